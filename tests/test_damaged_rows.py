@@ -57,7 +57,7 @@ DAMAGES: Mapping[str, Callable[[str], object]] = {
     "bytes": lambda data: b"\xff\xfe" + data.encode(),
     "text in no encoding": lambda data: NO_TEXT,
     "another type": lambda data: "[3]",
-    "a word of a newer version": lambda data: data.replace("requested", "eaten").replace("order", "ordre"),
+    "a word of a newer version": lambda data: data.replace("pending", "eaten").replace("order", "ordre"),
     "a number": lambda data: 7,
     "nested deep": lambda data: "[" * 50_000,
 }

@@ -136,7 +136,7 @@ def test_not_when_a_part_of_it_ships(harness: SimulatedHarness, simulator: McfSi
     simulator.set_option("cancel_fate", "partly")
     harness.cancel()
     assert harness.follow_up().state is State.PARTIALLY_CANCELED
-    refused(harness, simulator, r"still active at amazon-mcf \(partly canceled\)")
+    refused(harness, simulator, r"still active at amazon-mcf \(partially canceled\)")
 
 
 def test_a_lost_reply_makes_exactly_one_order(canceled: Desk, simulator: McfSimulator, clock: VirtualClock) -> None:

@@ -100,7 +100,7 @@ def test_trouble_is_no_refusal_and_what_it_kept_from_being_done_is_done_later(
         assert fired(desk) == []
         assert desk.run_due().problems == (str(error),)
     assert desk.run_due().problems == ()
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 @pytest.mark.parametrize("error", [InvalidStateError("no"), ValidationError("no"), PluginError("no")])
@@ -121,7 +121,7 @@ def test_a_failing_disk_in_the_middle_of_a_wish_asks_once_in_the_end(desk_with_o
         assert len(desk.cases(order=NUMBER)) == 1
     assert desk.run_due().problems == ()
     assert len(desk.ledger.cancellations(ID)) == 1
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was_edited(
@@ -154,7 +154,7 @@ def test_trouble_with_one_order_does_not_keep_the_rules_from_another(desk_with_o
         patched.setattr(RuleActionExecutor, "execute", choosy)
         desk.move(NUMBER, "Canceled", by="Ann")
         desk.move("second", "Canceled", by="Ann")
-    assert (fired(desk), fired(desk, "second")) == ([], [("cancels", "post awaiting person")])
+    assert (fired(desk), fired(desk, "second")) == ([], [("cancels", "post action required")])
 
 
 def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_nor_other_rules(
@@ -165,7 +165,7 @@ def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_n
     assert fault.location == "[[rules]][0].do[0]"
     assert ACTION in str(fault.hint)
     desk.move(NUMBER, "Canceled", by="Ann")
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
     desk.move(NUMBER, "Closed", by="Ann")
     (case,) = desk.cases(order=NUMBER)
     assert case.due_at is not None
