@@ -66,7 +66,7 @@ def dev(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     assert checkout == module.ROOT
     monkeypatch.setattr(module, "VENV", Path(sys.prefix))
-    monkeypatch.setattr(module, "ensure_environment", lambda: None)
+    monkeypatch.setattr(module, "ensure_environment", lambda extent: None)
     return module
 
 
