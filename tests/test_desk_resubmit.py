@@ -101,18 +101,18 @@ def test_not_before_it_was_canceled(harness: SimulatedHarness, simulator: McfSim
 
 def test_not_while_the_original_is_unsettled(harness: SimulatedHarness, simulator: McfSimulator) -> None:
     assert harness.cancel().state is State.ACKNOWLEDGED
-    refused(harness, simulator, r"not settled at amazon-mcf \(asked\)")
+    refused(harness, simulator, r"not settled at amazon-mcf \(acknowledged\)")
 
 
 def test_not_while_nobody_knows_what_the_cancel_did(harness: SimulatedHarness, simulator: McfSimulator) -> None:
     simulator.faults.add(Fault.LOST_RESPONSE, method="PUT", path="/cancel$")
     assert harness.cancel().state is State.UNKNOWN
-    refused(harness, simulator, r"not settled at amazon-mcf \(unclear\)")
+    refused(harness, simulator, r"not settled at amazon-mcf \(unknown\)")
 
 
 def test_not_when_the_original_goes_on(harness: SimulatedHarness, simulator: McfSimulator) -> None:
     harness.desk.refuse(harness.cancel().id, by="Ann")
-    refused(harness, simulator, r"still active at amazon-mcf \(refused\)")
+    refused(harness, simulator, r"still active at amazon-mcf \(rejected\)")
 
 
 def test_not_when_the_original_shipped_anyway(

@@ -222,7 +222,7 @@ def test_a_row_that_an_earlier_version_wrote_is_read_and_goes_on(tmp_path: Path)
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, _):
         made = desk.resubmit("1042", by="Ann")
     document = json.loads(dump(made))
-    for new in ("give_up_at", "waits_since", "person"):
+    for new in ("deadline", "action_required_since", "person"):
         document.pop(new, None)
     read = load(json.dumps(document), Resubmission)
     assert (read.deadline, read.action_required_since, read.person, read.state) == (

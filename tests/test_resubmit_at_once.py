@@ -73,7 +73,7 @@ def test_a_worker_that_makes_the_duplicate_first_is_no_stranger(
     one(canceled, fake_services, canceled.resubmit("1042", by="Ann"))
 
 
-@pytest.mark.parametrize("moment", ["free_number", "order", "original_of"])
+@pytest.mark.parametrize("moment", ["next_free_number", "get_order", "original_of"])
 def test_a_second_person_at_any_moment_has_the_first_one_s(
     canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices, moment: str
 ) -> None:
@@ -95,7 +95,7 @@ def test_the_same_number_of_two_persons_is_one_resubmission(
     canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     other = open_(fake_services_desk)
-    before(canceled.order_store, "order", lambda: other.resubmit("1042", by="Bob", number="1042-1"))
+    before(canceled.order_store, "get_order", lambda: other.resubmit("1042", by="Bob", number="1042-1"))
     one(canceled, fake_services, canceled.resubmit("1042", by="Ann", number="1042-1"))
 
 

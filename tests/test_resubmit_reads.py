@@ -15,7 +15,7 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.runtime.journal import SendCondition
 from tests.support.fake_services import FakeDeskOpener, FakeFulfillmentService, FakeManualService, FakeServices
 
-ONCE = {"order": 1, "placements": 1, "registrations": 1, "cases": 1, "cancellations": 1}
+ONCE = {"get_order": 1, "remote_orders": 1, "registrations": 1, "cases": 1, "cancellations": 1}
 
 
 class Reads:
@@ -26,7 +26,7 @@ class Reads:
         self.held: Counter[str] = Counter()
         self._to = self.decided
         for name in ONCE:
-            part = desk.order_store if name in ("order", "placements") else desk.ledger
+            part = desk.order_store if name in ("get_order", "remote_orders") else desk.ledger
             patch.setattr(part, name, self._counted(name, getattr(part, name)))
         patch.setattr("orderdesk_sdk.runtime.handlers.resubmission.Hold", self._hold)
 

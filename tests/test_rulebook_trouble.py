@@ -95,7 +95,7 @@ def test_trouble_is_no_refusal_and_what_it_kept_from_being_done_is_done_later(
 ) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.rules._executor, "do", error)
+        fail(desk, patched, desk.rules._executor, "execute", error)
         desk.move(NUMBER, "Canceled", by="Ann")
         assert fired(desk) == []
         assert desk.run_due().problems == (str(error),)
@@ -108,7 +108,7 @@ def test_what_says_no_is_a_refusal(
     desk_with_order: RulesOpener, monkeypatch: pytest.MonkeyPatch, error: OrderDeskError
 ) -> None:
     desk = desk_with_order(CANCELS)
-    fail(desk, monkeypatch, desk.rules._executor, "do", error)
+    fail(desk, monkeypatch, desk.rules._executor, "execute", error)
     desk.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused")]
 
@@ -116,7 +116,7 @@ def test_what_says_no_is_a_refusal(
 def test_a_failing_disk_in_the_middle_of_a_wish_asks_once_in_the_end(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.ledger, "handled", StorageError("the disk is full"))
+        fail(desk, patched, desk.ledger, "complete_event", StorageError("the disk is full"))
         desk.move(NUMBER, "Canceled", by="Ann")
         assert len(desk.cases(order=NUMBER)) == 1
     assert desk.run_due().problems == ()
@@ -129,7 +129,7 @@ def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was
 ) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.ledger, "handled", Died())
+        fail(desk, patched, desk.ledger, "complete_event", Died())
         with pytest.raises(Died):
             desk.move(NUMBER, "Canceled", by="Ann")
     edited = desk_with_order({**CANCELS, "do": [{"action": ACTION, "reason": "fraud"}]})
@@ -240,7 +240,7 @@ def test_without_rules_nothing_is_recorded_or_read_for_them(
     desk_with_order: RulesOpener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = desk_with_order()
-    for method in ("waiting", "occur", "handled"):
+    for method in ("pending_events", "add_events", "complete_event"):
         fail(desk, monkeypatch, desk.ledger, method, AssertionError(f"{method} was called"))
     desk.move(NUMBER, "Canceled", by="Ann")
     (case,) = desk.cancel(NUMBER, by="Ann").cases

@@ -126,11 +126,11 @@ class NotificationService:
         service = connection.service(self._scheduler.now())
 
         def taken() -> tuple[OrderNotification, ...]:
-            hints = hook(message=request, service=service)
+            hints = hook(request=request, service=service)
             if not isinstance(hints, list | tuple):
-                raise TypeError(f"orderdesk_parse_webhook must give a list of Hint, not {class_name(hints)}")
+                raise TypeError(f"orderdesk_parse_webhook must give a list of OrderNotification, not {class_name(hints)}")
             if len(hints) > MAX_NOTIFICATIONS:
-                raise ValueError(f"it made {len(hints)} hints of one message; at most {MAX_NOTIFICATIONS} are taken")
+                raise ValueError(f"it gave {len(hints)} notifications for one webhook; at most {MAX_NOTIFICATIONS} are allowed")
             return tuple(dict.fromkeys(plain_instance(OrderNotification, hint) for hint in hints))
 
         # The plugin's words may quote the message, and with it what it was signed with: the guard cleans them.

@@ -42,7 +42,7 @@ __all__ = ["ProcessAction", "ActionBatch", "ActionKind", "open_concurrency_desk"
 
 LONGEST_READ = 0.01
 """Real seconds that a cart takes to be read, at most: what others do meanwhile is what it is about."""
-_LEDGER_WRITES = ("open", "write", "append", "name", "open_resubmission", "begin_registration", "discard_registration")
+_LEDGER_WRITES = ("open_cancellation", "write", "append", "alias_key", "open_resubmission", "begin_registration", "discard_registration")
 _HOST_WRITES = ("duplicate", "add_remote_order", "record_status", "import_orders")
 
 
