@@ -21,7 +21,7 @@ FOLLOW = {
     "name": "The mill and the phone follow the cart",
     "event": "canceled externally",
     "when": "connection == 'cart'",
-    "do": [{"action": "Cancel Order", "at": ["mill", "phone"], "reason": "canceled at the cart"}],
+    "do": [{"action": "Cancel Order", "connections": ["mill", "phone"], "reason": "canceled at the cart"}],
 }
 FILE = {
     "name": "What is canceled is filed",
@@ -396,7 +396,7 @@ def test_rules_that_would_follow_each_other_end(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
     back = {**FOLLOW, "name": "The cart follows the mill", "when": "connection == 'mill'"}
-    back["do"] = [{"action": "Cancel Order", "at": ["cart"]}]
+    back["do"] = [{"action": "Cancel Order", "connections": ["cart"]}]
     desk = fake_services_desk(at=["cart", "mill"], rules=[FOLLOW, back])
     fake_services.status["cart", "1042"] = fake_services.status["mill", "1042"] = "canceled"
     desk.receive("cart", fake_webhook("1042", NotificationKind.CANCELED))

@@ -159,7 +159,7 @@ def test_whoever_registers_and_dies_is_seen_after_by_the_next_worker(
 ) -> None:
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann"))
-    killed_after(desk, desk.order_store, "place")
+    killed_after(desk, desk.order_store, "add_remote_order")
     with pytest.raises(SystemExit):
         desk.place("1042", connection="mill", by="the shop")
     other.confirm(case_at(other, "phone").id, by="Ben")

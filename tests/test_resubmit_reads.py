@@ -28,7 +28,7 @@ class Reads:
         for name in ONCE:
             part = desk.order_store if name in ("get_order", "remote_orders") else desk.ledger
             patch.setattr(part, name, self._counted(name, getattr(part, name)))
-        patch.setattr("orderdesk_sdk.runtime.handlers.resubmission.Hold", self._hold)
+        patch.setattr("orderdesk_sdk.runtime.handlers.resubmission.SendCondition", self._hold)
 
     def _counted(self, name: str, real: Callable[..., object]) -> Callable[..., object]:
         def method(*args: object, **narrowed: object) -> object:
