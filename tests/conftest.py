@@ -288,7 +288,7 @@ _SETTINGS_BY_SERVICE: Mapping[str, Mapping[str, object]] = {
 
 @frozen
 class ServiceTrial:
-    """A scene with what reached the service. requests: in order; empty where the service takes no calls."""
+    """A harness with what reached the service. requests: in order; empty where the service takes no calls."""
 
     harness: ConformanceHarness
     requests: list[RecordedRequest]
@@ -356,7 +356,7 @@ def trial_at(tmp_path: Path) -> Iterator[ServiceTrialMaker]:
             subject = PluginUnderTest(**told)  # type: ignore[arg-type]  # each test names what it is about
             folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            scene = stack.enter_context(subject.open_harness(folder, wrap=tapped))
-            return ServiceTrial(scene, taps[0].requests if taps else [])
+            harness = stack.enter_context(subject.open_harness(folder, wrap=tapped))
+            return ServiceTrial(harness, taps[0].requests if taps else [])
 
         yield make

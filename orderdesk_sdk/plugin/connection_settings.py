@@ -70,7 +70,7 @@ class SettingKind(enum.Enum):
     URL = "host"
     """A base URL; calls go to the hosts named here and to no other."""
     CUSTOM = "parsed"
-    """A value with a shape of its own, read by a function: a template, a list of reasons, a wire profile."""
+    """A value with a shape of its own, read by a function: a template, a list of reasons, an API profile."""
 
 
 @attrs.frozen

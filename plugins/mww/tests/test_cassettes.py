@@ -96,14 +96,14 @@ def test_of_a_live_order_what_the_scenario_names_is_kept_and_nothing_else(tmp_pa
         settings={"cancel_email_body": "Stop {remote_id}, and write to vera@shop.example"},
     ) as account:
         record_live(scenarios, scenarios.named("resubmit"), account, file)
-    scene = read_header(file).setup
+    setup = read_header(file).setup
     kept = {"name": "A lamp", "metadata": {"print_url": "https://shop.example/lamp.png"}}
-    assert scene.details == {
+    assert setup.details == {
         "order_items": [kept],
         "shipping": {"state": "CA", "country": "US"},
         "shipping_method": "",
     }
-    assert scene.settings["cancel_email_body"] == "Stop {remote_id}, and write to [hidden]"
+    assert setup.settings["cancel_email_body"] == "Stop {remote_id}, and write to [hidden]"
     assert "vera" not in file.read_text(encoding="utf-8").lower()
     with replay_scenario(tmp_path, "resubmit") as stage:
         (made,) = stage.desk.receipt("LIVE-7").resubmissions

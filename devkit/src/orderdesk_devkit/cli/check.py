@@ -11,7 +11,7 @@ __all__ = ["check_plugin"]
 
 @click.command("check-plugin")
 @click.argument("plugin", required=False)
-@click.option("--all", "every", is_flag=True, help="Every plugin that is installed from its folder.")
+@click.option("--all", "all_plugins", is_flag=True, help="Every plugin that is installed from its folder.")
 @click.option("--fix", is_flag=True, help="Mend what is mechanical, then tell the rest.")
 @common_options
 @click.pass_obj

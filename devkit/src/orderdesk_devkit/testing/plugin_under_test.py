@@ -194,14 +194,14 @@ class PluginUnderTest:
         clock = VirtualClock()
         simulator = self.make_simulator(clock)
         if simulator is None:
-            with self.open_harness_at(NOWHERE, folder, clock, limits=limits) as scene:
-                yield scene
+            with self.open_harness_at(NOWHERE, folder, clock, limits=limits) as harness:
+                yield harness
             return
         with (
             serve(wrap(simulator)) as served,
-            self.open_harness_at(served.url, folder, clock, simulator=simulator, limits=limits) as scene,
+            self.open_harness_at(served.url, folder, clock, simulator=simulator, limits=limits) as harness,
         ):
-            yield scene
+            yield harness
 
     @contextmanager
     def open_harness_at(

@@ -66,8 +66,8 @@ class FaultTests(StandardTests):
         ) -> Iterator[ConformanceHarness]:
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            with plugin_under_test.open_harness(folder, wrap=wrap) as scene:
-                yield scene
+            with plugin_under_test.open_harness(folder, wrap=wrap) as harness:
+                yield harness
             count("faults", int(fault is not None))
 
         return stage

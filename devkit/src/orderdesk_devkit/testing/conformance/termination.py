@@ -54,8 +54,8 @@ class TerminationTests(StandardTests):
         def stage(_: Fault) -> Iterator[ConformanceHarness]:
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            with plugin_under_test.open_harness(folder, limits=LIMITS) as scene:
-                yield scene
+            with plugin_under_test.open_harness(folder, limits=LIMITS) as harness:
+                yield harness
             count("faults without end", 1)
 
         return stage
