@@ -93,14 +93,29 @@ def good(**cancel: object) -> ApiProfile:
         (changed("cancel", path="/{remote_id!r}"), ".cancel.path", "takes no format", "write it as {remote_id}"),
         (changed("cancel", path="/{remote_id:>9}"), ".cancel.path", "takes no format", "write it as {remote_id}"),
         (changed("cancel", body={"a": [{"b": "{x}"}]}), ".cancel.body.a[0].b", "there is no field {x}", "known are"),
-        (changed("cancel", accepted=200), ".cancel.accepted", "must be a list of HTTP statuses", "for example [200, 202]"),
+        (
+            changed("cancel", accepted=200),
+            ".cancel.accepted",
+            "must be a list of HTTP statuses",
+            "example [200, 202]",
+        ),
         (changed("cancel", accepted=["200"]), ".cancel.accepted", "must be a list of HTTP statuses", "for example"),
         (changed("cancel", accepted=[True]), ".cancel.accepted", "must be a list of HTTP statuses", "for example"),
         (changed("cancel", accepted=[99]), ".cancel.accepted", "must be a list of HTTP statuses", "for example"),
         (changed("cancel", rejected=[600]), ".cancel.rejected", "must be a list of HTTP statuses", "for example"),
         (changed("cancel", accepted=[]), ".cancel.accepted", "must name at least one status", None),
-        (changed("cancel", rejected=[200]), ".cancel.rejected", "200 stands in accepted too", "leave it in one of them"),
-        (changed("cancel", not_found=[409]), ".cancel.not_found", "409 stands in rejected too", "leave it in one of them"),
+        (
+            changed("cancel", rejected=[200]),
+            ".cancel.rejected",
+            "200 stands in accepted too",
+            "leave it in one",
+        ),
+        (
+            changed("cancel", not_found=[409]),
+            ".cancel.not_found",
+            "409 stands in rejected too",
+            "leave it in one",
+        ),
         (changed("read", status="order.status"), ".read.status", "must be a JSON pointer", '"/order/status"'),
         (changed("read", status=1), ".read.status", "must be a JSON pointer", '"/order/status"'),
         (changed("read", not_found=[True]), ".read.not_found", "must be a list of HTTP statuses", "for example"),
@@ -192,7 +207,7 @@ def test_the_cancel_is_what_the_profile_says() -> None:
     request, _ = cancel(200, reason=Reason(None, None, 'says "{remote_id}"'))
     assert (request.method, request.url.raw_path) == ("POST", b"/v1/orders/R%2F7/cancel")
     assert json.loads(request.content) == {"order": "A 7", "notes": ['says "{remote_id}"', 1, None], "really": True}
-    assert not request.extensions[CALL_OPTIONS].is_idempotent
+    assert not request.extensions[CALL_OPTIONS].idempotent
 
 
 def test_a_code_of_the_service_goes_before_words_and_fields_in_a_path_are_encoded() -> None:

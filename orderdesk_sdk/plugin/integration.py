@@ -122,7 +122,7 @@ class Integration:
 
     slug: the name everywhere, equal to the entry point's. title: the name for people.
     settings: a class made with `plugin.connection_settings.settings`. evidence: what the plugin's knowledge rests on.
-    base_url: which `host` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
+    base_url: which `url` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
     role: whether orders come in from there (cart) or are made and shipped there (fulfillment).
     resubmit: whether and how a canceled order can be sent there again.
     remote_id: which numbers the service keeps intact; None: every number.

@@ -51,8 +51,7 @@ _NUMBER = ("number", "number_is", "number_not_stated")
 
 @frozen
 class FinalResponseFormat:
-    """Where the body of a final response states the order's status, and which normalized words mean canceled.
-    """
+    """Where the body of a final response states the order's status, and which normalized words mean canceled."""
 
     status: str
     canceled: frozenset[str]

@@ -62,7 +62,11 @@ class BayPhotoSimulator(ApiProfileSimulator):
         self._tokens = Tokens(TOKEN_LIFETIME, lambda number: f"issued-token-{number:06}")
 
     def settings(self, url: str) -> Mapping[str, object]:
-        ours: dict[str, object] = {"api_version": self.option("api"), "base_url": url, "token_url": f"{url}/oauth/token"}
+        ours: dict[str, object] = {
+            "api_version": self.option("api"),
+            "base_url": url,
+            "token_url": f"{url}/oauth/token",
+        }
         if self.option("api") == "v1":
             ours |= {"token": TOKEN}
         else:
