@@ -80,7 +80,7 @@ def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     assert "amazon-mcf" in [found["connection"] for found in ready["connections"]]
     assert (script.folder / "orders.json").read_text(encoding="utf-8") == SAMPLE_ORDERS
     assert script.ask("import", "orders.json")["added"] == ["1042", "1043", "1044", "1045"]
-    placed = script.ask("place", "1042", "--at", "amazon-mcf", "--submitted-at", "2026-01-05T10:00:00+01:00")
+    placed = script.ask("register", "1042", "--at", "amazon-mcf", "--submitted-at", "2026-01-05T10:00:00+01:00")
     assert placed["simulator_seeded"] is True
     assert placed["placement"]["submitted_at"] == "2026-01-05T09:00:00Z"
 
@@ -112,13 +112,13 @@ def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     assert json.loads(exchange["body"])["payload"]["fulfillmentOrder"]["fulfillmentOrderStatus"] == "Cancelled"
     puts = [step for step in case["steps"] if step["what"].startswith("PUT ")]
     assert [step["exchange"]["status"] for step in puts] == [200]
-    assert exchange["at"] > puts[0]["at"], "the proof is younger than the reply to the cancel"
+    assert exchange["at"] > puts[0]["at"], "the proof is younger than the response to the cancel"
 
 
 def test_work_ends_in_good_order_when_it_is_told_to(script: Script) -> None:
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     script.run("import", "orders.json")
-    script.run("place", "1042", "--at", "amazon-mcf")
+    script.run("register", "1042", "--at", "amazon-mcf")
     script.run("cancel", "1042", "--no-send")
     with subprocess.Popen(
         [*PROGRAM, "work"], cwd=script.folder, env=script.environ, stdout=subprocess.PIPE, text=True
@@ -139,7 +139,7 @@ def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
     connection = next(found for found in connections if found["connection"] == "amazon-mcf")
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     script.run("import", "orders.json")
-    script.run("place", "1044", "--at", "amazon-mcf")
+    script.run("register", "1044", "--at", "amazon-mcf")
     fault = {"kind": "lost_response", "method": "PUT"}
     httpx.post(f"{connection['url']}/_simulator/faults", json=fault, trust_env=False).raise_for_status()
     (case,) = script.ask("cancel", "1044", "--by", "Ann")["cases"]
@@ -148,6 +148,6 @@ def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
     receipt = script.ask("receipt", "1044")
     assert receipt["is_canceled"] is True
     steps = [step["what"].partition(" ")[0] for step in receipt["wishes"][0]["cases"][0]["steps"] if step["exchange"]]
-    assert steps[:3] == ["PUT", "GET", "PUT"], "it is read back before it is sent again"
+    assert steps[:3] == ["PUT", "GET", "PUT"], "it is polled before it is sent again"
     again = script.ask("resubmit", "1044", "--by", "Ann")["resubmission"]
     assert (again["state"], again["order_number"], again["remote_id"]) == ("done", "1044-1", "1044-1")

@@ -58,7 +58,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
             config.write(RULES)
         made = Shop()
         made.run("import", "orders.json", "--by", "Ann")
-        made.run("place", "1044", "--at", "bdlinx")
+        made.run("register", "1044", "--at", "bdlinx")
         yield made
 
 
@@ -100,15 +100,16 @@ def test_a_dry_run_tells_where_the_order_is_not(shop: Shop) -> None:
     assert "not submitted" in fires["actions"][0]["effect"]
 
 
+@pytest.mark.slow
 def test_a_dry_run_takes_only_facts_that_a_filter_may_use(shop: Shop) -> None:
     assert (
         "state"
-        in shop.run("rules", "test", "1044", "--event", "case settled", "--fact", "sate=canceled", code=2).stderr
+        in shop.run("rules", "test", "1044", "--event", "case settled", "--field", "sate=canceled", code=2).stderr
     )
     Path("orderdesk.toml").write_text(
         Path("orderdesk.toml").read_text(encoding="utf-8").replace("enabled = false\n", ""), encoding="utf-8"
     )
-    asked = ("rules", "test", "1044", "--event", "case settled", "--fact")
+    asked = ("rules", "test", "1044", "--event", "case settled", "--field")
     assert [each["fires"] for each in shop.ask(*asked, "state=canceled")["decisions"]] == [False, True]
     assert [each["fires"] for each in shop.ask(*asked, "state=refused")["decisions"]] == [False, False]
 
@@ -126,12 +127,13 @@ def test_a_move_tells_what_the_rules_did_and_the_log_keeps_it(shop: Shop) -> Non
     assert (fired["rule"], fired["text"]) == ("Canceled folder cancels at BDLinx", "bdlinx asked")
     assert "bdlinx asked" in shop.run("rules", "log", "1044").stdout
     assert shop.ask("move", "1044", "Canceled")["rules"] == [], "the second move is none"
-    wish = shop.ask("receipt", "1044")["wishes"][0]["cancellation"]
-    assert wish["chain"] == ["Canceled folder cancels at BDLinx"]
+    cancellation = shop.ask("receipt", "1044")["wishes"][0]["cancellation"]
+    assert cancellation["chain"] == ["Canceled folder cancels at BDLinx"]
 
 
+@pytest.mark.slow
 def test_a_wish_may_name_places(shop: Shop) -> None:
-    shop.run("place", "1044", "--at", "mww")
+    shop.run("register", "1044", "--at", "mww")
     told = shop.ask("cancel", "1044", "--at", "bdlinx", "--by", "Ann")
     assert [case["connection"] for case in told["cases"]] == ["bdlinx"]
     shop.run("work", "--until-idle")
@@ -145,8 +147,9 @@ def test_a_wish_may_name_places(shop: Shop) -> None:
     assert (wrong["kind"], "nowhere" in wrong["text"]) == ("InvalidStateError", True)
 
 
+@pytest.mark.slow
 def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -> None:
-    shop.run("place", "1045", "--at", "commercehub")
+    shop.run("register", "1045", "--at", "commercehub")
     shop.run("cancel", "1045", "--line", "CAL-2026:1", "--reason", "CXSO", "--by", "Ann")
     shop.run("work", "--until-idle")
     case = shop.ask("cases", "1045")["cases"][0]
@@ -157,8 +160,8 @@ def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -
     assert "lines:  CAL-2026: 1 of 2 canceled" in receipt
     told = shop.ask("receipt", "1045")
     assert (told["is_canceled"], told["still_active"]) == (False, ["commercehub (only a part was canceled)"])
-    wish = told["wishes"][0]["cancellation"]
-    assert wish["lines"] == [{"line": "CAL-2026", "quantity": 1}]
+    cancellation = told["wishes"][0]["cancellation"]
+    assert cancellation["lines"] == [{"line": "CAL-2026", "quantity": 1}]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +176,7 @@ def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -
 def test_a_wrong_reason_or_part_is_refused_with_what_is_allowed(
     shop: Shop, arguments: tuple[str, ...], listed: str
 ) -> None:
-    shop.run("place", "1045", "--at", "commercehub")
+    shop.run("register", "1045", "--at", "commercehub")
     wrong = shop.ask("cancel", "1045", *arguments, code=1)["error"]
     assert wrong["kind"] == "ValidationError"
     assert listed in wrong["remedy"]
@@ -190,7 +193,7 @@ def test_a_line_that_is_named_twice_is_wrong_usage(shop: Shop) -> None:
 
 
 def test_the_plan_lists_the_reasons_of_the_place(shop: Shop) -> None:
-    shop.run("place", "1045", "--at", "commercehub")
+    shop.run("register", "1045", "--at", "commercehub")
     page = shop.run("plan", "1045").stdout
     assert page.splitlines()[1].split() == ["place", "route", "open", "until", "needs", "turn", "then"]
     assert "Reasons that CommerceHub takes for this order:" in page

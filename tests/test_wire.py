@@ -1,4 +1,4 @@
-"""API profiles: what is wrong with one is said with its place and remedy, and the flows do what a profile says."""
+"""API profiles: what is wrong with one is said with its location and hint, and the flows do what a profile says."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ GOOD: Mapping[str, Any] = {
 
 
 SHOWN: Mapping[str, object] = {"status": "/order/states/0/name", "canceled": ["Cancelled"], "number": "/order/number"}
-"""What a final reply must say, and where."""
+"""What a final response must say, and where."""
 FINAL: Mapping[str, object] = {"final": True, **SHOWN}
 
 
@@ -199,8 +199,8 @@ UNREAD = ApiProfile(good().cancel)
 def cancel(
     status: int, profile: ApiProfile | None = None, reason: Reason | None = None, document: object = None
 ) -> tuple[httpx.Request, Answer]:
-    wish = CancelRequest(ORDER, PLACEMENT, "w1", reason or Reason())
-    return run(cancel_by_profile(profile or UNREAD, wish, SERVICE), httpx.Response(status, json=document))
+    cancellation = CancelRequest(ORDER, PLACEMENT, "w1", reason or Reason())
+    return run(cancel_by_profile(profile or UNREAD, cancellation, SERVICE), httpx.Response(status, json=document))
 
 
 def test_the_cancel_is_what_the_profile_says() -> None:
@@ -376,7 +376,7 @@ def test_where_each_reply_states_its_number_is_what_the_core_compares() -> None:
     )
     stated = StatedAt("order", "number")
     assert profile.identities() == {"cancel": stated, "read": StatedAt("order", "number", number="order_number")}
-    assert UNREAD.identities() == {}, "a reply that only takes the request proves nothing"
+    assert UNREAD.identities() == {}, "a response that only takes the request proves nothing"
 
 
 def test_a_status_may_be_a_number() -> None:

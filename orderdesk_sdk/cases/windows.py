@@ -38,7 +38,7 @@ class WindowState:
 
 
 def window_state(window: Window, remote_order: RemoteOrder, now: datetime) -> WindowState:
-    """Whether a window is open for a placement at a moment."""
+    """Whether a window is open for a remote order at a moment."""
     match window:
         case Always():
             return WindowState(is_open=True)

@@ -37,7 +37,7 @@ __all__ = ["CancellationStatus", "NewCancellation", "CancellationService", "requ
 
 @frozen
 class CancellationStatus:
-    """A wish and where its cases stand."""
+    """A cancellation and where its cases stand."""
 
     cancellation: Cancellation
     cases: tuple[Case, ...]
@@ -69,7 +69,7 @@ class NewCancellation:
 
 
 class CancellationService:
-    """Makes cancellations of wishes: recorded first, then asked for."""
+    """Makes cancellations of cancellations: recorded first, then asked for."""
 
     def __init__(
         self, ledger: Ledger, order_store: OrderStoreById, connections: Connections, scheduler: Scheduler, clock: Clock
@@ -82,7 +82,7 @@ class CancellationService:
         self._clock = clock
 
     def create(self, request: NewCancellation) -> CancellationStatus:
-        """Record a wish and do what is due; where it stands then. Raises what `Desk.cancel` raises."""
+        """Record a cancellation and do what is due; where it stands then. Raises what `Desk.cancel` raises."""
         found = self._order_store.get_order(request.order_id)
         content = request_fingerprint(found.id, request.reason, request.connections, request.lines)
         earlier = self._existing(found, request, content)
@@ -93,14 +93,15 @@ class CancellationService:
             # Before the places are read: what is submitted after that is there to be read.
             self._require_no_running_resubmission(found)
         known = self._order_store.remote_orders(found.id)
-        placements = select_remote_orders(found, known, request.connections)
-        # Before the cases: the key below counts the wishes, so a wish that is recorded in between has the same one.
-        wishes = self._ledger.cancellations(found.id)
+        remote_orders = select_remote_orders(found, known, request.connections)
+        # Before the cases: the key below counts the cancellations, so a cancellation that is recorded in between has
+        # the same one.
+        cancellations = self._ledger.cancellations(found.id)
         cases = self._ledger.cases(order_id=found.id)
-        coverage = CancellationCoverage.of(found, known, wishes, cases)
-        wanted = coverage.not_covered(request.lines, placements, reported=request.reported_by is not None)
+        coverage = CancellationCoverage.of(found, known, cancellations, cases)
+        wanted = coverage.not_covered(request.lines, remote_orders, reported=request.reported_by is not None)
         if not wanted:
-            # Read anew: the wish that is under way may have come after the ones above were read.
+            # Read anew: the cancellation that is under way may have come after the ones above were read.
             latest = self._ledger.cancellations(found.id)[-1]
             if not (request.connections or request.lines):
                 self._extender.withdraw(found, after_all=True)
@@ -111,7 +112,7 @@ class CancellationService:
             self._validate(found, wanted, request)
         key = request.idempotency_key
         if key is None:
-            key, content = f"order {found.id}, wish {len(wishes) + 1}", ""
+            key, content = f"order {found.id}, cancellation {len(cancellations) + 1}", ""
         cancellation = Cancellation(
             secrets.token_hex(6),
             key,
@@ -130,15 +131,18 @@ class CancellationService:
         recorded, new = self._ledger.open_cancellation(cancellation, content, opened)
         if not new:
             return self.status(recorded)
-        # Registered since the places were read, by somebody who looked for wishes too early to see this one.
+        # Registered since the places were read, by somebody who looked for cancellations too early to see this one.
         followed = self._extender.extend_to_uncovered(found.id, self._order_store.remote_orders(found.id))
         if not request.send_now:
             return CancellationStatus(recorded, opened)
-        just_read = {placement.connection: CaseContext(found, placement, recorded) for placement in wanted}
+        just_read = {remote_order.connection: CaseContext(found, remote_order, recorded) for remote_order in wanted}
         return CancellationStatus(recorded, self._scheduler.process((*opened, *followed), just_read)[: len(opened)])
 
     def _existing(self, order: Order, new: NewCancellation, fingerprint: str) -> Cancellation | None:
-        """The wish that has the key of this one already. Raises ConflictError where that one wants something else."""
+        """The cancellation that has the key of this one already.
+
+        Raises ConflictError where that one wants something else.
+        """
         if new.idempotency_key is None:
             return None
         try:
@@ -156,14 +160,14 @@ class CancellationService:
             raise
 
     def status(self, cancellation: Cancellation) -> CancellationStatus:
-        """Where a wish stands now."""
+        """Where a cancellation stands now."""
         return CancellationStatus(cancellation, self._ledger.cases(cancellation_id=cancellation.id))
 
     def register(self, order: Order, remote_order: RemoteOrder, requested_by: str) -> CancellationStatus | None:
-        """Let the host know where an order was submitted; where the wish stands that reaches there, or None.
+        """Let the host know where an order was submitted; where the cancellation stands that reaches there, or None.
 
-        Submitted while it is being canceled: the wish follows it. Raises ValidationError for a number that the service
-        would mangle and a time that is still to come, and what the host raises for clashes.
+        Submitted while it is being canceled: the cancellation follows it. Raises ValidationError for a number that the
+        service would mangle and a time that is still to come, and what the host raises for clashes.
         """
         place = f"order {order.number} at {remote_order.connection}"
         fault = number_error(
@@ -173,8 +177,8 @@ class CancellationService:
             raise ValidationError(fault, location=place, hint="give the number that the service knows")
         if remote_order.submitted_at > self._clock.now() + MAX_CLOCK_SKEW:
             text = f"it cannot have been submitted at {remote_order.submitted_at.isoformat()}, which is still to come"
-            remedy = "give the time at which it was submitted, with its offset from UTC, or none for now"
-            raise ValidationError(text, location=place, hint=remedy)
+            hint = "give the time at which it was submitted, with its offset from UTC, or none for now"
+            raise ValidationError(text, location=place, hint=hint)
         begun = self._extender.begin_registration(order, remote_order)
         try:
             self._order_store.add_remote_order(order.id, remote_order, by=requested_by)
@@ -191,7 +195,7 @@ class CancellationService:
     def withdraw(self, order: Order, requested_by: str, note: str | None) -> tuple[Case, ...]:
         """Withdraw every open case of an order that has sent nothing; all its open cases as they are then.
 
-        What was heard of a service is nobody's wish, and stays.
+        What was heard of a service is nobody's cancellation, and stays.
         """
         text = note or f"taken back by {requested_by}"
         self._extender.withdraw(order)
@@ -234,17 +238,17 @@ class CancellationService:
 
     def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], new: NewCancellation) -> None:
         """Refuse, before anything is recorded, what a place would not take."""
-        for placement in remote_orders:
+        for remote_order in remote_orders:
             try:
-                connection = self._connections.get(placement.connection)
+                connection = self._connections.get(remote_order.connection)
             except OrderDeskError:
                 continue  # It cannot be used now; its case says so and waits for somebody to mend it.
-            ladder = connection.integration.cancel
-            index = next_open_route(ladder, placement, self._clock.now())
+            routes = connection.integration.cancel
+            index = next_open_route(routes, remote_order, self._clock.now())
             if index is not None:
                 title = connection.integration.title
                 with suppress(PluginError):  # It cannot say what it takes; its case will tell.
-                    validate(ladder[index], title, connection.settings, order, new.reason, new.lines)
+                    validate(routes[index], title, connection.settings, order, new.reason, new.lines)
 
 
 def require_actor(by: str) -> str:

@@ -1,12 +1,13 @@
 """Capabilities: what an integration can do, as one JSON document from which a host draws buttons, countdowns and forms.
 
 `orderdesk show SLUG --json` gives the same. Its schema is `SCHEMA_FILE`; within a `VERSION` keys are added, never
-renamed, retyped or removed. Pure: nothing is called, and no order is known here. The plan says
-which route is open for one order now, and which reasons it may be canceled with.
+renamed, retyped or removed. Pure: no service is called. Which routes are open for one order now, and
+which reasons it may be canceled with, is in its plan.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
@@ -53,9 +54,8 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
     """What an integration declares, as a JSON document.
 
     settings: of one connection (`desk.connections.get(name).settings`), where these change the routes or keep the calls
-    from being made; None gives what holds before a connection exists.
-
-    Raises PluginError where the plugin's own code fails on them.
+    from being made; None gives what holds before there is a connection. Raises PluginError where the plugin's own code
+    fails on them.
     """
     declared = plugin.integration
     routes: tuple[Route, ...] = declared.cancel
@@ -65,7 +65,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
             lambda: _routes_for_settings(plugin, settings)
         )
         routes, unavailable = raise_for_failure(
-            result, "the plugin cannot say what it can do", location=f"integration {declared.slug}"
+            result, "the plugin failed to give the routes of these settings", location=f"integration {declared.slug}"
         )
     return {
         "version": VERSION,
@@ -139,20 +139,20 @@ def _kind(route: Route) -> str:
 
 
 def _window(window: Window) -> JsonObject:
-    shape: JsonObject = {"kind": "always", "within_seconds": None, "statuses": [], "closes_at": None}
+    document: JsonObject = {"kind": "always", "within_seconds": None, "statuses": [], "closes_at": None}
     match window:
         case Always():
-            return shape
-        case WithinTime(of_submission):
-            return shape | {"kind": "within time", "within_seconds": _seconds(of_submission)}
+            return document
+        case WithinTime(within):
+            return document | {"kind": "within time", "within_seconds": _seconds(within)}
         case WhileStatus(statuses, closes_at):
-            return shape | {"kind": "while status", "statuses": sorted(statuses), "closes_at": closes_at}
+            return document | {"kind": "while status", "statuses": sorted(statuses), "closes_at": closes_at}
         case _:
             assert_never(window)
 
 
 def _confirmation(confirm: Confirmation) -> JsonObject:
-    shape: JsonObject = {
+    document: JsonObject = {
         "kind": "final response",
         "every_seconds": None,
         "give_up_seconds": None,
@@ -160,25 +160,29 @@ def _confirmation(confirm: Confirmation) -> JsonObject:
     }
     match confirm:
         case FinalResponse():
-            return shape
+            return document
         case Polling(every, give_up):
-            return shape | {"kind": "polling", "every_seconds": _seconds(every), "give_up_seconds": _seconds(give_up)}
+            return document | {
+                "kind": "polling",
+                "every_seconds": _seconds(every),
+                "give_up_seconds": _seconds(give_up),
+            }
         case ManualConfirmation(remind_after):
-            return shape | {"kind": "manual confirmation", "remind_after_seconds": _seconds(remind_after)}
+            return document | {"kind": "manual", "remind_after_seconds": _seconds(remind_after)}
         case _:
             assert_never(confirm)
 
 
 def _reasons(rule: ReasonRule) -> JsonObject:
-    shape: JsonObject = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
+    document: JsonObject = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
     match rule:
         case NoReason():
-            return shape
+            return document
         case FreeText(required, max_length):
-            return shape | {"rule": "free text", "required": required, "max_length": max_length}
+            return document | {"rule": "free text", "required": required, "max_length": max_length}
         case ReasonList(codes, required, configured):
             vary = configured is not None
-            return shape | {"rule": "list", "required": required, "codes": codes_document(codes), "codes_vary": vary}
+            return document | {"rule": "list", "required": required, "codes": codes_document(codes), "codes_vary": vary}
         case _:
             assert_never(rule)
 
@@ -199,9 +203,7 @@ def _resubmission(rule: ResubmissionPolicy) -> JsonObject:
             assert_never(rule)
 
 
-def _identifier_format(rule: IdentifierFormat | None) -> JsonObject | None:
-    if rule is None:
-        return None
+def _identifier_format(rule: IdentifierFormat) -> Mapping[str, object]:
     return {"pattern": rule.pattern.pattern, "max_length": rule.max_length, "description": rule.description}
 
 

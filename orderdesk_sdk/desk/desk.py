@@ -176,11 +176,11 @@ class Desk:
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
         found = self.order(order)
-        placements = self.order_store.remote_orders(found.id)
-        latest = latest_cases(self.ledger.cases(order_id=found.id), placements)
+        remote_orders = self.order_store.remote_orders(found.id)
+        latest = latest_cases(self.ledger.cases(order_id=found.id), remote_orders)
         standing = {name: case.state for name, case in latest.items()}
-        declared, settings = self.connections.usable({placement.connection for placement in placements})
-        return make_plan(found, placements, declared, self.clock.now(), standing, settings)
+        declared, settings = self.connections.usable({remote_order.connection for remote_order in remote_orders})
+        return make_plan(found, remote_orders, declared, self.clock.now(), standing, settings)
 
     def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
         """Take orders into the local host; rules hear of each that is new, once.
@@ -219,19 +219,21 @@ class Desk:
         lines: Mapping[str, int] | None = None,
         send_now: bool = True,
     ) -> CancellationStatus:
-        """Cancel an order everywhere it was submitted; the wish is in the ledger before this returns or sends anything.
+        """Cancel an order everywhere it was submitted.
+
+        The cancellation is in the ledger before this returns or sends anything.
 
         reason: canonical ("out of stock"), a code of the service's list, or free words; see `plan` for what each
         place takes.
         connections: only at these connections; empty means all. lines: only these, by line id, or by code where it is
         one line's alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
-        idempotency_key: names the wish; the same key again gives the same wish, and raises ConflictError where its
-        content differs. None asks for what is not yet being canceled: asking twice is asking once, until a case ended
-        without a cancel. send_now: False only records the wish; `run_due` sends it. Raises NotFoundError for an unknown
-        order, InvalidStateError for one that was submitted nowhere, and ValidationError, before anything is recorded,
-        for a reason or a part of the order that a place does not take.
+        idempotency_key: names the cancellation; the same key again gives the same cancellation, and raises
+        ConflictError where its content differs. None asks for what is not yet being canceled: asking twice is asking
+        once, until a case ended without a cancel. send_now: False only records the cancellation; `run_due` sends it.
+        Raises NotFoundError for an unknown order, InvalidStateError for one that was submitted nowhere, and
+        ValidationError, before anything is recorded, for a reason or a part of the order that a place does not take.
         """
-        wish = NewCancellation(
+        cancellation = NewCancellation(
             order_id=self.order(order).id,
             requested_by=by,
             reason=reason,
@@ -240,10 +242,10 @@ class Desk:
             lines=lines or {},
             send_now=send_now,
         )
-        return self._after_decision(self._cancellations.create(wish))
+        return self._after_decision(self._cancellations.create(cancellation))
 
     def standing(self, cancellation: Cancellation) -> CancellationStatus:
-        """Where a wish stands now."""
+        """Where a cancellation stands now."""
         return self._cancellations.status(cancellation)
 
     def change_status(
@@ -264,14 +266,14 @@ class Desk:
     def receive(self, connection: str, message: WebhookRequest) -> tuple[NotificationResult, ...]:
         """Take a message that came in for a connection (a webhook, a notification), and look into what it hints at.
 
-        Nothing of it is believed: it makes us read back. Raises SignatureVerificationError (answer the sender with
+        Nothing of it is believed: it makes us polled. Raises SignatureVerificationError (answer the sender with
         401), InvalidStateError for an integration that takes no messages, and what the plugin says of a message it
         cannot read.
         """
         return self._after_decision(self._notifications.handle_webhook(connection, message))
 
     def canceled_elsewhere(self, order: str, *, connection: str, by: str) -> Case | None:
-        """Somebody says that an order was canceled at a connection by itself: it is read back there, and not asked.
+        """Somebody says that an order was canceled at a connection by itself: it is polled there, and not asked.
 
         The case that settles it, or None where there is nothing to look into.
         """
@@ -325,7 +327,7 @@ class Desk:
     def check(self, case_id: str) -> AnyCase:
         """Read back now what the service says of a case, a resubmission or a status change; as it is then.
 
-        Raises PluginError where it cannot be read, InvalidStateError where there is nothing to read back.
+        Raises PluginError where it cannot be read, InvalidStateError where there is nothing to polled.
         """
         return self._after_decision(self._cases.poll(case_id))
 
@@ -378,10 +380,10 @@ class Desk:
         )
 
     def receipt(self, order: str) -> Receipt:
-        """The proof of every wish to cancel an order: what was asked, answered, decided, when and by whom."""
+        """The proof of every cancellation to cancel an order: what was asked, answered, decided, when and by whom."""
         found = self.order(order)
-        placements = self.order_store.remote_orders(found.id)
-        return make_receipt(found, placements, self.ledger, self.clock.now(), self.connections.integration)
+        remote_orders = self.order_store.remote_orders(found.id)
+        return make_receipt(found, remote_orders, self.ledger, self.clock.now(), self.connections.integration)
 
     def work(self, case_id: str) -> AnyCase:
         """A case, a resubmission or a status change by its id. Raises NotFoundError."""

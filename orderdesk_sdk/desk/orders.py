@@ -18,7 +18,7 @@ __all__ = ["OrderService"]
 
 
 class OrderService:
-    """Takes orders in, and lets open wishes and the rules hear of it."""
+    """Takes orders in, and lets open cancellations and the rules hear of it."""
 
     def __init__(
         self,
@@ -39,12 +39,12 @@ class OrderService:
     def register(
         self, order: Order, connection: str, *, remote_id: str | None, submitted_at: datetime | None, by: str
     ) -> RemoteOrder:
-        """Register that an order was submitted to a connection; a wish that is open for it goes there too."""
+        """Register that an order was submitted to a connection; a cancellation that is open for it goes there too."""
         role = self._connections.get(connection).integration.role
         number = order.number if remote_id is None else remote_id
-        placement = RemoteOrder(connection, number, submitted_at or self._clock.now(), role)
-        self._cancellations.register(order, placement, by)
-        return placement
+        remote_order = RemoteOrder(connection, number, submitted_at or self._clock.now(), role)
+        self._cancellations.register(order, remote_order, by)
+        return remote_order
 
     def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
         """Take orders into the local host; the rules are to hear of each that is new."""

@@ -28,7 +28,7 @@ class RuleActionExecutor:
                 caused_by_rules=request.caused_by_rules,
             )
             return ", ".join(f"{change.connection} {change.state.value}" for change in made.changes)
-        wish = NewCancellation(
+        cancellation = NewCancellation(
             order_id=request.order_id.id,
             requested_by=request.requested_by,
             reason=request.reason,
@@ -36,5 +36,5 @@ class RuleActionExecutor:
             connections=request.connections,
             caused_by_rules=request.caused_by_rules,
         )
-        standing = self._cancellations.create(wish)
+        standing = self._cancellations.create(cancellation)
         return ", ".join(f"{case.connection} {case.state.value}" for case in standing.cases)

@@ -1,4 +1,4 @@
-"""Statuses: what "change the status at the cart" leads to, at each cart: a cancellation, or an errand."""
+"""Statuses: what "change the status at the cart" leads to, at each cart: a cancellation, or a case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ __all__ = ["StatusChangeStatus", "StatusChangeService"]
 
 @frozen
 class StatusChangeStatus:
-    """Where the wish for a status stands. canceled: the cancellation, where the status is "canceled"; else None.
+    """Where the cancellation for a status stands. canceled: the cancellation, where the status is "canceled".
+
+    Else None.
 
     changes: one per cart, for any other status.
     """
@@ -38,7 +40,7 @@ class StatusChangeStatus:
 
 
 class StatusChangeService:
-    """Makes wishes for a status."""
+    """Makes cancellations for a status."""
 
     def __init__(
         self,
@@ -67,10 +69,10 @@ class StatusChangeService:
 
         Raises as `Desk.change_status` says.
         """
-        placements = self._carts(order, connections)
+        remote_orders = self._carts(order, connections)
         if status == CANCELED:
-            names = tuple(placement.connection for placement in placements)
-            wish = NewCancellation(
+            names = tuple(remote_order.connection for remote_order in remote_orders)
+            cancellation = NewCancellation(
                 order_id=order.id,
                 requested_by=requested_by,
                 reason=reason,
@@ -78,44 +80,46 @@ class StatusChangeService:
                 connections=names,
                 caused_by_rules=caused_by_rules,
             )
-            return StatusChangeStatus(status, cancellation=self._cancellations.create(wish))
+            return StatusChangeStatus(status, cancellation=self._cancellations.create(cancellation))
         if reason is not None:
             raise ValidationError(
                 "a reason is for canceling only", location=f"order {order.number}", hint="leave it out"
             )
-        self._validate(order, placements, status)
+        self._validate(order, remote_orders, status)
         changes = [
             self._scheduler.change_status(
                 order,
-                placement,
+                remote_order,
                 status,
                 requested_by=requested_by,
-                idempotency_key=None if idempotency_key is None else f"{idempotency_key} at {placement.connection}",
+                idempotency_key=None if idempotency_key is None else f"{idempotency_key} at {remote_order.connection}",
                 caused_by_rules=caused_by_rules,
             )
-            for placement in placements
+            for remote_order in remote_orders
         ]
         return StatusChangeStatus(status, changes=tuple(changes))
 
     def _carts(self, order: Order, connections: Sequence[str]) -> tuple[RemoteOrder, ...]:
-        placements = select_remote_orders(order, self._order_store.remote_orders(order.id), connections)
-        found = tuple(placement for placement in placements if connections or placement.role is ConnectionRole.CART)
+        remote_orders = select_remote_orders(order, self._order_store.remote_orders(order.id), connections)
+        found = tuple(
+            remote_order for remote_order in remote_orders if connections or remote_order.role is ConnectionRole.CART
+        )
         if not found:
             raise InvalidStateError(
                 "the order is at no cart, so there is no status to change",
                 location=f"order {order.number}",
-                hint="register its cart with `orderdesk place`, or cancel it at its services",
+                hint="register its cart with `orderdesk register`, or cancel it at its services",
             )
         return found
 
     def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], status: str) -> None:
         """Refuse a status before anything is sent anywhere, where one of the places cannot set it."""
-        for placement in remote_orders:
-            integration = self._connections.get(placement.connection).integration
+        for remote_order in remote_orders:
+            integration = self._connections.get(remote_order.connection).integration
             known = settable_statuses(integration)
             if status not in known:
                 raise ValidationError(
                     f"{integration.title} cannot set the status {status!r}",
-                    location=f"order {order.number} at {placement.connection}",
+                    location=f"order {order.number} at {remote_order.connection}",
                     hint=f"it can set: {', '.join(known) or 'none'}",
                 )

@@ -57,8 +57,8 @@ class BayPhotoSettings(ApiProfileSettings):
             raise ValueError(f'api_version "{self.api_version}" needs {" and ".join(missing)}, which Bay Photo issues')
 
     def identities(self) -> Mapping[str, Identity]:
-        """What the profile says of its calls. Of the reply to a new order nothing is documented."""
-        return {**super().identities(), "create": NotStated("Bay Photo documents no reply to a new order")}
+        """What the profile says of its calls. Of the response to a new order nothing is documented."""
+        return {**super().identities(), "create": NotStated("Bay Photo documents no response to a new order")}
 
     def auth(self) -> HeaderAuth | ClientCredentialsAuth:
         """How requests are signed."""
