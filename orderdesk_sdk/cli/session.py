@@ -148,12 +148,12 @@ def find_case(desk: Desk, ref: str) -> AnyCase:
     from orderdesk_sdk.cli.output.pages import each_case
 
     try:
-        return desk.work(ref)
+        return desk.cases.get(ref)
     except errors.NotFoundError:
         order, at, connection = ref.rpartition("@")
-        errands = desk.errands()
+        errands = desk.cases.list_others()
         if at:
-            known = [case for case in desk.cases(order=order) if case.connection == connection]
+            known = [case for case in desk.cases.list(order=order) if case.connection == connection]
             its = [errand for errand in errands if errand.connection == connection and _is_of(desk, errand, order)]
             found: list[AnyCase] = [*its, *known]
             found.sort(key=lambda one: one.is_open)
@@ -174,9 +174,9 @@ def find_case(desk: Desk, ref: str) -> AnyCase:
 
 def name_of_order(desk: Desk, order_id: str) -> str:
     """What to type for an order: its number, or its id where the number could be another's."""
-    number = desk.order(f"id:{order_id}").number
+    number = desk.orders.get(f"id:{order_id}").number
     try:
-        return number if desk.order(number).id == order_id else f"id:{order_id}"
+        return number if desk.orders.get(number).id == order_id else f"id:{order_id}"
     except errors.NotFoundError:
         return f"id:{order_id}"
 
@@ -185,7 +185,7 @@ def _is_of(desk: Desk, case: Resubmission | StatusChange, ref: str) -> bool:
     """Whether an errand is about this order, or makes it."""
     from orderdesk_sdk.cases.status_change import StatusChange
 
-    order = desk.order(ref)
+    order = desk.orders.get(ref)
     if isinstance(case, StatusChange):
         return case.order_id == order.id
     origin = (order.id, desk.order_store.original_of(order.id))

@@ -1,28 +1,28 @@
-"""Statuses: what "change the status at the cart" leads to, at each cart: a cancellation, or an errand."""
+"""Status changes of orders at their carts: each is a cancellation, or a case of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.cases.validation import select_remote_orders
-from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus, NewCancellation
+from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
+from orderdesk_sdk.desk.parts import DeskParts, require_actor
+from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
-from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.handlers.status_change import CANCELED, settable_statuses
-from orderdesk_sdk.runtime.scheduler import Scheduler
 
 __all__ = ["StatusChangeStatus", "StatusChangeService"]
 
 
 @frozen
 class StatusChangeStatus:
-    """Where the wish for a status stands. canceled: the cancellation, where the status is "canceled"; else None.
+    """Where a status change stands.
 
+    cancellation: where the status is "canceled"; None for any other.
     changes: one per cart, for any other status.
     """
 
@@ -38,47 +38,49 @@ class StatusChangeStatus:
 
 
 class StatusChangeService:
-    """Makes wishes for a status."""
+    """Statuses of orders at their carts. Reached as `desk.status_changes`."""
 
-    def __init__(
-        self,
-        order_store: OrderStoreById,
-        connections: Connections,
-        scheduler: Scheduler,
-        cancellations: CancellationService,
-    ) -> None:
-        self._order_store = order_store
-        self._connections = connections
-        self._scheduler = scheduler
+    def __init__(self, parts: DeskParts, cancellations: CancellationService) -> None:
+        self._order_store = parts.order_store
+        self._connections = parts.connections
+        self._scheduler = parts.scheduler
+        self.rule_trigger = parts.rule_trigger
         self._cancellations = cancellations
 
+    @then_rules_act
     def create(
+        self, order: str, status: str, *, by: str, connections: Sequence[str] = (), reason: str | None = None
+    ) -> StatusChangeStatus:
+        """Give an order a status at its carts, or at the connections `connections`.
+
+        "canceled" is a cancellation there like any other: the cart is told last (law 8), and `reason` is for it. Raises
+        ValidationError for a status that cannot be set, with those that can, and InvalidStateError for an order that is
+        at no cart.
+        """
+        found = self._order_store.resolve(order)
+        return self.open(found, status, by=by, connections=connections, reason=reason)
+
+    def open(
         self,
         order: Order,
         status: str,
         *,
-        requested_by: str,
+        by: str,
         connections: Sequence[str] = (),
         reason: str | None = None,
         idempotency_key: str | None = None,
         caused_by_rules: tuple[str, ...] = (),
     ) -> StatusChangeStatus:
-        """Give an order a status at its carts, or at the connections `connections`.
-
-        Raises as `Desk.change_status` says.
-        """
+        """As `create`, for whoever is not a person, a rule's action say: the rules do not act on it at once."""
+        person = require_actor(by)
         placements = self._carts(order, connections)
         if status == CANCELED:
             names = tuple(placement.connection for placement in placements)
-            wish = NewCancellation(
-                order_id=order.id,
-                requested_by=requested_by,
-                reason=reason,
-                idempotency_key=idempotency_key,
-                connections=names,
-                caused_by_rules=caused_by_rules,
+            wanted = self._cancellations.draft(
+                order, by=person, reason=reason, idempotency_key=idempotency_key, connections=names
             )
-            return StatusChangeStatus(status, cancellation=self._cancellations.create(wish))
+            wanted = evolve(wanted, caused_by_rules=caused_by_rules)
+            return StatusChangeStatus(status, cancellation=self._cancellations.open(order, wanted))
         if reason is not None:
             raise ValidationError(
                 "a reason is for canceling only", location=f"order {order.number}", hint="leave it out"
@@ -89,7 +91,7 @@ class StatusChangeService:
                 order,
                 placement,
                 status,
-                requested_by=requested_by,
+                requested_by=person,
                 idempotency_key=None if idempotency_key is None else f"{idempotency_key} at {placement.connection}",
                 caused_by_rules=caused_by_rules,
             )

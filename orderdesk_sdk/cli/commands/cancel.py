@@ -56,7 +56,7 @@ def plan(session: Session, order: str) -> None:
     from orderdesk_sdk.desk.documents import plan_document
 
     with session.desk() as desk:
-        made = desk.plan(order)
+        made = desk.cancellations.plan(order)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_plan
@@ -181,7 +181,7 @@ def receipt(session: Session, order: str) -> None:
     from orderdesk_sdk.desk.documents import receipt_document
 
     with session.desk() as desk:
-        made = desk.receipt(order)
+        made = desk.cancellations.receipt(order)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_receipt
@@ -209,7 +209,7 @@ def resubmit(session: Session, order: str, connection: str | None, number: str |
     from orderdesk_sdk.desk.documents import resubmission_document
 
     with session.desk() as desk:
-        made = desk.resubmit(order, by=require_name(by), connection=connection, number=number)
+        made = desk.resubmissions.create(order, by=require_name(by), connection=connection, number=number)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cases import show_resubmission

@@ -62,7 +62,7 @@ def poll(session: Session, case: str) -> None:
     CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: a person must look.
     """
     with session.desk() as desk:
-        found = desk.check(find_case(desk, case).id)
+        found = desk.cases.poll(find_case(desk, case).id)
     _give_case(session, found)
     session.exit_for([found])
 
@@ -82,7 +82,7 @@ def confirm(session: Session, case: str, by: str, note: str | None, email: str |
     """
     mail = _read_file(email)
     with session.desk() as desk:
-        found = desk.confirm(find_case(desk, case).id, by=by, note=note, email=mail)
+        found = desk.cases.confirm(find_case(desk, case).id, by=by, note=note, email=mail)
     _give_case(session, found)
 
 
@@ -110,7 +110,7 @@ def reject(session: Session, case: str, by: str, rejection: str, note: str | Non
 
     mail, refusal = _read_file(email), Rejection(rejection.replace("-", " "))
     with session.desk() as desk:
-        found = desk.refuse(find_case(desk, case).id, by=by, rejection=refusal, note=note, email=mail)
+        found = desk.cases.reject(find_case(desk, case).id, by=by, rejection=refusal, note=note, email=mail)
     _give_case(session, found)
 
 
@@ -123,7 +123,7 @@ def reject(session: Session, case: str, by: str, rejection: str, note: str | Non
 def withdraw(session: Session, case: str, by: str | None, note: str | None) -> None:
     """Take CASE back, as long as nothing has been sent."""
     with session.desk() as desk:
-        found = desk.withdraw(find_case(desk, case).id, by=require_name(by), note=note)
+        found = desk.cases.withdraw(find_case(desk, case).id, by=require_name(by), note=note)
     _give_case(session, found)
 
 
@@ -139,6 +139,6 @@ def retry(session: Session, case: str, by: str) -> None:
     code 3: a person must look.
     """
     with session.desk() as desk:
-        found = desk.send_again(find_case(desk, case).id, by=by)
+        found = desk.cases.retry(find_case(desk, case).id, by=by)
     _give_case(session, found)
     session.exit_for([found])

@@ -42,7 +42,7 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
         text = stream.read()
     read = read_order_text(text, location="stdin" if file == "-" else file, timezone=session.config().timezone)
     with session.desk(creating=True) as desk:
-        report = desk.import_orders(read, by=require_name(by))
+        report = desk.orders.import_orders(read, by=require_name(by))
     clashes = [{"number": clash.number, "ids": list(clash.ids), "message": clash.message} for clash in report.conflicts]
     groups = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
 
@@ -124,10 +124,10 @@ def register(
 
     with session.desk() as desk:
         seeded = _create_at_simulator(desk, order, connection, remote_id)
-        placement = desk.place(
+        placement = desk.orders.register(
             order, connection=connection, by=require_name(by), remote_id=remote_id, submitted_at=submitted_at
         )
-        number = desk.order(order).number
+        number = desk.orders.get(order).number
 
     def draw(screen: Screen) -> None:
         since = format_time(placement.submitted_at, seconds=True)
@@ -154,7 +154,7 @@ def _create_at_simulator(desk: Desk, ref: str, connection: str, remote_id: str |
         return None
     from orderdesk_sdk.cli.sandbox_client import seed_order
 
-    order = desk.order(ref)
+    order = desk.orders.get(ref)
     lines = [(line.code or line.id, line.quantity) for line in order.lines]
     return seed_order(
         sandbox.simulators[connection], remote_id or order.number, [line for line in lines if line[1] > 0]
@@ -173,8 +173,8 @@ def claim_number(session: Session, order: str, by: str | None) -> None:
     and what is under way for them goes on.
     """
     with session.desk() as desk:
-        known = desk.order(order)
-        others = desk.take_over(order, by=require_name(by))
+        known = desk.orders.get(order)
+        others = desk.orders.claim_number(order, by=require_name(by))
 
     def draw(screen: Screen) -> None:
         left = f"; the others are {', '.join(f'id:{other}' for other in others)}" if others else ", as before"
@@ -194,9 +194,9 @@ def move(session: Session, order: str, folder: str, by: str | None) -> None:
     from orderdesk_sdk.cli.output.rules import execution_document, result_text
 
     with session.desk() as desk:
-        known = desk.order(order)
+        known = desk.orders.get(order)
         before = len(desk.ledger.rule_executions(known.id))
-        moved = desk.move(order, folder, by=require_name(by))
+        moved = desk.orders.move(order, folder, by=require_name(by))
         number, fired = known.number, desk.ledger.rule_executions(known.id)[before:]
         name = name_of_order(desk, known.id)
     note = f"a folder move cancels nothing by itself; `orderdesk cancel {name}` does"

@@ -54,7 +54,7 @@ def set_status(
     from orderdesk_sdk.desk.documents import cancellation_status_document, status_change_document
 
     with session.desk() as desk:
-        made = desk.change_status(order, status, by=require_name(by), connections=connections, reason=reason)
+        made = desk.status_changes.create(order, status, by=require_name(by), connections=connections, reason=reason)
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
@@ -94,7 +94,7 @@ def withdraw_order(session: Session, order: str, by: str | None, note: str | Non
     What was asked already goes on: only its service can tell what becomes of it.
     """
     with session.desk() as desk:
-        found = desk.take_back(order, by=require_name(by), note=note)
+        found = desk.cancellations.withdraw(order, by=require_name(by), note=note)
     _give_cases(session, order, found, "Nothing of it is open.")
 
 
@@ -110,7 +110,7 @@ def report_canceled(session: Session, order: str, connection: str, by: str | Non
     It is read back there, and never asked. Exit code 3: a person must look.
     """
     with session.desk() as desk:
-        found = desk.canceled_elsewhere(order, connection=connection, by=require_name(by))
+        found = desk.notifications.report_canceled(order, connection=connection, by=require_name(by))
     cases = () if found is None else (found,)
     _give_cases(session, order, cases, "There is nothing to look into.")
     session.exit_for(cases)
@@ -131,6 +131,6 @@ def report_shipped(
     Exit code 3: it was, so a person must look.
     """
     with session.desk() as desk:
-        found = desk.shipped(order, by=require_name(by), connections=connections, note=note)
+        found = desk.notifications.report_shipped(order, by=require_name(by), connections=connections, note=note)
     _give_cases(session, order, found, "It was neither canceled nor asked to be, so this is no alarm.")
     session.exit_for(found)

@@ -86,7 +86,7 @@ def test_rules(
         raise click.UsageError("--folder belongs to --event 'order moved', which needs it")
     with session.desk() as desk:
         decisions = preview(desk, order, event, folder, dict(fields))
-        number = desk.order(order).number
+        number = desk.orders.get(order).number
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.rules import show_preview
@@ -110,7 +110,7 @@ def log_rules(session: Session, order: str) -> None:
     from orderdesk_sdk.cli.output.rules import execution_document
 
     with session.desk() as desk:
-        found = desk.order(order)
+        found = desk.orders.get(order)
         fired = desk.ledger.rule_executions(found.id)
         now = desk.clock.now()
 
