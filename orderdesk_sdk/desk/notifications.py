@@ -124,7 +124,7 @@ class NotificationService:
         service = connection.service(self._scheduler.now())
 
         def taken() -> tuple[OrderNotification, ...]:
-            hints = hook(message=request, service=service)
+            hints = hook(request=request, service=service)
             if not isinstance(hints, list | tuple):
                 raise TypeError(f"orderdesk_parse_webhook must give a list of Hint, not {class_name(hints)}")
             if len(hints) > MAX_NOTIFICATIONS:
