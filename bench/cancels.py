@@ -1,10 +1,10 @@
 """Durable cancels per second, against a bare httpx.Client that makes the same PUT and keeps nothing.
 
-A durable cancel is: the wish in the ledger; the intent committed; the PUT sent; the reply, its reading and the new
-state committed. Each commit is flushed to disk (SQLite, WAL, synchronous=FULL).
+A durable cancel is: the cancellation in the ledger; the intent committed; the PUT sent; the response, its reading and
+the new state committed. Each commit is flushed to disk (SQLite, WAL, synchronous=FULL).
 
 Two ways lead there. `desk.cancel` is the headline, because every step of the above is timed in it. `desk.run_due` finds
-wishes that were recorded before the clock started, so it is one commit short; it is what a worker does.
+cancellations that were recorded before the clock started, so it is one commit short; it is what a worker does.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def cancels(effort: Scale) -> Iterator[Figure]:
                 rates[name],
                 rates[BASELINE],
                 goal=Goal(Bound.AT_LEAST, 0.85) if is_headline else None,
-                note="" if name == HEADLINE else "its wishes were recorded before the clock started",
+                note="" if name == HEADLINE else "its cancellations were recorded before the clock started",
             )
 
 

@@ -53,7 +53,10 @@ class BareHttpx:
 
 
 class DeskCancel:
-    """`desk.cancel()` as a host calls it: from recording the wish to the committed reply, all of it is timed."""
+    """`desk.cancel()` as a host calls it.
+
+    From recording the cancellation to the committed response, all of it is timed.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -72,7 +75,10 @@ class DeskCancel:
 
 
 class DeskRunDue:
-    """`desk.run_due()` over wishes that were recorded before the clock started: claim, intent, PUT, reply, state."""
+    """`desk.run_due()` over cancellations that were recorded before the clock started.
+
+    Claim, intent, PUT, response, state.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -66,8 +66,8 @@ def _registry(count: int) -> PluginRegistry:
 def _call(registry: PluginRegistry, slugs: list[str], calls: int) -> float:
     """Microseconds of one call."""
     order = read_order_text(SAMPLE_ORDERS, location="samples")[0]
-    placement = RemoteOrder("mcf", order.number, datetime.now(UTC), ConnectionRole.FULFILLMENT)
-    request = PollRequest(order, placement)
+    remote_order = RemoteOrder("mcf", order.number, datetime.now(UTC), ConnectionRole.FULFILLMENT)
+    request = PollRequest(order, remote_order)
     turns = calls // len(slugs)
     began = time.perf_counter()
     for _ in range(turns):

@@ -27,7 +27,7 @@ __all__ = ["growth"]
 FEW_CASES = 1000
 BATCH = 100
 CANCELLATION = 1000
-"""Cases of one wish, so that a million are recorded in a thousand commits."""
+"""Cases of one cancellation, so that a million are recorded in a thousand commits."""
 
 
 class Worker:
@@ -86,9 +86,11 @@ def _fill(path: Path, count: int) -> None:
     ledger = SqliteLedger(path)
     begin = datetime.now(UTC) - timedelta(days=30)
     for first in range(0, count, CANCELLATION):
-        wish = Cancellation(f"w{first}", f"wish {first}", f"o{first}", f"B-{first}", "bench", None, begin)
+        cancellation = Cancellation(f"w{first}", f"wish {first}", f"o{first}", f"B-{first}", "bench", None, begin)
         ledger.open_cancellation(
-            wish, "", [_case(wish, number, begin) for number in range(first, min(first + CANCELLATION, count))]
+            cancellation,
+            "",
+            [_case(cancellation, number, begin) for number in range(first, min(first + CANCELLATION, count))],
         )
     ledger.close()
 

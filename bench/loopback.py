@@ -78,7 +78,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 def main() -> None:
     """Serve until stdin ends."""
-    # With the protocol named asyncio turns Nagle off; else head and body of a reply are 40 ms apart.
+    # With the protocol named asyncio turns Nagle off; else head and body of a response are 40 ms apart.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.bind(("127.0.0.1", 0))
     sock.listen(128)

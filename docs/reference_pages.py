@@ -151,7 +151,7 @@ def settings_page() -> str:
 
 
 def flows_page() -> str:
-    """What a flow holds in its hands, reads replies with, and ends with."""
+    """What a flow holds in its hands, reads responses with, and ends with."""
     lines = [
         "# Flows",
         "",

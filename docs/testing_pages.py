@@ -65,7 +65,7 @@ def testing_page() -> str:
         "What applies follows from the declaration; what does not is skipped with the reason (`pytest -rs`). What",
         "declaration and simulator cannot tell, the class does, by these attributes. Two variants are two classes. A",
         "standard test is not replaced: what a plugin cannot stand yet is overridden, marked",
-        '`@pytest.mark.xfail(reason="why")`, and calls `super()`. `--fuzz 10000` tries more malformed replies.',
+        '`@pytest.mark.xfail(reason="why")`, and calls `super()`. `--fuzz 10000` tries more malformed responses.',
         "",
         *object_section(base.StandardTests, title=PluginConformance.__name__, methods=False),
         "## Fixtures",

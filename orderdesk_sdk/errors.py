@@ -76,7 +76,10 @@ class InvalidStateError(OrderDeskError):
 
 
 class ConflictError(OrderDeskError):
-    """Look first: somebody else was faster, or one key was used for two different wishes. Nothing was changed."""
+    """Look first: somebody else was faster, or one key was used for two different cancellations.
+
+    Nothing was changed.
+    """
 
 
 class InProgressError(ConflictError):

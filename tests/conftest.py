@@ -127,8 +127,9 @@ def finder() -> type[Finder]:
 class MailServer:
     """A real SMTP server on loopback, until its fixture ends.
 
-    arrived: the mails that it took. replies: to RCPT and to DATA, in order; the last one is given again and again.
-    "drop" hangs up in place of a reply, "silence" never comes to one. A mail is taken where the reply is no refusal.
+    arrived: the mails that it took. responses: to RCPT and to DATA, in order; the last one is given again and again.
+    "drop" hangs up in place of a response, "silence" never comes to one. A mail is taken where the response is no
+    rejection.
     """
 
     def __init__(self, **options: object) -> None:
@@ -167,14 +168,14 @@ class MailServer:
         return await self._reply("DATA", server)
 
     async def _reply(self, command: str, server: SMTP) -> str:
-        replies = self.replies[command]
-        reply = replies.pop(0) if len(replies) > 1 else replies[0]
-        if reply == "drop":
+        responses = self.replies[command]
+        response = responses.pop(0) if len(responses) > 1 else responses[0]
+        if response == "drop":
             assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
-        if reply == "silence":
+        if response == "silence":
             await asyncio.Event().wait()
-        return reply
+        return response
 
 
 @pytest.fixture

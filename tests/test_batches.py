@@ -61,8 +61,8 @@ class MailOrder:
         self, requests: Sequence[CancelRequest], service: Service[MailOrderSettings]
     ) -> Flow[Sequence[Answer]]:
         numbers = [request.remote_id for request in requests]
-        reply = yield service.post("/cancellations", idempotent=True, json={"orders": numbers})
-        return self.read(requests, reply.json()["list"], reply)
+        response = yield service.post("/cancellations", idempotent=True, json={"orders": numbers})
+        return self.read(requests, response.json()["list"], response)
 
     def read(self, requests: Sequence[CancelRequest], name: str, response: answer.ResponseLike) -> Sequence[Answer]:
         return [
@@ -74,8 +74,8 @@ class MailOrder:
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[MailOrderSettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id)
-        return answer.canceled(reply) if reply.json()["canceled"] else answer.pending(reply)
+        response = yield service.get("/orders", request.remote_id)
+        return answer.canceled(response) if response.json()["canceled"] else answer.pending(response)
 
 
 class House:
@@ -339,7 +339,7 @@ def test_a_lost_list_is_sent_again_only_after_it_was_read_back_as_not_done(
     desk.run_due()
     house.deaf, house.lists[:] = False, []
     clock.advance(seconds(5))
-    desk.run_due()  # reads back: not canceled
+    desk.run_due()  # polls: not canceled
     desk.run_due()
     assert house.lists == [["1"]]
     kinds = [step.summary for step in desk.cancellations.receipt("1").cancellations[0].cases[0].history]

@@ -1,4 +1,4 @@
-"""One call's limits: the deadline over all of it, and the memory that a reply may take."""
+"""One call's limits: the deadline over all of it, and the memory that a response may take."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def drip(connection: RawConnection) -> None:
         connection.send(b"x")
 
 
+@pytest.mark.slow
 def test_a_service_that_drips_is_left_at_the_deadline(client_of: ClientMaker) -> None:
     with RawServer(drip) as server:
         began = time.monotonic()
@@ -49,6 +50,7 @@ def test_a_service_that_drips_is_left_at_the_deadline(client_of: ClientMaker) ->
     assert server.connections[0].sent > 40, "it was dripping all the while"
 
 
+@pytest.mark.slow
 def test_a_service_that_takes_in_a_long_request_by_drops_is_left_at_the_deadline(client_of: ClientMaker) -> None:
     def sip(connection: RawConnection) -> None:
         while connection.read_some():
@@ -61,6 +63,7 @@ def test_a_service_that_takes_in_a_long_request_by_drops_is_left_at_the_deadline
     assert kind_and_certainty(exchange) == ("WriteTimeout", Certainty.UNKNOWN)
 
 
+@pytest.mark.slow
 def test_a_deadline_that_has_passed_is_not_that_of_the_next_call(client_of: ClientMaker) -> None:
     def first_silent(connection: RawConnection) -> None:
         if connection.read_request().startswith(b"PUT /slow"):

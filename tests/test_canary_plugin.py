@@ -67,9 +67,9 @@ def raising(error: Callable[[str], BaseException]) -> Step:
 
 def answering_with(said: Callable[[str], object]) -> Step:
     def step(service: Service[ShopSettings], key: str) -> Flow[object]:
-        reply = yield service.put("/cancel")
+        response = yield service.put("/cancel")
         told = said(key)
-        return evolve(told, exchange=reply.extensions[EXCHANGE_NUMBER]) if isinstance(told, Answer) else told
+        return evolve(told, exchange=response.extensions[EXCHANGE_NUMBER]) if isinstance(told, Answer) else told
 
     return step
 
@@ -336,8 +336,8 @@ def test_credentials_that_are_refused_in_the_callers_hands(client_of: ClientMake
         def sign(self, request: httpx.Request, token: Secret) -> None:
             raise AssertionError("there is no token")
 
-    refusal = f'{{"error": "{KEY}", "error_description": "no {KEY}"}}'.encode()
-    with RawServer(responding(lambda _: http_response(400, refusal))) as service:
+    rejection = f'{{"error": "{KEY}", "error_description": "no {KEY}"}}'.encode()
+    with RawServer(responding(lambda _: http_response(400, rejection))) as service:
         client = client_of(service.url, auth=ShopAuth)
         client.redactor.add_secret(Secret(KEY))
         with pytest.raises(ConfigurationError) as caught:

@@ -1,4 +1,7 @@
-"""One wish and many places: the cart last, places that come later reached, who follows whom said by rules, no echo."""
+"""One cancellation and many places.
+
+The cart last, places that come later reached, who follows whom said by rules, no echo.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from tests.support.fake_services import FakeCart, FakeDeskOpener, FakeManualServ
 
 FOLLOW = {
     "name": "The mill and the phone follow the cart",
-    "event": "canceled elsewhere",
+    "event": "canceled externally",
     "when": "connection == 'cart'",
     "do": [{"action": "Cancel Order", "at": ["mill", "phone"], "reason": "canceled at the cart"}],
 }
@@ -190,8 +193,8 @@ def test_to_register_a_place_again_asks_nothing_again(
     desk = fake_services_desk(at=["mill", "phone"])
     desk.cancel("1042", by="Ann")
     desk.cases.reject(case_at(desk, "mill").id, by="Ben")
-    placement = next(known for known in desk.order_store.remote_orders("id-1042") if known.connection == "mill")
-    desk.orders.register("1042", connection="mill", by="the shop", submitted_at=placement.submitted_at)
+    remote_order = next(known for known in desk.order_store.remote_orders("id-1042") if known.connection == "mill")
+    desk.orders.register("1042", connection="mill", by="the shop", submitted_at=remote_order.submitted_at)
     assert (len(desk.cases.list()), fake_services.writes) == (2, ["mill cancel 1042"])
 
 
@@ -362,7 +365,7 @@ def test_an_order_is_canceled_once_however_many_places_held_it(
     desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
     later(desk, clock, 10)
     assert set(states(desk).values()) == {State.CANCELED}
-    assert [firing.rule for _, firing in desk.ledger.rule_executions("id-1042")] == [FILE["name"]]
+    assert [execution.rule for _, execution in desk.ledger.rule_executions("id-1042")] == [FILE["name"]]
 
 
 def test_a_part_that_is_canceled_does_not_make_the_order_canceled(fake_services_desk: FakeDeskOpener) -> None:
@@ -389,7 +392,7 @@ def test_a_follower_s_wish_survives_a_crash_and_is_made_once(
     again.run_due()
     again.run_due()
     assert fake_services.writes == ["mill cancel 1042"]
-    assert [firing.rule for _, firing in again.ledger.rule_executions("id-1042")] == [FOLLOW["name"]]
+    assert [execution.rule for _, execution in again.ledger.rule_executions("id-1042")] == [FOLLOW["name"]]
 
 
 def test_rules_that_would_follow_each_other_end(

@@ -1,4 +1,4 @@
-"""Law 8 after a death and after a lost reply: a cart is told no more once the order goes on somewhere."""
+"""Law 8 after a death and after a lost response: a cart is told no more once the order goes on somewhere."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Careful(FakeCart):
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         yield service.get("/cart", request.remote_id)
-        reply = yield service.post("/cart", request.remote_id, json={"do": "cancel"}, idempotent=True)
-        return answer.acknowledged(reply) if reply.is_success else answer.unknown(reply)
+        response = yield service.post("/cart", request.remote_id, json={"do": "cancel"}, idempotent=True)
+        return answer.acknowledged(response) if response.is_success else answer.unknown(response)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ class CaseHistory(RuleBasedStateMachine):
         due=st.one_of(st.none(), st.integers(0, 600)),
         give_up=st.one_of(st.none(), st.integers(0, 6000)),
         proof=PROOFS,
-        refusal=st.one_of(st.none(), st.sampled_from(Rejection)),
+        rejection=st.one_of(st.none(), st.sampled_from(Rejection)),
         person=st.sampled_from([None, "Ann"]),
         resend=st.booleans(),
         passed=st.integers(0, 60),

@@ -97,9 +97,9 @@ async def gossip(scope: Scope, receive: Receive, send: Send) -> None:
     known["people"] = [{"name": NAME, "street": f"at {STREET}", "phone": PHONE, "mail": MAIL, "gift_text": FIELD}]
     text = json.dumps(known)
     headers = {"content-encoding": "gzip", "x-request-id": f"r-1 {ACCESS}", "x-debug": ACCESS, "location": f"/{ACCESS}"}
-    reply = Response(gzip.compress(text.encode()), media_type="application/json", headers=headers)
-    reply.set_cookie("session", COOKIE)
-    await reply(scope, receive, send)
+    response = Response(gzip.compress(text.encode()), media_type="application/json", headers=headers)
+    response.set_cookie("session", COOKIE)
+    await response(scope, receive, send)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_no_canary_reaches_a_cassette(service_url: str, tmp_path: Path) -> None:
     file = tmp_path / "gossip.yaml"
     with record(file, HEAD, Scrubber(ACME, made, personal_texts(ORDER))):
         said = talk(made)
-    heard = "".join(reply.text + str(reply.headers) for reply in said)
+    heard = "".join(response.text + str(response.headers) for response in said)
     # The refresh token and the session's cookie are sent, in a form and a header, and not echoed.
     unheard = [canary for canary in CANARIES if canary not in heard and json.dumps(canary)[1:-1] not in heard]
     assert unheard == [REFRESH, SESSION]
@@ -202,10 +202,10 @@ def test_what_was_hidden_still_replays_for_whoever_has_other_secrets(service_url
     scrubber = Scrubber(ACME, other, personal_texts(ORDER))
     scrubber.collect_secrets(other.token_url, json.dumps({"access_token": ACCESS}))
     with replay(file, scrubber):
-        replies = talk(other)
-    assert [reply.status_code for reply in replies] == [200, 200, 200, 200]
-    assert replies[0].json()["access_token"] == "[hidden]"
-    assert replies[1].json()["people"][0]["street"] == "at [hidden]"
+        responses = talk(other)
+    assert [response.status_code for response in responses] == [200, 200, 200, 200]
+    assert responses[0].json()["access_token"] == "[hidden]"
+    assert responses[1].json()["people"][0]["street"] == "at [hidden]"
 
 
 def test_a_body_that_is_no_text_is_not_recorded(service_url: str, tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ LOST = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", LOST, ids=lambda trouble: trouble.name)
 def test_a_request_whose_reply_is_lost_is_unclear_because_the_service_has_all_of_it(
     trouble: Trouble, client_of: ClientMaker
@@ -326,8 +327,8 @@ def test_a_redirect_to_a_foreign_host_is_handed_to_the_plugin_and_not_followed(c
     [("http://a:b:c/", "RemoteProtocolError"), ("javascript:alert(1)", "InvalidURL"), ("http://xn--/", "IDNAError")],
 )
 def test_a_redirect_that_httpx_cannot_even_read_is_unclear(location: str, kind: str, client_of: ClientMaker) -> None:
-    reply = http_response(302, b"", location=location)
-    with RawServer(after_reading(reply)) as server:
+    response = http_response(302, b"", location=location)
+    with RawServer(after_reading(response)) as server:
         failure = fail(client_of(server.url, ONE_TRY), put(server.url))
         assert certain(failure) == (kind, Certainty.UNKNOWN)
         assert server.received.endswith(BODY)
@@ -372,7 +373,7 @@ SEEN = {trouble.kind for trouble in LOST} | {
 UNREACHABLE = {
     httpx.ProxyError,  # No proxy is ever used.
     httpx.CloseError,  # The transport has no such error.
-    httpx.WriteError,  # httpcore swallows it and reads on, so that an early reply is not lost; see the reset above.
+    httpx.WriteError,  # httpcore swallows it and reads on, so that an early response is not lost; see the reset above.
 }
 
 

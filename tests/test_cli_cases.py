@@ -41,6 +41,7 @@ def shown(*arguments: str) -> str:
     return ran.output
 
 
+@pytest.mark.slow
 def test_a_long_table_has_every_case_once_in_order_and_one_header(cases: list[Case]) -> None:
     lines = shown("--limit", "100000").splitlines()
     assert lines[0].split() == ["case", "order", "place", "state", "next", "look", "said"]

@@ -223,6 +223,7 @@ def test_a_wish_that_is_only_recorded_is_sent_by_work(shop: Shop) -> None:
     assert shop.ask("cancel", "1043", "--key", "ticket 7", code=1)["error"]["kind"] == "ConflictError"
 
 
+@pytest.mark.slow
 def test_cases_are_found_by_state(shop: Shop) -> None:
     for order in ("1042", "1043"):
         shop.run("place", order, "--at", "amazon-mcf")
@@ -252,6 +253,7 @@ def test_an_unclear_case_is_sent_again_on_a_persons_word(shop: Shop) -> None:
     assert "by Ann" in shop.run("receipt", "1042").stdout
 
 
+@pytest.mark.slow
 def test_a_resubmission_waits_until_the_original_is_canceled(shop: Shop) -> None:
     shop.run("place", "1042", "--at", "amazon-mcf")
     shop.run("cancel", "1042")

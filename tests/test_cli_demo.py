@@ -23,6 +23,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
+@pytest.mark.slow
 def test_the_demo_shows_the_ways_to_cancel_a_resubmission_and_rules(temporary: Path) -> None:
     ran = CliRunner().invoke(orderdesk, ["demo", "--json"])
     assert ran.exit_code == 0, ran.output
@@ -46,6 +47,7 @@ def test_the_demo_shows_the_ways_to_cancel_a_resubmission_and_rules(temporary: P
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_cart_is_told_after_the_others() -> None:
     told = json.loads(CliRunner().invoke(orderdesk, ["demo", "--json"]).stdout)
     amazon, hub = told["receipts"][2]["wishes"][0]["cases"]
@@ -54,6 +56,7 @@ def test_the_cart_is_told_after_the_others() -> None:
     assert first_call["at"] >= amazon["steps"][-1]["at"]
 
 
+@pytest.mark.slow
 def test_a_cart_is_left_alone_where_one_of_three_services_refuses_and_no_rule_tells_it_otherwise() -> None:
     told = json.loads(CliRunner().invoke(orderdesk, ["demo", "--json"]).stdout)
     everywhere, by_rule = told["receipts"][-1]["wishes"]
@@ -63,8 +66,8 @@ def test_a_cart_is_left_alone_where_one_of_three_services_refuses_and_no_rule_te
     assert (refused["refusal"], refused["proof"]["kind"]) == ("too late", "reply")
     assert [case["connection"] for case in by_rule["cases"]] == ["shopify"]
     assert by_rule["cancellation"]["asked_by"] == "rule Canceled folder tells Shopify"
-    for wish in (everywhere, by_rule):
-        cart = wish["cases"][-1]
+    for cancellation in (everywhere, by_rule):
+        cart = cancellation["cases"][-1]
         assert cart["state"] == "withdrawn"
         assert [step for step in cart["steps"] if step["exchange"] is not None] == [], "Shopify was not even called"
         assert "Cart not canceled: the cancellation at amazon-mcf was refused" in cart["steps"][-1]["text"]
@@ -103,6 +106,7 @@ def test_what_is_not_installed_is_named_with_its_package(monkeypatch: pytest.Mon
     assert "pip install 'orderdesk-mww[sandbox]'" in ran.stderr
 
 
+@pytest.mark.slow
 def test_what_is_kept_can_be_looked_at(temporary: Path) -> None:
     kept = temporary / "kept"
     assert CliRunner().invoke(orderdesk, ["demo", "--keep", str(kept)]).exit_code == 0

@@ -130,6 +130,7 @@ def gave(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         return given(VirtualClock())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [*COMMANDS, "errors"])
 def test_the_reference_shows_what_a_command_gives(gave: dict[str, Any], command: str) -> None:
     examples = documented()

@@ -62,6 +62,7 @@ def evidence() -> Any:
     return [found for found in json.loads(ran.stdout)["findings"] if found["area"] == "evidence"]
 
 
+@pytest.mark.slow
 def test_a_ledger_that_nobody_wrote_into_is_as_it_was_written() -> None:
     made = ask("receipt", "1042")
     (case,) = made["wishes"][0]["cases"]
@@ -71,6 +72,7 @@ def test_a_ledger_that_nobody_wrote_into_is_as_it_was_written() -> None:
     assert "as they were written" in shown("ledger", "verify")
 
 
+@pytest.mark.slow
 def test_a_verdict_that_somebody_wrote_is_loud_everywhere() -> None:
     tamper(
         "UPDATE cases SET state = 'canceled', due_at = NULL, data = json_set(data, '$.state', 'canceled', '$.proof',"
@@ -98,6 +100,7 @@ def test_doctor_tells_a_few_flaws_of_many_and_ends() -> None:
     assert 1 <= len(evidence()) <= 20
 
 
+@pytest.mark.slow
 def test_a_head_that_was_noted_tells_an_older_copy() -> None:
     ask("ledger", "backup", "older.db")
     ask("work", "--until-idle")
@@ -144,6 +147,7 @@ def test_nothing_is_restored_over_a_ledger_in_use_nor_from_what_is_no_sound_back
     assert list(Path().glob("*.before-*")) == []
 
 
+@pytest.mark.slow
 def test_a_plain_copy_of_a_ledger_in_use_is_no_ledger_for_doctor_either() -> None:
     with closing(SqliteLedger(LEDGER)) as ledger:
         ledger.append(ledger.cases()[0], ["in the log alone"], if_unchanged=True)
@@ -157,6 +161,7 @@ def test_a_plain_copy_of_a_ledger_in_use_is_no_ledger_for_doctor_either() -> Non
     shown("--config", "copy.toml", "cases")
 
 
+@pytest.mark.slow
 def test_doctor_tells_of_files_that_others_may_read() -> None:
     LEDGER.chmod(0o644)
     ran = CliRunner().invoke(orderdesk, ["doctor", "--json"])
@@ -174,6 +179,7 @@ def everything() -> str:
     return "".join(file.read_bytes().decode("latin-1") for file in files if file.exists())
 
 
+@pytest.mark.slow
 def test_a_person_can_be_forgotten_and_the_proof_stays() -> None:
     ask("withdraw", "1043@amazon-mcf", "--by", "Ann Archer")
     before = ask("receipt", "1042")

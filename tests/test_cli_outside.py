@@ -112,7 +112,7 @@ def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     assert json.loads(exchange["body"])["payload"]["fulfillmentOrder"]["fulfillmentOrderStatus"] == "Cancelled"
     puts = [step for step in case["steps"] if step["what"].startswith("PUT ")]
     assert [step["exchange"]["status"] for step in puts] == [200]
-    assert exchange["at"] > puts[0]["at"], "the proof is younger than the reply to the cancel"
+    assert exchange["at"] > puts[0]["at"], "the proof is younger than the response to the cancel"
 
 
 def test_work_ends_in_good_order_when_it_is_told_to(script: Script) -> None:
@@ -148,6 +148,6 @@ def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
     receipt = script.ask("receipt", "1044")
     assert receipt["is_canceled"] is True
     steps = [step["what"].partition(" ")[0] for step in receipt["wishes"][0]["cases"][0]["steps"] if step["exchange"]]
-    assert steps[:3] == ["PUT", "GET", "PUT"], "it is read back before it is sent again"
+    assert steps[:3] == ["PUT", "GET", "PUT"], "it is polled before it is sent again"
     again = script.ask("resubmit", "1044", "--by", "Ann")["resubmission"]
     assert (again["state"], again["order_number"], again["remote_id"]) == ("done", "1044-1", "1044-1")

@@ -100,6 +100,7 @@ def test_a_dry_run_tells_where_the_order_is_not(shop: Shop) -> None:
     assert "not submitted" in fires["actions"][0]["effect"]
 
 
+@pytest.mark.slow
 def test_a_dry_run_takes_only_facts_that_a_filter_may_use(shop: Shop) -> None:
     assert (
         "state"
@@ -126,10 +127,11 @@ def test_a_move_tells_what_the_rules_did_and_the_log_keeps_it(shop: Shop) -> Non
     assert (fired["rule"], fired["text"]) == ("Canceled folder cancels at BDLinx", "bdlinx asked")
     assert "bdlinx asked" in shop.run("rules", "log", "1044").stdout
     assert shop.ask("move", "1044", "Canceled")["rules"] == [], "the second move is none"
-    wish = shop.ask("receipt", "1044")["wishes"][0]["cancellation"]
-    assert wish["chain"] == ["Canceled folder cancels at BDLinx"]
+    cancellation = shop.ask("receipt", "1044")["wishes"][0]["cancellation"]
+    assert cancellation["chain"] == ["Canceled folder cancels at BDLinx"]
 
 
+@pytest.mark.slow
 def test_a_wish_may_name_places(shop: Shop) -> None:
     shop.run("place", "1044", "--at", "mww")
     told = shop.ask("cancel", "1044", "--at", "bdlinx", "--by", "Ann")
@@ -145,6 +147,7 @@ def test_a_wish_may_name_places(shop: Shop) -> None:
     assert (wrong["kind"], "nowhere" in wrong["text"]) == ("InvalidStateError", True)
 
 
+@pytest.mark.slow
 def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -> None:
     shop.run("place", "1045", "--at", "commercehub")
     shop.run("cancel", "1045", "--line", "CAL-2026:1", "--reason", "CXSO", "--by", "Ann")
@@ -157,8 +160,8 @@ def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -
     assert "lines:  CAL-2026: 1 of 2 canceled" in receipt
     told = shop.ask("receipt", "1045")
     assert (told["is_canceled"], told["still_active"]) == (False, ["commercehub (only a part was canceled)"])
-    wish = told["wishes"][0]["cancellation"]
-    assert wish["lines"] == [{"line": "CAL-2026", "quantity": 1}]
+    cancellation = told["wishes"][0]["cancellation"]
+    assert cancellation["lines"] == [{"line": "CAL-2026", "quantity": 1}]
 
 
 @pytest.mark.parametrize(

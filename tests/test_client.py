@@ -33,9 +33,9 @@ def unheard(intent: Intent) -> None:
     """For calls whose intent is not what the test is about."""
 
 
-def in_turn(*replies: bytes) -> Callable[[bytes], bytes]:
-    """Answers with these replies, then with OK for ever. Safe from many connections."""
-    rest: Iterator[bytes] = chain(replies, repeat(OK))
+def in_turn(*responses: bytes) -> Callable[[bytes], bytes]:
+    """Answers with these responses, then with OK for ever. Safe from many connections."""
+    rest: Iterator[bytes] = chain(responses, repeat(OK))
     lock = threading.Lock()
 
     def answer(request: bytes) -> bytes:
@@ -212,7 +212,7 @@ def test_a_reply_that_repeats_a_setting_otherwise_carries_a_warning(client_of: C
         warnings = [client.call(httpx.Request("GET", server.url), 1, unheard)[0].warning for _ in range(3)]
     assert warnings[0] == f"x-url is elsewhere, not {server.url} as this connection is set"
     assert "[hidden]" in str(warnings[1]), "what a service says is redacted here too"
-    assert warnings[2] is None, "a reply that does not tell is no difference"
+    assert warnings[2] is None, "a response that does not tell is no difference"
 
 
 def test_a_long_body_is_evidence_in_an_excerpt(client_of: ClientMaker) -> None:

@@ -190,13 +190,13 @@ def test_a_lost_reply_after_a_renewed_token_is_unclear(client_of: ClientMaker) -
 def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(
     code: str, client_of: ClientMaker
 ) -> None:
-    refusal = http_response(400, json.dumps({"error": code, "error_description": "the refresh token"}).encode())
+    rejection = http_response(400, json.dumps({"error": code, "error_description": "the refresh token"}).encode())
 
     def flow(url: str) -> Flow[Answer]:
         yield httpx.Request("PUT", url)
         raise AssertionError("there is no reply")
 
-    with RawServer(responding(lambda _: refusal)) as server:
+    with RawServer(responding(lambda _: rejection)) as server:
         client = client_of(server.url, auth=AcmeAuth)
         with pytest.raises(ConfigurationError, match=f"the credentials were refused: {code}") as caught:
             put(client, server.url)
@@ -261,11 +261,11 @@ def test_credentials_that_break_are_the_plugins_fault_and_nothing_is_sent(
 
 
 def test_a_broken_refresh_leaves_the_next_caller_free_to_try(client_of: ClientMaker) -> None:
-    replies = iter([http_response(503)])
+    responses = iter([http_response(503)])
     service = TokenService()
 
     def answer(request: bytes) -> bytes:
-        return next(replies, b"") or service(request)
+        return next(responses, b"") or service(request)
 
     with RawServer(responding(answer)) as server:
         client = client_of(server.url, ONE_TRY, auth=AcmeAuth)

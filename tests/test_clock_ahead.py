@@ -69,6 +69,7 @@ def test_a_clock_that_goes_on_or_was_set_by_seconds_changes_nothing(ledger: Sqli
     assert ledger.case(case.id) == case
 
 
+@pytest.mark.slow
 def test_many_pieces_of_work_of_the_future_are_all_found(ledger: SqliteLedger) -> None:
     cases = [
         case_of(make_cancellation(), number, connection=f"shop {number}", updated_at=AHEAD, due_at=AHEAD)

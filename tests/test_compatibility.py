@@ -55,13 +55,13 @@ class Old:
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
-        ladder = (Button(Polling(every=minutes(2), give_up=hours(1))),)
+        routes = (Button(Polling(every=minutes(2), give_up=hours(1))),)
         return Integration(
             slug="old",
             title="Old",
             settings=OldSettings,
             base_url="endpoint",
-            cancel=ladder,
+            cancel=routes,
             identified_by={"*": StatedAt("number")},
         )
 
@@ -239,7 +239,7 @@ def older_ledger(path: Path, version: int, statements: Sequence[tuple[str, tuple
 @pytest.mark.parametrize("version", range(1, 6))  # later ones chain what they write, as this does
 def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(version: int, tmp_path: Path) -> None:
     now = VirtualClock().now()
-    wish = Cancellation("c1", "key", "1", "1042", "Ann", "customer asked", now)
+    cancellation = Cancellation("c1", "key", "1", "1042", "Ann", "customer asked", now)
     case = Case(
         "c1-1",
         "c1",
@@ -263,7 +263,7 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
         tmp_path / "desk.db",
         version,
         [
-            ("INSERT INTO cancellations VALUES (?, ?, ?)", ("c1", "1", dump(wish))),
+            ("INSERT INTO cancellations VALUES (?, ?, ?)", ("c1", "1", dump(cancellation))),
             (CASE, ("c1-1", "c1", "1", "old", "canceled", 1, dump(case))),
             (line, ("c1-1", 0, to_microseconds(now), "event", dump(event))),
             (line, ("c1-1", 0, to_microseconds(now), "note", "Ann: she called twice")),
@@ -271,7 +271,7 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
     )
     for _ in range(2):
         with closing(SqliteLedger(tmp_path / "desk.db")) as ledger:
-            assert (ledger.case("c1-1"), ledger.cancellations("1")) == (case, (wish,))
+            assert (ledger.case("c1-1"), ledger.cancellations("1")) == (case, (cancellation,))
             assert [entry.content for entry in ledger.history("c1-1")] == [event, "Ann: she called twice"]
             assert (list(ledger.find_flaws()), ledger.verify(case).flaws) == ([], ())
     with closing(sqlite3.connect(tmp_path / "desk.db")) as raw:

@@ -1,4 +1,4 @@
-"""The configuration: each mistake is named with file, place and remedy, and no secret is ever shown."""
+"""The configuration: each mistake is named with file, place and hint, and no secret is ever shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mistake in the configuration is told with file, place and remedy, by `doctor` and by a desk alike."""
+"""A mistake in the configuration is told with file, place and hint, by `doctor` and by a desk alike."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Mistake:
 
 
 IN_A_CONNECTION = {
-    "a reason crosswalk with a gap": Mistake(
+    "a reason mapping with a gap": Mistake(
         HUB, "[connections.there].settings.reasons.default", "no code stands for 'customer asked'", "exactly one code"
     ),
     "a wire profile with a missing field": Mistake(

@@ -51,13 +51,13 @@ def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
     result = judge("Toy")
     assert result.parseoutcomes() == {"passed": 21, "skipped": 12}
     result.stdout.fnmatch_lines(
-        ["*conformance: toy: * canaries, 3 replies about another order, * doubled keys, * forged exchanges, 500 *"]
+        ["*conformance: toy: * canaries, 3 responses about another order, * doubled keys, * forged exchanges, 500 *"]
     )
 
 
 @pytest.mark.slow
 def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
-    """Not repeatable: what never reached the service goes to a person, what did is found by reading back."""
+    """Not repeatable: what never reached the service goes to a person, what did is found by polling."""
     assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 16, "skipped": 17}
 
 
@@ -75,7 +75,7 @@ def test_a_plugin_that_believes_a_final_reply_whatever_it_says_is_told(judge: Ju
 
 def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: Judge) -> None:
     result = judge("Toy", "-k", "as_the_declaration_says", shop="DumbShop")
-    result.stdout.fnmatch_lines(["*DumbShop names no `canceled_statuses`*", "*remedy: let the Simulator name its *"])
+    result.stdout.fnmatch_lines(["*DumbShop names no `canceled_statuses`*", "*hint: let the Simulator name its *"])
 
 
 @pytest.mark.slow
@@ -105,7 +105,7 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
             "TakesAnyOrder",
             "about_another",
             Requirement.ABOUT_THIS_ORDER,
-            "the read-back: all replies are about 2153, and it is taken for",
+            "the poll: all responses are about 2153, and it is taken for",
         ),
         (
             "ReadsNothing",
@@ -133,7 +133,7 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
             "LooksAtTheClock",
             "same_replies",
             Requirement.DETERMINISTIC,
-            "the read-back: call 1 was GET *, and GET * when it was played",
+            "the poll: call 1 was GET *, and GET * when it was played",
         ),
         (
             "CallsAway",
@@ -189,7 +189,7 @@ def judge_installed(judge: Judge, pytester: pytest.Pytester) -> Judge:
     ("toy", "told"),
     [
         ("SendsASet", "the cancel: call 1 was PUT *, and PUT * in another process"),
-        ("TellsLocalTime", "the read-back: call 1 was GET *, and GET *%2B11%3A17* in another process"),
+        ("TellsLocalTime", "the poll: call 1 was GET *, and GET *%2B11%3A17* in another process"),
     ],
 )
 def test_a_flow_that_depends_on_its_process_is_found_out_by_another(
@@ -215,9 +215,9 @@ def test_a_plugin_that_keeps_the_laws_is_the_same_in_another_process(judge_insta
 
 def judged(result: pytest.RunResult, law: Requirement, told: str) -> None:
     """One test has failed, and its message names what was seen, the rule, and what to do."""
-    rule, remedy = law.value
+    rule, hint = law.value
     assert result.parseoutcomes()["failed"] == 1
-    result.stdout.fnmatch_lines([f"*rule: {rule}", f"*{told}*", f"*remedy: {remedy}"])
+    result.stdout.fnmatch_lines([f"*rule: {rule}", f"*{told}*", f"*hint: {hint}"])
 
 
 @pytest.mark.parametrize("mark", ["", "@pytest.mark.xfail", "@pytest.mark.skip(reason='later')"])
@@ -254,7 +254,7 @@ def test_an_attribute_that_the_suite_does_not_know_is_a_mistake(judge: Judge) ->
 
 @pytest.mark.slow
 def test_fuzz_raises_the_number(judge: Judge) -> None:
-    judge("Toy", "-k", "malformed", "--fuzz", "1234").stdout.fnmatch_lines(["*toy: 1,234 malformed replies*"])
+    judge("Toy", "-k", "malformed", "--fuzz", "1234").stdout.fnmatch_lines(["*toy: 1,234 malformed responses*"])
 
 
 @pytest.mark.slow

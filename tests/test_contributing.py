@@ -2,7 +2,7 @@
 
 Run as it stands: `demo`, `record`, `docs`, the formatter, the commands for reports. Run in part: `test` (one file),
 `lint` (ruff, the formatter, import-linter and the generated pages: mypy and the HTML are left to `.ci/run`), `bench`
-(one measure, small), a plugin's own tests (few malformed replies, not all kill points). Not run: `git clone` and the
+(one measure, small), a plugin's own tests (few malformed responses, not all failpoints). Not run: `git clone` and the
 set-up of `.venv`, with which CI begins; of `pin` all but pip, because that needs a package index.
 """
 
@@ -66,7 +66,7 @@ def dev(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     assert checkout == module.ROOT
     monkeypatch.setattr(module, "VENV", Path(sys.prefix))
-    monkeypatch.setattr(module, "ensure_environment", lambda: None)
+    monkeypatch.setattr(module, "ensure_environment", lambda extent: None)
     return module
 
 

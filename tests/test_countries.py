@@ -1,4 +1,4 @@
-"""Countries: a code or a refusal, never a guess."""
+"""Countries: a code or a rejection, never a guess."""
 
 from __future__ import annotations
 

@@ -96,9 +96,9 @@ class TestCanceledAllLines:
     def test_only_what_canceled_everything(
         self, state: State, answered: tuple[LineAnswer, ...], lines: Lines, all_lines: bool
     ) -> None:
-        wish = evolve(WISH, lines=lines)
-        case = case_at(MILL, state, wish, lines=answered)
-        found = CancellationCoverage.of(ORDER, [MILL], [wish], [case])
+        cancellation = evolve(WISH, lines=lines)
+        case = case_at(MILL, state, cancellation, lines=answered)
+        found = CancellationCoverage.of(ORDER, [MILL], [cancellation], [case])
         assert found.canceled_all_lines(case) is all_lines
         assert found.is_fully_canceled() is all_lines
 

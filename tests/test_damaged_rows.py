@@ -107,8 +107,8 @@ ROWS: Mapping[str, tuple[str, str]] = {
         "UPDATE history SET texts = ? WHERE sequence = ?",
     ),
     "occurrence": (
-        "SELECT id, data FROM occurrences WHERE order_id = ? AND handled = 0",
-        "UPDATE occurrences SET data = ? WHERE id = ?",
+        "SELECT id, data FROM events WHERE order_id = ? AND handled = 0",
+        "UPDATE events SET data = ? WHERE id = ?",
     ),
     "registration": (
         "SELECT id, data FROM registrations WHERE ? IS NOT NULL",
@@ -147,6 +147,7 @@ def others_go_on(desk: Desk) -> None:
     desk.cases.list_others()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("what", ["case", "wish", "line", "registration"])
 def test_a_damaged_row_hurts_its_own_case_only(what: str, damage: str, shop: Shop) -> None:
@@ -190,11 +191,11 @@ def test_doctor_names_every_damaged_row_and_the_remedy(shop: Shop, tmp_path: Pat
     ]
     (tmp_path / "orderdesk.toml").write_text('[ledger]\nurl = "sqlite:///desk.db"\n')
     result = CliRunner().invoke(orderdesk, ["doctor", "--json", "--config", str(tmp_path / "orderdesk.toml")])
-    findings = {found["place"]: found for found in json.loads(result.output)["findings"]}
+    findings = {found["location"]: found for found in json.loads(result.output)["findings"]}
     assert result.exit_code == 1
     for place in named:
-        assert "cannot be read" in findings[place]["text"]
-        assert "backup" in findings[place]["remedy"]
+        assert "cannot be read" in findings[place]["message"]
+        assert "backup" in findings[place]["hint"]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -1,4 +1,4 @@
-"""Declarations: folded words, and a clear refusal of what cannot be meant."""
+"""Declarations: folded words, and a clear rejection of what cannot be meant."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_too_late_is_found_out_where_amazon_accepts_and_ships(
 
 
 def test_a_lost_reply_is_resolved_by_reading_back(desk: Desk, simulator: McfSimulator) -> None:
-    """Also with a token that had to be fetched first: the reply that is lost is still that of the cancel."""
+    """Also with a token that had to be fetched first: the response that is lost is still that of the cancel."""
     simulator.faults.add(Fault.LOST_RESPONSE, method="PUT", path="/cancel$")
     case = asked(desk)
     assert (case.state, case.due_at) == (State.UNKNOWN, START + seconds(5))
@@ -124,7 +124,7 @@ def test_a_repeatable_request_is_sent_again_only_after_a_read_back(desk: Desk, s
     assert len(cancels(simulator)) == 1
 
 
-# Wishes
+# Cancellations
 
 
 def test_asking_twice_is_asking_once(desk: Desk, harness: SimulatedHarness, simulator: McfSimulator) -> None:
@@ -151,7 +151,7 @@ def test_after_a_refusal_a_new_wish_asks_anew(desk: Desk, simulator: McfSimulato
     second = desk.cancel(ORDER, by="Ann")
     assert second.cancellation.id != first.cancellation.id
     assert second.cases[0].state is State.ACKNOWLEDGED
-    assert [wish.cancellation for wish in desk.cancellations.receipt(ORDER).cancellations] == [
+    assert [cancellation.cancellation for cancellation in desk.cancellations.receipt(ORDER).cancellations] == [
         first.cancellation,
         second.cancellation,
     ]
@@ -209,8 +209,8 @@ def test_the_plan_knows_a_window_that_closed(desk: Desk, simulator: McfSimulator
 def test_a_person_confirms_with_their_name(desk: Desk) -> None:
     case = desk.cases.confirm(asked(desk).id, by="Ann", note="Amazon's chat said so")
     assert (case.state, case.due_at) == (State.CANCELED, None)
-    (wish,) = desk.cancellations.receipt(ORDER).cancellations
-    proof = wish.cases[0].evidence
+    (cancellation,) = desk.cancellations.receipt(ORDER).cancellations
+    proof = cancellation.cases[0].evidence
     assert proof is not None
     assert (proof.kind, proof.person, proof.note) == (EvidenceKind.PERSON, "Ann", "Amazon's chat said so")
 
@@ -282,7 +282,7 @@ def test_what_is_not_unclear_is_not_sent_again(desk: Desk, simulator: McfSimulat
     assert len(cancels(simulator)) == 1
 
 
-# Reading back
+# Polling
 
 
 def test_a_canceled_order_that_ships_all_the_same_is_an_alarm(desk: Desk, simulator: McfSimulator) -> None:
@@ -327,9 +327,9 @@ def test_the_receipt_tells_the_story_with_its_proof(desk: Desk, harness: Simulat
     asked(desk)
     harness.follow_up()
     receipt = desk.cancellations.receipt(ORDER)
-    (wish,) = receipt.cancellations
-    (told,) = wish.cases
-    assert (wish.cancellation.requested_by, wish.cancellation.reason) == ("Ann", "customer asked")
+    (cancellation,) = receipt.cancellations
+    (told,) = cancellation.cases
+    assert (cancellation.cancellation.requested_by, cancellation.cancellation.reason) == ("Ann", "customer asked")
     assert (told.title, told.route) == ("Amazon MCF", "button (asks)")
     assert [step.summary.partition(" ")[0] if step.exchange else step.summary for step in told.history] == [
         "send",

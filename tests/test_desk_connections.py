@@ -1,4 +1,7 @@
-"""The desk with several connections and threads: carts last, slow ones alone, broken ones patient, one wish once."""
+"""The desk with several connections and threads.
+
+Carts last, slow ones alone, broken ones patient, one cancellation once.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ class ShopSettings:
 
 
 class ShopPlugin:
-    """An integration registered in code, whose reply is final."""
+    """An integration registered in code, whose response is final."""
 
     def __init__(self, slug: str, role: ConnectionRole) -> None:
         self._declared = Integration(
@@ -75,8 +78,8 @@ class ShopPlugin:
     def orderdesk_cancel(
         self, request: CancelRequest, service: Service[ShopSettings]
     ) -> Generator[httpx.Request, httpx.Response, Answer]:
-        reply = yield service.post("/cancel", request.remote_id)
-        return answer.canceled(reply) if reply.is_success else answer.rejected(reply, Rejection.NOT_ALLOWED)
+        response = yield service.post("/cancel", request.remote_id)
+        return answer.canceled(response) if response.is_success else answer.rejected(response, Rejection.NOT_ALLOWED)
 
 
 class Shop:
@@ -288,15 +291,16 @@ def at_once(jobs: Sequence[Callable[[], object]], threads: int = 8) -> list[obje
 
 def test_eight_threads_that_cancel_one_order_have_one_wish(bench: ShopsDesk) -> None:
     number = bench.order("A1", MCF)
-    wishes = at_once([lambda: bench.desk.cancel(number, by="Ann").cancellation] * 8)
-    assert len(set(wishes)) == 1
-    assert isinstance(wishes[0], Cancellation)
+    cancellations = at_once([lambda: bench.desk.cancel(number, by="Ann").cancellation] * 8)
+    assert len(set(cancellations)) == 1
+    assert isinstance(cancellations[0], Cancellation)
     assert len(bench.desk.ledger.cancellations("id-A1")) == 1
     assert bench.states(number) == {MCF: State.ACKNOWLEDGED}
     assert len(bench.desk.cases.list()) == 1
     assert bench.canceled_at_amazon() == [number]
 
 
+@pytest.mark.slow
 def test_eight_threads_cancel_many_orders_each_once(bench: ShopsDesk) -> None:
     numbers = [bench.order(f"A{index}", MCF) for index in range(24)]
     at_once([lambda number=number: bench.desk.cancel(number, by="Ann") for number in numbers])  # type: ignore[misc]
@@ -315,7 +319,7 @@ def test_threads_that_run_what_is_due_do_not_do_it_twice(bench: ShopsDesk) -> No
 
 
 def test_a_wish_that_comes_between_two_looks_is_found(tmp_path: Path) -> None:
-    """Somebody else cancels after this caller has read the wishes and before it reads the cases."""
+    """Somebody else cancels after this caller has read the cancellations and before it reads the cases."""
 
     class BetweenLooks(SqliteLedger):
         somebody_else: Callable[[], object] | None = None

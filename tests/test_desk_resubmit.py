@@ -72,8 +72,8 @@ def test_a_canceled_order_goes_out_again_under_a_new_number(canceled: Desk, simu
     assert (made.state, made.order_number, made.requested_by) == (ErrandState.DONE, "1042-1", "Ann")
     assert created(simulator) == ["1042-1"]
     assert [
-        placement.remote_id
-        for placement in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
+        remote_order.remote_id
+        for remote_order in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
     ] == ["1042-1"]
     assert copies(canceled) == (canceled.order_store.get_order(made.order_number).id,)
     assert canceled.cancellations.receipt(ORDER).resubmissions == (made,)
@@ -148,8 +148,8 @@ def test_a_lost_reply_makes_exactly_one_order(canceled: Desk, simulator: McfSimu
     canceled.run_due()
     assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.DONE
     assert [
-        placement.remote_id
-        for placement in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
+        remote_order.remote_id
+        for remote_order in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
     ] == ["1042-1"]
     assert created(simulator) == ["1042-1"]
     assert copies(canceled) == (canceled.order_store.get_order(made.order_number).id,)

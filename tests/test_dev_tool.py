@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from orderdesk_devkit.cli.demo_script import CONNECTIONS, SUBMITTED_LATER
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -44,59 +46,94 @@ def add_plugin(dev: ModuleType, name: str) -> Path:
 def test_every_plugin_is_installed_after_the_sdk(dev: ModuleType) -> None:
     zebra, acme = add_plugin(dev, "zebra"), add_plugin(dev, "acme")
     (dev.ROOT / "plugins" / "notes").mkdir()
-    assert dev.editables() == [
-        "-e",
-        f"{dev.ROOT}[dev]",
-        "-e",
-        f"{dev.ROOT / 'devkit'}",
-        "-e",
-        str(acme),
-        "-e",
-        str(zebra),
-    ]
+    projects = [f"{dev.ROOT}[dev]", str(dev.ROOT / "devkit"), str(acme), str(zebra)]
+    assert dev.editables("all") == [argument for project in projects for argument in ("-e", project)]
+
+
+def test_the_demo_installs_its_five_services_and_no_development_tools(dev: ModuleType) -> None:
+    add_plugin(dev, "zebra")
+    played = {slug.replace("-", "_") for slugs in CONNECTIONS.values() for slug in slugs}
+    assert set(dev.DEMO_PLUGINS) == played | {slug.replace("-", "_") for slug in SUBMITTED_LATER}
+    plugins = [f"{dev.ROOT / 'plugins' / name}[sandbox]" for name in dev.DEMO_PLUGINS]
+    assert dev.editables("demo")[1::2] == [f"{dev.ROOT}[cli,rules]", str(dev.ROOT / "devkit"), *plugins]
+
+
+class Installations:
+    """Stands in for pip: keeps what was to be installed."""
+
+    def __init__(self, dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.extents: list[str] = []
+        monkeypatch.setattr(dev, "install", lambda venv, extent, *options: self.extents.append(extent))
+        monkeypatch.setattr(dev, "run", lambda *program, **variables: 0)
+        monkeypatch.setattr(dev, "make_venv", lambda venv: working_venv(dev))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
+def test_each_verb_installs_what_it_needs_and_once(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    installations = Installations(dev, monkeypatch)
+    for verb, extents in (
+        ("demo", ["demo"]),
+        ("demo", ["demo"]),
+        ("lint", ["demo", "all"]),
+        ("test", ["demo", "all"]),
+        ("demo", ["demo", "all"]),
+    ):
+        assert dev.main([verb]) == 0
+        assert installations.extents == extents, verb
+    dev.CONSTRAINTS.write_text("httpx==0.28.1\n", encoding="utf-8")
+    assert dev.main(["demo"]) == 0
+    assert installations.extents == ["demo", "all", "all"], "what was installed stays current"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
+@pytest.mark.parametrize("verb", ["test", "lint", "bench", "docs", "record"])
+def test_whatever_is_no_demo_needs_everything(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    installations = Installations(dev, monkeypatch)
+    assert dev.main([verb]) == 0
+    assert installations.extents == ["all"]
 
 
 def test_the_stamp_changes_with_whatever_decides_what_is_installed(dev: ModuleType) -> None:
-    seen = [dev.current_stamp()]
+    seen = [dev.wanted_stamp("all")]
     (dev.ROOT / "pyproject.toml").write_text("[project]\nname = 'other'\n", encoding="utf-8")
-    seen.append(dev.current_stamp())
+    seen.append(dev.wanted_stamp("all"))
     dev.CONSTRAINTS.write_text("httpx==0.28.1\n", encoding="utf-8")
-    seen.append(dev.current_stamp())
+    seen.append(dev.wanted_stamp("all"))
     add_plugin(dev, "acme")
-    seen.append(dev.current_stamp())
+    seen.append(dev.wanted_stamp("all"))
     assert len({stamp["inputs"] for stamp in seen}) == 4
-    assert seen[-1] == dev.current_stamp()
+    assert seen[-1] == dev.wanted_stamp("all") != dev.wanted_stamp("demo")
 
 
 def test_a_missing_environment_is_made(dev: ModuleType) -> None:
-    assert dev.why_anew(dev.current_stamp(), None, unfinished=False) == "making .venv"
+    assert dev.rebuild_reason(dev.wanted_stamp("all"), None, unfinished=False) == "making .venv"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
 def test_a_sound_environment_is_kept(dev: ModuleType) -> None:
     working_venv(dev)
-    stamp = dev.current_stamp()
-    assert dev.why_anew(stamp, None, unfinished=False) is None
-    assert dev.why_anew(stamp, {**stamp, "inputs": "older"}, unfinished=False) is None
+    stamp = dev.wanted_stamp("all")
+    assert dev.rebuild_reason(stamp, None, unfinished=False) is None
+    assert dev.rebuild_reason(stamp, {**stamp, "inputs": "older"}, unfinished=False) is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
 @pytest.mark.parametrize(("key", "told"), [("root", "made at elsewhere"), ("python", "made with Python elsewhere")])
 def test_an_environment_of_another_place_or_python_is_made_anew(dev: ModuleType, key: str, told: str) -> None:
     working_venv(dev)
-    stamp = dev.current_stamp()
-    assert told in dev.why_anew(stamp, {**stamp, key: "elsewhere"}, unfinished=False)
+    stamp = dev.wanted_stamp("all")
+    assert told in dev.rebuild_reason(stamp, {**stamp, key: "elsewhere"}, unfinished=False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
 def test_an_interrupted_set_up_is_made_anew(dev: ModuleType) -> None:
     working_venv(dev)
-    assert "interrupted" in dev.why_anew(dev.current_stamp(), None, unfinished=True)
+    assert "interrupted" in dev.rebuild_reason(dev.wanted_stamp("all"), None, unfinished=True)
 
 
 def test_an_environment_without_python_is_made_anew(dev: ModuleType) -> None:
     dev.VENV.mkdir()
-    assert "broken" in dev.why_anew(dev.current_stamp(), None, unfinished=False)
+    assert "broken" in dev.rebuild_reason(dev.wanted_stamp("all"), None, unfinished=False)
 
 
 @pytest.mark.parametrize("written", ["", "not json", "[]"])
@@ -115,15 +152,15 @@ def test_an_unreadable_stamp_counts_as_none(dev: ModuleType, written: str) -> No
         ("error: subprocess-exited-with-error", "read pip's words"),
     ],
 )
-def test_a_failed_pip_is_followed_by_a_remedy(dev: ModuleType, said: str, advice: str) -> None:
-    assert advice in dev.remedy_for(said)
+def test_a_failed_pip_is_followed_by_a_hint(dev: ModuleType, said: str, advice: str) -> None:
+    assert advice in dev.hint_for(said)
 
 
 @pytest.mark.parametrize(
     ("extra", "arguments"),
     [
-        ([], ["-n", "auto", "--dist", "worksteal"]),
-        (["--fast"], ["-n", "auto", "--dist", "worksteal", "-m", "not slow and not crash"]),
+        ([], ["-n", "9", "--dist", "worksteal"]),
+        (["--fast"], ["-n", "9", "--dist", "worksteal", "-m", "not slow and not crash"]),
         (["-k", "cancel"], ["-k", "cancel"]),
         (["--fast", "tests"], ["tests", "-m", "not slow and not crash"]),
     ],
@@ -138,6 +175,7 @@ def test_test_uses_every_processor_unless_told_which_tests(
         return 0
 
     monkeypatch.setattr(dev, "run", run)
+    monkeypatch.setattr(dev, "processors", lambda: 8)
     assert dev.test(extra) == 0
     assert started == [("python", "-m", "pytest", *arguments)]
 

@@ -85,34 +85,36 @@ class RandomPlugin(FakeManualService):
     def _flow(self, number: str, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         """Some calls, and any answer, or none."""
         random = self._random
-        reply = None
+        response = None
         for _ in range(random.choice([0, 1, 1, 1, 2, 3])):
             if random.random() < 0.5:
-                reply = yield service.get(f"/{self.slug}", number)
+                response = yield service.get(f"/{self.slug}", number)
             else:
-                reply = yield service.post(f"/{self.slug}", number, json={"do": "it"}, idempotent=random.random() < 0.5)
+                response = yield service.post(
+                    f"/{self.slug}", number, json={"do": "it"}, idempotent=random.random() < 0.5
+                )
         if random.random() < 0.05:
             raise KeyError("chance")
         word = random.choice([None, "open", "made"])
-        if reply is None:
+        if response is None:
             return random.choice(
                 [answer.unknown(None), answer.not_processed(None), answer.rejected(None, Rejection.TOO_LATE)]
             )
         if random.random() < 0.06:
-            return answer.canceled(reply, status="canceled", lines=[LineAnswer("MUG", 2, 2)])
+            return answer.canceled(response, status="canceled", lines=[LineAnswer("MUG", 2, 2)])
         wait = random.choice([None, None, seconds(1), hours(2), hours(24 * 400)])
         return random.choice(
             [
-                answer.acknowledged(reply, status=word),
-                answer.pending(reply, status=word),
-                answer.pending(reply, status=word),
-                answer.unknown(reply),
-                answer.not_processed(reply, retry_after=wait),
-                answer.not_processed(reply),
-                answer.changed(reply) if random.random() < 0.2 else answer.unknown(reply),
-                answer.rejected(reply, random.choice(list(Rejection)))
+                answer.acknowledged(response, status=word),
+                answer.pending(response, status=word),
+                answer.pending(response, status=word),
+                answer.unknown(response),
+                answer.not_processed(response, retry_after=wait),
+                answer.not_processed(response),
+                answer.changed(response) if random.random() < 0.2 else answer.unknown(response),
+                answer.rejected(response, random.choice(list(Rejection)))
                 if random.random() < 0.3
-                else answer.pending(reply),
+                else answer.pending(response),
             ]
         )
 

@@ -1,4 +1,4 @@
-"""Which kind of proof an answer is: only the service's own word is a read-back, and numbers are called numbers."""
+"""Which kind of proof an answer is: only the service's own word is a poll, and numbers are called numbers."""
 
 from __future__ import annotations
 

@@ -102,18 +102,18 @@ def test_a_503_page_looks_the_same_whether_or_not_the_request_was_done(
     shop: Shop, client: httpx.Client, fault: Fault, truth: str
 ) -> None:
     shop.faults.add(fault)
-    reply = client.put(ORDER, content=b"x" * 100_000)
-    assert (reply.status_code, reply.headers["content-type"]) == (503, "text/html; charset=utf-8")
-    assert "<h1>" in reply.text
+    response = client.put(ORDER, content=b"x" * 100_000)
+    assert (response.status_code, response.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert "<h1>" in response.text
     assert shop.actual_status("A-1") == truth
 
 
 def test_error_without_errors_is_json_that_lacks_the_key_and_nothing_is_done(shop: Shop, client: httpx.Client) -> None:
     shop.faults.add(Fault.ERROR_WITHOUT_ERRORS)
-    reply = client.put(ORDER)
-    assert reply.status_code == 500
-    assert isinstance(reply.json(), dict)
-    assert "errors" not in reply.json()
+    response = client.put(ORDER)
+    assert response.status_code == 500
+    assert isinstance(response.json(), dict)
+    assert "errors" not in response.json()
     assert shop.actual_status("A-1") == "open"
 
 
@@ -138,18 +138,18 @@ def test_truncated_sends_less_than_promised_and_the_request_is_done(shop: Shop, 
 
 def test_oversized_is_valid_json_of_the_chosen_size_without_a_length(shop: Shop, client: httpx.Client) -> None:
     shop.faults.add(Fault.OVERSIZED, size=3_000_000)
-    reply = client.put(ORDER)
-    assert "content-length" not in reply.headers
-    assert len(reply.content) == 3_000_000
-    assert isinstance(reply.json(), str)
+    response = client.put(ORDER)
+    assert "content-length" not in response.headers
+    assert len(response.content) == 3_000_000
+    assert isinstance(response.json(), str)
     assert shop.actual_status("A-1") == "canceled"
 
 
 def test_a_client_may_leave_an_oversized_body_of_the_default_size_early(shop: Shop, client: httpx.Client) -> None:
     shop.faults.add(Fault.OVERSIZED)
-    with client.stream("PUT", ORDER) as reply:
+    with client.stream("PUT", ORDER) as response:
         read = 0
-        for part in reply.iter_raw():
+        for part in response.iter_raw():
             read += len(part)
             if read > 1_000_000:
                 break
@@ -163,10 +163,10 @@ def test_slow_drip_sends_byte_after_byte_so_that_no_read_times_out_but_a_deadlin
     began, parts = time.monotonic(), 0
     with (
         httpx.Client(timeout=0.5, trust_env=False) as client,
-        client.stream("PUT", served.url + ORDER) as reply,
+        client.stream("PUT", served.url + ORDER) as response,
     ):
-        assert int(reply.headers["content-length"]) == 1_000
-        for _ in reply.iter_raw():
+        assert int(response.headers["content-length"]) == 1_000
+        for _ in response.iter_raw():
             parts += 1
             if time.monotonic() - began > 0.2:
                 break
@@ -181,18 +181,18 @@ def test_slow_drip_ends_with_the_whole_reply(shop: Shop, client: httpx.Client) -
 
 def test_malformed_json_has_the_right_length_and_the_request_is_done(shop: Shop, client: httpx.Client) -> None:
     shop.faults.add(Fault.MALFORMED_JSON)
-    reply = client.put(ORDER)
-    assert reply.headers["content-type"] == "application/json"
+    response = client.put(ORDER)
+    assert response.headers["content-type"] == "application/json"
     with pytest.raises(json.JSONDecodeError):
-        reply.json()
+        response.json()
     assert shop.actual_status("A-1") == "canceled"
 
 
 def test_wrong_types_keeps_the_shape_and_swaps_every_leaf(shop: Shop, client: httpx.Client) -> None:
     shop.faults.add(Fault.WRONG_TYPES)
-    reply = client.put(ORDER)
-    assert reply.json() == {"order": {"status": 8, "lines": ["1", "2"], "notes": {}, "paid": "yes"}}
-    assert reply.headers["x-request-id"] == "42"
+    response = client.put(ORDER)
+    assert response.json() == {"order": {"status": 8, "lines": ["1", "2"], "notes": {}, "paid": "yes"}}
+    assert response.headers["x-request-id"] == "42"
     assert shop.actual_status("A-1") == "canceled"
 
 
@@ -209,8 +209,8 @@ def test_garbage_gzip_cannot_be_decoded_and_the_request_is_done(shop: Shop, serv
 
 def test_redirect_points_to_a_foreign_host_and_nothing_is_done(shop: Shop, client: httpx.Client) -> None:
     shop.faults.add(Fault.REDIRECT)
-    reply = client.put(ORDER)
-    assert (reply.status_code, reply.headers["location"]) == (302, FOREIGN_HOST + ORDER)
+    response = client.put(ORDER)
+    assert (response.status_code, response.headers["location"]) == (302, FOREIGN_HOST + ORDER)
     assert shop.actual_status("A-1") == "open"
 
 
@@ -245,7 +245,7 @@ def test_a_fault_waits_for_its_method_and_path_and_meets_as_many_requests_as_it_
 ) -> None:
     shop.faults.add(Fault.SERVER_ERROR_HTML, method="put", path=r"^/orders/A-\d$", times=2)
     answers = [client.get(ORDER), client.put("/other"), client.put(ORDER), client.put(ORDER), client.put(ORDER)]
-    assert [reply.status_code for reply in answers] == [200, 200, 503, 503, 200]
+    assert [response.status_code for response in answers] == [200, 200, 503, 503, 200]
     assert shop.faults.pending() == ()
 
 

@@ -49,7 +49,7 @@ def test_the_simulator_has_no_order_before_the_test_says_so(stage, simulator):
     assert stage.cancel().status == "Processing"
     assert stage.sent[1:] == [f"{method} /fba/outbound/2020-07-01/fulfillmentOrders/S-7{rest}" for method, rest in
                               [("PUT", "/cancel"), ("GET", "")]]
-    assert [reply.status for reply in stage.tap.replies] == [200, 400, 200]
+    assert [reply.status for response in stage.tap.replies] == [200, 400, 200]
 
 def test_a_stage_is_opened_as_the_test_wants_it(open_stage):
     changed = {"speed": "Priority", "marketplace_id": None}

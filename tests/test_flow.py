@@ -83,9 +83,9 @@ def test_a_flow_gets_each_reply_and_its_answer_names_the_exchange(client: FakeCl
 
     def flow() -> Flow[Answer]:
         seen.append((yield READ).status_code)
-        reply = yield WRITE
-        seen.append(reply.status_code)
-        return answer.canceled(reply)
+        response = yield WRITE
+        seen.append(response.status_code)
+        return answer.canceled(response)
 
     client.respond(404, 202)
     found = driven(flow, client, journal)
@@ -123,10 +123,10 @@ def test_the_first_call_brings_the_claim_and_after_it_only_writes_need_an_intent
 
 def test_the_same_replies_lead_to_the_same_calls_and_the_same_end(client: FakeClient, journal: FakeJournal) -> None:
     def flow() -> Flow[Answer]:
-        reply = yield READ
-        while reply.status_code == 404:
-            reply = yield httpx.Request("PUT", URL, json={"status": reply.status_code})
-        return answer.acknowledged(reply)
+        response = yield READ
+        while response.status_code == 404:
+            response = yield httpx.Request("PUT", URL, json={"status": response.status_code})
+        return answer.acknowledged(response)
 
     ends = []
     for _ in range(3):
@@ -150,8 +150,8 @@ def test_a_flow_ends_with_its_answer_where_a_reply_that_it_needs_is_none(
     client: FakeClient, journal: FakeJournal
 ) -> None:
     def needing() -> Flow[Answer]:
-        reply = require_success((yield READ), access_hint="the key")
-        raise AssertionError(f"it went on with {reply.status_code}")
+        response = require_success((yield READ), access_hint="the key")
+        raise AssertionError(f"it went on with {response.status_code}")
 
     client.respond(403)
     ended = outcome(needing, client, journal)
@@ -339,9 +339,9 @@ def test_a_reply_that_the_plugin_rewrites_is_held_against_what_was_received(
     client: FakeClient, journal: FakeJournal
 ) -> None:
     def flow() -> Flow[Answer]:
-        reply = yield READ
-        reply.status_code = 200
-        return answer.canceled(reply)
+        response = yield READ
+        response.status_code = 200
+        return answer.canceled(response)
 
     client.respond(500)
     assert "by a response of 500, which cannot say so" in fault(flow, client, journal)

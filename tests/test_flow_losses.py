@@ -1,4 +1,4 @@
-"""Where a flow ends without an answer of its own: replies of the wrong shape, lost calls, wrong configuration."""
+"""Where a flow ends without an answer of its own: responses of the wrong shape, lost calls, wrong configuration."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def flow_of(*steps: object, then: Exception | None = None) -> Callable[[], Gener
 
 def test_a_reply_of_the_wrong_shape_is_unclear(client: FakeClient, journal: FakeJournal) -> None:
     def flow() -> Flow[Answer]:
-        reply = yield WRITE
-        return answer.canceled(reply, status=text_at(reply, "status"))
+        response = yield WRITE
+        return answer.canceled(response, status=text_at(response, "status"))
 
     client.respond(200)
     found = outcome(flow, client, journal)
@@ -155,9 +155,9 @@ def test_a_watch_sees_the_plugins_code_and_not_the_cores(client: FakeClient, jou
 
     def flow() -> Flow[Answer]:
         seen.append(current_watchdog() is watch)
-        reply = yield READ
+        response = yield READ
         seen.append(current_watchdog() is watch)
-        return answer.acknowledged(reply)
+        return answer.acknowledged(response)
 
     client.respond(200)
     client.before_each = lambda: seen.append(current_watchdog() is watch)

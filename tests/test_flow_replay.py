@@ -69,10 +69,10 @@ def replayed(
 
 
 def reading() -> Flow[Answer]:
-    reply = yield READ
-    text_at(reply, "status")
-    reply = yield WRITE
-    return answer.acknowledged(reply, status=text_at(reply, "status"))
+    response = yield READ
+    text_at(response, "status")
+    response = yield WRITE
+    return answer.acknowledged(response, status=text_at(response, "status"))
 
 
 NEW = '{"status": "New"}'
@@ -119,9 +119,9 @@ def test_a_query_by_post_that_was_on_its_way_is_made_again_where_it_is_declared_
     query = httpx.Request("POST", WRITE.url, content=b"{order}", extensions=QUERY)
 
     def asking() -> Flow[Answer]:
-        reply = yield query
-        reply = yield WRITE
-        return answer.acknowledged(reply, status=text_at(reply, "status"))
+        response = yield query
+        response = yield WRITE
+        return answer.acknowledged(response, status=text_at(response, "status"))
 
     client.respond(200, 200, body=NEW.encode())
     found = replayed(asking, recorded(on_its_way=(query, 1)), client, journal)
@@ -154,7 +154,7 @@ def test_a_write_whose_reply_was_not_kept_whole_is_unclear_and_not_sent_again(
     found = replayed(flow_of(WRITE), record, client, journal)
     assert isinstance(found.outcome, TransportLoss)
     assert found.outcome.certainty is Certainty.UNKNOWN
-    assert "answered 202, and its reply was not kept whole" in found.outcome.message
+    assert "answered 202, and its response was not kept whole" in found.outcome.message
     assert (found.may_have_written, client.requests) == (True, [])
 
 
@@ -256,10 +256,10 @@ def test_a_replay_is_as_good_as_the_first_drive_wherever_that_was_cut(client: Fa
     """Cut after each exchange in turn, the second drive makes the rest of the calls and ends the same."""
 
     def flow() -> Flow[Answer]:
-        reply = yield READ
+        response = yield READ
         for status in ("held", "canceled"):
-            reply = yield httpx.Request("PUT", URL, json={"status": status, "after": reply.status_code})
-        return answer.acknowledged(reply)
+            response = yield httpx.Request("PUT", URL, json={"status": status, "after": response.status_code})
+        return answer.acknowledged(response)
 
     client.respond(200, 201, 202)
     first = replayed(flow, RecordedExchanges(), client, journal)

@@ -68,23 +68,23 @@ def test_without_a_declared_way_a_person_must_do_it() -> None:
 
 
 def test_a_closed_window_climbs_to_the_next_open_route() -> None:
-    ladder = declared(Button(CHECKED, WithinTime(seconds(30))), Button(CHECKED, WhileStatus({"new"}, "x")), PHONE)
-    event = requesting.next_step(case_in(State.PENDING), ladder, evolve(PLACED, status="Packing"), NOW)
+    routes = declared(Button(CHECKED, WithinTime(seconds(30))), Button(CHECKED, WhileStatus({"new"}, "x")), PHONE)
+    event = requesting.next_step(case_in(State.PENDING), routes, evolve(PLACED, status="Packing"), NOW)
     assert event is not None
     assert (event.kind, event.route, event.due_at) == (EventKind.FELL_BACK, 2, NOW)
 
 
 def test_when_every_window_is_closed_nothing_is_possible_and_the_reason_is_said() -> None:
-    ladder = declared(Button(CHECKED, WithinTime(seconds(30))))
-    event = requesting.next_step(case_in(State.PENDING), ladder, PLACED, NOW)
+    routes = declared(Button(CHECKED, WithinTime(seconds(30))))
+    event = requesting.next_step(case_in(State.PENDING), routes, PLACED, NOW)
     assert event is not None
     assert (event.kind, event.due_at) == (EventKind.UNSUPPORTED, None)
     assert "closed 30 s after it was submitted" in str(event.message)
 
 
 def test_it_is_not_called_impossible_while_an_earlier_request_may_still_work() -> None:
-    ladder = declared(Button(CHECKED), Button(CHECKED, WithinTime(seconds(30))))
-    event = requesting.next_step(case_in(State.PENDING, route=1, last_sent_at=NOW), ladder, PLACED, NOW)
+    routes = declared(Button(CHECKED), Button(CHECKED, WithinTime(seconds(30))))
+    event = requesting.next_step(case_in(State.PENDING, route=1, last_sent_at=NOW), routes, PLACED, NOW)
     assert event is not None
     assert event.kind is EventKind.ESCALATED
     assert "earlier request may still work" in str(event.message)
@@ -101,7 +101,7 @@ def test_a_request_that_was_turned_away_for_a_day_goes_to_a_person() -> None:
     event = requesting.next_step(case, declared(Button(CHECKED)), PLACED, NOW)
     assert event is not None
     assert (event.kind, event.message) == (EventKind.ESCALATED, "throttled")
-    assert "confirm or refuse" in str(event.hint), "waiting is over; the earlier remedy is no help any more"
+    assert "confirm or refuse" in str(event.hint), "waiting is over; the earlier hint is no help any more"
     early = requesting.next_step(evolve(case, deadline=NOW + seconds(1)), declared(Button(CHECKED)), PLACED, NOW)
     assert early is None
 
@@ -112,7 +112,7 @@ def test_a_ladder_that_became_shorter_than_the_case_is_high_ends_without_a_crash
     assert event is not None
     assert event.kind is EventKind.UNSUPPORTED
     answered = requesting.after_cancel(evolve(SENDING, route=3), short, PLACED, Answer(Outcome.CANCELED), NOW)
-    assert answered.kind is EventKind.ESCALATED, "nobody declares any more that this reply is final"
+    assert answered.kind is EventKind.ESCALATED, "nobody declares any more that this response is final"
 
 
 # Sending: what a cancel flow's answer amounts to

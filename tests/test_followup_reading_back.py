@@ -1,4 +1,4 @@
-"""What follows from read-backs and from the passing of time; and that every event is legal where it is made."""
+"""What follows from polls and from the passing of time; and that every event is legal where it is made."""
 
 from __future__ import annotations
 
@@ -122,19 +122,19 @@ def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
 
 
 def test_an_unclear_case_keeps_saying_why_while_nothing_is_decided() -> None:
-    lost = case_in(State.UNKNOWN, message="the reply was lost", idempotent=True)
+    lost = case_in(State.UNKNOWN, message="the response was lost", idempotent=True)
     event = requesting.after_poll(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
-    assert transition(lost, event).message == "the reply was lost"
+    assert transition(lost, event).message == "the response was lost"
     told = requesting.after_poll(lost, KNOWN, PLACED, Answer(Outcome.PENDING, message="in a queue"), NOW)
     assert transition(lost, told).message == "in a queue"
 
 
 def test_a_lost_request_that_is_not_sent_again_and_does_not_show_is_a_person_s_at_once_and_read_meanwhile() -> None:
-    lost = case_in(State.UNKNOWN, message="the reply was lost", deadline=NOW + hours(24))
+    lost = case_in(State.UNKNOWN, message="the response was lost", deadline=NOW + hours(24))
     event = requesting.after_poll(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
     case = transition(lost, event)
     assert (case.state, case.due_at, case.remind_at) == (State.ACTION_REQUIRED, NOW + minutes(2), NOW + hours(4))
-    assert "the reply was lost; the service does not show it" in str(case.message)
+    assert "the response was lost; the service does not show it" in str(case.message)
     assert "send it again, or confirm or refuse" in str(case.hint)
     assert not requesting.is_overdue(case, NOW + hours(3))
     later = NOW + minutes(2)
@@ -162,9 +162,9 @@ def test_what_is_read_while_a_person_has_it_is_read_no_longer_than_the_declarati
 
 
 def test_a_lost_request_whose_way_has_closed_is_not_sent_again_but_goes_the_next_way() -> None:
-    ladder = declared(Button(CHECKED, WithinTime(seconds(30))), PHONE)
-    lost = case_in(State.UNKNOWN, message="the reply was lost", idempotent=True)
-    event = requesting.after_poll(lost, ladder, PLACED, Answer(Outcome.PENDING), NOW)
+    routes = declared(Button(CHECKED, WithinTime(seconds(30))), PHONE)
+    lost = case_in(State.UNKNOWN, message="the response was lost", idempotent=True)
+    event = requesting.after_poll(lost, routes, PLACED, Answer(Outcome.PENDING), NOW)
     assert (event.kind, event.route, event.retry_allowed) == (EventKind.FELL_BACK, 1, False)
     single = declared(Button(CHECKED, WithinTime(seconds(30))))
     alone = requesting.after_poll(lost, single, PLACED, Answer(Outcome.PENDING), NOW)
@@ -244,12 +244,12 @@ def test_a_canceled_order_stays_canceled_unless_it_was_read_so_and_is_read_alive
 
 @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.UNKNOWN])
 def test_overdue_cases_climb_or_go_to_a_person(state: State) -> None:
-    ladder = declared(Button(CHECKED), Button(CHECKED, WithinTime(seconds(1))), PHONE)
+    routes = declared(Button(CHECKED), Button(CHECKED, WithinTime(seconds(1))), PHONE)
     patient = case_in(state, deadline=NOW + seconds(1))
-    assert requesting.on_deadline(patient, ladder, PLACED, NOW) is None
-    assert requesting.on_deadline(case_in(state), ladder, PLACED, NOW) is None
-    spent = case_in(state, deadline=NOW, hint="it is read back; nothing is sent again before that")
-    climbed = requesting.on_deadline(spent, ladder, PLACED, NOW)
+    assert requesting.on_deadline(patient, routes, PLACED, NOW) is None
+    assert requesting.on_deadline(case_in(state), routes, PLACED, NOW) is None
+    spent = case_in(state, deadline=NOW, hint="it is polled; nothing is sent again before that")
+    climbed = requesting.on_deadline(spent, routes, PLACED, NOW)
     assert climbed is not None
     assert (climbed.kind, climbed.route, climbed.due_at) == (EventKind.FELL_BACK, 2, NOW)
     handed = requesting.on_deadline(spent, KNOWN, PLACED, NOW)
@@ -324,7 +324,9 @@ PLACEMENTS = st.builds(
 )
 WAITS = st.one_of(st.none(), SPANS, st.sampled_from([timedelta.max, timedelta.min, timedelta(0)]))
 ANSWERS = st.builds(
-    lambda outcome, refusal, wait: Answer(outcome, refusal if outcome is Outcome.REJECTED else None, retry_after=wait),
+    lambda outcome, rejection, wait: Answer(
+        outcome, rejection if outcome is Outcome.REJECTED else None, retry_after=wait
+    ),
     st.sampled_from(Outcome),
     st.sampled_from(Rejection),
     WAITS,

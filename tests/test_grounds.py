@@ -43,8 +43,8 @@ def held(
     lines: tuple[LineAnswer, ...] = (),
     status: str | None = "word",
 ) -> Answer:
-    refusal = Rejection.TOO_LATE if outcome is Outcome.REJECTED else None
-    given = Answer(outcome, refusal, status=status, exchange=exchange, lines=lines)
+    rejection = Rejection.TOO_LATE if outcome is Outcome.REJECTED else None
+    given = Answer(outcome, rejection, status=status, exchange=exchange, lines=lines)
     found = AnswerVerifier(declared, (about,)).verify(given, got)
     assert isinstance(found, Answer)
     return found
@@ -129,7 +129,7 @@ class TestTheNumber:
     def test_a_part_of_a_response_says_nothing_and_is_no_fault_of_the_plugin(self, outcome: Outcome) -> None:
         found = held(outcome, received(MINE, 206))
         assert found.outcome is Outcome.UNKNOWN
-        assert "only a part of its reply (206)" in str(found.message)
+        assert "only a part of its response (206)" in str(found.message)
 
     @pytest.mark.parametrize("told", ["11", b"11", None, 1, "1", repeat("1")])
     def test_a_callable_that_gives_no_list_of_numbers_is_at_fault(self, told: object) -> None:

@@ -150,8 +150,8 @@ def test_a_place_that_comes_while_the_cart_is_read_is_asked_first(
 def test_a_place_that_the_host_takes_by_itself_while_the_cart_is_read_is_asked_first(
     desk: Desk, fake_services: FakeServices, clock: VirtualClock, meanwhile: Interruption
 ) -> None:
-    placement = RemoteOrder("mill", "1042", clock.now(), ConnectionRole.FULFILLMENT)
-    meanwhile.act = lambda: desk.order_store.add_remote_order("1042", placement, by="the host")
+    remote_order = RemoteOrder("mill", "1042", clock.now(), ConnectionRole.FULFILLMENT)
+    meanwhile.act = lambda: desk.order_store.add_remote_order("1042", remote_order, by="the host")
     work(desk, clock)
     assert fake_services.writes == ["mill cancel 1042", "cart cancel 1042"]
 

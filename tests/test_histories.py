@@ -1,4 +1,4 @@
-"""The laws under random histories at all installed services: refusals, crashes, faults, people, late messages."""
+"""The laws under random histories at all installed services: rejections, crashes, faults, people, late messages."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(index=ANY, kind=st.sampled_from([Fault.LOST_RESPONSE, Fault.SERVER_ERROR_HTML_AFTER, Fault.TRUNCATED]))
     def lose_a_reply_of_two_steps(self, index: int, kind: Fault) -> None:
-        """A part is canceled by a flow that reads, then sets a number; the reply to that is lost."""
+        """A part is canceled by a flow that reads, then sets a number; the response to that is lost."""
         self.submit(COUNTING, index)
         self.town.simulators[COUNTING].faults.add(kind, method="PUT")
         self.cancel(index, [COUNTING], 1, "", None, send=True)
@@ -308,7 +308,9 @@ class Histories(RuleBasedStateMachine):
         def act(desk: Desk) -> None:
             desk.notifications.report_shipped(found.number, by="the carrier")
             latest = {case.connection: case for case in desk.cases.list(order=found.number)}
-            parts = {wish.id for wish in desk.ledger.cancellations(found.id) if wish.lines}  # Their rest may ship.
+            parts = {
+                cancellation.id for cancellation in desk.ledger.cancellations(found.id) if cancellation.lines
+            }  # Their rest may ship.
             quiet = [
                 case
                 for case in latest.values()

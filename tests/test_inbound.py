@@ -1,4 +1,4 @@
-"""What services let us know by themselves: read back, never believed, never echoed, and never lost."""
+"""What services let us know by themselves: polled, never believed, never echoed, and never lost."""
 
 from __future__ import annotations
 
@@ -272,8 +272,8 @@ def test_a_message_that_comes_again_makes_no_second_case_and_is_told_once(
     for _ in range(3):
         desk.notifications.handle_webhook("cart", fake_webhook("1042", CANCELED, delivery="the same again"))
     assert (only(desk.cases.list()), desk.ledger.history(case.id)) == (case, told)
-    (wish,) = desk.ledger.cancellations(case.order_id)
-    assert (case.state, wish.requested_by) == (State.CANCELED, "a message from cart, delivery the same again")
+    (cancellation,) = desk.ledger.cancellations(case.order_id)
+    assert (case.state, cancellation.requested_by) == (State.CANCELED, "a message from cart, delivery the same again")
 
 
 def test_after_a_refusal_a_cancel_that_comes_from_there_is_taken_up(
@@ -365,7 +365,7 @@ def test_what_a_plugin_cannot_read_for_want_of_settings_is_alarm_enough(
         @hookimpl
         def orderdesk_poll(self, request: PollRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
             yield from ()
-            return answer.unknown(None, message="no read-back is configured")
+            return answer.unknown(None, message="no poll is configured")
 
     desk = fake_services_desk(Blind(), at=["mill"])
     case = only(desk.cancel("1042", by="Ann").cases)

@@ -1,4 +1,4 @@
-"""The kill points themselves: children die where they are told, and the judge sees what is wrong with what is left.
+"""The failpoints themselves: children die where they are told, and the judge sees what is wrong with what is left.
 
 That every plugin stands them is shown by its `PluginConformance`.
 """
@@ -56,7 +56,7 @@ def run_child(folder: Path, simulator: McfSimulator, settings: Mapping[str, str]
 def test_a_child_is_truly_killed_where_it_is_told(
     kill_at: int, code: int, wishes: int, tmp_path: Path, fork_server: ForkServer
 ) -> None:
-    """Boundary 1 lies before the wish is in the ledger, boundary 2 after it."""
+    """Boundary 1 lies before the cancellation is in the ledger, boundary 2 after it."""
     with registered(tmp_path) as (simulator, settings, url):
         assert fork_server.run(run_child(tmp_path, simulator, settings, url, kill_at)).code == code
         with open_desk(tmp_path / "desk.db", MCF.slug, settings, VirtualClock(simulator.clock.now())) as desk:
@@ -105,7 +105,7 @@ def test_the_judge_sees_a_second_cancel_that_the_ledger_does_not_know(canceled: 
     simulator.record("a call", MCF.order.number, "cancel repeated", effect_kind=Effect.CANCEL_ACCEPTED)
     assert [complaint.partition(": ")[2] for complaint in judged(desk, simulator)] == [
         "the service acted 2 times, the ledger knows of 1",
-        "the service acted 2 times, and read-backs of repeatable sends allow 1",
+        "the service acted 2 times, and polls of repeatable sends allow 1",
     ]
 
 

@@ -26,11 +26,11 @@ CHECKED = Button(Polling(hours(1), hours(2)))
 
 
 class Configured:
-    """A plugin without a hook that makes calls, whose settings change its ladder."""
+    """A plugin without a hook that makes calls, whose settings change its list of routes."""
 
-    def __init__(self, configured: Callable[[object], object] | None, *ladder: Email | Portal) -> None:
+    def __init__(self, configured: Callable[[object], object] | None, *routes: Email | Portal) -> None:
         self._configured = configured
-        self._ladder = ladder or (PHONE,)
+        self._ladder = routes or (PHONE,)
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
@@ -61,9 +61,9 @@ def nothing_known(settings: object) -> object:
     [
         (lambda _: (Button(FinalResponse()),), "its declaration needs orderdesk_cancel, which it does not implement"),
         (lambda _: (PHONE, CHECKED), "its declaration needs orderdesk_cancel, which it does not implement"),
-        (lambda _: [PHONE], "its ladder must be a tuple of routes, not [Portal("),
-        (lambda _: None, "its ladder must be a tuple of routes, not None"),
-        (lambda _: ("button",), "its ladder must be a tuple of routes, not ('button',)"),
+        (lambda _: [PHONE], "its list of routes must be a tuple of routes, not [Portal("),
+        (lambda _: None, "its list of routes must be a tuple of routes, not None"),
+        (lambda _: ("button",), "its list of routes must be a tuple of routes, not ('button',)"),
         (lambda _: (Email("nobody", "subject", "body"),), "its e-mail route names the setting 'nobody'"),
         (nothing_known, "KeyError in its `configured`"),
     ],

@@ -96,7 +96,7 @@ def put(ledger: SqliteLedger, number: str = "1", **changes: Any) -> Case:
     return case
 
 
-# Wishes
+# Cancellations
 
 
 def test_a_wish_is_there_for_another_process_before_its_caller_hears_of_it(ledger: SqliteLedger, path: Path) -> None:

@@ -104,7 +104,7 @@ ROW = "UPDATE cases SET state = 'canceled', data = json_set(data, '$.state', 'ca
 HERE = "WHERE subject_id = 'c1-1'"
 OF_A_CASE = {
     "a line altered": "UPDATE history SET data = replace(data, '200', '500') {HERE} AND kind = 'exchange'",
-    "a line deleted": "DELETE FROM history {HERE} AND kind = 'event' AND data LIKE '%took note%'",
+    "a line deleted": "DELETE FROM history {HERE} AND kind = 'event' AND data LIKE '%acknowledged%'",
     "its newest line deleted": "DELETE FROM history {HERE} AND kind = 'note'",
     "its first line deleted": "DELETE FROM history {HERE} AND kind = 'row'",
     "all its lines deleted": "DELETE FROM history {HERE}",
@@ -117,8 +117,8 @@ OF_A_CASE = {
     "a text taken away": "UPDATE history SET texts = NULL WHERE texts LIKE '%late%'",
     "a text and its digest taken away": "UPDATE history SET texts = NULL, sealed = NULL WHERE texts LIKE '%late%'",
     "a column that is no text": "UPDATE history SET data = CAST(x'ff00' AS TEXT) {HERE} AND kind = 'intent'",
-    "its proof altered": "UPDATE cases SET data = replace(data, 'read-back', 'reply') WHERE id = 'c1-1'",
-    "its state altered": "UPDATE cases SET state = 'refused' WHERE id = 'c1-1'",
+    "its proof altered": "UPDATE cases SET data = replace(data, 'polled status', 'response') WHERE id = 'c1-1'",
+    "its state altered": "UPDATE cases SET state = 'rejected' WHERE id = 'c1-1'",
     "its version altered": "UPDATE cases SET version = version + 1 WHERE id = 'c1-1'",
     "made open again": "UPDATE cases SET due_at = 5 WHERE id = 'c1-1'",
     "its head altered": "UPDATE cases SET head = zeroblob(32) WHERE id = 'c1-1'",
@@ -160,7 +160,7 @@ OF_THE_LEDGER = {
     "a whole case": "DELETE FROM cases WHERE id = 'c2-1'",
     "the head": "UPDATE chain SET head = zeroblob(32)",
     "the row of the head": "DELETE FROM chain",
-    "a resubmission": "UPDATE resubmissions SET data = replace(data, 'done', 'refused')",
+    "a resubmission": "UPDATE resubmissions SET data = replace(data, 'done', 'rejected')",
 }
 
 
@@ -305,7 +305,7 @@ def test_a_case_that_somebody_removed_is_told_and_not_raised(ledger: SqliteLedge
 
 PLAIN = {
     "id",
-    "key",
+    "idempotency_key",
     "cancellation_id",
     "order_id",
     "order_number",
@@ -315,8 +315,9 @@ PLAIN = {
     "integration",
     "remote_id",
     "status",
-    "reference",
-    "heard_from",
+    "request_reference",
+    "service_status",
+    "reported_by",
     "extends",
     "operation",
     "method",
@@ -324,9 +325,9 @@ PLAIN = {
     "digest",
     "line",
     "kind",
-    "case",
-    "names",
-    "unidentified",
+    "in_reply_to_case",
+    "mentioned_order_number",
+    "no_order_number_reason",
 }
 """Texts that name no person: what is asked for where, and the words that a verdict rests on."""
 

@@ -147,10 +147,10 @@ def crash(path: Path, ends: str = "os._exit(9)") -> None:
     program = f"""
         import os, sys
         from pathlib import Path
-        from tests.test_ledger import SqliteLedger, case_of, wish
+        from tests.test_ledger import SqliteLedger, case_of, make_cancellation
         ledger = SqliteLedger(Path({str(path)!r}))
         number = str(len(ledger.cases()) + 1)
-        ledger.open(wish(number), "", [case_of(wish(number))])
+        ledger.open_cancellation(make_cancellation(number), "", [case_of(make_cancellation(number))])
         {ends}
     """
     root = Path(__file__).resolve().parent.parent
@@ -336,7 +336,8 @@ from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 ledger = SqliteLedger(Path(sys.argv[1]))
 for number in range(40):
     name = f"{sys.argv[2]}{number}"
-    ledger.open(Cancellation(name, name, "1", "1042", "Ann", None, datetime(2026, 1, 5, tzinfo=UTC)), "content", [])
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    ledger.open_cancellation(Cancellation(name, name, "1", "1042", "Ann", None, now), "content", [])
 """
 
 

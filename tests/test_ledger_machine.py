@@ -97,11 +97,15 @@ class LedgerHistory(RuleBasedStateMachine):
             self.history[case.id] = []
 
     def under_way(self, wanted: list[Case]) -> Cancellation | None:
-        """The wish that is being carried out at a place where one of these cases would be."""
+        """The cancellation that is being carried out at a place where one of these cases would be."""
         for case in wanted:
             for found in self.cases.values():
                 if found.is_open and (found.order_id, found.connection) == (case.order_id, case.connection):
-                    return next(wish for wish, _ in self.wishes.values() if wish.id == found.cancellation_id)
+                    return next(
+                        cancellation
+                        for cancellation, _ in self.wishes.values()
+                        if cancellation.id == found.cancellation_id
+                    )
         return None
 
     @precondition(lambda self: self.cases)

@@ -30,7 +30,19 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data"
 EXPECTED: Mapping[str, Any] = json.loads((DATA / "ledger_0_1.json").read_text("utf-8"))
-SPELLED: Mapping[str, str] = {}
+SPELLED: Mapping[str, str] = {
+    "requested": "pending",
+    "heard": "reported",
+    "asked": "acknowledged",
+    "awaiting person": "action required",
+    "unclear": "unknown",
+    "partly canceled": "partially canceled",
+    "refused": "rejected",
+    "impossible": "unsupported",
+    "reply": "response",
+    "read-back": "polled status",
+    "message": "email",
+}
 """How a word of version 0.1 (a state, a kind of evidence, why it was refused) is spelled now, where that differs."""
 KINDS = {Case: "cancel", Resubmission: "resubmission", StatusChange: "status change"}
 HOLDS = {"cancel": 12, "resubmission": 7, "status change": 7}

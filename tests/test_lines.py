@@ -125,9 +125,9 @@ def test_a_name_that_is_one_lines_id_and_anothers_code_is_refused_and_both_are_n
 def test_a_code_of_several_lines_is_all_of_them_or_refused() -> None:
     assert resolve_lines(TWINS, {"MUG": 3}) == {"7": 2, "8": 1}
     for count in (1, 2, 4):
-        remedy = str(refused(TWINS, {"MUG": count}).hint)
-        assert "id:7:2 (MUG (Mug, Color: Red, line 7))" in remedy
-        assert "id:8:1 (MUG (Mug, Color: Blue, line 8))" in remedy
+        hint = str(refused(TWINS, {"MUG": count}).hint)
+        assert "id:7:2 (MUG (Mug, Color: Red, line 7))" in hint
+        assert "id:8:1 (MUG (Mug, Color: Blue, line 8))" in hint
 
 
 @pytest.mark.parametrize("name", ["", " ", "HAT", "id:", "id:MUG", "code:7", "code:", "mug", "Gift wrap"])
@@ -174,9 +174,9 @@ def test_a_line_of_which_nothing_is_ordered_is_not_meant() -> None:
 def test_a_wish_of_an_early_version_is_read_as_it_was_meant(
     recorded: Mapping[str, int], meant: Mapping[str, int]
 ) -> None:
-    wish = Cancellation("w", "key", "o", "1042", "Ann", None, datetime(2026, 1, 5, tzinfo=UTC), recorded)
-    assert with_line_ids(TWINS, wish).lines == meant
-    assert with_line_ids(TWINS, with_line_ids(TWINS, wish)) == with_line_ids(TWINS, wish)
+    cancellation = Cancellation("w", "key", "o", "1042", "Ann", None, datetime(2026, 1, 5, tzinfo=UTC), recorded)
+    assert with_line_ids(TWINS, cancellation).lines == meant
+    assert with_line_ids(TWINS, with_line_ids(TWINS, cancellation)) == with_line_ids(TWINS, cancellation)
 
 
 # What a service calls them

@@ -187,15 +187,15 @@ def test_a_move_to_an_unknown_folder_names_the_known_ones(order_store: SqliteOrd
         order_store.move("1042", "Cancelled", by="mara")
 
 
-# Placements
+# Remote orders
 
 
 def test_the_same_placement_again_changes_nothing(order_store: SqliteOrderStore) -> None:
     order_store.add_remote_order("1042", evolve(AT_MWW, status="Received", status_at=START), by="mara")
     order_store.record_status("58101", "mww-main", "Printing", START + timedelta(minutes=1))
     order_store.add_remote_order("58101", AT_MWW, by="mara")
-    (placement,) = order_store.remote_orders("58101")
-    assert (placement.status, placement.status_at) == ("Printing", START + timedelta(minutes=1))
+    (remote_order,) = order_store.remote_orders("58101")
+    assert (remote_order.status, remote_order.status_at) == ("Printing", START + timedelta(minutes=1))
     assert texts(order_store, "1042") == ["Imported", "Placed at mww-main as M-1 (fulfillment)"]
 
 
@@ -231,8 +231,8 @@ def test_a_placement_needs_a_connection_and_a_number(order_store: SqliteOrderSto
 def test_placements_come_oldest_first(order_store: SqliteOrderStore) -> None:
     later = RemoteOrder("bdlinx", "B-9", START + timedelta(hours=1), ConnectionRole.FULFILLMENT)
     earlier = RemoteOrder("shop", "1042", START - timedelta(hours=1), ConnectionRole.CART)
-    for placement in (later, AT_MWW, earlier):
-        order_store.add_remote_order("1042", placement, by="mara")
+    for remote_order in (later, AT_MWW, earlier):
+        order_store.add_remote_order("1042", remote_order, by="mara")
     assert order_store.remote_orders("58101") == (earlier, AT_MWW, later)
 
 
@@ -248,8 +248,8 @@ def test_a_word_that_a_clock_dated_hours_ahead_does_not_keep_later_ones_out(orde
     order_store.add_remote_order("1042", AT_MWW, by="mara")
     order_store.record_status("58101", "mww-main", "Received", START + timedelta(hours=6))
     order_store.record_status("58101", "mww-main", "Printing", START + timedelta(minutes=1))
-    placement = order_store.remote_orders("58101")[0]
-    assert (placement.status, placement.status_at) == ("Printing", START + timedelta(minutes=1))
+    remote_order = order_store.remote_orders("58101")[0]
+    assert (remote_order.status, remote_order.status_at) == ("Printing", START + timedelta(minutes=1))
 
 
 def test_a_status_needs_a_placement_and_a_zone(order_store: SqliteOrderStore) -> None:

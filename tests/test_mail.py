@@ -120,6 +120,7 @@ def test_a_server_that_says_too_much_is_left_and_provably_got_nothing(mail_serve
     assert (result.certainty, before, mail_server.arrived) == (Certainty.NOT_SENT, [], [])
 
 
+@pytest.mark.slow
 def test_a_server_that_speaks_a_letter_at_a_time_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp_session, "MAX_STEPS", 1)
     done = threading.Event()
@@ -337,9 +338,9 @@ def test_letters_of_any_script_arrive_as_they_were_written(mail_server: MailServ
 
 def test_two_lines_of_one_code_are_both_named() -> None:
     order = Order("1", "1042", lines=(OrderLine(2, code="MUG"), OrderLine(3, code="MUG")))
-    placement = RemoteOrder("depot", "1042", AT, ConnectionRole.FULFILLMENT)
-    assert template_fields(order, placement, requested_by="A", reason=None, lines={})["lines"] == "2 x MUG\n3 x MUG"
-    assert template_fields(order, placement, requested_by="A", reason=None, lines={"MUG": 4})["lines"] == "4 x MUG"
+    remote_order = RemoteOrder("depot", "1042", AT, ConnectionRole.FULFILLMENT)
+    assert template_fields(order, remote_order, requested_by="A", reason=None, lines={})["lines"] == "2 x MUG\n3 x MUG"
+    assert template_fields(order, remote_order, requested_by="A", reason=None, lines={"MUG": 4})["lines"] == "4 x MUG"
 
 
 # Addresses

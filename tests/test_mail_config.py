@@ -1,4 +1,4 @@
-"""The `[mail]` table: each mistake is named with its place and remedy before a mail is written."""
+"""The `[mail]` table: each mistake is named with its place and hint before a mail is written."""
 
 from __future__ import annotations
 

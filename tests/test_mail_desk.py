@@ -154,6 +154,7 @@ def test_a_mail_goes_by_tls_where_the_authority_is_known(
     assert (case.state, tls_server.encrypted) == (State.ACTION_REQUIRED, [True])
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_to_be_trusted_gets_nothing_until_somebody_mends_it(
     open_desk: Opener, tls_server: MailServer, certificate: Path, clock: VirtualClock
 ) -> None:
@@ -280,6 +281,7 @@ def test_a_server_that_hangs_up_before_the_mail_gets_it_later(
     assert len(mail_server.arrived) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", ["drop", "silence", f"250 {'x' * 9000}"], ids=["hangs up", "is silent", "babbles"])
 def test_where_nobody_knows_whether_it_arrived_a_person_looks_and_it_is_not_sent_again(
     open_desk: Opener, mail_server: MailServer, clock: VirtualClock, reply: str
@@ -297,6 +299,7 @@ def test_where_nobody_knows_whether_it_arrived_a_person_looks_and_it_is_not_sent
     assert all(f"Message-ID: {identity(case)}" in text for text in mail_server.texts()), "both can be told to be one"
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_left_and_provably_got_nothing(open_desk: Opener) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         config = EmailConfig(sender="a@example.com", host="127.0.0.1", port=mute.getsockname()[1], timeout=1)

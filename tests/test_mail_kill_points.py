@@ -33,15 +33,15 @@ RULES: list[dict[str, str | list[str]]] = [
 
 
 def prepared(folder: Path, port: int, task: Task) -> EmailTask:
-    """An errand with an order that was submitted to the e-mail-only integration."""
+    """A case with an order that was submitted to the e-mail-only integration."""
     clock = VirtualClock()
     rules = RULES if task is Task.MOVE else []
-    errand = EmailTask(str(folder / "desk.db"), port, clock.now(), ORDER.number, task, 0, rules)
+    case = EmailTask(str(folder / "desk.db"), port, clock.now(), ORDER.number, task, 0, rules)
     with SqliteOrderStore(folder / "desk.db", clock=clock) as host:
         host.import_orders([ORDER], by="a test")
-    with errand.open(clock) as desk:
+    with case.open(clock) as desk:
         desk.orders.register(ORDER.number, connection=EMAIL_ONLY, by="a test")
-    return errand
+    return case
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def gone_on(task: EmailTask) -> Case:
         assert desk.run_due().problems == ()
         (case,) = desk.cases.list(order=ORDER.number)
         assert len(desk.ledger.cancellations(ORDER.id)) == 1
-        fired = [firing.error for _, firing in desk.ledger.rule_executions(ORDER.id)]
+        fired = [execution.error for _, execution in desk.ledger.rule_executions(ORDER.id)]
         assert fired == ([None] if task.task is Task.MOVE else [])
         return case
 
@@ -105,9 +105,9 @@ def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_
     assert arrived(mail_server) == 1
     writes = [number for number, name in enumerate(points) if name == "after SqliteLedger.write"]
     sends = [number for number, name in enumerate(points) if name == "before Smtp.send"]
-    replies = [number for number, name in enumerate(points) if name == "after Smtp.getreply"]
+    responses = [number for number, name in enumerate(points) if name == "after Smtp.getreply"]
     intended, finished = writes[0], writes[-1]
-    content, taken = sends[-2], replies[-2]  # The last of each belongs to the goodbye.
+    content, taken = sends[-2], responses[-2]  # The last of each belongs to the goodbye.
     assert intended < content < taken < finished
     deaths = 0
     for number, name in enumerate(points):

@@ -199,7 +199,7 @@ def test_the_proof_is_what_settles_the_case(trial_at: ServiceTrialMaker, slug: s
         assert case.due_at == now + span(proof.removeprefix("a person confirms, reminded after "))
         kinds = {EvidenceKind.PERSON}
         case = trial.harness.desk.cancellations.get_case(trial.harness.desk.cases.confirm(case.id, by="Ben").id)
-    elif proof == "the reply is final":
+    elif proof == "the response is final":
         kinds = {EvidenceKind.RESPONSE}
         assert trial.harness.is_canceled
     else:

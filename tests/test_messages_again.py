@@ -120,14 +120,14 @@ def test_the_same_bytes_at_another_connection_are_another_message(fake_services_
 
 def test_what_could_not_be_looked_into_may_come_again(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["mill"])
-    placements = desk.order_store.remote_orders
+    remote_orders = desk.order_store.remote_orders
 
     def troubled(order_id: str) -> tuple[RemoteOrder, ...]:
         raise ValidationError(f"{order_id} is locked")
 
     desk.order_store.remote_orders = troubled  # type: ignore[method-assign]  # trouble of whatever kind
     assert "not looked into" in desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message
-    desk.order_store.remote_orders = placements  # type: ignore[method-assign]
+    desk.order_store.remote_orders = remote_orders  # type: ignore[method-assign]
     assert desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
 
 
@@ -229,6 +229,6 @@ def test_a_delivery_with_line_breaks_writes_no_line_of_its_own(fake_services_des
     desk.notifications.handle_webhook(
         "mill", WebhookRequest({}, json.dumps("d-1\n\ncanceled\x1b[0m" + "x" * 999).encode())
     )
-    (wish,) = desk.ledger.cancellations("id-1042")
-    assert wish.requested_by.startswith("a message from mill, delivery d-1 canceled [0mxxx")
-    assert len(wish.requested_by) <= MAX_EVENT_ID_LENGTH + 40
+    (cancellation,) = desk.ledger.cancellations("id-1042")
+    assert cancellation.requested_by.startswith("a message from mill, delivery d-1 canceled [0mxxx")
+    assert len(cancellation.requested_by) <= MAX_EVENT_ID_LENGTH + 40

@@ -74,8 +74,8 @@ class WellBehavedPlugin:
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel")
-        return answer.canceled(reply)
+        response = yield service.put("/orders", request.remote_id, "cancel")
+        return answer.canceled(response)
 
 
 class BadAuth(TokenAuth):
@@ -146,7 +146,7 @@ class MisbehavingPlugin:
             Polling(every=minutes(2), give_up=hours(1)),
             reasons=ReasonList(codes, required=False, codes_for=lambda *_: plugin.at("reasons", codes)),
         )
-        ladder: tuple[Route, ...] = (button, Email("to", "words", "words"))
+        routes: tuple[Route, ...] = (button, Email("to", "words", "words"))
         auth: Callable[[BadSettings], httpx.Auth] = lambda its: self.at("auth", BadAuth(self, its.endpoint))  # noqa: E731 - one expression
         if self._where == "auth_flow":
             auth = lambda _: BadFlow(self)  # noqa: E731 - one expression
@@ -155,10 +155,10 @@ class MisbehavingPlugin:
             title="Bad",
             settings=BadSettings,
             base_url="endpoint",
-            cancel=ladder,
+            cancel=routes,
             auth=auth,
             identified_by=lambda _: self.at("identified_by", {"*": self._states}),
-            routes_for=lambda _: self.at("configured", ladder),
+            routes_for=lambda _: self.at("configured", routes),
             unavailable_reason=lambda _: self.at("unavailable", None),
             retry_after=lambda _: self.at("throttled", None),
         )
@@ -169,13 +169,13 @@ class MisbehavingPlugin:
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
         self.at("orderdesk_cancel", None)
-        reply = yield self.at("request", service.put("/orders", request.remote_id, "cancel"))
+        response = yield self.at("request", service.put("/orders", request.remote_id, "cancel"))
         if self._where == "close":
             yield from self._lost(service)
-        return self.at("answer", answer.acknowledged(reply))
+        return self.at("answer", answer.acknowledged(response))
 
     def _lost(self, service: Service[ShopSettings]) -> Flow[None]:
-        """A call whose reply is lost, so that the core closes the flow."""
+        """A call whose response is lost, so that the core closes the flow."""
         try:
             yield service.get("/lost")
         finally:
@@ -183,8 +183,8 @@ class MisbehavingPlugin:
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id)
-        return self.at("orderdesk_poll", answer.pending(reply))
+        response = yield service.get("/orders", request.remote_id)
+        return self.at("orderdesk_poll", answer.pending(response))
 
     @hookimpl
     def orderdesk_parse_webhook(
@@ -289,11 +289,11 @@ class DeskWithPlugins:
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[str]:
-    def reply(request: bytes) -> bytes:
+    def response(request: bytes) -> bytes:
         token = b'{"status": "New", "access_token": "token-of-a-shop", "expires_in": 3600}'
         return b"" if b"/lost" in request else http_response(200, token)
 
-    with RawServer(responding(reply)) as server:
+    with RawServer(responding(response)) as server:
         yield server.url
 
 

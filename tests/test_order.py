@@ -283,11 +283,11 @@ def test_a_line_is_found_by_its_id_alone() -> None:
 
 
 def test_a_placement_keeps_its_moments_in_utc_and_refuses_naive_ones() -> None:
-    placement = RemoteOrder(
+    remote_order = RemoteOrder(
         "mww-main", "M-1", datetime(2026, 1, 5, 4, tzinfo=timezone(timedelta(hours=-5))), ConnectionRole.FULFILLMENT
     )
-    assert placement.submitted_at.isoformat() == "2026-01-05T09:00:00+00:00"
-    assert (placement.status, placement.status_at) == (None, None)
+    assert remote_order.submitted_at.isoformat() == "2026-01-05T09:00:00+00:00"
+    assert (remote_order.status, remote_order.status_at) == (None, None)
     with pytest.raises(ValueError, match="no time zone"):
         RemoteOrder("mww-main", "M-1", datetime(2026, 1, 5, 4), ConnectionRole.CART)  # noqa: DTZ001 - a naive time is the point
 

@@ -136,8 +136,8 @@ def test_a_local_time_that_clocks_never_showed_is_refused_in_that_zone_only() ->
 
 def test_times_of_a_reply_of_order_desk_are_utc_whatever_the_zone_of_other_documents() -> None:
     new_york = ZoneInfo("America/New_York")
-    reply = {"status": "success", "order": DOCUMENT}
-    assert read_orders(reply, timezone=new_york)[0].added_at == datetime(2014, 10, 8, 12, 10, tzinfo=UTC)
+    response = {"status": "success", "order": DOCUMENT}
+    assert read_orders(response, timezone=new_york)[0].added_at == datetime(2014, 10, 8, 12, 10, tzinfo=UTC)
     assert read_orders(DOCUMENT, timezone=new_york)[0].added_at == datetime(2014, 10, 8, 16, 10, tzinfo=UTC)
 
 

@@ -56,10 +56,10 @@ def test_an_order_is_unknown_where_the_service_says_so_at_both_calls() -> None:
 
 @pytest.mark.parametrize("other", [*PATHS, httpx.Response(500), httpx.Response(401)])
 def test_it_is_not_refused_where_only_one_call_says_so(other: httpx.Response) -> None:
-    for reply, there in ((OWN, other), (other, OWN)):
-        found = after(reply, there, ERRORS.answer_without_order(there))
+    for response, there in ((OWN, other), (other, OWN)):
+        found = after(response, there, ERRORS.answer_without_order(there))
         assert found is not None
-        assert found.outcome is Outcome.NOT_PROCESSED or not is_rejection(reply)
+        assert found.outcome is Outcome.NOT_PROCESSED or not is_rejection(response)
 
 
 def test_it_is_not_refused_where_reads_may_lag_behind() -> None:
@@ -78,7 +78,7 @@ def test_what_the_order_says_goes_before(status: str) -> None:
 def test_an_open_order_leaves_the_refusal_to_the_plugin_but_for_a_404() -> None:
     read = answer.pending(THERE, status="open")
     assert after(NO, THERE, read) is None
-    for reply in (OWN, *PATHS):
-        found = after(reply, THERE, read)
+    for response in (OWN, *PATHS):
+        found = after(response, THERE, read)
         assert found is not None
         assert found.outcome is Outcome.NOT_PROCESSED

@@ -93,9 +93,9 @@ def test_a_key_names_the_same_wish_however_its_lines_are_named(desk: Desk) -> No
 def test_a_wish_under_way_that_an_early_version_recorded_by_code_is_about_the_same_lines(desk: Desk) -> None:
     order = Order("77", "77", lines=(OrderLine(2, id="1", code="MUG"), OrderLine(1, id="2", code="CAP")))
     desk.orders.import_orders([order], by="Ann")
-    placement = desk.orders.register("77", connection="phone", by="Ann")
+    remote_order = desk.orders.register("77", connection="phone", by="Ann")
     early = Cancellation("c-early", "key", "77", "77", "Ann", None, NOW, {"MUG": 1})
-    (opened,) = open_cancel_cases(early, [placement], str)
+    (opened,) = open_cancel_cases(early, [remote_order], str)
     desk.ledger.open_cancellation(early, "", [opened])
     assert desk.cases.request_for(opened.id).lines == {"1": 1}
     assert desk.cancel("77", by="Ann", lines={"id:1": 1}).cases == (opened,), "the same part is asked for once"

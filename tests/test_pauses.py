@@ -44,15 +44,15 @@ class Ladder(FakeFulfillmentService):
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
-        reply = yield service.post(
+        response = yield service.post(
             f"/{self.slug}",
             request.remote_id,
             json={"do": "cancel"},
             idempotent=self.repeatable,
         )
-        if reply.status_code == 409:
-            return answer.rejected(reply, Rejection.TOO_LATE)
-        return answer.acknowledged(reply) if reply.is_success else answer.not_processed(reply)
+        if response.status_code == 409:
+            return answer.rejected(response, Rejection.TOO_LATE)
+        return answer.acknowledged(response) if response.is_success else answer.not_processed(response)
 
 
 class Once(Ladder):
@@ -153,7 +153,7 @@ def test_a_lost_button_whose_window_has_passed_is_read_before_the_next_way(
 ) -> None:
     desk = fake_services_desk(Ladder(), at=["mill"])
     clock.advance(seconds(55))
-    fake_services.silent.add("mill")  # It acts, and the reply is lost.
+    fake_services.silent.add("mill")  # It acts, and the response is lost.
     desk.cancel("1042", by="Ann")
     assert only(desk).state is State.UNKNOWN
     fake_services.silent.clear()

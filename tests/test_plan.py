@@ -81,8 +81,8 @@ def test_a_window_that_is_always_open_names_nothing_that_closes_it() -> None:
 
 def test_the_next_open_route_is_the_first_one_from_where_the_case_stands() -> None:
     closed = Button(CHECKED, WithinTime(seconds(1)))
-    ladder = (closed, Button(CHECKED), closed, Portal("call"))
-    assert [next_open_route(ladder, placed(), NOW, start) for start in range(6)] == [1, 1, 3, 3, None, None]
+    routes = (closed, Button(CHECKED), closed, Portal("call"))
+    assert [next_open_route(routes, placed(), NOW, start) for start in range(6)] == [1, 1, 3, 3, None, None]
     assert next_open_route((), placed(), NOW) is None
 
 
@@ -101,7 +101,7 @@ def test_an_entry_shows_the_whole_ladder_and_chooses_its_first_open_step() -> No
 @pytest.mark.parametrize(
     ("confirm", "then"),
     [
-        (FinalResponse(), "the reply is final"),
+        (FinalResponse(), "the response is final"),
         (CHECKED, "read back every 2 min, for 24 h"),
         (Polling(seconds(45), seconds(90.5)), "read back every 45 s, for 90.5 s"),
         (ManualConfirmation(minutes(90)), "a person confirms, reminded after 90 min"),
@@ -123,12 +123,12 @@ def test_a_portal_is_done_and_confirmed_by_a_person() -> None:
 def test_a_number_that_the_service_would_mangle_is_named_and_nothing_is_chosen() -> None:
     rule = IdentifierFormat("[A-Z0-9]+", 3, description="others are cut")
     for number, said in (("1042", "has 4 characters; at most 3"), ("a-1", "outside [A-Z0-9]+: others are cut")):
-        placement = RemoteOrder("shop", number, NOW, ConnectionRole.FULFILLMENT)
-        entry = entry_of(declared(Button(CHECKED), rule=rule), placement)
+        remote_order = RemoteOrder("shop", number, NOW, ConnectionRole.FULFILLMENT)
+        entry = entry_of(declared(Button(CHECKED), rule=rule), remote_order)
         assert entry.chosen_step is None
         assert entry.problem is not None
         assert said in entry.problem
-        assert len(entry.steps) == 1, "the ladder is shown all the same"
+        assert len(entry.steps) == 1, "the list of routes is shown all the same"
     fine = entry_of(declared(Button(CHECKED), rule=rule), RemoteOrder("shop", "A1", NOW, ConnectionRole.FULFILLMENT))
     assert (fine.chosen_step, fine.problem) == (0, None)
 
@@ -167,17 +167,17 @@ def test_carts_come_last_and_the_rest_keeps_its_order() -> None:
         "web": ConnectionRole.CART,
         "a": ConnectionRole.FULFILLMENT,
     }
-    placements = [RemoteOrder(name, "1042", NOW, role) for name, role in roles.items()]
+    remote_orders = [RemoteOrder(name, "1042", NOW, role) for name, role in roles.items()]
     found: dict[str, Integration | str] = {name: declared(Button(CHECKED)) for name in roles}
-    plan = make_plan(ORDER, placements, found, NOW)
+    plan = make_plan(ORDER, remote_orders, found, NOW)
     assert [entry.connection for entry in plan.entries] == ["b", "a", "cart", "web"]
     assert (plan.order_id, plan.order_number, plan.at) == ("1", "1042", NOW)
 
 
 def test_a_case_that_exists_already_stands_beside_its_entry() -> None:
-    placements = [placed(), RemoteOrder("other", "1042", NOW, ConnectionRole.FULFILLMENT)]
+    remote_orders = [placed(), RemoteOrder("other", "1042", NOW, ConnectionRole.FULFILLMENT)]
     found: dict[str, Integration | str] = {
         "shop": declared(Button(CHECKED, fallback_on=frozenset({Rejection.SHIPPED})))
     }
-    plan = make_plan(ORDER, placements, found, NOW, {"shop": State.ACKNOWLEDGED, "other": State.REJECTED})
+    plan = make_plan(ORDER, remote_orders, found, NOW, {"shop": State.ACKNOWLEDGED, "other": State.REJECTED})
     assert [entry.existing_state for entry in plan.entries] == [State.ACKNOWLEDGED, State.REJECTED]

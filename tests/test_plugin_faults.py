@@ -61,8 +61,8 @@ class Good:
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        reply = yield service.put("/cancel", request.remote_id)
-        return answer.canceled(reply)
+        response = yield service.put("/cancel", request.remote_id)
+        return answer.canceled(response)
 
 
 class Bad:
@@ -85,15 +85,15 @@ class Bad:
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[object]:
         yield from self.before(service)
-        reply = yield service.put("/cancel", request.remote_id)
+        response = yield service.put("/cancel", request.remote_id)
         yield from self.after(service)
-        return answer.acknowledged(reply)
+        return answer.acknowledged(response)
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[object]:
         yield from self.checking(service)
-        reply = yield service.get("/orders", request.remote_id)
-        return answer.pending(reply)
+        response = yield service.get("/orders", request.remote_id)
+        return answer.pending(response)
 
     def before(self, service: Service[ShopSettings]) -> Flow[None]:
         yield from ()
@@ -156,7 +156,7 @@ class DeskMaker:
     def cancel(self, desk: Desk) -> Case:
         """Cancel the order at both; the bad integration's case. The good one must have gone through."""
         for connection in ("bad", "good"):
-            with suppress(Exception):  # Where the bad one cannot be used, only the host can know of its placement.
+            with suppress(Exception):  # Where the bad one cannot be used, only the host can know of its remote order.
                 desk.orders.register("1042", connection=connection, by="Ann")
         standing = desk.cancel("1042", by="Ann")
         cases = {case.connection: case for case in standing.cases}
@@ -259,13 +259,13 @@ def test_junk_for_an_answer_is_no_answer(hook: str, result: object, harness: Des
     class Junk(Bad):
         @hookimpl
         def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[object]:
-            reply = yield service.put("/cancel", request.remote_id)
-            return result if hook == "orderdesk_cancel" else answer.acknowledged(reply)
+            response = yield service.put("/cancel", request.remote_id)
+            return result if hook == "orderdesk_cancel" else answer.acknowledged(response)
 
         @hookimpl
         def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[object]:
-            reply = yield service.get("/orders", request.remote_id)
-            return result if hook == "orderdesk_poll" else answer.pending(reply)
+            response = yield service.get("/orders", request.remote_id)
+            return result if hook == "orderdesk_poll" else answer.pending(response)
 
     desk = harness.desk(Junk())
     case = harness.cancel(desk)

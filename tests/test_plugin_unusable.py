@@ -100,8 +100,8 @@ class Shop:
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        reply = yield service.put("/cancel", request.remote_id)
-        return answer.canceled(reply)
+        response = yield service.put("/cancel", request.remote_id)
+        return answer.canceled(response)
 
 
 class Bad(Shop):

@@ -1,4 +1,4 @@
-"""Calls to presigned URLs, and replies that are nobody's business: what goes out, and what is kept of them."""
+"""Calls to presigned URLs, and responses that are nobody's business: what goes out, and what is kept of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The quality ladder: every rule finds the plugin that breaks it, says where and what to do, and mends what it can."""
+"""The quality list of routes.
+
+Every rule finds the plugin that breaks it, says where and what to do, and mends what it can.
+"""
 
 from __future__ import annotations
 

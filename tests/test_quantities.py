@@ -140,8 +140,8 @@ def test_no_more_is_asked_for_than_is_left_or_wanted(lines: list[LineQuantities]
 
 
 def told(body: str) -> tuple[LineAnswer, ...]:
-    reply = httpx.Response(200, content=body.encode())
-    return line_answers_at(reply, "order", "items", code="sku", ordered="many", canceled="gone")
+    response = httpx.Response(200, content=body.encode())
+    return line_answers_at(response, "order", "items", code="sku", ordered="many", canceled="gone")
 
 
 def test_lines_are_told_as_the_service_counts_them() -> None:

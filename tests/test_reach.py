@@ -1,4 +1,7 @@
-"""A wish follows the order: whoever comes later, the wish or the place, sees the other, whatever dies in between."""
+"""A cancellation follows the order.
+
+Whoever comes later, the cancellation or the place, sees the other, whatever dies in between.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ def work(desk: Desk, clock: VirtualClock, times: int = 6) -> None:
 
 
 def before_the_host_has_it(desk: Desk, act: Callable[[], object]) -> None:
-    """Somebody does something after this desk has looked for wishes and before its host has the next placement."""
+    """Something happens after this desk has looked for cancellations and before its store has the next remote order."""
     real = desk.order_store.add_remote_order
 
     def add(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
@@ -58,7 +61,7 @@ def before_the_host_has_it(desk: Desk, act: Callable[[], object]) -> None:
 
 
 def before_the_wish_is_recorded(desk: Desk, act: Callable[[], object]) -> None:
-    """Somebody does something after this desk has read the places and before its ledger has the next wish."""
+    """Somebody does something after this desk has read the places and before its ledger has the next cancellation."""
     real = desk.ledger.open_cancellation
 
     def opening(cancellation: Cancellation, fingerprint: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
@@ -127,12 +130,12 @@ def test_both_that_see_each_other_ask_once(fake_services_desk: FakeDeskOpener, f
     real, seen = desk.order_store.add_remote_order, other.order_store.remote_orders
 
     def add(ref: str, remote_order: RemoteOrder, *, by: str) -> None:
-        def placements(order_id: str) -> tuple[RemoteOrder, ...]:
+        def remote_orders(order_id: str) -> tuple[RemoteOrder, ...]:
             if other.ledger.cancellations(order_id) and len(seen(order_id)) == 1:
-                real(ref, remote_order, by=by)  # The host has it after the wish, so both look and both see.
+                real(ref, remote_order, by=by)  # The host has it after the cancellation, so both look and both see.
             return seen(order_id)
 
-        other.order_store.remote_orders = placements  # type: ignore[method-assign]
+        other.order_store.remote_orders = remote_orders  # type: ignore[method-assign]
         other.cancel("1042", by="Ann")
         real(ref, remote_order, by=by)
 

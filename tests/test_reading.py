@@ -1,4 +1,4 @@
-"""Reading replies: the value at its path, or an error that names the path; never a guess."""
+"""Reading responses: the value at its path, or an error that names the path; never a guess."""
 
 from __future__ import annotations
 
@@ -239,13 +239,13 @@ def test_what_the_service_itself_says_is_no_matter_of_the_configuration(status: 
 @given(ODD)
 @settings(derandomize=True, deadline=None, max_examples=200)
 def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(content: bytes) -> None:
-    reply = FakeResponse(content, 500)
+    response = FakeResponse(content, 500)
     for read in (json_object, lambda said: text_at(said, "a", "b"), lambda said: objects_at(said, "a")):
         try:
-            read(reply)
+            read(response)
         except MalformedResponseError as error:
             assert str(error.location).startswith("reply 500, $")  # noqa: PT017 - it may also be read
-    assert error_message(reply) == "the service answered 500"
+    assert error_message(response) == "the service answered 500"
 
 
 @pytest.mark.parametrize(

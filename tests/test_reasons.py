@@ -1,4 +1,4 @@
-"""The crosswalk of reasons: gaps are errors that name the place and what is missing."""
+"""The mapping of reasons: gaps are errors that name the place and what is missing."""
 
 from __future__ import annotations
 

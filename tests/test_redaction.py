@@ -66,6 +66,7 @@ def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, 
             assert form not in output, (form, output)
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.one_of(st.none(), st.integers(), st.text(max_size=5)),

@@ -137,6 +137,7 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.slow
 def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     modules = visible_files("*.py")
     assert ROOT / "orderdesk_sdk" / "errors.py" in modules
@@ -239,8 +240,8 @@ def test_importing_the_sdk_loads_nothing_heavy() -> None:
 def test_no_test_reaches_beyond_this_machine() -> None:
     reserved_for_documentation = ("192.0.2.1", 9)
     # pytest-socket warns and raises; as warnings are errors here, its warning may be what is raised.
-    refusal = pytest.raises((RuntimeError, UserWarning), match=r"A test tried to use socket\.socket\.connect")
-    with socket.socket() as away, refusal:
+    rejection = pytest.raises((RuntimeError, UserWarning), match=r"A test tried to use socket\.socket\.connect")
+    with socket.socket() as away, rejection:
         away.connect(reserved_for_documentation)
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as near:
         assert near.getpeername() == server.getsockname()

@@ -67,14 +67,16 @@ class Absolute:
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id)
-        if json_object(reply).get("settled") is not True:
-            return answer.pending(reply)
-        return answer.canceled(reply, lines=[LineAnswer("MUG", 3, 3 - integer_at(reply, json_object(reply), "left"))])
+        response = yield service.get("/orders", request.remote_id)
+        if json_object(response).get("settled") is not True:
+            return answer.pending(response)
+        return answer.canceled(
+            response, lines=[LineAnswer("MUG", 3, 3 - integer_at(response, json_object(response), "left"))]
+        )
 
 
 class Shop:
-    """Three mugs. Its first reply to a write is lost; `loses` how many. writes: the numbers that were set."""
+    """Three mugs. Its first response to a write is lost; `loses` how many. writes: the numbers that were set."""
 
     def __init__(self) -> None:
         self.left = 3
@@ -199,7 +201,7 @@ def test_a_second_request_that_was_turned_away_does_not_make_the_first_one_undon
 def test_behind_a_private_reply_only_a_whole_order_is_asked_for_anew(
     opened: tuple[Desk, Absolute], shop: Shop, clock: VirtualClock, lines: dict[str, int] | None, state: State
 ) -> None:
-    """A private reply is kept nowhere, so the flow cannot be driven up to the request that was lost."""
+    """A private response is kept nowhere, so the flow cannot be driven up to the request that was lost."""
     desk, plugin = opened
     plugin.begins_a_session = True
     (case,) = desk.cancel("1042", by="Ann", lines=lines).cases

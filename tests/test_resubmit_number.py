@@ -35,13 +35,13 @@ def test_an_order_that_was_there_before_anything_was_sent_is_not_ours(tmp_path: 
 def test_a_create_that_provably_did_nothing_makes_nothing_ours(tmp_path: Path) -> None:
     there: list[bool] = []
 
-    def replies(seen: RecordedRequest) -> tuple[int, str]:
+    def responses(seen: RecordedRequest) -> tuple[int, str]:
         if seen.method == "GET":
             return (200, "{}") if there else (404, "{}")
         there.append(True)
         return 401, "{}"
 
-    with opened(tmp_path, Shop(), replies) as (desk, tap):
+    with opened(tmp_path, Shop(), responses) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (ErrandState.REJECTED, ["POST"])

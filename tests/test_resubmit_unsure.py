@@ -61,17 +61,17 @@ class BlindShop:
         self.unsure.append(request.may_exist)
         if request.may_exist:
             return answer.unknown(None, message="nobody can look")
-        reply = yield service.post("/orders")
+        response = yield service.post("/orders")
         return (
             service.remote_order("1042-1")
-            if reply.is_success
-            else auth_or_rate_limit_answer(reply, access_hint="the key") or answer.unknown(reply)
+            if response.is_success
+            else auth_or_rate_limit_answer(response, access_hint="the key") or answer.unknown(response)
         )
 
 
 @contextmanager
 def opened(folder: Path, plugin: BlindShop, responses: list[int]) -> Iterator[Desk]:
-    """A desk whose order 1042 was canceled at a shop that gives these replies."""
+    """A desk whose order 1042 was canceled at a shop that gives these responses."""
     clock = VirtualClock()
     tap = RequestRecorder(ApiProfileSimulator(clock).app)
     tap.override = lambda seen: (responses.pop(0), "{}")

@@ -1,4 +1,4 @@
-"""The rulebook over a desk: what happened is heard once, what did not happen is not, and trouble loses nothing."""
+"""The rule engine over a desk: what happened is heard once, what did not happen is not, and trouble loses nothing."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ WELCOMES = rule("welcomes", "order imported", to("Prepared"))
 def fired(desk: Desk, order_id: str = ID) -> list[tuple[str, str]]:
     """What the rules did for the order, by rule: what came of it."""
     return [
-        (firing.rule, "refused" if firing.error else firing.message)
-        for _, firing in desk.ledger.rule_executions(order_id)
+        (execution.rule, "refused" if execution.error else execution.message)
+        for _, execution in desk.ledger.rule_executions(order_id)
     ]
 
 

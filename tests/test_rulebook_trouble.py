@@ -1,4 +1,4 @@
-"""The rulebook in trouble, and what it hears of cases: nothing is lost, and nothing is asked twice."""
+"""The rule engine in trouble, and what it hears of cases: nothing is lost, and nothing is asked twice."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ FILES = rule("files", "case settled", to("Closed"))
 def fired(desk: Desk, order_id: str = ID) -> list[tuple[str, str]]:
     """What the rules did for the order, by rule: what came of it."""
     return [
-        (firing.rule, "refused" if firing.error else firing.message)
-        for _, firing in desk.ledger.rule_executions(order_id)
+        (execution.rule, "refused" if execution.error else execution.message)
+        for _, execution in desk.ledger.rule_executions(order_id)
     ]
 
 
@@ -77,11 +77,11 @@ class Died(BaseException):
     """The process ends here."""
 
 
-# Refusals and trouble
+# Rejections and trouble
 
 
 def test_a_refused_action_is_an_event_that_another_rule_acts_on(rules_desk: RulesOpener) -> None:
-    catches = rule("catches", "action refused", to("Prepared"), when=f"rule == 'cancels' and action == '{ACTION}'")
+    catches = rule("catches", "action failed", to("Prepared"), when=f"rule == 'cancels' and action == '{ACTION}'")
     desk = rules_desk(CANCELS, catches)
     desk.orders.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so there is nothing to cancel.
     desk.orders.move(NUMBER, "Canceled", by="Ann")
@@ -134,7 +134,7 @@ def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was
             desk.orders.move(NUMBER, "Canceled", by="Ann")
     edited = desk_with_order({**CANCELS, "do": [{"action": ACTION, "reason": "fraud"}]})
     assert edited.run_due().problems == ()
-    assert [firing.error for _, firing in edited.ledger.rule_executions(ID)] == [None]
+    assert [execution.error for _, execution in edited.ledger.rule_executions(ID)] == [None]
     assert len(edited.ledger.cancellations(ID)) == 1
 
 
@@ -291,7 +291,7 @@ def test_an_order_on_which_a_filter_fails_holds_up_nobody_and_its_log_says_so(ru
     desk = rules_desk(big, files)
     desk.orders.import_orders([odd, ORDER], by="Ann")
     assert desk.run_due().problems == ()
-    (told,) = [firing for _, firing in desk.ledger.rule_executions(odd.id) if firing.rule == "big"]
+    (told,) = [execution for _, execution in desk.ledger.rule_executions(odd.id) if execution.rule == "big"]
     assert told.error is not None
     assert "a text that is no number" in told.error
     assert ("big", "to Prepared") in fired(desk)

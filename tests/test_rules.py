@@ -1,4 +1,4 @@
-"""Rules as they are read and decided: faults have a place and a remedy, filters know their names and types."""
+"""Rules as they are read and decided: faults have a place and a hint, filters know their names and types."""
 
 from __future__ import annotations
 

@@ -112,9 +112,9 @@ def test_only_the_services_own_404_refuses(
     package = package_of(kind, tmp_path)
     monkeypatch.syspath_prepend(package.parent)
     plugin = importlib.import_module(package.name)
-    placement = RemoteOrder("made", "1042", NOW, ConnectionRole.FULFILLMENT)
+    remote_order = RemoteOrder("made", "1042", NOW, ConnectionRole.FULFILLMENT)
     service = Service("made", None, "https://made.example", NOW, "agent", ConnectionRole.FULFILLMENT)
-    flow = plugin.orderdesk_cancel(CancelRequest(ORDER, placement, "w1"), service)
+    flow = plugin.orderdesk_cancel(CancelRequest(ORDER, remote_order, "w1"), service)
     next(flow)
     with pytest.raises(StopIteration) as ended:
         flow.send(reply)

@@ -129,7 +129,7 @@ def test_a_reply_that_is_no_success_answers_nobody_who_comes_later(
         first, second = (client.call(feed, 1, unheard) for _ in range(2))
     assert first[0].body != second[0].body
     assert second[0].shared_at is None
-    assert (second[1] is None) == (status == 429), "no flow sees a reply that turns it away"
+    assert (second[1] is None) == (status == 429), "no flow sees a response that turns it away"
 
 
 def test_a_flow_that_lost_its_case_does_not_spoil_the_read_for_others(client_of: ClientMaker) -> None:
@@ -147,7 +147,7 @@ def test_a_flow_that_lost_its_case_does_not_spoil_the_read_for_others(client_of:
 
 
 def kept(reads: SharedReads, key: str, size: int) -> bool:
-    """Whether the read was answered from memory; its reply weighs `size`."""
+    """Whether the read was answered from memory; its response weighs `size`."""
     request = httpx.Request("GET", f"https://acme.example/{key}")
     made = exchange_of(request), httpx.Response(200, content=b"x" * size)
     return reads.get(key, 120, lambda: made)[1]

@@ -52,7 +52,7 @@ class ShopSettings:
 
 
 class ShopPlugin:
-    """A service whose reply is final; `batch` asks for many at once."""
+    """A service whose response is final; `batch` asks for many at once."""
 
     def __init__(self, slug: str, *, batch: bool = False) -> None:
         button = (
@@ -66,7 +66,7 @@ class ShopPlugin:
             settings=ShopSettings,
             base_url="endpoint",
             cancel=(button,),
-            identified_by={"/cancel": NotStated("its reply says nothing")},
+            identified_by={"/cancel": NotStated("its response says nothing")},
         )
 
     @hookimpl
@@ -75,8 +75,8 @@ class ShopPlugin:
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        reply = yield service.post("/cancel", request.remote_id)
-        return answer.canceled(reply) if reply.is_success else answer.not_processed(reply)
+        response = yield service.post("/cancel", request.remote_id)
+        return answer.canceled(response) if response.is_success else answer.not_processed(response)
 
 
 class ManyPlugin(ShopPlugin):
@@ -87,8 +87,8 @@ class ManyPlugin(ShopPlugin):
     def orderdesk_cancel_many(
         self, requests: Sequence[CancelRequest], service: Service[ShopSettings]
     ) -> Flow[Sequence[Answer]]:
-        reply = yield service.post("/cancel", "+".join(request.remote_id for request in requests))
-        return [answer.canceled(reply) for _ in requests]
+        response = yield service.post("/cancel", "+".join(request.remote_id for request in requests))
+        return [answer.canceled(response) for _ in requests]
 
 
 class Shop:
@@ -241,6 +241,7 @@ def test_a_crowd_that_is_asked_for_together_waits_for_nobody_either(street: Shop
     assert sorted(path.count("+") + 1 for path in street.shops["many"].asked) == [2, 5, 5]
 
 
+@pytest.mark.slow
 def test_what_rules_want_of_a_slow_shop_holds_up_nobody_else(street: ShopsDesk) -> None:
     for number, at in enumerate([*["slow"] * 12, "healthy"]):
         order = Order(f"r{number}", f"R{number}", lines=(OrderLine(1, code="MUG"),))
@@ -257,6 +258,7 @@ def test_what_rules_want_of_a_slow_shop_holds_up_nobody_else(street: ShopsDesk) 
     assert street.count("slow", State.CANCELED) == 12
 
 
+@pytest.mark.slow
 def test_two_that_work_at_once_share_what_is_due(street: ShopsDesk) -> None:
     street.due("healthy", 40)
     other = street.another()
@@ -300,7 +302,7 @@ def test_a_desk_that_is_closed_while_it_works_loses_nothing_that_is_under_way(st
 
 def test_an_ending_desk_sends_no_request_again(street: ShopsDesk) -> None:
     shop = street.shops["healthy"]
-    shop.status = 429  # The one reply to a write after which the client would send it again by itself.
+    shop.status = 429  # The one response to a write after which the client would send it again by itself.
     stop = threading.Event()
     shop.at_request = stop.set
     street.due("healthy", 1)

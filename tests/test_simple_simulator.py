@@ -83,8 +83,8 @@ def client(kiln: Kiln) -> Iterator[httpx.Client]:
 
 
 def test_a_read_shows_the_order_with_its_stage(client: httpx.Client) -> None:
-    reply = client.get("/orders/1042")
-    assert (reply.status_code, reply.json()) == (200, {"order": {"number": "1042", "status": "received"}})
+    response = client.get("/orders/1042")
+    assert (response.status_code, response.json()) == (200, {"order": {"number": "1042", "status": "received"}})
 
 
 def test_a_cancel_in_time_is_taken_and_stops_the_order_eight_minutes_later(
@@ -113,8 +113,8 @@ def test_a_second_cancel_is_taken_and_delays_nothing(kiln: Kiln, client: httpx.C
 @pytest.mark.parametrize("stage", ["packing", "shipped", "canceled"])
 def test_a_cancel_in_any_later_stage_is_too_late(kiln: Kiln, client: httpx.Client, harness: str) -> None:
     kiln.add_order("1043", stage=harness)
-    reply = client.post("/orders/1043/cancel")
-    assert (reply.status_code, reply.json()) == (409, {"error": "too late"})
+    response = client.post("/orders/1043/cancel")
+    assert (response.status_code, response.json()) == (409, {"error": "too late"})
     assert kiln.actual_status("1043") == harness
 
 
@@ -237,8 +237,8 @@ def test_a_cancel_whose_body_a_subclass_objects_to_is_422_and_changes_nothing(cl
     kiln = FancyKiln(clock)
     kiln.add_order("7")
     with client_of(kiln) as client:
-        reply = client.post("/v2/pots/7/halt", content=body)
-    assert (reply.status_code, reply.json()) == (422, {"note": "invented", "error": "a why is wanted"})
+        response = client.post("/v2/pots/7/halt", content=body)
+    assert (response.status_code, response.json()) == (422, {"note": "invented", "error": "a why is wanted"})
     clock.advance(minutes(8))
     assert kiln.actual_status("7") == "wet"
 

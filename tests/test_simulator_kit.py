@@ -70,8 +70,8 @@ def test_an_order_is_told_with_its_truth_and_its_own_log(depot: Depot, client: h
 
 
 def test_a_fault_can_be_planned_and_control_calls_never_meet_one(depot: Depot, client: httpx.Client) -> None:
-    wish = {"kind": "ok_html", "method": "GET", "path": "^/x", "times": 2, "size": 5, "seconds": 0.5}
-    assert client.post("/_simulator/faults", json=wish).json() == {"waiting": 1}
+    cancellation = {"kind": "ok_html", "method": "GET", "path": "^/x", "times": 2, "size": 5, "seconds": 0.5}
+    assert client.post("/_simulator/faults", json=cancellation).json() == {"waiting": 1}
     assert client.post("/_simulator/faults", json={"kind": "redirect"}).json() == {"waiting": 2}
     assert client.get("/_simulator/log").status_code == 200
     (planned, anything) = depot.faults.pending()
@@ -95,9 +95,9 @@ def test_a_virtual_clock_is_advanced(depot: Depot, client: httpx.Client) -> None
 def test_a_real_clock_cannot_be_advanced() -> None:
     real: Clock = SystemClock()
     with serve(Depot(real).app) as served:
-        reply = httpx.post(f"{served.url}/_simulator/clock", json={"advance_seconds": 1}, trust_env=False)
-    assert reply.status_code == 409
-    assert "VirtualClock" in reply.json()["error"]
+        response = httpx.post(f"{served.url}/_simulator/clock", json={"advance_seconds": 1}, trust_env=False)
+    assert response.status_code == 409
+    assert "VirtualClock" in response.json()["error"]
 
 
 def test_a_switch_is_set_for_one_order_or_for_all_others(depot: Depot, client: httpx.Client) -> None:
@@ -129,9 +129,9 @@ def test_a_mistake_in_a_control_call_is_named_and_changes_nothing(
     depot: Depot, client: httpx.Client, call: str, body: object, named: str
 ) -> None:
     before = (depot.clock.now(), depot.chosen_options())
-    reply = client.post(f"/_simulator/{call}", json=body)
-    assert reply.status_code == 400
-    assert named in reply.json()["error"]
+    response = client.post(f"/_simulator/{call}", json=body)
+    assert response.status_code == 400
+    assert named in response.json()["error"]
     assert depot.faults.pending() == ()
     assert (depot.clock.now(), depot.chosen_options()) == before
 
@@ -202,9 +202,9 @@ def test_a_call_is_answered_under_the_lock_when_the_service_is_settled(chimney: 
 def test_a_reply_is_json_with_its_headers_and_a_record_in_the_log(chimney: tuple[Chimney, httpx.Client]) -> None:
     simulator, client = chimney
     simulator.outcome = CallResult(202, "swept", {"soot": [1]}, Effect.CANCEL_ACCEPTED)
-    reply = client.get("/")
-    assert (reply.status_code, reply.json(), reply.headers["x-soot"]) == (202, {"soot": [1]}, "much")
-    assert reply.headers["content-type"] == "application/soot+json"
+    response = client.get("/")
+    assert (response.status_code, response.json(), response.headers["x-soot"]) == (202, {"soot": [1]}, "much")
+    assert response.headers["content-type"] == "application/soot+json"
     assert simulator.log == [Record(simulator.clock.now(), "sweep", "B", "swept", Effect.CANCEL_ACCEPTED)]
 
 

@@ -43,10 +43,10 @@ def test_a_status_is_set_once_the_cart_was_read(
     made = desk.status_changes.create("1042", "held", by="Ann")
     assert (made.is_settled, change_of(desk).state, change_of(desk).requested_by) == (True, ErrandState.DONE, "Ann")
     assert fake_services.writes == ["cart held 1042"], "the mill is no cart"
-    (placement,) = [
+    (remote_order,) = [
         one for one in desk.order_store.remote_orders(desk.order_store.get_order("1042").id) if one.connection == "cart"
     ]
-    assert placement.status == "held"
+    assert remote_order.status == "held"
 
 
 def test_what_is_set_already_is_not_set_again(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
@@ -161,5 +161,5 @@ def test_a_rule_sets_a_status_once(fake_services_desk: FakeDeskOpener, fake_serv
         "rule Held there, held here",
         ("Held there, held here",),
     )
-    (_, firing) = desk.ledger.rule_executions(desk.order_store.get_order("1042").id)[0]
-    assert (firing.action, firing.message) == ("Hold Order at Cart", "cart done")
+    (_, execution) = desk.ledger.rule_executions(desk.order_store.get_order("1042").id)[0]
+    assert (execution.action, execution.message) == ("Hold Order at Cart", "cart done")

@@ -1,4 +1,4 @@
-"""Templates of mails: a closed set of fields, and errors that name place and remedy."""
+"""Templates of mails: a closed set of fields, and errors that name place and hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service that wants to be left alone: no flow sees its reply, and the case is due when the service wants it."""
+"""A service that wants to be left alone: no flow sees its response, and the case is due when the service wants it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def throttled(response: httpx.Response) -> timedelta | None:
 
 
 class Shop:
-    """Two writes and a read; every reply that it gets to see is taken for success, as a careless plugin does it."""
+    """Two writes and a read; every response that it gets to see is taken for success, as a careless plugin does it."""
 
     def __init__(self, button: Button) -> None:
         self._button = button
@@ -65,18 +65,18 @@ class Shop:
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
         yield service.put("/hold", request.remote_id, operation="hold")
-        reply = yield service.put("/cancel", request.remote_id, operation="cancel")
-        return answer.acknowledged(reply)
+        response = yield service.put("/cancel", request.remote_id, operation="cancel")
+        return answer.acknowledged(response)
 
     @hookimpl
     def orderdesk_change_status(self, request: StatusChangeRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        reply = yield service.put("/status", request.remote_order.remote_id, operation="status")
-        return answer.changed(reply)
+        response = yield service.put("/status", request.remote_order.remote_id, operation="status")
+        return answer.changed(response)
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ShopSettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id, operation="read")
-        return answer.canceled(reply)
+        response = yield service.get("/orders", request.remote_id, operation="read")
+        return answer.canceled(response)
 
 
 class RecordedCalls:

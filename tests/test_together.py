@@ -26,28 +26,30 @@ Left = Sequence[tuple[CancelRequest, str]]
 
 
 def look(request: CancelRequest) -> Flow[Answer | str]:
-    reply = require_success(
+    response = require_success(
         (yield httpx.Request("GET", f"{URL}/{request.remote_id}")), access_hint=ACCESS, fallback=answer.not_processed
     )
-    status = text_at(reply, "status")
-    return answer.canceled(reply, status=status) if status == "canceled" else status
+    status = text_at(response, "status")
+    return answer.canceled(response, status=status) if status == "canceled" else status
 
 
 def ask(left: Left) -> Flow[Sequence[Answer]]:
-    reply = require_success((yield httpx.Request("POST", f"{URL}/cancel")), access_hint=ACCESS)
-    job = text_at(reply, "job")
-    return [answer.acknowledged(reply, status=known, request_reference=f"{job}/{one.remote_id}") for one, known in left]
+    response = require_success((yield httpx.Request("POST", f"{URL}/cancel")), access_hint=ACCESS)
+    job = text_at(response, "job")
+    return [
+        answer.acknowledged(response, status=known, request_reference=f"{job}/{one.remote_id}") for one, known in left
+    ]
 
 
-def answers(*replies: httpx.Response) -> tuple[Sequence[Answer], list[str]]:
+def answers(*responses: httpx.Response) -> tuple[Sequence[Answer], list[str]]:
     """What `together` ends with when it is answered with these, and what it called."""
     flow = run_batch(REQUESTS, look, ask)
     called: list[str] = []
     try:
         request = next(flow)
-        for reply in replies:
+        for response in responses:
             called.append(f"{request.method} {request.url.path}")
-            request = flow.send(reply)
+            request = flow.send(response)
     except StopIteration as stop:
         told: Sequence[Answer] = stop.value
         return told, called
@@ -107,12 +109,12 @@ def test_what_became_of_asking_is_told_to_those_who_were_asked_for(reply: httpx.
 @pytest.mark.parametrize("many", [0, 1, 4])
 def test_more_or_fewer_answers_than_orders_are_the_plugins_fault(many: int) -> None:
     def careless(left: Left) -> Flow[Sequence[Answer]]:
-        reply = yield httpx.Request("POST", f"{URL}/cancel")
-        return [answer.acknowledged(reply)] * many
+        response = yield httpx.Request("POST", f"{URL}/cancel")
+        return [answer.acknowledged(response)] * many
 
     flow = run_batch(REQUESTS, lambda request: look(request), careless)
     next(flow)
-    for reply in (status("a"), status("b"), status("c")):
-        flow.send(reply)
+    for response in (status("a"), status("b"), status("c")):
+        flow.send(response)
     with pytest.raises(ValueError, match="answers for 3 orders"):
         flow.send(httpx.Response(200))

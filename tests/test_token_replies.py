@@ -1,4 +1,7 @@
-"""What a token endpoint is asked, and what its replies mean: how long a token lasts, refusals, and to be left alone."""
+"""What a token endpoint is asked, and what its responses mean.
+
+How long a token lasts, rejections, and to be left alone.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> No
     bare = httpx.Response(200, json={"access_token": "t"})
     told = httpx.Response(200, json={"access_token": "t", "expires_in": 60})
     auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), expires_in=7200)
-    assert [auth.parse_token(reply).expires_in for reply in (bare, told)] == [hours(2), minutes(1)]
+    assert [auth.parse_token(response).expires_in for response in (bare, told)] == [hours(2), minutes(1)]
     # RFC 6749, 5.1: a service need not tell. A good token that is thrown away would keep every call from being made.
     untold = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"))
     assert untold.parse_token(bare).expires_in == minutes(10)
@@ -64,17 +67,17 @@ def test_a_token_that_does_not_tell_lasts_as_documented_and_else_is_none() -> No
     ],
 )
 def test_a_token_lasts_as_long_as_the_number_says_however_it_is_written(told: object, lasts: float) -> None:
-    reply = httpx.Response(200, json={"access_token": "t", "expires_in": told})
+    response = httpx.Response(200, json={"access_token": "t", "expires_in": told})
     auth = ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"))
-    assert auth.parse_token(reply).expires_in == seconds(lasts)
+    assert auth.parse_token(response).expires_in == seconds(lasts)
 
 
 @pytest.mark.parametrize("told", ["soon", "", "nan", "inf", "1e3", "0x10", True, [3600], {"seconds": 3600}])
 def test_what_is_no_number_of_seconds_is_no_life_of_a_token(told: object) -> None:
-    reply = httpx.Response(200, json={"access_token": "t", "expires_in": told})
+    response = httpx.Response(200, json={"access_token": "t", "expires_in": told})
     with pytest.raises(MalformedResponseError, match="how long its access token lasts"):
         ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key"), expires_in=60).parse_token(
-            reply
+            response
         )
 
 
@@ -110,16 +113,16 @@ def test_a_token_that_has_ended_when_it_comes_is_used_for_one_call(lasts: int, c
     ],
 )
 def test_an_error_is_a_refused_credential_whatever_the_status(status: int, error: object) -> None:
-    reply = httpx.Response(status, json={"error": error, "access_token": "t", "expires_in": 60})
+    response = httpx.Response(status, json={"error": error, "access_token": "t", "expires_in": 60})
     with pytest.raises(ConfigurationError, match=r"the credentials were refused: invalid_(grant|client)"):
-        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).parse_token(reply)
+        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).parse_token(response)
 
 
 @pytest.mark.parametrize(("status", "error"), [(200, "slow_down"), (400, "server_error"), (500, "invalid_grant")])
 def test_an_error_that_passes_is_no_token_and_refuses_nothing(status: int, error: str) -> None:
-    reply = httpx.Response(status, json={"error": error, "access_token": "t", "expires_in": 60})
+    response = httpx.Response(status, json={"error": error, "access_token": "t", "expires_in": 60})
     with pytest.raises(MalformedResponseError, match="no access token"):
-        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).parse_token(reply)
+        ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).parse_token(response)
 
 
 # A token endpoint that wants to be left alone

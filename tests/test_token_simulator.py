@@ -49,9 +49,9 @@ def read(client: httpx.Client, authorization: str) -> int:
 
 
 def test_a_known_client_is_given_a_token_that_lets_it_in(client: httpx.Client) -> None:
-    reply = client.post("/oauth/token", data=GOOD)
-    told = reply.json()
-    assert (reply.status_code, told["token_type"], told["expires_in"]) == (200, "Bearer", 3600)
+    response = client.post("/oauth/token", data=GOOD)
+    told = response.json()
+    assert (response.status_code, told["token_type"], told["expires_in"]) == (200, "Bearer", 3600)
     assert read(client, f"Bearer {told['access_token']}") == 200
 
 
@@ -67,8 +67,8 @@ def test_a_known_client_is_given_a_token_that_lets_it_in(client: httpx.Client) -
 def test_a_wrong_token_request_is_refused(
     client: httpx.Client, changed: dict[str, str], status: int, error: str
 ) -> None:
-    reply = client.post("/oauth/token", data=GOOD | changed)
-    assert (reply.status_code, reply.json()) == (status, {"error": error})
+    response = client.post("/oauth/token", data=GOOD | changed)
+    assert (response.status_code, response.json()) == (status, {"error": error})
 
 
 def test_a_token_request_that_is_no_form_is_refused(client: httpx.Client) -> None:

@@ -1,4 +1,7 @@
-"""A listener's veto at one place stops the whole wish: nothing goes out anywhere, and no person is asked either."""
+"""A listener's veto at one place stops the whole cancellation.
+
+Nothing goes out anywhere, and no person is asked either.
+"""
 
 from __future__ import annotations
 

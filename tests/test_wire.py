@@ -1,4 +1,4 @@
-"""Wire profiles: what is wrong with one is said with its place and remedy, and the flows do what a profile says."""
+"""Wire profiles: what is wrong with one is said with its place and hint, and the flows do what a profile says."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ GOOD: Mapping[str, Any] = {
 
 
 SHOWN: Mapping[str, object] = {"status": "/order/states/0/name", "canceled": ["Cancelled"], "number": "/order/number"}
-"""What a final reply must say, and where."""
+"""What a final response must say, and where."""
 FINAL: Mapping[str, object] = {"final": True, **SHOWN}
 
 
@@ -184,8 +184,8 @@ UNREAD = ApiProfile(good().cancel)
 def cancel(
     status: int, profile: ApiProfile | None = None, reason: Reason | None = None, document: object = None
 ) -> tuple[httpx.Request, Answer]:
-    wish = CancelRequest(ORDER, PLACEMENT, "w1", reason or Reason())
-    return run(cancel_by_profile(profile or UNREAD, wish, SERVICE), httpx.Response(status, json=document))
+    cancellation = CancelRequest(ORDER, PLACEMENT, "w1", reason or Reason())
+    return run(cancel_by_profile(profile or UNREAD, cancellation, SERVICE), httpx.Response(status, json=document))
 
 
 def test_the_cancel_is_what_the_profile_says() -> None:
@@ -333,7 +333,7 @@ def test_a_profile_that_asks_and_reads_back_is_taken() -> None:
     ("value", "place", "text", "remedy"),
     [
         ({"cancel": GOOD["cancel"]}, ".read", "must be read back", "add path, status and canceled"),
-        (changed("cancel", **FINAL), ".cancel.final", "its reply to one is not final", "remove it"),
+        (changed("cancel", **FINAL), ".cancel.final", "its response to one is not final", "remove it"),
         (changed("cancel", method=None), ".cancel.method", "is missing", "ask the service"),
     ],
 )
@@ -361,7 +361,7 @@ def test_where_each_reply_states_its_number_is_what_the_core_compares() -> None:
     )
     stated = StatedAt("order", "number")
     assert profile.identities() == {"cancel": stated, "read": StatedAt("order", "number", number="order_number")}
-    assert UNREAD.identities() == {}, "a reply that only takes the request proves nothing"
+    assert UNREAD.identities() == {}, "a response that only takes the request proves nothing"
 
 
 def test_a_status_may_be_a_number() -> None:

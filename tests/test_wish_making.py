@@ -1,4 +1,4 @@
-"""Making a wish: what it is about, what each place takes of it, and the cases that it opens."""
+"""Making a cancellation: what it is about, what each place takes of it, and the cases that it opens."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def open_case(cancellation: Cancellation = CANCELLATION, state: State = State.PE
     )
 
 
-# What tells wishes apart
+# What tells cancellations apart
 
 
 def test_the_order_of_places_and_lines_makes_no_other_wish() -> None:

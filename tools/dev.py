@@ -1,8 +1,8 @@
 """One command for everything a contributor does: `python3 tools/dev.py test`, and so on; `--help` lists the verbs.
 
-The first run makes `.venv` in the checkout and installs the SDK, the devkit, the development tools and every plugin
-under plugins/ into it, editable. Later runs start at once; they install again only when a pyproject.toml,
-constraints.txt or the Python changed.
+The first run makes `.venv` in the checkout and installs into it, editable, what its verb needs: `demo` the SDK, the
+devkit and the plugins of its five services, every other verb all plugins and the development tools. Later runs start
+at once; they install again only when a verb needs more, or a pyproject.toml, constraints.txt or the Python changed.
 
 It runs before anything is installed, so it imports the standard library only. It also keeps to syntax that Python 3.7
 reads, so that an old Python is told what is wrong instead of meeting a SyntaxError.
@@ -32,6 +32,9 @@ ON_WINDOWS = os.name == "nt"
 
 BUILD_TOOLS = ("hatchling", "editables")
 """What builds the editable packages. Installed once, before them: a build environment for each takes far longer."""
+
+DEMO_PLUGINS = ("amazon_mcf", "bdlinx", "commercehub", "mww", "shopify")
+"""The folders under plugins/ of the services that the demo plays. It needs nothing of the others."""
 
 ROOM = 2 * 1024**3
 """Bytes of memory that tests may fill with their files: several times what they do."""
@@ -77,25 +80,34 @@ def projects() -> list[Path]:
     return [ROOT, ROOT / "devkit", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
 
 
-def editables() -> list[str]:
-    """The arguments that make pip install every distribution of this checkout, editable."""
-    sdk, *plugins = projects()
-    wanted = ["-e", f"{sdk}[dev]"]
-    for plugin in plugins:
-        wanted += ["-e", str(plugin)]
-    return wanted
+def editables(extent: str) -> list[str]:
+    """The arguments that make pip install distributions of this checkout, editable.
+
+    extent: "demo" for what the demo needs, "all" for every distribution with the development tools.
+    """
+    if extent == "demo":
+        plugins = [f"{ROOT / 'plugins' / name}[sandbox]" for name in DEMO_PLUGINS]
+        wanted = [f"{ROOT}[cli,rules]", str(ROOT / "devkit"), *plugins]
+    else:
+        sdk, *others = projects()
+        wanted = [f"{sdk}[dev]", *map(str, others)]
+    return [argument for project in wanted for argument in ("-e", project)]
 
 
 # The environment ------------------------------------------------------------------------------------------------------
 
 
-def wanted_stamp() -> dict[str, str]:
-    """What an up-to-date environment was made from. The place counts too: a moved environment has wrong paths in it."""
+def wanted_stamp(extent: str) -> dict[str, str]:
+    """What an up-to-date environment was made from. The folder counts too: a moved environment has wrong paths in it.
+
+    extent: what is installed, "demo" or "all".
+    """
     inputs = hashlib.sha256()
     for path in [*(folder / "pyproject.toml" for folder in projects()), CONSTRAINTS]:
         inputs.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
         inputs.update(path.read_bytes() if path.exists() else b"")
-    return {"inputs": inputs.hexdigest(), "python": "{}.{}.{}".format(*sys.version_info[:3]), "root": str(ROOT)}
+    python = "{}.{}.{}".format(*sys.version_info[:3])
+    return {"extent": extent, "inputs": inputs.hexdigest(), "python": python, "root": str(ROOT)}
 
 
 def written_stamp() -> dict[str, str] | None:
@@ -107,23 +119,28 @@ def written_stamp() -> dict[str, str] | None:
     return stamp if isinstance(stamp, dict) else None
 
 
-def ensure_environment() -> None:
-    """Leave `.venv` complete and current. Raises SetupError where that cannot be done."""
-    wanted, found = wanted_stamp(), written_stamp()
+def ensure_environment(extent: str) -> None:
+    """Leave `.venv` current, with what "demo" or "all" needs. Raises SetupError where that cannot be done."""
+    found = written_stamp()
+    if found and found.get("extent") == "all":
+        extent = "all"  # What is installed stays current: the next verb may need it.
+    wanted = wanted_stamp(extent)
     if found == wanted and executable(VENV, "python").exists():
         return
     unfinished = VENV / "dev-unfinished"
     reason = rebuild_reason(wanted, found, unfinished.exists())
     if reason:
-        say(f"{reason}; this takes a minute")
+        say(f"{reason}; this takes {'a few seconds' if extent == 'demo' else 'a minute'}")
         make_venv(VENV)
+    elif found and found.get("extent") == "demo" != extent:
+        say("adding the other plugins and the development tools to .venv; this takes a minute")
     else:
         say("pyproject.toml or constraints.txt changed; installing what is new")
     # A killed pip may leave half a package that looks installed. Only this mark tells: it goes when pip ends by itself.
     unfinished.touch()
     (VENV / "dev-stamp.json").unlink(missing_ok=True)
     try:
-        install(VENV, "-c", str(CONSTRAINTS))
+        install(VENV, extent, "-c", str(CONSTRAINTS))
     except SetupError:
         unfinished.unlink()
         raise
@@ -157,12 +174,12 @@ def can_start(program: Path, *arguments: str) -> bool:
 
 def make_venv(venv: Path) -> None:
     """Make an empty virtual environment at `venv`, in place of what is there. Raises SetupError."""
-    remedy = (
+    hint = (
         "install the module for this Python (Debian and Ubuntu: apt install python3-venv) "
         "or run tools/dev.py with another Python"
     )
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
-        raise SetupError(f"{sys.executable} has no venv module; {remedy}")
+        raise SetupError(f"{sys.executable} has no venv module; {hint}")
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", venv],
         check=False,
@@ -172,13 +189,13 @@ def make_venv(venv: Path) -> None:
         errors="replace",
     )
     if made.returncode != 0:
-        raise SetupError(f"{sys.executable} -m venv failed:\n{tail(made.stdout)}\nRemedy: {remedy}")
+        raise SetupError(f"{sys.executable} -m venv failed:\n{tail(made.stdout)}\nRemedy: {hint}")
 
 
-def install(venv: Path, *options: str) -> None:
-    """Install the build tools, then every distribution of this checkout. Raises SetupError."""
+def install(venv: Path, extent: str, *options: str) -> None:
+    """Install the build tools, then the distributions that "demo" or "all" stands for. Raises SetupError."""
     pip(venv, "install", *options, *BUILD_TOOLS)
-    pip(venv, "install", "--no-build-isolation", *options, *editables())
+    pip(venv, "install", "--no-build-isolation", *options, *editables(extent))
 
 
 def pip(venv: Path, *arguments: str) -> str:
@@ -256,12 +273,17 @@ def test(extra: list[str]) -> int:
     """Run all tests, or --fast: those that take no time, on every processor; arguments go to pytest: test -k cancel."""
     arguments = [argument for argument in extra if argument != "--fast"]
     if not arguments:
-        arguments = ["-n", "auto", "--dist", "worksteal"]  # The longest tests are many times as long as most.
+        arguments = ["-n", str(processors() + 1), "--dist", "worksteal"]  # One more, because tests wait for timeouts.
     if "--fast" in extra:
         arguments += ["-m", "not slow and not crash"]
     with temporary_files() as variables:
         # Hundreds of tests start a Python of their own, which would compile everything anew without its bytecode.
         return run("python", "-m", "pytest", *arguments, PYTHONDONTWRITEBYTECODE="", **variables)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
@@ -332,7 +354,7 @@ def pin(extra: list[str]) -> int:
         venv = Path(folder) / "venv"
         say("installing the newest versions into a clean environment; this takes a minute")
         make_venv(venv)
-        install(venv)
+        install(venv, "all")
         frozen = pip(venv, "freeze", "--exclude-editable").splitlines()
     strange = [line for line in frozen if "==" not in line or "://" in line]
     if strange:
@@ -365,7 +387,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     try:
         if asked.verb != "pin":
-            ensure_environment()
+            ensure_environment("demo" if asked.verb == "demo" else "all")
         return VERBS[asked.verb](asked.extra)
     except SetupError as error:
         say(str(error))

@@ -47,7 +47,7 @@ PARTIAL_CONTENT = 206
 _INCONCLUSIVE = frozenset({REQUEST_TIMEOUT, 425, 429})
 MAX_SHOWN = 80
 """Characters of a number that are looked at, or told."""
-_PARTIAL_RESPONSE = f"the service gave only a part of its reply ({PARTIAL_CONTENT}), and nobody asked for a part"
+_PARTIAL_RESPONSE = f"the service gave only a part of its response ({PARTIAL_CONTENT}), and nobody asked for a part"
 _NO_NUMBER_STATED = "the response does not state which order it is about"
 
 

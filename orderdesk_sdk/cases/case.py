@@ -20,25 +20,25 @@ class State(enum.Enum):
     PENDING = "pending"
     """Wished for; nothing has reached the service, or it provably did nothing."""
     REPORTED = "reported"
-    """The service was heard to have canceled it by itself: that is read back, and nothing is asked."""
+    """The service was heard to have canceled it by itself: that is polled, and nothing is asked."""
     SENDING = "sending"
     """A request may be on the wire right now."""
     ACKNOWLEDGED = "acknowledged"
-    """The service took note. Not canceled."""
-    ACTION_REQUIRED = "awaiting person"
+    """The service acknowledged the request. Not canceled."""
+    ACTION_REQUIRED = "action required"
     """Somebody must find out, or do it, and say what came of it."""
     UNKNOWN = "unknown"
     """A request went out and nobody knows what it did."""
     CANCELED = "canceled"
     """Canceled, with proof."""
-    PARTIALLY_CANCELED = "partly canceled"
+    PARTIALLY_CANCELED = "partially canceled"
     """Some of it is canceled, with proof; the rest is not and will not be."""
     REJECTED = "rejected"
     """The service, a listener or a person said no; `Case.rejection` says why."""
     UNSUPPORTED = "unsupported"
     """There is no way to cancel there."""
     WITHDRAWN = "withdrawn"
-    """The wish was taken back before anything was sent."""
+    """The cancellation was taken back before anything was sent."""
     SHIPPED_ANYWAY = "shipped anyway"
     """An alarm: it shipped although it was canceled or the service had been asked."""
 
@@ -63,9 +63,9 @@ POLLABLE = (State.PENDING, State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN, St
 
 @frozen
 class Case:
-    """A cancellation at one placement. `due_at` is None exactly when it is settled.
+    """A cancellation at one remote order. `due_at` is None exactly when it is settled.
 
-    route: index into the integration's ladder. attempt: how many sends and read-backs have begun. version: counts
+    route: index into the integration's list of routes. attempt: how many sends and polls have begun. version: counts
     changes, and fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks
     that told nothing.
     asked_at: when a request last may have reached the service; None when none has, or each provably did nothing.
@@ -73,7 +73,7 @@ class Case:
     reference: the service's own name for that request; None when it gave none.
     gathered: it has waited for others that are asked for in the same call.
     waits_since: when a person was given the case; None while nobody has it.
-    remind_at: when that person is reminded, where the case is read back meanwhile; None: at `due_at`.
+    remind_at: when that person is reminded, where the case is polled meanwhile; None: at `due_at`.
     heard: the service was heard to have canceled by itself, so this case never asks it to.
     """
 

@@ -20,17 +20,17 @@ class OrderEventKind(enum.Enum):
     """An order came into another folder than it was in."""
     CASE_SETTLED = "case settled"
     """A cancellation is decided at one place."""
-    CANCELED_EXTERNALLY = "canceled elsewhere"
-    """A place canceled an order by itself, and it was read back there. Which others follow is for rules to say."""
+    CANCELED_EXTERNALLY = "canceled externally"
+    """A place canceled an order by itself, and it was polled there. Which others follow is for rules to say."""
     ORDER_CANCELED = "order canceled"
     """The last place that held an order has said that it is canceled there, once per cancellation."""
-    ACTION_FAILED = "action refused"
+    ACTION_FAILED = "action failed"
     """A rule's action could not be done."""
 
 
 @frozen
 class OrderEvent:
-    """Something that happened to an order. id: unique; the same again is the same occurrence.
+    """Something that happened to an order. id: unique; the same again is the same event.
 
     facts: beside the order's own, `FIELDS` by name. chain: the names of the rules whose actions led here, first first.
     """

@@ -14,8 +14,8 @@ class EvidenceKind(enum.Enum):
     """What a settled case rests on."""
 
     RESPONSE = "response"
-    """The service's reply to the request, where the route declares it final."""
-    POLLED_STATUS = "read-back"
+    """The service's response to the request, where the route declares it final."""
+    POLLED_STATUS = "polled status"
     """The service's own word, read afterwards."""
     LINE_QUANTITIES = "line quantities"
     """The numbers of each line, read afterwards: they say it, though no word of the service's does."""

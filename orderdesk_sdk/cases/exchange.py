@@ -19,7 +19,7 @@ class Certainty(enum.Enum):
 
     NOT_SENT = "not sent"
     """No byte of the request reached the service."""
-    NOT_PROCESSED = "not done"
+    NOT_PROCESSED = "not processed"
     """The service answered that it did not act."""
     UNKNOWN = "unknown"
     """The request may have arrived and may have been acted on."""
@@ -71,8 +71,8 @@ class Exchange:
     whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
     failure: why the flow got no response; one that turned the call away has a status and a body all the same.
     tries: how many times it was sent; each earlier one was proved not done, or reads only.
-    shared_at: when the reply came to another flow, whose read answered this one too; None: this flow's own.
-    warning: what a person should know of the reply although it is no failure; None where there is nothing.
+    shared_at: when the response came to another flow, whose read answered this one too; None: this flow's own.
+    warning: what a person should know of the response although it is no failure; None where there is nothing.
     """
 
     intent: Intent

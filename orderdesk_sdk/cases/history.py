@@ -23,7 +23,7 @@ class HistoryEntryKind(enum.Enum):
     INTENT = "intent"
     EXCHANGE = "exchange"
     NOTE = "note"
-    """A text: something worth knowing that changed nothing, such as a listener's fault or a late reply."""
+    """A text: something worth knowing that changed nothing, such as a listener's fault or a late response."""
     REMOVED = "removed"
     """A text that says who removed the personal texts of all that stands before it."""
 

@@ -58,7 +58,7 @@ class CaseUpdate:
             "connection": case.connection,
             "integration": case.integration,
             "state": case.state.value,
-            "refusal": case.rejection.value if case.rejection is not None else "",
+            "rejection": case.rejection.value if case.rejection is not None else "",
         }
         identity = f"settled {case.id} {case.version}"
         heard = case.is_reported and case.state is State.CANCELED
@@ -72,18 +72,20 @@ class Ledger(Protocol):
     def open_cancellation(
         self, cancellation: Cancellation, fingerprint: str, cases: Sequence[Case]
     ) -> tuple[Cancellation, bool]:
-        """Record a wish and its cases; the wish that is in the ledger, and whether this call put it there.
+        """Record a cancellation and its cases.
 
-        Where a case is open at one of the places already, nothing is recorded but the key, which then names that wish.
-        The same key with the same content gives the first wish back. Raises ConflictError for the same key with
-        another content.
+        The cancellation that is in the ledger, and whether this call put it there.
+
+        Where a case is open at one of the places already, nothing is recorded but the key, which then names that
+        cancellation. The same key with the same content gives the first cancellation back. Raises ConflictError for the
+        same key with another content.
         """
 
     def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
-        """The wish of a key, or None. Raises ConflictError where its content was another."""
+        """The cancellation of a key, or None. Raises ConflictError where its content was another."""
 
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
-        """Let a key name a wish that is there already; a key that is taken keeps its wish."""
+        """Let a key name a cancellation that is there already; a key that is taken keeps its cancellation."""
 
     def begin_registration(self, registration: Registration) -> None:
         """Record that an order is about to be registered at a place."""
@@ -138,7 +140,7 @@ class Ledger(Protocol):
         """Status changes, oldest first."""
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
-        """The wishes for an order, oldest first."""
+        """The cancellations for an order, oldest first."""
 
     def cases(
         self,
@@ -152,8 +154,8 @@ class Ledger(Protocol):
     ) -> tuple[Case, ...]:
         """Cases, oldest first; every argument narrows.
 
-        limit: None gives 1000, and of one order or wish all. after: only those that come after this one in the list, so
-        that a long list can be had a page at a time.
+        limit: None gives 1000, and of one order or cancellation all. after: only those that come after this one in the
+        list, so that a long list can be had a page at a time.
         """
 
     def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
@@ -216,16 +218,16 @@ class Ledger(Protocol):
     def complete_event(
         self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime
     ) -> bool:
-        """Record what the rules made of an occurrence, and what followed, once; a second time changes nothing.
+        """Record what the rules made of an event, and what followed, once; a second time changes nothing.
 
         Whether this call was the first.
         """
 
     def discard_event(self, event: OrderEvent) -> None:
-        """Take back an occurrence that is waiting; when it is recorded again, it is new."""
+        """Take back an event that is waiting; when it is recorded again, it is new."""
 
     def record_settled(self) -> None:
-        """From now on record an occurrence with each case that settles: there are rules that may want to hear it."""
+        """From now on record an event with each case that settles: there are rules that may want to hear it."""
 
     def rule_executions(self, order_id: str) -> tuple[tuple[datetime, RuleExecution], ...]:
         """What rules did for an order, oldest first."""

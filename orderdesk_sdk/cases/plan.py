@@ -27,7 +27,7 @@ __all__ = ["Plan", "PlanEntry", "PlanStep", "make_plan"]
 
 @frozen
 class PlanStep:
-    """One route of an entry's ladder.
+    """One route of an entry's list of routes.
 
     then: what follows when it is taken. turn: who has the word then. needs: what must be given with it, or None.
     reasons: the codes that this order may be canceled with, where the service has a list. scope: what can be canceled.
@@ -45,7 +45,7 @@ class PlanStep:
 
 @frozen
 class PlanEntry:
-    """One placement: its ladder, which step would be taken, or why none can.
+    """One remote order: its list of routes, which step would be taken, or why none can.
 
     chosen: index into steps; None when no route is open. problem: what must be mended first; None when nothing.
     standing: the state of a case that exists already; None when nobody has asked yet.
@@ -89,13 +89,13 @@ def make_plan(
     entries = [
         _entry(
             order,
-            placement,
-            integrations.get(name := placement.connection),
+            remote_order,
+            integrations.get(name := remote_order.connection),
             (settings or {}).get(name),
             now,
             (existing_states or {}).get(name),
         )
-        for placement in remote_orders
+        for remote_order in remote_orders
     ]
     entries.sort(key=lambda entry: entry.role is ConnectionRole.CART)
     return Plan(order.id, order.number, now, tuple(entries))

@@ -1,4 +1,7 @@
-"""The receipt: for every wish to cancel an order, what was asked, answered and decided, when, by whom, with proof."""
+"""The receipt.
+
+For every cancellation to cancel an order, what was asked, answered and decided, when, by whom, with proof.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class EvidenceReceipt:
     """What a verdict rests on.
 
     exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
-    status: the word that a read-back judged by; None where there was none. unidentified: why nothing in the call's
+    status: the word that a poll judged by; None where there was none. unidentified: why nothing in the call's
     response says which order it is about; None where it states its number.
     """
 
@@ -72,7 +75,7 @@ class CaseReceipt:
 
 @frozen
 class CancellationReceipt:
-    """One wish with its cases."""
+    """One cancellation with its cases."""
 
     cancellation: Cancellation
     cases: tuple[CaseReceipt, ...]
@@ -80,7 +83,9 @@ class CancellationReceipt:
 
 @frozen
 class Receipt:
-    """All wishes to cancel an order, oldest first, and what was resubmitted and which statuses were set. As of `at`.
+    """All cancellations to cancel an order, oldest first, and what was resubmitted and which statuses were set.
+
+    As of `at`.
 
     coverage: what has been canceled of it, and where.
     flaws: what in the ledger is not as it was written, a sentence each with what it is about. Then nothing is proved.
@@ -98,7 +103,7 @@ class Receipt:
     @property
     def is_settled(self) -> bool:
         """Whether every case is settled."""
-        return not any(found.case.is_open for wish in self.cancellations for found in wish.cases)
+        return not any(found.case.is_open for cancellation in self.cancellations for found in cancellation.cases)
 
     @property
     def is_canceled(self) -> bool:

@@ -11,10 +11,10 @@ __all__ = ["Registration"]
 
 @frozen
 class Registration:
-    """Written down before the host has the placement, and forgotten when the wishes for the order were looked at again.
+    """Written down before the store has the remote order, and removed when the order's cancellations were read again.
 
-    wishes: ids of the wishes that were over when it began; what was open then, or is wanted since, is about this place.
-    was_there: the host had the placement already, so it is registered once more.
+    cancellations: ids of the cancellations that were over when it began; what was open then, or is wanted since, is
+    about this place. was_there: the host had the remote order already, so it is registered once more.
     """
 
     id: str

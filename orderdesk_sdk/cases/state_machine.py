@@ -19,29 +19,29 @@ __all__ = ["EventKind", "TRANSITIONS", "Event", "InvalidTransitionError", "ROUTI
 class EventKind(enum.Enum):
     """What can happen to a case."""
 
-    SEND_STARTED = "send"
+    SEND_STARTED = "send started"
     """An attempt to ask the service begins."""
-    POLL_STARTED = "check"
-    """A read-back begins."""
+    POLL_STARTED = "poll started"
+    """A poll begins."""
     RESUMED = "resumed"
     """The process that was sending is gone; its flow is driven again from the record."""
-    ACKNOWLEDGED = "took note"
+    ACKNOWLEDGED = "acknowledged"
     STILL_PENDING = "still pending"
-    """A read-back found nothing decided; or, of a canceled order, nothing that speaks against it."""
-    NOT_PROCESSED = "not done"
+    """A poll found nothing decided; or, of a canceled order, nothing that speaks against it."""
+    NOT_PROCESSED = "not processed"
     """It is proved that the service did nothing."""
-    OUTCOME_UNKNOWN = "lost"
+    OUTCOME_UNKNOWN = "outcome unknown"
     """Nobody knows whether the service acted."""
-    FOUND_CANCELED = "seen"
-    """A read-back found done what was still to be asked for: by an earlier way, or by the service itself."""
-    POLL_FAILED = "check failed"
-    """A read-back told nothing."""
+    FOUND_CANCELED = "found canceled"
+    """A poll found done what was still to be asked for: by an earlier way, or by the service itself."""
+    POLL_FAILED = "poll failed"
+    """A poll told nothing."""
     CANCELED = "canceled"
-    PARTIALLY_CANCELED = "partly canceled"
+    PARTIALLY_CANCELED = "partially canceled"
     REJECTED = "rejected"
-    FELL_BACK = "climb"
-    """On to the next route of the ladder."""
-    ESCALATED = "hand over"
+    FELL_BACK = "fell back"
+    """On to the next route of the list of routes."""
+    ESCALATED = "escalated"
     """On to a person."""
     REMINDED = "reminded"
     """A person has not answered in time."""
@@ -49,7 +49,7 @@ class EventKind(enum.Enum):
     """Not yet: the case looks again later."""
     BATCHED = "batched"
     """The case waits for others that its service is asked for in one call."""
-    UNSUPPORTED = "no route"
+    UNSUPPORTED = "unsupported"
     WITHDRAWN = "withdrawn"
     SHIPPED = "shipped"
 
@@ -109,9 +109,9 @@ class Event:
     give_up_at: the end of patience with the present route; None leaves it as it was.
     text: one sentence for people. fault: the plugin's own error, when it had one. person: who did it, when a person
     did.
-    resend: a read-back found nothing decided and the lost request was declared repeatable.
-    reference: the service's own name for what it took note of.
-    remind_at: when the person who is given the case is reminded, where it is read back before; None: at `due_at`.
+    resend: a poll found nothing decided and the lost request was declared repeatable.
+    reference: the service's own name for what it acknowledged it of.
+    remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
     """
 
     kind: EventKind
@@ -161,7 +161,7 @@ def _invalid(case: Case, event: Event, reason: str, hint: str | None = None) -> 
 def _validate(case: Case, event: Event, after: State) -> None:
     """Hold an event against the laws that the table alone cannot express."""
     if event.kind in _CANCELLATIONS and event.evidence is None:
-        raise _invalid(case, event, "there is no evidence beside it", "give a reply, a read-back, or a person's name")
+        raise _invalid(case, event, "there is no evidence beside it", "give a response, a poll, or a person's name")
     if event.kind is EventKind.REJECTED and event.rejection is None:
         raise _invalid(case, event, "it says not why", "give a Refusal")
     if case.is_reported and event.kind in (EventKind.SEND_STARTED, EventKind.FELL_BACK):
@@ -174,7 +174,7 @@ def _validate(case: Case, event: Event, after: State) -> None:
         if case.state is State.ACTION_REQUIRED and not event.person:
             raise _invalid(case, event, "a person has the case", "let a named person decide")
     if event.kind is EventKind.FELL_BACK and (event.route is None or event.route <= case.route):
-        raise _invalid(case, event, "a ladder is only climbed upwards")
+        raise _invalid(case, event, "a list of routes is only climbed upwards")
     if event.kind is EventKind.WITHDRAWN and case.last_sent_at is not None:
         raise _invalid(case, event, "a request has already left us", "wait for the service's answer")
     if after in OPEN and event.due_at is None:
@@ -199,8 +199,8 @@ def transition(case: Case, event: Event) -> Case:
         allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state)
         early = case.state is State.PENDING and event.kind in _CANCELLATIONS
         why = "nothing has been asked there yet; " if early else "" if case.is_open else "it is settled; "
-        remedy = "let `orderdesk work` ask first, or withdraw the case" if early else None
-        raise _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", remedy)
+        hint = "let `orderdesk work` ask first, or withdraw the case" if early else None
+        raise _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", hint)
     _validate(case, event, after)
     starts = event.kind in _STARTS_ATTEMPT
     climbs = event.kind is EventKind.FELL_BACK

@@ -1,4 +1,7 @@
-"""Making a wish: which placements it is about, what each of them takes, and the cases that it opens. Pure."""
+"""Making a cancellation: which remote orders it is about, what each of them takes, and the cases that it opens.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ __all__ = [
 
 
 def request_fingerprint(order_id: str, reason: str | None, connections: Sequence[str], lines: Mapping[str, int]) -> str:
-    """What tells two wishes apart that were given one key."""
+    """What tells two cancellations apart that were given one key."""
     document = json.dumps([order_id, reason, sorted(connections), sorted(lines.items())])
     return hashlib.sha256(document.encode()).hexdigest()
 
@@ -36,11 +39,11 @@ def request_fingerprint(order_id: str, reason: str | None, connections: Sequence
 def select_remote_orders(
     order: Order, remote_orders: Sequence[RemoteOrder], connections: Sequence[str]
 ) -> tuple[RemoteOrder, ...]:
-    """The placements that a wish names; all of them where it names none.
+    """The remote orders that a cancellation names; all of them where it names none.
 
     Raises InvalidStateError where there is none.
     """
-    known = {placement.connection for placement in remote_orders}
+    known = {remote_order.connection for remote_order in remote_orders}
     unknown = [name for name in connections if name not in known]
     if not remote_orders or unknown:
         where = f"not to {', '.join(unknown)}" if remote_orders else "nowhere"
@@ -49,11 +52,13 @@ def select_remote_orders(
             location=f"order {order.number}",
             hint="register where it is with `orderdesk place`",
         )
-    return tuple(placement for placement in remote_orders if not connections or placement.connection in connections)
+    return tuple(
+        remote_order for remote_order in remote_orders if not connections or remote_order.connection in connections
+    )
 
 
 def with_line_ids(order: Order, cancellation: Cancellation) -> Cancellation:
-    """The wish with its lines named by their ids, also where an early version kept names as they were typed."""
+    """The cancellation with its lines named by their ids, also where an early version kept names as they were typed."""
     if cancellation.line_names or not cancellation.lines:
         return cancellation
     lines = resolve_recorded_lines(order, cancellation.lines)
@@ -68,7 +73,7 @@ def is_whole(order: Order, lines: Mapping[str, int]) -> bool:
 def validate(
     route: Route, title: str, settings: object, order: Order, reason: str | None, lines: Mapping[str, int]
 ) -> None:
-    """Hold a wish, its lines by id, against what a route takes. Raises ValidationError with the remedy."""
+    """Hold a cancellation, its lines by id, against what a route takes. Raises ValidationError with the hint."""
     place = f"order {order.number} at {title}"
     validate_lines(order, lines)
     if lines and not is_whole(order, lines) and route.scope is Scope.ORDER:
@@ -100,24 +105,24 @@ def validate_lines(order: Order, lines: Mapping[str, int]) -> None:
 def open_cancel_cases(
     cancellation: Cancellation, remote_orders: Sequence[RemoteOrder], integration_of: Callable[[str], str]
 ) -> tuple[Case, ...]:
-    """One requested case for each placement, the cart's last."""
-    ordered = sorted(remote_orders, key=lambda placement: placement.role is ConnectionRole.CART)
+    """One requested case for each remote order, the cart's last."""
+    ordered = sorted(remote_orders, key=lambda remote_order: remote_order.role is ConnectionRole.CART)
     return tuple(
         Case(
             id=f"{cancellation.id}-{number}",
             cancellation_id=cancellation.id,
             order_id=cancellation.order_id,
             order_number=cancellation.order_number,
-            connection=placement.connection,
-            integration=integration_of(placement.connection),
-            remote_id=placement.remote_id,
-            role=placement.role,
-            state=State.REPORTED if placement.connection == cancellation.reported_by else State.PENDING,
-            is_reported=placement.connection == cancellation.reported_by,
+            connection=remote_order.connection,
+            integration=integration_of(remote_order.connection),
+            remote_id=remote_order.remote_id,
+            role=remote_order.role,
+            state=State.REPORTED if remote_order.connection == cancellation.reported_by else State.PENDING,
+            is_reported=remote_order.connection == cancellation.reported_by,
             created_at=cancellation.requested_at,
             updated_at=cancellation.requested_at,
             due_at=cancellation.requested_at,
             caused_by_rules=cancellation.caused_by_rules,
         )
-        for number, placement in enumerate(ordered, start=1)
+        for number, remote_order in enumerate(ordered, start=1)
     )

@@ -20,7 +20,7 @@ def describe_confirmation(route: Route) -> str:
     """What settles a case that took this route."""
     match route.confirm:
         case FinalResponse():
-            return "the reply is final"
+            return "the response is final"
         case Polling(every, give_up):
             return f"read back every {format_duration(every)}, for {format_duration(give_up)}"
         case ManualConfirmation(within):

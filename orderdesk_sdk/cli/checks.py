@@ -56,7 +56,7 @@ class Severity(enum.Enum):
 
 @frozen
 class Finding:
-    """One thing that was looked at. remedy: what to do; None where there is nothing to do."""
+    """One thing that was looked at. hint: what to do; None where there is nothing to do."""
 
     area: str
     location: str
@@ -124,8 +124,8 @@ def _plugins(registry: PluginRegistry) -> Iterator[Finding]:
     for error in registry.distribution_errors():
         yield _error_finding("plugin", error)
     if not slugs:
-        remedy = "install one, such as orderdesk-amazon-mcf"
-        yield Finding("plugin", "this Python", Severity.WARNING, "no integration is installed", remedy)
+        hint = "install one, such as orderdesk-amazon-mcf"
+        yield Finding("plugin", "this Python", Severity.WARNING, "no integration is installed", hint)
     for slug in slugs:
         try:
             registry.load(slug)
@@ -305,8 +305,8 @@ def _integrity(path: Path) -> Iterator[Finding]:
         head = ledger.head()
         flaws = [str(flaw) for flaw in islice(ledger.find_flaws(), MAX_FLAWS)]
     for flaw in flaws:
-        remedy = "somebody wrote into the file, or it is damaged: keep it, and compare it with the last backup"
-        yield Finding("evidence", str(path), Severity.ERROR, f"not as it was written: {flaw}", remedy)
+        hint = "somebody wrote into the file, or it is damaged: keep it, and compare it with the last backup"
+        yield Finding("evidence", str(path), Severity.ERROR, f"not as it was written: {flaw}", hint)
     if not flaws:
         yield Finding(
             "evidence", str(path), Severity.OK, f"all {head.count} lines of its history are as they were written"

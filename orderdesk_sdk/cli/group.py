@@ -98,8 +98,8 @@ class _Sections(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise  # Asked for by `standalone_mode=False`.
         except Exception as error:  # noqa: BLE001 - frames of ours tell a person nothing, and may show a secret
-            text, remedy = explain_unexpected_error(error)
-            print_error(text, remedy)
+            text, hint = explain_unexpected_error(error)
+            print_error(text, hint)
             sys.exit(1)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -82,8 +82,8 @@ def _request(
     connection = HTTPConnection(urlsplit(url).netloc, timeout=_TIMEOUT)
     try:
         connection.request(method, PREFIX + call, None if body is None else json.dumps(body))
-        reply = connection.getresponse()
-        answer = json.loads(reply.read())
+        response = connection.getresponse()
+        answer = json.loads(response.read())
     except (OSError, HTTPException, ValueError) as error:
         raise ConfigurationError(
             f"no sandbox answers at {url}: {error}",
@@ -94,4 +94,4 @@ def _request(
         connection.close()
     if not isinstance(answer, dict):
         raise ConfigurationError(f"what answers at {url} is no sandbox", location="[sandbox]")
-    return reply.status, answer
+    return response.status, answer

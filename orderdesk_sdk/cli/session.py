@@ -151,17 +151,17 @@ def find_case(desk: Desk, ref: str) -> AnyCase:
         return desk.cases.get(ref)
     except errors.NotFoundError:
         order, at, connection = ref.rpartition("@")
-        errands = desk.cases.list_others()
+        cases = desk.cases.list_others()
         if at:
             known = [case for case in desk.cases.list(order=order) if case.connection == connection]
-            its = [errand for errand in errands if errand.connection == connection and _is_of(desk, errand, order)]
+            its = [errand for errand in cases if errand.connection == connection and _is_of(desk, errand, order)]
             found: list[AnyCase] = [*its, *known]
             found.sort(key=lambda one: one.is_open)
             if found:
                 return found[-1]
             raise
         found = [case for case in each_case(desk) if case.id.startswith(ref)]
-        found += [errand for errand in errands if errand.id.startswith(ref)]
+        found += [errand for errand in cases if errand.id.startswith(ref)]
         if len(found) == 1:
             return found[0]
         if not found:
@@ -182,7 +182,7 @@ def name_of_order(desk: Desk, order_id: str) -> str:
 
 
 def _is_of(desk: Desk, case: Resubmission | StatusChange, ref: str) -> bool:
-    """Whether an errand is about this order, or makes it."""
+    """Whether a case is about this order, or makes it."""
     from orderdesk_sdk.cases.status_change import StatusChange
 
     order = desk.orders.get(ref)

@@ -49,7 +49,7 @@ def has_automatic_work(desk: Desk) -> bool:
     for case in each_case(desk, states=_AUTOMATIC_STATES):
         if case.role is not ConnectionRole.CART or case.state is not State.PENDING:
             return True
-        others = desk.ledger.cases(order_id=case.order_id)  # Of all its wishes: it waits for them all.
+        others = desk.ledger.cases(order_id=case.order_id)  # Of all its cancellations: it waits for them all.
         if not any(other.is_open and other.role is not ConnectionRole.CART for other in others):
             return True
     return False

@@ -53,16 +53,16 @@ SCHEMA_FILE = Path(__file__).with_name("capabilities.schema.json")
 def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> JsonObject:
     """What an integration declares, as a JSON document.
 
-    settings: of one connection (`desk.connections.get(name).settings`), where these change the ladder or keep the calls
-    from being made; None gives what holds before there is a connection. Raises PluginError where the plugin's own code
-    fails on them.
+    settings: of one connection (`desk.connections.get(name).settings`), where these change the list of routes or keep
+    the calls from being made; None gives what holds before there is a connection. Raises PluginError where the plugin's
+    own code fails on them.
     """
     declared = plugin.integration
-    ladder: tuple[Route, ...] = declared.cancel
+    routes: tuple[Route, ...] = declared.cancel
     unavailable: str | None = None
     if settings is not None:
         told = Bulkhead(declared.slug, 1, DEFAULT_TIMEOUT).run_isolated(lambda: _routes_for_settings(plugin, settings))
-        ladder, unavailable = raise_for_failure(
+        routes, unavailable = raise_for_failure(
             told, "it cannot say what it can do", location=f"integration {declared.slug}"
         )
     return {
@@ -74,7 +74,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         "distribution_version": plugin.version,
         "help_url": declared.help_url,
         "evidence": declared.verified_by.value,
-        "routes": [_route(route) for route in ladder],
+        "routes": [_route(route) for route in routes],
         "routes_vary": declared.routes_for is not None,
         "unavailable": unavailable,
         "resubmit": _resubmission(declared.resubmission),
@@ -94,9 +94,9 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
 
 def _routes_for_settings(plugin: LoadedPlugin, settings: object) -> tuple[tuple[Route, ...], str | None]:
     declared = plugin.integration
-    ladder = routes_for_connection(declared, plugin.manager, settings, f"settings of {declared.slug}")
+    routes = routes_for_connection(declared, plugin.manager, settings, f"settings of {declared.slug}")
     said: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
-    return ladder, plain_text(said) if said is not None else None
+    return routes, plain_text(said) if said is not None else None
 
 
 def codes_document(codes: tuple[ReasonCode, ...]) -> list[JsonObject]:
@@ -114,7 +114,7 @@ def _route(route: Route) -> JsonObject:
         "label": route.label,
         "window": _window(route.window),
         "confirmation": _confirmation(route.confirm),
-        "climbs": sorted(refusal.value for refusal in button.fallback_on) if button is not None else [],
+        "climbs": sorted(rejection.value for rejection in button.fallback_on) if button is not None else [],
         "reasons": _reasons(route.reasons),
         "scope": route.scope.value,
         "batch": _batch(button.batch) if button is not None and button.batch is not None else None,

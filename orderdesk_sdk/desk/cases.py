@@ -84,7 +84,7 @@ class CaseService:
             return self._scheduler.poll(work)
         if work.state not in POLLABLE:
             raise InvalidStateError(
-                f"there is nothing to read back while it is {work.state.value}",
+                f"there is nothing to poll while it is {work.state.value}",
                 location=f"case {case_id}",
                 hint="wait for the end of what is under way" if work.is_open else "see the order's receipt",
             )

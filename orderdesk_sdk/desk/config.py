@@ -91,7 +91,7 @@ def find_config(given: Path | None) -> Config:
 def read_config(path: Path) -> Config:
     """The configuration in a file.
 
-    Raises ConfigurationError with file, place and remedy for the first thing that is wrong.
+    Raises ConfigurationError with file, place and hint for the first thing that is wrong.
     """
     try:
         return _read(path)

@@ -71,7 +71,7 @@ def order_document(order: Order, folder: str | None, remote_orders: Sequence[Rem
         "added_at": iso_time(order.added_at),
         "order_total": str(order.order_total),
         "lines": [{"id": line.id, "code": line.code, "quantity": line.quantity} for line in order.lines],
-        "remote_orders": [remote_order_document(placement) for placement in remote_orders],
+        "remote_orders": [remote_order_document(remote_order) for remote_order in remote_orders],
     }
 
 
@@ -144,7 +144,7 @@ def case_document(case: Case) -> JsonObject:
 
 
 def cancellation_status_document(status: CancellationStatus) -> JsonObject:
-    """A wish and its cases."""
+    """A cancellation and its cases."""
     return {
         "cancellation": _cancellation_document(status.cancellation),
         "is_settled": status.is_settled,
@@ -176,7 +176,7 @@ def receipt_document(receipt: Receipt) -> JsonObject:
         "is_canceled": receipt.is_canceled,
         "still_active": list(receipt.still_active),
         "flaws": list(receipt.flaws),
-        "cancellations": [_cancellation_receipt_document(wish) for wish in receipt.cancellations],
+        "cancellations": [_cancellation_receipt_document(cancellation) for cancellation in receipt.cancellations],
         "status_changes": [status_change_document(found) for found in receipt.status_changes],
         "resubmissions": [resubmission_document(found) for found in receipt.resubmissions],
     }
@@ -265,7 +265,7 @@ def _line_quantities(lines: Sequence[LineAnswer]) -> list[JsonObject]:
 
 
 def other_case_document(case: Resubmission | StatusChange) -> JsonObject:
-    """An errand as the result of a command."""
+    """A case as the result of a command."""
     match case:
         case Resubmission():
             return {"resubmission": resubmission_document(case)}

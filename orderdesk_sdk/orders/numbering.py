@@ -23,10 +23,10 @@ MAX_SUFFIX_LENGTH = 20
 
 def read_suffix(value: object, location: str) -> str:
     """A suffix as configured. Raises ConfigurationError for one that does not count, or that nobody could type."""
-    remedy = f'write it as "{DEFAULT_SUFFIX}"'
+    hint = f'write it as "{DEFAULT_SUFFIX}"'
     if not isinstance(value, str) or value.count("{n}") != 1:
         raise ConfigurationError(
-            "a suffix is a text with {n} in it once, where the count stands", location=location, hint=remedy
+            "a suffix is a text with {n} in it once, where the count stands", location=location, hint=hint
         )
     rest = value.replace("{n}", "")
     if (
@@ -40,9 +40,9 @@ def read_suffix(value: object, location: str) -> str:
             "a suffix has printable characters beside {n}, no braces or blanks at its ends, "
             f"{MAX_SUFFIX_LENGTH} at most"
         )
-        raise ConfigurationError(text, location=location, hint=remedy)
+        raise ConfigurationError(text, location=location, hint=hint)
     if rest[-1:].isdigit() or rest[:1].isdigit():
-        raise ConfigurationError("a digit beside {n} could not be told from the count", location=location, hint=remedy)
+        raise ConfigurationError("a digit beside {n} could not be told from the count", location=location, hint=hint)
     return value
 
 

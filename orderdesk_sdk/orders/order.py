@@ -172,7 +172,7 @@ def _generated_id(line: OrderLine, taken: set[str]) -> str:
 
 @frozen
 class Order:
-    """One order of a host. It has no status: folder, placements and shipments are all the state there is."""
+    """One order of a host. It has no status: folder, remote orders and shipments are all the state there is."""
 
     id: str
     """The host's own id."""

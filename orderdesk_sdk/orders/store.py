@@ -39,7 +39,7 @@ class OrderStore(Protocol):
         """Where the order was submitted, oldest first."""
 
     def add_remote_order(self, ref: str, remote_order: RemoteOrder, *, by: str) -> None:
-        """Register where the order was submitted; the same placement again changes nothing.
+        """Register where the order was submitted; the same remote order again changes nothing.
 
         Raises ValidationError where the order is at that connection under another number already, or that number there
         belongs to another order.
@@ -51,7 +51,7 @@ class OrderStore(Protocol):
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the word that the connection's service gave at `at` (aware); an older word never replaces a newer one.
 
-        Raises NotFoundError where the order has no placement at that connection.
+        Raises NotFoundError where the order has no remote order at that connection.
         """
 
     def add_history(self, ref: str, text: str, *, by: str) -> None:

@@ -1,9 +1,9 @@
 """What a service said, as its plugin reads it: a closed set of outcomes, the service's own words kept beside.
 
-A plugin ends a flow with one of the functions below: `canceled(reply)`, `partially_canceled(reply, lines)`,
-`acknowledged(reply)`, `pending(reply)`, `rejected(reply, Rejection.TOO_LATE)`, `not_processed(reply)`,
-`unknown(reply)`, and a flow that changes a status with `changed(reply)`. Each remembers which exchange it was read
-from, so that the receipt can show the evidence.
+A plugin ends a flow with one of the functions below: `canceled(response)`, `partially_canceled(response, lines)`,
+`acknowledged(response)`, `pending(response)`, `rejected(response, Rejection.TOO_LATE)`, `not_processed(response)`,
+`unknown(response)`, and a flow that changes a status with `changed(response)`. Each remembers which exchange it was
+read from, so that the receipt can show the evidence.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ class Outcome(enum.Enum):
 
     From a cancel flow this counts only where the route declares `FinalResponse`.
     """
-    PARTIALLY_CANCELED = "partly canceled"
+    PARTIALLY_CANCELED = "partially canceled"
     """The service says some of it is canceled and the rest is not, and that this is its last word."""
-    ACKNOWLEDGED = "asked"
-    """The service took note of the request. Not canceled."""
+    ACKNOWLEDGED = "acknowledged"
+    """The service acknowledged the request. Not canceled."""
     PENDING = "pending"
     """The order stands there, not canceled, and nothing is decided yet."""
-    REJECTED = "refused"
+    REJECTED = "rejected"
     """The service will not cancel it; `Answer.rejection` says why."""
-    NOT_PROCESSED = "not done"
+    NOT_PROCESSED = "not processed"
     """The service provably did nothing: throttled, not authorized, turned away. Sending again later is safe."""
-    UNKNOWN = "unclear"
-    """The reply does not tell. Whether the service acted is unknown."""
+    UNKNOWN = "unknown"
+    """The response does not tell. Whether the service acted is unknown."""
     CHANGED = "changed"
     """The order has the status that was wanted. Only from a flow that changes a status."""
 
@@ -116,10 +116,10 @@ class Answer:
 
     status: the service's own status word, as it spells it; None when it gave none.
     text: the service's or plugin's words for a person; None when there are none. Never used to decide anything.
-    remedy: what a person could do about it; None when there is nothing to do.
+    hint: what a person could do about it; None when there is nothing to do.
     lines: per-line results where the service gives them, else empty.
     retry_after: how long the service asks to be left alone; None when it does not say. Only with NOT_DONE.
-    reference: the service's own name for the request it took note of, for later checks; None when it gave none.
+    reference: the service's own name for the request it acknowledged it of, for later checks; None when it gave none.
     unidentified: set by the core, where the response states no number of an order: what the declaration says of that.
     """
 
@@ -138,7 +138,7 @@ class Answer:
 
     def __attrs_post_init__(self) -> None:
         if (self.outcome is Outcome.REJECTED) != (self.rejection is not None):
-            raise ValueError("an answer has a refusal exactly when its outcome is REFUSED")
+            raise ValueError("an answer has a rejection exactly when its outcome is REFUSED")
 
 
 @frozen
@@ -185,7 +185,7 @@ def acknowledged(
     message: str | None = None,
     request_reference: str | None = None,
 ) -> Answer:
-    """The service took note; what becomes of it is open. request_reference.
+    """The service acknowledged it; what becomes of it is open. request_reference.
 
     By which it can be asked what became of it.
     """
@@ -260,7 +260,7 @@ def not_processed(
 
 
 def unknown(response: ResponseLike | None, *, status: str | None = None, message: str | None = None) -> Answer:
-    """The reply does not tell what the service did. message: None takes the HTTP status."""
+    """The response does not tell what the service did. message: None takes the HTTP status."""
     said = message or (f"the service answered {response.status_code}" if response is not None else None)
     return Answer(Outcome.UNKNOWN, status=status, message=said, exchange=_exchange_number(response))
 

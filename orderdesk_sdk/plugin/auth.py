@@ -115,8 +115,8 @@ class TokenAuth(httpx.Auth):
     """The base of a plugin's token authentication: say how to ask for a token, how to read it, how to use it.
 
     The core sets `clock` and `register_secret` before the first call; `register_secret` has every fetched token
-    redacted from then on. A reply of 401 or 403 leads to one new token and one more try; these statuses prove that the
-    service did nothing. A token endpoint that asks to be left alone is, by all calls of the connection.
+    redacted from then on. A response of 401 or 403 leads to one new token and one more try; these statuses prove that
+    the service did nothing. A token endpoint that asks to be left alone is, by all calls of the connection.
     """
 
     requires_response_body = True
@@ -136,14 +136,14 @@ class TokenAuth(httpx.Auth):
 
     @abstractmethod
     def parse_token(self, response: httpx.Response) -> Token:
-        """The token in a reply. Raises ConfigurationError where the service does not accept the credentials."""
+        """The token in a response. Raises ConfigurationError where the service does not accept the credentials."""
 
     @abstractmethod
     def sign(self, request: httpx.Request, token: Secret) -> None:
         """Put the token, and whatever else the service wants, on a request."""
 
     def is_token_expired(self, response: httpx.Response) -> bool:  # noqa: ARG002 - for a subclass to look at
-        """Whether a reply says that the token has ended, of a service that says so with another status, 200 perhaps.
+        """Whether a response says that the token has ended, of a service that says so with another status, 200 perhaps.
 
         The call is then made once more with a new token, a write too. So say yes only to what proves that the service
         did nothing: its own code for an ended token, never a text or the lack of an answer.
@@ -160,14 +160,14 @@ class TokenAuth(httpx.Auth):
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         token = yield from self._current_token(expired=None)
         self.sign(request, token.secret)
-        reply = yield request
-        if reply.status_code in self.rejected_statuses or self.is_token_expired(reply):
+        response = yield request
+        if response.status_code in self.rejected_statuses or self.is_token_expired(response):
             token = yield from self._current_token(expired=token)
             self.sign(request, token.secret)
-            reply = yield request
-            if self.is_token_expired(reply):
+            response = yield request
+            if self.is_token_expired(response):
                 raise ConfigurationError(
-                    f"the service says that a token has ended which it has just given ({reply.status_code})",
+                    f"the service says that a token has ended which it has just given ({response.status_code})",
                     location=str(request.url.copy_with(query=None)),
                     hint="check with the service whether the account may use this API",
                 )
@@ -185,9 +185,9 @@ class TokenAuth(httpx.Auth):
             return self._token
 
     def _fetch_token(self) -> Generator[httpx.Request, httpx.Response, Token]:
-        reply = yield self.token_request()
-        token = self.parse_token(reply)
-        _validate_token(token.secret, reply)
+        response = yield self.token_request()
+        token = self.parse_token(response)
+        _validate_token(token.secret, response)
         self.register_secret(token.secret)
         return token
 
@@ -225,7 +225,7 @@ class FormGrantAuth(TokenAuth):
         scope: str = "",
         expires_in: int | None = None,
     ) -> None:
-        """expires_in: seconds, by the service's documentation, of a token whose reply does not tell."""
+        """expires_in: seconds, by the service's documentation, of a token whose response does not tell."""
         super().__init__()
         self._scope = {"scope": scope} if scope else {}
         self._expires_in = expires_in
@@ -287,7 +287,7 @@ class RefreshTokenAuth(FormGrantAuth):
 
     header: the one that carries the token as it is; None: a bearer header (RFC 6750, 2.1). dated: a header that takes
     the moment of each request, as 20260105T090000Z; None: there is none. Override `sign` for anything else.
-    lasts: seconds, by the service's documentation, of a token whose reply does not tell.
+    lasts: seconds, by the service's documentation, of a token whose response does not tell.
     rotates: whether the service gives a new refresh token in place of each that is used, and takes that one only. The
     new one is kept then in a file of the connection's own beside the ledger, whose name ends in `.token` and which its
     owner alone may read: treat it as a password. One process at a time renews. A refresh token that is configured
@@ -316,7 +316,7 @@ class RefreshTokenAuth(FormGrantAuth):
     def parse_token(self, response: httpx.Response) -> Token:
         document = json_object(response)
         given = document.get("refresh_token")
-        # Before the rest is read: whatever else is wrong with the reply, the one before may be spent now.
+        # Before the rest is read: whatever else is wrong with the response, the one before may be spent now.
         if response.is_success and _error_code(document) is None and isinstance(given, str) and given.strip():
             _validate_token(Secret(given), response)
             self._replace_refresh_token(Secret(given))
@@ -371,7 +371,7 @@ class ClientCredentialsAuth(FormGrantAuth):
     """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4).
 
     The settings are best named client_id and client_secret too: errors call them so. scope: what is asked for, "" for
-    whatever the service gives. lasts: seconds, by the service's documentation, of a token whose reply does not tell;
+    whatever the service gives. lasts: seconds, by the service's documentation, of a token whose response does not tell;
     None where it always tells: one that does not tell all the same is used for ten minutes. in_header: whether id and
     secret go in a basic authorization header instead of the form (RFC 6749, 2.3.1, has both).
     """

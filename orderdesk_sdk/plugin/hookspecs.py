@@ -87,8 +87,8 @@ def orderdesk_poll(request: PollRequest, service: Service[object]) -> Flow[Answe
     """A flow that reads what the service says now; ends with an `Answer`. Needed for `Polling`.
 
     request: whose order is read, and when it was asked for. service: as for `orderdesk_cancel`. Must only read.
-    `pending(reply)` says that nothing is decided; `canceled(reply)` is evidence. With `FinalResponse` too it finds out
-    what became of a request whose reply was lost; without it a person must.
+    `pending(response)` says that nothing is decided; `canceled(response)` is evidence. With `FinalResponse` too it
+    finds out what became of a request whose response was lost; without it a person must.
     """
 
 
@@ -97,8 +97,9 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Fl
     """A flow that submits a duplicated order; ends with its `RemoteOrder`. Needed for `NewNumber` and `SameNumber`.
 
     request: the new order. service: as for `orderdesk_cancel`. Must first read whether the number is already there, so
-    that a lost reply never makes a second order: after a create of unknown fate nothing is sent that changes something
-    before a read was answered, unless it is `repeatable`. What is there although nothing of ours was sent is not ours.
+    that a lost response never makes a second order: after a create of unknown fate nothing is sent that changes
+    something before a read was answered, unless it is `repeatable`. What is there although nothing of ours was sent is
+    not ours.
     """
 
 
@@ -107,7 +108,7 @@ def orderdesk_change_status(request: StatusChangeRequest, service: Service[objec
     """A flow that sets one of the integration's `statuses`; ends with `answer.changed(...)`, or why not.
 
     request: the order and the status. service: as for `orderdesk_cancel`. Must first read whether the status is set
-    already, so that a lost reply never sets it twice. "canceled" is no such status: it goes by `orderdesk_cancel`.
+    already, so that a lost response never sets it twice. "canceled" is no such status: it goes by `orderdesk_cancel`.
     """
 
 
@@ -117,5 +118,5 @@ def orderdesk_parse_webhook(request: WebhookRequest, service: Service[object]) -
 
     request: as it came. service: holds the settings; no call is made here. Must first see that the sender is who it
     says (a signature, a shared token; compared in constant time) and raise `SignatureVerificationError` otherwise,
-    `MalformedResponseError` for a message that cannot be read. A hint is never evidence: the core reads back.
+    `MalformedResponseError` for a message that cannot be read. A hint is never evidence: the core polls.
     """

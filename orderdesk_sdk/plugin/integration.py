@@ -126,12 +126,12 @@ class Integration:
     role: whether orders come in from there (cart) or are made and shipped there (fulfillment).
     resubmit: whether and how a canceled order can be sent there again.
     remote_id: which numbers the service keeps intact; None: every number.
-    cancel: the ladder of routes, first tried first; empty means that nobody knows how to cancel there.
+    cancel: the list of routes of routes, first tried first; empty means that nobody knows how to cancel there.
     auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
     limits: per operation name, which calls that a service counts together share; "*" stands for each that is not named.
     rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
-    throttled: called with every reply, says how long to wait where it turns the call away in the service's own way,
-    which must prove that nothing was done; else None. No flow sees such a reply; 429 and Retry-After need none.
+    throttled: called with every response, says how long to wait where it turns the call away in the service's own way,
+    which must prove that nothing was done; else None. No flow sees such a response; 429 and Retry-After need none.
     identified_by: per operation name ("*" for each that is not named), where a response states which order it is about.
     A verdict rests only on a response of an operation that is declared here; the core compares the numbers. Called
     with the settings where it is a callable.
@@ -141,8 +141,9 @@ class Integration:
     people in them, such as a recipient. Fields named like credentials, and all secrets, are hidden anyway.
     help_url: where a person reads how the service cancels; None where nothing is published.
     actions: what rules may do here. statuses: what `orderdesk_change_status` can set here, beside canceled.
-    configured: called with the settings, gives the ladder of one connection, where they change it; None takes `cancel`.
-    unavailable: called with the settings, says what keeps the calls from being made, or None; then a person must do it.
+    configured: called with the settings, gives the list of routes of one connection, where they change it; None takes
+    `cancel`. unavailable: called with the settings, says what keeps the calls from being made, or None; then a person
+    must do it.
     """
 
     slug: str

@@ -92,7 +92,7 @@ def _ambiguous_line_error(
 
 
 def resolve_recorded_lines(order: Order, lines: Mapping[str, int]) -> dict[str, int]:
-    """The lines of a wish that an early version recorded, by id: it kept their names as they were typed.
+    """The lines of a cancellation that an early version recorded, by id: it kept their names as they were typed.
 
     A name was a line's id, or else a code, of which the first lines were taken. What the order has no more stays in,
     and whoever needs it says so.
@@ -149,7 +149,7 @@ class LineNames:
         names = LineNames(request.order, lambda line: line.code)  # it knows SKUs
         wanted = names.wanted(request.lines)
         ...
-        return names.told(judge(reply, rows, wanted))
+        return names.told(judge(response, rows, wanted))
 
     Lines that the service calls the same are one to it: they are canceled together, or not at all.
     """

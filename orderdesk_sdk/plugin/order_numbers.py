@@ -25,7 +25,7 @@ class NumberKind(enum.Enum):
     ORDER_NUMBER = "order_number"
     """The order's number here."""
     REQUEST_REFERENCE = "reference"
-    """The service's own name for the request that it took note of (`answer.asked(reply, reference=...)`)."""
+    """The service's own name for the request that it acknowledged it of (`answer.asked(response, reference=...)`)."""
 
 
 def _unchanged(number: str) -> str:

@@ -1,4 +1,4 @@
-"""Reasons: the core's own few, each service's codes, and the crosswalk between them, checked for gaps. Pure."""
+"""Reasons: the core's own few, each service's codes, and the mapping between them, checked for gaps. Pure."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def reasons_by_order_field(lists: str, path: str) -> Callable[[object, Order], t
 
 
 def mapping_errors(codes: Iterable[ReasonCode]) -> tuple[str, ...]:
-    """What is wrong with a crosswalk: reasons told by no code or by two, codes that stand twice. Empty when sound."""
+    """What is wrong with a mapping: reasons told by no code or by two, codes that stand twice. Empty when sound."""
     listed = list(codes)
     faults = []
     for reason in StandardReason:
@@ -181,7 +181,7 @@ def read_reason_lists(value: object, location: str) -> Mapping[str, tuple[Reason
         title = "Out of Stock"
         for = ["out of stock"]
 
-    Raises ConfigurationError with the place of the fault, gaps in the crosswalk included.
+    Raises ConfigurationError with the place of the fault, gaps in the mapping included.
     """
     if not isinstance(value, Mapping):
         raise ConfigurationError("a table of lists was expected", location=location)

@@ -15,7 +15,7 @@ __all__ = ["CancelRequest", "PollRequest", "ResubmitRequest", "StatusChangeReque
 
 @frozen
 class CancelRequest:
-    """Cancel this order at this placement.
+    """Cancel this order at this remote order.
 
     cancellation: the wish's id, unique and stable: a key for services that take one.
     reason: resolved for this service: `reason.code` is on its list, where it has one.
@@ -43,11 +43,11 @@ class CancelRequest:
 
 @frozen
 class PollRequest:
-    """Read what the service says about this placement.
+    """Read what the service says about this remote order.
 
     asked_at: when it was asked to cancel; None when it never was.
     lines: what was to be canceled, by the ids of the order's lines, with quantities; empty means the whole order.
-    reference: the service's own name for that request (`answer.asked(reply, reference=...)`); None if it gave none.
+    reference: the service's own name for that request (`answer.asked(response, reference=...)`); None if it gave none.
     """
 
     order: Order
@@ -74,7 +74,7 @@ class PollRequest:
 
 @frozen
 class StatusChangeRequest:
-    """Set this status on the order at this placement. status: the name of one of the integration's `statuses`."""
+    """Set this status on the order at this remote order. status: the name of one of the integration's `statuses`."""
 
     order: Order
     remote_order: RemoteOrder

@@ -84,12 +84,15 @@ Window = Always | WithinTime | WhileStatus
 
 @frozen
 class FinalResponse:
-    """The service's reply to the request is its last word: `canceled` where it says so, `unclear` where it does not."""
+    """The service's response to the request is its last word.
+
+    `canceled` where it says so, `unclear` where it does not.
+    """
 
 
 @frozen
 class Polling:
-    """The truth is read back until the service decides. every: how often. give_up: at most so long after asking."""
+    """The truth is polled until the service decides. every: how often. give_up: at most so long after asking."""
 
     every: timedelta
     give_up: timedelta
@@ -125,8 +128,8 @@ class Scope(enum.Enum):
 class Batch:
     """Several orders are asked for at once (`orderdesk_cancel_many`).
 
-    gather: how long a wish waits for others. most: how many orders go together. paced: only one call leaves in each
-    gather, and what is too much for it waits.
+    gather: how long a cancellation waits for others. most: how many orders go together. paced: only one call leaves in
+    each gather, and what is too much for it waits.
     """
 
     collect_for: timedelta
@@ -144,7 +147,7 @@ class Button:
     """The service is asked by a call (`orderdesk_cancel`).
 
     confirm: what proves what became of it. window: until when it can be pressed.
-    climbs: refusals that lead to the next route instead of settling the case.
+    falls back: rejections that lead to the next route instead of settling the case.
     reasons: whether, and out of which list, the service wants to be told why. scope: what can be canceled.
     note: one sentence for the person who is about to press, or None.
     batch: how orders are gathered where the service takes many in one call; None: each is asked for by itself.

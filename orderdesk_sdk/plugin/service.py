@@ -35,8 +35,8 @@ class CallOptions:
 
     repeatable: sending it twice does no more than sending it once.
     reads_only: it changes nothing, although its method does not say so: a query that is sent by POST, as in GraphQL.
-    signed: it carries the connection's credentials. private: of its reply only status, length and digest are kept.
-    shared: how old a reply to the same read may be that another flow got; None: every flow asks for itself.
+    signed: it carries the connection's credentials. private: of its response only status, length and digest are kept.
+    shared: how old a response to the same read may be that another flow got; None: every flow asks for itself.
     """
 
     operation: str
@@ -93,9 +93,9 @@ class Service(Generic[S]):
         another path: `.` and `..` in any disguise, an empty segment, a backslash, a control character, a `#` in `path`.
         operation: the name of its rate limit, the path's own text if None. idempotent: whether sending it twice is
         harmless; GET always is. read_only: whether it changes nothing; GET never does. redact_response: whether the
-        reply is kept out of the evidence, but for status, length and digest. cache_for: of one that reads only, how old
-        a reply may be that another flow of the connection got. json, form: the body, at most one of them. headers: what
-        this request has beside the credentials, which `Integration.auth` puts there.
+        response is kept out of the evidence, but for status, length and digest. cache_for: of one that reads only, how
+        old a response may be that another flow of the connection got. json, form: the body, at most one of them.
+        headers: what this request has beside the credentials, which `Integration.auth` puts there.
         """
         url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
         harmless = idempotent or read_only or method in _SAFE_METHODS

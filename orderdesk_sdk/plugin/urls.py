@@ -36,9 +36,9 @@ def read_base_url(value: object, location: str, *, insecure: bool = False) -> st
 
     insecure: http may go to another machine. Raises ConfigurationError that does not show the value, as above.
     """
-    remedy = 'write it as "https://api.example.com/v1"'
+    hint = 'write it as "https://api.example.com/v1"'
     if not isinstance(value, str) or not re.match(r"https?://[^/\s]+", value, re.IGNORECASE):
-        raise ConfigurationError("must be a URL that begins with https:// or http://", location=location, hint=remedy)
+        raise ConfigurationError("must be a URL that begins with https:// or http://", location=location, hint=hint)
     if "*" in value:
         found = _SUBDOMAINS.fullmatch(value)
         if found is None or not _is_host(found[1][1:]):
@@ -47,7 +47,7 @@ def read_base_url(value: object, location: str, *, insecure: bool = False) -> st
         return value.lower().rstrip("/")
     host, wrong = _split_authority(value)
     if wrong is not None:
-        raise ConfigurationError(f"this URL cannot be called: {wrong}", location=location, hint=remedy)
+        raise ConfigurationError(f"this URL cannot be called: {wrong}", location=location, hint=hint)
     if not insecure and value.lower().startswith("http:") and not is_loopback(host):
         raise ConfigurationError(
             "http:// sends credentials and orders in clear to another machine",

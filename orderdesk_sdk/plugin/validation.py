@@ -61,9 +61,9 @@ def hook_error(manager: pluggy.PluginManager, hook: str, *, required: bool) -> s
 
 
 def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -> str | None:
-    """What is wrong with a ladder in the light of the plugin's hooks and settings; None when nothing is."""
+    """What is wrong with a list of routes in the light of the plugin's hooks and settings; None when nothing is."""
     if not isinstance(routes, tuple) or not all(isinstance(route, Button | Email | Portal) for route in routes):
-        return f"its ladder must be a tuple of routes, not {routes!r}"
+        return f"its list of routes must be a tuple of routes, not {routes!r}"
     for route in routes:
         named = {route.to, route.subject, route.body} if isinstance(route, Email) else set()
         # A property will do: it may put them together.
@@ -84,18 +84,18 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
 def routes_for_connection(
     integration: Integration, manager: pluggy.PluginManager, settings: object, location: str
 ) -> tuple[Route, ...]:
-    """The ladder of one connection. location: of its settings, for errors.
+    """The list of routes of one connection. location: of its settings, for errors.
 
-    Raises PluginError for a ladder that the plugin cannot climb, ConfigurationError for a recipient that is not exactly
-    one address and for a template that cannot be filled.
+    Raises PluginError for a list of routes that the plugin cannot fall back, ConfigurationError for a recipient that is
+    not exactly one address and for a template that cannot be filled.
     """
-    ladder = integration.cancel
+    routes = integration.cancel
     problem: str | None
     try:
-        made: object = integration.routes_for(settings) if integration.routes_for is not None else ladder
-        # A ladder of other values, or none at all, is told with what it is.
-        ladder = cast("tuple[Route, ...]", plain_value(made) if isinstance(made, tuple) else made)
-        problem = route_error(ladder, integration.settings, manager)
+        made: object = integration.routes_for(settings) if integration.routes_for is not None else routes
+        # A list of routes of other values, or none at all, is told with what it is.
+        routes = cast("tuple[Route, ...]", plain_value(made) if isinstance(made, tuple) else made)
+        problem = route_error(routes, integration.settings, manager)
     except Exception as error:  # noqa: BLE001 - the plugin's own code; its words may quote a setting, the kind does not
         problem = f"{class_name(error)} in its `configured`"
     if problem is not None:
@@ -104,13 +104,13 @@ def routes_for_connection(
             location=f"integration {integration.slug}, {location}",
             hint="report this to the plugin's author, with the names of the settings that are given",
         )
-    texts = email_texts(ladder, settings)
-    for route in ladder:
+    texts = email_texts(routes, settings)
+    for route in routes:
         if isinstance(route, Email):
             read_address(texts[route.to], f"{location}.{route.to}")
             read_template(texts[route.subject], f"{location}.{route.subject}")
             read_template(texts[route.body], f"{location}.{route.body}")
-    return ladder
+    return routes
 
 
 def identities_for(integration: Integration, settings: object) -> Mapping[str, Identity]:
@@ -123,7 +123,9 @@ def identities_for(integration: Integration, settings: object) -> Mapping[str, I
 
 
 def email_texts(routes: tuple[Route, ...], settings: object) -> Mapping[str, str]:
-    """By name the settings that the e-mail routes of a ladder take their texts from. A property of a plugin may be one:
+    """By name the settings that the e-mail routes of a list of routes take their texts from.
+
+    A property of a plugin may be one:
     call it under a guard.
     """
     mails = [route for route in routes if isinstance(route, Email)]
@@ -134,7 +136,9 @@ def email_texts(routes: tuple[Route, ...], settings: object) -> Mapping[str, str
 def guard_reason_lists(
     routes: tuple[Route, ...], bulkhead: Bulkhead, redact: Callable[[str], str], location: str
 ) -> tuple[Route, ...]:
-    """The ladder, whose lists of reasons are asked for under guard: one that fails raises PluginError with `location`.
+    """The list of routes, whose lists of reasons are asked for under guard.
+
+    One that fails raises PluginError with `location`.
 
     redact: takes secrets out of the plugin's words.
     """

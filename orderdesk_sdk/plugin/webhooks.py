@@ -1,6 +1,6 @@
 """Messages that come in from a service: webhooks and notifications, and the hints that a plugin reads in them. Pure.
 
-A message is never evidence. What it hints at is read back at the service, and only that settles a case.
+A message is never evidence. What it hints at is polled at the service, and only that settles a case.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class ActionCatalog:
         return cls(known, tuple(broken), connections)
 
     def action_error(self, rule: Rule, number: int) -> ConfigurationError | None:
-        """What is wrong with an action of a rule, with its place and the remedy; None when nothing is."""
+        """What is wrong with an action of a rule, with its place and the hint; None when nothing is."""
         action = rule.actions[number]
         place = f"{rule.location}.do[{number}]"
         if action.name not in self.targets:

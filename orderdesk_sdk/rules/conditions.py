@@ -23,7 +23,7 @@ FILTER_FAILED = "its filter cannot be evaluated"
 
 
 def field_values(order: Order, event: OrderEvent) -> Mapping[str, object]:
-    """The values of FIELDS for one occurrence."""
+    """The values of FIELDS for one event."""
     own: dict[str, object] = {
         "country": order.shipping.country,
         "customer_id": order.customer_id,
@@ -43,7 +43,7 @@ def field_values(order: Order, event: OrderEvent) -> Mapping[str, object]:
 
 
 def evaluate(rules: Sequence[Rule], order: Order, event: OrderEvent) -> tuple[RuleEvaluation, ...]:
-    """What every rule makes of an occurrence, in order, each with its reason. Nothing is done.
+    """What every rule makes of an event, in order, each with its reason. Nothing is done.
 
     A filter that fails, or does not end within FILTER_TIMEOUT, is its own rule's trouble: that does not fire.
     """

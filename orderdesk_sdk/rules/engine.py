@@ -1,8 +1,8 @@
-"""The rulebook: hears what happens to orders, lets the rules decide, and does what they say, exactly once.
+"""The rule engine: hears what happens to orders, lets the rules decide, and does what they say, exactly once.
 
-An occurrence is in the ledger before anything follows from it. Handling it twice does no more than handling it once:
-a cancel is named by rule and occurrence, a move by the occurrence it makes. So a crash in the middle is mended by
-handling it again. What keeps an occurrence from being handled (a failing ledger or host, a wrong configuration) leaves
+An event is in the ledger before anything follows from it. Handling it twice does no more than handling it once:
+a cancel is named by rule and event, a move by the event it makes. So a crash in the middle is mended by
+handling it again. What keeps an event from being handled (a failing ledger or host, a wrong configuration) leaves
 it waiting, with what happened to the same order later; the rules of other orders go on.
 """
 
@@ -70,7 +70,7 @@ class RuleEngine:
     def record_imports(self, orders: Sequence[Order]) -> tuple[OrderEvent, ...]:
         """Write down, before an import, which of its orders are new. Give them to `record` when it is done.
 
-        An order without its occurrence would be forgotten by the rules; an occurrence whose order never comes is
+        An order without its event would be forgotten by the rules; an event whose order never comes is
         forgotten after LEASE.
         """
         if not self._rules:
@@ -120,8 +120,8 @@ class RuleEngine:
             self._ledger.add_events(events)
 
     def process(self, limit: int = 1000, *, confirmed: Collection[str] = ()) -> tuple[int, tuple[str, ...]]:
-        """Handle what is waiting, and what follows from it, at most `limit` occurrences; how many were handled, and
-        for each order the trouble that left its occurrences waiting.
+        """Handle what is waiting, and what follows from it, at most `limit` events; how many were handled, and
+        for each order the trouble that left its events waiting.
 
         confirmed: ids of moves that the caller knows to be made. Raises StorageError; nothing is lost by it, or by a
         trouble.
@@ -137,28 +137,28 @@ class RuleEngine:
             if not waiting:
                 break
             known = known or self._actions()
-            for occurrence in waiting[: limit - done]:
+            for event in waiting[: limit - done]:
                 # What happened to an order is handled in its order; only a move that is sure waits for none.
-                if occurrence.order_id in held and occurrence.id not in confirmed:
-                    left.add(occurrence.id)
+                if event.order_id in held and event.id not in confirmed:
+                    left.add(event.id)
                     continue
                 try:
-                    is_handled = self._handle(occurrence, known, is_confirmed=occurrence.id in confirmed)
+                    is_handled = self._handle(event, known, is_confirmed=event.id in confirmed)
                 except StorageError:
                     raise
                 except Exception as error:  # noqa: BLE001 - a host, say, may raise anything; other orders go on
                     told = str(error) if isinstance(error, OrderDeskError) else describe_exception(error)
-                    held.setdefault(occurrence.order_id, told)
-                    left.add(occurrence.id)
+                    held.setdefault(event.order_id, told)
+                    left.add(event.id)
                 else:
                     if is_handled:
                         done += 1
                     else:
-                        left.add(occurrence.id)
+                        left.add(event.id)
         return done, tuple(dict.fromkeys(held.values()))
 
     def explain(self, event: OrderEvent) -> tuple[RuleEvaluation, ...]:
-        """What every rule would make of an occurrence, and why. Does nothing."""
+        """What every rule would make of an event, and why. Does nothing."""
         return evaluate(self._rules, self._order_store.get_order(event.order_id), event)
 
     def configuration_errors(self) -> tuple[ConfigurationError, ...]:
@@ -176,7 +176,7 @@ class RuleEngine:
         return True
 
     def _handle(self, event: OrderEvent, actions: ActionCatalog, *, is_confirmed: bool) -> bool:
-        """Handle an occurrence; whether that is done. False: it is too early to tell whether it happened at all."""
+        """Handle an event; whether that is done. False: it is too early to tell whether it happened at all."""
         # One of a clock that was ahead is as old as can be: nobody can tell how old.
         is_young = -TOLERATED_SKEW <= self._clock.now() - event.at < LEASE
         try:
@@ -218,18 +218,18 @@ class RuleEngine:
         actions: ActionCatalog,
         failed: Sequence[RuleExecution],
     ) -> None:
-        firings = list(failed)
+        executions = list(failed)
         then = self._order_canceled_events(event)
         for decision in decisions:
             for number, action in enumerate(decision.rule.actions):
                 moves = [follows.field_values["folder"] for follows in then if _is_move(follows)]
-                firing, follows = self._execute_action(decision.rule, action, number, event, actions, moves[-1:])
-                firings.append(firing)
+                execution, follows = self._execute_action(decision.rule, action, number, event, actions, moves[-1:])
+                executions.append(execution)
                 then += follows
-        if self._ledger.complete_event(event, firings, then, self._clock.now()):
-            for firing in firings:
-                text = f"{firing.action or event.kind.value}: {firing.error or firing.message}"
-                self._order_store.add_history(event.order_id, text, by=f"rule {firing.rule}")
+        if self._ledger.complete_event(event, executions, then, self._clock.now()):
+            for execution in executions:
+                text = f"{execution.action or event.kind.value}: {execution.error or execution.message}"
+                self._order_store.add_history(event.order_id, text, by=f"rule {execution.rule}")
 
     def _discard_actions(self, event: OrderEvent, reason: str) -> None:
         self._ledger.complete_event(event, [RuleExecution("", "", "dropped", reason)], [], self._clock.now())
@@ -271,10 +271,11 @@ class RuleEngine:
         except InProgressError:
             raise  # It passes, and then the action is done.
         except ConflictError:
-            # The key names a wish already: it was made before a crash, and rule or placements have changed since.
+            # The key names a cancellation already: it was made before a crash, and rule or remote orders have changed
+            # since.
             return RuleExecution(rule.name, action.name, "it was asked before, as the rule was then"), []
         except PERMANENT_ERRORS as error:
-            facts = {"action": action.name, "rule": rule.name, "refusal": error.message}
+            facts = {"action": action.name, "rule": rule.name, "rejection": error.message}
             refused = evolve(then, kind=OrderEventKind.ACTION_FAILED, field_values=facts)
             return RuleExecution(rule.name, action.name, "refused", str(error)), [refused]
 
@@ -286,10 +287,10 @@ class RuleEngine:
         if action.name == CANCEL_ORDER and not action.connections:
             return ()
         at = tuple(
-            placement.connection
-            for placement in self._order_store.remote_orders(event.order_id)
-            if placement.connection in action.connections
-            or (slug and self._connections.integration_slug_or_empty(placement.connection) == slug)
+            remote_order.connection
+            for remote_order in self._order_store.remote_orders(event.order_id)
+            if remote_order.connection in action.connections
+            or (slug and self._connections.integration_slug_or_empty(remote_order.connection) == slug)
         )
         if not at:
             raise NotFoundError(f"the order was not submitted to {slug or ' or '.join(action.connections)}")
@@ -309,7 +310,7 @@ class RuleEngine:
     def _record_rule_move(
         self, rule: Rule, action: ConfiguredAction, then: OrderEvent, moved: Sequence[str]
     ) -> tuple[RuleExecution, list[OrderEvent]]:
-        """The move is made when the occurrence is handled: written down first, so that no crash loses it."""
+        """The move is made when the event is handled: written down first, so that no crash loses it."""
         there = self._order_store.resolve_folder_name(action.folder)
         here = moved[0] if moved else self._order_store.folder_of(then.order_id)
         if here == there:

@@ -40,7 +40,7 @@ FIELDS: Mapping[str, str] = {
     "order_total": "FLOAT",
     "payment_status": "STRING",
     "quantity": "FLOAT",
-    "refusal": "STRING",
+    "rejection": "STRING",
     "rule": "STRING",
     "shipping_method": "STRING",
     "skus": "ARRAY",
@@ -48,7 +48,7 @@ FIELDS: Mapping[str, str] = {
     "state": "STRING",
     "tags": "STRING",
 }
-"""The names that a filter may use, with the library's types. What an occurrence does not tell is an empty text."""
+"""The names that a filter may use, with the library's types. What an event does not tell is an empty text."""
 
 _INSTEAD_OF_PATTERNS = "write it with in, ==, .starts_with('...'), .ends_with('...') or .as_lower"
 _UNSUPPORTED_TOKENS: Mapping[str, tuple[str, str]] = {

@@ -54,7 +54,7 @@ class Rule:
 
 @frozen
 class RuleEvaluation:
-    """What one rule makes of an occurrence, and why. failed: nobody knows, because its filter failed on the order."""
+    """What one rule makes of an event, and why. failed: nobody knows, because its filter failed on the order."""
 
     rule: Rule
     matches: bool

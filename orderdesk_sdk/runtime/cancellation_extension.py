@@ -1,9 +1,9 @@
-"""Reach: a wish to cancel a whole order follows the order to every place that it is submitted to meanwhile.
+"""Reach: a cancellation to cancel a whole order follows the order to every place that it is submitted to meanwhile.
 
-Ledger and host may be two databases, so no transaction covers both. Whoever registers a place looks for wishes again
-when the host has it; whoever makes a wish looks for places again when the ledger has it. Of the two, the later one sees
-the other. What a crash leaves undone is found in the ledger by `resume_registrations`, or by the next look at a case of
-the wish.
+Ledger and host may be two databases, so no transaction covers both. Whoever registers a place looks for cancellations
+again when the host has it; whoever makes a cancellation looks for places again when the ledger has it. Of the two, the
+later one sees the other. What a crash leaves undone is found in the ledger by `resume_registrations`, or by the next
+look at a case of the cancellation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["CancellationExtender"]
 
 
 class CancellationExtender:
-    """Extends wishes to places. Safe from many threads and processes: to extend twice is to extend once."""
+    """Extends cancellations to places. Safe from many threads and processes: to extend twice is to extend once."""
 
     def __init__(self, loader: ContextLoader, order_store: OrderStoreById, connections: Connections) -> None:
         self._loader = loader
@@ -39,19 +39,19 @@ class CancellationExtender:
         self._connections = connections
 
     def begin_registration(self, order: Order, remote_order: RemoteOrder) -> Registration:
-        """Before the host is told of a placement: what `complete_registration` needs, recorded.
+        """Before the host is told of a remote order: what `complete_registration` needs, recorded.
 
-        The wish that is open reaches there.
+        The cancellation that is open reaches there.
 
         A crash leaves a registration that `resume_registrations` finds, and perhaps a case that waits for the
-        placement.
+        remote order.
         """
         was_there = any(
             known.connection == remote_order.connection for known in self._order_store.remote_orders(order.id)
         )
-        wishes = self._settled_cancellations(order.id)
+        cancellations = self._settled_cancellations(order.id)
         begun = Registration(
-            secrets.token_hex(6), order.id, remote_order.connection, self._clock.now(), wishes, was_there
+            secrets.token_hex(6), order.id, remote_order.connection, self._clock.now(), cancellations, was_there
         )
         self._ledger.begin_registration(begun)
         self.extend_to(order, remote_order, already_registered=was_there)
@@ -60,7 +60,9 @@ class CancellationExtender:
     def complete_registration(
         self, registration: Registration, order: Order, remote_order: RemoteOrder
     ) -> Cancellation | None:
-        """Now that the host has the placement: the wish that reaches there, of those that came or were open meanwhile.
+        """Now that the host has the remote order.
+
+        The cancellation that reaches there, of those that came or were open meanwhile.
 
         One that is settled by now counts as well, if it was made since the registration began: whoever made it wanted
         the order canceled wherever it is.
@@ -75,13 +77,15 @@ class CancellationExtender:
         return extended
 
     def abandon_registration(self, registration: Registration) -> None:
-        """The host did not take the placement: nothing is wished there, unless somebody else has registered it."""
+        """The host did not take the remote order: nothing is wished there, unless somebody else has registered it."""
         if not any(
             known.connection == registration.connection
             for known in self._order_store.remote_orders(registration.order_id)
         ):
             follows = {
-                wish.id for wish in self._ledger.cancellations(registration.order_id) if wish.extends is not None
+                cancellation.id
+                for cancellation in self._ledger.cancellations(registration.order_id)
+                if cancellation.extends is not None
             }
             for case in self._ledger.cases(order_id=registration.order_id):
                 if case.connection == registration.connection and case.cancellation_id in follows:
@@ -89,17 +93,20 @@ class CancellationExtender:
         self._ledger.discard_registration(registration)
 
     def extend_to_uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[Case, ...]:
-        """Extend the wishes that are open to those of an order's placements that have no case; the cases of these."""
+        """Extend the cancellations that are open to those of an order's remote orders that have no case.
+
+        The cases of these.
+        """
         missing = self._uncovered(order_id, remote_orders)
         if not missing:
             return ()
         order = self._order_store.get_order(order_id)
-        extended = [self.extend_to(order, placement, already_registered=False) for placement in missing]
+        extended = [self.extend_to(order, remote_order, already_registered=False) for remote_order in missing]
         return tuple(
             case
-            for wish in extended
-            if wish is not None
-            for case in self._ledger.cases(cancellation_id=wish.id)
+            for cancellation in extended
+            if cancellation is not None
+            for case in self._ledger.cases(cancellation_id=cancellation.id)
             if case.state is State.PENDING
         )
 
@@ -124,28 +131,36 @@ class CancellationExtender:
         settled_before: Collection[str] | None = None,
         already_registered: bool,
     ) -> Cancellation | None:
-        """The wish that now reaches a place, by an extension recorded here or before; None where no wish does.
+        """The cancellation that now reaches a place, by an extension recorded here or before.
 
-        A wish for the whole order, wherever it is, reaches a place while a case of it is open, or when it is none of
-        those in `settled_before`; unless a person took it back. already_registered: the order was at the place before,
-        so what was asked there counts.
+        None where no cancellation does.
+
+        A cancellation for the whole order, wherever it is, reaches a place while a case of it is open, or when it is
+        none of those in `settled_before`; unless a person took it back. already_registered: the order was at the place
+        before, so what was asked there counts.
         """
         cases = self._ledger.cases(order_id=order.id)
-        wishes = {wish.id: wish for wish in self._ledger.cancellations(order.id)}
+        cancellations = {cancellation.id: cancellation for cancellation in self._ledger.cancellations(order.id)}
         here = [case for case in cases if case.connection == remote_order.connection]
         for case in here:
             if case.is_open:
                 is_new = case.state is State.PENDING and case.attempt == 0 and not case.is_batched
-                return wishes[case.cancellation_id] if is_new else None
+                return cancellations[case.cancellation_id] if is_new else None
         if already_registered and latest_cases(here, [remote_order]):
             return None
-        for wish in reversed(wishes.values()):
-            if wish.lines or wish.connections or wish.extends is not None:
+        for cancellation in reversed(cancellations.values()):
+            if cancellation.lines or cancellation.connections or cancellation.extends is not None:
                 continue
-            its = [case for case in cases if wish.id in (case.cancellation_id, wishes[case.cancellation_id].extends)]
-            lives = any(case.is_open for case in its) or (settled_before is not None and wish.id not in settled_before)
-            if lives and not self._is_withdrawn(wish, its):
-                return self._record_extension(wish, remote_order, here)
+            its = [
+                case
+                for case in cases
+                if cancellation.id in (case.cancellation_id, cancellations[case.cancellation_id].extends)
+            ]
+            lives = any(case.is_open for case in its) or (
+                settled_before is not None and cancellation.id not in settled_before
+            )
+            if lives and not self._is_withdrawn(cancellation, its):
+                return self._record_extension(cancellation, remote_order, here)
         return None
 
     def withdraw(self, order: Order, *, after_all: bool = False) -> None:
@@ -153,13 +168,13 @@ class CancellationExtender:
 
         after_all: it is wanted after all, and follows again.
         """
-        for wish in self._ledger.cancellations(order.id):
-            turns = self._withdrawal_count(wish)
+        for cancellation in self._ledger.cancellations(order.id):
+            turns = self._withdrawal_count(cancellation)
             if turns % 2 == after_all:
-                self._ledger.alias_key(_extension_key(wish, turns), "", wish)
+                self._ledger.alias_key(_extension_key(cancellation, turns), "", cancellation)
 
     def _withdrawal_count(self, cancellation: Cancellation) -> int:
-        """How often persons changed their minds about a wish; odd: it is taken back."""
+        """How often persons changed their minds about a cancellation; odd: it is taken back."""
         turns = 0
         while self._ledger.find_by_key(_extension_key(cancellation, turns), "") is not None:
             turns += 1
@@ -182,7 +197,7 @@ class CancellationExtender:
         return self._ledger.open_cancellation(extended, "", opened)[0]
 
     def _is_withdrawn(self, cancellation: Cancellation, cases: Iterable[Case]) -> bool:
-        """Whether a person took a wish back, in whole or at one of its places.
+        """Whether a person took a cancellation back, in whole or at one of its places.
 
         A case that was withdrawn by nobody says nothing of what is wanted: a cart that was left alone (law 8), say.
         """
@@ -196,30 +211,32 @@ class CancellationExtender:
         )
 
     def _settled_cancellations(self, order_id: str) -> tuple[str, ...]:
-        """The wishes for an order of which nothing is open. Those that are open now are about what comes now."""
-        wishes = {wish.id: wish for wish in self._ledger.cancellations(order_id)}
+        """The cancellations for an order of which nothing is open. Those that are open now are about what comes now."""
+        cancellations = {cancellation.id: cancellation for cancellation in self._ledger.cancellations(order_id)}
         lives = {case.cancellation_id for case in self._ledger.cases(order_id=order_id) if case.is_open}
-        lives |= {wishes[name].extends or name for name in lives if name in wishes}
-        return tuple(name for name in wishes if name not in lives)
+        lives |= {cancellations[name].extends or name for name in lives if name in cancellations}
+        return tuple(name for name in cancellations if name not in lives)
 
     def _uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[RemoteOrder, ...]:
         if len(remote_orders) < 2:  # The one place is that of the case which is being looked at.
             return ()
         latest = latest_cases(self._ledger.cases(order_id=order_id), remote_orders)
-        return tuple(placement for placement in remote_orders if placement.connection not in latest)
+        return tuple(remote_order for remote_order in remote_orders if remote_order.connection not in latest)
 
     def _resume(self, registration: Registration) -> None:
         try:
-            placements = self._order_store.remote_orders(registration.order_id)
+            remote_orders = self._order_store.remote_orders(registration.order_id)
         except NotFoundError:
-            placements = ()
-        for placement in placements:
-            if placement.connection == registration.connection:
-                self.complete_registration(registration, self._order_store.get_order(registration.order_id), placement)
+            remote_orders = ()
+        for remote_order in remote_orders:
+            if remote_order.connection == registration.connection:
+                self.complete_registration(
+                    registration, self._order_store.get_order(registration.order_id), remote_order
+                )
                 return
         if (
             self._clock.now() - registration.started_at > LEASE
-        ):  # Whoever began it is dead, or looks for wishes himself.
+        ):  # Whoever began it is dead, or looks for cancellations himself.
             self.abandon_registration(registration)
 
     def _withdraw(self, case: Case, reason: str) -> None:
@@ -231,5 +248,5 @@ class CancellationExtender:
 
 
 def _extension_key(cancellation: Cancellation, withdrawals: int) -> str:
-    """The key that names a wish once it was taken back, or wanted again, for the next time."""
+    """The key that names a cancellation once it was taken back, or wanted again, for the next time."""
     return f"taken back {cancellation.id}: {withdrawals}"

@@ -70,7 +70,7 @@ def make_settings(
     """The settings of a connection, an instance of the integration's settings class.
 
     Secrets are taken from the environment (`{ env = "NAME" }`) or, for simulators, from the file itself (`{ text =
-    "..." }`). Raises ConfigurationError that names the setting and the remedy.
+    "..." }`). Raises ConfigurationError that names the setting and the hint.
     """
     return make_from_table(
         settings_class, connection.settings, f"{connection.location}.settings", environ, insecure=connection.insecure

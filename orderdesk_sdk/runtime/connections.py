@@ -36,8 +36,8 @@ whole patience."""
 class Connection:
     """One store's account at an integration, ready for calls.
 
-    integration: its declaration, with this connection's ladder. texts: of the settings that its mails are made of.
-    identities: where its responses state an order's number, by operation.
+    integration: its declaration, with this connection's list of routes. texts: of the settings that its mails are made
+    of. identities: where its responses state an order's number, by operation.
     """
 
     def __init__(
@@ -59,20 +59,23 @@ class Connection:
         self.plugin = plugin
         self.settings = settings
         declared = plugin.integration
-        ladder = routes_for_connection(declared, plugin.manager, settings, f"{config.location}.settings")
-        self.email_texts = email_texts(ladder, settings)
+        routes = routes_for_connection(declared, plugin.manager, settings, f"{config.location}.settings")
+        self.email_texts = email_texts(routes, settings)
         self.identified_by = identities_for(declared, settings)
         said: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
         why = plain_text(said) if said is not None else None
         self.client = HttpClient(declared, settings, clock, limits, keeper, shutdown)
         place = f"integration {declared.slug}, connection {config.name!r}"
-        ladder = guard_reason_lists(ladder, bulkhead, self.client.redactor.redact_text, place)
-        self.integration: Integration = evolve(declared, cancel=ladder, unavailable_reason=lambda _: why)
+        routes = guard_reason_lists(routes, bulkhead, self.client.redactor.redact_text, place)
+        self.integration: Integration = evolve(declared, cancel=routes, unavailable_reason=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._user_agent = user_agent(plugin.integration.slug, plugin.version or "0")
 
     def route(self, index: int) -> Route:
-        """A route of the ladder. Raises PluginError where there is none of that place any more, after an update say."""
+        """A route of the list of routes.
+
+        Raises PluginError where there is none of that place any more, after an update say.
+        """
         if index < len(self.integration.cancel):
             return self.integration.cancel[index]
         raise PluginError(

@@ -1,4 +1,4 @@
-"""The casebook: what a case is about, read from ledger and host, and the writing down of what becomes of it."""
+"""The case contexts: what a case is about, read from ledger and host, and the writing down of what becomes of it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ class ContextLoader:
         self._listeners = listeners
 
     def load(self, case: Case) -> CaseContext:
-        """Order, placement and wish of a case. Raises NotFoundError where the order is no longer registered there."""
+        """Order, remote order and cancellation of a case.
+
+        Raises NotFoundError where the order is no longer registered there.
+        """
         order = self._order_store.get_order(case.order_id)
         return CaseContext(order, self.remote_order(case), with_line_ids(order, self.cancellation(case)))
 
@@ -73,7 +76,7 @@ class ContextLoader:
         return self._order_store.remote_orders(case.order_id)
 
     def remote_order(self, case: Case, remote_orders: Sequence[RemoteOrder] | None = None) -> RemoteOrder:
-        """The placement of a case, of those that were just read; None reads them.
+        """The remote order of a case, of those that were just read; None reads them.
 
         Raises NotFoundError where the order is no longer registered there.
         """
@@ -87,7 +90,7 @@ class ContextLoader:
         )
 
     def cancellation(self, case: Case) -> Cancellation:
-        """The wish that a case belongs to."""
+        """The cancellation that a case belongs to."""
         return next(wish for wish in self.ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
 
     def attempt_entries(self, case: Case) -> Sequence[object]:
@@ -105,7 +108,7 @@ class ContextLoader:
         )
 
     def poll_request(self, case: Case, remote_order: RemoteOrder) -> PollRequest:
-        """What a read-back is asked to look for."""
+        """What a poll is asked to look for."""
         order = self._order_store.get_order(case.order_id)
         lines = with_line_ids(order, self.cancellation(case)).lines
         return PollRequest(order, remote_order, case.last_sent_at, lines, case.request_reference)
@@ -122,15 +125,19 @@ class ContextLoader:
             return None
         if block.waits:
             return Event(EventKind.DEFERRED, now, due_at=now + CART_RETRY_DELAY, message=block.message)
-        if case.last_sent_at is not None:  # An earlier way has asked it already, so the wish cannot be taken back.
+        if (
+            case.last_sent_at is not None
+        ):  # An earlier way has asked it already, so the cancellation cannot be taken back.
             return escalate(case, now, block.message)
         return Event(EventKind.WITHDRAWN, now, message=block.message)
 
     def apply_veto(self, case: Case, context: CaseContext) -> tuple[Case | None, tuple[str, ...]]:
-        """The case, refused, where a listener wants nothing of its wish done; else None. And the faults of listeners.
+        """The case, refused, where a listener wants nothing of its cancellation done; else None.
 
-        Each case asks for all cases of its wish, and heeds a veto that another met before a crash: so a veto at one
-        place comes before anything goes out, or to a person, at another.
+        And the faults of listeners.
+
+        Each case asks for all cases of its cancellation, and heeds a veto that another met before a crash: so a veto at
+        one place comes before anything goes out, or to a person, at another.
         """
         if case.state is not State.PENDING:
             return None, ()
@@ -153,7 +160,7 @@ class ContextLoader:
         return None, tuple(dict.fromkeys(notes))
 
     def other_veto(self, case: Case) -> str | None:
-        """The veto that another case of the same wish has met, in words; None where none has."""
+        """The veto that another case of the same cancellation has met, in words; None where none has."""
         for other in self.ledger.cases(cancellation_id=case.cancellation_id):
             if other.id != case.id and _is_vetoed(other):
                 return _veto_message(other)
@@ -174,13 +181,15 @@ class ContextLoader:
 
     def _request_of(self, other: Case, context: CaseContext) -> CancelRequest:
         mine = context.remote_order
-        placement = mine if mine.connection == other.connection else self._remote_order_of(other, mine)
+        remote_order = mine if mine.connection == other.connection else self._remote_order_of(other, mine)
         try:
-            asked = CaseContext(context.order, placement, context.cancellation)
+            asked = CaseContext(context.order, remote_order, context.cancellation)
             return self.cancel_request(other, self._connections.get(other.connection), asked)
         except OrderDeskError:  # It cannot be asked there as it stands; the veto may still be about it.
             reason = Reason(text=context.cancellation.reason)
-            return CancelRequest(context.order, placement, context.cancellation.id, reason, context.cancellation.lines)
+            return CancelRequest(
+                context.order, remote_order, context.cancellation.id, reason, context.cancellation.lines
+            )
 
     def apply(self, case: Case, event: Event, *notes: str) -> Case:
         """Change a case by an event, and tell the listeners."""
@@ -195,7 +204,7 @@ class ContextLoader:
             self.ledger.append(case, [fault], if_unchanged=False)
 
     def save_service_status(self, case: Case, answer: Answer) -> None:
-        """Keep the service's own status word with the placement."""
+        """Keep the service's own status word with the remote order."""
         if answer.status is not None:
             self._order_store.record_status(case.order_id, case.connection, answer.status, self.clock.now())
 
@@ -205,6 +214,9 @@ def _is_vetoed(case: Case) -> bool:
 
 
 def _veto_message(vetoed: Case) -> str:
-    """The veto that a case has met, as the others of its wish tell it; it may have met it at another one itself."""
+    """The veto that a case has met, as the others of its cancellation tell it.
+
+    It may have met it at another one itself.
+    """
     text = vetoed.message or "a listener forbade it"
     return text if "(said of " in text else f"{text} (said of {vetoed.connection})"

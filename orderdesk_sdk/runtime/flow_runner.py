@@ -227,7 +227,8 @@ class _FlowRun(Generic[T]):
         ]
         if not sent:
             return FlowResult(outcome, self._has_written, self._idempotent)
-        # The plugin or a read's reply is another than before the crash: whatever it says, more had been sent by then.
+        # The plugin or a read's response is another than before the crash: whatever it says, more had been sent by
+        # then.
         repeatable = self._idempotent and all(intent.idempotent for intent in sent)
         if not isinstance(outcome, PluginFailure) and not (
             isinstance(outcome, TransportLoss) and outcome.request_changed
@@ -334,16 +335,20 @@ class _FlowRun(Generic[T]):
             return None
         text = "the process ended while the request was on its way"
         if exchange is not None:
-            text = f"the process ended after the service answered {exchange.status}, and its reply was not kept whole"
+            text = (
+                f"the process ended after the service answered {exchange.status}, and its response was not kept whole"
+            )
         if self._recorded.resend_number is not None:
             text = (
-                f"what was sent cannot be made again: the reply to its {intent.method} {intent.url} was not kept whole"
+                f"what was sent cannot be made again: the response to {intent.method} {intent.url} was not kept whole"
             )
             return TransportLoss(Certainty.UNKNOWN, text, request_changed=True)
         return TransportLoss(Certainty.UNKNOWN, text, self._idempotent)
 
     def _may_restart(self, request: httpx.Request) -> bool:
-        """Whether what was sent is made again from here on: a private reply is kept nowhere, a presigned URL say, every
+        """Whether what was sent is made again from here on.
+
+        A private response is kept nowhere, a presigned URL say, every
         write of the flow was declared repeatable, and whole orders are asked for, so that nothing more can be canceled.
         """
         writes = [intent for intent in self._recorded.intents.values() if not intent.read_only]

@@ -181,7 +181,7 @@ class BatchJournal:
 
 
 class CaseJournal(BatchJournal):
-    """The journal of a drive that is about one case or errand."""
+    """The journal of a drive that is about one case or case."""
 
     def __init__(
         self,
@@ -199,7 +199,7 @@ class CaseJournal(BatchJournal):
 
 
 class PollJournal(CaseJournal):
-    """The journal of a read-back, which writes nothing: what is sent again, nobody but the core decides (law 3)."""
+    """The journal of a poll, which writes nothing: what is sent again, nobody but the core decides (law 3)."""
 
     def record_intent(self, intent: Intent) -> None:
         """Commit the intent to read. Raises PluginError for a request that may change something."""

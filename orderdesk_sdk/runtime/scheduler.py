@@ -112,7 +112,7 @@ class Scheduler:
         return self._cancellations.build_request(case)
 
     def poll(self, case: AnyCase) -> AnyCase:
-        """Read back now what became of it; the work as it is then. Raises what the read-back raises."""
+        """Read back now what became of it; the work as it is then. Raises what the poll raises."""
         self._process_one(case, lambda job, watch: self._handle(job[0], watch, poll_only=True))
         return self._latest(case)
 
@@ -122,7 +122,7 @@ class Scheduler:
         return self._latest(case)
 
     def decide(self, case: Resubmission | StatusChange, state: ErrandState, *, by: str, note: str | None) -> AnyCase:
-        """What a person says of an errand. Raises ConflictError where its state forbids it."""
+        """What a person says of a case. Raises ConflictError where its state forbids it."""
         match case:
             case Resubmission():
                 return self._resubmissions.decide(case, state, by, note)

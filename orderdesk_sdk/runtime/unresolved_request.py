@@ -26,8 +26,8 @@ class UnresolvedRequest:
 def unresolved_request(history: Sequence[HistoryEntry], *, is_whole_order: bool) -> UnresolvedRequest | None:
     """What a case sent by its present route and nobody has proved undone; None where it sent nothing.
 
-    is_whole_order: the wish is for the whole order. Its first write without a response is the one to be sent again;
-    where all were answered, the last one.
+    is_whole_order: the cancellation is for the whole order. Its first write without a response is the one to be sent
+    again; where all were answered, the last one.
     """
     attempts, began = _unresolved_attempts(history)
     intents: dict[int, Intent] = {}

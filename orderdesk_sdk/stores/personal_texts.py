@@ -19,6 +19,7 @@ from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.stores.stored_names import rename_record, rename_texts
 
 __all__ = ["NOTE", "REMOVED", "StoredRecord", "join_texts", "seal", "split_texts"]
 
@@ -28,8 +29,8 @@ NOTE = "note"
 """The name of the text of an entry that is nothing but a text."""
 _SALT = "salt"
 
-_MAIL = ("sender", "subject", "message_id", "in_reply_to")
-_EVIDENCE = (("evidence", "evidence", ("person", "note")), ("evidence", "proof.message", _MAIL))
+_EMAIL = ("sender", "subject", "message_id", "in_reply_to")
+_EVIDENCE = (("evidence", "evidence", ("person", "note")), ("evidence", "evidence.email", _EMAIL))
 _CASE = ("requested_by", "message", "hint", "plugin_error", "person")
 
 _FIELDS: Mapping[type, tuple[str, ...]] = {
@@ -82,13 +83,13 @@ def seal(texts: Mapping[str, str]) -> tuple[str | None, bytes | None]:
 
 
 def join_texts(data: str, texts: str | None, kind: type) -> dict[str, object]:
-    """The unstructured record of its two parts; where its texts were removed it says so."""
-    found: dict[str, object] = json.loads(data)
-    kept = json.loads(texts) if texts is not None else {}
-    for name, holder, key in _text_locations(found, kind):
+    """The unstructured record of its two parts, of any age; where its texts were removed it says so."""
+    record = rename_record(json.loads(data), kind)
+    kept = rename_texts(json.loads(texts)) if texts is not None else {}
+    for name, holder, key in _text_locations(record, kind):
         if holder[key] == "":
             holder[key] = kept.get(name, REMOVED)
-    return found
+    return record
 
 
 def _text_locations(record: dict[str, object], kind: type) -> Iterator[tuple[str, dict[str, object], str]]:
@@ -98,7 +99,7 @@ def _text_locations(record: dict[str, object], kind: type) -> Iterator[tuple[str
             yield key, record, key
     for first, path, keys in _NESTED[kind]:
         if first not in record:
-            continue  # The rule: few records hold a proof or a failure.
+            continue  # The rule: few records hold evidence or a failure.
         holder: object = record
         for step in path.split("."):
             holder = holder.get(step) if isinstance(holder, dict) else None

@@ -19,6 +19,7 @@ from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, StoredRecord, join_texts, seal, split_texts
+from orderdesk_sdk.stores.stored_names import rename_record
 
 __all__ = ["content_of", "dump", "load", "from_microseconds", "pack", "pack_entry", "to_microseconds", "unpack"]
 
@@ -65,7 +66,7 @@ def dump(record: Record) -> str:
 
 def load(text: str, kind: type[T]) -> T:
     """A record from its JSON. Raises DamagedRowError."""
-    return parse_row(lambda: _converter.structure(json.loads(text), kind))
+    return parse_row(lambda: _converter.structure(rename_record(json.loads(text), kind), kind))
 
 
 def pack(record: Case | Cancellation | Event | Exchange | Intent | Resubmission | StatusChange) -> StoredRecord:

@@ -45,7 +45,7 @@ class Newcomer:
         return ran.stdout
 
     def command(self, line: str, *more: str, code: int = 0) -> str:
-        """What a command says. more: arguments that make it shorter; of malformed replies a few are enough."""
+        """What a command says. more: arguments that make it shorter; of malformed responses a few are enough."""
         match shlex.split(line):
             case "cd", folder:
                 self.at /= folder

@@ -1,4 +1,4 @@
-"""docs/how-to/inbound.md is run as it stands: a webhook is heard, read back and followed by a rule."""
+"""docs/how-to/inbound.md is run as it stands: a webhook is heard, polled and followed by a rule."""
 
 from __future__ import annotations
 

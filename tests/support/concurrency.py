@@ -79,7 +79,7 @@ class _LogLine:
 class _OrderState:
     """How an order stands when a round begins.
 
-    may_end: nothing keeps its wish open through the round. tells: its cart is to be told next.
+    may_end: nothing keeps its cancellation open through the round. tells: its cart is to be told next.
     """
 
     may_settle: bool
@@ -122,7 +122,9 @@ class _OrderPlan:
         )
 
     def possible_actions(self, turn: int, standing: _OrderState) -> list[ProcessAction]:
-        """What may happen to it in a round. No wish is settled in the round in which it is sent, nor in which its cart
+        """What may happen to it in a round.
+
+        No cancellation is settled in the round in which it is sent, nor in which its cart
         is told: so whatever comes to be registered before that must be reached."""
         acts = (
             [ProcessAction(ActionKind.IMPORT, self.number)]
@@ -287,7 +289,7 @@ class _ConcurrencyRun:
     def _cases_with_action_required(self, desk: Desk) -> Iterator[AnyCase]:
         yield from desk.cases.list(states=[State.ACTION_REQUIRED])
         yield from (
-            errand for errand in desk.cases.list_others(open_only=True) if errand.state is ErrandState.ACTION_REQUIRED
+            case for case in desk.cases.list_others(open_only=True) if case.state is ErrandState.ACTION_REQUIRED
         )
 
     def _decide(self, desk: Desk, case: AnyCase) -> None:
@@ -306,9 +308,9 @@ class _ConcurrencyRun:
         cases = desk.cases.list(order=plan.number)
         asked = {case.connection for case in cases}
         if desk.ledger.cancellations(order.id):
-            for placement in desk.order_store.remote_orders(order.id):
-                if placement.connection not in asked:
-                    yield f"{plan.number} was canceled, and {placement.connection} was never asked"
+            for remote_order in desk.order_store.remote_orders(order.id):
+                if remote_order.connection not in asked:
+                    yield f"{plan.number} was canceled, and {remote_order.connection} was never asked"
         for case in latest_cases(cases, desk.order_store.remote_orders(order.id)).values():
             yield from self._failures_of_case(desk, case)
         assert isinstance(desk.order_store, SqliteOrderStore)

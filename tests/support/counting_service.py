@@ -130,12 +130,12 @@ class Counting:
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[CountingSettings]) -> Flow[Answer]:
         """Read, then set an absolute number: what must never be computed twice."""
-        reply = require_success(
+        response = require_success(
             (yield service.get("/orders", request.remote_id)), access_hint="the url", fallback=_unknown
         )
         names = LineNames(request.order, lambda line: line.code)
-        lines, wanted = _lines(reply, "left"), names.to_service_names(request.lines)
-        if (settled := answer_if_nothing_to_cancel(reply, lines, wanted)) is not None:
+        lines, wanted = _lines(response, "left"), names.to_service_names(request.lines)
+        if (settled := answer_if_nothing_to_cancel(response, lines, wanted)) is not None:
             return names.to_line_ids(settled)
         counts = zip(lines, quantities_to_cancel(lines, wanted), strict=True)
         left = {line.code: line.remaining - count for line, count in counts}
@@ -145,11 +145,11 @@ class Counting:
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[CountingSettings]) -> Flow[Answer]:
         """Read what is left."""
-        reply = require_success((yield service.get("/orders", request.remote_id)), access_hint="the url")
+        response = require_success((yield service.get("/orders", request.remote_id)), access_hint="the url")
         names = LineNames(request.order, lambda line: line.code)
         return names.to_line_ids(
             answer_from_quantities(
-                reply, _lines(reply, "confirmed"), names.to_service_names(request.lines), carried_out=None
+                response, _lines(response, "confirmed"), names.to_service_names(request.lines), carried_out=None
             )
         )
 

@@ -1,6 +1,6 @@
 """The process that is killed while it mails or lets rules act, and the e-mail-only integration that it uses.
 
-    python -m tests.support.email_child    reads errands on stdin, one a line; see `kill_nursery`
+    python -m tests.support.email_child    reads cases on stdin, one a line; see `kill_nursery`
 
 A boundary lies before and after each write to ledger and host, and around each step of SMTP. Like `kill_child`, this
 needs a POSIX system.
@@ -126,11 +126,11 @@ class EmailTask:
     rules: list[dict[str, str | list[str]]] = field(factory=list)
 
     def dump(self) -> str:
-        """The errand as JSON."""
+        """The case as JSON."""
         return json.dumps(_converter.unstructure(self))
 
     def open(self, clock: Clock) -> Desk:
-        """The desk that the errand is done with."""
+        """The desk that the case is done with."""
         mail = EmailConfig(sender="Shop <orders@example.com>", host="127.0.0.1", port=self.port, timeout=10)
         return open_email_desk(Path(self.ledger), clock, mail=mail, rules=self.rules)
 
@@ -157,14 +157,14 @@ def _with_boundaries(boundaries: Boundaries) -> type[smtp.SmtpSession]:
 
 
 def _do(line: str) -> None:
-    """Do an errand; whoever is still alive at the end lists the boundaries that it crossed."""
-    errand = _converter.structure(json.loads(line), EmailTask)
-    boundaries = Boundaries(errand.kill_at)
-    with errand.open(VirtualClock(errand.now)) as desk:
+    """Do a case; whoever is still alive at the end lists the boundaries that it crossed."""
+    case = _converter.structure(json.loads(line), EmailTask)
+    boundaries = Boundaries(case.kill_at)
+    with case.open(VirtualClock(case.now)) as desk:
         boundaries.add_around(desk.ledger, _LEDGER_WRITES)
         boundaries.add_around(desk.order_store, _HOST_WRITES)
         with patch.object(smtp, "Conversation", _with_boundaries(boundaries)):
-            errand.run(desk)
+            case.run(desk)
     report(CROSSED, json.dumps(boundaries.names))
 
 

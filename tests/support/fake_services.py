@@ -3,7 +3,7 @@
     with RawServer(answering(village)) as server:
         desk = open_fake_desk(path, clock, server.url, [Cart(), Mill()], orders=[...], rules=[...])
 
-A cart and a mill are asked by a button, read back, and let us know by messages; the phone is answered by a person.
+A cart and a mill are asked by a button, polled, and let us know by messages; the phone is answered by a person.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ _IDS = IdentifierFormat("[0-9-]+", 12, "they know digits only")
 class FakeServices:
     """The services themselves, all behind one URL: `/PLACE/ORDER`. An order that nobody told of is open.
 
-    status: by place and order, the word that a read-back is given. writes: what came in, `PLACE VERB ORDER`.
+    status: by place and order, the word that a poll is given. writes: what came in, `PLACE VERB ORDER`.
     fates: by place what a cancel leads to, "canceled" if not given; "late" refuses it. deaf: places that act and never
-    reply. down: places that do nothing and say so.
+    response. down: places that do nothing and say so.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class FakeServices:
         self.down: set[str] = set()
 
     def __call__(self, request: bytes) -> bytes:
-        """The reply to a request."""
+        """The response to a request."""
         head, _, body = request.partition(b"\r\n\r\n")
         method, path, *_ = head.decode().split()
         _, place, number = path.split("/")
@@ -122,7 +122,7 @@ class FakeManualService:
 
 
 class FakeFulfillmentService(FakeManualService):
-    """A service with a button, which only asks, and a read-back."""
+    """A service with a button, which only asks, and a poll."""
 
     slug = "mill"
 
@@ -154,21 +154,21 @@ class FakeFulfillmentService(FakeManualService):
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         """Ask."""
-        reply = yield service.post(f"/{self.slug}", request.remote_id, json={"do": "cancel"})
-        if reply.status_code == 409:
-            return answer.rejected(reply, Rejection.TOO_LATE)
-        return answer.acknowledged(reply) if reply.is_success else answer.not_processed(reply)
+        response = yield service.post(f"/{self.slug}", request.remote_id, json={"do": "cancel"})
+        if response.status_code == 409:
+            return answer.rejected(response, Rejection.TOO_LATE)
+        return answer.acknowledged(response) if response.is_success else answer.not_processed(response)
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
         """Read."""
-        reply = yield service.get(f"/{self.slug}", request.remote_id)
-        if not reply.is_success:
-            return answer.unknown(reply)
-        word = text_at(reply, "status")
+        response = yield service.get(f"/{self.slug}", request.remote_id)
+        if not response.is_success:
+            return answer.unknown(response)
+        word = text_at(response, "status")
         if word == "shipped":
-            return answer.rejected(reply, Rejection.SHIPPED, status=word)
-        return answer.canceled(reply, status=word) if word == "canceled" else answer.pending(reply, status=word)
+            return answer.rejected(response, Rejection.SHIPPED, status=word)
+        return answer.canceled(response, status=word) if word == "canceled" else answer.pending(response, status=word)
 
     @hookimpl
     def orderdesk_resubmit(
@@ -208,8 +208,10 @@ class FakeCart(FakeFulfillmentService):
             return answer.rejected(there, Rejection.NOT_ALLOWED, message="it is canceled", status=known)
         if known == request.status:
             return answer.changed(there, status=known)
-        reply = yield service.post("/cart", request.remote_id, json={"do": request.status})
-        return answer.changed(reply, status=request.status) if reply.is_success else answer.not_processed(reply)
+        response = yield service.post("/cart", request.remote_id, json={"do": request.status})
+        return (
+            answer.changed(response, status=request.status) if response.is_success else answer.not_processed(response)
+        )
 
 
 class FakeDeskOpener(Protocol):

@@ -39,8 +39,8 @@ _BY_SERVICE = (EvidenceKind.RESPONSE, EvidenceKind.POLLED_STATUS, EvidenceKind.L
 class InvariantChecker:
     """Judges one history. Safe from many threads.
 
-    complaints: what was wrong, one line each. deeds: how often services did what counts. told: ids of wishes, cases
-    and errands that a caller was given. liars: the places whose service may say that it canceled what it ships.
+    complaints: what was wrong, one line each. deeds: how often services did what counts. told: ids of cancellations,
+    cases and cases that a caller was given. liars: the places whose service may say that it canceled what it ships.
     """
 
     def __init__(self, file: Path, clock: Clock) -> None:
@@ -119,19 +119,19 @@ class InvariantChecker:
         """The fulfillments at which an order is not canceled as a whole, by the ledger as it is now."""
         cases = self._ledger.cases(order_id=order_id)
         latest = {case.connection: case for case in cases}
-        placements = self._host.remote_orders(order_id)
-        order, wishes = self._host.get_order(order_id), self._ledger.cancellations(order_id)
-        coverage = CancellationCoverage.of(order, placements, wishes, cases)
-        for placement in placements:
-            if placement.role is ConnectionRole.CART:
+        remote_orders = self._host.remote_orders(order_id)
+        order, cancellations = self._host.get_order(order_id), self._ledger.cancellations(order_id)
+        coverage = CancellationCoverage.of(order, remote_orders, cancellations, cases)
+        for remote_order in remote_orders:
+            if remote_order.role is ConnectionRole.CART:
                 continue
-            case = latest.get(placement.connection)
+            case = latest.get(remote_order.connection)
             if case is None:
-                yield f"{placement.connection} was never asked"
+                yield f"{remote_order.connection} was never asked"
             elif case.state is not State.CANCELED:
-                yield f"{placement.connection} is {case.state.value}"
+                yield f"{remote_order.connection} is {case.state.value}"
             elif not coverage.canceled_all_lines(case):
-                yield f"{placement.connection} canceled only a part"
+                yield f"{remote_order.connection} canceled only a part"
 
     def check(self, orders: Sequence[str], simulators: dict[str, Simulator]) -> list[str]:
         """Everything that is wrong now, about these orders (ids) and about what was told."""
@@ -139,8 +139,8 @@ class InvariantChecker:
             found = list(self.failures)
             known: set[str] = set()
             for order_id in orders:
-                for wish in self._ledger.cancellations(order_id):
-                    known.add(wish.id)
+                for cancellation in self._ledger.cancellations(order_id):
+                    known.add(cancellation.id)
                 for case in self._ledger.cases(order_id=order_id):
                     known.add(case.id)
                     found += self._check_case(case, simulators.get(case.connection))
@@ -161,25 +161,29 @@ class InvariantChecker:
         return not wanted or all(wanted.get(line.id, 0) >= line.quantity for line in order.lines)
 
     def _cancellation(self, case: Case) -> Cancellation:
-        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+        return next(
+            cancellation
+            for cancellation in self._ledger.cancellations(case.order_id)
+            if cancellation.id == case.cancellation_id
+        )
 
     def _check_quantities(self, order_id: str) -> Iterator[str]:
         """Law 3: no piece is canceled at a service that nobody wanted canceled there."""
         order = self._host.get_order(order_id)
         cases = self._ledger.cases(order_id=order_id)
-        for placement in self._host.remote_orders(order_id):
-            simulator = self._simulators.get(placement.connection)
-            canceled = simulator.canceled_quantities(placement.remote_id) if simulator is not None else None
+        for remote_order in self._host.remote_orders(order_id):
+            simulator = self._simulators.get(remote_order.connection)
+            canceled = simulator.canceled_quantities(remote_order.remote_id) if simulator is not None else None
             if canceled is None:
                 continue
-            here = [case for case in cases if case.connection == placement.connection]
+            here = [case for case in cases if case.connection == remote_order.connection]
             wanted: Counter[str] = Counter()
             for line in order.lines:
                 parts = [self._cancellation(case).lines or {line.id: line.quantity} for case in here]
                 wanted[line.code] += min(line.quantity, sum(part.get(line.id, 0) for part in parts))
             for code, count in canceled.items():
                 if count > wanted[code]:
-                    yield f"law 3: {count} of {code} are canceled at {placement.connection}, {wanted[code]} were wished"
+                    yield f"law 3: {count} of {code} are canceled at {remote_order.connection}, not {wanted[code]}"
 
     def _check_case(self, case: Case, simulator: Simulator | None) -> Iterator[str]:
         history = self._ledger.history(case.id)
@@ -212,9 +216,13 @@ class InvariantChecker:
 
     def _check_truth(self, case: Case, simulator: Simulator | None) -> Iterator[str]:
         """Law 5: a service that says of itself that it canceled has canceled, but where its fate is to lie."""
-        wish = next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+        cancellation = next(
+            cancellation
+            for cancellation in self._ledger.cancellations(case.order_id)
+            if cancellation.id == case.cancellation_id
+        )
         by_service = case.evidence is not None and case.evidence.kind in _BY_SERVICE
-        if simulator is None or not by_service or wish.lines or case.connection in self.dishonest_connections:
+        if simulator is None or not by_service or cancellation.lines or case.connection in self.dishonest_connections:
             return
         truth = simulator.actual_status(case.remote_id)
         if truth not in simulator.canceled_statuses:
@@ -242,8 +250,11 @@ class InvariantChecker:
 
 
 def _was_reported(case: Case, ledger: SqliteLedger) -> bool:
-    wishes = ledger.cancellations(case.order_id)
-    return any(wish.id == case.cancellation_id and wish.reported_by == case.connection for wish in wishes)
+    cancellations = ledger.cancellations(case.order_id)
+    return any(
+        cancellation.id == case.cancellation_id and cancellation.reported_by == case.connection
+        for cancellation in cancellations
+    )
 
 
 def _check_evidence(case: Case, history: Sequence[HistoryEntry]) -> Iterator[str]:

@@ -57,7 +57,7 @@ from orderdesk_sdk.transport.email.smtp import EmailConfig
 __all__ = ["NO_POLL", "KEY", "RULES", "VETOED", "Services", "answered_by", "open_ledger_desk"]
 
 KEY = "made-up-key-58b1c7"
-"""The services' key. They repeat it in each reply, so that it would stand in the ledger if it were not taken out."""
+"""The services' key. They repeat it in each response, so that it would stand in the ledger if it were not taken out."""
 NO_POLL = frozenset({"1003-4", "1005-7", "1005-9", "1005-10", "1015", "1016", "1020"})
 """Orders that no flow of a status change or a resubmission can find out anything about."""
 VETOED = "1011"
@@ -85,10 +85,10 @@ class Services:
     """All services behind one URL, by `METHOD /CONNECTION/NUMBER`.
 
     scripts: what a call is answered with, one after the other, the last one again and again: "200 open" is a status
-    and a word, "200 counted MUG=2/2" tells of lines too. "lost" loses the reply, "boom" is a reply that its plugin
-    fails on, "dies" ends the process. A call without a script: "404 missing" for a GET of a duplicate's number, which
-    has a hyphen, else "200 open"; "202 requested" for what may change something.
-    calls: how often each call was made.
+    and a word, "200 counted MUG=2/2" tells of lines too. "lost" loses the response, "boom" is a response that its
+    plugin fails on, "dies" ends the process. A call without a script: "404 missing" for a GET of a duplicate's number,
+    which has a hyphen, else "200 open"; "202 requested" for what may change something. calls: how often each call was
+    made.
     """
 
     def __init__(self, scripts: Mapping[str, Sequence[str]]) -> None:
@@ -97,7 +97,7 @@ class Services:
         self._lock = threading.Lock()
 
     def __call__(self, _transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        """The reply to a request."""
+        """The response to a request."""
         call = f"{request.method} {request.url.path}"
         number = request.url.path.rpartition("/")[2]
         with self._lock:
@@ -196,7 +196,7 @@ class Shop(ManualService):
         self._repeatable = idempotent
         self.again = NewNumber()
         if final:
-            self.identity = NotStated("its replies do not name the order")
+            self.identity = NotStated("its responses do not name the order")
         if role is ConnectionRole.CART:
             self.statuses = (SettableStatus("held", "On hold"), SettableStatus("packed", "Packed"))
             self.actions = (RuleAction("Hold Order at Cart", status="held"),)
@@ -205,44 +205,44 @@ class Shop(ManualService):
     def orderdesk_cancel(self, request: CancelRequest, service: Service[LedgerSettings]) -> Flow[Answer]:
         if self._repeatable:
             yield service.get(f"/{self.slug}", request.remote_id, redact_response=True)
-        reply = yield service.request(
+        response = yield service.request(
             "PUT" if self._repeatable else "POST",
             f"/{self.slug}",
             request.remote_id,
             idempotent=self._repeatable,
             json={"do": "cancel", "lines": dict(request.lines), "reason": request.reason.text},
         )
-        if reply.status_code == 401:
-            return answer.not_processed(reply, message="not let in")
-        if reply.status_code == 409:
-            return answer.rejected(reply, Rejection.TOO_LATE)
-        if not reply.is_success:
-            return answer.unknown(reply)
-        word = _status_word(reply)
+        if response.status_code == 401:
+            return answer.not_processed(response, message="not let in")
+        if response.status_code == 409:
+            return answer.rejected(response, Rejection.TOO_LATE)
+        if not response.is_success:
+            return answer.unknown(response)
+        word = _status_word(response)
         return (
-            answer.canceled(reply, status=word)
+            answer.canceled(response, status=word)
             if word == "canceled"
-            else answer.acknowledged(reply, request_reference="T1")
+            else answer.acknowledged(response, request_reference="T1")
         )
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[LedgerSettings]) -> Flow[Answer]:
-        reply = yield service.get(f"/{self.slug}", request.remote_id)
-        if not reply.is_success:
-            return answer.unknown(reply)
-        word = _status_word(reply)
-        lines = _lines(reply)
+        response = yield service.get(f"/{self.slug}", request.remote_id)
+        if not response.is_success:
+            return answer.unknown(response)
+        word = _status_word(response)
+        lines = _lines(response)
         match word:
             case "canceled":
-                return answer.canceled(reply, status="canceled")
+                return answer.canceled(response, status="canceled")
             case "counted":
-                return answer.canceled(reply, lines=lines)
+                return answer.canceled(response, lines=lines)
             case "partly":
-                return answer.partially_canceled(reply, lines, status="closed")
+                return answer.partially_canceled(response, lines, status="closed")
             case "shipped":
-                return answer.rejected(reply, Rejection.SHIPPED, status="shipped")
+                return answer.rejected(response, Rejection.SHIPPED, status="shipped")
             case _:
-                return answer.pending(reply, status=word)
+                return answer.pending(response, status=word)
 
     @hookimpl
     def orderdesk_resubmit(
@@ -268,8 +268,8 @@ class Shop(ManualService):
             return answer.rejected(there, Rejection.NOT_ALLOWED, message="it is canceled", status=word)
         if word == request.status:
             return answer.changed(there, status=word)
-        reply = yield service.put(f"/{self.slug}", request.remote_id, json={"do": request.status})
-        return answer.changed(reply, status=request.status) if reply.is_success else _answer_of_status(reply)
+        response = yield service.put(f"/{self.slug}", request.remote_id, json={"do": request.status})
+        return answer.changed(response, status=request.status) if response.is_success else _answer_of_status(response)
 
     @hookimpl
     def orderdesk_parse_webhook(
@@ -289,8 +289,8 @@ class BatchShop(Shop):
         self, requests: Sequence[CancelRequest], service: Service[LedgerSettings]
     ) -> Flow[Sequence[Answer]]:
         numbers = [request.remote_id for request in requests]
-        reply = yield service.post(f"/{self.slug}/cancellations", json={"orders": numbers})
-        return [answer.acknowledged(reply, request_reference=f"L1/{number}") for number in numbers]
+        response = yield service.post(f"/{self.slug}/cancellations", json={"orders": numbers})
+        return [answer.acknowledged(response, request_reference=f"L1/{number}") for number in numbers]
 
 
 class Veto:
@@ -317,7 +317,7 @@ def _status_word(response: httpx.Response) -> str:
 
 
 def _lines(response: httpx.Response) -> tuple[LineAnswer, ...]:
-    """What a reply tells of lines: "2/3" of a code is two of three canceled."""
+    """What a response tells of lines: "2/3" of a code is two of three canceled."""
     told: dict[str, str] = response.json().get("lines", {})
     counts = {code: counted.split("/") for code, counted in told.items()}
     return tuple(LineAnswer(code, int(ordered), int(canceled)) for code, (canceled, ordered) in counts.items())

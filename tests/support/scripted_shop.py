@@ -1,4 +1,4 @@
-"""A shop whose every reply a test writes, for tests of what becomes of resubmissions and status changes."""
+"""A shop whose every response a test writes, for tests of what becomes of resubmissions and status changes."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ class ScriptedShop:
                 return service.remote_order(number)
             if there.status_code != 404:
                 return answer.not_processed(there)
-        reply = yield service.post("/orders", number)
-        if reply.is_success and "errors" not in reply.text:
+        response = yield service.post("/orders", number)
+        if response.is_success and "errors" not in response.text:
             return service.remote_order(number)
-        if reply.status_code == 401:
-            return answer.not_processed(reply, message="not let in")
-        if reply.status_code == 409:
-            return answer.rejected(reply, Rejection.NOT_ALLOWED, message="that number is taken")
-        return answer.unknown(reply)
+        if response.status_code == 401:
+            return answer.not_processed(response, message="not let in")
+        if response.status_code == 409:
+            return answer.rejected(response, Rejection.NOT_ALLOWED, message="that number is taken")
+        return answer.unknown(response)
 
     @hookimpl
     def orderdesk_change_status(self, request: StatusChangeRequest, service: Service[ShopSettings]) -> Flow[Answer]:
@@ -84,8 +84,8 @@ class ScriptedShop:
         there = yield service.get("/orders", request.remote_id)
         if "held" in there.text:
             return answer.changed(there, status="held")
-        reply = yield service.put("/orders", request.remote_id)
-        return answer.changed(reply, status="held") if "held" in reply.text else answer.unknown(reply)
+        response = yield service.put("/orders", request.remote_id)
+        return answer.changed(response, status="held") if "held" in response.text else answer.unknown(response)
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def absent(post: tuple[int, str]) -> Responses:
 
 
 def only_case(desk: Desk) -> Errand:
-    """The errand that there is."""
+    """The case that there is."""
     (found,) = desk.cases.list_others()
     return found
 
@@ -126,6 +126,6 @@ def sends(recorder: RequestRecorder) -> list[str]:
 
 
 def idle_case(desk: Desk) -> Errand:
-    """The errand once `work --until-idle` has returned."""
+    """The case once `work --until-idle` has returned."""
     Worker(desk).run(until_idle=True)
     return only_case(desk)

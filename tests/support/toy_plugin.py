@@ -54,27 +54,27 @@ class Toy:
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
-        if reply.is_success and json_object(reply).get("taken") is True:
-            return answer.acknowledged(reply)
-        if reply.status_code == 409:
-            return answer.rejected(reply, Rejection.TOO_LATE)
-        return auth_or_rate_limit_answer(reply, access_hint="the key") or answer.unknown(reply)
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        if response.is_success and json_object(response).get("taken") is True:
+            return answer.acknowledged(response)
+        if response.status_code == 409:
+            return answer.rejected(response, Rejection.TOO_LATE)
+        return auth_or_rate_limit_answer(response, access_hint="the key") or answer.unknown(response)
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id)
-        if not reply.is_success:
-            return auth_or_rate_limit_answer(reply, access_hint="the key") or answer.unknown(reply)
-        match normalize_status(text_at(reply, "status")):
+        response = yield service.get("/orders", request.remote_id)
+        if not response.is_success:
+            return auth_or_rate_limit_answer(response, access_hint="the key") or answer.unknown(response)
+        match normalize_status(text_at(response, "status")):
             case "canceled":
-                return answer.canceled(reply)
+                return answer.canceled(response)
             case "shipped":
-                return answer.rejected(reply, Rejection.SHIPPED)
+                return answer.rejected(response, Rejection.SHIPPED)
             case "open":
-                return answer.pending(reply)
+                return answer.pending(response)
             case _:
-                return answer.unknown(reply)
+                return answer.unknown(response)
 
     @hookimpl
     def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ToySettings]) -> Flow[Answer | RemoteOrder]:
@@ -88,7 +88,7 @@ class Toy:
 
 
 class Final(Toy):
-    """Its service's reply is the last word, and it says so."""
+    """Its service's response is the last word, and it says so."""
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
@@ -105,9 +105,9 @@ class Final(Toy):
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
-        told = reply.is_success and json_object(reply).get("taken") is True
-        return answer.canceled(reply) if told else answer.unknown(reply)
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
+        told = response.is_success and json_object(response).get("taken") is True
+        return answer.canceled(response) if told else answer.unknown(response)
 
 
 class BelievesEveryReply(Final):
@@ -115,17 +115,17 @@ class BelievesEveryReply(Final):
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
-        return answer.canceled(reply) if reply.is_success else answer.unknown(reply)
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
+        return answer.canceled(response) if response.is_success else answer.unknown(response)
 
 
 class SaysCanceledAtOnce(Toy):
-    """Takes every 2xx for a cancel, although it declares that the truth is read back."""
+    """Takes every 2xx for a cancel, although it declares that the truth is polled."""
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
-        return answer.canceled(reply) if reply.is_success else answer.unknown(reply)
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        return answer.canceled(response) if response.is_success else answer.unknown(response)
 
 
 class LooksAndGuesses(Toy):
@@ -147,12 +147,12 @@ class SetsWhatIsLeft(Toy):
         there = yield service.get("/orders", request.remote_id, redact_response=True)
         left = integer_at(there, json_object(there), "left") - sum(count for _, count in request.lines_to_cancel)
         path = f"/orders/{request.remote_id}/cancel"
-        reply = yield service.request("PUT", path, operation="cancel", idempotent=True, json={"left": left})
-        return answer.acknowledged(reply) if json_object(reply).get("taken") is True else answer.unknown(reply)
+        response = yield service.request("PUT", path, operation="cancel", idempotent=True, json={"left": left})
+        return answer.acknowledged(response) if json_object(response).get("taken") is True else answer.unknown(response)
 
 
 class TakesAnyOrder(Toy):
-    """Does not say where a reply states its order's number, because it has not looked."""
+    """Does not say where a response states its order's number, because it has not looked."""
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
@@ -164,8 +164,8 @@ class ReadsNothing(Toy):
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id)
-        return answer.canceled(reply) if reply.is_success else answer.unknown(reply)
+        response = yield service.get("/orders", request.remote_id)
+        return answer.canceled(response) if response.is_success else answer.unknown(response)
 
 
 class TooManyCalls(Toy):
@@ -173,8 +173,8 @@ class TooManyCalls(Toy):
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id)
-        return answer.unknown(reply, message=f"signed with ...{service.settings.api_key.reveal()[4:24]}...")
+        response = yield service.get("/orders", request.remote_id)
+        return answer.unknown(response, message=f"signed with ...{service.settings.api_key.reveal()[4:24]}...")
 
 
 class NotesItsToken(ClientCredentialsAuth):
@@ -197,13 +197,13 @@ class LeaksItsToken(Toy):
 
 
 class Raises(Toy):
-    """Reads replies as if they were always what they should be."""
+    """Reads responses as if they were always what they should be."""
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id)
-        done = json.loads(reply.content)["status"] == "canceled"
-        return answer.canceled(reply) if done else answer.pending(reply)
+        response = yield service.get("/orders", request.remote_id)
+        done = json.loads(response.content)["status"] == "canceled"
+        return answer.canceled(response) if done else answer.pending(response)
 
 
 class CreatesBlindly(Toy):
@@ -245,8 +245,8 @@ class GuessesNumbers(Toy):
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         path = f"/orders/{request.remote_id}/cancel"
-        reply = yield service.request("PUT", path, params={"key": str(uuid4())}, operation="cancel", idempotent=True)
-        return answer.acknowledged(reply) if json_object(reply).get("taken") is True else answer.unknown(reply)
+        response = yield service.request("PUT", path, params={"key": str(uuid4())}, operation="cancel", idempotent=True)
+        return answer.acknowledged(response) if json_object(response).get("taken") is True else answer.unknown(response)
 
 
 class LooksAtTheClock(Toy):
@@ -254,8 +254,8 @@ class LooksAtTheClock(Toy):
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.get("/orders", request.remote_id, params={"at": str(int(time.time()))})
-        return answer.canceled(reply) if text_at(reply, "status") == "canceled" else answer.pending(reply)
+        response = yield service.get("/orders", request.remote_id, params={"at": str(int(time.time()))})
+        return answer.canceled(response) if text_at(response, "status") == "canceled" else answer.pending(response)
 
 
 class CallsAway(Toy):
@@ -263,9 +263,9 @@ class CallsAway(Toy):
 
     @hookimpl
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
         yield service.request_url("GET", f"https://collect.example/{request.remote_id}", operation="count")
-        return answer.acknowledged(reply)
+        return answer.acknowledged(response)
 
 
 class OpensSockets(Toy):
@@ -275,8 +275,8 @@ class OpensSockets(Toy):
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         with socket.socket() as mine:
             mine.connect_ex(("127.0.0.1", 9))
-        reply = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
-        return answer.acknowledged(reply)
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        return answer.acknowledged(response)
 
 
 class HasAGap(Toy):
@@ -323,8 +323,8 @@ class SendsASet(Toy):
     def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         codes = {f"code-{number}" for number in range(20)}
         path = f"/orders/{request.remote_id}/cancel"
-        reply = yield service.request("PUT", path, json=list(codes), operation="cancel", idempotent=True)
-        return answer.acknowledged(reply) if json_object(reply).get("taken") is True else answer.unknown(reply)
+        response = yield service.request("PUT", path, json=list(codes), operation="cancel", idempotent=True)
+        return answer.acknowledged(response) if json_object(response).get("taken") is True else answer.unknown(response)
 
 
 class TellsLocalTime(Toy):
@@ -333,5 +333,5 @@ class TellsLocalTime(Toy):
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
         local = request.remote_order.submitted_at.astimezone().isoformat()
-        reply = yield service.get("/orders", request.remote_id, params={"of": local})
-        return answer.canceled(reply) if text_at(reply, "status") == "canceled" else answer.pending(reply)
+        response = yield service.get("/orders", request.remote_id, params={"of": local})
+        return answer.canceled(response) if text_at(response, "status") == "canceled" else answer.pending(response)

@@ -70,7 +70,7 @@ class ToyShop(Simulator):
 
 
 class QuickShop(ToyShop):
-    """Cancels at once, and its reply says whether it did."""
+    """Cancels at once, and its response says whether it did."""
 
     takes = minutes(0)
 

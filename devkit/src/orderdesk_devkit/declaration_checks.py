@@ -1,4 +1,4 @@
-"""What is wrong with a declaration in itself: routes that nobody reaches, windows that never open, gaps in a crosswalk.
+"""What is wrong with a declaration in itself: routes that nobody reaches, windows that never open, gaps in a mapping.
 
 What keeps it from being loaded at all is told by the registry; this is what a person would stumble over later. Pure.
 """
@@ -34,8 +34,8 @@ def _route_errors(routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
             )
         if isinstance(route, Button) and route.fallback_on and not following:
             yield (
-                f"{where}: it climbs to a next route, and there is none",
-                "declare that route, or leave `climbs` out so that a refusal settles the case",
+                f"{where}: it falls back to a next route, and there is none",
+                "declare that route, or leave `climbs` out so that a rejection settles the case",
             )
         if following and _never_falls_back(route):
             yield (
@@ -44,7 +44,7 @@ def _route_errors(routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
             )
         if any(route == other for other in following):
             yield f"{where}: it stands there twice", "remove one"
-        yield from ((f"{where}: {text}", remedy) for text, remedy in _reason_errors(route))
+        yield from ((f"{where}: {text}", hint) for text, hint in _reason_errors(route))
     windows = [route.window for route in routes if isinstance(route.window, WithinTime)]
     for one, other in pairwise(windows):
         if other.of_submission <= one.of_submission:
@@ -53,12 +53,12 @@ def _route_errors(routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
                     f"a window of {other.of_submission} stands behind one of {one.of_submission}, "
                     "and is never open when it is reached"
                 ),
-                "let the windows of a ladder grow, or change their order",
+                "let the windows of a list of routes grow, or change their order",
             )
 
 
 def _never_falls_back(route: Route) -> bool:
-    """Whether a case that took this route ends on it: always open, its reply final, no refusal that climbs."""
+    """Whether a case that took this route ends on it: always open, its response final, no rejection that falls back."""
     return (
         isinstance(route, Button)
         and isinstance(route.window, Always)
@@ -73,8 +73,8 @@ def _reason_errors(route: Route) -> Iterator[tuple[str, str]]:
             if not codes and configured is None:
                 yield "its list of reasons is empty", "list the codes that the service takes"
             elif codes:
-                remedy = "let each canonical reason stand in the `stands_for` of exactly one ReasonCode"
-                yield from ((f"its reasons have a gap: {gap}", remedy) for gap in mapping_errors(codes))
+                hint = "let each canonical reason stand in the `stands_for` of exactly one ReasonCode"
+                yield from ((f"its reasons have a gap: {gap}", hint) for gap in mapping_errors(codes))
                 yield from (
                     (f"the code {code.code!r} has no title", "give it the words that a person chooses by")
                     for code in codes

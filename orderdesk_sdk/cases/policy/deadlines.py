@@ -58,8 +58,8 @@ class RetryPolicy:
 RETRY_POLICY = RetryPolicy()
 """The one policy of the house."""
 FIRST_POLL_DELAY = seconds(5)
-"""How soon a request of unknown fate is read back."""
-ACKNOWLEDGED_MESSAGE = "the service took note; it is read back until it decides"
+"""How soon a request of unknown fate is polled."""
+ACKNOWLEDGED_MESSAGE = "the service acknowledged it; it is polled until it decides"
 
 
 def earliest(moment: datetime, limit: datetime | None) -> datetime:

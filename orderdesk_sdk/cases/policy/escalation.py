@@ -1,4 +1,4 @@
-"""What follows when a person gets a case, and while they have it: task, reminders, and read-backs meanwhile. Pure."""
+"""What follows when a person gets a case, and while they have it: task, reminders, and polls meanwhile. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reminder_interval(case: Case, integration: Integration) -> timedelta:
 
 
 def poll_interval(case: Case, integration: Integration) -> timedelta:
-    """The pause between two read-backs of a case."""
+    """The pause between two polls of a case."""
     confirm = confirmation_of(case, integration)
     return confirm.every if isinstance(confirm, Polling) else DEFAULT_POLLING.every
 
@@ -67,7 +67,7 @@ def escalate(
 def after_poll_while_escalated(
     case: Case, integration: Integration, kind: EventKind, now: datetime, answer: Answer, interval: timedelta
 ) -> Event:
-    """A read-back while a person has the case: task and text stay as they were; only the service's word is new."""
+    """A poll while a person has the case: task and text stay as they were; only the service's word is new."""
     return Event(
         kind,
         now,
@@ -80,7 +80,7 @@ def after_poll_while_escalated(
 
 
 def next_due_while_escalated(case: Case, now: datetime, every: timedelta, remind_after: timedelta) -> datetime:
-    """When a case that a person has is due again: at the reminder, or before where it is read back meanwhile."""
+    """When a case that a person has is due again: at the reminder, or before where it is polled meanwhile."""
     if case.remind_at is None or now >= case.remind_at:
         return now + remind_after
     return min(now + every, case.remind_at) if _is_polled_while_escalated(case, now) else case.remind_at
@@ -114,7 +114,7 @@ def after_request_not_found(
     """A request of unknown fate, which the service does not show: it is sent again where that is safe and in time.
 
     Else the next way is taken where this one has closed; else a person has it, at once, while they can still decide.
-    It is read back meanwhile.
+    It is polled meanwhile.
     """
     is_open = is_window_open(case, integration, remote_order, now)
     # What made it unclear goes on being the reason: that nothing is decided yet does not explain it.
@@ -141,14 +141,14 @@ def after_request_not_found(
         remind_at=now + within,
         service_status=answer.status,
         message=f"{text}; the service does not show it" if text else "the service does not show the request",
-        hint="find out at the service; send it again, or confirm or refuse this case. It is read back meanwhile",
+        hint="find out at the service; send it again, or confirm or refuse this case. It is polled meanwhile",
         lines=answer.lines,
         plugin_error=case.plugin_error,
     )
 
 
 def after_acknowledgment(case: Case, integration: Integration, answer: Answer, now: datetime) -> Event:
-    """The service took note: it is read back until it decides, or a person has it where that is declared."""
+    """The service acknowledged it: it is polled until it decides, or a person has it where that is declared."""
     confirm = confirmation_of(case, integration)
     if isinstance(confirm, Polling):
         return Event(
@@ -164,7 +164,7 @@ def after_acknowledgment(case: Case, integration: Integration, answer: Answer, n
         EventKind.ESCALATED,
         now,
         due_at=now + reminder_interval(case, integration),
-        message=answer.message or "the service took note and cannot be read back",
+        message=answer.message or "the service acknowledged it and cannot be read back",
         hint="find out at the service, then confirm or refuse this case",
         service_status=answer.status,
         request_reference=answer.request_reference,

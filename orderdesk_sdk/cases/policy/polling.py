@@ -31,7 +31,7 @@ REPORTED_ESCALATION_INTERVAL = hours(4)
 STOP_SHIPMENT_HINT = "stop the parcel at the service or the carrier, and tell the customer"
 """What to do where an order ships that was canceled."""
 DEFAULT_POLLING = Polling(every=minutes(2), give_up=hours(24))
-"""How what was heard is read back where the integration declares no read-back of its own."""
+"""How what was heard is polled where the integration declares no poll of its own."""
 _CONTRADICTING_REJECTIONS = (Rejection.SHIPPED, Rejection.TOO_LATE)
 """What contradicts that it was canceled. Everything else may lag behind: messages often come first."""
 
@@ -39,7 +39,7 @@ _CONTRADICTING_REJECTIONS = (Rejection.SHIPPED, Rejection.TOO_LATE)
 def after_reported_cancellation(
     case: Case, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling
 ) -> Event:
-    """What a read-back makes of a case whose service was heard to have canceled: only the read-back is evidence.
+    """What a poll makes of a case whose service was heard to have canceled: only the poll is evidence.
 
     reminder_interval: how long a person who has the case is left alone. polling: how often it is read, and how long at
     most, until the service says what was heard; then a person has it.
@@ -67,13 +67,13 @@ def after_reported_cancellation(
                 EventKind.STILL_PENDING, now, due_at=due, deadline=give_up, message=text, service_status=answer.status
             )
         case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED:
-            text, remedy = _contradiction_message(answer), "find out which is true, then confirm or refuse"
+            text, hint = _contradiction_message(answer), "find out which is true, then confirm or refuse"
             return Event(
                 EventKind.ESCALATED,
                 now,
                 due_at=now + REPORTED_ESCALATION_INTERVAL,
                 message=text,
-                hint=remedy,
+                hint=hint,
                 service_status=answer.status,
             )
         case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED if case.state is State.ACTION_REQUIRED:
@@ -83,12 +83,12 @@ def after_reported_cancellation(
         case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:
             if now >= give_up:
                 text = "the service does not say whether it is canceled there"
-                remedy = "find out, then confirm or refuse"
+                hint = "find out, then confirm or refuse"
                 return Event(
-                    EventKind.ESCALATED, now, due_at=now + REPORTED_ESCALATION_INTERVAL, message=text, hint=remedy
+                    EventKind.ESCALATED, now, due_at=now + REPORTED_ESCALATION_INTERVAL, message=text, hint=hint
                 )
             due = min(now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after), give_up)
-            text = answer.message or "the read-back told nothing"
+            text = answer.message or "the poll told nothing"
             return Event(EventKind.POLL_FAILED, now, due_at=due, deadline=give_up, message=text, hint=answer.hint)
 
 
@@ -98,7 +98,7 @@ def _contradiction_message(answer: Answer) -> str:
 
 
 def after_settled_poll(case: Case, answer: Answer, now: datetime) -> Event:
-    """A read-back of a canceled order: it raises the alarm, or changes nothing.
+    """A poll of a canceled order: it raises the alarm, or changes nothing.
 
     Where it told nothing, the case counts a try: whoever had reason to look knows that nobody has seen.
     """
@@ -112,7 +112,7 @@ def after_settled_poll(case: Case, answer: Answer, now: datetime) -> Event:
             evidence=evidence_from_poll(case, answer),
         )
     if answer.outcome in (Outcome.NOT_PROCESSED, Outcome.UNKNOWN, Outcome.CHANGED):
-        return Event(EventKind.POLL_FAILED, now, message=answer.message or "the read-back told nothing")
+        return Event(EventKind.POLL_FAILED, now, message=answer.message or "the poll told nothing")
     was_read = case.evidence is not None and case.evidence.kind in (
         EvidenceKind.POLLED_STATUS,
         EvidenceKind.LINE_QUANTITIES,
@@ -132,7 +132,7 @@ def after_settled_poll(case: Case, answer: Answer, now: datetime) -> Event:
 
 
 def after_poll_before_sending(case: Case, answer: Answer, now: datetime) -> Event:
-    """A read-back of a case that is still to be asked for, or to be asked for by another way: it may be over."""
+    """A poll of a case that is still to be asked for, or to be asked for by another way: it may be over."""
     due = max(now, case.due_at or now)
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:

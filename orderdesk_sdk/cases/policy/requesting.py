@@ -1,6 +1,7 @@
 """What follows: from an answer, a loss or the passing of time to the event that changes the case. Pure.
 
-This is where law 5 lives: what a cancel flow says is a verdict only where the declaration says that the reply is final.
+This is where law 5 lives: what a cancel flow says is a verdict only where the declaration says that the response is
+final.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ def next_step(case: Case, integration: Integration, remote_order: RemoteOrder, n
     index = next_open_route(integration.cancel, remote_order, now, case.route + spent)
     if spent and index is None:
         own = "do it at the service, then confirm or refuse this case"
-        remedy = f"{case.hint}; or {own}" if case.hint else own
-        return escalate(case, now, case.message or "the service kept turning the request away", remedy)
+        hint = f"{case.hint}; or {own}" if case.hint else own
+        return escalate(case, now, case.message or "the service kept turning the request away", hint)
     if index is None:
         why = window_state(integration.cancel[-1].window, remote_order, now).closed_reason or "there is no further one"
         if case.last_sent_at is not None:
@@ -126,7 +127,7 @@ def after_cancel(
             event = _not_processed(case, answer.message, answer.hint, answer.retry_after, now)
             return due_before_window_closes(event, case, integration, remote_order, now)
         case Outcome.UNKNOWN | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
-            text = answer.message or "the reply does not tell whether the service acted"
+            text = answer.message or "the response does not tell whether the service acted"
             return _outcome_unknown(case, integration, text, now, idempotent=case.idempotent)
 
 
@@ -246,7 +247,7 @@ def after_poll(case: Case, integration: Integration, remote_order: RemoteOrder, 
                     now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after),
                     case.deadline if patient else None,
                 ),
-                message=answer.message or "the read-back told nothing",
+                message=answer.message or "the poll told nothing",
                 hint=answer.hint,
                 service_status=answer.status,
             )
@@ -293,7 +294,7 @@ def on_deadline(case: Case, integration: Integration, remote_order: RemoteOrder,
 
 
 def answer_of_lost_poll(loss: TransportLoss) -> Answer:
-    """A read-back that was lost, as an answer: it told nothing."""
+    """A poll that was lost, as an answer: it told nothing."""
     if loss.retry_after is not None:
         return Answer(Outcome.NOT_PROCESSED, message=loss.message, retry_after=loss.retry_after)
     return Answer(Outcome.UNKNOWN, message=loss.message)
@@ -306,8 +307,8 @@ def retry_later(case: Case, message: str, now: datetime, hint: str | None = None
 
 def after_email_loss(case: Case, message: str, message_id: str, now: datetime) -> Event:
     """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
-    remedy = f"look for the mail with Message-ID {message_id}; if it never arrived, let a named person send it again"
-    return escalate(case, now, message, remedy)
+    hint = f"look for the mail with Message-ID {message_id}; if it never arrived, let a named person send it again"
+    return escalate(case, now, message, hint)
 
 
 def on_connection_error(case: Case, error: OrderDeskError, now: datetime) -> Event:
@@ -335,7 +336,7 @@ def on_connection_error(case: Case, error: OrderDeskError, now: datetime) -> Eve
 
 
 def _declared_polling(integration: Integration) -> Polling:
-    """How this integration is read back by its declaration."""
+    """How this integration is polled by its declaration."""
     found = (route.confirm for route in integration.cancel if isinstance(route.confirm, Polling))
     return next(found, DEFAULT_POLLING)
 
@@ -407,7 +408,7 @@ def _outcome_unknown(
         due_at=now + FIRST_POLL_DELAY,
         deadline=now + give_up,
         message=message,
-        hint="it is read back; nothing is sent again before that",
+        hint="it is polled; nothing is sent again before that",
         plugin_error=plugin_error,
         idempotent=idempotent,
     )

@@ -1,4 +1,4 @@
-"""`plan`, `cancel`, `cases`, `receipt` and `resubmit`: the way of an order from the wish to the proof."""
+"""`plan`, `cancel`, `cases`, `receipt` and `resubmit`: the way of an order from the cancellation to the proof."""
 
 from __future__ import annotations
 
@@ -81,8 +81,10 @@ def plan(session: Session, order: str) -> None:
     help="Only these lines; may be repeated. id:ID:QTY names one by its id.",
 )
 @click.option("--reason", metavar="TEXT", help="Why; `orderdesk plan` lists what a place takes.")
-@click.option("--key", metavar="TEXT", help="A name for this wish: the same key again is the same wish.")
-@click.option("--no-send", is_flag=True, help="Only record the wish; `orderdesk work` sends it.")
+@click.option(
+    "--key", metavar="TEXT", help="A name for this cancellation: the same key again is the same cancellation."
+)
+@click.option("--no-send", is_flag=True, help="Only record the cancellation; `orderdesk work` sends it.")
 @common_options
 @click.pass_obj
 def cancel(
@@ -97,8 +99,8 @@ def cancel(
 ) -> None:
     """Cancel ORDER everywhere it was submitted.
 
-    The wish is in the ledger before anything is sent. Asking twice is asking once. A reason or a part that a place
-    does not take is refused before anything is recorded. Exit code 3: a person must look.
+    The cancellation is in the ledger before anything is sent. Asking twice is asking once. A reason or a part that a
+    place does not take is refused before anything is recorded. Exit code 3: a person must look.
     """
     from orderdesk_sdk.desk.documents import cancellation_status_document
 
@@ -121,10 +123,10 @@ def cancel(
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_cases
 
-        wish = standing.cancellation
-        part = ", ".join(f"{quantity} of {line}" for line, quantity in wish.lines_by_name.items())
+        cancellation = standing.cancellation
+        part = ", ".join(f"{quantity} of {line}" for line, quantity in cancellation.lines_by_name.items())
         what = f"{part} of it to be canceled" if part else "to be canceled"
-        screen.line(f"Order {wish.order_number}  {what}, asked by {wish.requested_by}", "bold")
+        screen.line(f"Order {cancellation.order_number}  {what}, asked by {cancellation.requested_by}", "bold")
         show_cases(screen, standing.cases)
         screen.zone(now)
         if not standing.is_settled:

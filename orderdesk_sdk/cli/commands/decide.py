@@ -1,4 +1,4 @@
-"""`poll`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case, or an errand."""
+"""`poll`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case, or a case."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ __all__ = ["import_orders", "move", "orders", "register", "claim_number"]
 def import_orders(session: Session, file: str, by: str | None) -> None:
     """Import orders from a JSON FILE; - reads stdin.
 
-    The file has Order Desk's shape: an order, a list of them, or an API reply. A new order is added, a known one (by
+    The file has Order Desk's shape: an order, a list of them, or an API response. A new order is added, a known one (by
     id) updated, one that is the same left alone: all of the file or, where anything in it is wrong, none. Orders of
     several shops may have one number; it is told, with how to name each.
     """
@@ -88,9 +88,10 @@ def orders(session: Session, folder: str | None, limit: int) -> None:
                 name or "-",
                 order.source_name,
                 str(sum(line.quantity for line in order.lines)),
-                ", ".join(f"{placement.connection} ({placement.remote_id})" for placement in placements) or "nowhere",
+                ", ".join(f"{remote_order.connection} ({remote_order.remote_id})" for remote_order in remote_orders)
+                or "nowhere",
             )
-            for (order, name, placements), handle in zip(found, handles, strict=True)
+            for (order, name, remote_orders), handle in zip(found, handles, strict=True)
         ]
         screen.table(("order", "folder", "from", "units", "submitted to"), rows, whole=("order",))
         if len(found) == limit:
@@ -124,24 +125,24 @@ def register(
 
     with session.desk() as desk:
         seeded = _create_at_simulator(desk, order, connection, remote_id)
-        placement = desk.orders.register(
+        remote_order = desk.orders.register(
             order, connection=connection, by=require_name(by), remote_id=remote_id, submitted_at=submitted_at
         )
         number = desk.orders.get(order).number
 
     def draw(screen: Screen) -> None:
-        since = format_time(placement.submitted_at, seconds=True)
+        since = format_time(remote_order.submitted_at, seconds=True)
         screen.line(
-            f"Order {number} is at {connection} as {placement.remote_id} ({placement.role.value}), since {since}."
+            f"Order {number} is at {connection} as {remote_order.remote_id} ({remote_order.role.value}), since {since}."
         )
         if seeded is not None:
             done = "was given the order" if seeded else "has the order already"
             screen.line(f"Sandbox: the simulator of {connection} {done}.", "dim")
-        screen.zone(placement.submitted_at)
+        screen.zone(remote_order.submitted_at)
 
     shape: dict[str, object] = {
         "order_number": number,
-        "remote_order": remote_order_document(placement),
+        "remote_order": remote_order_document(remote_order),
         "simulator_seeded": seeded,
     }
     session.print_result(shape, draw)
@@ -206,8 +207,8 @@ def move(session: Session, order: str, folder: str, by: str | None) -> None:
             screen.line(f"Order {number} is in {moved.destination} already.")
         else:
             screen.line(f"Order {number} is now in {moved.destination}; it was in {moved.source or 'no folder'}.")
-        for _, firing in fired:
-            screen.indented(f"rule {firing.rule!r}, {firing.action}: {result_text(firing)}")
+        for _, execution in fired:
+            screen.indented(f"rule {execution.rule!r}, {execution.action}: {result_text(execution)}")
         if not fired:
             screen.line(f"Note: {note}.")
 
@@ -216,6 +217,6 @@ def move(session: Session, order: str, folder: str, by: str | None) -> None:
         "source": moved.source,
         "destination": moved.destination,
         "note": note,
-        "rules": [execution_document(at, firing) for at, firing in fired],
+        "rules": [execution_document(at, execution) for at, execution in fired],
     }
     session.print_result(shape, draw)

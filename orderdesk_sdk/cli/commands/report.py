@@ -1,4 +1,7 @@
-"""`status`, `take-back`, `heard` and `shipped`: a cart's status, a wish taken back, and what others let us know."""
+"""`status`, `take-back`, `heard` and `shipped`.
+
+A cart's status, a cancellation taken back, and what others let us know.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,7 @@ def set_status(
 @common_options
 @click.pass_obj
 def withdraw_order(session: Session, order: str, by: str | None, note: str | None) -> None:
-    """Take the wish to cancel ORDER back where nothing was sent.
+    """Take the cancellation to cancel ORDER back where nothing was sent.
 
     What was asked already goes on: only its service can tell what becomes of it.
     """
@@ -107,7 +110,7 @@ def withdraw_order(session: Session, order: str, by: str | None, note: str | Non
 def report_canceled(session: Session, order: str, connection: str, by: str | None) -> None:
     """Say that a place canceled ORDER by itself.
 
-    It is read back there, and never asked. Exit code 3: a person must look.
+    It is polled there, and never asked. Exit code 3: a person must look.
     """
     with session.desk() as desk:
         found = desk.notifications.report_canceled(order, connection=connection, by=require_name(by))

@@ -17,9 +17,9 @@ EVENTS = (
     "order imported",
     "order moved",
     "case settled",
-    "canceled elsewhere",
+    "canceled externally",
     "order canceled",
-    "action refused",
+    "action failed",
 )
 
 
@@ -122,6 +122,6 @@ def log_rules(session: Session, order: str) -> None:
 
     shape: dict[str, object] = {
         "order_number": found.number,
-        "executions": [execution_document(at, firing) for at, firing in fired],
+        "executions": [execution_document(at, execution) for at, execution in fired],
     }
     session.print_result(shape, draw)

@@ -31,7 +31,7 @@ __all__ = ["work"]
 @common_options
 @click.pass_obj
 def work(session: Session, until_idle: bool, every: float) -> None:
-    """Send, read back and remind, whatever is due, until Ctrl-C.
+    """Send, polled and remind, whatever is due, until Ctrl-C.
 
     It waits for each due time; in a sandbox with virtual time the waits take none. What is under way is finished
     before it ends. Exit code 3 with --until-idle: a case awaits a person, or one shipped although it was canceled.
@@ -77,16 +77,16 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         done, problems = Worker(desk, every, stop, waiting, told).run(until_idle=until_idle)
         idle = not has_automatic_work(desk)
         persons = desk.cases.list(states=[State.ACTION_REQUIRED])
-        errands = [one for one in desk.cases.list_others(open_only=True) if one.state is ErrandState.ACTION_REQUIRED]
+        cases = [one for one in desk.cases.list_others(open_only=True) if one.state is ErrandState.ACTION_REQUIRED]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
-        left = "nothing is left to be done" + (" without a person" if persons or errands else "") if idle else "stopped"
+        left = "nothing is left to be done" + (" without a person" if persons or cases else "") if idle else "stopped"
         screen.line(f"{done} piece{'' if done == 1 else 's'} of work done; {left}.")
         if persons:
             screen.line("These await a person:", "bold magenta")
             show_case_list(screen, [persons])
-        for errand in errands:
+        for errand in cases:
             show_other_case(screen, errand)
         screen.zone(now)
 
@@ -95,12 +95,12 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         "handled": done,
         "is_idle": idle,
         "action_required": [case_document(case) for case in persons],
-        "errands_awaiting_person": [other_case_document(errand) for errand in errands],
+        "errands_awaiting_person": [other_case_document(errand) for errand in cases],
         "alarms": [case_document(case) for case in alarms],
         "problems": list(problems),
     }
     session.print_result(shape, draw)
-    if until_idle and (persons or errands or alarms):
+    if until_idle and (persons or cases or alarms):
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 

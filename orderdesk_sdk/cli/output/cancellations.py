@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _STILL_RELEVANT = frozenset(State) - {State.REJECTED, State.UNSUPPORTED, State.WITHDRAWN, State.SHIPPED_ANYWAY}
-_ROUTINE_EVENTS = frozenset({"send", "check", "resume"})
+_ROUTINE_EVENTS = frozenset({EventKind.SEND_STARTED.value, EventKind.POLL_STARTED.value, EventKind.RESUMED.value})
 """Steps that only announce the call which the next step tells of."""
 
 
@@ -71,12 +71,12 @@ def _plan_row(entry: PlanEntry, now: datetime) -> tuple[str, str, str, str, str,
         return entry.title, "-", "-", "-", "-", f"nothing: there it is {entry.existing_state.value} already"
     if entry.problem:
         return entry.title, "-", "-", "see below", "a person", "nothing is sent"
-    ladder = [step for index, step in enumerate(entry.steps) if entry.chosen_step is None or index >= entry.chosen_step]
-    route = ", then ".join(step.label for step in ladder)
+    routes = [step for index, step in enumerate(entry.steps) if entry.chosen_step is None or index >= entry.chosen_step]
+    route = ", then ".join(step.label for step in routes)
     if entry.role is ConnectionRole.CART:
         route += ", as the cart"
     if entry.chosen_step is None:
-        why = next((step.window.closed_reason for step in reversed(ladder) if step.window.closed_reason), None)
+        why = next((step.window.closed_reason for step in reversed(routes) if step.window.closed_reason), None)
         return entry.title, route, "closed", "-", "-", f"nothing is sent: {why or 'every way is closed'}"
     step = entry.steps[entry.chosen_step]
     return (
@@ -85,7 +85,7 @@ def _plan_row(entry: PlanEntry, now: datetime) -> tuple[str, str, str, str, str,
         _until(step, now),
         step.needs or "-",
         step.decided_by.removeprefix("the "),
-        _follow_up(ladder, now),
+        _follow_up(routes, now),
     )
 
 
@@ -160,10 +160,10 @@ def _case_message(case: Case) -> str:
 def show_receipt(screen: Screen, receipt: Receipt) -> None:
     """A receipt: the verdict, and for every case what it rests on and how it came about."""
     _show_summary(screen, receipt)
-    for wish in receipt.cancellations:
+    for cancellation in receipt.cancellations:
         screen.line()
-        screen.line(_cancellation_heading(wish.cancellation))
-        for found in wish.cases:
+        screen.line(_cancellation_heading(cancellation.cancellation))
+        for found in cancellation.cases:
             _show_case(screen, found)
     for change in receipt.status_changes:
         screen.line()
@@ -186,7 +186,7 @@ def show_receipt_summary(screen: Screen, receipt: Receipt) -> None:
     """A receipt without proofs and stories: the verdict, and the latest one of every place."""
     _show_summary(screen, receipt)
     latest = receipt.coverage.latest.values()
-    for found in (one for wish in receipt.cancellations for one in wish.cases if one.case in latest):
+    for found in (one for cancellation in receipt.cancellations for one in cancellation.cases if one.case in latest):
         said = f" - {found.case.message}" if found.case.message else ""
         head = Text(printable(f"{found.title}: ")).append_text(state_text(found.case.state))
         screen.hanging("", head.append(_message_lines(found.case)).append(printable(said)))
@@ -292,7 +292,7 @@ def _evidence_text(receipt: CaseReceipt, evidence: EvidenceReceipt) -> str:
     if evidence.no_order_number_reason is not None:
         call += f"; only the request says which order it is about: {printable(evidence.no_order_number_reason)}"
     if evidence.kind is EvidenceKind.RESPONSE:
-        return f"the service's reply, {call}"
+        return f"the service's response, {call}"
     if evidence.kind is EvidenceKind.LINE_QUANTITIES:
         canceled = sum(line.canceled for line in receipt.case.lines)
         ordered = sum(line.ordered for line in receipt.case.lines)

@@ -19,7 +19,7 @@ __all__ = [
 
 
 def show_other_case(screen: Screen, case: Resubmission | StatusChange) -> None:
-    """An errand in two lines."""
+    """A case in two lines."""
     match case:
         case Resubmission():
             show_resubmission(screen, case)

@@ -90,8 +90,8 @@ def show_reasons(screen: Screen, codes: Sequence[ReasonCode]) -> None:
 def _show_details(screen: Screen, route: Route) -> None:
     if isinstance(route, Button):
         if route.fallback_on:
-            refusals = " or ".join(sorted(refusal.value for refusal in route.fallback_on))
-            screen.indented(f"{route.label}: refused as {refusals}, the next route is taken")
+            rejections = " or ".join(sorted(rejection.value for rejection in route.fallback_on))
+            screen.indented(f"{route.label}: refused as {rejections}, the next route is taken")
         if route.warning:
             screen.indented(f"{route.label}: {route.warning}")
     elif route.warning:
@@ -113,7 +113,7 @@ def _open(route: Route) -> str:
 def _confirmation(confirm: Confirmation) -> str:
     match confirm:
         case FinalResponse():
-            return "the reply, which is final"
+            return "the response, which is final"
         case Polling(every, give_up):
             return f"reading back every {span(every)}, for {span(give_up)}"
         case ManualConfirmation(within):

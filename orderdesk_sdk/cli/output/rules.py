@@ -31,7 +31,7 @@ __all__ = [
 
 @frozen
 class RulePreview:
-    """What a rule would make of an occurrence. effects: per action what it would do now; empty where it stays quiet."""
+    """What a rule would make of an event. effects: per action what it would do now; empty where it stays quiet."""
 
     evaluation: RuleEvaluation
     effects: tuple[tuple[ConfiguredAction, str], ...]
@@ -62,7 +62,7 @@ def preview(desk: Desk, ref: str, event: str, folder: str | None, values: Mappin
         }
     told = OrderEvent("dry run", OrderEventKind(event), order.id, desk.clock.now(), {**moved, **values})
     known = action_targets(desk)
-    placed = [placement.connection for placement in desk.order_store.remote_orders(order.id)]
+    placed = [remote_order.connection for remote_order in desk.order_store.remote_orders(order.id)]
     return tuple(
         RulePreview(
             decision,
@@ -175,8 +175,8 @@ def show_executions(screen: Screen, number: str, executions: Sequence[tuple[date
         screen.line(f"No rule has done anything with order {number}.")
         return
     rows = [
-        (format_time(at, seconds=True), firing.rule or "-", firing.action or "-", result_text(firing))
-        for at, firing in executions
+        (format_time(at, seconds=True), execution.rule or "-", execution.action or "-", result_text(execution))
+        for at, execution in executions
     ]
     screen.table(("at", "rule", "action", "what came of it"), rows, whole=("at",))
 

@@ -28,15 +28,15 @@ __all__ = [
 
 
 def read_orders(document: object, *, timezone: tzinfo = UTC, location: str | None = None) -> ParsedOrders:
-    """The orders in a parsed JSON document, in its order, and how many there are where a reply says so.
+    """The orders in a parsed JSON document, in its order, and how many there are where a response says so.
 
-    `document` is an order object, a list of them, or an API reply with `order` or `orders`. Order Desk writes its times
-    in UTC, as `2014-10-08 12:10:00` (https://github.com/sparkweb/slate, source/includes/_orders.md), and so its replies
-    are read; `timezone` is that of times without an offset in the documents of other hosts. `location` names the
-    document in errors.
+    `document` is an order object, a list of them, or an API response with `order` or `orders`. Order Desk writes its
+    times in UTC, as `2014-10-08 12:10:00` (https://github.com/sparkweb/slate, source/includes/_orders.md), and so its
+    responses are read; `timezone` is that of times without an offset in the documents of other hosts. `location` names
+    the document in errors.
 
     Raises ValidationError that tells up to 20 faults, a line and a path each (`$.orders[3].order_items[0].quantity`),
-    also where two orders have one id; and for an API error reply, quoting its message.
+    also where two orders have one id; and for an API error response, quoting its message.
     """
     found = document_entries(document, location)
     reading = ParseContext(UTC if found.is_response else timezone)
@@ -81,7 +81,7 @@ def read_order_text(text: str | bytes, *, location: str, timezone: tzinfo = UTC)
 
 
 def write_order(order: Order, *, timezone: tzinfo = UTC) -> dict[str, object]:
-    """The order object that reads back as `order` in the same `timezone`, its unknown keys included.
+    """The order object that polls as `order` in the same `timezone`, its unknown keys included.
 
     Money and weights are texts, times are `YYYY-MM-DD HH:MM:SS`, absent times and folders are None.
     """

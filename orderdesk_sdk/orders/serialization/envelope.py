@@ -1,7 +1,7 @@
-"""What of a document are orders: the document itself, a list, or what an API reply holds. What is none is told.
+"""What of a document are orders: the document itself, a list, or what an API response holds. What is none is told.
 
-An error reply may have an id, and a shipment, an order item or a product looks like an order that says little: none of
-them is read as one. The replies are those of https://github.com/sparkweb/slate, source/includes.
+An error response may have an id, and a shipment, an order item or a product looks like an order that says little: none
+of them is read as one. The responses are those of https://github.com/sparkweb/slate, source/includes.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _KEYS_OF_OTHER_RECORDS: Mapping[str, str] = {
     "variation_list": "an order item",
     "quantity": "an order item",
     "stock": "an inventory item",
-    "execution_time": "an API reply that holds no order",
+    "execution_time": "an API response that holds no order",
 }
 """Keys that no order has, and what has them."""
 
 
 class ParsedOrders(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots, and this keeps the total
-    """The orders of a document. total: how many the reply says there are, of which it is one page; None: no word."""
+    """The orders of a document. total: how many the response says there are, of which it is one page; None: no word."""
 
     total: int | None
 
@@ -60,13 +60,13 @@ class DocumentEntries:
 
 
 def document_entries(document: object, location: str | None) -> DocumentEntries:
-    """What of a document should be orders. Raises ValidationError where none is there, and for an error reply."""
+    """What of a document should be orders. Raises ValidationError where none is there, and for an error response."""
     if isinstance(document, list):
         return DocumentEntries(tuple((f"$[{index}]", entry) for index, entry in enumerate(document)))
     if not isinstance(document, dict):
         raise ValidationError(f"$: {InvalidValue('an order', document)}", location=location, hint=_EXPECTED)
     if said := _error_message(document):
-        raise ValidationError(said, location=location, hint="this is an API error reply, no order: ask again")
+        raise ValidationError(said, location=location, hint="this is an API error response, no order: ask again")
     held = [key for key, kinds in (("orders", (list,)), ("order", (dict, list))) if _holds(document, key, kinds)]
     if len(held) == 2:
         raise ValidationError("$: it has both `order` and `orders`", location=location, hint=_EXPECTED)
@@ -88,7 +88,7 @@ def document_entries(document: object, location: str | None) -> DocumentEntries:
 
 
 def _holds(document: dict[object, object], key: str, kinds: tuple[type, ...]) -> bool:
-    """Whether a document is a reply that holds orders at a key, and no order of its own."""
+    """Whether a document is a response that holds orders at a key, and no order of its own."""
     if key not in document or isinstance(document.get("order_items"), list):
         return False
     return "id" not in document or isinstance(document[key], kinds)
@@ -101,12 +101,12 @@ def _total(response: dict[object, object], location: str | None) -> int | None:
     try:
         total = COUNT.read(given)
     except InvalidValue as wrong:
-        raise ValidationError(f"$.total_records: {wrong}", location=location, hint="get the reply again") from None
+        raise ValidationError(f"$.total_records: {wrong}", location=location, hint="get the response again") from None
     return total if isinstance(total, int) else None
 
 
 def _error_message(entry: dict[object, object]) -> str | None:
-    """What an error reply says; the official shape is `message` and perhaps `errors`. None where it is none."""
+    """What an error response says; the official shape is `message` and perhaps `errors`. None where it is none."""
     status = entry.get("status")
     if not isinstance(status, str) or status.strip().lower() != "error":
         return None

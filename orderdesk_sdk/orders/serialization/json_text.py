@@ -89,12 +89,12 @@ def parse_json(text: str | bytes, *, location: str) -> object:
 
     Bytes are read as UTF-8. Raises ValidationError with `location` and line and column, or the path to what is refused.
     """
-    remedy = "give one JSON document, in UTF-8"
+    hint = "give one JSON document, in UTF-8"
     if isinstance(text, bytes):
         try:
             text = text.decode()
         except UnicodeDecodeError as error:
-            raise ValidationError(f"byte {error.start} is not UTF-8", location=location, hint=remedy) from error
+            raise ValidationError(f"byte {error.start} is not UTF-8", location=location, hint=hint) from error
     text = text.removeprefix("\ufeff")
     parser = _Parser()
     try:
@@ -103,12 +103,12 @@ def parse_json(text: str | bytes, *, location: str) -> object:
         )
     except json.JSONDecodeError as error:
         where = f"{location}: line {error.lineno}, column {error.colno}"
-        raise ValidationError(f"not JSON: {error.msg}", location=where, hint=remedy) from error
+        raise ValidationError(f"not JSON: {error.msg}", location=where, hint=hint) from error
     except RecursionError as error:
-        raise ValidationError("lists and objects are nested too deeply", location=location, hint=remedy) from error
+        raise ValidationError("lists and objects are nested too deeply", location=location, hint=hint) from error
     except (ValueError, InvalidOperation) as error:
         # Python reads no whole number of more than 4,300 digits, and Decimal no exponent beyond its own limit.
-        raise ValidationError("a number is too long to be read", location=location, hint=remedy) from error
+        raise ValidationError("a number is too long to be read", location=location, hint=hint) from error
     if parser.has_errors or _MAYBE_LONE_SURROGATE.search(text) or _has_lone_surrogate(text):
         found = _errors_in(document)
         if found:

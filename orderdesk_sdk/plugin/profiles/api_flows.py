@@ -29,7 +29,7 @@ ACCESS_HINT = "check the credentials of this connection with the service"
 
 
 def confirmation_by_profile(profile: ApiProfile | None) -> Confirmation:
-    """What proves a cancel by this profile: the reply, a read-back, or a person."""
+    """What proves a cancel by this profile: the response, a poll, or a person."""
     if profile is None or (profile.read is None and profile.cancel.final is None):
         return ManualConfirmation()
     return FinalResponse() if profile.cancel.final is not None else Polling(every=minutes(5), give_up=hours(24))
@@ -44,18 +44,18 @@ def cancel_by_profile(profile: ApiProfile, request: CancelRequest, service: Serv
         "remote_id": request.remote_id,
     }
     path = fill_path(call.path, values, f"connection {service.connection!r}, the path of its cancel call")
-    reply = yield service.request(call.method, path, operation="cancel", json=fill_fields(call.body, values))
-    if reply.status_code in call.accepted:
+    response = yield service.request(call.method, path, operation="cancel", json=fill_fields(call.body, values))
+    if response.status_code in call.accepted:
         return (
-            _answer_from_final(call.final, call.identity, reply)
+            _answer_from_final(call.final, call.identity, response)
             if call.final is not None
-            else answer.acknowledged(reply)
+            else answer.acknowledged(response)
         )
-    if reply.status_code in call.rejected:
-        return answer.rejected(reply, Rejection.TOO_LATE, message=f"the service answered {reply.status_code}")
-    if reply.status_code in call.not_found:
-        return (yield from _answer_not_found(profile, request, service, reply))
-    return auth_or_rate_limit_answer(reply, access_hint=ACCESS_HINT) or answer.unknown(reply)
+    if response.status_code in call.rejected:
+        return answer.rejected(response, Rejection.TOO_LATE, message=f"the service answered {response.status_code}")
+    if response.status_code in call.not_found:
+        return (yield from _answer_not_found(profile, request, service, response))
+    return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
 
 
 def _answer_not_found(
@@ -71,12 +71,12 @@ def _answer_not_found(
     found = _answer_from_status(profile.read, there)
     if found.outcome in (Outcome.CANCELED, Outcome.REJECTED):
         return found
-    remedy = "look whether the path of the cancel call is right: the order can be read"
-    return answer.not_processed(response, message=f"the cancel call was answered {response.status_code}", hint=remedy)
+    hint = "look whether the path of the cancel call is right: the order can be read"
+    return answer.not_processed(response, message=f"the cancel call was answered {response.status_code}", hint=hint)
 
 
 def _answer_from_final(final: FinalResponseFormat, identity: Identity | None, response: httpx.Response) -> Answer:
-    """What a reply that is the service's last word says; its status alone says only that the request was taken."""
+    """What a response that is the service's last word says; its status alone says only that the request was taken."""
     status = _status_at(response, final.status, identity)
     if normalize_status(status) in final.canceled:
         return answer.canceled(response, status=status)
@@ -96,12 +96,12 @@ def poll_by_profile(profile: ApiProfile, request: PollRequest, service: Service[
     """A check flow by a profile; unclear where the profile cannot read."""
     if profile.read is None:
         return answer.unknown(None, message="the wire profile has no read call")
-    reply = yield _status_request(profile.read, service, request.order.number, request.remote_id)
-    return _answer_from_status(profile.read, reply)
+    response = yield _status_request(profile.read, service, request.order.number, request.remote_id)
+    return _answer_from_status(profile.read, response)
 
 
 def _answer_from_status(endpoint: StatusEndpoint, response: httpx.Response) -> Answer:
-    """What a reply to the read call says of the order."""
+    """What a response to the read call says of the order."""
     if not response.is_success:
         return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
     status = _status_at(response, endpoint.status, endpoint.identity)
@@ -122,7 +122,7 @@ def check_before_create(
     """What a resubmit flow must know before it creates: None to go on, else what it ends with.
 
     Where the profile's read names `unknown` statuses the new number is read first. Where it cannot be read, nothing is
-    sent a second time: an earlier create whose reply was lost stays unclear, for a person.
+    sent a second time: an earlier create whose response was lost stays unclear, for a person.
     """
     number = request.order.number
     if profile is None or profile.read is None or not profile.read.not_found:
@@ -130,12 +130,12 @@ def check_before_create(
         return answer.unknown(None, message=text) if request.may_exist else None
     read = profile.read
 
-    def find(reply: httpx.Response) -> Answer | None:
-        if reply.status_code in read.not_found:
+    def find(response: httpx.Response) -> Answer | None:
+        if response.status_code in read.not_found:
             return None
-        said = _answer_from_status(read, reply)
+        said = _answer_from_status(read, response)
         # A profile need not know every word by which an order is on its way.
-        return answer.pending(reply, status=said.status) if said.outcome is Outcome.UNKNOWN and said.status else said
+        return answer.pending(response, status=said.status) if said.outcome is Outcome.UNKNOWN and said.status else said
 
     return (yield from read_before_create(request, service, _status_request(read, service, number, number), find))
 

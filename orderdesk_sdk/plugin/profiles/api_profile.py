@@ -7,19 +7,19 @@ body = { order = "{remote_id}", reason = "{reason}" }
 taken = [200, 202]                      # these say that the request was taken
 refused = [409, 422]                    # these say that it is too late
 unknown = [404]                         # these say that there is no such order
-final = false                           # true: the reply is the last word, and status, canceled, number say where
+final = false                           # true: the response is the last word, and status, canceled, number say where
 
 [connections.acme.settings.wire.read]
 path = "/orders/{remote_id}"
-status = "/order/status"                # a JSON pointer (RFC 6901) into the reply
-number = "/order/number"                # where the reply states which order it is about
+status = "/order/status"                # a JSON pointer (RFC 6901) into the response
+number = "/order/number"                # where the response states which order it is about
 number_is = "remote_id"                 # or "order_number"
 canceled = ["canceled"]                 # words or whole numbers
 shipped = ["shipped", "delivered"]
 pending = ["open", "in production"]
 unknown = [404]                         # these statuses say that there is no such order
 
-Where a reply states no number, `number_not_stated = "why"` stands in place of `number`: the receipt repeats it.
+Where a response states no number, `number_not_stated = "why"` stands in place of `number`: the receipt repeats it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ _NUMBER = ("number", "number_is", "number_not_stated")
 
 @frozen
 class FinalResponseFormat:
-    """A reply that is the service's last word: where its body says what became of the order, and which words (folded)
+    """A response that is the service's last word.
+
+    Where its body says what became of the order, and which words (folded)
     say that it is canceled.
     """
 
@@ -63,8 +65,8 @@ class FinalResponseFormat:
 class CancelEndpoint:
     """The call that cancels. body: sent as JSON, with fields in its texts; None sends none.
 
-    final: what the reply says where it is the last word; None where it only takes the request. identity: where such a
-    reply states the order's number; None for another.
+    final: what the response says where it is the last word; None where it only takes the request. identity: where such
+    a response states the order's number; None for another.
     """
 
     method: str
@@ -82,7 +84,7 @@ class StatusEndpoint:
     """The call that reads the order, and what its status words (folded) mean.
 
     unknown: the HTTP statuses that say that there is no such order; without them nobody can tell whether it is there.
-    identity: where the reply states the order's number.
+    identity: where the response states the order's number.
     """
 
     path: str
@@ -96,19 +98,19 @@ class StatusEndpoint:
 
 @frozen
 class ApiProfile:
-    """How one service is called. read: None where it cannot be read back."""
+    """How one service is called. read: None where it cannot be polled."""
 
     cancel: CancelEndpoint
     read: StatusEndpoint | None = None
 
     def identities(self) -> Mapping[str, Identity]:
-        """Where the replies of its calls state the order's number: what `Integration.identified_by` takes."""
+        """Where the responses of its calls state the order's number: what `Integration.identified_by` takes."""
         given = {"cancel": self.cancel.identity, "read": self.read.identity if self.read is not None else None}
         return {operation: identity for operation, identity in given.items() if identity is not None}
 
 
 def read_api_profile(value: object, location: str) -> ApiProfile:
-    """A profile as configured. Raises ConfigurationError that names the field and the remedy."""
+    """A profile as configured. Raises ConfigurationError that names the field and the hint."""
     table = _table(value, location, ("cancel", "read"))
     if "cancel" not in table:
         raise ConfigurationError(
@@ -119,13 +121,13 @@ def read_api_profile(value: object, location: str) -> ApiProfile:
 
 
 def read_acknowledging_profile(value: object, location: str) -> ApiProfile:
-    """A profile, as configured, of a service that is known to take requests only: nothing but a read-back cancels.
+    """A profile, as configured, of a service that is known to take requests only: nothing but a poll cancels.
 
-    Raises ConfigurationError, also for one that calls a reply final or has no read call.
+    Raises ConfigurationError, also for one that calls a response final or has no read call.
     """
     profile = read_api_profile(value, location)
     if profile.cancel.final is not None:
-        text = "this service takes requests for cancellations, so its reply to one is not final"
+        text = "this service takes requests for cancellations, so its response to one is not final"
         raise ConfigurationError(text, location=f"{location}.cancel.final", hint="remove it; the order is read back")
     if profile.read is None:
         raise ConfigurationError(
@@ -160,16 +162,16 @@ def _cancel(value: object, location: str) -> CancelEndpoint:
 
 
 def _final(table: Mapping[str, object], location: str) -> FinalResponseFormat:
-    """What a final reply says. That the service took the request is no word of what became of the order."""
-    for name, remedy in (
+    """What a final response says. That the service took the request is no word of what became of the order."""
+    for name, hint in (
         ("status", 'say where the body states what became of the order, as in "/order/status"'),
         ("canceled", 'name the words there that say so, as in ["cancelled"]'),
     ):
         if name not in table:
             raise ConfigurationError(
-                "is missing: a final reply must say in its body that the order is canceled",
+                "is missing: a final response must say in its body that the order is canceled",
                 location=f"{location}.{name}",
-                hint=f"{remedy}; or remove final",
+                hint=f"{hint}; or remove final",
             )
     words = _status_words(table["canceled"], f"{location}.canceled")
     if not words:
@@ -178,11 +180,11 @@ def _final(table: Mapping[str, object], location: str) -> FinalResponseFormat:
 
 
 def _identity(table: Mapping[str, object], location: str) -> Identity:
-    """Where the reply states which order it is about."""
+    """Where the response states which order it is about."""
     why = table.get("number_not_stated")
     if "number" not in table and why is None:
         raise ConfigurationError(
-            "is missing: a reply counts only where it is about the order that was asked for",
+            "is missing: a response counts only where it is about the order that was asked for",
             location=f"{location}.number",
             hint="say where it states the number, as in"
             ' "/order/number"; or, where it states none, number_not_stated = "why"',

@@ -58,7 +58,7 @@ class ApiProfileSettings:
         return self.api
 
     def identities(self) -> Mapping[str, Identity]:
-        """Where the replies state which order they are about: what `Integration.identified_by` asks for."""
+        """Where the responses state which order they are about: what `Integration.identified_by` asks for."""
         return self.api.identities() if self.api is not None else {}
 
     def routes(self) -> tuple[Route, ...]:

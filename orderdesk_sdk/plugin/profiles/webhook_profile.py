@@ -43,7 +43,7 @@ class WebhookProfile:
 
 
 def read_webhook_profile(value: object, location: str) -> WebhookProfile:
-    """A profile as configured. Raises ConfigurationError that names the field and the remedy."""
+    """A profile as configured. Raises ConfigurationError that names the field and the hint."""
     if not isinstance(value, Mapping):
         raise ConfigurationError("a table was expected", location=location)
     for name in value:
@@ -55,8 +55,8 @@ def read_webhook_profile(value: object, location: str) -> WebhookProfile:
     if "event" not in value and "status" not in value:
         raise ConfigurationError("event or status is missing", location=location, hint="say where one of them stands")
     if ("token" in value) == ("header" in value):
-        remedy = 'add token_at = "/token" for one in the message, or header = "authorization"; not both'
-        raise ConfigurationError("there is not one place for the token", location=location, hint=remedy)
+        hint = 'add token_at = "/token" for one in the message, or header = "authorization"; not both'
+        raise ConfigurationError("there is not one place for the token", location=location, hint=hint)
     header = value.get("header")
     if header is not None and (not isinstance(header, str) or not header.strip()):
         raise ConfigurationError("must be a header's name", location=f"{location}.header")

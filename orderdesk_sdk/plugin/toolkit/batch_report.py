@@ -71,7 +71,7 @@ class XmlReportFormat:
     placeholders: Collection[str] = ()
 
     def read(self, response: TextResponse) -> BatchReport:
-        """The report in a reply. Raises MalformedResponseError where there is none that is complete."""
+        """The report in a response. Raises MalformedResponseError where there is none that is complete."""
         report = next(xml_root(response).iter(self.root), None)
         if report is None or _contains(texts_in(report, self.incomplete[0]), self.incomplete[1]):
             raise MalformedResponseError(f"it is no complete {self.root}", location="the report")

@@ -279,8 +279,8 @@ def country_code(text: str, *, location: str | None = None) -> str:
     code = _CODES.get(_folded(text))
     if code is None:
         said = f"{text!r} is no country" if text.strip() else "the address names no country"
-        remedy = "write its ISO 3166-1 code of two letters into the address, such as US, and ask again"
-        raise ValidationError(said, location=location, hint=remedy)
+        hint = "write its ISO 3166-1 code of two letters into the address, such as US, and ask again"
+        raise ValidationError(said, location=location, hint=hint)
     return code
 
 

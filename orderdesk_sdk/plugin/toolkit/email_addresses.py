@@ -17,7 +17,7 @@ EXAMPLE = 'write it as "orders@example.com" or "Shop <orders@example.com>"'
 
 
 def read_address(value: object, location: str) -> str:
-    """A text that holds exactly one address, as configured. Raises ConfigurationError with place and remedy."""
+    """A text that holds exactly one address, as configured. Raises ConfigurationError with place and hint."""
     parse_address(value, location)
     return str(value)
 

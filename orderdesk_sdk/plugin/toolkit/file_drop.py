@@ -19,7 +19,7 @@ class FileDrop(Protocol):
     def put(self, name: str, content: bytes) -> str:
         """Leave a new file there and return where it lies, for people.
 
-        Raises ConflictError where a file of that name lies there already: nothing is handed over twice unawares.
+        Raises ConflictError where a file of that name lies there already: nothing is escalated twice unawares.
         """
 
 

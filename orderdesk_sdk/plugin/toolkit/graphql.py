@@ -1,4 +1,4 @@
-"""What a GraphQL service says went wrong: the errors at the top of a reply, whatever its HTTP status. Pure.
+"""What a GraphQL service says went wrong: the errors at the top of a response, whatever its HTTP status. Pure.
 
 Source: https://spec.graphql.org/October2021/#sec-Errors; `extensions.code` is a custom that most services keep.
 """
@@ -27,7 +27,7 @@ class GraphqlError:
 
 
 def graphql_errors(response: TextResponse) -> tuple[GraphqlError, ...]:
-    """The errors of a reply; empty where there are none, or it is no JSON object: its HTTP status tells then.
+    """The errors of a response; empty where there are none, or it is no JSON object: its HTTP status tells then.
 
     An entry of another shape is an error all the same, of which nothing is known.
     """

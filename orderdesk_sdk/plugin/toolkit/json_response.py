@@ -1,4 +1,4 @@
-"""Reading replies strictly: what is missing or misshapen is said with its path, and never taken for success."""
+"""Reading responses strictly: what is missing or misshapen is said with its path, and never taken for success."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ R = TypeVar("R", bound=TextResponse)
 
 
 class EndFlow(Exception):
-    """A flow is over with this answer: a reply that it needed is none. Raised by `need`; a flow need not catch it."""
+    """A flow is over with this answer: a response that it needed is none. Raised by `need`.
+
+    A flow need not catch it.
+    """
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.message)
@@ -74,7 +77,7 @@ class EndFlow(Exception):
 
 
 class MalformedResponseError(OrderDeskError):
-    """The service's reply has not the shape it should have.
+    """The service's response has not the shape it should have.
 
     A flow need not catch it: the core settles it as unclear.
     """
@@ -137,7 +140,7 @@ def _json(response: TextResponse) -> object:
 def value_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> object:
     """The value at a path of keys. Raises MalformedResponseError where a key is missing or a step is not an object.
 
-    within: an object of the reply where the path begins; None for the body itself. So in all functions here.
+    within: an object of the response where the path begins; None for the body itself. So in all functions here.
     """
     value: object = json_object(response) if within is None else within
     for depth, key in enumerate(path):
@@ -234,7 +237,7 @@ def _finite(text: str) -> float:
 
 
 def _reject_duplicate_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object of the reply. With a key given twice nobody knows which of the two the service means."""
+    """An object of the response. With a key given twice nobody knows which of the two the service means."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("a key is given twice")
@@ -265,7 +268,7 @@ def _type_name(value: object) -> str:
 
 
 def integer_at(response: TextResponse, item: Mapping[str, object], key: str, default: int | None = None) -> int:
-    """A whole number of zero or more in an object of the reply; services also write it as a text, "2", or as 2.0.
+    """A whole number of zero or more in an object of the response; services also write it as a text, "2", or as 2.0.
 
     Raises MalformedResponseError for anything else, and for a missing one where `default` is None.
     """
@@ -294,7 +297,7 @@ def _as_integer(value: object) -> int | None:
 def error_message(
     response: TextResponse, key: str = "errors", parts: Sequence[str] = ("code", "message"), details: str | None = None
 ) -> str:
-    """What the error objects in the reply say, a list of them or one, for a person; never to decide by.
+    """What the error objects in the response say, a list of them or one, for a person; never to decide by.
 
     parts: which of an object's fields; JSON:API has ("title", "detail"). details: the field with the objects that tell
     more, in the same parts or by `path`. Falls back to the HTTP status where there is nothing of the kind.
@@ -324,7 +327,7 @@ def auth_or_rate_limit_answer(
 
     Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
     `unclear`. access_hint: what a person should look at when the service does not let us in. How long a throttled call
-    waits is no flow's business: the core lets none see such a reply. error_key: a key that each error body
+    waits is no flow's business: the core lets none see such a response. error_key: a key that each error body
     of the service has; a 404 or 405 without it is of something that has no such path and tells nothing of the order,
     and is turned away too: the base URL is wrong, or what answers is not the service. None: every 404 is the service's.
     """
@@ -348,17 +351,17 @@ def _has_key(response: TextResponse, key: str) -> bool:
 
 
 def not_processed_answer(response: TextResponse) -> Answer:
-    """The answer to a reply after which, whatever it was, nothing can have been done; for `need`."""
+    """The answer to a response after which, whatever it was, nothing can have been done; for `need`."""
     return not_processed(response, message=error_message(response))
 
 
 def require_success(
     response: R, *, access_hint: str, fallback: Callable[[R], Answer] = unknown, error_key: str | None = None
 ) -> R:
-    """The reply, where its status is a success; else `EndFlow` with the answer that the flow then has.
+    """The response, where its status is a success; else `EndFlow` with the answer that the flow then has.
 
     That is `auth_or_rate_limit_answer` with `access_hint` and `error_key` where it applies, and what `fallback` makes
-    of any other reply.
+    of any other response.
     """
     if 200 <= response.status_code < 300:
         return response

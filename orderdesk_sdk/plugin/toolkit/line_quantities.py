@@ -222,8 +222,8 @@ def quantities_to_request(
     try:
         named = line_names.to_service_names(wanted)
     except ValidationError as error:
-        refusal = answer.rejected(response, Rejection.NOT_ALLOWED, message=error.message, hint=error.hint)
-        raise EndFlow(refusal) from None
+        rejection = answer.rejected(response, Rejection.NOT_ALLOWED, message=error.message, hint=error.hint)
+        raise EndFlow(rejection) from None
     known = answer_if_nothing_to_cancel(response, lines, named)
     if known is not None:
         raise EndFlow(line_names.to_line_ids(known))
@@ -240,11 +240,13 @@ def answer_from_quantities(
     message: str | None = None,
     hint: str | None = None,
 ) -> Answer:
-    """What became of the wish to cancel `wanted`, by code (empty: everything), as the numbers in `response` tell it.
+    """What became of the cancellation to cancel `wanted`, by code (empty.
+
+    Everything), as the numbers in `response` tell it.
 
     carried_out: what the service said of the request itself: carried out (True), failed (False), nothing yet (None).
     Where a part was wanted the numbers alone prove little, because the same number may have been canceled before we
-    asked. status: the word by which it said so; None where only the numbers speak. text, remedy: for a refusal.
+    asked. status: the word by which it said so; None where only the numbers speak. text, hint: for a rejection.
     """
     mine = [line for line in lines if not wanted or line.code in wanted]
     told = tuple(LineAnswer(line.code, line.ordered, line.canceled) for line in lines)

@@ -67,5 +67,5 @@ def require_line_metadata(order: Order, key: str, what: str) -> None:
     """
     bare = [line.code or line.name for line in order.lines if not line.metadata.get(key)]
     if bare:
-        remedy = f"put its URL into the line's metadata as {key}"
-        raise ValidationError(f"no {what} for {', '.join(bare)}", hint=remedy)
+        hint = f"put its URL into the line's metadata as {key}"
+        raise ValidationError(f"no {what} for {', '.join(bare)}", hint=hint)

@@ -1,4 +1,7 @@
-"""Submitting an order again: what a flow must know of the new number before it creates, and what a reply then says."""
+"""Submitting an order again.
+
+What a flow must know of the new number before it creates, and what a response then says.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +36,9 @@ def read_before_create(
 
     An order that is there already is ours only where an earlier create may have made it (`request.unsure`) and it is on
     its way; one that is over has taken the number, and where nobody can tell, nothing is made a second time.
-    read: reads the order by its new number. parse: what the reply says of it, as a check does; None: there is none.
-    matches_order: whether a reply has the lines of ours; None: the number alone tells. request_lines: the request for
-    that reply, by what was looked at; None: it is the same one.
+    read: reads the order by its new number. parse: what the response says of it, as a check does; None: there is none.
+    matches_order: whether a response has the lines of ours; None: the number alone tells. request_lines: the request
+    for that response, by what was looked at; None: it is the same one.
     """
     order, there = request.order, (yield read)
     found = parse(there)
@@ -45,10 +48,10 @@ def read_before_create(
         return number_taken(there, order.number)
     if found.outcome is Outcome.UNKNOWN:
         return found
-    reply = (yield request_lines(there)) if request_lines is not None else there
-    if not reply.is_success:
-        return unknown(reply)
-    mine = matches_order is None or matches_order(reply, order)
+    response = (yield request_lines(there)) if request_lines is not None else there
+    if not response.is_success:
+        return unknown(response)
+    mine = matches_order is None or matches_order(response, order)
     return service.remote_order(order.number) if mine else number_taken(there, order.number)
 
 
@@ -86,6 +89,6 @@ def submit_order(
     if made.is_success and is_created(made):
         return service.remote_order(number)
     if made.status_code in (400, 409, 422):
-        remedy = f"mend it; or, if {number} is used there, see whether by an earlier try of this order"
-        return rejected(made, Rejection.NOT_ALLOWED, message=errors.message(made), hint=remedy)
+        hint = f"mend it; or, if {number} is used there, see whether by an earlier try of this order"
+        return rejected(made, Rejection.NOT_ALLOWED, message=errors.message(made), hint=hint)
     return errors.answer_without_order(made)

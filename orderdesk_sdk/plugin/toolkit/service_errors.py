@@ -1,4 +1,4 @@
-"""A service's own way to say what is wrong, and what a reply that turns a cancel down comes to. Pure."""
+"""A service's own way to say what is wrong, and what a response that turns a cancel down comes to. Pure."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class ServiceErrors:
     details: str | None = None
 
     def message(self, response: TextResponse) -> str:
-        """What the reply says is wrong, for a person."""
+        """What the response says is wrong, for a person."""
         return error_message(response, self.key, self.parts, self.details)
 
     def answer_without_order(self, response: TextResponse) -> Answer:
-        """What a reply comes to that tells of no order: nothing was done where it turns us away, else unclear."""
+        """What a response comes to that tells of no order: nothing was done where it turns us away, else unclear."""
         return auth_or_rate_limit_answer(response, access_hint=self.access_hint, error_key=self.key) or unknown(
             response
         )
@@ -53,8 +53,8 @@ class ServiceErrors:
         return response.status_code == 404 and self.answer_without_order(response).outcome is Outcome.UNKNOWN
 
     def unless_not_found(self, parse: Callable[[R], Answer | None]) -> Callable[[R], Answer | None]:
-        """What `parse` makes of a reply; None where the reply says that there is no such order."""
-        return lambda reply: None if self.is_not_found(reply) else parse(reply)
+        """What `parse` makes of a response; None where the response says that there is no such order."""
+        return lambda response: None if self.is_not_found(response) else parse(response)
 
     def answer_after_read(
         self,
@@ -67,8 +67,8 @@ class ServiceErrors:
     ) -> Answer | None:
         """What a cancel comes to that was turned down, once the order was read; None where that leaves it open.
 
-        response: what turned it down, by which nothing was done. there, found: the reply to the read, and what it says
-        of the order. delay_reason: why an order that is there may not be found yet; None: then it would be found.
+        response: what turned it down, by which nothing was done. there, found: the response to the read, and what it
+        says of the order. delay_reason: why an order that is there may not be found yet; None: then it would be found.
         Unknown is only what the service calls unknown at both calls: one of them may have a wrong path.
         """
         if read_answer.outcome in (Outcome.CANCELED, Outcome.PARTIALLY_CANCELED, Outcome.REJECTED):

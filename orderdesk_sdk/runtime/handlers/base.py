@@ -1,4 +1,4 @@
-"""Running errands: the flow is driven, and what it ended with is where the errand stands then."""
+"""Running cases: the flow is driven, and what it ended with is where the case stands then."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ K = TypeVar("K")
 
 
 class CaseHandler(ABC, Generic[E, R, T, K]):
-    """Advances errands of one kind: E by requests R, made of what is known as K, whose flows end with T.
+    """Advances cases of one kind: E by requests R, made of what is known as K, whose flows end with T.
 
-    An errand of unknown fate is driven again, and its flow must look before it sends. What comes to nothing is tried
+    A case of unknown fate is driven again, and its flow must look before it sends. What comes to nothing is tried
     again as `RETRY_POLICY` says, like a cancel; then a named person has it.
     """
 
@@ -82,7 +82,7 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
 
     @abstractmethod
     def settle_by_result(self, sending_case: E, outcome: T | Answer, now: datetime, *, may_have_sent: bool) -> E | None:
-        """The errand after an outcome that settles it; None for any other. may_have_sent.
+        """The case after an outcome that settles it; None for any other. may_have_sent.
 
         A request of ours may have worked.
         """
@@ -93,14 +93,14 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
 
     @abstractmethod
     def find(self, case_id: str) -> E:
-        """An errand by its id. Raises NotFoundError."""
+        """A case by its id. Raises NotFoundError."""
 
     def handle(
         self, case: E, watchdog: Watchdog, *, poll_only: bool = False, person: str | None = None, known: K | None = None
     ) -> E:
         """Do what is due. Raises ConflictError when somebody else has it.
 
-        poll_only: only read back, whatever is due. person: somebody who decided that it is to be sent again; then what
+        poll_only: only polled, whatever is due. person: somebody who decided that it is to be sent again; then what
         keeps it from being sent is raised. known: what was read just now; None reads it.
         """
         if person is not None or poll_only:
@@ -189,7 +189,7 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
         return self._write(case, after, *([f"by {by}"] if note else []))
 
     def abandon(self, case_id: str, message: str) -> E:
-        """Take an errand away from a hanging plugin."""
+        """Take a case away from a hanging plugin."""
         work = self.find(case_id)
         return self._write(
             work,
@@ -241,7 +241,7 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
             text = outcome.message or "the service refused it"
             return sending_case.with_state(ErrandState.REJECTED, now, message=text, hint=outcome.hint)
         # That a second request was refused says nothing of the first: the number may be taken by our own order. Nor
-        # does a refusal without a look: what the order lacks now, it may have had then.
+        # does a rejection without a look: what the order lacks now, it may have had then.
         certain = outcome.outcome is Outcome.NOT_PROCESSED and not may_exist
         state = ErrandState.PENDING if certain else ErrandState.UNKNOWN
         return self._retry_or_escalate(sending_case, state, now, outcome.message, outcome.hint, outcome.retry_after)
@@ -256,7 +256,7 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
         retry_after: timedelta | None = None,
         plugin_error: str | None = None,
     ) -> E:
-        """The errand after a try that came to nothing: it is tried again, or a person has it."""
+        """The case after a try that came to nothing: it is tried again, or a person has it."""
         give_up = case.deadline or now + RETRY_POLICY.give_up_after
         if now >= give_up:
             return self._escalated(case, now, message, hint, plugin_error)
@@ -277,15 +277,15 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
             )
         text = "the plugin failed"
         if case.consecutive_failures >= RETRY_POLICY.max_plugin_errors:
-            remedy = f"{self.find_out_hint}; report the fault to the plugin's author"
-            return self._escalated(case, now, f"{text} again and again", remedy, plugin_error)
+            hint = f"{self.find_out_hint}; report the fault to the plugin's author"
+            return self._escalated(case, now, f"{text} again and again", hint, plugin_error)
         state = ErrandState.UNKNOWN if may_exist else ErrandState.PENDING
         return self._retry_or_escalate(case, state, now, text, plugin_error=plugin_error)
 
     def _after_connection_error(
         self, case: E, error: OrderDeskError, now: datetime, *, polls: bool, may_exist: bool
     ) -> E:
-        """The errand where it could not even be asked for."""
+        """The case where it could not even be asked for."""
         if polls:
             return self._after_empty_poll(case, now)
         if isinstance(error, ValidationError) and may_exist:
@@ -308,8 +308,8 @@ class CaseHandler(ABC, Generic[E, R, T, K]):
         )
 
     def _after_empty_poll(self, case: E, now: datetime) -> E:
-        """The errand after a read-back that settled nothing: as it was; a person is reminded when it is time."""
-        assert case.due_at is not None, "a settled errand is not read back"
+        """The case after a poll that settled nothing: as it was; a person is reminded when it is time."""
+        assert case.due_at is not None, "a settled case is not read back"
         due, text = case.due_at, case.message
         if case.state is ErrandState.ACTION_REQUIRED and now >= due:
             due, text = (

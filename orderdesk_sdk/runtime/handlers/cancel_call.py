@@ -156,7 +156,7 @@ class CancelCall:
             text = "the process ended while the mail was on its way"
             return self._loader.apply(case, requesting.after_email_loss(case, text, identity, now))
         if (isinstance(route, Button) and route.batch is not None) or self._loader.cart_blocked_by(case) is not None:
-            # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is read back. And
+            # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is polled. And
             # a cart is told no more once the order goes on somewhere.
             writes = [entry for entry in entries if isinstance(entry, Intent) and not entry.read_only]
             certainty = Certainty.UNKNOWN if writes else Certainty.NOT_SENT
@@ -200,8 +200,8 @@ class CancelCall:
             return vetoed
         fault = number_error(case.remote_id, integration.remote_id_format)
         if fault is not None:
-            remedy = "cancel it in the service's own portal, then confirm or refuse this case"
-            return self._loader.apply(case, escalate(case, now, fault, remedy), *notes)
+            hint = "cancel it in the service's own portal, then confirm or refuse this case"
+            return self._loader.apply(case, escalate(case, now, fault, hint), *notes)
         try:
             validate_lines(context.order, context.cancellation.lines)
             request = self._loader.cancel_request(case, connection, context)

@@ -67,7 +67,7 @@ class CancellationHandler:
     ) -> Case:
         """Do what is due and return the case as it is then.
 
-        poll: read back now, whatever is due. person: somebody who decided that the request is to be sent again.
+        poll: polled now, whatever is due. person: somebody who decided that the request is to be sent again.
         context: what was read just now; None reads it.
         Raises ConflictError when somebody else has the case, and to whoever asked for it by name what kept it from
         being done; in the course of things that is written into the case.
@@ -78,7 +78,9 @@ class CancellationHandler:
             if poll or person is not None:
                 raise
             return self._connection_failed(self._loader.ledger.case(case.id), error)
-        except DamagedRowError as error:  # Of its wish, its history or another case of its order: a backup may mend it.
+        except (
+            DamagedRowError
+        ) as error:  # Of its cancellation, its history or another case of its order: a backup may mend it.
             if poll or person is not None:
                 raise
             return self._damaged(self._loader.ledger.case(case.id), error)
@@ -88,7 +90,7 @@ class CancellationHandler:
     ) -> Case:
         try:
             connection = self._connections.get(case.connection)
-            placement = context.remote_order if context is not None else self._remote_order(case)
+            remote_order = context.remote_order if context is not None else self._remote_order(case)
         except DamagedRowError:
             raise
         except OrderDeskError as error:
@@ -96,14 +98,14 @@ class CancellationHandler:
         integration = connection.integration
         now = self._clock.now()
         if case.state is State.SENDING:
-            return self._cancel_call.resume(case, connection, placement, watchdog)
+            return self._cancel_call.resume(case, connection, remote_order, watchdog)
         if poll or case.state is State.REPORTED:
-            return self._poll(case, connection, placement, watchdog)
+            return self._poll(case, connection, remote_order, watchdog)
         if person is not None:
             self._require_cart_unblocked(case)
             return self._send(case, connection, context, watchdog, person=person)
         if requesting.is_overdue(case, now):
-            return self._handle_deadline(case, connection, placement, watchdog)
+            return self._handle_deadline(case, connection, remote_order, watchdog)
         if case.state in (State.ACKNOWLEDGED, State.UNKNOWN):
             first = self._loader.cart_blocked_by(case) if case.retry_allowed else None
             if first is not None and first.kind is EventKind.ESCALATED:
@@ -112,18 +114,18 @@ class CancellationHandler:
                 # It is read again when the others are settled: what allows a second request must be fresh then.
                 return self._loader.apply(case, evolve(first, kind=EventKind.STILL_PENDING))
             # What was read before a pause allows nothing any more, nor does it once the way has closed.
-            timely = now - case.updated_at < LEASE and is_window_open(case, integration, placement, now)
+            timely = now - case.updated_at < LEASE and is_window_open(case, integration, remote_order, now)
             if case.retry_allowed and first is None and timely:
                 return self._send(case, connection, context, watchdog)
-            return self._poll(case, connection, placement, watchdog)
+            return self._poll(case, connection, remote_order, watchdog)
         if case.state is State.ACTION_REQUIRED:
-            return case if case.remind_at is None else self._poll(case, connection, placement, watchdog)
-        event = self._event_before_sending(case, connection, placement)
+            return case if case.remind_at is None else self._poll(case, connection, remote_order, watchdog)
+        event = self._event_before_sending(case, connection, remote_order)
         if _is_caused_by_time(case, event, now):
-            case = self._poll_or_none(case, connection, placement, watchdog) or case
+            case = self._poll_or_none(case, connection, remote_order, watchdog) or case
             if case.state is not State.PENDING:
                 return case
-            event = self._event_before_sending(case, connection, placement)
+            event = self._event_before_sending(case, connection, remote_order)
         if event is not None:
             after = self._apply_instead(case, event, context or self._loader.load(case))
             return self.handle(after, watchdog) if event.kind is EventKind.FELL_BACK else after
@@ -176,10 +178,10 @@ class CancellationHandler:
         )
 
     def _remote_order(self, case: Case) -> RemoteOrder:
-        """The placement of a case, after a look whether its order has come to a place that nobody has asked."""
-        placements = self._loader.remote_orders(case)
-        self._extender.extend_to_uncovered(case.order_id, placements)
-        return self._loader.remote_order(case, placements)
+        """The remote order of a case, after a look whether its order has come to a place that nobody has asked."""
+        remote_orders = self._loader.remote_orders(case)
+        self._extender.extend_to_uncovered(case.order_id, remote_orders)
+        return self._loader.remote_order(case, remote_orders)
 
     def _send(
         self,
@@ -244,7 +246,7 @@ class CancellationHandler:
     def _poll_or_none(
         self, case: Case, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
     ) -> Case | None:
-        """The case after a read-back; None, and nothing is written, where there is nothing to read."""
+        """The case after a poll; None, and nothing is written, where there is nothing to read."""
         now = self._clock.now()
         integration = connection.integration
         if not connection.plugin.manager.hook.orderdesk_poll.get_hookimpls():

@@ -82,15 +82,15 @@ class CancellationEmail:
     def send(
         self, sending_case: Case, route: Email, message: EmailMessage | str, journal: CaseJournal, redactor: Redactor
     ) -> Event:
-        """Send a mail, or hand over the draft; the event that it makes of a case that is sending."""
+        """Send a mail, or escalate the draft; the event that it makes of a case that is sending."""
         now = self._clock.now()
         within = route.confirm.remind_after
         plain = redactor.redact_text(message if isinstance(message, str) else as_text(message))
         if self._mailer is None or isinstance(message, str) or self._mailer.config.mode == "draft":
             journal.add_note(f"draft:\n{plain}")
             text = "a mail is to be sent; its draft is in the case's history"
-            remedy = "send it, then confirm or refuse this case when the service has answered"
-            return Event(EventKind.ESCALATED, now, due_at=now + within, message=text, hint=remedy)
+            hint = "send it, then confirm or refuse this case when the service has answered"
+            return Event(EventKind.ESCALATED, now, due_at=now + within, message=text, hint=hint)
         identity = str(message["Message-ID"])
         url = f"mailto:{quote(str(message['To']), safe='@')}?{_MESSAGE_ID}={quote(identity.strip('<>'), safe='@')}"
         intent = Intent(1, "mail", "MAIL", url, hashlib.sha256(message.as_bytes()).hexdigest(), False, now)

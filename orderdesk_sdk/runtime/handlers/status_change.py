@@ -44,10 +44,10 @@ class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer,
         idempotency_key: str | None,
         caused_by_rules: tuple[str, ...],
     ) -> StatusChange:
-        """Record the wish, or find the one that is under way there.
+        """Record the cancellation, or find the one that is under way there.
 
-        status: one that can be set there. idempotency_key: names the wish; the same key again is the same wish. Raises
-        InProgressError where another one is being set right now.
+        status: one that can be set there. idempotency_key: names the cancellation; the same key again is the same
+        cancellation. Raises InProgressError where another one is being set right now.
         """
         now = self._clock.now()
         return self._ledger.open_status_change(
@@ -75,9 +75,9 @@ class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer,
         return started
 
     def read(self, work: StatusChange) -> tuple[Order, RemoteOrder]:
-        for placement in self._order_store.remote_orders(work.order_id):
-            if placement.connection == work.connection:
-                return self._order_store.get_order(work.order_id), placement
+        for remote_order in self._order_store.remote_orders(work.order_id):
+            if remote_order.connection == work.connection:
+                return self._order_store.get_order(work.order_id), remote_order
         raise NotFoundError(
             "the order is no longer registered there",
             location=f"order {work.order_number} at {work.connection}",
@@ -91,8 +91,8 @@ class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer,
         *,
         may_exist: bool,  # noqa: ARG002 - its flows look at first anyway
     ) -> StatusChangeRequest:
-        order, placement = known
-        return StatusChangeRequest(order, placement, case.status)
+        order, remote_order = known
+        return StatusChangeRequest(order, remote_order, case.status)
 
     def why_blocked(self, known: object) -> str | None:  # noqa: ARG002 - a status may always be set
         return None

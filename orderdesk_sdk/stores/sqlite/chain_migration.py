@@ -21,6 +21,7 @@ from orderdesk_sdk.stores.hash_chain import (
 )
 from orderdesk_sdk.stores.personal_texts import NOTE, StoredRecord, seal, split_texts
 from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, TABLES, rows_of
+from orderdesk_sdk.stores.stored_names import rename_record
 
 __all__ = ["add_hash_chain"]
 
@@ -75,8 +76,10 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
 def _split(data: str, kind: type) -> StoredRecord:
     """A stored record in its two parts. What cannot be read stays as it is: that hurts nobody but itself."""
     try:
-        found = json.loads(data)
-        return split_texts(found, kind) if isinstance(found, dict) else StoredRecord(data, None, None)
+        record = json.loads(data)
+        if not isinstance(record, dict):
+            return StoredRecord(data, None, None)
+        return split_texts(rename_record(record, kind), kind)
     except ValueError:
         return StoredRecord(data, None, None)
 

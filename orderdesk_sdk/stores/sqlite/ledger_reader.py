@@ -30,6 +30,7 @@ from orderdesk_sdk.stores.sqlite.due_cases import due_at_connection, due_connect
 from orderdesk_sdk.stores.sqlite.integrity_check import examine, head_of, readable, record_of
 from orderdesk_sdk.stores.sqlite.ledger_rows import REGISTERED_ORDER, case_of, find_by_key, order_fingerprint
 from orderdesk_sdk.stores.sqlite.ledger_tables import NOUNS, TABLES
+from orderdesk_sdk.stores.stored_names import spellings
 
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 
@@ -281,8 +282,9 @@ def _conditions(
     if open_only:
         wheres.append("due_at IS NOT NULL")
     if states:
-        wheres.append(f"state IN ({','.join('?' * len(states))})")
-        values.extend(state.value for state in states)
+        names = [name for state in states for name in spellings(state)]
+        wheres.append(f"state IN ({','.join('?' * len(names))})")
+        values.extend(names)
     if paged:
         wheres.append("number > ?")
     return (f"WHERE {' AND '.join(wheres)}" if wheres else ""), values

@@ -46,7 +46,7 @@ class HttpLimits:
 
     in_flight: calls at once per connection (httpx loses throughput above 8). total: one try, from connecting to the
     last byte.
-    read: the longest silence. reply: the longest decoded body. excerpt: how much of a body is kept as evidence.
+    read: the longest silence. response: the longest decoded body. excerpt: how much of a body is kept as evidence.
     tries: sends of one call; waits: how long the pauses between them may be together, and how long a thread waits for
     the first: what must wait longer leaves the thread, and its case is due when the wait is over.
     """
@@ -312,7 +312,7 @@ class HttpClient:
             bucket.adapt(rate)
 
     def _retry_after(self, response: httpx.Response, guard: Guard) -> timedelta | None:
-        """How long the plugin reads that a reply turns the call away for; its own errors are its fault."""
+        """How long the plugin reads that a response turns the call away for; its own errors are its fault."""
         throttled = self._integration.retry_after
         if throttled is None:
             return None

@@ -54,7 +54,7 @@ class Credentials:
         self._location = location
 
     def send_signed(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
-        """The service's reply to the request itself, signed, or what became of it.
+        """The service's response to the request itself, signed, or what became of it.
 
         Raises ConfigurationError for refused credentials and PluginError for what the plugin's code does wrong.
         """
@@ -85,19 +85,19 @@ class Credentials:
             if is_own and answered is not None and not self._may_repeat(answered):
                 raise PluginError("its credentials sent a request again that was answered", location=self._location)
             try:
-                reply = self._send(sent)
+                response = self._send(sent)
             except (PluginError, ConfigurationError):
                 raise
             except Exception as error:  # noqa: BLE001 - httpx lets errors of h11 and idna through; they prove nothing
                 failure = failure_of(error, self._redactor)
                 # Where the call for a token was lost, the request itself never left, or was turned away.
                 return failure if is_own else _token_failure(failure.kind, failure.message)
-            answered = reply if is_own else answered
-            wait = None if is_own else self._retry_after(reply, guard)
+            answered = response if is_own else answered
+            wait = None if is_own else self._retry_after(response, guard)
             if wait is not None:
                 return _throttled(wait)
             # A copy: what counts as the service's answer is out of the plugin's reach.
-            step = self._next_request(partial(flow.send, copy_response(reply, sent)), request, guard)
+            step = self._next_request(partial(flow.send, copy_response(response, sent)), request, guard)
         raise PluginError(f"its credentials made {MAX_STEPS} calls for one and wanted more", location=self._location)
 
     def _retry_after(self, response: httpx.Response, guard: Guard) -> timedelta | None:
@@ -122,7 +122,7 @@ class Credentials:
         return wait
 
     def _may_repeat(self, response: httpx.Response) -> bool:
-        """Whether nothing was done: the caller was turned away, or a token's own reading of the reply says so."""
+        """Whether nothing was done: the caller was turned away, or a token's own reading of the response says so."""
         return isinstance(self._auth, TokenAuth) or response.status_code in _AUTH_STATUSES
 
     def _next_request(

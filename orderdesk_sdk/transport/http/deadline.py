@@ -50,7 +50,7 @@ class _Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._users.add(threading.get_ident())
         self._call.streams.append(self)
-        # The timeout beneath is for each piece that the kernel takes, so a long body is handed over in short ones.
+        # The timeout beneath is for each piece that the kernel takes, so a long body is escalated in short ones.
         for start in range(0, len(buffer), _PIECE):
             self._inner.write(buffer[start : start + _PIECE], self._left(timeout, httpcore.WriteTimeout))
 
@@ -67,7 +67,7 @@ class _Stream(httpcore.NetworkStream):
         found = self._inner.get_extra_info(info)
         if info == "is_readable" and self._users:
             # httpcore asks this of a connection that it saw idle, and closes it as left by the service. In between
-            # another thread may have begun its call there, and what can be read is the reply to that
+            # another thread may have begun its call there, and what can be read is the response to that
             # (https://github.com/encode/httpcore/issues/1110).
             return False
         return found

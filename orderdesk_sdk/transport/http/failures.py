@@ -22,7 +22,7 @@ __all__ = [
 
 
 class ResponseTooLarge(httpx.TransportError):
-    """The reply is longer than the core reads. Whatever the request did, it has done."""
+    """The response is longer than the core reads. Whatever the request did, it has done."""
 
 
 CERTAINTY: Mapping[type[Exception], Certainty] = {
@@ -55,7 +55,7 @@ BUSY_STATUSES = frozenset({500, 502, 503, 504})
 _MESSAGES: Mapping[Certainty, str] = {
     Certainty.NOT_SENT: "the request did not reach the service",
     Certainty.NOT_PROCESSED: "the service turned the request away",
-    Certainty.UNKNOWN: "the request may have reached the service, and its reply was lost",
+    Certainty.UNKNOWN: "the request may have reached the service, and its response was lost",
 }
 
 _NO_REDIRECT = "Invalid URL in location header"
@@ -74,7 +74,7 @@ def failure_of(error: Exception, redactor: Redactor) -> Failure:
 def throttling_failure(
     response: httpx.Response, now: datetime, *, read_only: bool, plugin_wait: timedelta | None = None
 ) -> Failure | None:
-    """What a reply proves that turns the call away, so that no flow may see it; None for any other.
+    """What a response proves that turns the call away, so that no flow may see it; None for any other.
 
     plugin_wait: how long the declaration reads that it does; None: it does not. A read that a service cannot answer
     now, and wants later, has done nothing either.

@@ -72,7 +72,7 @@ class _RedactingFilter(logging.Filter):
 class _SafeLogger(logging.Logger):
     """Whatever a handler, a filter or a patched `logging` raises does not end the call that it tells of.
 
-    Else a log that is full, or one plugin's handler, would make every service's replies look lost.
+    Else a log that is full, or one plugin's handler, would make every service's responses look lost.
     """
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - logging's own name

@@ -45,7 +45,7 @@ def plain_request(request: httpx.Request) -> httpx.Request:
 
 
 def is_response_redacted(request: httpx.Request) -> bool:
-    """Whether the reply to a request is kept out of the record."""
+    """Whether the response to a request is kept out of the record."""
     options = request.extensions.get(CALL_OPTIONS)
     return isinstance(options, CallOptions) and options.redact_response
 

@@ -1,4 +1,4 @@
-"""The body of a reply, read whole within a bound: as it came, or out of gzip, which is all that we say we take."""
+"""The body of a response, read whole within a bound: as it came, or out of gzip, which is all that we say we take."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENCODING_HEADERS = ("content-encoding", "transfer-encoding", "content-length")
 
 
 def read_whole(response: httpx.Response, request: httpx.Request, limit: int) -> httpx.Response:
-    """The reply with its body of at most `limit` bytes, unpacked.
+    """The response with its body of at most `limit` bytes, unpacked.
 
     Raises ResponseTooLarge for a longer one, and httpx.DecodingError for one in another coding than gzip, or in
     several, or that is no gzip or ends within it.

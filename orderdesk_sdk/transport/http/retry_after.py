@@ -22,7 +22,7 @@ _DATES = re.compile(r"(?<=GMT)\s*,\s*|(?<=[+-]\d{4})\s*,\s*", re.ASCII)
 
 
 def parse_retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
-    """How long a reply asks to wait, at most MAX_WAIT; None where it does not ask, or in no way that is understood.
+    """How long a response asks to wait, at most MAX_WAIT; None where it does not ask, or in no way that is understood.
 
     Read are Retry-After (RFC 9110, 10.2.3: seconds or a date), X-Retry-After, and what services write in them: seconds
     with decimals, a date as ISO 8601 has it, several values. The longest of them counts. A date that has passed asks

@@ -22,7 +22,7 @@ Exchanged = tuple[Exchange, httpx.Response | None]
 MAX_RESPONSES = 64
 """Replies that are kept at once."""
 MAX_BYTES = 16 * 1024 * 1024
-"""What the bodies of kept replies may weigh together."""
+"""What the bodies of kept responses may weigh together."""
 
 
 @define(eq=False)
@@ -42,8 +42,8 @@ class _Read:
 class SharedReads:
     """The shared reads of one connection. Safe from many threads.
 
-    A reply that is a success serves for the time that its reader named. What failed, or was turned away, answers those
-    who were waiting for it, and nobody after them.
+    A response that is a success serves for the time that its reader named. What failed, or was turned away, answers
+    those who were waiting for it, and nobody after them.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -101,8 +101,8 @@ def by_most_peoples(url: str, settings: dict[str, str], order: str, item: str) -
 
     def made() -> str:
         content = io.StringIO(feed_of(settings["seller_id"], order, item))
-        _, reply = feeds.submit_feed(KIND, content, content_type="text/xml")
-        return str(reply.payload["feedId"])
+        _, response = feeds.submit_feed(KIND, content, content_type="text/xml")
+        return str(response.payload["feedId"])
 
     seen: dict[str, object] = {"before": status()}
     first = made()
@@ -117,7 +117,7 @@ def by_most_peoples(url: str, settings: dict[str, str], order: str, item: str) -
     seen["canceled"] = feeds.get_feed(second).payload["processingStatus"]
     listed = feeds.get_feeds(feedTypes=[KIND], processingStatuses=["DONE", "CANCELLED"], pageSize=1)
     rest = feeds.get_feeds(nextToken=listed.next_token)
-    told = [one["feedId"] for reply in (listed, rest) for one in reply.payload["feeds"]]
+    told = [one["feedId"] for response in (listed, rest) for one in response.payload["feeds"]]
     seen["listed"] = told == [second, first]
     return seen
 

@@ -14,7 +14,7 @@ from orderdesk_sdk.clock import Clock, minutes
 
 ORDER = "902-1106328-1059050"
 QUICK = partial(MarketplaceSimulator, durations=Durations(queue=minutes(1), progress=minutes(1), change=minutes(1)))
-"""A queue without anybody else in it: few read-backs to the end."""
+"""A queue without anybody else in it: few polls to the end."""
 
 
 def cancel(harness: PluginHarness) -> None:

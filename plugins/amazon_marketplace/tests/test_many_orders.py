@@ -75,7 +75,7 @@ def test_five_hundred_orders_leave_in_one_feed_whose_report_is_read_a_few_times(
     receipt = receipt_of(stage, number(499))
     made = operations(simulator)
     assert (made["createFeed"], made["createFeedDocument"]) == (1, 1)
-    # The orders themselves are read at one in two seconds, so it takes 17 minutes; a reply serves for 4 and for 1.
+    # The orders themselves are read at one in two seconds, so it takes 17 minutes; a response serves for 4 and for 1.
     assert made["getFeedDocument"] <= 5
     assert made["getFeed"] <= 20
     settled = {name: (case.state, simulator.actual_status(name)) for name, case in cases.items()}

@@ -138,9 +138,9 @@ def feeds_of(client: httpx.Client, kinds: str) -> list[str]:
 
 
 def listing(client: httpx.Client, **query: str) -> list[str]:
-    reply = client.get(FEEDS, params=query)
-    assert reply.status_code == 200
-    return [feed["feedId"] for feed in reply.json()["feeds"]]
+    response = client.get(FEEDS, params=query)
+    assert response.status_code == 200
+    return [feed["feedId"] for feed in response.json()["feeds"]]
 
 
 def test_feeds_are_listed_by_what_is_asked_for_newest_first(
@@ -190,8 +190,8 @@ def test_a_feed_is_canceled_while_it_waits_and_never_after(
     simulator: MarketplaceSimulator, client: httpx.Client
 ) -> None:
     (name,) = feeds_of(client, "A")
-    reply = client.delete(f"{FEEDS}/{name}")
-    assert (reply.status_code, reply.content) == (200, b"")
+    response = client.delete(f"{FEEDS}/{name}")
+    assert (response.status_code, response.content) == (200, b"")
     assert isinstance(simulator.clock, VirtualClock)
     simulator.clock.advance(minutes(10))
     assert client.get(f"{FEEDS}/{name}").json()["processingStatus"] == "CANCELLED"

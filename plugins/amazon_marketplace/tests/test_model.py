@@ -84,10 +84,10 @@ class Judged:
         self, model: SwaggerModel, method: str, template: str, name: str = "", *, body: object = None, query: str = ""
     ) -> httpx.Response:
         url = template.partition("/{")[0] + (f"/{name}" if name else "") + query
-        reply = self._client.request(method, url, content=None if body is None else json.dumps(body))
-        model.validate_response(method, template, reply.status_code, reply.json(), reply.headers)
-        assert "x-amzn-requestid" in reply.headers
-        return reply
+        response = self._client.request(method, url, content=None if body is None else json.dumps(body))
+        model.validate_response(method, template, response.status_code, response.json(), response.headers)
+        assert "x-amzn-requestid" in response.headers
+        return response
 
 
 @pytest.fixture

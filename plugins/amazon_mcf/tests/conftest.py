@@ -14,7 +14,7 @@ from orderdesk_sdk.clock import VirtualClock, minutes
 
 @pytest.fixture
 def simulator(clock: VirtualClock) -> McfSimulator:
-    """An Amazon without orders, whose warehouse picks for some minutes only: stages read back every two."""
+    """An Amazon without orders, whose warehouse picks for some minutes only: stages polled every two."""
     return McfSimulator(clock, durations=Durations(processing=minutes(9)))
 
 

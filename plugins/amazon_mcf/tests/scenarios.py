@@ -20,7 +20,7 @@ from orderdesk_devkit.testing.scenarios import (
 from orderdesk_sdk.clock import Clock, minutes
 
 IN_A_HURRY = partial(McfSimulator, durations=Durations(received=minutes(3), planning=minutes(3), processing=minutes(3)))
-"""A warehouse with little to do: few read-backs to the end."""
+"""A warehouse with little to do: few polls to the end."""
 
 
 def cancel(harness: PluginHarness) -> None:
@@ -44,7 +44,7 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            description="a cancel in time, read back until the order is Cancelled",
+            description="a cancel in time, polled until the order is Cancelled",
             play=cancel_and_follow,
             simulator=with_order(McfSimulator),
             live="asks Amazon to cancel the order and reads it back; take one in Received or Planning",

@@ -48,7 +48,7 @@ def lines(*units: tuple[str, object, object], status: str = "CompletePartialled"
 
 
 def checked(simulator: McfSimulator, harness: SimulatedHarness, edit: Edit | None = None) -> Case:
-    """The case after a cancel in Planning and one read-back, whose answer `edit` changed."""
+    """The case after a cancel in Planning and one poll, whose answer `edit` changed."""
     simulator.add_order("1042", lines=LINES, status="Planning")
     assert harness.cancel().state is State.ACKNOWLEDGED
     harness.recorder.edit_response = edit

@@ -42,10 +42,10 @@ class Judged:
         if not bad:
             self._model.validate_request(method, template, path=path, query=query, body=body)
         content = None if body is None else json.dumps(body)
-        reply = self._client.request(method, template.format(**path), params=query, content=content)
-        self._model.validate_response(method, template, reply.status_code, reply.json(), reply.headers)
-        assert "x-amzn-requestid" in reply.headers
-        return reply
+        response = self._client.request(method, template.format(**path), params=query, content=content)
+        self._model.validate_response(method, template, response.status_code, response.json(), response.headers)
+        assert "x-amzn-requestid" in response.headers
+        return response
 
 
 @pytest.fixture

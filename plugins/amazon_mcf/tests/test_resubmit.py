@@ -111,6 +111,7 @@ def test_what_an_earlier_create_left_is_not_taken_for_the_order_once_it_is_over(
     assert len(creates(harness)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["Received", "Planning", "Processing", "Cancelled", "Complete", "Invalid"])
 @pytest.mark.parametrize("lines", [LINES, (("MUG", 2),), (("MUG", 2), ("HAT", 1)), (*LINES, LINES[0])])
 def test_an_order_under_the_new_number_is_not_ours_where_we_sent_nothing(

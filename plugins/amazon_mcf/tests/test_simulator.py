@@ -36,9 +36,9 @@ def token_form(amazon: McfSimulator) -> dict[str, str]:
 def test_a_refresh_token_buys_an_access_token_for_an_hour(
     clock: VirtualClock, amazon: McfSimulator, client: httpx.Client
 ) -> None:
-    reply = client.post("/auth/o2/token", data=token_form(amazon))
-    bought = reply.json()
-    assert (reply.status_code, bought["token_type"], bought["expires_in"]) == (200, "bearer", 3600)
+    response = client.post("/auth/o2/token", data=token_form(amazon))
+    bought = response.json()
+    assert (response.status_code, bought["token_type"], bought["expires_in"]) == (200, "bearer", 3600)
     assert bought["access_token"].startswith("Atza|")
     assert bought["refresh_token"] == amazon.settings("")["refresh_token"]
     client.headers["x-amz-access-token"] = bought["access_token"]
@@ -63,17 +63,17 @@ def test_a_refresh_token_buys_an_access_token_for_an_hour(
 def test_a_bad_token_request_is_refused_with_its_code(
     amazon: McfSimulator, client: httpx.Client, changed: dict[str, str], status: int, code: str
 ) -> None:
-    reply = client.post("/auth/o2/token", data=token_form(amazon) | changed)
-    assert (reply.status_code, reply.json()["error"]) == (status, code)
-    assert "access_token" not in reply.json()
+    response = client.post("/auth/o2/token", data=token_form(amazon) | changed)
+    assert (response.status_code, response.json()["error"]) == (status, code)
+    assert "access_token" not in response.json()
 
 
 def test_a_token_request_is_a_posted_form_or_json_as_two_public_clients_send_it(
     amazon: McfSimulator, client: httpx.Client
 ) -> None:
     form = token_form(amazon)
-    reply = client.post("/auth/o2/token", json=form)
-    assert (reply.status_code, reply.json()["token_type"]) == (200, "bearer")
+    response = client.post("/auth/o2/token", json=form)
+    assert (response.status_code, response.json()["token_type"]) == (200, "bearer")
     for bad in (
         client.get("/auth/o2/token"),
         client.post("/auth/o2/token", json=[form]),
@@ -90,7 +90,7 @@ def test_tokens_differ_within_a_simulator_and_are_the_same_in_the_next(clock: Vi
         with serve(amazon.app) as served:
             url = served.url + "/auth/o2/token"
             bought = [httpx.post(url, data=token_form(amazon), trust_env=False) for _ in range(3)]
-        return [reply.json()["access_token"] for reply in bought]
+        return [response.json()["access_token"] for response in bought]
 
     first = three()
     assert len(set(first)) == 3
@@ -101,9 +101,9 @@ def test_tokens_differ_within_a_simulator_and_are_the_same_in_the_next(clock: Vi
 def test_without_a_good_token_nothing_is_done(amazon: McfSimulator, client: httpx.Client, token: str | None) -> None:
     amazon.add_order("A-1", lines=[("MUG", 2)])
     del client.headers["x-amz-access-token"]
-    reply = client.put(f"{ORDERS}/A-1/cancel", headers={"x-amz-access-token": token} if token else {})
-    assert reply.json()["errors"][0]["message"] == "Access to requested resource is denied."
-    assert error_of(reply) == (403, "Unauthorized")
+    response = client.put(f"{ORDERS}/A-1/cancel", headers={"x-amz-access-token": token} if token else {})
+    assert response.json()["errors"][0]["message"] == "Access to requested resource is denied."
+    assert error_of(response) == (403, "Unauthorized")
     assert not any("accepted" in record.effect for record in amazon.log)
 
 
@@ -135,11 +135,11 @@ def test_every_answer_has_its_own_request_id_and_only_some_name_the_rate(
     denied = client.get(f"{ORDERS}/A%20B")
     status = client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": "Planning"})
     unrated = [denied, status, client.post("/auth/o2/token"), client.get("/elsewhere")]
-    assert [reply.status_code for reply in rated] == [200, 400, 404]
-    assert [reply.headers["x-amzn-ratelimit-limit"] for reply in rated] == ["2.0"] * 3
-    assert [reply.status_code for reply in unrated] == [403, 200, 400, 404]
-    assert not any("x-amzn-ratelimit-limit" in reply.headers for reply in unrated)
-    assert len({reply.headers["x-amzn-requestid"] for reply in rated + unrated}) == 7
+    assert [response.status_code for response in rated] == [200, 400, 404]
+    assert [response.headers["x-amzn-ratelimit-limit"] for response in rated] == ["2.0"] * 3
+    assert [response.status_code for response in unrated] == [403, 200, 400, 404]
+    assert not any("x-amzn-ratelimit-limit" in response.headers for response in unrated)
+    assert len({response.headers["x-amzn-requestid"] for response in rated + unrated}) == 7
 
 
 def test_each_operation_has_a_bucket_of_30_that_fills_with_two_a_second(
@@ -177,8 +177,8 @@ def test_a_plus_in_a_path_becomes_a_space_however_it_is_encoded_and_a_space_is_d
 
 def test_an_encoded_slash_stays_in_its_id(amazon: McfSimulator, client: httpx.Client) -> None:
     amazon.add_order("A/1", lines=[("MUG", 2)])
-    reply = client.get(f"{ORDERS}/A%2F1")
-    assert reply.json()["payload"]["fulfillmentOrder"]["sellerFulfillmentOrderId"] == "A/1"
+    response = client.get(f"{ORDERS}/A%2F1")
+    assert response.json()["payload"]["fulfillmentOrder"]["sellerFulfillmentOrderId"] == "A/1"
 
 
 def test_unknown_ids_paths_and_methods_and_ids_too_long_are_refused(client: httpx.Client) -> None:

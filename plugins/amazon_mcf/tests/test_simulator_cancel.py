@@ -36,8 +36,8 @@ def test_a_cancel_in_time_is_taken_note_of_and_done_minutes_later(
     clock: VirtualClock, amazon: McfSimulator, client: httpx.Client, status: str
 ) -> None:
     amazon.add_order("A-1", lines=[("MUG", 4), ("CAP", 1)], status=status)
-    reply = cancel(client)
-    assert (reply.status_code, reply.json()) == (200, {})
+    response = cancel(client)
+    assert (response.status_code, response.json()) == (200, {})
     assert amazon.actual_status("A-1") == status
     assert quantities(client) == [(4, 0, 0), (1, 0, 0)]
     clock.advance(SOON.cancel - seconds(1))
@@ -156,8 +156,8 @@ def test_a_status_set_by_hand_is_read_with_the_quantities_that_go_with_it(
     amazon: McfSimulator, client: httpx.Client, status: Status
 ) -> None:
     amazon.add_order("A-1", lines=[("MUG", 4)])
-    reply = client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": status})
-    assert (reply.status_code, reply.json()) == (200, {})
+    response = client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": status})
+    assert (response.status_code, response.json()) == (200, {})
     assert amazon.actual_status("A-1") == status
     expected = {Status.CANCELLED: (4, 4, 0), Status.COMPLETE_PARTIALLED: (4, 2, 0), Status.UNFULFILLABLE: (4, 0, 4)}
     assert quantities(client) == [expected.get(status, (4, 0, 0))]

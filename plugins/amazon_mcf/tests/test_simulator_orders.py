@@ -85,9 +85,9 @@ def test_an_id_is_burned_for_ever_whatever_became_of_its_order(client: httpx.Cli
     client.post(ORDERS, json=example_order("A-1"))
     if status:
         assert client.put(f"{ORDERS}/A-1/status", json={"fulfillmentOrderStatus": status}).status_code == 200
-    reply = client.post(ORDERS, json=example_order("A-1"))
-    assert error_of(reply) == (400, "InvalidInput")
-    assert reply.json()["errors"][0]["message"].startswith("sellerFulfillmentOrderId:")
+    response = client.post(ORDERS, json=example_order("A-1"))
+    assert error_of(response) == (400, "InvalidInput")
+    assert response.json()["errors"][0]["message"].startswith("sellerFulfillmentOrderId:")
 
 
 LINE: dict[str, object] = {"sellerSku": "MUG", "sellerFulfillmentOrderItemId": "1", "quantity": 4}
@@ -135,9 +135,9 @@ def many(count: int, quantity: int) -> list[dict[str, object]]:
 def test_a_mistake_in_a_new_order_is_named_by_its_field_and_nothing_is_created(
     amazon: McfSimulator, client: httpx.Client, changed: dict[str, object], field: str
 ) -> None:
-    reply = client.post(ORDERS, json=example_order("A-1") | changed)
-    assert error_of(reply) == (400, "InvalidInput")
-    assert [error["message"].partition(":")[0] for error in reply.json()["errors"]] == [field]
+    response = client.post(ORDERS, json=example_order("A-1") | changed)
+    assert error_of(response) == (400, "InvalidInput")
+    assert [error["message"].partition(":")[0] for error in response.json()["errors"]] == [field]
     with pytest.raises(NotFoundError):
         amazon.actual_status("A-1")
 

@@ -50,7 +50,7 @@ def token(client: httpx.Client) -> dict[str, str]:
 def test_a_number_is_used_once(client: httpx.Client, simulator: BayPhotoSimulator) -> None:
     new = body("v1", simulator.clock.now())
     made = [client.post("/api/v1/orders.json", headers=V1, json=new) for _ in range(2)]
-    assert [reply.status_code for reply in made] == [201, 422]
+    assert [response.status_code for response in made] == [201, 422]
     assert made[0].json()["note"] == "simulator-defined wire, not Bay Photo's"
     simulator.set_option("api", "v2")
     again = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=body("v2", simulator.clock.now()))
@@ -71,8 +71,8 @@ def test_a_number_is_used_once(client: httpx.Client, simulator: BayPhotoSimulato
 def test_v1_judges_what_its_document_has(
     client: httpx.Client, simulator: BayPhotoSimulator, changed: dict[str, object], said: str
 ) -> None:
-    reply = client.post("/api/v1/orders.json", headers=V1, json={**body("v1", simulator.clock.now()), **changed})
-    assert (reply.status_code, reply.json()["error"]) == (422, said)
+    response = client.post("/api/v1/orders.json", headers=V1, json={**body("v1", simulator.clock.now()), **changed})
+    assert (response.status_code, response.json()["error"]) == (422, said)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_v2_judges_what_its_schema_has(
 ) -> None:
     simulator.set_option("api", "v2")
     new = {**body("v2", simulator.clock.now()), **changed}
-    reply = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=new)
-    assert (reply.status_code, reply.json()["error"]) == (422, said)
+    response = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=new)
+    assert (response.status_code, response.json()["error"]) == (422, said)
 
 
 def test_an_order_is_placed_in_the_past_however_the_hosts_clock_goes(simulator: BayPhotoSimulator) -> None:

@@ -69,7 +69,7 @@ def test_a_profile_that_cannot_read_back_is_refused_at_load(
 def test_a_profile_that_calls_a_reply_final_is_refused_at_load(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    with pytest.raises(ConfigurationError, match="its reply to one is not final") as raised:
+    with pytest.raises(ConfigurationError, match="its response to one is not final") as raised:
         open_harness(wire(simulator, cancel=dict(FINAL)))
     assert raised.value.location == f"{AT}.wire.cancel.final"
     assert "remove it" in str(raised.value.hint)

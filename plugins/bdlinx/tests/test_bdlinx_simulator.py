@@ -33,8 +33,8 @@ def client(shop: BdlinxSimulator) -> Iterator[httpx.Client]:
 
 
 def test_every_answer_says_that_it_is_not_bdlinx(client: httpx.Client) -> None:
-    for reply in (client.get(f"{BASE}/1042"), client.get("/"), client.get(f"{BASE}/1042", auth=("a", "b"))):
-        assert reply.json()["note"] == "simulator-defined wire, not BDLinx's"
+    for response in (client.get(f"{BASE}/1042"), client.get("/"), client.get(f"{BASE}/1042", auth=("a", "b"))):
+        assert response.json()["note"] == "simulator-defined wire, not BDLinx's"
 
 
 def test_a_stop_is_taken_in_the_queue_and_then_too_late(client: httpx.Client, shop: BdlinxSimulator) -> None:

@@ -20,4 +20,6 @@ class TestCommerceHub(PluginConformance):
 class TestCommerceHubThatOnlySubmits(FaultTests, MalformedResponseTests):
     integration = "commercehub"
     options: ClassVar = {"cancel": "submitted"}
-    why_unresolved = "without its reply there is no requestId to look up, and the simulator decides by looks at the log"
+    why_unresolved = (
+        "without its response there is no requestId to look up, and the simulator decides by looks at the log"
+    )

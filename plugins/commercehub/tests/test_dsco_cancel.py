@@ -69,7 +69,9 @@ def test_what_was_only_submitted_is_followed_in_the_log_until_it_is_done(
     assert (stage.cancel().state, dsco.actual_status(ORDER)) == (State.ACKNOWLEDGED, "shipment_pending")
     stage.wait_for(stage.clock.now() + minutes(1))
     assert stage.run_due().state is State.ACKNOWLEDGED
-    looks = [json.loads(reply.body) for reply in stage.recorder.responses if reply.request.path == "/order/log"]
+    looks = [
+        json.loads(response.body) for response in stage.recorder.responses if response.request.path == "/order/log"
+    ]
     assert looks == [{"status": "PROCESSING", "logs": []}]
     assert (stage.follow_up().state, dsco.actual_status(ORDER)) == (State.CANCELED, "cancelled")
     assert len(cancels(stage)) == 1
@@ -235,7 +237,7 @@ def test_a_throttled_cancel_did_nothing_and_is_sent_again(harness: SimulatedHarn
     simulator.set_option("trouble", "429")
     harness.cancel()
     assert harness.follow_up().state is State.CANCELED
-    assert [reply.status for reply in harness.recorder.responses if reply.request.path == CANCEL] == [429, 200]
+    assert [response.status for response in harness.recorder.responses if response.request.path == CANCEL] == [429, 200]
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,7 @@ def test_names_and_addresses_stay_out_of_the_evidence(harness: SimulatedHarness)
     harness.cancel()
     harness.follow_up()
     kept = "".join(repr(entry.content) for entry in harness.desk.ledger.history(harness.case.id))
-    on_the_wire = "".join(reply.body.decode() for reply in harness.recorder.responses)
+    on_the_wire = "".join(response.body.decode() for response in harness.recorder.responses)
     for private in ("Robin", "Simulated", "1 Example Street", "Springfield", "62701", "217-555-0100"):
         assert private in on_the_wire
         assert private not in kept

@@ -69,7 +69,8 @@ def test_a_part_that_is_wanted_again_is_canceled_beside_the_earlier_one_and_not_
     simulator.set_option("cancel", "submitted to fail")
     harness.cancel(lines={"MUG": 1})
     case = harness.follow_up()
-    # One of two is canceled, but not by this wish: the log's word that it failed is not overruled by the number.
+    # One of two is canceled, but not by this cancellation: the log's word that it failed is not overruled by the
+    # number.
     assert (case.state, case.lines[0]) == (State.PARTIALLY_CANCELED, LineAnswer("MUG", 2, 1))
 
 
@@ -147,6 +148,7 @@ def test_an_order_without_lines_is_not_called_canceled(open_harness: HarnessOpen
     assert stage.follow_up().state is State.ACTION_REQUIRED
 
 
+@pytest.mark.slow
 def test_a_lost_reply_to_a_part_is_a_persons_to_settle(harness: SimulatedHarness, simulator: DscoSimulator) -> None:
     # The number 1 of 2 may be ours or an earlier one: nobody guesses.
     simulator.faults.add(Fault.LOST_RESPONSE, path="/order/item/cancel$")

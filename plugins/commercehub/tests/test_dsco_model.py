@@ -26,15 +26,15 @@ def model() -> OpenApiModel:
 def judge(harness: SimulatedHarness, model: OpenApiModel) -> set[tuple[str, int]]:
     """Judge every call of a stage that the model knows the status of; which ones these were."""
     judged = set()
-    for reply in harness.recorder.responses:
-        seen = reply.request
+    for response in harness.recorder.responses:
+        seen = response.request
         body = dict(parse_qsl(seen.body.decode())) if seen.path == TOKEN else seen.document
         model.validate_request(seen.method, seen.path, query=dict(parse_qsl(seen.query)), body=body)
-        told = json.loads(reply.body)
+        told = json.loads(response.body)
         # "The array of all matching suborders is returned": the file describes one of them.
         for each in told if isinstance(told, list) else [told]:
-            model.validate_response(seen.method, seen.path, reply.status, each)
-        judged.add((seen.path, reply.status))
+            model.validate_response(seen.method, seen.path, response.status, each)
+        judged.add((seen.path, response.status))
     return judged
 
 
@@ -93,9 +93,9 @@ def test_a_cancel_of_a_part_fits_whatever_becomes_of_it(
 def test_token_answers_and_hello_fit(model: OpenApiModel, form: dict[str, str], status: int) -> None:
     simulator = DscoSimulator(VirtualClock())
     with serve(simulator.app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
-        reply = client.post(TOKEN, data=form)
-        model.validate_response("POST", TOKEN, reply.status_code, reply.json())
-        assert reply.status_code == status
+        response = client.post(TOKEN, data=form)
+        model.validate_response("POST", TOKEN, response.status_code, response.json())
+        assert response.status_code == status
         greeting = client.get("/hello", headers={"authorization": f"bearer {simulator.issue_token()}"})
         model.validate_response("GET", "/hello", greeting.status_code, greeting.json())
 
@@ -112,10 +112,10 @@ def test_a_batch_and_its_log_fit_on_both_sides(model: OpenApiModel) -> None:
     model.validate_request("POST", path, query={}, body=body)
     with serve(simulator.app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
         client.headers["authorization"] = f"bearer {simulator.issue_token()}"
-        reply = client.post(path, json=body)
-        model.validate_response("POST", path, reply.status_code, reply.json())
-        looks = [client.get(LOG, params={"requestId": reply.json()["requestId"]}).json() for _ in range(3)]
+        response = client.post(path, json=body)
+        model.validate_response("POST", path, response.status_code, response.json())
+        looks = [client.get(LOG, params={"requestId": response.json()["requestId"]}).json() for _ in range(3)]
     for look in looks:
         model.validate_response("GET", LOG, 200, look)
-    assert (reply.status_code, reply.json()["status"]) == (202, "pending")
+    assert (response.status_code, response.json()["status"]) == (202, "pending")
     assert [entry["status"] for entry in looks[-1]["logs"]] == ["success", "failure"]

@@ -50,8 +50,13 @@ def code_of(response: httpx.Response) -> str:
 
 
 def test_every_answer_says_that_it_is_simulated(client: httpx.Client) -> None:
-    for reply in (client.get("/hello"), client.get("/order/"), client.post("/oauth2/token"), client.get("/elsewhere")):
-        assert "simulator" in reply.headers["server"]
+    for response in (
+        client.get("/hello"),
+        client.get("/order/"),
+        client.post("/oauth2/token"),
+        client.get("/elsewhere"),
+    ):
+        assert "simulator" in response.headers["server"]
 
 
 def test_a_token_is_good_for_an_hour_and_may_be_ended(
@@ -170,8 +175,8 @@ def test_a_cancel_reaches_the_parts_that_its_number_is_of(simulator: DscoSimulat
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"[1]", b'[{"id": "1042"}]'])
 def test_a_batch_that_is_none_is_refused_whole(client: httpx.Client, body: bytes) -> None:
-    reply = client.post("/order/item/cancel/batch/small", content=body)
-    assert (reply.status_code, code_of(reply)) == (400, "SIM_INVALID")
+    response = client.post("/order/item/cancel/batch/small", content=body)
+    assert (response.status_code, code_of(response)) == (400, "SIM_INVALID")
 
 
 def test_each_cancel_of_a_batch_is_decided_by_itself(simulator: DscoSimulator, client: httpx.Client) -> None:

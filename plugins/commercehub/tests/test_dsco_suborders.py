@@ -1,4 +1,4 @@
-"""Orders that Dsco has split, lines that a status speaks of, and replies that are about another order."""
+"""Orders that Dsco has split, lines that a status speaks of, and responses that are about another order."""
 
 from __future__ import annotations
 

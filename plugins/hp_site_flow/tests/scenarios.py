@@ -33,7 +33,7 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-before-production",
-            description="a cancel while files are fetched, read back as cancelled, without a warning",
+            description="a cancel while files are fetched, polled as cancelled, without a warning",
             play=cancel_and_follow,
             simulator=with_order(SiteFlowSimulator),
             live="cancels the order at Site Flow; take one in Pending or Dataready",
@@ -63,7 +63,7 @@ SCENARIOS = Scenarios(
         ),
         Scenario(
             "reply-lost",
-            description="a gateway gives up on a cancel that works; it is read back and not sent again",
+            description="a gateway gives up on a cancel that works; it is polled and not sent again",
             play=cancel_and_follow,
             simulator=with_fault(with_order(SiteFlowSimulator), Fault.SERVER_ERROR_HTML_AFTER, method="PUT"),
             live=None,

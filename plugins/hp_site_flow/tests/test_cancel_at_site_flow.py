@@ -1,4 +1,4 @@
-"""Canceling at Site Flow: read first, asked once, read back; and what was batched is never said to be unprinted."""
+"""Canceling at Site Flow: read first, asked once, polled; and what was batched is never said to be unprinted."""
 
 from __future__ import annotations
 

@@ -139,9 +139,9 @@ def test_an_order_below_the_documented_minimum_is_told_where(
     simulator: SiteFlowSimulator, call: Caller, changed: dict[str, object], path: str
 ) -> None:
     for where in ("/order", "/order/validate"):
-        reply = call("POST", where, example_order("1", **changed))
-        assert reply.status_code == 400
-        assert path in [mistake["path"] for mistake in reply.json()["error"]["validations"]]
+        response = call("POST", where, example_order("1", **changed))
+        assert response.status_code == 400
+        assert path in [mistake["path"] for mistake in response.json()["error"]["validations"]]
     with pytest.raises(NotFoundError):
         simulator.actual_status("1")
 
@@ -162,10 +162,10 @@ def test_the_vendors_own_sample_order_is_accepted(simulator: SiteFlowSimulator, 
 
 def test_a_published_response_is_read_and_the_simulator_has_no_field_that_is_not_in_it(call: Caller) -> None:
     published = json.loads(vendor_file("hp_site_flow", "sample_submit_response.json").read_text(encoding="utf-8"))
-    reply = httpx.Response(200, json=published)
-    found = api.order_in(reply, "RO7C7T")
+    response = httpx.Response(200, json=published)
+    found = api.order_in(response, "RO7C7T")
     assert found is not None
-    assert text_at(reply, *api.STATUS, within=found) == "dataready"
+    assert text_at(response, *api.STATUS, within=found) == "dataready"
     ours = call("POST", "/order", example_order("1")).json()
     assert strays(ours, published) == []
 

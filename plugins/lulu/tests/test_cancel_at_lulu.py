@@ -1,4 +1,4 @@
-"""What the conformance suite does not know: Lulu's words, and a job that is not canceled by a reply of 200."""
+"""What the conformance suite does not know: Lulu's words, and a job that is not canceled by a response of 200."""
 
 from __future__ import annotations
 
@@ -88,6 +88,7 @@ def test_a_job_that_was_canceled_before_is_canceled(lulu: LuluSimulator, harness
     assert (harness.cancel().state, harness.calls[-1]) == (State.CANCELED, f"GET /print-jobs/{ORDER}/ 200")
 
 
+@pytest.mark.slow
 def test_a_200_that_shows_another_status_is_not_canceled(lulu: LuluSimulator, harness: SimulatedHarness) -> None:
     lulu.add_order(ORDER)
     lulu.set_option("fate", "ships anyway")
@@ -190,7 +191,7 @@ def test_the_simulator_has_the_calls_of_lulus_document_and_no_others(
     harness.cancel()
     token = harness.recorder.requests[-1].headers["authorization"]
     base = harness.desk.connections.get("lulu").service(NOW).base_url
-    reply = httpx.request(method, base + path, headers={"authorization": token})
-    assert reply.status_code == status
+    response = httpx.request(method, base + path, headers={"authorization": token})
+    assert response.status_code == status
     if path.rstrip("/") == "/print-jobs/1042" and status == 200:
-        assert (reply.json()["id"], reply.json()["status"]["name"]) == (1042, "CANCELED")
+        assert (response.json()["id"], response.json()["status"]["name"]) == (1042, "CANCELED")

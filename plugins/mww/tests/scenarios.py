@@ -10,7 +10,7 @@ from orderdesk_mww.simulator import Durations, MwwSimulator, State
 from orderdesk_sdk.clock import hours, minutes
 
 IN_A_HURRY = partial(MwwSimulator, durations=Durations(packing=minutes(2), shipping=minutes(2)))
-"""A factory with little to do: shipped before the first read-back."""
+"""A factory with little to do: shipped before the first poll."""
 ANY_TIME = {"cancel_window": "no limit"}
 DESIGNS = [
     {"name": code.title(), "metadata": {"print_url": f"https://files.example.com/{code}.png"}} for code, _ in LINES
@@ -28,7 +28,7 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            description="a request that is taken, read back until the order is cancelled",
+            description="a request that is taken, polled until the order is cancelled",
             play=cancel_and_follow,
             simulator=with_order(MwwSimulator),
             options={"window": "early"},

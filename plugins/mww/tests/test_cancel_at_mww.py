@@ -116,6 +116,7 @@ def test_a_throttled_request_was_not_taken_and_is_made_again(
     assert harness.sent[:2] == [f"PATCH /api/orders/{ORDER}"] * 2
 
 
+@pytest.mark.slow
 def test_an_accepted_request_that_ships_anyway_is_not_canceled(
     harness: SimulatedHarness, simulator: MwwSimulator
 ) -> None:
@@ -194,7 +195,7 @@ def test_mww_europe_cancels_as_mww_does(open_harness: HarnessOpener, simulator: 
     assert stage.follow_up().state is CaseState.CANCELED
 
 
-# What a refusal is not
+# What a rejection is not
 
 
 @pytest.mark.parametrize("body", ["<html>no such page</html>", '{"message": "no Route matched"}', "", "[]"])

@@ -53,6 +53,7 @@ def test_what_mww_refuses_or_does_not_know_is_drafted_as_an_email_and_a_person_h
     assert "Please cancel our order 1042 (vendor-po)" in draft
 
 
+@pytest.mark.slow
 def test_an_order_that_is_not_found_in_the_first_hour_is_asked_again_until_it_is_in(cassette: Play) -> None:
     stage = cassette("unknown-while-ingesting")
     assert stage.case.state is State.CANCELED
@@ -80,6 +81,7 @@ def test_a_canceled_order_is_created_again_with_its_designs_under_a_new_number(c
     assert designs == ["https://files.example.com/MUG.png", "https://files.example.com/CAP.png"]
 
 
+@pytest.mark.slow
 def test_of_a_live_order_what_the_scenario_names_is_kept_and_nothing_else(tmp_path: Path) -> None:
     shutil.copy(Path(__file__).parent / "scenarios.py", tmp_path)
     scenarios, file = load_scenarios(tmp_path), tmp_path / "cassettes/resubmit.yaml"

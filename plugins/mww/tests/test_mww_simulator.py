@@ -87,9 +87,9 @@ def _with(part: str, **changed: object) -> dict[str, Any]:
     ],
 )
 def test_a_new_order_with_a_mistake_is_refused(client: httpx.Client, document: object, said: str) -> None:
-    reply = client.post("/orders", json=document)
-    assert reply.status_code == 422
-    assert detail(reply).startswith(said)
+    response = client.post("/orders", json=document)
+    assert response.status_code == 422
+    assert detail(response).startswith(said)
 
 
 def test_a_test_order_is_repeated_as_such(client: httpx.Client) -> None:
@@ -114,8 +114,8 @@ def test_the_list_has_pages(client: httpx.Client, simulator: MwwSimulator) -> No
     [("authorization", "auth-key=wrong", 401), ("content-type", "application/json", 415), ("accept", JSON_API, 406)],
 )
 def test_every_call_needs_the_three_headers(client: httpx.Client, header: str, value: str, status: int) -> None:
-    reply = client.get("/orders", headers={header: value})
-    assert reply.status_code == status
+    response = client.get("/orders", headers={header: value})
+    assert response.status_code == status
     assert client.get("/orders", headers={"accept": f"{JSON_API};version=1"}).status_code == 200
 
 

@@ -21,7 +21,7 @@ NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def read(response: httpx.Response) -> Answer:
-    """What the check makes of a reply."""
+    """What the check makes of a response."""
     settings = MwwSettings(api_key=Secret("a key"), cancel_email_to="a@example.com")
     service = Service("print", settings, "https://mww.example/api", NOW, "agent", ConnectionRole.FULFILLMENT)
     request = PollRequest(Order("1", ORDER), RemoteOrder("print", "A/1", NOW, ConnectionRole.FULFILLMENT))

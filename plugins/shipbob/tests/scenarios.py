@@ -48,7 +48,7 @@ SCENARIOS = Scenarios(
         ),
         Scenario(
             "reply-lost",
-            description="a gateway gives up on a cancel that works; it is read back and not sent again",
+            description="a gateway gives up on a cancel that works; it is polled and not sent again",
             play=cancel_and_follow,
             simulator=with_fault(with_order("shipbob"), Fault.SERVER_ERROR_HTML_AFTER, method="POST"),
             live=None,

@@ -33,7 +33,7 @@ def harness(open_harness: HarnessOpener) -> SimulatedHarness:
     return open_harness({"api_version": "2026-07"})
 
 
-def answered(*replies: object) -> Answer:
+def answered(*responses: object) -> Answer:
     """What the cancel flow ends with where ShipBob answers 200 with these documents."""
     service = Service(
         "s", ShipBobSettings(token=Secret("t"), channel_id="1"), "https://x", NOW, "a", ConnectionRole.FULFILLMENT
@@ -42,9 +42,9 @@ def answered(*replies: object) -> Answer:
         CancelRequest(Order("1", "1042"), RemoteOrder("s", "7", NOW, ConnectionRole.FULFILLMENT), "w"), service
     )
     next(flow)
-    *earlier, last = (httpx.Response(200, json=reply) for reply in replies)
-    for reply in earlier:
-        flow.send(reply)
+    *earlier, last = (httpx.Response(200, json=response) for response in responses)
+    for response in earlier:
+        flow.send(response)
     with pytest.raises(StopIteration) as ended:
         flow.send(last)
     answer = ended.value.value
@@ -156,8 +156,8 @@ def test_an_order_is_what_all_its_shipments_say(said: object, outcome: Outcome) 
 @pytest.mark.parametrize("word", sorted(ORDERS))
 @pytest.mark.parametrize("shipment", sorted(SHIPMENTS - {"canceled"}))
 def test_an_order_with_a_shipment_that_is_not_canceled_never_is(word: str, shipment: str) -> None:
-    reply = httpx.Response(200, json=order(word, "Cancelled", shipment))
-    assert answer_from_order(reply).outcome is not Outcome.CANCELED
+    response = httpx.Response(200, json=order(word, "Cancelled", shipment))
+    assert answer_from_order(response).outcome is not Outcome.CANCELED
 
 
 @pytest.mark.parametrize("body", ["<html></html>", "{}", ""])

@@ -43,7 +43,7 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            description="a job that cancels the order, read back until cancelledAt says so",
+            description="a job that cancels the order, polled until cancelledAt says so",
             play=cancel_and_follow,
             simulator=with_the_order,
             live="cancels the order for good, without refund, restock or mail",

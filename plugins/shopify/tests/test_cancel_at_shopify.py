@@ -36,6 +36,7 @@ def test_an_order_is_canceled_once_it_says_so_itself(
     assert asked(harness) == ["Order", "Cancel", "Result", "Result"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["2025-10", "2026-01", "2026-04", "2026-07"])
 def test_a_job_that_is_done_is_no_cancellation(
     version: str, simulator: ShopifySimulator, open_harness: HarnessOpener, canceled: Canceled

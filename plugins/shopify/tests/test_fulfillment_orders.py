@@ -69,6 +69,7 @@ def test_after_acceptance_the_service_is_asked_and_its_yes_is_read_back(
     assert (harness.case.service_status, asked(harness)) == ("CANCELLED CANCELLATION_ACCEPTED", ["AskBack"])
 
 
+@pytest.mark.slow
 def test_the_services_no_is_a_refusal_in_its_own_words(
     simulator: FulfillmentSimulator, harness: SimulatedHarness
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a single reply of Shopify proves, and what it does not."""
+"""What a single response of Shopify proves, and what it does not."""
 
 from __future__ import annotations
 

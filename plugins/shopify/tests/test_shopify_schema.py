@@ -94,6 +94,7 @@ def test_a_document_is_valid_in_every_version(name: str, version: str) -> None:
     assert mistakes(version, EVERYWHERE[name]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SINCE_2026_10))
 def test_the_result_of_a_job_can_be_asked_for_from_2026_10_on_and_not_before(name: str) -> None:
     assert mistakes("2026-10", SINCE_2026_10[name]) == []
@@ -105,6 +106,7 @@ def test_the_judge_sees_what_is_wrong() -> None:
     assert mistakes("2026-07", api.ORDER.replace("cancelledAt", "canceledAt")) != []
 
 
+@pytest.mark.slow
 @each_version
 def test_our_reasons_are_shopifys(version: str) -> None:
     assert {code.code for code in orderdesk_shopify.REASONS} == names(version, "OrderCancelReason")

@@ -1,4 +1,4 @@
-"""What Shopify hides, throttles or denies: read back, waited for, told."""
+"""What Shopify hides, throttles or denies: polled, waited for, told."""
 
 from __future__ import annotations
 

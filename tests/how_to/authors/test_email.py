@@ -1,4 +1,4 @@
-"""docs/how-to/email.md is run as it stands: a refusal leads to a mail, and a person's answer settles the case."""
+"""docs/how-to/email.md is run as it stands: a rejection leads to a mail, and a person's answer settles the case."""
 
 from __future__ import annotations
 

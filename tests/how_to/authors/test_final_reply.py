@@ -1,4 +1,7 @@
-"""docs/how-to/final-reply.md is run as it stands: a reply that settles a case, part by part, and one that is lost."""
+"""docs/how-to/final-reply.md is run as it stands.
+
+A response that settles a case, part by part, and one that is lost.
+"""
 
 from __future__ import annotations
 

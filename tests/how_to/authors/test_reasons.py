@@ -1,4 +1,4 @@
-"""docs/how-to/reasons.md is run as it stands: codes, the crosswalk, its gaps, and a list of a retailer's own."""
+"""docs/how-to/reasons.md is run as it stands: codes, the mapping, its gaps, and a list of a retailer's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""docs/how-to/status-window.md is run as it stands: a reply is believed where it says so, a refusal is explained."""
+"""docs/how-to/status-window.md is run as it stands.
+
+A response is believed where it says so, a rejection is explained.
+"""
 
 from __future__ import annotations
 

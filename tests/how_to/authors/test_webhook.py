@@ -1,4 +1,4 @@
-"""docs/how-to/webhook.md is run as it stands: a signed message is read back, any other is refused."""
+"""docs/how-to/webhook.md is run as it stands: a signed message is polled, any other is refused."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def test_the_moment_for_a_countdown_is_where_the_page_says(workshop: Workshop, p
             block.run_shell()
     with Desk.open() as desk:
         until = desk.cancellations.plan("1042").entries[0].steps[0].window.closes_at
-        (placement,) = desk.order_store.remote_orders(desk.order_store.get_order("1042").id)
-    assert until == placement.submitted_at + minutes(2)
+        (remote_order,) = desk.order_store.remote_orders(desk.order_store.get_order("1042").id)
+    assert until == remote_order.submitted_at + minutes(2)
 
 
 def test_a_refusal_as_too_late_leads_to_the_call(workshop: Workshop, page: list[Block]) -> None:

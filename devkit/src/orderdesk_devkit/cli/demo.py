@@ -23,8 +23,8 @@ __all__ = ["demo"]
 def demo(session: Session, keep: Path | None) -> None:
     """Watch orders being canceled at five simulated services.
 
-    A button and then an e-mail at MWW, a lost reply at Amazon, CommerceHub's order told last, a rule at BDLinx, and an
-    order from Shopify that one of three services refuses to cancel. Takes a few seconds, touches nothing real.
+    A button and then an e-mail at MWW, a lost response at Amazon, CommerceHub's order told last, a rule at BDLinx, and
+    an order from Shopify that one of three services refuses to cancel. Takes a few seconds, touches nothing real.
     """
     import tempfile
 
@@ -47,7 +47,7 @@ def demo(session: Session, keep: Path | None) -> None:
         "receipts": [receipt_document(receipt) for receipt in told.receipts],
         "resubmission": resubmission_document(told.resubmission),
         "refused_resubmission": told.rejection,
-        "firings": [execution_document(at, firing) for at, firing in told.rule_executions],
+        "firings": [execution_document(at, execution) for at, execution in told.rule_executions],
     }
     if session.as_json:
         session.print_result(shape, lambda _: None)

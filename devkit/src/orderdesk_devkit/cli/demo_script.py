@@ -122,7 +122,7 @@ class DemoScript:
         self._response_lost(desk, simulators["amazon-mcf"])
         self._cart_last(desk)
         self._canceled_by_rule(desk)
-        resubmission, refusal = self._resubmit_and_confirm(desk)
+        resubmission, rejection = self._resubmit_and_confirm(desk)
         self._one_service_rejects(desk, simulators)
         self._narrator.chapter("The receipts: what each verdict rests on")
         receipts = tuple(desk.cancellations.receipt(number) for number in CONNECTIONS)
@@ -137,7 +137,7 @@ class DemoScript:
         else:
             say("\nNothing is left behind; --keep DIR keeps ledger and receipts.", "dim")
         fired = [desk.ledger.rule_executions(desk.order_store.get_order(number).id) for number in ("1045", "1046")]
-        return DemoResult(receipts, resubmission, refusal, (*fired[0], *fired[1]))
+        return DemoResult(receipts, resubmission, rejection, (*fired[0], *fired[1]))
 
     def _orders(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
         self._narrator.chapter("Orders come in, and are submitted to whoever makes or ships them")
@@ -160,7 +160,7 @@ class DemoScript:
 
     def _button_then_email(self, desk: Desk) -> None:
         self._narrator.chapter("Order 1043 at MWW: a button, then an e-mail")
-        self._narrator.say("Ann presses MWW's button in time. MWW says no, so the case climbs to the e-mail:")
+        self._narrator.say("Ann presses MWW's button in time. MWW says no, so the case falls back to the e-mail:")
         self._follow_up(desk, "1043", "ordered twice")
         draft = next(
             entry.content
@@ -171,13 +171,13 @@ class DemoScript:
         self._narrator.say("Ann sends it. Sent is not canceled: the case waits for MWW's answer.")
 
     def _response_lost(self, desk: Desk, amazon: Simulator) -> None:
-        self._narrator.chapter("Order 1042 at Amazon: the reply gets lost")
+        self._narrator.chapter("Order 1042 at Amazon: the response gets lost")
         amazon.faults.add(Fault.LOST_RESPONSE, method="PUT")
         self._narrator.say("Ann presses the button, and the line goes dead. Did Amazon act? That is not guessed:")
         self._follow_up(desk, "1042", "the customer changed her mind")
         self._narrator.say(
-            "It was read back: the order stood there, undecided. Amazon's cancel does no harm when repeated, so it was"
-            " sent once more. Amazon only takes note; it was read back until Amazon had decided."
+            "It was polled: the order stood there, undecided. Amazon's cancel does no harm when repeated, so it was"
+            " sent once more. Amazon only acknowledges it; it was polled until Amazon had decided."
         )
 
     def _cart_last(self, desk: Desk) -> None:
@@ -211,18 +211,18 @@ class DemoScript:
         made = desk.resubmissions.create("1042", by=_REQUESTED_BY)
         self._narrator.at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
         self._narrator.say("The same for 1043 is refused, as MWW has not answered yet: it would be made twice.")
-        refusal = ""
+        rejection = ""
         try:
             desk.resubmissions.create("1043", by=_REQUESTED_BY)
         except InvalidStateError as error:
-            refusal = str(error)
+            rejection = str(error)
             self._narrator.at(self._clock.now(), f"{error.message} - {error.hint}", "yellow")
         else:
             raise OrderDeskError("1043 was submitted again although its original is not settled", location="demo")
         self._narrator.say("MWW's mail comes in. Ann reads it and files it as the evidence:")
         case = self._case(desk, "1043")
         desk.cases.confirm(case.id, by=_REQUESTED_BY, email=self._answer(case))
-        return made, refusal
+        return made, rejection
 
     def _one_service_rejects(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
         self._narrator.chapter("Order 1046, from Shopify, at three services: one refuses")

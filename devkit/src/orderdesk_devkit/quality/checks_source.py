@@ -89,22 +89,22 @@ _URL = re.compile(r"https?://[^\s\"'<>{}]+")
 def declares(folder: PluginFolder) -> Iterator[Violation]:
     """Its declaration has no route that nobody reaches, and no gap in a list of reasons."""
     for slug, found in folder.usable.items():
-        for text, remedy in declaration_errors(found.integration):
-            yield Violation(f"integration {slug}", text, remedy)
+        for text, hint in declaration_errors(found.integration):
+            yield Violation(f"integration {slug}", text, hint)
 
 
 def no_own_io(folder: PluginFolder) -> Iterator[Violation]:
     """It makes no call of its own: a flow describes requests, and the core sends them."""
-    remedy = "describe the call with `yield service.get(...)` and let the core make it"
+    hint = "describe the call with `yield service.get(...)` and let the core make it"
     for path, tree in folder.modules.items():
         for node in ast.walk(tree):
             for name in _imported(node):
                 if name.partition(".")[0] in _OWN_IO or name == "urllib.request":
-                    yield Violation(_location_of(path, node), f"it imports {name}", remedy)
+                    yield Violation(_location_of(path, node), f"it imports {name}", hint)
             if isinstance(node, ast.Call) and (called := _dotted(node.func)):
                 owner, _, member = called.partition(".")
                 if called == "open" or (owner == "httpx" and member in _CALLS_OF_HTTPX):
-                    yield Violation(_location_of(path, node), f"it calls {called}", remedy)
+                    yield Violation(_location_of(path, node), f"it calls {called}", hint)
 
 
 def deterministic(folder: PluginFolder) -> Iterator[Violation]:

@@ -64,7 +64,7 @@ def can_ship_anyway(folder: PluginFolder) -> Iterator[Violation]:
     for slug, found in folder.usable.items():
         routes = [route for route in found.integration.cancel if isinstance(route, Button)]
         if slug not in points or not routes or all(isinstance(route.confirm, FinalResponse) for route in routes):
-            continue  # `simulated` tells what lacks, and nothing ships behind a reply that is declared final.
+            continue  # `simulated` tells what lacks, and nothing ships behind a response that is declared final.
         try:
             simulator = points[slug].load()
         except Exception as error:  # noqa: BLE001 - whatever keeps the plugin's simulator from being imported is told

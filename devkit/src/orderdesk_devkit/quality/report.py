@@ -1,4 +1,4 @@
-"""Quality: a ladder of four levels, and what a plugin's folder lacks for the one that it claims.
+"""Quality: a list of routes of four levels, and what a plugin's folder lacks for the one that it claims.
 
 A plugin says in its pyproject.toml which level it keeps, and why it is exempt from a rule:
 
@@ -174,6 +174,6 @@ def _missing_claim(folder: PluginFolder, reached: Level | None) -> Violation:
 
     given = folder.declared_quality.get("level")
     text = "it claims no level" if given is None else f"it claims {given!r}, which is no level"
-    remedy = f'write level = "{claim}" below [tool.orderdesk]; the levels are {words}'
+    hint = f'write level = "{claim}" below [tool.orderdesk]; the levels are {words}'
     fix = write if reached is not None and not folder.declared_quality else None
-    return Violation(folder.file("pyproject.toml"), text, remedy, fix=fix, rule="level")
+    return Violation(folder.file("pyproject.toml"), text, hint, fix=fix, rule="level")

@@ -1,4 +1,4 @@
-"""The rules of the quality ladder, each with the level that asks for it."""
+"""The rules of the quality list of routes, each with the level that asks for it."""
 
 from __future__ import annotations
 

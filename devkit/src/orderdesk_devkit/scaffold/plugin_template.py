@@ -18,7 +18,7 @@ class Cancel(StrEnum):
     """How the service cancels."""
 
     BUTTON = "button"
-    """A call asks, and what is read back is the answer."""
+    """A call asks, and what is polled is the answer."""
     WINDOW_EMAIL = "window-email"
     """The button for two minutes after the order was submitted, then an e-mail."""
     EMAIL = "email"
@@ -30,11 +30,11 @@ class Cancel(StrEnum):
 
 
 DESCRIPTIONS = {
-    Cancel.BUTTON: "a button asks to cancel, and what is read back is the answer.",
+    Cancel.BUTTON: "a button asks to cancel, and what is polled is the answer.",
     Cancel.WINDOW_EMAIL: "for two minutes a button asks to cancel, after them an e-mail does.",
     Cancel.EMAIL: "an e-mail asks to cancel, and a person says what came of it.",
-    Cancel.REASONS: "a button asks, for a reason of a list; what is read back is the answer.",
-    Cancel.RULE: "a button or a rule asks to cancel, and what is read back is the answer.",
+    Cancel.REASONS: "a button asks, for a reason of a list; what is polled is the answer.",
+    Cancel.RULE: "a button or a rule asks to cancel, and what is polled is the answer.",
 }
 
 

@@ -129,13 +129,13 @@ async def _spoil(planned: PlannedFault, response: _Response, scope: Scope, send:
             | Fault.REDIRECT
             | Fault.EXPIRED_TOKEN
         ):
-            raise AssertionError(f"{planned.kind} leaves nothing done, so there is no reply to spoil")
+            raise AssertionError(f"{planned.kind} leaves nothing done, so there is no response to spoil")
         case _:
             assert_never(planned.kind)
 
 
 async def _reply_of(app: ASGIApp, scope: Scope, receive: Receive) -> _Response:
-    """The whole reply of the app, of which nothing has been sent."""
+    """The whole response of the app, of which nothing has been sent."""
     status = 500
     headers: list[tuple[bytes, bytes]] = []
     body = bytearray()
@@ -155,7 +155,10 @@ async def _reply_of(app: ASGIApp, scope: Scope, receive: Receive) -> _Response:
 
 
 async def _drain(receive: Receive) -> None:
-    """Read the request to its end: a reply to half a request reaches some clients as a broken pipe, another fault."""
+    """Read the request to its end.
+
+    A response to half a request reaches some clients as a broken pipe, another fault.
+    """
     while (await receive()).get("more_body", False):
         pass
 

@@ -17,7 +17,7 @@ class Fault(Enum):
     """One kind of trouble. `takes_effect` says whether the service carries the request out; no client can see that."""
 
     LOST_RESPONSE = "lost_reply"
-    """Done. The app handles the request fully, then the connection is reset without a byte of reply."""
+    """Done. The app handles the request fully, then the connection is reset without a byte of response."""
     RESET_BEFORE = "reset_before"
     """Not done. The connection is reset before the app sees the request."""
     SERVER_ERROR_HTML = "server_error_html"
@@ -33,25 +33,31 @@ class Fault(Enum):
     TRUNCATED = "truncated"
     """Done. The content-length promises more than is sent, then the connection is closed in the orderly way."""
     OVERSIZED = "oversized"
-    """Done. The status of the real reply with a valid JSON body of `size` bytes (50 MB), streamed without a length."""
+    """Done.
+
+    The status of the real response with a valid JSON body of `size` bytes (50 MB), streamed without a length.
+    """
     SLOW_DRIP = "slow_drip"
-    """Done. The real reply, padded with blanks to at least `size` bytes (1,000), one byte every `seconds` (1)."""
+    """Done. The real response, padded with blanks to at least `size` bytes (1,000), one byte every `seconds` (1)."""
     MALFORMED_JSON = "malformed_json"
-    """Done. The status of the real reply with JSON that ends in the middle; the content-length is right."""
+    """Done. The status of the real response with JSON that ends in the middle; the content-length is right."""
     WRONG_TYPES = "wrong_types"
-    """Done. The real reply, which must be JSON, with every leaf of another type: "1" for 1, 3 for "abc", [] for {}."""
+    """Done. The real response, which must be JSON, with every leaf of another type.
+
+    "1" for 1, 3 for "abc", [] for {}.
+    """
     GARBAGE_GZIP = "garbage_gzip"
-    """Done. The status of the real reply, said to be gzip, with a body that is not."""
+    """Done. The status of the real response, said to be gzip, with a body that is not."""
     REDIRECT = "redirect"
     """Not done. 302 to a host that is not the service's; whoever follows gives it their credentials."""
     EXPIRED_TOKEN = "expired_token"
     """Not done. The service's own answer to an expired token; a simulator also lets the token expire for real."""
     DELAY = "delay"
-    """Done at once. The real reply, held back for `seconds` (30)."""
+    """Done at once. The real response, held back for `seconds` (30)."""
 
     @property
     def takes_effect(self) -> bool:
-        """True where the service carries the request out although the reply does not say so."""
+        """True where the service carries the request out although the response does not say so."""
         match self:
             case (
                 Fault.RESET_BEFORE

@@ -243,7 +243,7 @@ def serve(app: ASGIApp, *, port: int = 0) -> Served:
     `port` 0 takes a free one; `Served.url` says which. Raises ConfigurationError when the port is taken, OrderDeskError
     when the app's lifespan fails. Installs no signal handlers and writes no log but errors.
     """
-    # With the protocol named asyncio turns Nagle off; else head and body of a reply are 40 ms apart.
+    # With the protocol named asyncio turns Nagle off; else head and body of a response are 40 ms apart.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -32,9 +32,9 @@ class Effect(enum.Enum):
     """What a record of the log means to whoever judges: whether a call made something happen that counts."""
 
     NOTHING = "nothing"
-    """It changed nothing that a canceled order is about: a read, a refusal, a token, life going on."""
+    """It changed nothing that a canceled order is about: a read, a rejection, a token, life going on."""
     CANCEL_ACCEPTED = "cancel taken"
-    """A call asked to cancel and the service took note or did it at once, also where it had done so before."""
+    """A call asked to cancel and the service acknowledged it or did it at once, also where it had done so before."""
     ORDER_CREATED = "order created"
     """A call made a new order. The record's `remote_id` is the number that the plugin's RemoteOrder will have."""
 
@@ -90,7 +90,7 @@ class Simulator(ABC):
     """What `actual_status` says of an order that is canceled and will never ship. The conformance suite needs it."""
     contradicting_options: ClassVar[Mapping[str, str]] = {}
     """The switches, with their choices, under which a cancel is taken and the order ships all the same; empty where
-    the simulator has no such fate. A service whose reply is its last word does not say there that it canceled."""
+    the simulator has no such fate. A service whose response is its last word does not say there that it canceled."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

@@ -11,7 +11,7 @@ from orderdesk_sdk.clock import minutes
 __all__ = ["api_profile_scenarios"]
 
 QUICK = Durations(queue=minutes(3), printing=minutes(3))
-"""A shop in a hurry: few read-backs to the end."""
+"""A shop in a hurry: few polls to the end."""
 
 
 def api_profile_scenarios(simulator: type[ApiProfileSimulator]) -> tuple[Scenario, ...]:
@@ -20,7 +20,7 @@ def api_profile_scenarios(simulator: type[ApiProfileSimulator]) -> tuple[Scenari
     return (
         Scenario(
             "cancel-honored",
-            description="a request that is taken, read back until the order has stopped",
+            description="a request that is taken, polled until the order has stopped",
             play=cancel_and_follow,
             simulator=with_order(simulator),
             live=f"asks {title} to cancel the order and reads it back for up to 24 h; take one not yet begun",

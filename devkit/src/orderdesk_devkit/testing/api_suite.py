@@ -54,7 +54,7 @@ FINAL: Mapping[str, object] = {
     "canceled": ["stopped"],
     "number": "/simulated/order",
 }
-"""What a profile says of a reply that is final, in its table for the cancel call."""
+"""What a profile says of a response that is final, in its table for the cancel call."""
 
 
 class ApiProfileTests:
@@ -96,7 +96,7 @@ class ApiProfileTests:
     def test_it_is_called_in_each_way_of_signing(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator, auth: str
     ) -> None:
-        """And what is asked is canceled by what is read back."""
+        """And what is asked is canceled by what is polled."""
         simulator.set_option("auth", auth)
         stage = open_harness()
         assert stage.cancel().state is State.ACKNOWLEDGED
@@ -131,7 +131,7 @@ class ApiProfileTests:
     def test_without_a_read_call_a_person_confirms(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator
     ) -> None:
-        """And who reads back all the same is told, and changes nothing."""
+        """And who polls all the same is told, and changes nothing."""
         stage = open_harness(_api_settings(simulator, read=None))
         case = stage.cancel()
         assert (case.state, stage.sent) == (State.ACTION_REQUIRED, [STOP])
@@ -203,7 +203,7 @@ class ApiProfileConversationTests:
     def test_what_the_profile_calls_a_refusal_is_one(
         self, cassette: Callable[[str], PluginHarness], name: str, refusal: Rejection, said: str
     ) -> None:
-        """The first reply is it, or what is read after it."""
+        """The first response is it, or what is read after it."""
         stage = cassette(name)
         assert (stage.case.state, stage.case.rejection) == (State.REJECTED, refusal)
         assert stage.calls[0] == f"{STOP} {said}"

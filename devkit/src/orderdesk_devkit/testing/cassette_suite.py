@@ -35,7 +35,7 @@ class CassetteTests:
     """Tests of the cassettes of one plugin.
 
     folder: where `scenarios.py` is; None for the folder of the test file.
-    private: what only the plugin knows that no cassette may hold, such as the person in the simulator's replies.
+    private: what only the plugin knows that no cassette may hold, such as the person in the simulator's responses.
     """
 
     folder: ClassVar[Path | None] = None

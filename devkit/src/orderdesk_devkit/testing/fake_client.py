@@ -1,4 +1,7 @@
-"""A client and a journal without network and ledger: for driving one flow with replies and losses that a test names."""
+"""A client and a journal without network and ledger.
+
+For driving one flow with responses and losses that a test names.
+"""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class PluginHarness:
     def follow_up(self) -> Case:
         """Do what is due, letting time pass, until the case is settled or a person has it; the case as it is then.
 
-        What is read back while a person has it is followed for an hour more.
+        What is polled while a person has it is followed for an hour more.
         Raises PluginError where the core could not do what was due.
         """
         return list(self.steps())[-1]
@@ -143,8 +143,13 @@ class PluginHarness:
     @property
     def receipt(self) -> CaseReceipt:
         """The receipt of the newest case."""
-        wishes = self.desk.cancellations.receipt(self.order).cancellations
-        return [one for wish in wishes for one in wish.cases if one.case.connection == self.connection][-1]
+        cancellations = self.desk.cancellations.receipt(self.order).cancellations
+        return [
+            one
+            for cancellation in cancellations
+            for one in cancellation.cases
+            if one.case.connection == self.connection
+        ][-1]
 
     @property
     def evidence(self) -> EvidenceReceipt:

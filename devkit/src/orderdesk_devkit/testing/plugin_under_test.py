@@ -71,7 +71,7 @@ class PluginUnderTest:
 
     order: what is canceled there. remote_id: its number there; "" for the order's own. reason: why; None takes the
     first that the declaration allows. settings, switches: in place of the simulator's own. wait: what passes between
-    submitting and canceling. unresolved: why a cancel whose reply was lost cannot be found by reading back; "" if it
+    submitting and canceling. unresolved: why a cancel whose response was lost cannot be found by polling; "" if it
     can. plugin, simulator: in place of the installed ones; where no simulator is installed the service is nobody's.
     """
 
@@ -135,7 +135,7 @@ class PluginUnderTest:
 
     @property
     def integration(self) -> Integration:
-        """The declaration, with the ladder of these settings. Raises what keeps it from being used."""
+        """The declaration, with the list of routes of these settings. Raises what keeps it from being used."""
         declared = self.registry().load(self.slug).integration
         return (
             declared
@@ -157,9 +157,9 @@ class PluginUnderTest:
 
     def route(self, harness: PluginHarness) -> Route | None:
         """The way that a cancel takes now; None where none is open."""
-        placement = harness.desk.order_store.remote_orders(self.order.id)[0]
+        remote_order = harness.desk.order_store.remote_orders(self.order.id)[0]
         integration = harness.desk.connections.get(self.slug).integration
-        index = next_open_route(integration.cancel, placement, harness.clock.now())
+        index = next_open_route(integration.cancel, remote_order, harness.clock.now())
         return None if index is None else integration.cancel[index]
 
     @property
@@ -230,7 +230,7 @@ class PluginUnderTest:
             )
 
     def can_poll(self, route: Route | None) -> bool:
-        """Whether a cancel of this way whose reply was lost is to be found by reading back."""
+        """Whether a cancel of this way whose response was lost is to be found by polling."""
         check = self.registry().load(self.slug).manager.hook.orderdesk_poll
         told = route is not None and not isinstance(route.confirm, ManualConfirmation)
         return told and bool(check.get_hookimpls()) and not self.why_unresolved

@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 FUZZ = 500
-"""Malformed replies for each integration in every run."""
+"""Malformed responses for each integration in every run."""
 
 HISTORIES = "histories"
 """The property under which random histories record (what, how many); one line says them all in the summary."""
@@ -78,7 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=FUZZ,
         metavar="N",
-        help=f"malformed replies for each integration (default: {FUZZ})",
+        help=f"malformed responses for each integration (default: {FUZZ})",
     )
     parser.addoption(
         "--histories",
@@ -91,7 +91,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def fuzz(request: pytest.FixtureRequest) -> int:
-    """How many malformed replies are tried on an integration."""
+    """How many malformed responses are tried on an integration."""
     number: int = request.config.getoption("--fuzz")
     return number
 
@@ -112,7 +112,7 @@ def kills(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="session")
 def fork_server() -> Iterator[ForkServer]:
-    """Where the children of all kill points of a run come from."""
+    """Where the children of all failpoints of a run come from."""
     from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
 
     with ForkServer() as raised:
@@ -250,7 +250,7 @@ def _marker_value(request: pytest.FixtureRequest, name: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A yellow line for each reason of a loud skip, a line for each scenario of kill points and each integration."""
+    """A yellow line for each reason of a loud skip, a line for each scenario of failpoints and each integration."""
     counts: dict[str, int] = {}
     for report in terminalreporter.getreports("skipped"):
         # (path, line, "Skipped: reason") for a skip; a text in other cases.

@@ -178,7 +178,7 @@ class RawServer:
 
 
 def http_response(status: int = 200, body: bytes = b"{}", **headers: str) -> bytes:
-    """A whole HTTP/1.1 reply. A header's underscores become hyphens: `retry_after="5"`."""
+    """A whole HTTP/1.1 response. A header's underscores become hyphens: `retry_after="5"`."""
     given = {"content_type": "application/json", "content_length": str(len(body)), **headers}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in given.items()]
     return "\r\n".join([f"HTTP/1.1 {status} Said", *lines, "", ""]).encode() + body
@@ -191,8 +191,8 @@ def responding(respond: Callable[[bytes], bytes]) -> Script:
     """
 
     def script(connection: RawConnection) -> None:
-        while (request := connection.read_request()) and (reply := respond(request)):
-            connection.send(reply)
+        while (request := connection.read_request()) and (response := respond(request)):
+            connection.send(response)
 
     return script
 

@@ -129,7 +129,7 @@ def _record_live(names: argparse.Namespace, scenarios: Scenarios, tests: Path) -
         if connection.integration.slug != scenarios.integration:
             raise ConfigurationError(f"is a connection to {connection.integration.slug}", location=names.connection)
         order = desk.order_store.get_order(names.order)
-        places = [placement.connection for placement in desk.order_store.remote_orders(order.id)]
+        places = [remote_order.connection for remote_order in desk.order_store.remote_orders(order.id)]
         if places != [names.connection]:
             raise InvalidStateError(
                 f"it is registered at {', '.join(places) or 'no connection'}; this would cancel it at all of them",

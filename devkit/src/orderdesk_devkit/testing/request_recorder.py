@@ -30,7 +30,7 @@ class RecordedRequest:
 
 @frozen
 class RecordedResponse:
-    """A reply as it went out, and what it answers."""
+    """A response as it went out, and what it answers."""
 
     request: RecordedRequest
     status: int
@@ -38,10 +38,10 @@ class RecordedResponse:
 
 
 class RequestRecorder:
-    """`app`, with every request that comes in written down in `requests`, and every whole reply in `responses`.
+    """`app`, with every request that comes in written down in `requests`, and every whole response in `responses`.
 
     instead: given a request, returns a status and a JSON text to answer with, or None to let the app have it.
-    edit: given a request and the body of the app's reply, returns the body to send in its place.
+    edit: given a request and the body of the app's response, returns the body to send in its place.
     Both are None where nobody meddles.
     """
 
@@ -93,7 +93,7 @@ class RequestRecorder:
                 await send(message)
 
         await self._app(scope, read, keep)
-        if edit is None or not start:  # A fault has broken the connection; there is no reply to edit.
+        if edit is None or not start:  # A fault has broken the connection; there is no response to edit.
             return
         assert whole, "the app answered a request that it did not read"
         edited = edit(whole[0], bytes(given))

@@ -8,7 +8,7 @@ A plugin declares them in `tests/scenarios.py`, as one table named `SCENARIOS`:
         table=(
             Scenario(
                 "cancel-honored",
-                about="a cancel in time, read back until it is canceled",
+                about="a cancel in time, polled until it is canceled",
                 play=cancel_and_follow,                # def cancel_and_follow(stage: Stage) -> None
                 simulator=before_picking,              # def before_picking(clock: Clock) -> Simulator
                 live="asks Acme to cancel the order; take one that nobody packs yet",
@@ -169,16 +169,16 @@ def with_fault(
 def load_scenarios(tests: Path) -> Scenarios:
     """The scenarios in a folder of tests. Raises ConfigurationError where it declares none."""
     path = tests / FILE
-    remedy = "declare SCENARIOS there; see orderdesk_devkit.testing.scenarios"
+    hint = "declare SCENARIOS there; see orderdesk_devkit.testing.scenarios"
     spec = importlib.util.spec_from_file_location(f"orderdesk_scenarios_{abs(hash(path.resolve()))}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigurationError("there is no such file", location=str(path), hint=remedy)
+        raise ConfigurationError("there is no such file", location=str(path), hint=hint)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     found = getattr(module, "SCENARIOS", None)
     if not isinstance(found, Scenarios):
-        raise ConfigurationError("it declares no SCENARIOS", location=str(path), hint=remedy)
+        raise ConfigurationError("it declares no SCENARIOS", location=str(path), hint=hint)
     return found
 
 

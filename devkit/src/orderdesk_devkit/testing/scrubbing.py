@@ -19,7 +19,7 @@ __all__ = ["Scrubber", "personal_texts", "recorded_host", "find_unscrubbed"]
 _REQUEST_HEADERS = frozenset({"accept", "content-type"})
 _RESPONSE_HEADERS = frozenset({"content-type", "retry-after"})
 _TOKEN_FIELDS = frozenset({"error", "expires_in", "grant_type", "token_type"})
-"""Fields of a token request or reply that are no secret; the value of every other one is hidden."""
+"""Fields of a token request or response that are no secret; the value of every other one is hidden."""
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ADDRESS = re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w+")
 _CREDENTIAL = re.compile(r"(?im)^\W*(?:set-cookie|cookie|authorization|user-agent|x-[\w-]*(?:token|key|secret))\W*:")
@@ -77,11 +77,11 @@ class Scrubber:
         return self._redactor.redact_headers(_lower(headers), sorted(_REQUEST_HEADERS))
 
     def response_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The headers of a reply that are kept: default-deny."""
+        """The headers of a response that are kept: default-deny."""
         return self._redactor.redact_headers(_lower(headers), sorted(self._reply_headers))
 
     def collect_secrets(self, url: str, response: str) -> None:
-        """Hide from now on whatever a reply of the token endpoint gave; other replies teach nothing."""
+        """Hide from now on whatever a response of the token endpoint gave; other responses teach nothing."""
         document = _parsed(response) if self._is_token(url) else None
         if isinstance(document, dict):
             for name, value in document.items():
@@ -89,7 +89,10 @@ class Scrubber:
                     self._redactor.add_secret(Secret(value))
 
     def body(self, url: str, text: str) -> str:
-        """The body of a request to `url` or of its reply; JSON comes back compact, with nothing escaped needlessly."""
+        """The body of a request to `url` or of its response.
+
+        JSON comes back compact, with nothing escaped needlessly.
+        """
         if self._is_token(url):
             return _token_body(text, _parsed(text))
         return self._clean(text)

@@ -102,9 +102,9 @@ def orderdesk_poll(request: PollRequest, service: Service[MarketplaceSettings]) 
         state = yield api.read_feed(feed, service)
         if state.is_success and get_path(json_object(state), "processingStatus") in api.QUEUED:
             return pending(state, status=text_at(state, "processingStatus"))
-    reply = yield api.read_order(request.remote_id, service)
+    response = yield api.read_order(request.remote_id, service)
     verdict = api.answer_from_order(
-        require_success(reply, access_hint=api.ACCESS_HINT, error_key="errors"), request.remote_id
+        require_success(response, access_hint=api.ACCESS_HINT, error_key="errors"), request.remote_id
     )
     # Where it was open when last read, the feed was done by then, and its report had nothing against it.
     if verdict.outcome is not Outcome.PENDING or not feed or request.status_since_request in api.CANCELABLE:

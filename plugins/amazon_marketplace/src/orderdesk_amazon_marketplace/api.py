@@ -87,7 +87,7 @@ def cancel_or_item_ids(request: CancelRequest, service: Service[MarketplaceSetti
     """The ids of the order's items, for the feed; or its answer, where it needs none or cannot have one."""
     its, code = service.settings, CANCEL_ORDER_CODES.get(request.reason.code or "")
     if its.transport == "json" and code:
-        reply = yield service.put(
+        response = yield service.put(
             ORDERS,
             request.remote_id,
             "cancellation",
@@ -95,17 +95,21 @@ def cancel_or_item_ids(request: CancelRequest, service: Service[MarketplaceSetti
             idempotent=True,
             json={"cancelReasonCode": code},
         )
-        if not reply.is_client_error:  # One says that nothing was done, as where there is no such call: on to the feed.
-            return acknowledged(reply) if reply.status_code == 202 else unknown(reply)
+        if (
+            not response.is_client_error
+        ):  # One says that nothing was done, as where there is no such call: on to the feed.
+            return acknowledged(response) if response.status_code == 202 else unknown(response)
     items = tuple(str(line.metadata.get(its.item_field) or "") for line in request.order.lines)
     if items and all(item.isalnum() for item in items):
         return items
-    reply = yield read_order(request.remote_id, service)
+    response = yield read_order(request.remote_id, service)
     verdict = answer_from_order(
-        require_success(reply, access_hint=ACCESS_HINT, fallback=not_processed_answer, error_key="errors"),
+        require_success(response, access_hint=ACCESS_HINT, fallback=not_processed_answer, error_key="errors"),
         request.remote_id,
     )
-    return texts_at(reply, "order", "orderItems", key="orderItemId") if verdict.outcome is Outcome.PENDING else verdict
+    return (
+        texts_at(response, "order", "orderItems", key="orderItemId") if verdict.outcome is Outcome.PENDING else verdict
+    )
 
 
 def submit_feed(
@@ -183,7 +187,7 @@ def answer_from_order(response: httpx.Response, number: str) -> Answer:
     """What an order's status says of a cancel: pending while it stands there. Raises MalformedResponseError."""
     status = text_at(response, "order", "fulfillment", "fulfillmentStatus")
     if text_at(response, "order", "orderId") != number:  # Nor may its items stand in our feed.
-        return unknown(response, message="Amazon's reply is about another order")
+        return unknown(response, message="Amazon's response is about another order")
     cancels = ("order", "orderItems", "*", "cancellation")
     why = {
         str(get_path(one, "cancelReason") or "no reason")

@@ -1,4 +1,4 @@
-"""Amazon Multi-Channel Fulfillment: the button only asks; MCF decides, and what it decided is read back."""
+"""Amazon Multi-Channel Fulfillment: the button only asks; MCF decides, and what it decided is polled."""
 
 from __future__ import annotations
 
@@ -62,15 +62,18 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[McfSettings]) -> Flow[Answer]:
-    reply = yield service.put(api.ORDERS, request.remote_id, "cancel", operation="cancel", idempotent=True)
-    if api.succeeded(reply):  # It was taken, and says no more.
-        return answer.acknowledged(reply)
-    if reply.status_code not in (400, 404):
-        return api.answer_without_order(reply)
+    response = yield service.put(api.ORDERS, request.remote_id, "cancel", operation="cancel", idempotent=True)
+    if api.succeeded(response):  # It was taken, and says no more.
+        return answer.acknowledged(response)
+    if response.status_code not in (400, 404):
+        return api.answer_without_order(response)
     there = yield service.get(api.ORDERS, request.remote_id, operation="get")
     if not there.is_success:
         # A 404 on the cancel alone may be of its path; on both, and in Amazon's words, of the id.
-        if there.status_code == reply.status_code == 404 and api.answer_without_order(there).outcome is Outcome.UNKNOWN:
+        if (
+            there.status_code == response.status_code == 404
+            and api.answer_without_order(there).outcome is Outcome.UNKNOWN
+        ):
             return answer.rejected(there, Rejection.NOT_ALLOWED, message=api.UNKNOWN)
         return api.answer_without_order(there)
     verdict = api.answer_from_order(there)
@@ -78,21 +81,21 @@ def orderdesk_cancel(request: CancelRequest, service: Service[McfSettings]) -> F
         return verdict
     if (verdict.status or "").lower() != "processing":  # The status allows it still: it is asked again.
         return auth_or_rate_limit_answer(
-            reply, access_hint=api.ACCESS_HINT, error_key="errors"
-        ) or answer.not_processed(reply, message=error_message(reply))
+            response, access_hint=api.ACCESS_HINT, error_key="errors"
+        ) or answer.not_processed(response, message=error_message(response))
     return answer.rejected(
-        reply,
+        response,
         Rejection.TOO_LATE,
         status=verdict.status,
-        message=error_message(reply),
+        message=error_message(response),
         hint=api.TOO_LATE_HINT,
     )
 
 
 @hookimpl
 def orderdesk_poll(request: PollRequest, service: Service[McfSettings]) -> Flow[Answer]:
-    reply = yield service.get(api.ORDERS, request.remote_id, operation="get")
-    return api.answer_from_order(reply) if reply.is_success else api.answer_without_order(reply)
+    response = yield service.get(api.ORDERS, request.remote_id, operation="get")
+    return api.answer_from_order(response) if response.is_success else api.answer_without_order(response)
 
 
 @hookimpl

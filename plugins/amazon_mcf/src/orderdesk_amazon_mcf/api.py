@@ -46,7 +46,7 @@ def succeeded(response: httpx.Response) -> bool:
 
 
 def answer_from_order(response: httpx.Response) -> Answer:
-    """What the order in a reply says of a cancel. Raises MalformedResponseError."""
+    """What the order in a response says of a cancel. Raises MalformedResponseError."""
     status, lines = status_and_lines(response)
     words = values_in(json_object(response), "payload", "fulfillmentShipments", "*", "fulfillmentShipmentStatus")
     match normalize_status(status):
@@ -65,7 +65,7 @@ def answer_from_order(response: httpx.Response) -> Answer:
 
 
 def matches_order(response: httpx.Response, order: Order) -> bool:
-    """Whether the order in a reply is on its way with the SKUs and quantities of this one.
+    """Whether the order in a response is on its way with the SKUs and quantities of this one.
 
     Raises MalformedResponseError.
     """
@@ -87,7 +87,7 @@ def status_and_lines(response: httpx.Response) -> tuple[str, tuple[LineAnswer, .
 
 
 def answer_without_order(response: httpx.Response) -> Answer:
-    """What a reply comes to that tells of no order."""
+    """What a response comes to that tells of no order."""
     return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT, error_key="errors") or answer.unknown(response)
 
 

@@ -1,7 +1,7 @@
-"""Bay Photo: the button only asks, over a call that its customer configures; what is read back is the answer.
+"""Bay Photo: the button only asks, over a call that its customer configures; what is polled is the answer.
 
 Documented and built in: credentials and new orders of both order APIs. The public part of their documents shows no call
-that cancels or reads an order, no status word and no reply, so these are configuration or not relied on.
+that cancels or reads an order, no status word and no response, so these are configuration or not relied on.
 """
 
 from __future__ import annotations

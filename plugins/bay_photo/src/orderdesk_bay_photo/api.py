@@ -38,7 +38,7 @@ WHOLE_IMAGE = {  # centered
 def new_order(order: Order, settings: BayPhotoSettings, now: datetime) -> tuple[str, dict[str, object]]:
     """The path and body that create an order.
 
-    Raises ValidationError, with the remedy, for what keeps it from being sent.
+    Raises ValidationError, with the hint, for what keeps it from being sent.
     """
     if settings.api_version == "v2" and not settings.submit_path.startswith("/"):
         raise ValidationError(

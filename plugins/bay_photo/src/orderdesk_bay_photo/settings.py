@@ -29,7 +29,7 @@ TOKEN_LIFETIME_SECONDS = 2 * 60 * 60  # Seconds, by https://order-api.bayphoto.c
 class BayPhotoSettings(ApiProfileSettings):
     """What a connection needs. How an order is canceled and read is not in the public part of either API's document.
 
-    V2's scope is worded "requesting order changes or cancellations", so the wire profile must be able to read back.
+    V2's scope is worded "requesting order changes or cancellations", so the wire profile must be able to polled.
     """
 
     undocumented: ClassVar[str] = "cancel endpoint"
@@ -57,8 +57,8 @@ class BayPhotoSettings(ApiProfileSettings):
             raise ValueError(f'api "{self.api_version}" needs {" and ".join(missing)}, which Bay Photo issues')
 
     def identities(self) -> Mapping[str, Identity]:
-        """What the profile says of its calls. Of the reply to a new order nothing is documented."""
-        return {**super().identities(), "create": NotStated("Bay Photo documents no reply to a new order")}
+        """What the profile says of its calls. Of the response to a new order nothing is documented."""
+        return {**super().identities(), "create": NotStated("Bay Photo documents no response to a new order")}
 
     def auth(self) -> HeaderAuth | ClientCredentialsAuth:
         """How requests are signed."""

@@ -2,8 +2,8 @@
 
 Documented (https://order-api.bayphoto.com/docs/order_api/v1 and /v2), and judged here: both kinds of credentials, where
 tokens and V1 orders go, how long a token lasts, the bodies of new orders, that V1's order_name is used once and that
-V2's integrator_identifier detects a duplicate. Invented: every reply, every refusal, where V2 takes new orders, how an
-order is canceled and read, and its life (`orderdesk_devkit.simulators.profile`).
+V2's integrator_identifier detects a duplicate. Invented: every response, every rejection, where V2 takes new orders,
+how an order is canceled and read, and its life (`orderdesk_devkit.simulators.profile`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class BayPhotoSimulator(ApiProfileSimulator):
     vendor: ClassVar[str] = "Bay Photo"
     options: ClassVar[tuple[BehaviorOption, ...]] = (
         BehaviorOption("api", ("v1", "v2"), description="which API the account has"),
-        BehaviorOption("expires_in", ("told", "untold"), description="whether a token's reply tells how long it lasts"),
+        BehaviorOption(
+            "expires_in", ("told", "untold"), description="whether a token's response tells how long it lasts"
+        ),
         FATE,
     )
 
@@ -109,7 +111,7 @@ class BayPhotoSimulator(ApiProfileSimulator):
         if mistake is not None:
             return CallResult(422, f"refused: {mistake}", {"error": mistake})
         self.set_stage(number)
-        # Nothing is documented of this reply, so it states no number that a plugin could come to rely on.
+        # Nothing is documented of this response, so it states no number that a plugin could come to rely on.
         return CallResult(201, "created", {"simulated": {"stage": "queued"}}, Effect.ORDER_CREATED)
 
 

@@ -1,4 +1,4 @@
-"""CommerceHub: a supplier tells the retailer what it will not fill; what became of it is read back, line by line."""
+"""CommerceHub: a supplier tells the retailer what it will not fill; what became of it is polled, line by line."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[HubSettings]) -> Flow[Answer]:
-    reply = yield api.read_order(request, service)
-    if missing := api.answer_if_missing(reply, request, service):
+    response = yield api.read_order(request, service)
+    if missing := api.answer_if_missing(response, request, service):
         return missing
-    its, found = service.settings, require_success(reply, access_hint=api.ACCESS_HINT, fallback=not_processed_answer)
+    its, found = service.settings, require_success(response, access_hint=api.ACCESS_HINT, fallback=not_processed_answer)
     body = api.cancel_body(found, api.service_lines(found, request, its), request, its)
     made = yield service.post(api.CANCEL, operation="cancel", json=body)
     return api.answer_from_cancel(made)
@@ -89,9 +89,11 @@ def orderdesk_cancel(request: CancelRequest, service: Service[HubSettings]) -> F
 def orderdesk_poll(request: PollRequest, service: Service[HubSettings]) -> Flow[Answer]:
     if service.settings.mode == "orderstream":
         return answer.unknown(None, message="OrderStream cannot be read back")
-    reply = require_success((yield api.read_order(request, service)), access_hint=api.ACCESS_HINT, error_key="messages")
-    there = api.service_lines(reply, request, service.settings)
-    verdict = there.answer_for(reply, request.lines)
+    response = require_success(
+        (yield api.read_order(request, service)), access_hint=api.ACCESS_HINT, error_key="messages"
+    )
+    there = api.service_lines(response, request, service.settings)
+    verdict = there.answer_for(response, request.lines)
     if verdict.outcome is not Outcome.PENDING or request.request_reference is None:
         return verdict
     log = yield service.get(api.LOG, operation="log", params={"requestId": request.request_reference})

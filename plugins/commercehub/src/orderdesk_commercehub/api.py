@@ -71,7 +71,7 @@ LINES = LineFormat(
 def identities(its: HubSettings) -> dict[str, Identity]:
     """Where the responses of each operation state an order's number."""
     return {
-        "order": lambda reply: [str(one.get(its.order_key) or "") for one in object_list(reply)],
+        "order": lambda response: [str(one.get(its.order_key) or "") for one in object_list(response)],
         "log": AnyOf(
             StatedAt(*ENTRIES, "requestId", number="reference"),
             StatedAt(*ENTRIES, "payload", "id"),

@@ -72,25 +72,25 @@ def orderdesk_cancel(request: CancelRequest, service: Service[SiteFlowSettings])
         return found
     before, own_id = found.status, (api.order_in(there, number) or {}).get("_id")
     names = (own_id,) if isinstance(own_id, str) and own_id else (service.settings.source_account, number)
-    reply = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", idempotent=True)
-    if reply.is_success and not json_object(reply).get("error"):
-        return answer.acknowledged(reply, status=before, message=api.caveat(before))
-    if not is_rejection(reply):
-        return auth_or_rate_limit_answer(reply, access_hint=api.ERRORS.access_hint) or answer.unknown(
-            reply, status=before
+    response = yield service.put(api.ORDERS, *names, "cancel", operation="cancel", idempotent=True)
+    if response.is_success and not json_object(response).get("error"):
+        return answer.acknowledged(response, status=before, message=api.caveat(before))
+    if not is_rejection(response):
+        return auth_or_rate_limit_answer(response, access_hint=api.ERRORS.access_hint) or answer.unknown(
+            response, status=before
         )
     there = yield service.get(api.BY_SOURCE, number, operation="get")
     lags = f"Site Flow does not know the order {number} (yet)"
     known = api.ERRORS.answer_after_read(
-        reply, there, api.answer_from_order(there, number, before), number, delay_reason=lags
+        response, there, api.answer_from_order(there, number, before), number, delay_reason=lags
     )
-    return known or answer.not_processed(reply, message=api.ERRORS.message(reply), hint=api.ERRORS.access_hint)
+    return known or answer.not_processed(response, message=api.ERRORS.message(response), hint=api.ERRORS.access_hint)
 
 
 @hookimpl
 def orderdesk_poll(request: PollRequest, service: Service[SiteFlowSettings]) -> Flow[Answer]:
-    reply = yield service.get(api.BY_SOURCE, request.remote_id, operation="get")
-    return api.answer_from_order(reply, request.remote_id, request.status_since_request)
+    response = yield service.get(api.BY_SOURCE, request.remote_id, operation="get")
+    return api.answer_from_order(response, request.remote_id, request.status_since_request)
 
 
 @hookimpl

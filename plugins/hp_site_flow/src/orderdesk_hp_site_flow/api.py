@@ -44,8 +44,10 @@ ERRORS = ServiceErrors("error", "check token, secret and source_account with the
 
 
 def order_in(response: httpx.Response, number: str) -> Mapping[str, object] | None:
-    """The order in a reply, which is one or a list of them: the documents do not tell. None: Site Flow has none. Raises
-    MalformedResponseError for another order and for several, EndFlow where the reply tells of none.
+    """The order in a response, which is one or a list of them: the documents do not tell. None: Site Flow has none.
+
+    Raises
+    MalformedResponseError for another order and for several, EndFlow where the response tells of none.
     """
     if ERRORS.is_not_found(response):
         return None
@@ -56,12 +58,12 @@ def order_in(response: httpx.Response, number: str) -> Mapping[str, object] | No
 
 
 def numbers_in(response: httpx.Response) -> list[str]:
-    """The number of each order in a reply. Raises MalformedResponseError."""
+    """The number of each order in a response. Raises MalformedResponseError."""
     return [text_at(response, *NUMBER, within=one) for one in object_list(response, "order", "data")]
 
 
 def answer_from_order(response: httpx.Response, number: str, before: str | None = None) -> Answer:
-    """What a reply to a read says of an order. before: its status before it was asked for. Raises as `order_in`."""
+    """What a response to a read says of an order. before: its status before it was asked for. Raises as `order_in`."""
     if (found := order_in(response, number)) is None:
         return answer.unknown(response, message=f"Site Flow shows no order {number}")
     if normalize_status(status := text_at(response, *STATUS, within=found)) == "canceled":

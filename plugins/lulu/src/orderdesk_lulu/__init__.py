@@ -55,20 +55,20 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[LuluSettings]) -> Flow[Answer]:
-    reply = yield api.cancel_job(service, request.remote_id)
-    if not reply.is_success and not is_rejection(reply):
-        return api.ERRORS.answer_without_order(reply)
+    response = yield api.cancel_job(service, request.remote_id)
+    if not response.is_success and not is_rejection(response):
+        return api.ERRORS.answer_without_order(response)
     job = yield api.read_job(service, request.remote_id)
     verdict = api.answer_from_job(job)
-    if reply.is_success:  # It may have acted, whatever the read says of itself.
+    if response.is_success:  # It may have acted, whatever the read says of itself.
         is_open = verdict.outcome in (Outcome.PENDING, Outcome.NOT_PROCESSED)
         return answer.unknown(job, status=verdict.status) if is_open else verdict
-    # A refusal has no code that tells why. The status does, also that of a job canceled before.
-    if (after_refusal := api.ERRORS.answer_after_read(reply, job, verdict, request.remote_id)) is not None:
+    # A rejection has no code that tells why. The status does, also that of a job canceled before.
+    if (after_refusal := api.ERRORS.answer_after_read(response, job, verdict, request.remote_id)) is not None:
         return after_refusal
     if api.is_transient(verdict.status):
         return answer.not_processed(
-            reply, message=f"Lulu cancels no job while it is {verdict.status}", retry_after=minutes(2)
+            response, message=f"Lulu cancels no job while it is {verdict.status}", retry_after=minutes(2)
         )
     if verdict.outcome is Outcome.UNKNOWN:
         return verdict

@@ -25,7 +25,7 @@ ERRORS = ServiceErrors(
 
 
 def cancel_job(service: Service[LuluSettings], number: str) -> httpx.Request:
-    """The call that sets a job to CANCELED. Its reply is a status that names no job."""
+    """The call that sets a job to CANCELED. Its response is a status that names no job."""
     return service.put(
         JOBS,
         number,

@@ -1,8 +1,8 @@
 """A Lulu Print on one machine, by its OpenAPI document.
 
-Documented: tokens, the calls (a job, its status, and setting that to CANCELED), their replies, and from which statuses
-a job can be canceled. Invented, because it is not documented: how long anything but the production delay takes, what is
-said of a job that is canceled already, of a path without its last slash, and what the switches choose.
+Documented: tokens, the calls (a job, its status, and setting that to CANCELED), their responses, and from which
+statuses a job can be canceled. Invented, because it is not documented: how long anything but the production delay
+takes, what is said of a job that is canceled already, of a path without its last slash, and what the switches choose.
 """
 
 from __future__ import annotations

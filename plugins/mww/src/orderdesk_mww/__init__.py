@@ -1,4 +1,4 @@
-"""MWW On Demand: the button asks, or an e-mail where it is closed or refused; the state read back is the answer."""
+"""MWW On Demand: the button asks, or an e-mail where it is closed or refused; the state polled is the answer."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> Flow[Answer]:
-    reply = yield api.cancel_order(service, request.remote_id)
-    if reply.is_success:
-        # Also where it says cancelled: that is read back.
-        return answer.acknowledged(reply, status=api.order_state(reply))
-    if not is_rejection(reply):
-        return api.ERRORS.answer_without_order(reply)
+    response = yield api.cancel_order(service, request.remote_id)
+    if response.is_success:
+        # Also where it says cancelled: that is polled.
+        return answer.acknowledged(response, status=api.order_state(response))
+    if not is_rejection(response):
+        return api.ERRORS.answer_without_order(response)
     is_young = service.now - request.remote_order.submitted_at < INGESTION
     order = yield api.read_order(service, request.remote_id)
     verdict = api.answer_from_order(order)
     after_refusal = api.ERRORS.answer_after_read(
-        reply,
+        response,
         order,
         verdict,
         request.remote_id,
@@ -93,7 +93,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MwwSettings]) -> F
         return after_refusal
     why = "MWW has not yet taken it in, or it is packed already" if is_young else "MWW refused"
     return answer.rejected(
-        reply, Rejection.TOO_LATE, status=verdict.status, message=f"{why}: {api.ERRORS.message(reply)}"
+        response, Rejection.TOO_LATE, status=verdict.status, message=f"{why}: {api.ERRORS.message(response)}"
     )
 
 

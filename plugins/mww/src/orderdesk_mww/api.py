@@ -1,6 +1,6 @@
 """MWW's JSON:API: its calls, the body of a new order, and what the orders it returns say.
 
-Source: MWW's public API docs, March 2021 text; not verified against production. They do not tell how a refusal looks.
+Source: MWW's public API docs, March 2021 text; not verified against production. They do not tell how a rejection looks.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def new_order(order: Order, settings: MwwSettings) -> dict[str, object]:
 
 
 def order_state(response: httpx.Response) -> str:
-    """The state of the order in a reply, in MWW's own word. Raises MalformedResponseError."""
+    """The state of the order in a response, in MWW's own word. Raises MalformedResponseError."""
     return text_at(response, "data", "attributes", "state")
 
 
@@ -127,7 +127,7 @@ def answer_from_order(response: httpx.Response) -> Answer:
 
 
 def has_lines_of(response: httpx.Response, order: Order) -> bool:
-    """Whether the line items in a reply are those of this order. Raises MalformedResponseError."""
+    """Whether the line items in a response are those of this order. Raises MalformedResponseError."""
     items = [
         attributes for item in objects_at(response, "data") if isinstance(attributes := item.get("attributes"), dict)
     ]

@@ -61,27 +61,27 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
-    reply = yield api.cancel_order(service, request.remote_id)
-    if not reply.is_success and not is_rejection(reply):
-        return api.answer_without_order(reply)
-    result = api.cancel_result(reply) if reply.is_success else None
+    response = yield api.cancel_order(service, request.remote_id)
+    if not response.is_success and not is_rejection(response):
+        return api.answer_without_order(response)
+    result = api.cancel_result(response) if response.is_success else None
     if result is not None:
         if result.status == "success" and result.stopped and all(result.stopped):
-            return answer.canceled(reply)
+            return answer.canceled(response)
         if result.status not in ("failure", "partialsuccess"):
             text = f"ShipBob says {result.status!r} of {sum(result.stopped)} of {len(result.stopped)} shipments"
-            return answer.unknown(reply, message=text)
+            return answer.unknown(response, message=text)
     # A shipment that was canceled before may count as a failure: only the order tells where each one stands.
     order = yield api.read_order(service, request.remote_id)
     if not order.is_success:
         # How ShipBob says that it does not know an order is not documented, so a wrong path is not told from it.
-        return answer.unknown(order) if reply.is_success else _answer_without_read(reply)
+        return answer.unknown(order) if response.is_success else _answer_without_read(response)
     verdict = api.answer_from_order(order)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     if result is None:
         return answer.not_processed(
-            reply, message=f"ShipBob answered {reply.status_code}, and the order is {verdict.status}"
+            response, message=f"ShipBob answered {response.status_code}, and the order is {verdict.status}"
         )
     if any(line.canceled for line in verdict.lines):
         return answer.partially_canceled(order, verdict.lines, status=verdict.status, message=result.reasons)
@@ -93,8 +93,8 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShipBobSettings]) 
 
 @hookimpl
 def orderdesk_poll(request: PollRequest, service: Service[ShipBobSettings]) -> Flow[Answer]:
-    reply = yield api.read_order(service, request.remote_id)
-    return api.answer_from_order(reply) if reply.is_success else api.answer_without_order(reply)
+    response = yield api.read_order(service, request.remote_id)
+    return api.answer_from_order(response) if response.is_success else api.answer_without_order(response)
 
 
 def _answer_without_read(response: httpx.Response) -> Answer:

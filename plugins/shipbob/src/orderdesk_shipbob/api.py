@@ -1,4 +1,4 @@
-"""ShipBob's order API: its calls, and what the words in its replies mean.
+"""ShipBob's order API: its calls, and what the words in its responses mean.
 
 Source: https://developer.shipbob.com, the pages Cancel Order, Get Order, Status Reference, Rate Limit and Errors.
 """
@@ -48,7 +48,7 @@ SHIPMENTS = {"processing", "exception", "onhold", "labeledcreated", "importrevie
 
 @frozen
 class CancelResult:
-    """What a reply to a cancel that is a success says."""
+    """What a response to a cancel that is a success says."""
 
     status: str
     """ShipBob's word for the whole of it, folded."""
@@ -80,7 +80,7 @@ def _call(service: Service[ShipBobSettings], method: str, name: str) -> httpx.Re
 
 
 def order_ids(response: httpx.Response) -> list[str]:
-    """Every order id in a reply: an order has `id`; what became of a cancel, and each shipment, have `order_id`."""
+    """Every order id in a response: an order has `id`; what became of a cancel, and each shipment, have `order_id`."""
     document = json_object(response)
     ids = [
         document.get("id"),
@@ -92,7 +92,7 @@ def order_ids(response: httpx.Response) -> list[str]:
 
 
 def cancel_result(response: httpx.Response) -> CancelResult:
-    """What a reply to a cancel that is a success says. Raises MalformedResponseError."""
+    """What a response to a cancel that is a success says. Raises MalformedResponseError."""
     rows = objects_at(response, "canceled_shipment_results")
     reasons = {row.get("reason") for row in rows if row.get("is_success") is not True}
     return CancelResult(
@@ -103,7 +103,7 @@ def cancel_result(response: httpx.Response) -> CancelResult:
 
 
 def answer_without_order(response: httpx.Response) -> Answer:
-    """What a reply comes to that tells of no order: nothing was done where ShipBob turns us away, else unclear."""
+    """What a response comes to that tells of no order: nothing was done where ShipBob turns us away, else unclear."""
     return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
 
 

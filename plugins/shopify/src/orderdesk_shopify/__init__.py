@@ -100,39 +100,39 @@ def orderdesk_cancel(request: CancelRequest, service: Service[CartSettings]) -> 
     _, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN_ORDER_HINT)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    reply = yield api.cancel_order(service, request)
-    if (without_data := api.answer_without_data(reply, wrote=True)) is not None:
+    response = yield api.cancel_order(service, request)
+    if (without_data := api.answer_without_data(response, wrote=True)) is not None:
         return without_data
-    if not (errors := api.user_errors(reply)):
-        return answer.acknowledged(reply, request_reference=api.job_reference(reply, service.settings))
+    if not (errors := api.user_errors(response)):
+        return answer.acknowledged(response, request_reference=api.job_reference(response, service.settings))
     codes, text = [error.get("code") for error in errors], format_errors(errors)
     if "INTERNAL_ERROR" in codes:
-        return answer.unknown(reply, message=text)
+        return answer.unknown(response, message=text)
     # The order may have been canceled in the meantime, by another than us.
     _, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN_ORDER_HINT)
     if verdict.outcome in (Outcome.CANCELED, Outcome.REJECTED):
         return verdict
     if verdict.outcome is not Outcome.PENDING:
-        return answer.unknown(reply, message=text)
-    remedy = NO_REFUND_HINT if "NO_REFUND_PERMISSION" in codes else BY_HAND_HINT
-    return answer.rejected(reply, Rejection.NOT_ALLOWED, message=text, hint=remedy)
+        return answer.unknown(response, message=text)
+    hint = NO_REFUND_HINT if "NO_REFUND_PERMISSION" in codes else BY_HAND_HINT
+    return answer.rejected(response, Rejection.NOT_ALLOWED, message=text, hint=hint)
 
 
 @hookimpl
 def orderdesk_poll(request: PollRequest, service: Service[CartSettings]) -> Flow[Answer]:
     order = {"id": api.gid("Order", request.remote_id)}
     document, job = api.job_query(request.request_reference)
-    reply, verdict = yield from api.read(service, document, {**order, **job}, api.answer_from_order)
+    response, verdict = yield from api.read(service, document, {**order, **job}, api.answer_from_order)
     if verdict.outcome is not Outcome.PENDING or not job:
         return verdict
-    if value_at(reply, "data", "job") != {"id": job["job"], "done": True}:
+    if value_at(response, "data", "job") != {"id": job["job"], "done": True}:
         return verdict
     # The job may have ended after the order was read.
     again, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
-    has_result = "result" in job and value_at(reply, "data", "result") is not None
-    why = format_errors(objects_at(reply, "data", "result", "errors")) if has_result else ""
+    has_result = "result" in job and value_at(response, "data", "result") is not None
+    why = format_errors(objects_at(response, "data", "result", "errors")) if has_result else ""
     text = f"Shopify's job is done and the order is not canceled{': ' if why else ''}{why}"
     return answer.rejected(again, Rejection.NOT_ALLOWED, status=verdict.status, message=text, hint=BY_HAND_HINT)
 
@@ -141,11 +141,11 @@ def orderdesk_poll(request: PollRequest, service: Service[CartSettings]) -> Flow
 def orderdesk_change_status(request: StatusChangeRequest, service: Service[CartSettings]) -> Flow[Answer]:
     order = {"id": api.gid("Order", request.remote_id)}
     is_to_be_closed = request.status == "archived"
-    reply, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN_ORDER_HINT)
+    response, verdict = yield from api.read(service, api.ORDER, order, api.answer_from_order, UNKNOWN_ORDER_HINT)
     if verdict.outcome not in (Outcome.PENDING, Outcome.CANCELED):
         return verdict
-    if value_at(reply, "data", "order", "closed") is is_to_be_closed:
-        return answer.changed(reply, status=request.status)
+    if value_at(response, "data", "order", "closed") is is_to_be_closed:
+        return answer.changed(response, status=request.status)
     changed = yield api.graphql_request(service, STATUSES[request.status], order, idempotent=True)
     if (without_data := api.answer_without_data(changed, wrote=True)) is not None:
         return without_data

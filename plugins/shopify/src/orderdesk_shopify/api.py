@@ -1,4 +1,4 @@
-"""Shopify's Admin API: the GraphQL documents, how they are asked, and what replies and webhooks say.
+"""Shopify's Admin API: the GraphQL documents, how they are asked, and what responses and webhooks say.
 
 The schema of every supported version validates each document in the tests.
 """
@@ -94,7 +94,7 @@ ORDER_ID = AnyOf(
     StatedAt("data", "order", "id", normalize=_number_of),
     StatedAt("data", "done", "order", "id", normalize=_number_of),
 )
-"""Where a reply states which order, or fulfillment order, it is about."""
+"""Where a response states which order, or fulfillment order, it is about."""
 
 
 def graphql_request(
@@ -121,15 +121,17 @@ def read(
     reading: Reading,
     unknown: str | None = None,
 ) -> Flow[tuple[httpx.Response, Answer]]:
-    """Ask a query, and what its reply says by `reading`.
+    """Ask a query, and what its response says by `reading`.
 
     unknown: the hint for a person where the order is not there; None: that, too, is left to `reading`.
     """
-    reply = yield graphql_request(service, document, variables)
-    verdict = answer_without_data(reply)
-    if verdict is None and unknown is not None and value_at(reply, "data", "order") is None:
-        verdict = answer.rejected(reply, Rejection.NOT_ALLOWED, message="Shopify does not know the order", hint=unknown)
-    return reply, verdict or reading(reply)
+    response = yield graphql_request(service, document, variables)
+    verdict = answer_without_data(response)
+    if verdict is None and unknown is not None and value_at(response, "data", "order") is None:
+        verdict = answer.rejected(
+            response, Rejection.NOT_ALLOWED, message="Shopify does not know the order", hint=unknown
+        )
+    return response, verdict or reading(response)
 
 
 def cancel_order(service: Service[CartSettings], request: CancelRequest) -> httpx.Request:
@@ -193,11 +195,11 @@ def throttle_wait(response: httpx.Response) -> timedelta | None:
             }
         } if rate > 0:
             return timedelta(seconds=min(86_400.0, max(0.0, (cost - available) / rate)))
-    return timedelta(seconds=1)  # As Shopify's own client waits where the reply does not tell.
+    return timedelta(seconds=1)  # As Shopify's own client waits where the response does not tell.
 
 
 def answer_without_data(response: httpx.Response, *, wrote: bool = False) -> Answer | None:
-    """The answer for a reply that lacks what was asked for; None for one to read. wrote: it was asked to change."""
+    """The answer for a response that lacks what was asked for; None for one to read. wrote: it was asked to change."""
     errors = graphql_errors(response)
     if away := auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT):
         return away
@@ -276,7 +278,7 @@ def notifications_from_webhook(
 ) -> tuple[OrderNotification, ...]:
     """The object that a webhook is about, under both its names; empty for one of another topic.
 
-    A webhook is signed with the app's client secret. What it says is read back, never believed.
+    A webhook is signed with the app's client secret. What it says is polled, never believed.
     kind: of object, as `gid` takes it. path: to the object's id in the body. Raises SignatureVerificationError.
     """
     keys = (settings.webhook_secret, settings.webhook_secret_before)

@@ -77,21 +77,21 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> 
         )
     # Both are repeatable, for the order is read first at every try.
     if is_unaccepted:
-        reply = yield api.graphql_request(service, api.WITHDRAW, order, idempotent=True)
+        response = yield api.graphql_request(service, api.WITHDRAW, order, idempotent=True)
     else:
-        reply = yield api.graphql_request(
+        response = yield api.graphql_request(
             service, api.REQUEST_CANCELLATION, {**order, "message": request.reason.text}, idempotent=True
         )
-    if (without_data := api.answer_without_data(reply, wrote=True)) is not None:
+    if (without_data := api.answer_without_data(response, wrote=True)) is not None:
         return without_data
-    if not (errors := api.user_errors(reply)):
-        return answer.acknowledged(reply, request_reference=WITHDRAWN if is_unaccepted else None)
+    if not (errors := api.user_errors(response)):
+        return answer.acknowledged(response, request_reference=WITHDRAWN if is_unaccepted else None)
     # The service may have been faster.
     _, verdict = yield from api.read(service, api.FULFILLMENT, order, api.answer_from_fulfillment_order)
     if verdict.outcome is not Outcome.PENDING:
         return verdict
     return answer.rejected(
-        reply, Rejection.NOT_ALLOWED, status=verdict.status, message=format_errors(errors, ("message",))
+        response, Rejection.NOT_ALLOWED, status=verdict.status, message=format_errors(errors, ("message",))
     )
 
 

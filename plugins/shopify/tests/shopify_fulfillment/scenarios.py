@@ -35,7 +35,7 @@ SCENARIOS = Scenarios(
             description="an accepted one: the service is asked, and agrees",
             play=cancel_after_acceptance,
             simulator=with_the_order,
-            live="asks the service to cancel and reads back for up to 24 h; take one that it has accepted",
+            live="asks the service to cancel and polls for up to 24 h; take one that it has accepted",
         ),
         Scenario(
             "asked-back-and-rejected",
@@ -43,7 +43,7 @@ SCENARIOS = Scenarios(
             play=cancel_after_acceptance,
             simulator=with_the_order,
             options={"service": "rejects"},
-            live="asks the service to cancel and reads back for up to 24 h; take one that it will not give back",
+            live="asks the service to cancel and polls for up to 24 h; take one that it will not give back",
         ),
     ),
 )

@@ -74,8 +74,8 @@ def street(kind: str, tmp_path: Path) -> Iterator[Street]:
         assert isinstance(desk.order_store, SqliteOrderStore)
         desk.order_store.import_orders([harness_order(ORDER, LINES, {})], by="Ann")
         for connection in NEIGHBORS:
-            placement = RemoteOrder(connection, ORDER, clock.now(), ConnectionRole.FULFILLMENT)
-            desk.order_store.add_remote_order(desk.order_store.get_order(ORDER).id, placement, by="Ann")
+            remote_order = RemoteOrder(connection, ORDER, clock.now(), ConnectionRole.FULFILLMENT)
+            desk.order_store.add_remote_order(desk.order_store.get_order(ORDER).id, remote_order, by="Ann")
         yield Street(desk, clock, stranger)
 
 
@@ -88,7 +88,7 @@ def test_the_neighbor_is_settled_whatever_a_plugin_does(kind: str, street: Stree
     assert healthy.evidence.kind is EvidenceKind.POLLED_STATUS
     for slug in ("hostile", BROKEN):
         assert not cases[slug].is_open or cases[slug].due_at is not None, "law 7"
-    # Who lies to a read-back is believed, at its own connection: what it says is all the evidence that there is.
+    # Who lies to a poll is believed, at its own connection: what it says is all the evidence that there is.
     assert (cases["hostile"].state is State.CANCELED) == (kind == "lies")
     assert cases[BROKEN].state is State.ACTION_REQUIRED
     assert "orderdesk_hostile_absent" in (cases[BROKEN].plugin_error or "")

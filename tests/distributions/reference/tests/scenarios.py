@@ -11,7 +11,7 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            description="a cancel in time, read back until it is canceled",
+            description="a cancel in time, polled until it is canceled",
             play=cancel_and_follow,
             simulator=with_order("reference"),
             live=None,

@@ -6,12 +6,12 @@
         integration = "acme-ship"
 
 That is a whole test. It runs the plugin against the simulator it ships, on a real socket, by a virtual clock: killed at
-every boundary, with every fault on every call, once and without end, with malformed replies, and with secrets that come
-back to it. Its flows are played again, here and in another process, every further way to cancel is tried by itself, and
-its declaration and settings are held against themselves. What applies follows from the declaration; what does not is
-skipped with the reason. Where declaration and simulator cannot tell, the attributes of `base.Standard` do. A standard
-test is not replaced; what a plugin cannot stand yet is marked `@pytest.mark.xfail(reason="why")` on an override that
-calls `super()`.
+every boundary, with every fault on every call, once and without end, with malformed responses, and with secrets that
+come back to it. Its flows are played again, here and in another process, every further way to cancel is tried by
+itself, and its declaration and settings are held against themselves. What applies follows from the declaration; what
+does not is skipped with the reason. Where declaration and simulator cannot tell, the attributes of `base.Standard` do.
+A standard test is not replaced; what a plugin cannot stand yet is marked `@pytest.mark.xfail(reason="why")` on an
+override that calls `super()`.
 """
 
 from __future__ import annotations

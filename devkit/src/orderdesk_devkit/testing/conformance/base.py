@@ -44,7 +44,7 @@ class StandardTests:
     wait: ClassVar[timedelta] = timedelta(0)
     """What must pass after submitting before the service takes a cancel."""
     why_unresolved: ClassVar[str] = ""
-    """Why a cancel whose reply was lost cannot be found by reading back, so that a person gets it; "" where it can."""
+    """Why a cancel whose response was lost cannot be found by polling, so that a person gets it; "" where it can."""
     plugin: ClassVar[object | None] = None
     """A plugin registered in code in place of the installed one."""
     simulator: ClassVar[Callable[[Clock], Simulator] | None] = None

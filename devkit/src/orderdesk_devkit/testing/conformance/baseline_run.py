@@ -27,12 +27,12 @@ __all__ = ["FaultTarget", "RecordedConversation", "RecordedCall", "BaselineRun",
 EVERY_TIME = 100
 """More often than any call is repeated."""
 _OVERSIZED_BYTES = 8_000_000
-"""Bytes of an oversized reply: more than a client takes (`HttpLimits.max_response_bytes`), less than takes time."""
+"""Bytes of an oversized response: more than a client takes (`HttpLimits.max_response_bytes`), less than takes time."""
 
 
 @frozen
 class RecordedCall:
-    """A request and its reply as they went over the wire. path: decoded. deeds: what it made happen.
+    """A request and its response as they went over the wire. path: decoded. deeds: what it made happen.
 
     canceled: whether the service had the order truly canceled when it answered.
     """
@@ -113,8 +113,8 @@ class RecordedConversation:
 class BaselineRun:
     """What was seen. route: the way taken; None where none was open. asked, end: the case's state after the request,
     and at the end. repeatable: whether every request of the cancel that may change something was declared so.
-    cancel, follow, resubmit: what was said meanwhile, without tokens. tokens: the replies with one. token_path: None
-    where no token is fetched. origin: where the service stood, for replies that name itself; "" where none is called.
+    cancel, follow, resubmit: what was said meanwhile, without tokens. tokens: the responses with one. token_path: None
+    where no token is fetched. origin: where the service stood, for responses that name itself; "" where none is called.
     faults: what the plugin itself did wrong meanwhile.
     """
 
@@ -152,7 +152,7 @@ class BaselineRun:
 
     @property
     def poll_targets(self) -> tuple[FaultTarget, ...]:
-        """All that was called to read back."""
+        """All that was called to polled."""
         return tuple({FaultTarget(heard.method, heard.path): None for heard in self.polls})
 
     @property

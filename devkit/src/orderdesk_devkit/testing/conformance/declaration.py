@@ -62,7 +62,7 @@ class DeclarationTests(StandardTests):
         """No route is out of reach, no window closed for good, no list of reasons has a gap; words are there."""
         declared = plugin_under_test.registry().load(plugin_under_test.slug).integration
         faults = [*declaration_errors(declared), *declaration_errors(declared, plugin_under_test.integration.cancel)]
-        require(Requirement.DECLARATION, dict.fromkeys(f"{text} - {remedy}" for text, remedy in faults))
+        require(Requirement.DECLARATION, dict.fromkeys(f"{text} - {hint}" for text, hint in faults))
 
     def test_wrong_settings_are_refused_with_their_place(
         self, plugin_under_test: PluginUnderTest, count: Count

@@ -1,4 +1,4 @@
-"""What a flow may depend on: the request and the replies, and no host, clock or chance of its own."""
+"""What a flow may depend on: the request and the responses, and no host, clock or chance of its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LATER = 2_000_000_000.0
 
 
 class DeterminismTests(StandardTests):
-    """Each flow played with its real replies, without a network."""
+    """Each flow played with its real responses, without a network."""
 
     def test_the_same_replies_lead_to_the_same_calls(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
@@ -78,7 +78,7 @@ class DeterminismTests(StandardTests):
                 found += [f"{take.name}: {error}" for error in tried]
                 for request in played.requests:
                     if request.url.netloc.decode() == baseline.origin:
-                        continue  # The service itself, by an address that it told when the replies were heard.
+                        continue  # The service itself, by an address that it told when the responses were heard.
                     try:
                         client.require_allowed_origin(request)
                     except PluginError as fault:

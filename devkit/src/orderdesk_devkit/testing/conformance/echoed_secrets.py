@@ -1,4 +1,4 @@
-"""What a service says that shows what it was told: secrets in every place of a reply, byte for byte."""
+"""What a service says that shows what it was told: secrets in every place of a response, byte for byte."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orderdesk_devkit.testing.raw_server import http_response
 __all__ = ["Echo", "echoes"]
 
 Echo = Callable[[bytes], bytes]
-"""Given a request, byte for byte, the reply to it."""
+"""Given a request, byte for byte, the response to it."""
 
 _EVIDENCE = 16 * 1024
 """Bytes of a body that are kept as evidence (`HttpLimits.evidence_bytes`): what stands across the end is cut."""
@@ -22,7 +22,7 @@ _EVIDENCE = 16 * 1024
 def echoes(
     secrets: Sequence[str], seeds: Iterable[RecordedCall], evidence_headers: Iterable[str]
 ) -> Mapping[str, Echo]:
-    """Replies by what they show. seeds: the service's real replies; evidence_headers: those that are kept."""
+    """Replies by what they show. seeds: the service's real responses; evidence_headers: those that are kept."""
     all_of, one = " ".join(secrets), secrets[-1]
     kept = {name.replace("-", "_"): all_of for name in evidence_headers}
     found: dict[str, Echo] = {
@@ -64,8 +64,8 @@ def echoes(
             continue
         for status in (seed.status, 400):
             body = json.dumps(_text_everywhere(document, one)).encode()
-            fixed[f"real reply {number}, every text the secret, {status}"] = http_response(status, body)
-    return {**found, **{name: _always(reply) for name, reply in fixed.items()}}
+            fixed[f"real response {number}, every text the secret, {status}"] = http_response(status, body)
+    return {**found, **{name: _always(response) for name, response in fixed.items()}}
 
 
 def _always(response: bytes) -> Echo:

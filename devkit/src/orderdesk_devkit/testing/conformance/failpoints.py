@@ -1,4 +1,4 @@
-"""The kill points of every plugin: its process dies at each boundary, and what is left is judged."""
+"""The failpoints of every plugin: its process dies at each boundary, and what is left is judged."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["FailpointTests"]
 
 RunScenario = Callable[[FailpointScenario], None]
 
-_AROUND_A_CALL = ("before the request leaves", "after the request left", "after the reply was read")
+_AROUND_A_CALL = ("before the request leaves", "after the request left", "after the response was read")
 _AROUND_A_WRITE = ("before SqliteLedger.write", "after SqliteLedger.write")
 
 
 class FailpointTests(StandardTests):
-    """SIGKILL at every boundary of a cancel, its follow-up, a lost reply and a resubmission."""
+    """SIGKILL at every boundary of a cancel, its follow-up, a lost response and a resubmission."""
 
     @pytest.fixture
     def kill(
@@ -68,7 +68,7 @@ class FailpointTests(StandardTests):
     def test_reading_back_survives_every_death(
         self, baseline: BaselineRun, plugin_under_test: PluginUnderTest, run_scenario: RunScenario
     ) -> None:
-        """Killed while the truth is read back, it ends as the declaration says."""
+        """Killed while the truth is polled, it ends as the declaration says."""
         require_cancel_target(baseline, plugin_under_test)
         if not isinstance(baseline.route, Button) or not isinstance(baseline.route.confirm, Polling):
             pytest.skip(
@@ -79,14 +79,14 @@ class FailpointTests(StandardTests):
     def test_a_cancel_whose_reply_is_lost_survives_every_death(
         self, baseline: BaselineRun, plugin_under_test: PluginUnderTest, run_scenario: RunScenario
     ) -> None:
-        """Killed while a lost reply is made up for, it is found out and done once."""
+        """Killed while a lost response is made up for, it is found out and done once."""
         aim = require_cancel_target(baseline, plugin_under_test)
         if not plugin_under_test.why_unresolved and not plugin_under_test.can_poll(baseline.route):
-            pytest.skip(f"{plugin_under_test.slug} declares nothing by which a lost reply could be made up for")
+            pytest.skip(f"{plugin_under_test.slug} declares nothing by which a lost response could be made up for")
         end = State.ACTION_REQUIRED if plugin_under_test.why_unresolved else State.CANCELED
         run_scenario(
             FailpointScenario(
-                "a cancel whose reply is lost",
+                "a cancel whose response is lost",
                 inject_faults=lambda simulator: aim.inject(simulator, Fault.LOST_RESPONSE),
                 steps=(ChildStep.CANCEL, ChildStep.NEXT, ChildStep.NEXT),
                 expected=end,

@@ -1,4 +1,4 @@
-"""Every way in which a reply goes wrong, on each call: the right state, and never a success that is none."""
+"""Every way in which a response goes wrong, on each call: the right state, and never a success that is none."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ FAULTS = (
 FAULTS_AFTER_EFFECT = (Fault.SERVER_ERROR_HTML_AFTER, Fault.LOST_RESPONSE, Fault.MALFORMED_JSON, Fault.WRONG_TYPES)
 """What leaves the request done, each in a way of its own: whatever the transport loses is one loss to a plugin."""
 FAULTS_THAT_KEEP_STATUS = (Fault.MALFORMED_JSON, Fault.WRONG_TYPES)
-"""What keeps the status of the real reply, which is all that a plugin reads of some: a 404 stays one."""
+"""What keeps the status of the real response, which is all that a plugin reads of some: a 404 stays one."""
 _MAX_ATTEMPTS = 50
 
 FaultMaker = Callable[..., AbstractContextManager[ConformanceHarness]]
 
 
 class FaultTests(StandardTests):
-    """Faults on the cancel, what comes before it, the read-back, the create, the look before it and the token."""
+    """Faults on the cancel, what comes before it, the poll, the create, the look before it and the token."""
 
     @pytest.fixture
     def meeting(
@@ -86,7 +86,7 @@ class FaultTests(StandardTests):
         if isinstance(baseline.route, Button) and isinstance(baseline.route.confirm, Polling):
             require(
                 Requirement.ENDS_AS_DECLARED,
-                [f"a bare reply made it {baseline.state_after_request.value}"]
+                [f"a bare response made it {baseline.state_after_request.value}"]
                 * (baseline.state_after_request is State.CANCELED),
             )
             # The desk believes no such answer, but whoever gives it has not read what the service does.
@@ -299,7 +299,7 @@ def _guess_failures(harness: ConformanceHarness, case: Case, baseline: BaselineR
     if not told and (case.state in (State.CANCELED, State.PARTIALLY_CANCELED) or case.evidence is not None):
         yield f"it is {case.state.value} by {case.evidence}"
     if case.state is State.ACKNOWLEDGED and not acted:
-        yield "it is asked, and the service took note of nothing"
+        yield "it is asked, and the service acknowledged it of nothing"
     if case.state is State.PENDING and acted:
         yield "it is said that nothing was done, and the service took the cancel"
     if case.is_open and case.due_at is None:

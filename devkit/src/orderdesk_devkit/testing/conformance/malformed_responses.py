@@ -1,4 +1,4 @@
-"""Malformed replies, by the hundred for every plugin: no exception, no false canceled, always a due time."""
+"""Malformed responses, by the hundred for every plugin: no exception, no false canceled, always a due time."""
 
 from __future__ import annotations
 
@@ -24,20 +24,23 @@ _MAX_REPORTED = 12
 
 
 class MalformedResponseTests(StandardTests):
-    """Real replies with one thing wrong, through the plugin's own flows; `--fuzz N` says how many."""
+    """Real responses with one thing wrong, through the plugin's own flows; `--fuzz N` says how many."""
 
     def test_malformed_replies_are_neither_raised_on_nor_believed(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, fuzz: int, count: Count
     ) -> None:
-        """On any call: no exception, no canceled that the real reply does not say, no open case without a due time."""
+        """On any call.
+
+        No exception, no canceled that the real response does not say, no open case without a due time.
+        """
         skip_without_calls(baseline, plugin_under_test)
         raised, unfounded, believed, lost = Counter[str](), Counter[str](), list[str](), list[str]()
         with plugin_under_test.open_harness(tmp_path) as stage:
             takes = list(recorded_flows_of(stage, baseline))
-            for take, reply, replies in islice(_tries(takes, Random(plugin_under_test.slug)), fuzz):  # noqa: S311 - the same always
-                where = f"{take.name}, {reply.name}"
+            for take, response, responses in islice(_tries(takes, Random(plugin_under_test.slug)), fuzz):  # noqa: S311 - the same always
+                where = f"{take.name}, {response.name}"
                 try:
-                    played = take.play(replies)
+                    played = take.play(responses)
                 except InvalidTransitionError as error:
                     lost.append(f"{where}: {error}")
                     continue
@@ -57,9 +60,14 @@ class MalformedResponseTests(StandardTests):
 def _tries(
     flows: Sequence[RecordedFlow], random: Random
 ) -> Iterator[tuple[RecordedFlow, ReplayedResponse, Sequence[ReplayedResponse]]]:
-    """Take after take, call after call, with one more malformed reply: the take, that reply, and all until then."""
-    sources = [(take, index, malformed(reply, random)) for take in flows for index, reply in enumerate(take.replies)]
+    """Take after take, call after call, with one more malformed response.
+
+    The take, that response, and all until then.
+    """
+    sources = [
+        (take, index, malformed(response, random)) for take in flows for index, response in enumerate(take.replies)
+    ]
     while sources:
         for take, index, source in sources:
-            reply = next(source)
-            yield take, reply, (*take.replies[:index], reply)
+            response = next(source)
+            yield take, response, (*take.replies[:index], response)

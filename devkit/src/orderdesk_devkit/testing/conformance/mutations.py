@@ -15,7 +15,7 @@ __all__ = ["ReplayedResponse", "malformed", "replayed_response"]
 
 @frozen
 class ReplayedResponse:
-    """A reply. name: what is wrong with it, for the complaint."""
+    """A response. name: what is wrong with it, for the complaint."""
 
     name: str
     status: int
@@ -114,7 +114,7 @@ _PAGES: tuple[tuple[str, bytes], ...] = (
 
 
 def replayed_response(call: RecordedCall) -> ReplayedResponse:
-    """A reply as it was."""
+    """A response as it was."""
     kept = {name: value for name, value in call.headers.items() if name not in ("content-length", "date")}
     return ReplayedResponse("as it was", call.status, kept, call.body)
 

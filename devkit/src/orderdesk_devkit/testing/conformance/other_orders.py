@@ -20,30 +20,30 @@ from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 __all__ = ["OtherOrderTests"]
 
 _MAX_VARIANTS = 60
-"""Variants of one reply that are tried."""
+"""Variants of one response that are tried."""
 
 Variants = Callable[[ReplayedResponse], Iterator[ReplayedResponse]]
 Steps = tuple[str | int, ...]
 
 
 class OtherOrderTests(StandardTests):
-    """The real replies that say canceled, changed so that they no longer say it of this order."""
+    """The real responses that say canceled, changed so that they no longer say it of this order."""
 
     def test_a_reply_about_another_order_never_cancels(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
-        """Every reply of the flow is another order's. One that states no number must be declared to state none."""
+        """Every response of the flow is another order's. One that states no number must be declared to state none."""
         found, tried = list[str](), 0
         for take in _flows_with_evidence(plugin_under_test, baseline, tmp_path):
             for number in (plugin_under_test.number, f"{plugin_under_test.order.number}-1"):
-                other = [_renumbered(reply, number) for reply in take.replies]
-                # A resubmission rests on its last reply; one that states no number is the request's.
+                other = [_renumbered(response, number) for response in take.replies]
+                # A resubmission rests on its last response; one that states no number is the request's.
                 rests_on = slice(-1, None) if take.is_resubmission else slice(None)
                 if [one.body for one in other][rests_on] == [one.body for one in take.replies][rests_on]:
                     continue
                 tried += 1
                 if take.play(other).says_done:
-                    found.append(f"{take.name}: all replies are about {_other(number)}, and it is taken for {number}")
+                    found.append(f"{take.name}: all responses are about {_other(number)}, and it is taken for {number}")
         count("replies about another order", tried)
         require(Requirement.ABOUT_THIS_ORDER, found)
 
@@ -52,10 +52,10 @@ class OtherOrderTests(StandardTests):
     ) -> None:
         """Nobody knows which of its two values a key has that is given twice."""
         found, tried = list[str](), 0
-        for take, reply, replies in _each(_flows_with_evidence(plugin_under_test, baseline, tmp_path), _doubled):
+        for take, response, responses in _each(_flows_with_evidence(plugin_under_test, baseline, tmp_path), _doubled):
             tried += 1
-            if take.play(replies).says_done:
-                found.append(f"{take.name}, {reply.name}: it is done")
+            if take.play(responses).says_done:
+                found.append(f"{take.name}, {response.name}: it is done")
         count("doubled keys", tried)
         require(Requirement.ABOUT_THIS_ORDER, found[:_MAX_VARIANTS])
 
@@ -64,11 +64,13 @@ class OtherOrderTests(StandardTests):
     ) -> None:
         """Of every list only the first entry is there: of two suborders, of three lines. A status word still counts."""
         found, tried = list[str](), 0
-        for take, reply, replies in _each(_flows_with_evidence(plugin_under_test, baseline, tmp_path), _first_entries):
+        for take, response, responses in _each(
+            _flows_with_evidence(plugin_under_test, baseline, tmp_path), _first_entries
+        ):
             tried += 1
-            played = take.play(replies)
+            played = take.play(responses)
             if played.says_done and played.case is not None and played.case.service_status is None:
-                found.append(f"{take.name}, {reply.name}: it is canceled by numbers that do not cover the order")
+                found.append(f"{take.name}, {response.name}: it is canceled by numbers that do not cover the order")
         count("partial replies", tried)
         require(Requirement.ABOUT_THIS_ORDER, found)
 
@@ -90,7 +92,7 @@ class OtherOrderTests(StandardTests):
 
 
 def _flows_with_evidence(plugin: PluginUnderTest, baseline: BaselineRun, folder: Path) -> Iterator[RecordedFlow]:
-    """The takes whose real replies settle the case as canceled, or the resubmission as submitted."""
+    """The takes whose real responses settle the case as canceled, or the resubmission as submitted."""
     skip_without_calls(baseline, plugin)
     with plugin.open_harness(folder) as stage:
         takes = [take for take in recorded_flows_of(stage, baseline) if take.play(take.replies).says_done]
@@ -102,7 +104,7 @@ def _flows_with_evidence(plugin: PluginUnderTest, baseline: BaselineRun, folder:
 def _each(
     flows: Iterator[RecordedFlow], variants: Variants
 ) -> Iterator[tuple[RecordedFlow, ReplayedResponse, Sequence[ReplayedResponse]]]:
-    """Take after take with the reply that it ends with changed in each way: the take, that reply, and all."""
+    """Take after take with the response that it ends with changed in each way: the take, that response, and all."""
     for take in flows:
         *before, last = take.replies
         for changed in islice(variants(last), _MAX_VARIANTS):
@@ -121,7 +123,7 @@ def _renumbered(response: ReplayedResponse, number: str) -> ReplayedResponse:
 
 
 def _doubled(response: ReplayedResponse) -> Iterator[ReplayedResponse]:
-    """The reply with one key of one object twice, for each key."""
+    """The response with one key of one object twice, for each key."""
     document = _document(response)
     for path in _paths(document):
         if isinstance(path[-1], str):
@@ -130,7 +132,7 @@ def _doubled(response: ReplayedResponse) -> Iterator[ReplayedResponse]:
 
 
 def _first_entries(response: ReplayedResponse) -> Iterator[ReplayedResponse]:
-    """The reply with only the first entry of one list, for each list of several objects."""
+    """The response with only the first entry of one list, for each list of several objects."""
     document = _document(response)
     for path in [(), *_paths(document)]:
         value = _at(document, path)

@@ -1,4 +1,4 @@
-"""A flow driven by replies that were heard before, without a network: fast enough for thousands of them."""
+"""A flow driven by responses that were heard before, without a network: fast enough for thousands of them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _CANCELED = (Outcome.CANCELED, Outcome.PARTIALLY_CANCELED)
 _UNKNOWN_EXCHANGE = 99
 """The number of an exchange that no flow has."""
 _DEFAULT_RESPONSE = ReplayedResponse("nothing that was heard", 200, {"content-type": "application/json"}, b"{}")
-"""The reply where none was heard, because no call of the flow was ever answered."""
+"""The response where none was heard, because no call of the flow was ever answered."""
 
 
 class FlowPlayback:
@@ -85,7 +85,7 @@ class FlowPlayback:
         self._now = case.created_at
 
     def cancel(self, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
-        """Ask to cancel; the last reply answers all further calls."""
+        """Ask to cancel; the last response answers all further calls."""
         sending = transition(
             self._case, Event(EventKind.SEND_STARTED, self._now, due_at=self._now + LEASE, idempotent=True)
         )
@@ -106,10 +106,10 @@ class FlowPlayback:
                 self._request,
             )
         sent = evolve(sending, idempotent=driven.idempotent and driven.may_have_written)
-        declared, placement = self._connection.integration, self._request.remote_order
+        declared, remote_order = self._connection.integration, self._request.remote_order
         match driven.outcome:
             case Answer() as answer:
-                event = requesting.after_cancel(sent, declared, placement, answer, self._now)
+                event = requesting.after_cancel(sent, declared, remote_order, answer, self._now)
             case TransportLoss() as loss:
                 event = requesting.after_loss(sent, declared, loss, self._now)
             case PluginFailure() as fault:
@@ -131,13 +131,13 @@ class FlowPlayback:
         driven, requests = self._run_flow(
             lambda: hook.orderdesk_poll(request=request, service=self._service), Answer, responses, request
         )
-        declared, placement = self._connection.integration, self._request.remote_order
+        declared, remote_order = self._connection.integration, self._request.remote_order
         match driven.outcome:
             case Answer() as answer:
-                event = requesting.after_poll(checking, declared, placement, answer, self._now)
+                event = requesting.after_poll(checking, declared, remote_order, answer, self._now)
             case TransportLoss() as loss:
                 event = requesting.after_poll(
-                    checking, declared, placement, requesting.answer_of_lost_poll(loss), self._now
+                    checking, declared, remote_order, requesting.answer_of_lost_poll(loss), self._now
                 )
             case PluginFailure() as fault:
                 return _failed(requests, fault)

@@ -1,4 +1,4 @@
-"""Takes: every flow of a plugin with the real replies to it, to be played again as often as a test likes."""
+"""Takes: every flow of a plugin with the real responses to it, to be played again as often as a test likes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _MAX_POLLS = 50
 
 @frozen
 class RecordedFlow:
-    """A flow with its real replies. canceled: whether these say that the order is canceled, and it is. submits: whether
+    """A flow with its real responses. canceled: whether these say that the order is canceled, and it is. submits.
+
+    Whether
     it is a resubmission.
     """
 
@@ -42,7 +44,7 @@ def recorded_flows_of(
 def recorded_flows_at(
     desk: Desk, connection: str, conversation: RecordedConversation, *, forging: bool = False
 ) -> Iterator[RecordedFlow]:
-    """The flows of a desk's one open case with their real replies: the cancel, the first read-back and the last, the
+    """The flows of a desk's one open case with their real responses: the cancel, the first poll and the last, the
     resubmission. forging: every answer is said to rest on an exchange that nobody had.
     """
     (case,) = desk.cases.list()
@@ -55,9 +57,9 @@ def recorded_flows_at(
     yield RecordedFlow("the cancel", playback.cancel, cancel, any(one.canceled for one in conversation.cancel))
     reference = asked.case.request_reference if asked.case is not None else None
 
-    def check(replies: Sequence[ReplayedResponse]) -> PlaybackResult:
-        state = State.UNKNOWN if len(replies[-1].body) % 2 else State.ACKNOWLEDGED
-        return playback.poll(replies, state, reference)
+    def check(responses: Sequence[ReplayedResponse]) -> PlaybackResult:
+        state = State.UNKNOWN if len(responses[-1].body) % 2 else State.ACKNOWLEDGED
+        return playback.poll(responses, state, reference)
 
     checks: list[RecordedFlow] = []
     at = 0

@@ -9,7 +9,7 @@ __all__ = ["Requirement", "ConformanceError", "require"]
 
 
 class Requirement(Enum):
-    """The promise that a test is about, with the usual remedy."""
+    """The promise that a test is about, with the usual hint."""
 
     INSTALLED = (
         "a plugin is installed with a simulator that can be judged",
@@ -21,7 +21,7 @@ class Requirement(Enum):
     )
     ENDS_AS_DECLARED = (
         "a cancel ends as the declaration says (law 5: asked is not canceled)",
-        "declare the confirmation that the service really gives; return answer.asked(reply) where it only took note",
+        "declare the confirmation that the service really gives; return answer.asked(response) where it only took note",
     )
     ROUTES = (
         "every declared way to cancel works, and tells a person what is theirs to do (law 7)",
@@ -29,15 +29,15 @@ class Requirement(Enum):
     )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
-        "return answer.canceled(...) only for a reply that says so, and read the status from the body",
+        "return answer.canceled(...) only for a response that says so, and read the status from the body",
     )
     ABOUT_THIS_ORDER = (
-        "canceled is said only by a reply of this attempt that is about this order, all of it (law 4)",
-        "declare in identified_by where each reply states the order's number, and name lines with LineNames",
+        "canceled is said only by a response of this attempt that is about this order, all of it (law 4)",
+        "declare in identified_by where each response states the order's number, and name lines with LineNames",
     )
     NOT_GUESSED = (
-        "a reply that does not tell is unclear, never guessed (law 6)",
-        "read the body with plugin.toolkit.json_response; return answer.unclear(reply) for whatever is not documented",
+        "a response that does not tell is unclear, never guessed (law 6)",
+        "read the body with plugin.toolkit.json_response; return answer.unknown(response) for what is not documented",
     )
     NOTHING_TWICE = (
         "nothing is done twice (law 3)",
@@ -48,8 +48,8 @@ class Requirement(Enum):
         "describe every call with yield, and let orderdesk_poll find the truth without memory of its own",
     )
     MALFORMED_RESPONSES = (
-        "a plugin never raises on a malformed reply (law 10)",
-        "read replies with plugin.toolkit.json_response, whose MalformedResponseError the core settles",
+        "a plugin never raises on a malformed response (law 10)",
+        "read responses with plugin.toolkit.json_response, whose MalformedResponseError the core settles",
     )
     OPEN_MEANS_DUE = (
         "every open case has a next action and a due time (law 7)",
@@ -68,8 +68,8 @@ class Requirement(Enum):
         "give each setting its kind, type and choices, and let a parser raise ConfigurationError and nothing else",
     )
     DETERMINISTIC = (
-        "a flow makes the same calls for the same replies, for it is replayed after a crash (law 2)",
-        "take time from service.now, numbers from request or reply; sort sets; no clock, zone, uuid, random or memory",
+        "a flow makes the same calls for the same responses, for it is replayed after a crash (law 2)",
+        "take time from service.now, numbers from request or response; sort sets; no clock, uuid, random or memory",
     )
     OWN_HOSTS = (
         "no call leaves the hosts that the connection's settings name (law 11)",
@@ -89,9 +89,9 @@ class ConformanceError(AssertionError):
     """A plugin broke a law of the suite."""
 
     def __init__(self, requirement: Requirement, failures: Iterable[str]) -> None:
-        rule, remedy = requirement.value
+        rule, hint = requirement.value
         told = "\n  ".join(failures)
-        super().__init__(f"rule: {rule}\n  {told}\nremedy: {remedy}")
+        super().__init__(f"rule: {rule}\n  {told}\nremedy: {hint}")
         self.requirement = requirement
 
 

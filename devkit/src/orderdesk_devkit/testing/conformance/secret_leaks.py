@@ -33,7 +33,7 @@ __all__ = ["SecretLeakTests"]
 _LIMITS = HttpLimits(max_attempts=2, timeout=5, read_timeout=2)
 _ROUNDS = 6
 _COMMITS = 5
-"""Commits of a cancel and its read-back that fail in turn."""
+"""Commits of a cancel and its poll that fail in turn."""
 _TOKEN = "the access token"
 _FAULT_SETS: tuple[tuple[Fault, ...], ...] = (
     (),
@@ -72,7 +72,7 @@ class SecretLeakTests(StandardTests):
         caplog: pytest.LogCaptureFixture,
         count: Count,
     ) -> None:
-        """In any part of any reply: nothing of it is shown or kept."""
+        """In any part of any response: nothing of it is shown or kept."""
         token = _Token(plugin_under_test, baseline)
         canaries = {**secrets, **({_TOKEN: canary(_TOKEN)} if token else {})}
         seeds = [*baseline.cancel, *baseline.polls[-1:]]
@@ -102,7 +102,7 @@ class SecretLeakTests(StandardTests):
             pytest.skip(f"{plugin_under_test.slug} fetches no token")
         leaks = []
         said = tuple(secrets.values())
-        refusals: dict[str, Echo] = {
+        rejections: dict[str, Echo] = {
             "refusal": lambda request: _rejection_response(
                 {"error": said[-1], "error_description": request.decode("latin-1")}
             ),
@@ -113,7 +113,7 @@ class SecretLeakTests(StandardTests):
             "nothing": lambda _: b"",
             **echoes(said, baseline.tokens[:1], ()),
         }
-        for name, echo in refusals.items():
+        for name, echo in rejections.items():
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             shown, _ = _run_against(plugin_under_test, echo, secrets, folder, caplog)
             leaks += [f"the {name} of a token: {found}" for found in _leaks(secrets, shown)]

@@ -1,4 +1,4 @@
-"""The judge of the kill points: holds what the desk believes in the end against what happened at the service."""
+"""The judge of the failpoints: holds what the desk believes in the end against what happened at the service."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _lost(desk: Desk, cases: Sequence[Case], reported_ids: Sequence[str]) -> Ite
             if given not in known:
                 yield f"{given} was given to somebody and is lost"
     if len(cases) != 1:
-        yield f"there are {len(cases)} cases of one wish at one service"
+        yield f"there are {len(cases)} cases of one cancellation at one service"
     for case in cases:
         if case.is_open and case.due_at is None:
             yield f"{case.id} is {case.state.value} and never due again"
@@ -105,7 +105,7 @@ def _duplicates(case: Case, history: Sequence[HistoryEntry], acted: Sequence[Rec
             allowed += read_back and _all_idempotent(history, entry.attempt)
             read_back = False
     if len(acted) > allowed:
-        yield f"{case.id}: the service acted {len(acted)} times, and read-backs of repeatable sends allow {allowed}"
+        yield f"{case.id}: the service acted {len(acted)} times, and polls of repeatable sends allow {allowed}"
 
 
 def sends(history: Sequence[HistoryEntry]) -> list[datetime]:
@@ -148,8 +148,8 @@ def _resubmitted(desk: Desk, plugin: PluginUnderTest, created: Sequence[Record])
         if not sends(desk.ledger.history(resubmission.id)):
             yield f"{resubmission.id} left no intent in the ledger"
         placed = {
-            placement.remote_id
-            for placement in desk.order_store.remote_orders(desk.order_store.get_order(resubmission.order_number).id)
+            remote_order.remote_id
+            for remote_order in desk.order_store.remote_orders(desk.order_store.get_order(resubmission.order_number).id)
         }
         made = {record.remote_id for record in created}
         if placed != made:

@@ -1,8 +1,8 @@
-"""The process that is killed: does its errand with an order, and ends itself by SIGKILL at the boundary it is told.
+"""The process that is killed: does its case with an order, and ends itself by SIGKILL at the boundary it is told.
 
-    python -m orderdesk_devkit.testing.failpoints.child    reads errands on stdin, one a line; see `kill_nursery`
+    python -m orderdesk_devkit.testing.failpoints.child    reads cases on stdin, one a line; see `kill_nursery`
 
-Each errand is done by a child that is forked when everything is imported, which makes a death cost milliseconds.
+Each case is done by a child that is forked when everything is imported, which makes a death cost milliseconds.
 A boundary is a moment between two things that can not be undone: before and after each write to ledger and host, and
 around each call on the wire. SIGKILL is the end that nobody can catch,
 so this needs a POSIX system.
@@ -67,7 +67,7 @@ _HOST_WRITES = ("duplicate", "add_remote_order", "record_status")
 _HTTP_EVENTS = {
     "send_request_headers.started": "before the request leaves",
     "send_request_body.complete": "after the request left",
-    "receive_response_body.complete": "after the reply was read",
+    "receive_response_body.complete": "after the response was read",
 }
 """httpcore's names for moments of a call, and ours: https://www.encode.io/httpcore/logging/"""
 
@@ -102,12 +102,12 @@ class ChildTask:
     kill_at: int
 
     def dump(self) -> str:
-        """The errand as JSON."""
+        """The case as JSON."""
         return json.dumps(_converter.unstructure(self))
 
     @classmethod
     def load(cls, text: str) -> ChildTask:
-        """The errand that `dump` wrote."""
+        """The case that `dump` wrote."""
         return _converter.structure(json.loads(text), cls)
 
 
@@ -193,9 +193,9 @@ def control(url: str, call: str, body: Mapping[str, object] | None = None) -> No
     connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
         connection.request("GET" if body is None else "POST", PREFIX + call, json.dumps(body) if body else None)
-        reply = connection.getresponse()
-        text = reply.read().decode()
-        if reply.status != 200:
+        response = connection.getresponse()
+        text = response.read().decode()
+        if response.status != 200:
             raise OrderDeskError(text, location=f"{url}{PREFIX}{call}")
     finally:
         connection.close()
@@ -262,13 +262,13 @@ def report(what: str, detail: str) -> None:
 
 
 def main() -> None:
-    """Do the errands on stdin, each in a child that is forked for it, one after the other."""
+    """Do the cases on stdin, each in a child that is forked for it, one after the other."""
     registry = PluginRegistry()
 
     def do(line: str) -> None:
         _run_task(ChildTask.load(line), registry)
 
-    # Once for all of its errands: its thread is gone before there is a fork.
+    # Once for all of its cases: its thread is gone before there is a fork.
     run_children(sys.stdin, do, lambda line: registry.load(ChildTask.load(line).slug))
 
 

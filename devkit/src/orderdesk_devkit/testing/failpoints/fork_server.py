@@ -1,4 +1,4 @@
-"""Where the children come from that are killed: prepared processes that fork one for each errand."""
+"""Where the children come from that are killed: prepared processes that fork one for each case."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ForkServer:
         self.at_once = at_once
 
     def run(self, task: Dumpable) -> ProcessExit:
-        """Let a child do an errand; returns when it is gone.
+        """Let a child do a case; returns when it is gone.
 
         Raises OrderDeskError for one that hangs, or whose parent broke down.
         """

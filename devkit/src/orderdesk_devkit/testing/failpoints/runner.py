@@ -164,7 +164,7 @@ class _ScenarioRun:
         return run_step(step, desk, self._plugin.order.number, self._plugin.default_reason, clock)
 
     def _run_child(self, settings: Mapping[str, object], url: str, clock: VirtualClock) -> tuple[str, ...]:
-        errand = ChildTask(
+        case = ChildTask(
             str(self._ledger),
             self._plugin.slug,
             settings,
@@ -175,13 +175,13 @@ class _ScenarioRun:
             self._scenario.steps,
             self.kill_at,
         )
-        ended = self._fork_server.run(errand)
+        ended = self._fork_server.run(case)
         wanted = -signal.SIGKILL if self.kill_at else 0
         last = ended.output[-1] if ended.output else ""
         if ended.code != wanted or not last.startswith(DIED if self.kill_at else CROSSED):
             raise OrderDeskError(
                 "\n".join([f"the child ended with {ended.code}, not {wanted}:", *ended.output]),
-                location=f"{self._scenario.name}, kill point {self.kill_at}",
+                location=f"{self._scenario.name}, failpoint {self.kill_at}",
             )
         if self.kill_at:
             self.killed_at = last.removeprefix(DIED).strip()

@@ -187,7 +187,7 @@ class McfSimulator(Simulator):
         return self._respond(name, named, outcome, rated=found is not None and found != _STATUS_UPDATE)
 
     def _admit(self, operation: str, request: Request) -> CallResult | None:
-        """The refusal that every operation has in common; None for a request that may pass.
+        """The rejection that every operation has in common; None for a request that may pass.
 
         The order of the checks, and 400 for a bad user-agent, are the simulator's choice. So is that none is refused
         unless it is switched on: Amazon's guide demands the attribute, and Amazon's own client sends none.

@@ -154,7 +154,9 @@ class OrderBook:
         return CallResult(200, "hold released")
 
     def cancel(self, order: Order, now: datetime, *, fate: str, too_late: str, in_new: str) -> CallResult:
-        """cancelFulfillmentOrder. 200 takes note of the wish; what comes of it shows later, and depends on `fate`.
+        """cancelFulfillmentOrder. 200 acknowledges it of the cancellation.
+
+        What comes of it shows later, and depends on `fate`.
 
         A repeat of an accepted cancel answers 200 and changes nothing. Outside of ReceivedResponse and Planning
         Amazon's answer is unknown: `too_late` and `in_new` choose between "error" and "accept". All of this is the

@@ -118,7 +118,7 @@ class SiteFlowSimulator(Simulator):
         return self.logged_response(_operation(request.method, parts), remote_id, outcome)
 
     def _auth_or_quota_error(self, request: Request) -> CallResult | None:
-        """The refusal that every call has in common; None for one that may pass. Its statuses: simulator's choice."""
+        """The rejection that every call has in common; None for one that may pass. Its statuses: simulator's choice."""
         why = signature_fault(request.method, raw_path(request), request.headers)
         if why is not None:
             return CallResult(401, f"refused: {why}", {"message": why})

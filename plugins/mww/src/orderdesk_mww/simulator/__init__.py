@@ -1,7 +1,8 @@
 """A simulator of MWW's API as its public documentation of March 2021 has it. A simulator, not MWW.
 
-What the documentation leaves open, first of all the status and body of a refusal, is marked "simulator's choice" where
-it is decided, and no client may rely on it. MWW Europe's API is assumed to be equal, so this simulator plays it too.
+What the documentation leaves open, first of all the status and body of a rejection, is marked "simulator's choice"
+where it is decided, and no client may rely on it. MWW Europe's API is assumed to be equal, so this simulator plays it
+too.
 """
 
 from __future__ import annotations

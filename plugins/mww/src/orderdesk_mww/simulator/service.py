@@ -168,7 +168,7 @@ class MwwSimulator(Simulator):
 
 
 def _auth_error(request: Request) -> CallResult | None:
-    """The refusal that every call has in common; None for a request that may pass."""
+    """The rejection that every call has in common; None for a request that may pass."""
     if request.headers.get("authorization") != f"auth-key={API_KEY}":
         return _rejected(401, "UnauthorizedError", "Authorized Users Only")
     # MWW requires both headers; what it answers without them is not documented.

@@ -1,6 +1,6 @@
 """A simulator of the parts of Shopify's Admin API that cancel: orders, fulfillment orders, webhooks. Not Shopify.
 
-What Shopify's documents leave open, first of all the words of its refusals, begins with SIM where it is said, and no
+What Shopify's documents leave open, first of all the words of its rejections, begins with SIM where it is said, and no
 client may rely on it.
 """
 

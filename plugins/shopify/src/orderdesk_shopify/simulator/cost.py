@@ -56,7 +56,7 @@ class CostBucket:
         return True
 
     def cost_report(self, cost: float, *, spent: bool) -> dict[str, object]:
-        """`extensions.cost` of a reply."""
+        """`extensions.cost` of a response."""
         return {
             "requestedQueryCost": cost,
             "actualQueryCost": cost if spent else None,

@@ -121,13 +121,13 @@ class ShopifySimulator(Simulator):
         version = OLDEST if asked is None or self.option("version") == "oldest" else asked[1]
         if request.headers.get("x-shopify-access-token") != ACCESS_TOKEN:
             # The status is Shopify's; its body is the simulator's choice.
-            status, reply = 401, _errors("SIM: the access token is wrong")
+            status, response = 401, _errors("SIM: the access token is wrong")
         elif asked is None or request.method != "POST":
-            status, reply = 404, _errors("SIM: there is no such call, or it is not simulated")
+            status, response = 404, _errors("SIM: there is no such call, or it is not simulated")
         else:
-            status, reply = self._answer(body, version)
+            status, response = self._answer(body, version)
         headers = {"x-shopify-api-version": version, "x-request-id": f"sim-{self._requests:06}"}
-        return JSONResponse(reply, status, headers)
+        return JSONResponse(response, status, headers)
 
     def _answer(self, body: bytes, version: str) -> tuple[int, dict[str, object]]:
         try:
@@ -157,10 +157,10 @@ class ShopifySimulator(Simulator):
         if lost:
             error = {"message": "SIM: internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
             return 200, {"errors": [error]}
-        reply: dict[str, object] = {"data": result.data}
+        response: dict[str, object] = {"data": result.data}
         if result.errors:
-            reply["errors"] = [error.formatted for error in result.errors]
-        return 200, {**reply, "extensions": {"cost": self.bucket.cost_report(cost, spent=True)}}
+            response["errors"] = [error.formatted for error in result.errors]
+        return 200, {**response, "extensions": {"cost": self.bucket.cost_report(cost, spent=True)}}
 
     def _record_event(self, kind: str, number: str, effect: str, at: datetime) -> None:
         self.record_event(number, f"{kind}: {effect}", at)

@@ -1,4 +1,4 @@
-"""A plugin that asks and reads back as it should, and then does what the setting `kind` says."""
+"""A plugin that asks and polls as it should, and then does what the setting `kind` says."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[HostileSettings]) -> Flow[Answer]:
-    reply = yield service.post("/orders", request.remote_id, "cancel", operation="cancel")
-    return (yield from KINDS[service.settings.kind](reply, service))
+    response = yield service.post("/orders", request.remote_id, "cancel", operation="cancel")
+    return (yield from KINDS[service.settings.kind](response, service))
 
 
 @hookimpl
 def orderdesk_poll(request: PollRequest, service: Service[HostileSettings]) -> Flow[Answer]:
-    reply = yield service.get("/orders", request.remote_id, operation="read")
-    return (yield from KINDS[service.settings.kind](reply, service))
+    response = yield service.get("/orders", request.remote_id, operation="read")
+    return (yield from KINDS[service.settings.kind](response, service))

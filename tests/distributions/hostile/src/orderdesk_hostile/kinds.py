@@ -1,4 +1,4 @@
-"""What a plugin may do wrong between a reply and its answer, by the name under which the setting `kind` asks for it."""
+"""What a plugin may do wrong between a response and its answer, by the name that the setting `kind` gives it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The maker: a button that only asks, for half an hour, then an e-mail; what became of it is read back.
+"""The maker: a button that only asks, for half an hour, then an e-mail; what became of it is polled.
 
 The service is invented. What a plugin does where its service is not documented: it answers `unclear`, or it requires a
 setting. It never guesses.
@@ -59,7 +59,7 @@ def orderdesk_integration() -> Integration:
         auth=sign,
         cancel=(
             Button(
-                # It only takes note, so its reply proves nothing: what became of it is read back.
+                # It only acknowledges it, so its response proves nothing: what became of it is polled.
                 confirm=Polling(every=minutes(5), give_up=hours(24)),
                 window=WithinTime(minutes(30)),
                 fallback_on={Rejection.TOO_LATE},
@@ -84,25 +84,25 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[MakerSettings]) -> Flow[Answer]:
-    reply = yield api.cancel_order(service, request)
-    return api.answer_from_cancel(reply, request.remote_id)
+    response = yield api.cancel_order(service, request)
+    return api.answer_from_cancel(response, request.remote_id)
 
 
 @hookimpl
 def orderdesk_poll(request: PollRequest, service: Service[MakerSettings]) -> Flow[Answer]:
-    reply = yield api.read_order(service, request.remote_id)
-    return api.answer_from_order(reply) if reply.is_success else api.answer_without_order(reply)
+    response = yield api.read_order(service, request.remote_id)
+    return api.answer_from_order(response) if response.is_success else api.answer_without_order(response)
 
 
 @hookimpl
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[MakerSettings]) -> Flow[Answer | RemoteOrder]:
     order, number = request.order, request.order.number
     found = yield api.read_order(service, number)
-    if found.is_success:  # An earlier try whose reply was lost had worked; or the number is somebody else's.
+    if found.is_success:  # An earlier try whose response was lost had worked; or the number is somebody else's.
         if text_at(found, "order", "reference") == order.id:
             return service.remote_order(number)
-        text, remedy = f"it has another order {number} already", "look at it, then give another number"
-        return answer.rejected(found, Rejection.NOT_ALLOWED, message=text, hint=remedy)
+        text, hint = f"it has another order {number} already", "look at it, then give another number"
+        return answer.rejected(found, Rejection.NOT_ALLOWED, message=text, hint=hint)
     if found.status_code != 404:  # Who cannot see whether it is there must not make it.
         return api.answer_without_order(found)
     created = yield api.create_order(service, order)

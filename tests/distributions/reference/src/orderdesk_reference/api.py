@@ -1,4 +1,4 @@
-"""The API of both services: its calls, and what replies and messages say of an order."""
+"""The API of both services: its calls, and what responses and messages say of an order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from orderdesk_sdk.plugin import (
 S = TypeVar("S", bound=CartSettings)
 
 ORDERS = "/orders"
-NUMBER = StatedAt("order", "number")  # Of every reply that shows an order; the core compares it with the order's.
+NUMBER = StatedAt("order", "number")  # Of every response that shows an order; the core compares it with the order's.
 ACCESS_HINT = "check api_key of this connection"
 WEBHOOK_LOCATION = "a message of the maker"
 KINDS = {
@@ -43,7 +43,7 @@ KINDS = {
 
 def cancel_order(service: Service[MakerSettings], request: CancelRequest) -> httpx.Request:
     """The call that asks the maker to cancel an order."""
-    # Not repeatable: nobody says that the service takes a second one for the first. After a lost reply it is read back.
+    # Not repeatable: nobody says that the service takes a second one for the first. After a lost response it is polled.
     return service.post(
         ORDERS,
         request.remote_id,
@@ -84,13 +84,16 @@ def label_order(service: Service[CartSettings], number: str, label: str) -> http
 
 
 def answer_without_order(response: httpx.Response) -> Answer:
-    """What a reply comes to that tells of no order: nothing was done where the service turns us away, else unclear."""
+    """What a response comes to that tells of no order.
+
+    Nothing was done where the service turns us away, else unclear.
+    """
     return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
 
 
 def answer_from_cancel(response: httpx.Response, number: str) -> Answer:
-    """What the maker's reply to a cancel says."""
-    if response.status_code == 202:  # It took note: not canceled yet.
+    """What the maker's response to a cancel says."""
+    if response.status_code == 202:  # It acknowledged it: not canceled yet.
         return answer.acknowledged(response)
     if response.status_code == 409:
         return answer.rejected(response, Rejection.TOO_LATE, message=error_message(response))
@@ -104,7 +107,7 @@ def answer_from_cancel(response: httpx.Response, number: str) -> Answer:
 
 
 def answers_from_cancels(response: httpx.Response, numbers: Sequence[str]) -> list[Answer]:
-    """What the cart's reply to a cancel of many orders says of each. Raises MalformedResponseError."""
+    """What the cart's response to a cancel of many orders says of each. Raises MalformedResponseError."""
     # By number, not by place: nobody says that they are answered in the order in which they were asked.
     results = {text_at(response, "number", within=result): result for result in objects_at(response, "results")}
     return [_answer_from_result(response, number, results.get(number)) for number in numbers]
@@ -137,7 +140,7 @@ def answer_from_order(response: httpx.Response) -> Answer:
 
 
 def has_label(response: httpx.Response, label: str) -> bool:
-    """Whether an order in a reply has this label. Raises MalformedResponseError."""
+    """Whether an order in a response has this label. Raises MalformedResponseError."""
     return normalize_status(text_at(response, "order", "label")) == normalize_status(label)
 
 

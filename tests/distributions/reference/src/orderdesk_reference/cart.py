@@ -61,23 +61,23 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel_many(requests: Sequence[CancelRequest], service: Service[CartSettings]) -> Flow[Sequence[Answer]]:
-    reply = yield api.cancel_orders(service, requests)
-    if not reply.is_success:
-        return [api.answer_without_order(reply)] * len(requests)
-    return api.answers_from_cancels(reply, [request.remote_id for request in requests])
+    response = yield api.cancel_orders(service, requests)
+    if not response.is_success:
+        return [api.answer_without_order(response)] * len(requests)
+    return api.answers_from_cancels(response, [request.remote_id for request in requests])
 
 
 @hookimpl
 def orderdesk_change_status(request: StatusChangeRequest, service: Service[CartSettings]) -> Flow[Answer]:
-    # Read first: after a lost reply it may be set already, and whoever sets it twice may mail a customer twice.
+    # Read first: after a lost response it may be set already, and whoever sets it twice may mail a customer twice.
     order = yield api.read_order(service, request.remote_id)
     if not order.is_success:
         return api.answer_without_order(order)
     if api.has_label(order, request.status):
         return answer.changed(order, status=request.status)
-    reply = yield api.label_order(service, request.remote_id, request.status)
-    if reply.is_success and api.has_label(reply, request.status):
-        return answer.changed(reply, status=request.status)
-    if reply.status_code == 409:
-        return answer.rejected(reply, Rejection.NOT_ALLOWED, message=error_message(reply))
-    return api.answer_without_order(reply)
+    response = yield api.label_order(service, request.remote_id, request.status)
+    if response.is_success and api.has_label(response, request.status):
+        return answer.changed(response, status=request.status)
+    if response.status_code == 409:
+        return answer.rejected(response, Rejection.NOT_ALLOWED, message=error_message(response))
+    return api.answer_without_order(response)
