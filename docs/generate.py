@@ -68,8 +68,8 @@ def _node(state: State) -> str:
     return state.name.lower()
 
 
-ROUTE_COLUMNS = ("cancel", "proof", "reason", "scope", "note")
-OTHER_COLUMNS = ("role", "statuses", "rule actions", "resubmit", "messages in", "evidence")
+ROUTE_COLUMNS = ("cancel", "confirmation", "reason", "scope", "warning")
+OTHER_COLUMNS = ("role", "statuses", "rule actions", "resubmission", "notifications in", "verified by")
 
 
 def matrix_page() -> str:
@@ -83,7 +83,7 @@ def matrix_page() -> str:
 
 def readme_part() -> str:
     """The short form of the matrix."""
-    return "\n".join(_table(("cancel", "proof", "evidence"), linked=True))
+    return "\n".join(_table(("cancel", "confirmation", "verified by"), linked=True))
 
 
 def _table(columns: Sequence[str], *, linked: bool = False) -> list[str]:

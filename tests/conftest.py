@@ -143,7 +143,7 @@ class MailServer:
         self.controller.start()
 
     def config(self, **changed: object) -> EmailConfig:
-        """The `[mail]` table for this server."""
+        """The `[email]` table for this server."""
         known: dict[str, object] = {"sender": "Shop <orders@example.com>", "host": "127.0.0.1", "timeout": 5}
         return EmailConfig(**{**known, "port": self.port, **changed})  # type: ignore[arg-type]  # as above
 

@@ -226,7 +226,7 @@ api_key = {{ text = "{KEY}" }}
     "mistake",
     [
         '[ledger]\nurl = "nonsense"\n',
-        '[host]\ntimezone = "Moon"\n',
+        '[orders]\ntimezone = "Moon"\n',
         "[unknown]\n",
         "no TOML at all",
         f'[connections.other]\napi_key = "{KEY}"\n',

@@ -140,7 +140,7 @@ def test_a_wrong_file_imports_nothing_and_is_told_with_its_path(shop: Shop) -> N
 
 
 def test_orders_are_listed_with_folder_and_places(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "amazon-mcf", "--remote-id", "A-1")
+    shop.run("register", "1042", "--at", "amazon-mcf", "--remote-id", "A-1")
     first = shop.ask("orders", "--limit", "1")["orders"][0]
     assert (first["number"], first["folder"], first["order_total"]) == ("1042", "New", "74.41")
     assert first["placements"][0]["remote_id"] == "A-1"
@@ -150,14 +150,14 @@ def test_orders_are_listed_with_folder_and_places(shop: Shop) -> None:
 
 def test_placing_gives_the_order_to_the_simulator_once(shop: Shop) -> None:
     at = ("--submitted-at", "2026-01-05T09:00:00Z")
-    assert shop.ask("place", "1042", "--at", "amazon-mcf", *at)["simulator_seeded"] is True
+    assert shop.ask("register", "1042", "--at", "amazon-mcf", *at)["simulator_seeded"] is True
     assert shop.simulator.actual_status("1042") == "Received"
-    assert shop.ask("place", "1042", "--at", "amazon-mcf", *at)["simulator_seeded"] is False
-    assert shop.ask("place", "1042", "--at", "phone")["simulator_seeded"] is None
+    assert shop.ask("register", "1042", "--at", "amazon-mcf", *at)["simulator_seeded"] is False
+    assert shop.ask("register", "1042", "--at", "phone")["simulator_seeded"] is None
 
 
 def test_a_move_cancels_nothing_and_says_so(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "amazon-mcf")
+    shop.run("register", "1042", "--at", "amazon-mcf")
     assert "cancels nothing by itself" in shop.run("move", "1042", "Canceled").stdout
     assert shop.ask("move", "1042", "canceled")["destination"] == "Canceled"
     assert shop.ask("cases", "1042")["cases"] == []
@@ -165,8 +165,8 @@ def test_a_move_cancels_nothing_and_says_so(shop: Shop) -> None:
 
 
 def test_a_plan_is_a_table_for_people(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "amazon-mcf")
-    shop.run("place", "1042", "--at", "phone")
+    shop.run("register", "1042", "--at", "amazon-mcf")
+    shop.run("register", "1042", "--at", "phone")
     lines = [line.rstrip() for line in shop.run("plan", "1042").stdout.splitlines()]
     assert lines[0].startswith("Order 1042  cancel plan, 5 Jan 2026 ") or lines[0].startswith(
         "Order 1042  cancel plan, 5 Jan "
@@ -178,7 +178,7 @@ def test_a_plan_is_a_table_for_people(shop: Shop) -> None:
 
 
 def test_a_person_is_needed_says_the_exit_code(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "phone")
+    shop.run("register", "1042", "--at", "phone")
     told = shop.ask("cancel", "1042", "--by", "Ann", code=3)
     assert told["cases"][0]["state"] == "awaiting person"
     assert shop.run("cancel", "1042", "--by", "Ann", code=3).stdout.count("Call them.") == 1
@@ -193,18 +193,18 @@ def test_a_person_is_needed_says_the_exit_code(shop: Shop) -> None:
 
 
 def test_a_persons_word_needs_a_name(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "phone")
+    shop.run("register", "1042", "--at", "phone")
     shop.run("cancel", "1042", code=3)
     case = shop.case("1042")["id"]
     for command in ("confirm", "refuse", "send-again"):
         assert "--by" in shop.run(command, case, code=2).stderr
-    refused = shop.ask("refuse", case, "--by", "Ben", "--why", "not-allowed")["case"]
+    refused = shop.ask("reject", case, "--by", "Ben", "--reason", "not-allowed")["case"]
     assert (refused["state"], refused["refusal"], refused["proof"]) == ("refused", "not allowed", "person")
 
 
 def test_a_case_may_be_named_by_the_beginning_of_its_id(shop: Shop) -> None:
     for order in ("1042", "1043"):
-        shop.run("place", order, "--at", "amazon-mcf")
+        shop.run("register", order, "--at", "amazon-mcf")
         shop.run("cancel", order, "--no-send")
     first, second = (case["id"] for case in shop.ask("cases")["cases"])
     unique = next(first[:size] for size in range(1, len(first)) if first[:size] != second[:size])
@@ -215,18 +215,18 @@ def test_a_case_may_be_named_by_the_beginning_of_its_id(shop: Shop) -> None:
 
 @pytest.mark.slow
 def test_a_wish_that_is_only_recorded_is_sent_by_work(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "amazon-mcf")
-    shop.run("cancel", "1042", "--no-send", "--key", "ticket 7")
+    shop.run("register", "1042", "--at", "amazon-mcf")
+    shop.run("cancel", "1042", "--no-send", "--idempotency-key", "ticket 7")
     assert shop.case("1042")["state"] == "requested"
     assert "canceled" in shop.run("work", "--until-idle").stdout
     assert shop.simulator.actual_status("1042") == "Cancelled"
-    assert shop.ask("cancel", "1043", "--key", "ticket 7", code=1)["error"]["kind"] == "ConflictError"
+    assert shop.ask("cancel", "1043", "--idempotency-key", "ticket 7", code=1)["error"]["kind"] == "ConflictError"
 
 
 @pytest.mark.slow
 def test_cases_are_found_by_state(shop: Shop) -> None:
     for order in ("1042", "1043"):
-        shop.run("place", order, "--at", "amazon-mcf")
+        shop.run("register", order, "--at", "amazon-mcf")
     shop.run("cancel", "1042")
     shop.run("work", "--until-idle")
     shop.run("cancel", "1043", "--no-send")
@@ -239,23 +239,23 @@ def test_cases_are_found_by_state(shop: Shop) -> None:
 
 
 def test_check_reads_back_at_once(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "amazon-mcf")
+    shop.run("register", "1042", "--at", "amazon-mcf")
     shop.run("cancel", "1042")
     shop.clock.advance(hours(1))
     assert shop.ask("poll", shop.case("1042")["id"])["case"]["proof"] == "read-back"
 
 
 def test_an_unclear_case_is_sent_again_on_a_persons_word(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "amazon-mcf")
+    shop.run("register", "1042", "--at", "amazon-mcf")
     shop.simulator.faults.add(Fault.LOST_RESPONSE, method="PUT")
     assert shop.ask("cancel", "1042")["cases"][0]["state"] == "unclear"
-    assert shop.ask("send-again", shop.case("1042")["id"], "--by", "Ann")["case"]["state"] == "asked"
+    assert shop.ask("retry", shop.case("1042")["id"], "--by", "Ann")["case"]["state"] == "asked"
     assert "by Ann" in shop.run("receipt", "1042").stdout
 
 
 @pytest.mark.slow
 def test_a_resubmission_waits_until_the_original_is_canceled(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "amazon-mcf")
+    shop.run("register", "1042", "--at", "amazon-mcf")
     shop.run("cancel", "1042")
     assert shop.ask("resubmit", "1042", code=1)["error"]["kind"] == "InvalidStateError"
     shop.run("work", "--until-idle")
@@ -264,7 +264,7 @@ def test_a_resubmission_waits_until_the_original_is_canceled(shop: Shop) -> None
 
 
 def test_a_too_late_cancel_says_why(shop: Shop) -> None:
-    shop.run("place", "1042", "--at", "amazon-mcf")
+    shop.run("register", "1042", "--at", "amazon-mcf")
     shop.clock.advance(hours(1))
     assert shop.ask("cancel", "1042")["cases"][0]["refusal"] == "too late"
     page = shop.run("receipt", "1042").stdout

@@ -33,8 +33,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     with running(Path("orderdesk.toml"), VirtualClock()):
         run("import", "orders.json")
-        run("place", "1042", "--at", "shopify")
-        run("place", "1042", "--at", "amazon-mcf")
+        run("register", "1042", "--at", "shopify")
+        run("register", "1042", "--at", "amazon-mcf")
         yield
 
 
@@ -44,33 +44,33 @@ pytestmark = pytest.mark.usefixtures("shop")
 def test_a_status_is_set_and_shown_in_the_receipt() -> None:
     assert (
         "Status at shopify, number 1042: archived, asked by Ann: set"
-        in run("status", "1042", "archived", "--by", "Ann").stdout
+        in run("set-status", "1042", "archived", "--by", "Ann").stdout
     )
     assert "archived" in run("receipt", "1042").stdout
     assert ask("receipt", "1042")["status_changes"][0]["state"] == "done"
 
 
 def test_a_wrong_status_is_told_with_the_right_ones() -> None:
-    ran = run("status", "1042", "lost", code=1)
+    ran = run("set-status", "1042", "lost", code=1)
     assert "it can set: canceled, archived, open" in ran.stderr
 
 
 def test_canceled_goes_by_a_cancellation_and_the_cart_is_left_alone_while_amazon_was_never_asked() -> None:
-    told = ask("status", "1042", "canceled", "--reason", "customer asked", "--by", "Ann")
+    told = ask("set-status", "1042", "canceled", "--reason", "customer asked", "--by", "Ann")
     assert (told["changes"], told["is_settled"]) == ([], True)
     assert [case["state"] for case in told["canceled"]["cases"]] == ["withdrawn"]
 
 
 def test_a_wish_that_has_sent_nothing_is_taken_back_everywhere() -> None:
     run("cancel", "1042", "--reason", "customer asked", "--by", "Ann", "--no-send")
-    told = ask("take-back", "1042", "--by", "Ann", "--note", "she wants it after all")
+    told = ask("withdraw", "1042", "--by", "Ann", "--note", "she wants it after all")
     assert [case["state"] for case in told["cases"]] == ["withdrawn", "withdrawn"]
-    assert "Nothing of it is open." in run("take-back", "1042", "--by", "Ann").stdout
+    assert "Nothing of it is open." in run("withdraw", "1042", "--by", "Ann").stdout
 
 
 @pytest.mark.slow
 def test_what_was_heard_and_does_not_show_is_read_until_the_service_contradicts() -> None:
-    told = ask("heard", "1042", "--at", "amazon-mcf", "--by", "Ann")
+    told = ask("report-canceled", "1042", "--at", "amazon-mcf", "--by", "Ann")
     assert [case["state"] for case in told["cases"]] == ["heard"]
     assert "withdrawn" in run("work", "--until-idle").stdout
 
@@ -105,14 +105,14 @@ def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPa
     assert "set" in run("confirm", change.id[:9], "--by", "Ben", "--note", "x").stdout
     told = ask("receipt", "1042")["status_changes"]
     assert [(one["state"], one["person"], one["text"]) for one in told] == [("done", "Ben", "x")]
-    assert "it is settled: done" in run("refuse", change.id, "--by", "Ben", code=1).stderr
+    assert "it is settled: done" in run("reject", change.id, "--by", "Ben", code=1).stderr
 
 
 def test_a_shipment_of_a_canceled_order_is_an_alarm_and_of_another_is_none() -> None:
-    assert "no alarm" in run("shipped", "1042", "--by", "Ben").stdout
+    assert "no alarm" in run("report-shipped", "1042", "--by", "Ben").stdout
     run("cancel", "1042", "--reason", "customer asked", "--by", "Ann", "--at", "amazon-mcf")
     run("work", "--until-idle")
-    assert "shipped anyway" in run("shipped", "1042", "--by", "Ben", "--note", "1Z999", code=3).stdout
+    assert "shipped anyway" in run("report-shipped", "1042", "--by", "Ben", "--note", "1Z999", code=3).stdout
 
 
 def test_a_status_change_that_is_open_keeps_work_going_until_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:

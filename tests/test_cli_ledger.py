@@ -50,7 +50,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with running(Path("orderdesk.toml"), VirtualClock(), port=0):
         ask("import", "orders.json")
         for number in ("1042", "1043"):
-            ask("place", number, "--at", "amazon-mcf")
+            ask("register", number, "--at", "amazon-mcf")
         ask("cancel", "1042", "--by", "Ann Archer", "--reason", "customer asked")
         ask("work", "--until-idle")
         ask("cancel", "1043", "--by", "Ann Archer", "--no-send")

@@ -48,10 +48,10 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     clock = VirtualClock()
     with running(Path("orderdesk.toml"), clock):
         with Path("orderdesk.toml").open("a", encoding="utf-8") as config:
-            config.write('[mail]\nsender = "Shop <orders@lantern.example>"\nmode = "draft"\n')
+            config.write('[email]\nsender = "Shop <orders@lantern.example>"\nmode = "draft"\n')
         made = Shop(clock)
         made.run("import", "orders.json", "--by", "Ann")
-        made.run("place", "1043", "--at", "mww")
+        made.run("register", "1043", "--at", "mww")
         clock.advance(minutes(3))
         made.run("cancel", "1043", "--by", "Ann", code=3)
         yield made
@@ -66,7 +66,7 @@ def mail(answers: str = "", text: str = "It is canceled.") -> bytes:
 def test_an_answer_to_our_mail_is_the_proof(shop: Shop) -> None:
     identity = shop.ask("cases", "1043")["cases"][0]["id"]
     Path("answer.eml").write_bytes(mail(f"<{identity}.1@lantern.example>"))
-    case = shop.ask("confirm", CASE, "--by", "Ben", "--message", "answer.eml")["case"]
+    case = shop.ask("confirm", CASE, "--by", "Ben", "--email", "answer.eml")["case"]
     assert (case["state"], case["proof"]) == ("canceled", "message")
     proof = shop.case["proof"]
     assert (proof["kind"], proof["person"]) == ("message", "Ben")
@@ -83,7 +83,7 @@ def test_an_answer_to_our_mail_is_the_proof(shop: Shop) -> None:
 
 
 def test_a_mail_that_names_none_of_ours_counts_on_the_persons_judgement(shop: Shop) -> None:
-    shop.run("refuse", CASE, "--by", "Ben", "--message", "-", "--why", "shipped", stdin=mail("<else@where.example>"))
+    shop.run("reject", CASE, "--by", "Ben", "--email", "-", "--reason", "shipped", stdin=mail("<else@where.example>"))
     proof = shop.case["proof"]
     assert (proof["kind"], proof["message"]["answers"]) == ("message", None)
     assert proof["message"]["names"] == "1043"
@@ -95,28 +95,28 @@ def test_a_mail_that_names_none_of_ours_counts_on_the_persons_judgement(shop: Sh
 def test_what_no_person_wrote_leaves_the_case_as_it_was(shop: Shop, mark: str) -> None:
     before = shop.ask("cases", "1043")
     raw = f"{mark}\n".encode() + mail()
-    wrong = shop.ask("confirm", CASE, "--by", "Ben", "--message", "-", code=1, stdin=raw)["error"]
+    wrong = shop.ask("confirm", CASE, "--by", "Ben", "--email", "-", code=1, stdin=raw)["error"]
     assert "no person wrote this mail" in wrong["text"]
     assert "your own word" in wrong["remedy"]
     assert shop.ask("cases", "1043") == before
 
 
 def test_a_mail_is_no_evidence_without_who_read_it(shop: Shop) -> None:
-    assert "--by" in shop.run("confirm", CASE, "--message", "-", code=2, stdin=mail()).stderr
-    wrong = shop.ask("confirm", CASE, "--by", " ", "--message", "-", code=1, stdin=mail())["error"]
+    assert "--by" in shop.run("confirm", CASE, "--email", "-", code=2, stdin=mail()).stderr
+    wrong = shop.ask("confirm", CASE, "--by", " ", "--email", "-", code=1, stdin=mail())["error"]
     assert (wrong["kind"], wrong["place"]) == ("ValidationError", "by")
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00\xff" * 50, mail(text="")])
 def test_what_is_no_mail_leaves_the_case_as_it_was(shop: Shop, raw: bytes) -> None:
     before = shop.ask("cases", "1043")
-    wrong = shop.ask("confirm", CASE, "--by", "Ben", "--message", "-", code=1, stdin=raw)["error"]
+    wrong = shop.ask("confirm", CASE, "--by", "Ben", "--email", "-", code=1, stdin=raw)["error"]
     assert (wrong["kind"], wrong["place"]) == ("ValidationError", "the message")
     assert shop.ask("cases", "1043") == before
 
 
 def test_no_secret_of_the_connection_is_kept_from_a_mail(shop: Shop) -> None:
-    shop.run("confirm", CASE, "--by", "Ben", "--message", "-", stdin=mail(text="your key is simulated-mww-key"))
+    shop.run("confirm", CASE, "--by", "Ben", "--email", "-", stdin=mail(text="your key is simulated-mww-key"))
     assert "[hidden]" in shop.run("receipt", "1043").stdout
     kept = b"".join(file.read_bytes() for file in Path().glob("orderdesk-sandbox.db*"))
     assert b"your key is" in kept

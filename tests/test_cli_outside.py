@@ -80,7 +80,7 @@ def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     assert "amazon-mcf" in [found["connection"] for found in ready["connections"]]
     assert (script.folder / "orders.json").read_text(encoding="utf-8") == SAMPLE_ORDERS
     assert script.ask("import", "orders.json")["added"] == ["1042", "1043", "1044", "1045"]
-    placed = script.ask("place", "1042", "--at", "amazon-mcf", "--submitted-at", "2026-01-05T10:00:00+01:00")
+    placed = script.ask("register", "1042", "--at", "amazon-mcf", "--submitted-at", "2026-01-05T10:00:00+01:00")
     assert placed["simulator_seeded"] is True
     assert placed["placement"]["submitted_at"] == "2026-01-05T09:00:00Z"
 
@@ -118,7 +118,7 @@ def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
 def test_work_ends_in_good_order_when_it_is_told_to(script: Script) -> None:
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     script.run("import", "orders.json")
-    script.run("place", "1042", "--at", "amazon-mcf")
+    script.run("register", "1042", "--at", "amazon-mcf")
     script.run("cancel", "1042", "--no-send")
     with subprocess.Popen(
         [*PROGRAM, "work"], cwd=script.folder, env=script.environ, stdout=subprocess.PIPE, text=True
@@ -139,7 +139,7 @@ def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
     connection = next(found for found in connections if found["connection"] == "amazon-mcf")
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     script.run("import", "orders.json")
-    script.run("place", "1044", "--at", "amazon-mcf")
+    script.run("register", "1044", "--at", "amazon-mcf")
     fault = {"kind": "lost_reply", "method": "PUT"}
     httpx.post(f"{connection['url']}/_simulator/faults", json=fault, trust_env=False).raise_for_status()
     (case,) = script.ask("cancel", "1044", "--by", "Ann")["cases"]

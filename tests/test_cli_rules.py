@@ -58,7 +58,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
             config.write(RULES)
         made = Shop()
         made.run("import", "orders.json", "--by", "Ann")
-        made.run("place", "1044", "--at", "bdlinx")
+        made.run("register", "1044", "--at", "bdlinx")
         yield made
 
 
@@ -104,12 +104,12 @@ def test_a_dry_run_tells_where_the_order_is_not(shop: Shop) -> None:
 def test_a_dry_run_takes_only_facts_that_a_filter_may_use(shop: Shop) -> None:
     assert (
         "state"
-        in shop.run("rules", "test", "1044", "--event", "case settled", "--fact", "sate=canceled", code=2).stderr
+        in shop.run("rules", "test", "1044", "--event", "case settled", "--field", "sate=canceled", code=2).stderr
     )
     Path("orderdesk.toml").write_text(
         Path("orderdesk.toml").read_text(encoding="utf-8").replace("enabled = false\n", ""), encoding="utf-8"
     )
-    asked = ("rules", "test", "1044", "--event", "case settled", "--fact")
+    asked = ("rules", "test", "1044", "--event", "case settled", "--field")
     assert [each["fires"] for each in shop.ask(*asked, "state=canceled")["decisions"]] == [False, True]
     assert [each["fires"] for each in shop.ask(*asked, "state=refused")["decisions"]] == [False, False]
 
@@ -133,7 +133,7 @@ def test_a_move_tells_what_the_rules_did_and_the_log_keeps_it(shop: Shop) -> Non
 
 @pytest.mark.slow
 def test_a_wish_may_name_places(shop: Shop) -> None:
-    shop.run("place", "1044", "--at", "mww")
+    shop.run("register", "1044", "--at", "mww")
     told = shop.ask("cancel", "1044", "--at", "bdlinx", "--by", "Ann")
     assert [case["connection"] for case in told["cases"]] == ["bdlinx"]
     shop.run("work", "--until-idle")
@@ -149,7 +149,7 @@ def test_a_wish_may_name_places(shop: Shop) -> None:
 
 @pytest.mark.slow
 def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -> None:
-    shop.run("place", "1045", "--at", "commercehub")
+    shop.run("register", "1045", "--at", "commercehub")
     shop.run("cancel", "1045", "--line", "CAL-2026:1", "--reason", "CXSO", "--by", "Ann")
     shop.run("work", "--until-idle")
     case = shop.ask("cases", "1045")["cases"][0]
@@ -176,7 +176,7 @@ def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -
 def test_a_wrong_reason_or_part_is_refused_with_what_is_allowed(
     shop: Shop, arguments: tuple[str, ...], listed: str
 ) -> None:
-    shop.run("place", "1045", "--at", "commercehub")
+    shop.run("register", "1045", "--at", "commercehub")
     wrong = shop.ask("cancel", "1045", *arguments, code=1)["error"]
     assert wrong["kind"] == "ValidationError"
     assert listed in wrong["remedy"]
@@ -193,7 +193,7 @@ def test_a_line_that_is_named_twice_is_wrong_usage(shop: Shop) -> None:
 
 
 def test_the_plan_lists_the_reasons_of_the_place(shop: Shop) -> None:
-    shop.run("place", "1045", "--at", "commercehub")
+    shop.run("register", "1045", "--at", "commercehub")
     page = shop.run("plan", "1045").stdout
     assert page.splitlines()[1].split() == ["place", "route", "open", "until", "needs", "turn", "then"]
     assert "Reasons that CommerceHub takes for this order:" in page

@@ -74,6 +74,6 @@ def test_an_error_reply_with_an_id_is_not_imported(run: Run) -> None:
 
 def test_one_of_them_takes_the_number_over(run: Run) -> None:
     run("import", "orders.json")
-    assert "Order 1001 is id:7; the others are id:58101." in run("take-over", "id:7", "--by", "Ann")
+    assert "Order 1001 is id:7; the others are id:58101." in run("claim-number", "id:7", "--by", "Ann")
     assert "1001" in run("plan", "1001")
     assert json.loads(run("orders", "--json"))["orders"][1]["id"] == "7"

@@ -52,7 +52,7 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
         """
         [ledger]
         url = "sqlite:///data/orders.db"
-        [host]
+        [orders]
         timezone = "America/New_York"
         [connections.mcf-us]
         integration = "amazon-mcf"
@@ -93,12 +93,12 @@ def test_an_absolute_ledger_stays_where_it_is(tmp_path: Path) -> None:
         ("[ledger]\nurl = 5", ": [ledger].url", "not a ledger's URL", "sqlite:///orderdesk.db"),
         ("[ledger]\nurl = 'sqlite:///'", ": [ledger].url", "not a ledger's URL", "sqlite:///orderdesk.db"),
         ("[ledger]\nurl = 'orders.db'", ": [ledger].url", "not a ledger's URL", "sqlite:///orderdesk.db"),
-        ("[host]\ntimezone = 'Mars'", ": [host].timezone", "'Mars' is not a time zone", "Europe/Berlin"),
-        ("[host]\ntimezone = ''", ": [host].timezone", "not a time zone", "Europe/Berlin"),
-        ("[host]\ntimezone = 'America'", ": [host].timezone", "not a time zone", "Europe/Berlin"),
-        ("[host]\ntimezone = '../etc/passwd'", ": [host].timezone", "not a time zone", "Europe/Berlin"),
-        ("[host]\ntimezone = 5", ": [host].timezone", "not a time zone", "Europe/Berlin"),
-        ("[host]\nzone = 'UTC'", ": [host]", "unknown key 'zone'", "timezone"),
+        ("[orders]\ntimezone = 'Mars'", ": [orders].timezone", "'Mars' is not a time zone", "Europe/Berlin"),
+        ("[orders]\ntimezone = ''", ": [orders].timezone", "not a time zone", "Europe/Berlin"),
+        ("[orders]\ntimezone = 'America'", ": [orders].timezone", "not a time zone", "Europe/Berlin"),
+        ("[orders]\ntimezone = '../etc/passwd'", ": [orders].timezone", "not a time zone", "Europe/Berlin"),
+        ("[orders]\ntimezone = 5", ": [orders].timezone", "not a time zone", "Europe/Berlin"),
+        ("[orders]\nzone = 'UTC'", ": [host]", "unknown key 'zone'", "timezone"),
         ("connections = 5", "", "connections must be a table", "[connections]"),
         ("[connections]\nmcf = 5", ": [connections.mcf]", "a table was expected", None),
         ("[connections.'a b']", ": [connections.a b]", "letters, digits", None),

@@ -1,4 +1,4 @@
-"""The `[mail]` table: each mistake is named with its place and hint before a mail is written."""
+"""The `[email]` table: each mistake is named with its place and hint before a mail is written."""
 
 from __future__ import annotations
 
@@ -18,48 +18,51 @@ SENDER = 'sender = "Shop <orders@example.com>"\n'
 
 def written(folder: Path, table: str) -> Path:
     path = folder / "orderdesk.toml"
-    path.write_text(f"[mail]\n{table}", encoding="utf-8")
+    path.write_text(f"[email]\n{table}", encoding="utf-8")
     return path
 
 
 @pytest.mark.parametrize(
     ("table", "place"),
     [
-        ("", "[mail].sender"),
-        ('sender = "nobody"', "[mail].sender"),
-        ('sender = "a@example.com, b@example.com"', "[mail].sender"),
-        ('sender = ["a@example.com"]', "[mail].sender"),
-        (f'{SENDER}mode = "redirect"', "[mail].redirect_to"),
-        (f'{SENDER}mode = "redirect"\nredirect_to = "a@example.com, b@example.com"', "[mail].redirect_to"),
-        (f'{SENDER}mode = "sent"', "[mail].mode"),
-        (f"{SENDER}timeout = 0", "[mail].timeout"),
-        (f"{SENDER}timeout = -5", "[mail].timeout"),
-        (f'{SENDER}ca_file = "nowhere.pem"', "[mail].ca_file"),
-        (f'{SENDER}username = "shop"', "[mail].password"),
-        (f'{SENDER}username = "shop"\npassword = "plain"', "[mail].password"),
-        (f'{SENDER}password = {{ text = "plain" }}', "[mail].username"),
-        (f"{SENDER}timeout = 601", "[mail].timeout"),
-        (f"{SENDER}timeout = 99999999999999999999", "[mail].timeout"),
-        (f"{SENDER}port = -1", "[mail].port"),
-        (f"{SENDER}port = 0", "[mail].port"),
-        (f"{SENDER}port = 65536", "[mail].port"),
-        (f'{SENDER}host = "smtp..example.com"', "[mail].host"),
-        (f'{SENDER}host = "smtp.example.com:25"', "[mail].host"),
-        (f'{SENDER}host = "shop:plain@smtp.example.com"', "[mail].host"),
-        (f'{SENDER}host = "smtp://smtp.example.com"', "[mail].host"),
-        (f'{SENDER}host = "smtp.b\u00fccher.example"', "[mail].host"),
-        (f'{SENDER}host = ""', "[mail].host"),
-        (f'{SENDER}host = "{"x" * 300}"', "[mail].host"),
-        (f'{SENDER}ca_file = "a\\u0000b"', "[mail].ca_file"),
-        (f'{SENDER}ca_file = "{"x" * 5000}"', "[mail].ca_file"),
-        (f'{LOGIN}host = "smtp.example.com"', "[mail].starttls"),
-        (f'{LOGIN}host = "localhost.example.com"', "[mail].starttls"),
-        (f'{SENDER}username = "sh\u00f6p"\npassword = {{ text = "plain-\u00fc" }}\nstarttls = true', "[mail].username"),
-        (f'{SENDER}username = "shop"\npassword = {{ text = "plain-\u00fc" }}\nstarttls = true', "[mail].password"),
-        (f'{SENDER}username = "shop"\npassword = {{ text = "plain\\rRSET" }}\nstarttls = true', "[mail].password"),
-        (f'{SENDER}username = "shop"\npassword = {{ text = "plain\\n" }}\nstarttls = true', "[mail].password"),
-        ('sender = "a@b..example"', "[mail].sender"),
-        ('sender = "=?utf-8?q?a=0D=0Ab?= <a@b.example>"', "[mail].sender"),
+        ("", "[email].sender"),
+        ('sender = "nobody"', "[email].sender"),
+        ('sender = "a@example.com, b@example.com"', "[email].sender"),
+        ('sender = ["a@example.com"]', "[email].sender"),
+        (f'{SENDER}mode = "redirect"', "[email].redirect_to"),
+        (f'{SENDER}mode = "redirect"\nredirect_to = "a@example.com, b@example.com"', "[email].redirect_to"),
+        (f'{SENDER}mode = "sent"', "[email].mode"),
+        (f"{SENDER}timeout = 0", "[email].timeout"),
+        (f"{SENDER}timeout = -5", "[email].timeout"),
+        (f'{SENDER}ca_file = "nowhere.pem"', "[email].ca_file"),
+        (f'{SENDER}username = "shop"', "[email].password"),
+        (f'{SENDER}username = "shop"\npassword = "plain"', "[email].password"),
+        (f'{SENDER}password = {{ text = "plain" }}', "[email].username"),
+        (f"{SENDER}timeout = 601", "[email].timeout"),
+        (f"{SENDER}timeout = 99999999999999999999", "[email].timeout"),
+        (f"{SENDER}port = -1", "[email].port"),
+        (f"{SENDER}port = 0", "[email].port"),
+        (f"{SENDER}port = 65536", "[email].port"),
+        (f'{SENDER}host = "smtp..example.com"', "[email].host"),
+        (f'{SENDER}host = "smtp.example.com:25"', "[email].host"),
+        (f'{SENDER}host = "shop:plain@smtp.example.com"', "[email].host"),
+        (f'{SENDER}host = "smtp://smtp.example.com"', "[email].host"),
+        (f'{SENDER}host = "smtp.b\u00fccher.example"', "[email].host"),
+        (f'{SENDER}host = ""', "[email].host"),
+        (f'{SENDER}host = "{"x" * 300}"', "[email].host"),
+        (f'{SENDER}ca_file = "a\\u0000b"', "[email].ca_file"),
+        (f'{SENDER}ca_file = "{"x" * 5000}"', "[email].ca_file"),
+        (f'{LOGIN}host = "smtp.example.com"', "[email].starttls"),
+        (f'{LOGIN}host = "localhost.example.com"', "[email].starttls"),
+        (
+            f'{SENDER}username = "sh\u00f6p"\npassword = {{ text = "plain-\u00fc" }}\nstarttls = true',
+            "[email].username",
+        ),
+        (f'{SENDER}username = "shop"\npassword = {{ text = "plain-\u00fc" }}\nstarttls = true', "[email].password"),
+        (f'{SENDER}username = "shop"\npassword = {{ text = "plain\\rRSET" }}\nstarttls = true', "[email].password"),
+        (f'{SENDER}username = "shop"\npassword = {{ text = "plain\\n" }}\nstarttls = true', "[email].password"),
+        ('sender = "a@b..example"', "[email].sender"),
+        ('sender = "=?utf-8?q?a=0D=0Ab?= <a@b.example>"', "[email].sender"),
     ],
 )
 def test_each_mistake_is_named_with_place_and_remedy(table: str, place: str, tmp_path: Path) -> None:
@@ -115,5 +118,5 @@ def test_a_login_goes_to_this_machine_or_by_tls_or_where_somebody_says_so(more: 
 def test_what_is_made_in_code_is_held_against_the_same(made: EmailConfig) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Desk(Config(Path("never-made.db"), email=made))
-    assert str(caught.value.location).startswith("[mail].")
+    assert str(caught.value.location).startswith("[email].")
     assert "plain" not in f"{caught.value}{caught.value!r}"

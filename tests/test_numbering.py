@@ -46,13 +46,13 @@ def test_what_the_suffix_did_not_make_is_counted_on_from_itself(suffix: str, nam
 )
 def test_a_suffix_that_does_not_count_is_told_with_place_and_remedy(wrong: object) -> None:
     with pytest.raises(ConfigurationError) as told:
-        read_suffix(wrong, "orderdesk.toml: [resubmit].suffix")
-    assert (told.value.location, "-{n}" in (told.value.hint or "")) == ("orderdesk.toml: [resubmit].suffix", True)
+        read_suffix(wrong, "orderdesk.toml: [resubmission].suffix")
+    assert (told.value.location, "-{n}" in (told.value.hint or "")) == ("orderdesk.toml: [resubmission].suffix", True)
 
 
 def test_the_host_numbers_duplicates_as_configured(tmp_path: Path) -> None:
     config = tmp_path / "orderdesk.toml"
-    config.write_text('[resubmit]\nsuffix = "R{n}"\n', encoding="utf-8")
+    config.write_text('[resubmission]\nsuffix = "R{n}"\n', encoding="utf-8")
     with SqliteOrderStore(
         tmp_path / "x.db", clock=VirtualClock(), suffix=read_config(config).resubmission_suffix
     ) as host:
@@ -68,7 +68,7 @@ def test_the_host_numbers_duplicates_as_configured(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["suffx", "number"])
 def test_what_the_table_does_not_know_is_told(tmp_path: Path, key: str) -> None:
     config = tmp_path / "orderdesk.toml"
-    config.write_text(f'[resubmit]\n{key} = "R{{n}}"\n', encoding="utf-8")
+    config.write_text(f'[resubmission]\n{key} = "R{{n}}"\n', encoding="utf-8")
     with pytest.raises(ConfigurationError, match=key):
         read_config(config)
 
@@ -78,7 +78,7 @@ def test_doctor_holds_the_suffix_against_every_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, warned: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("orderdesk.toml").write_text(f'[resubmit]\nsuffix = "{suffix}"\n{MCF}', encoding="utf-8")
+    Path("orderdesk.toml").write_text(f'[resubmission]\nsuffix = "{suffix}"\n{MCF}', encoding="utf-8")
     said = CliRunner().invoke(orderdesk, ["doctor"]).output
     assert ("would refuse the numbers of duplicates, such as 1(1)" in said) == warned
 
@@ -91,5 +91,5 @@ def test_a_number_that_the_service_would_mangle_is_refused_before_anything_is_se
         stage.follow_up()
         with pytest.raises(ValidationError) as refused:
             stage.resubmit(f"{ORDER}(1)")
-        assert "[resubmit].suffix" in (refused.value.hint or "")
+        assert "[resubmission].suffix" in (refused.value.hint or "")
         assert stage.desk.cancellations.receipt(ORDER).resubmissions == ()

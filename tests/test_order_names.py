@@ -193,7 +193,7 @@ def test_an_order_that_was_made_anew_takes_the_number_over_when_a_person_says_so
     desk.orders.register("1001", connection="phone", by="Ann")
     made = desk.cancel("1001", by="Ann", send_now=False)
     report = desk.orders.import_orders([evolve(FIRST, id="58200")], by="Ann")
-    assert "`orderdesk take-over id:58200`" in report.conflicts[0].message
+    assert "`orderdesk claim-number id:58200`" in report.conflicts[0].message
     assert desk.orders.claim_number("id:58200", by="Ben") == ("58101",)
     assert desk.orders.get("1001").id == "58200"
     assert desk.orders.get("id:58101").number == "1001"

@@ -11,8 +11,8 @@ from orderdesk_sdk.plugin.toolkit.templates import one_line, read_template, rend
 @pytest.mark.parametrize("template", ["{order_nr}", "{}", "{order_number.__class__}", "{reason[0]}"])
 def test_an_unknown_field_is_named_with_place_and_remedy(template: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        read_template(template, "desk.toml: [mail].subject")
-    assert caught.value.location == "desk.toml: [mail].subject"
+        read_template(template, "desk.toml: [email].subject")
+    assert caught.value.location == "desk.toml: [email].subject"
     assert "{order_number}" in (caught.value.hint or "")
 
 

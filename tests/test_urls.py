@@ -249,8 +249,8 @@ def test_a_secret_with_a_line_break_of_its_file_is_refused_and_one_of_many_lines
     [
         ('[ledger]\nurl = "sqlite:///a\\u0000b"', "[ledger].url"),
         (f'[ledger]\nurl = "sqlite:///{"x" * 300}"', "[ledger].url"),
-        (f'[host]\ntimezone = "{"x" * 5000}"', "[host].timezone"),
-        ('[host]\ntimezone = "a\\u0000b"', "[host].timezone"),
+        (f'[orders]\ntimezone = "{"x" * 5000}"', "[orders].timezone"),
+        ('[orders]\ntimezone = "a\\u0000b"', "[orders].timezone"),
         ('[sandbox]\nclock = "http://127.0.0.1:99999"', "[sandbox].clock"),
         ('[sandbox]\nclock = "http://127.0.0.1:0"', "[sandbox].clock"),
     ],

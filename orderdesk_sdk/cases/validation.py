@@ -50,7 +50,7 @@ def select_remote_orders(
         raise InvalidStateError(
             f"the order was submitted {where}, so there is nothing to cancel",
             location=f"order {order.number}",
-            hint="register where it is with `orderdesk place`",
+            hint="register where it is with `orderdesk register`",
         )
     return tuple(
         remote_order for remote_order in remote_orders if not connections or remote_order.connection in connections

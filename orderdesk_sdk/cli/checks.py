@@ -195,7 +195,7 @@ def _connection(
             f"{declared.title} would refuse the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {fault}"
         )
         yield Finding(
-            "resubmit", "[resubmit].suffix", Severity.WARNING, text, "choose another suffix, or give --number"
+            "resubmit", "[resubmission].suffix", Severity.WARNING, text, "choose another suffix, or give --number"
         )
     if connection.insecure:
         text = "insecure = true: credentials and orders may go out in clear"

@@ -1,4 +1,4 @@
-"""The group `orderdesk`: its commands in the order in which one meets them, and what becomes of an error."""
+"""The group `orderdesk`: its commands in sections, and how errors are shown."""
 
 from __future__ import annotations
 
@@ -40,16 +40,15 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         cancel.resubmit,
         report.set_status,
     ),
-    "Let rules do it": (rules.rules,),
-    "Decide, as a person": (
+    "Rules": (rules.rules,),
+    "Decide a case": (
         decide.poll,
         decide.confirm,
         decide.reject,
         decide.withdraw,
         decide.retry,
-        report.withdraw_order,
     ),
-    "Say what was heard": (
+    "Report what happened outside": (
         report.report_canceled,
         report.report_shipped,
     ),
@@ -69,7 +68,7 @@ def all_sections() -> dict[str, tuple[click.Command, ...]]:
 
 
 class _Sections(click.Group):
-    """A group whose help has sections, and whose errors say what to do instead of where in our code they rose."""
+    """A group whose help has sections, and whose errors say what to do."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         own = [command.name or "" for commands in _SECTIONS.values() for command in commands]
@@ -92,21 +91,21 @@ class _Sections(click.Group):
                 formatter.write_dl(list(zip(names, helps, strict=True)))
 
     def main(self, *args: Any, **options: Any) -> Any:  # click's own signature has many overloads
-        """Run the command line. Whatever keeps it from its work is told in a line or two, with an exit code."""
+        """Run the command line. An error is printed in two lines, and gives an exit code."""
         try:
             return super().main(*args, **options)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise  # Asked for by `standalone_mode=False`.
-        except Exception as error:  # noqa: BLE001 - frames of ours tell a person nothing, and may show a secret
-            text, hint = explain_unexpected_error(error)
-            print_error(text, hint)
+        except Exception as error:  # noqa: BLE001 - a traceback tells a person nothing, and may show a secret
+            message, hint = explain_unexpected_error(error)
+            print_error(message, hint)
             sys.exit(1)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for argument in args:
             if not argument.isascii() and argument != argument.encode("utf-8", "replace").decode():
                 shown = repr(os.fsencode(argument)).removeprefix("b")
-                raise click.UsageError(f"{shown} is no text in UTF-8; write it in UTF-8, or rename the file")
+                raise click.UsageError(f"{shown} is not UTF-8 text; write it in UTF-8, or rename the file")
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
@@ -119,12 +118,12 @@ class _Sections(click.Group):
 
 @click.group(
     cls=_Sections,
-    epilog="Exit codes: 0 done, settled or open in order; 1 an error; 2 wrong usage; 3 a person must look at a case.",
+    epilog="Exit codes: 0 success; 1 an error; 2 wrong usage; 3 a case requires action.",
 )
 @click.version_option(package_name="orderdesk-sdk", prog_name="orderdesk")
 @common_options
 def orderdesk() -> None:
-    """Cancel orders at every place that holds them, and prove it."""
+    """Cancel orders at every service that has them, and prove the result."""
 
 
 for _commands in _SECTIONS.values():

@@ -17,6 +17,7 @@ import click
 from orderdesk_sdk import errors
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cases.case import Case
     from orderdesk_sdk.cases.ledger import AnyCase
     from orderdesk_sdk.cases.resubmission import Resubmission
     from orderdesk_sdk.cases.status_change import StatusChange
@@ -24,15 +25,28 @@ if TYPE_CHECKING:
     from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.desk.desk import Desk
+    from orderdesk_sdk.orders.order import Order
     from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
-__all__ = ["EXIT_ACTION_REQUIRED", "Session", "by_option", "name_of_order", "common_options", "require_name"]
+__all__ = [
+    "EXIT_ACTION_REQUIRED",
+    "Session",
+    "by_option",
+    "clock_of",
+    "common_options",
+    "find_case",
+    "find_case_or_order",
+    "name_of_order",
+    "print_cases",
+    "require_name",
+    "sqlite_order_store",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 EXIT_ACTION_REQUIRED = 3
-"""The exit code that says: a case awaits a person, or shipped although it was canceled."""
+"""The exit code that says: a case requires action, or an order was shipped although it was canceled."""
 
 
 class Session:
@@ -53,22 +67,22 @@ class Session:
         """The desk of the configuration, closed after the block.
 
         creating: make a ledger where neither it nor a configuration exists. Raises NotFoundError otherwise: a command
-        in the wrong folder shall not look like an empty shop.
+        in the wrong folder must not look like an empty shop.
         """
         from orderdesk_sdk.desk.desk import Desk
 
         config = self.config()
         if not creating and config.path is None and not config.ledger.exists():
             raise errors.NotFoundError(
-                "there is neither a configuration nor a ledger here",
+                "this folder contains neither a configuration nor a ledger",
                 location=str(Path.cwd()),
-                hint="go where your orderdesk.toml is, name it with --config, or begin with `orderdesk import`",
+                hint="change to the folder of orderdesk.toml, name it with --config, or start with `orderdesk import`",
             )
         with Desk(config, clock=clock_of(config), listeners=listeners) as desk:
             yield desk
 
     def print_result(self, document: Mapping[str, object], show: Callable[[Screen], None]) -> None:
-        """Give a result: the shape as JSON with --json, else what `show` draws for people."""
+        """Print a result: the document as JSON with --json, else what `show` draws for people."""
         if self.as_json:
             click.echo(json.dumps(document, indent=2))
             return
@@ -77,7 +91,7 @@ class Session:
         show(Screen())
 
     def print_list(self, name: str, items: Iterable[Mapping[str, object]], show: Callable[[Screen], None]) -> None:
-        """Give a long list under a name, item by item as `items` has them: as JSON, else what `show` draws."""
+        """Print a long list under a name, item by item: as JSON with --json, else what `show` draws for people."""
         if not self.as_json:
             self.print_result({}, show)
             return
@@ -90,18 +104,23 @@ class Session:
         click.echo("\n  ]\n}" if separator else "]\n}")
 
     def fail(self, error: errors.OrderDeskError) -> None:
-        """Say what is wrong, where, and what to do: on stderr, or as JSON on stdout with --json."""
+        """Print what is wrong, where, and what to do: on stderr, or as JSON on stdout with --json."""
         if self.as_json:
-            named = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
-            shape = {"kind": named.__name__, "text": error.message, "place": error.location, "remedy": error.hint}
-            click.echo(json.dumps({"error": shape}, indent=2))
+            public = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+            document = {
+                "kind": public.__name__,
+                "message": error.message,
+                "location": error.location,
+                "hint": error.hint,
+            }
+            click.echo(json.dumps({"error": document}, indent=2))
             return
         from orderdesk_sdk.cli.output.screen import printable
 
-        said = f"{error.location}: {error.message}" if error.location else error.message
-        click.echo(_load_error(f"Error: {printable(said)}"), err=True)
+        text = f"{error.location}: {error.message}" if error.location else error.message
+        click.echo(_wrap_for_terminal(f"Error: {printable(text)}"), err=True)
         if error.hint:
-            click.echo(_load_error(f"What to do: {printable(error.hint)}"), err=True)
+            click.echo(_wrap_for_terminal(f"What to do: {printable(error.hint)}"), err=True)
 
     def exit_for(self, cases: Sequence[AnyCase]) -> None:
         """End the command with the exit code that these cases ask for."""
@@ -113,7 +132,7 @@ class Session:
             click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 
-def _load_error(text: str) -> str:
+def _wrap_for_terminal(text: str) -> str:
     """The text broken between words on a terminal; as it is anywhere else."""
     if not sys.stderr.isatty():
         return text
@@ -122,7 +141,7 @@ def _load_error(text: str) -> str:
 
 
 def clock_of(config: Config) -> Clock:
-    """The clock to go by: the machine's, or that of the sandbox which wrote the configuration."""
+    """The machine's clock, or that of the sandbox which wrote the configuration."""
     if config.sandbox is not None and config.sandbox.clock is not None:
         from orderdesk_sdk.cli.sandbox_client import SandboxClock
 
@@ -133,7 +152,7 @@ def clock_of(config: Config) -> Clock:
 
 
 def sqlite_order_store(desk: Desk) -> SqliteOrderStore:
-    """The desk's host, which must be the embedded one. Raises InvalidStateError."""
+    """The desk's order store, which must be the embedded one. Raises InvalidStateError."""
     from orderdesk_sdk.stores.sqlite.orders import require_embedded_store
 
     return require_embedded_store(desk.order_store, "list the orders")
@@ -168,8 +187,42 @@ def find_case(desk: Desk, ref: str) -> AnyCase:
             raise
     some = ", ".join(f"{one.id} (order {one.order_number} at {one.connection})" for one in found[:5])
     raise errors.ValidationError(
-        f"{len(found)} cases begin like that", location=f"case {ref}", hint=f"give more of the id: {some}"
+        f"{len(found)} case ids begin with this text",
+        location=f"case {ref}",
+        hint=f"give more of the id; the cases are {some}",
     )
+
+
+def find_case_or_order(desk: Desk, ref: str) -> AnyCase | Order:
+    """The case with this id or at ORDER@CONNECTION, else the order, else the case whose id begins like this.
+
+    Raises NotFoundError, and what `find_case` and `desk.orders.get` raise for a text that several begin with or go by.
+    """
+    try:
+        return desk.cases.get(ref)
+    except errors.NotFoundError:
+        pass
+    try:
+        return desk.orders.get(ref)
+    except errors.NotFoundError:
+        return find_case(desk, ref)
+
+
+def print_cases(session: Session, order: str, cases: Sequence[Case], empty_message: str) -> None:
+    """Print the cases of one order, or what their absence means."""
+    from orderdesk_sdk.desk.documents import case_document
+
+    def draw(screen: Screen) -> None:
+        from orderdesk_sdk.cli.output.cancellations import show_cases
+
+        if not cases:
+            screen.line(empty_message)
+            return
+        screen.line(f"Order {cases[0].order_number}", "bold")
+        show_cases(screen, cases)
+        screen.zone(cases[0].updated_at)
+
+    session.print_result({"order": order, "cases": [case_document(case) for case in cases]}, draw)
 
 
 def name_of_order(desk: Desk, order_id: str) -> str:
@@ -203,7 +256,7 @@ def common_options(function: Callable[P, R]) -> Callable[P, R]:
         session.config_file = value or session.config_file
 
     as_json = click.option(
-        "--json", is_flag=True, expose_value=False, callback=keep_json, help="Give the result as JSON."
+        "--json", is_flag=True, expose_value=False, callback=keep_json, help="Print the result as JSON."
     )
     config = click.option(
         "--config",
@@ -211,14 +264,14 @@ def common_options(function: Callable[P, R]) -> Callable[P, R]:
         metavar="FILE",
         expose_value=False,
         callback=keep_config,
-        help="The configuration; orderdesk.toml in this folder if not given.",
+        help="The configuration file; orderdesk.toml in this folder if not given.",
     )
     return config(as_json(function))
 
 
 def by_option(*, required: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """The option --by: who stands for it; the login name where it is not required."""
-    text = "The person whose word it is." if required else "Who does this; the login name if not given."
+    """The option --by: the person who requests or decides; the login name where the option is not required."""
+    text = "The person who decides this." if required else "The person who requests this; the login name if not given."
     return click.option("--by", metavar="NAME", required=required, help=text)
 
 
@@ -230,4 +283,4 @@ def require_name(by: str | None) -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError) as error:
         # Each is what getuser raises on some platform or Python where nobody is logged in.
-        raise click.UsageError("nobody is logged in here; say who does this with --by NAME") from error
+        raise click.UsageError("the login name is unknown; name the person with --by NAME") from error

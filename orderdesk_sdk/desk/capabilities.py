@@ -1,8 +1,8 @@
 """Capabilities: what an integration can do, as one JSON document from which a host draws buttons, countdowns and forms.
 
 `orderdesk show SLUG --json` gives the same. Its schema is `SCHEMA_FILE`; within a `VERSION` keys are added, never
-renamed, retyped or removed. Pure: nothing is called, and no order is known here. What is open for one order now, and
-which reasons it may be canceled with, is the plan's to say.
+renamed, retyped or removed. Pure: no service is called. Which routes are open for one order now, and
+which reasons it may be canceled with, is in its plan.
 """
 
 from __future__ import annotations
@@ -53,17 +53,19 @@ SCHEMA_FILE = Path(__file__).with_name("capabilities.schema.json")
 def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> JsonObject:
     """What an integration declares, as a JSON document.
 
-    settings: of one connection (`desk.connections.get(name).settings`), where these change the list of routes or keep
-    the calls from being made; None gives what holds before there is a connection. Raises PluginError where the plugin's
-    own code fails on them.
+    settings: of one connection (`desk.connections.get(name).settings`), where these change the routes or keep the calls
+    from being made; None gives what holds before there is a connection. Raises PluginError where the plugin's own code
+    fails on them.
     """
     declared = plugin.integration
     routes: tuple[Route, ...] = declared.cancel
     unavailable: str | None = None
     if settings is not None:
-        told = Bulkhead(declared.slug, 1, DEFAULT_TIMEOUT).run_isolated(lambda: _routes_for_settings(plugin, settings))
+        result = Bulkhead(declared.slug, 1, DEFAULT_TIMEOUT).run_isolated(
+            lambda: _routes_for_settings(plugin, settings)
+        )
         routes, unavailable = raise_for_failure(
-            told, "it cannot say what it can do", location=f"integration {declared.slug}"
+            result, "the plugin failed to give the routes of these settings", location=f"integration {declared.slug}"
         )
     return {
         "version": VERSION,
@@ -73,15 +75,17 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         "distribution": plugin.distribution,
         "distribution_version": plugin.version,
         "help_url": declared.help_url,
-        "evidence": declared.verified_by.value,
+        "verified_by": declared.verified_by.value,
         "routes": [_route(route) for route in routes],
         "routes_vary": declared.routes_for is not None,
-        "unavailable": unavailable,
-        "resubmit": _resubmission(declared.resubmission),
-        "remote_id": None if declared.remote_id_format is None else _identifier_format(declared.remote_id_format),
+        "unavailable_reason": unavailable,
+        "resubmission": _resubmission(declared.resubmission),
+        "remote_id_format": None
+        if declared.remote_id_format is None
+        else _identifier_format(declared.remote_id_format),
         "statuses": [{"name": status.name, "title": status.title} for status in declared.statuses],
         "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
-        "receives_messages": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
+        "reads_notifications": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
         "limits": [
             {"operation": name, "per_second": limit.per_second, "burst": limit.burst}
             for name, limit in sorted(declared.limits.items())
@@ -95,8 +99,8 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
 def _routes_for_settings(plugin: LoadedPlugin, settings: object) -> tuple[tuple[Route, ...], str | None]:
     declared = plugin.integration
     routes = routes_for_connection(declared, plugin.manager, settings, f"settings of {declared.slug}")
-    said: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
-    return routes, plain_text(said) if said is not None else None
+    reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
+    return routes, plain_text(reason) if reason is not None else None
 
 
 def codes_document(codes: tuple[ReasonCode, ...]) -> list[JsonObject]:
@@ -114,11 +118,11 @@ def _route(route: Route) -> JsonObject:
         "label": route.label,
         "window": _window(route.window),
         "confirmation": _confirmation(route.confirm),
-        "climbs": sorted(rejection.value for rejection in button.fallback_on) if button is not None else [],
+        "fallback_on": sorted(rejection.value for rejection in button.fallback_on) if button is not None else [],
         "reasons": _reasons(route.reasons),
         "scope": route.scope.value,
         "batch": _batch(button.batch) if button is not None and button.batch is not None else None,
-        "note": route.warning,
+        "warning": route.warning,
     }
 
 
@@ -135,63 +139,72 @@ def _kind(route: Route) -> str:
 
 
 def _window(window: Window) -> JsonObject:
-    shape: JsonObject = {"kind": "always", "within_seconds": None, "statuses": [], "until": None}
+    document: JsonObject = {"kind": "always", "within_seconds": None, "statuses": [], "closes_at": None}
     match window:
         case Always():
-            return shape
+            return document
         case WithinTime(within):
-            return shape | {"kind": "since submission", "within_seconds": _seconds(within)}
-        case WhileStatus(statuses, until):
-            return shape | {"kind": "while status", "statuses": sorted(statuses), "until": until}
+            return document | {"kind": "within time", "within_seconds": _seconds(within)}
+        case WhileStatus(statuses, closes_at):
+            return document | {"kind": "while status", "statuses": sorted(statuses), "closes_at": closes_at}
         case _:
             assert_never(window)
 
 
 def _confirmation(confirm: Confirmation) -> JsonObject:
-    shape: JsonObject = {"kind": "reply", "every_seconds": None, "give_up_seconds": None, "within_seconds": None}
+    document: JsonObject = {
+        "kind": "final response",
+        "every_seconds": None,
+        "give_up_seconds": None,
+        "remind_after_seconds": None,
+    }
     match confirm:
         case FinalResponse():
-            return shape
+            return document
         case Polling(every, give_up):
-            return shape | {"kind": "check", "every_seconds": _seconds(every), "give_up_seconds": _seconds(give_up)}
-        case ManualConfirmation(within):
-            return shape | {"kind": "person", "within_seconds": _seconds(within)}
+            return document | {
+                "kind": "polling",
+                "every_seconds": _seconds(every),
+                "give_up_seconds": _seconds(give_up),
+            }
+        case ManualConfirmation(remind_after):
+            return document | {"kind": "manual", "remind_after_seconds": _seconds(remind_after)}
         case _:
             assert_never(confirm)
 
 
 def _reasons(rule: ReasonRule) -> JsonObject:
-    shape: JsonObject = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
+    document: JsonObject = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
     match rule:
         case NoReason():
-            return shape
+            return document
         case FreeText(required, max_length):
-            return shape | {"rule": "free text", "required": required, "max_length": max_length}
+            return document | {"rule": "free text", "required": required, "max_length": max_length}
         case ReasonList(codes, required, configured):
             vary = configured is not None
-            return shape | {"rule": "list", "required": required, "codes": codes_document(codes), "codes_vary": vary}
+            return document | {"rule": "list", "required": required, "codes": codes_document(codes), "codes_vary": vary}
         case _:
             assert_never(rule)
 
 
 def _batch(batch: Batch) -> JsonObject:
-    return {"gather_seconds": _seconds(batch.collect_for), "most": batch.max_size}
+    return {"collect_for_seconds": _seconds(batch.collect_for), "max_size": batch.max_size}
 
 
 def _resubmission(rule: ResubmissionPolicy) -> JsonObject:
     match rule:
         case NewNumber():
-            return {"kind": "new number", "why": None}
+            return {"kind": "new number", "reason": None}
         case SameNumber():
-            return {"kind": "same number", "why": None}
-        case NoResubmission(why):
-            return {"kind": "none", "why": why}
+            return {"kind": "same number", "reason": None}
+        case NoResubmission(reason):
+            return {"kind": "none", "reason": reason}
         case _:
             assert_never(rule)
 
 
 def _identifier_format(rule: IdentifierFormat) -> Mapping[str, object]:
-    return {"pattern": rule.pattern.pattern, "max_length": rule.max_length, "why": rule.description}
+    return {"pattern": rule.pattern.pattern, "max_length": rule.max_length, "description": rule.description}
 
 
 def _seconds(duration: timedelta) -> float:

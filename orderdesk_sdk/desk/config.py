@@ -1,21 +1,21 @@
-"""The configuration: `orderdesk.toml`, read strictly: what is unknown, missing or misshapen is named with its place.
+"""The configuration: `orderdesk.toml`, read strictly: what is unknown, missing or malformed is named with its location.
 
 [ledger]
 url = "sqlite:///orderdesk.db"          # relative to this file
 
-[host]
-timezone = "America/New_York"           # of times without a zone in orders of other hosts; Order Desk's are UTC
+[orders]
+timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk
 
-[resubmit]
+[resubmission]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
 
 [connections.mcf-us]
 integration = "amazon-mcf"
-insecure = false                        # true: its http:// hosts may be other machines; the default is false
+insecure = false                        # true allows http:// URLs of other machines; the default is false
 [connections.mcf-us.settings]
 refresh_token = { env = "MCF_REFRESH_TOKEN" }
 
-`orderdesk sandbox` writes one table more, `[sandbox]`: which connections are simulated, and whose clock counts.
+`orderdesk sandbox` writes one more table, `[sandbox]`: which connections are simulated, and whose clock is used.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 class SandboxConfig:
     """The `[sandbox]` table. All URLs are of this machine, `http://127.0.0.1:PORT`.
 
-    simulators: by connection the URL of the simulator behind it. clock: the simulator whose clock the command line goes
-    by; None: the machine's own.
+    simulators: the URL of the simulator behind each connection.
+    clock: the URL of the simulator whose clock the command line uses; None for the machine's own clock.
     """
 
     simulators: Mapping[str, str] = field(factory=dict)
@@ -65,9 +65,13 @@ class SandboxConfig:
 
 @frozen
 class Config:
-    """A whole configuration. path: the file it came from; None when it was made in code. sandbox: None in real life.
+    """A whole configuration.
 
-    suffix: of the numbers of duplicates.
+    timezone: of times without a zone in imported orders.
+    path: the file that it was read from; None when it was made in code.
+    sandbox: None unless `orderdesk sandbox` wrote the configuration.
+    email: None where no e-mail can be sent.
+    resubmission_suffix: of the numbers of duplicates.
     """
 
     ledger: Path
@@ -91,21 +95,21 @@ def find_config(given: Path | None) -> Config:
 def read_config(path: Path) -> Config:
     """The configuration in a file.
 
-    Raises ConfigurationError with file, place and hint for the first thing that is wrong.
+    Raises ConfigurationError for the first thing that is wrong, with its location and a hint.
     """
     try:
         return _read(path)
     except ConfigurationError as error:
-        known = error
-    # Without the frames below, and those of the parser's own error: their variables hold the whole file, and whoever
-    # logs it may show them.
-    known.__context__ = None
-    raise known.with_traceback(None)
+        original = error
+    # Without the frames below, and those of the parser's own error: their variables hold the whole file, which a log
+    # that shows local variables would contain.
+    original.__context__ = None
+    raise original.with_traceback(None)
 
 
 def _read(path: Path) -> Config:
     try:
-        text = path.read_text(encoding="utf-8-sig")  # Some editors begin with a mark.
+        text = path.read_text(encoding="utf-8-sig")  # Some editors write a byte order mark.
         if len(text) > MAX_TEXT_LENGTH or any(line.count(".") > MAX_DOTS for line in text.splitlines()):
             raise RecursionError
         document = tomllib.loads(text)
@@ -113,36 +117,42 @@ def _read(path: Path) -> Config:
             _check_numbers(table, f"{path}: [{name}]")
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", location=str(path)) from None
-    except ValueError as error:  # Of bytes that are no text, of what is no TOML, of a number with 5,000 digits.
+    except ValueError as error:  # Bytes that are not UTF-8, text that is not TOML, a number with 5,000 digits.
         raise ConfigurationError(f"is not TOML: {error}", location=str(path)) from None
     except RecursionError:
         raise ConfigurationError(
-            "is too long or nested too deeply", location=str(path), hint="write it as the docs do"
+            "is too long or nested too deeply",
+            location=str(path),
+            hint="shorten the file, and write its tables as the docs do",
         ) from None
-    reject_unknown_keys(document, ("ledger", "host", "mail", "connections", "resubmit", "rules", "sandbox"), str(path))
+    reject_unknown_keys(
+        document, ("ledger", "orders", "email", "connections", "resubmission", "rules", "sandbox"), str(path)
+    )
     ledger = _optional_table(document, "ledger", str(path))
-    host = _optional_table(document, "host", str(path))
+    orders = _optional_table(document, "orders", str(path))
     reject_unknown_keys(ledger, ("url",), f"{path}: [ledger]")
-    reject_unknown_keys(host, ("timezone",), f"{path}: [host]")
+    reject_unknown_keys(orders, ("timezone",), f"{path}: [orders]")
     connections = {
         name: _connection(name, table, f"{path}: [connections.{name}]")
         for name, table in _optional_table(document, "connections", str(path)).items()
     }
     sandbox = _sandbox(document, connections, f"{path}: [sandbox]") if "sandbox" in document else None
-    mail = _email(_optional_table(document, "mail", str(path)), f"{path}: [mail]") if "mail" in document else None
+    email = _email(_optional_table(document, "email", str(path)), f"{path}: [email]") if "email" in document else None
     rules = read_rules(document.get("rules", []), f"{path}: [[rules]]")
-    resubmit = _optional_table(document, "resubmit", str(path))
-    reject_unknown_keys(resubmit, ("suffix",), f"{path}: [resubmit]")
-    suffix = read_suffix(resubmit.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmit].suffix")
+    resubmission = _optional_table(document, "resubmission", str(path))
+    reject_unknown_keys(resubmission, ("suffix",), f"{path}: [resubmission]")
+    suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
     return Config(
-        _read_ledger_path(ledger, path), connections, _read_timezone(host, path), path, sandbox, mail, rules, suffix
+        _read_ledger_path(ledger, path), connections, _read_timezone(orders, path), path, sandbox, email, rules, suffix
     )
 
 
 def _check_numbers(value: object, location: str) -> None:
-    """Raises ConfigurationError for a number that TOML does not have: beyond 64 bits it cannot even be shown."""
+    """Raises ConfigurationError for a number of more than 64 bits, which TOML does not have."""
     if isinstance(value, int) and not -TOO_LARGE <= value < TOO_LARGE:
-        raise ConfigurationError("this number is too large", location=location, hint="TOML has numbers of 64 bits")
+        raise ConfigurationError(
+            "this number is too large", location=location, hint="write a number of at most 64 bits"
+        )
     if isinstance(value, Mapping):
         for name, inner in value.items():
             _check_numbers(inner, f"{location}.{name}")
@@ -153,16 +163,18 @@ def _check_numbers(value: object, location: str) -> None:
 
 def _connection(name: str, table: object, location: str) -> ConnectionConfig:
     if not _NAME.fullmatch(name):
-        raise ConfigurationError("a connection's name is letters, digits, - and _", location=location)
+        raise ConfigurationError(
+            "the name of a connection has a character other than letters, digits, - and _", location=location
+        )
     if not isinstance(table, Mapping):
         raise ConfigurationError("a table was expected", location=location)
     reject_unknown_keys(table, ("insecure", "integration", "settings"), location)
     integration = table.get("integration")
     if not isinstance(integration, str):
         raise ConfigurationError(
-            "the integration is missing",
+            "the key integration is missing",
             location=location,
-            hint='add integration = "SLUG"; see `orderdesk integrations`',
+            hint='add integration = "SLUG"; `orderdesk integrations` lists them',
         )
     insecure = table.get("insecure", False)
     if not isinstance(insecure, bool):
@@ -188,9 +200,9 @@ def _sandbox(document: Mapping[str, object], connections: Iterable[str], locatio
 def _loopback(url: object, location: str) -> str:
     if not isinstance(url, str) or not _LOOPBACK_URL.fullmatch(url) or not 0 < int(url.rpartition(":")[2]) <= 65535:
         raise ConfigurationError(
-            f"{url!r} is not a simulator on this machine",
+            f"{url!r} is not the URL of a simulator on this machine",
             location=location,
-            hint="remove the table: only `orderdesk sandbox` writes it, as http://127.0.0.1:PORT",
+            hint="remove the table [sandbox]: only `orderdesk sandbox` writes it",
         )
     return url
 
@@ -206,24 +218,26 @@ def _read_ledger_path(ledger: Mapping[str, object], path: Path) -> Path:
     url = ledger.get("url", "sqlite:///orderdesk.db")
     if not isinstance(url, str) or not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
         raise ConfigurationError(
-            "it is not a ledger's URL",  # Not shown: a database's URL may hold a password.
+            "the value is not the URL of a ledger",  # Not shown: a database's URL may hold a password.
             location=f"{path}: [ledger].url",
             hint='write it as "sqlite:///orderdesk.db"',
         )
     name = url.removeprefix("sqlite:///")
     if not name.isprintable() or any(len(os.fsencode(part)) > MAX_NAME_LENGTH for part in name.split("/")):
         raise ConfigurationError(
-            "no file has such a name", location=f"{path}: [ledger].url", hint='write it as "sqlite:///orderdesk.db"'
+            "the URL does not name a possible file",
+            location=f"{path}: [ledger].url",
+            hint='write it as "sqlite:///orderdesk.db"',
         )
     return path.parent / name
 
 
-def _read_timezone(host: Mapping[str, object], path: Path) -> tzinfo:
-    name = host.get("timezone", "UTC")
+def _read_timezone(orders: Mapping[str, object], path: Path) -> tzinfo:
+    name = orders.get("timezone", "UTC")
     try:
         return UTC if name == "UTC" else ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         # An OSError for a folder's name, and for one that is too long.
         raise ConfigurationError(
-            f"{name!r} is not a time zone", location=f"{path}: [host].timezone", hint='write it as "Europe/Berlin"'
+            f"{name!r} is not a time zone", location=f"{path}: [orders].timezone", hint='write it as "Europe/Berlin"'
         ) from None

@@ -1,6 +1,6 @@
-"""The JSON shapes of orders, plans, cases and receipts; `docs/reference/cli-json.md` documents them for good.
+"""The JSON documents of orders, plans, cases and receipts, as `docs/reference/cli-json.md` describes them.
 
-Keys are snake_case and always there; None is null; times are UTC with a Z; enums are their values.
+Keys are snake_case and always present; None is null; times are UTC with a Z; enums are their values.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def order_document(order: Order, folder: str | None, remote_orders: Sequence[Rem
         "added_at": iso_time(order.added_at),
         "order_total": str(order.order_total),
         "lines": [{"id": line.id, "code": line.code, "quantity": line.quantity} for line in order.lines],
-        "remote_orders": [remote_order_document(remote_order) for remote_order in remote_orders],
+        "remote_orders": [remote_order_document(one) for one in remote_orders],
     }
 
 
@@ -111,12 +111,12 @@ def _plan_step_document(step: PlanStep) -> JsonObject:
         "scope": step.scope.value,
         "needs": step.needs,
         "reasons": codes_document(step.reasons),
-        "note": step.warning,
+        "warning": step.warning,
     }
 
 
 def case_document(case: Case) -> JsonObject:
-    """A case as it stands, without its story."""
+    """A case as it stands, without its history."""
     return {
         "id": case.id,
         "cancellation_id": case.cancellation_id,
@@ -132,9 +132,9 @@ def case_document(case: Case) -> JsonObject:
         "created_at": iso_time(case.created_at),
         "updated_at": iso_time(case.updated_at),
         "due_at": iso_time(case.due_at),
-        "asked_at": iso_time(case.last_sent_at),
+        "last_sent_at": iso_time(case.last_sent_at),
         "deadline": iso_time(case.deadline),
-        "status": case.service_status,
+        "service_status": case.service_status,
         "message": case.message,
         "hint": case.hint,
         "plugin_error": case.plugin_error,
@@ -160,14 +160,14 @@ def _cancellation_document(cancellation: Cancellation) -> JsonObject:
         "order_number": cancellation.order_number,
         "requested_by": cancellation.requested_by,
         "reason": cancellation.reason,
-        "asked_at": iso_time(cancellation.requested_at),
+        "requested_at": iso_time(cancellation.requested_at),
         "lines": [{"line": line, "quantity": quantity} for line, quantity in cancellation.lines_by_name.items()],
         "caused_by_rules": list(cancellation.caused_by_rules),
     }
 
 
 def receipt_document(receipt: Receipt) -> JsonObject:
-    """A receipt, whole."""
+    """A complete receipt."""
     return {
         "order_id": receipt.order_id,
         "order_number": receipt.order_number,
@@ -176,16 +176,16 @@ def receipt_document(receipt: Receipt) -> JsonObject:
         "is_canceled": receipt.is_canceled,
         "still_active": list(receipt.still_active),
         "flaws": list(receipt.flaws),
-        "cancellations": [_cancellation_receipt_document(cancellation) for cancellation in receipt.cancellations],
-        "status_changes": [status_change_document(found) for found in receipt.status_changes],
-        "resubmissions": [resubmission_document(found) for found in receipt.resubmissions],
+        "cancellations": [_cancellation_receipt_document(one) for one in receipt.cancellations],
+        "status_changes": [status_change_document(change) for change in receipt.status_changes],
+        "resubmissions": [resubmission_document(one) for one in receipt.resubmissions],
     }
 
 
 def _cancellation_receipt_document(receipt: CancellationReceipt) -> JsonObject:
     return {
         "cancellation": _cancellation_document(receipt.cancellation),
-        "cases": [_case_receipt_document(found) for found in receipt.cases],
+        "cases": [_case_receipt_document(one) for one in receipt.cases],
     }
 
 
@@ -194,11 +194,11 @@ def _case_receipt_document(receipt: CaseReceipt) -> JsonObject:
         "title": receipt.title,
         "route": receipt.route,
         "evidence": None if receipt.evidence is None else _evidence_document(receipt.evidence),
-        "steps": [_history_line_document(step) for step in receipt.history],
+        "history": [_history_line_document(line) for line in receipt.history],
         "integrity": {
             "is_intact": not receipt.integrity.flaws,
             "flaws": list(receipt.integrity.flaws),
-            "lines": receipt.integrity.entry_count,
+            "entry_count": receipt.integrity.entry_count,
             "head": receipt.integrity.head,
             "texts_removed": receipt.integrity.texts_removed,
         },
@@ -220,7 +220,7 @@ def _email_document(email: EmailEvidence) -> JsonObject:
     return {
         "from": email.sender,
         "subject": email.subject,
-        "at": iso_time(email.dated_at),
+        "dated_at": iso_time(email.dated_at),
         "message_id": email.message_id,
         "in_reply_to": email.in_reply_to,
         "in_reply_to_case": email.in_reply_to_case,
@@ -229,13 +229,13 @@ def _email_document(email: EmailEvidence) -> JsonObject:
     }
 
 
-def _history_line_document(step: HistoryLine) -> JsonObject:
+def _history_line_document(line: HistoryLine) -> JsonObject:
     return {
-        "at": iso_time(step.at),
-        "summary": step.summary,
-        "message": step.message,
-        "person": step.person,
-        "exchange": _exchange_document(step.exchange),
+        "at": iso_time(line.at),
+        "summary": line.summary,
+        "message": line.message,
+        "person": line.person,
+        "exchange": _exchange_document(line.exchange),
     }
 
 
@@ -265,7 +265,7 @@ def _line_quantities(lines: Sequence[LineAnswer]) -> list[JsonObject]:
 
 
 def other_case_document(case: Resubmission | StatusChange) -> JsonObject:
-    """A case as the result of a command."""
+    """A resubmission or a status change as the result of a command."""
     match case:
         case Resubmission():
             return {"resubmission": resubmission_document(case)}

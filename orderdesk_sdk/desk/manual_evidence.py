@@ -37,7 +37,7 @@ class ManualEvidence:
     def __init__(self, config: Config, ledger: Ledger, connections: Connections, clock: Clock) -> None:
         self._sender = config.email.sender if config.email is not None else None
         own = (config.email.sender, config.email.redirect_to) if config.email is not None else ()
-        self._own_addresses = frozenset(parse_address(one, "[mail]").addr_spec.lower() for one in own if one)
+        self._own_addresses = frozenset(parse_address(one, "[email]").addr_spec.lower() for one in own if one)
         password = config.email.password if config.email is not None else None
         self._redactor = Redactor(secrets=[password] if password is not None else [])
         self._ledger = ledger

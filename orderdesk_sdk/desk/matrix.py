@@ -80,16 +80,16 @@ class MatrixRow:
         """The row as columns, by their heading; "-" where there is nothing."""
         return {
             "cancel": self.cancel,
-            "proof": _joined(route.confirmation for route in self.routes),
+            "confirmation": _joined(route.confirmation for route in self.routes),
             "reason": _joined(route.reason for route in self.routes),
             "scope": _joined(route.scope for route in self.routes),
             "statuses": ", ".join(self.statuses) or "-",
-            "resubmit": self.resubmission,
+            "resubmission": self.resubmission,
             "rule actions": ", ".join(self.actions) or "-",
-            "messages in": "yes" if self.reads_notifications else "no",
+            "notifications in": "yes" if self.reads_notifications else "no",
             "role": self.role.value,
-            "evidence": self.verified_by.value,
-            "note": "; ".join(route.warning for route in self.routes if route.warning) or "-",
+            "verified by": self.verified_by.value,
+            "warning": "; ".join(route.warning for route in self.routes if route.warning) or "-",
         }
 
 

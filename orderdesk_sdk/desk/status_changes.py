@@ -106,7 +106,7 @@ class StatusChangeService:
             raise InvalidStateError(
                 "the order is at no cart, so there is no status to change",
                 location=f"order {order.number}",
-                hint="register its cart with `orderdesk place`, or cancel it at its services",
+                hint="register its cart with `orderdesk register`, or cancel it at its services",
             )
         return found
 

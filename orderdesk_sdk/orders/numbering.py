@@ -1,6 +1,6 @@
 """Numbers of duplicates: the original's and a suffix, counted on from the first original. Pure.
 
-    [resubmit]
+    [resubmission]
     suffix = "-{n}"            # 1042-1, 1042-2, ...; the default
 
 Order Desk's own rule is UNKNOWN. A service may keep fewer characters than a host: each integration's rule is held

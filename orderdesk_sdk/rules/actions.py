@@ -69,13 +69,13 @@ class ActionCatalog:
             return ConfigurationError(
                 f"rule {rule.name!r}: connections belong to {CANCEL_ORDER!r}, and only there",
                 location=place,
-                hint=f'write {{ action = "{CANCEL_ORDER}", at = ["..."] }}',
+                hint=f'write {{ action = "{CANCEL_ORDER}", connections = ["..."] }}',
             )
         unknown = [name for name in action.connections if name not in self.connections]
         if unknown:
             return ConfigurationError(
                 f"rule {rule.name!r}: there is no connection {unknown[0]!r}",
-                location=f"{place}.at",
+                location=f"{place}.connections",
                 hint=f"configured are: {', '.join(self.connections) or 'none'}",
             )
         return None

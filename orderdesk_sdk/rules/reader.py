@@ -13,9 +13,9 @@ __all__ = ["read_rules"]
 
 
 def read_rules(value: object, location: str) -> tuple[Rule, ...]:
-    """Rules as configured. Raises ConfigurationError with the place of the first fault.
+    """Rules as configured. Raises ConfigurationError with the location of the first mistake.
 
-    Whether an action exists is said by the desk, which knows the declarations.
+    Whether the actions exist is checked by the desk, which knows the declarations.
     """
     if not isinstance(value, list):
         raise ConfigurationError(
@@ -35,27 +35,28 @@ def _rule(entry: object, location: str) -> Rule:
     unknown = set(entry) - {"name", "event", "when", "do", "enabled"}
     if unknown:
         raise ConfigurationError(
-            f"unknown key {min(unknown)!r}", location=location, hint="known are name, event, when, do, enabled"
+            f"unknown key {min(unknown)!r}", location=location, hint="the keys are name, event, when, do, enabled"
         )
     name, when, enabled = entry.get("name"), entry.get("when", NO_FILTER), entry.get("enabled", True)
     if not isinstance(name, str) or not name.strip():
-        raise ConfigurationError("the name is missing", location=location, hint='add name = "..."')
+        raise ConfigurationError("the rule has no name", location=location, hint='add name = "..."')
     if not isinstance(when, str) or len(when) > MAX_FILTER_LENGTH or not isinstance(enabled, bool):
         raise ConfigurationError(
-            f"when is a text of up to {MAX_FILTER_LENGTH} characters, enabled is true or false", location=location
+            f"when must be a text of up to {MAX_FILTER_LENGTH} characters, and enabled true or false",
+            location=location,
         )
     try:
         event = OrderEventKind(entry.get("event"))
     except ValueError:
-        known = ", ".join(repr(kind.value) for kind in OrderEventKind)
+        kinds = ", ".join(repr(kind.value) for kind in OrderEventKind)
         raise ConfigurationError(
-            "there is no such event", location=f"{location}.event", hint=f"one of {known}"
+            f"{entry.get('event')!r} is not an event", location=f"{location}.event", hint=f"write one of {kinds}"
         ) from None
     check_filter(when, f"{location}.when")
     do = entry.get("do")
     if not isinstance(do, list) or not do:
         raise ConfigurationError(
-            "nothing is to be done", location=f"{location}.do", hint='add do = ["Cancel Order at ..."]'
+            "the rule has no action", location=f"{location}.do", hint='add do = ["Cancel Order at ..."]'
         )
     actions = tuple(_action(action, f"{location}.do[{number}]") for number, action in enumerate(do))
     return Rule(name.strip(), event, actions, location, when, enabled)
@@ -64,13 +65,14 @@ def _rule(entry: object, location: str) -> Rule:
 def _action(entry: object, location: str) -> ConfiguredAction:
     if isinstance(entry, str):
         return ConfiguredAction(entry)
-    if isinstance(entry, Mapping) and "action" in entry and set(entry) <= {"action", "reason", "folder", "at"}:
-        at = entry.get("at", [])
-        texts = {name: text for name, text in entry.items() if isinstance(text, str) and name != "at"}
-        if len(texts) == len(entry) - ("at" in entry) and isinstance(at, list) and all(isinstance(n, str) for n in at):
-            return ConfiguredAction(texts["action"], texts.get("reason", ""), texts.get("folder", ""), tuple(at))
+    if isinstance(entry, Mapping) and "action" in entry and set(entry) <= {"action", "reason", "folder", "connections"}:
+        names = entry.get("connections", [])
+        texts = {key: text for key, text in entry.items() if isinstance(text, str) and key != "connections"}
+        is_complete = len(texts) == len(entry) - ("connections" in entry)
+        if is_complete and isinstance(names, list) and all(isinstance(name, str) for name in names):
+            return ConfiguredAction(texts["action"], texts.get("reason", ""), texts.get("folder", ""), tuple(names))
     raise ConfigurationError(
-        "an action is a text, or a table with action, reason, folder and at",
+        "an action is neither a text nor a table with action, reason, folder and connections",
         location=location,
-        hint="at is a list of connections, the others are texts",
+        hint="write connections as a list of names, and the other keys as texts",
     )

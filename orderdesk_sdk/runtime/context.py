@@ -86,7 +86,7 @@ class ContextLoader:
         raise NotFoundError(
             f"order {case.order_number} is no longer registered at {case.connection}",
             location=f"case {case.id}",
-            hint="register it again with `orderdesk place`",
+            hint="register it again with `orderdesk register`",
         )
 
     def cancellation(self, case: Case) -> Cancellation:

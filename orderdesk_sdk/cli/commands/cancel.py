@@ -1,4 +1,4 @@
-"""`plan`, `cancel`, `cases`, `receipt` and `resubmit`: the way of an order from the cancellation to the proof."""
+"""`plan`, `cancel`, `cases`, `receipt` and `resubmit`: an order's cancellation, from the plan to the evidence."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ class _StateType(click.ParamType["State"]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> State:
         from orderdesk_sdk.cases.case import State
 
-        known = {state.value: state for state in State}
+        states = {state.value: state for state in State}
         word = str(value).lower().replace("-", " ").replace("_", " ")
-        if word not in known:
-            self.fail(f"{value!r} is no state; there are: {', '.join(known).replace(' ', '-')}", param, ctx)
-        return known[word]
+        if word not in states:
+            names = ", ".join(state.replace(" ", "-") for state in states)
+            self.fail(f"{value!r} is not a state; the states are: {names}", param, ctx)
+        return states[word]
 
 
 class _LineType(click.ParamType["tuple[str, int]"]):
-    name = "part"
+    name = "line"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
         if isinstance(value, tuple):
             return value
         code, colon, quantity = str(value).rpartition(":")
         if not colon or not code or not (quantity.isascii() and quantity.isdecimal() and len(quantity) < 10):
-            self.fail(f"{value!r} is no part of an order; write it as CODE:QTY, such as MUG-11:1", param, ctx)
+            self.fail(f"{value!r} is not a line with its quantity; write it as CODE:QTY, such as MUG-11:1", param, ctx)
         return code, int(quantity)
 
 
@@ -52,38 +53,40 @@ class _LineType(click.ParamType["tuple[str, int]"]):
 @common_options
 @click.pass_obj
 def plan(session: Session, order: str) -> None:
-    """Show what a cancellation of ORDER would do now. Sends nothing."""
+    """Show how ORDER can be canceled now, at each connection. Sends nothing."""
     from orderdesk_sdk.desk.documents import plan_document
 
     with session.desk() as desk:
-        made = desk.cancellations.plan(order)
+        cancel_plan = desk.cancellations.plan(order)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_plan
 
-        show_plan(screen, made)
+        show_plan(screen, cancel_plan)
 
-    session.print_result(plan_document(made), draw)
+    session.print_result(plan_document(cancel_plan), draw)
 
 
 @click.command()
 @click.argument("order")
 @by_option()
 @click.option(
-    "--at", "places", metavar="CONNECTION", multiple=True, help="Only there; may be repeated. Everywhere if not given."
+    "--at",
+    "connections",
+    metavar="CONNECTION",
+    multiple=True,
+    help="Only at this connection; may be repeated. At all of them if not given.",
 )
 @click.option(
     "--line",
-    "parts",
+    "line_quantities",
     type=_LineType(),
     metavar="CODE:QTY",
     multiple=True,
-    help="Only these lines; may be repeated. id:ID:QTY names one by its id.",
+    help="Only this line and quantity; may be repeated. id:ID:QTY names a line by its id.",
 )
-@click.option("--reason", metavar="TEXT", help="Why; `orderdesk plan` lists what a place takes.")
-@click.option(
-    "--key", metavar="TEXT", help="A name for this cancellation: the same key again is the same cancellation."
-)
+@click.option("--reason", metavar="TEXT", help="The reason; `orderdesk plan` lists those that each service accepts.")
+@click.option("--idempotency-key", metavar="TEXT", help="A name for this request, which is made once under it.")
 @click.option("--no-send", is_flag=True, help="Only record the cancellation; `orderdesk work` sends it.")
 @common_options
 @click.pass_obj
@@ -97,18 +100,19 @@ def cancel(
     idempotency_key: str | None,
     no_send: bool,
 ) -> None:
-    """Cancel ORDER everywhere it was submitted.
+    """Cancel ORDER at every connection it was submitted to.
 
-    The cancellation is in the ledger before anything is sent. Asking twice is asking once. A reason or a part that a
-    place does not take is refused before anything is recorded. Exit code 3: a person must look.
+    The cancellation is recorded in the ledger before anything is sent. Running the command again does not cancel twice.
+    A reason or a quantity that a service does not accept is an error, and nothing is recorded. Exit code 3: a case
+    requires action.
     """
     from orderdesk_sdk.desk.documents import cancellation_status_document
 
     lines = dict(line_quantities)
     if len(lines) < len(line_quantities):
-        raise click.UsageError("a line is named twice; give its whole quantity once")
+        raise click.UsageError("a line is given twice; give its whole quantity once")
     with session.desk() as desk:
-        standing = desk.cancel(
+        status = desk.cancel(
             order,
             by=require_name(by),
             reason=reason,
@@ -118,34 +122,37 @@ def cancel(
             send_now=not no_send,
         )
         now = desk.clock.now()
-        name = name_of_order(desk, standing.cancellation.order_id)
+        name = name_of_order(desk, status.cancellation.order_id)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_cases
 
-        cancellation = standing.cancellation
-        part = ", ".join(f"{quantity} of {line}" for line, quantity in cancellation.lines_by_name.items())
-        what = f"{part} of it to be canceled" if part else "to be canceled"
-        screen.line(f"Order {cancellation.order_number}  {what}, asked by {cancellation.requested_by}", "bold")
-        show_cases(screen, standing.cases)
+        cancellation = status.cancellation
+        lines = ", ".join(f"{quantity} of {line}" for line, quantity in cancellation.lines_by_name.items())
+        of_lines = f" of {lines}" if lines else ""
+        screen.line(
+            f"Order {cancellation.order_number}  cancellation{of_lines} requested by {cancellation.requested_by}",
+            "bold",
+        )
+        show_cases(screen, status.cases)
         screen.zone(now)
-        if not standing.is_settled:
-            screen.line("`orderdesk work --until-idle` follows it up.")
-        screen.line(f"`orderdesk receipt {name}` shows the proof.")
+        if not status.is_settled:
+            screen.line("`orderdesk work --until-idle` follows up the open cases.")
+        screen.line(f"`orderdesk receipt {name}` shows the evidence.")
 
-    session.print_result(cancellation_status_document(standing), draw)
-    session.exit_for(standing.cases)
+    session.print_result(cancellation_status_document(status), draw)
+    session.exit_for(status.cases)
 
 
 @click.command()
 @click.argument("order", required=False)
-@click.option("--open", "open_only", is_flag=True, help="Only those that are not settled.")
-@click.option("--state", "states", type=_StateType(), multiple=True, help="Only those in this state; may be repeated.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many at most.")
+@click.option("--open", "open_only", is_flag=True, help="Only cases that are not settled.")
+@click.option("--state", "states", type=_StateType(), multiple=True, help="Only cases in this state; may be repeated.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The most cases to list.")
 @common_options
 @click.pass_obj
 def cases(session: Session, order: str | None, open_only: bool, states: tuple[State, ...], limit: int) -> None:
-    """List cases, of ORDER or of all orders, oldest first."""
+    """List the cases of ORDER, or of all orders, oldest first."""
     from orderdesk_sdk.cases.case import OPEN
     from orderdesk_sdk.cli.output.pages import pages_of_cases
     from orderdesk_sdk.desk.documents import case_document
@@ -161,10 +168,10 @@ def cases(session: Session, order: str | None, open_only: bool, states: tuple[St
 
             count = show_case_list(screen, pages)
             if not count:
-                screen.line("There are no such cases.")
+                screen.line("No case matches.")
                 return
             if count == limit:
-                screen.line(f"The first {limit}; --limit shows more.", "dim")
+                screen.line(f"Only the first {limit} are shown; raise --limit to see more.", "dim")
             screen.zone(desk.clock.now())
 
         session.print_list("cases", (case_document(case) for page in pages for case in page), draw)
@@ -175,52 +182,56 @@ def cases(session: Session, order: str | None, open_only: bool, states: tuple[St
 @common_options
 @click.pass_obj
 def receipt(session: Session, order: str) -> None:
-    """Show the proof of what became of ORDER.
+    """Show what became of ORDER, with the evidence.
 
-    What was asked, answered and decided, when, by whom, and the evidence. Exit code 3: a person must look at the
-    latest case of a place, or at what was to be submitted or set.
+    What was requested, answered and decided, when, by whom, and the evidence of each result. Exit code 3: the latest
+    case at a connection requires action.
     """
     from orderdesk_sdk.desk.documents import receipt_document
 
     with session.desk() as desk:
-        made = desk.cancellations.receipt(order)
+        order_receipt = desk.cancellations.receipt(order)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_receipt
 
-        show_receipt(screen, made)
+        show_receipt(screen, order_receipt)
 
-    session.print_result(receipt_document(made), draw)
-    session.exit_for([*made.coverage.latest.values(), *made.resubmissions, *made.status_changes])
+    session.print_result(receipt_document(order_receipt), draw)
+    session.exit_for(
+        [*order_receipt.coverage.latest.values(), *order_receipt.resubmissions, *order_receipt.status_changes]
+    )
 
 
 @click.command()
 @click.argument("order")
-@click.option("--at", metavar="CONNECTION", help="Where to; the connection it was canceled at if not given.")
-@click.option("--number", metavar="X", help="The new number; a free one if not given.")
+@click.option(
+    "--at", "connection", metavar="CONNECTION", help="The connection; the one it was canceled at if not given."
+)
+@click.option("--number", metavar="X", help="The new order number; the next free one if not given.")
 @by_option()
 @common_options
 @click.pass_obj
 def resubmit(session: Session, order: str, connection: str | None, number: str | None, by: str | None) -> None:
     """Submit a canceled ORDER again, under a new number.
 
-    It becomes a duplicate, linked to the original. Never while the cancellation is unsettled: the order would be made
-    twice. Exit code 3: the service refused it.
+    The new order is a duplicate, linked to the original. An order whose cancellation is not settled cannot be submitted
+    again, because it could be made twice. Exit code 3: the service rejected the order.
     """
     from orderdesk_sdk.cases.errand import ErrandState
     from orderdesk_sdk.desk.documents import resubmission_document
 
     with session.desk() as desk:
-        made = desk.resubmissions.create(order, by=require_name(by), connection=connection, number=number)
+        resubmission = desk.resubmissions.create(order, by=require_name(by), connection=connection, number=number)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cases import show_resubmission
 
-        show_resubmission(screen, made)
-        if made.is_open:
-            screen.line("`orderdesk work --until-idle` follows it up.")
+        show_resubmission(screen, resubmission)
+        if resubmission.is_open:
+            screen.line("`orderdesk work --until-idle` follows up the resubmission.")
 
-    session.print_result({"resubmission": resubmission_document(made)}, draw)
-    if made.state is ErrandState.REJECTED:
+    session.print_result({"resubmission": resubmission_document(resubmission)}, draw)
+    if resubmission.state is ErrandState.REJECTED:
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
-    session.exit_for([made])
+    session.exit_for([resubmission])

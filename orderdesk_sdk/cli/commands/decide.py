@@ -1,4 +1,4 @@
-"""`poll`, `confirm`, `refuse`, `withdraw` and `send-again`: what a person does with a case, or a case."""
+"""`poll`, `confirm`, `reject`, `withdraw` and `retry`: what a person does with a case."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, by_option, common_options, find_case, require_name
+from orderdesk_sdk.cli.session import (
+    Session,
+    by_option,
+    common_options,
+    find_case,
+    find_case_or_order,
+    print_cases,
+    require_name,
+)
+from orderdesk_sdk.orders.order import Order
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.ledger import AnyCase
@@ -14,18 +23,18 @@ if TYPE_CHECKING:
 
 __all__ = ["confirm", "poll", "reject", "retry", "withdraw"]
 
-_note = click.option("--note", metavar="TEXT", help="How it is known: a name, a ticket, a call.")
+_note = click.option("--note", metavar="TEXT", help="How this is known: a name, a ticket, a call.")
 
 _email = click.option(
-    "--message",
+    "--email",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="The service's answer, written by a person there, saved as .eml; - reads stdin.",
+    help="The service's e-mail, written by a person there, saved as .eml; - reads stdin.",
 )
 
 
 def _read_file(file: str | None) -> bytes | None:
-    """The mail as it stands in the file, at most a byte more than is taken."""
+    """The e-mail as it stands in the file, at most one byte more than is accepted."""
     if file is None:
         return None
     from orderdesk_sdk.transport.email.mime_parts import MAX_BYTES
@@ -34,7 +43,7 @@ def _read_file(file: str | None) -> bytes | None:
         return bytes(stream.read(MAX_BYTES + 1))
 
 
-def _give_case(session: Session, case: AnyCase) -> None:
+def _print_case(session: Session, case: AnyCase) -> None:
     from orderdesk_sdk.cases.case import Case
     from orderdesk_sdk.cli.output.cases import show_other_case
     from orderdesk_sdk.desk.documents import case_document, other_case_document
@@ -57,14 +66,14 @@ def _give_case(session: Session, case: AnyCase) -> None:
 @common_options
 @click.pass_obj
 def poll(session: Session, case: str) -> None:
-    """Ask the service now where CASE stands; nothing is sent again.
+    """Ask the service now for the status of CASE. The request itself is not sent again.
 
-    CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: a person must look.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: the case requires action.
     """
     with session.desk() as desk:
-        found = desk.cases.poll(find_case(desk, case).id)
-    _give_case(session, found)
-    session.exit_for([found])
+        polled = desk.cases.poll(find_case(desk, case).id)
+    _print_case(session, polled)
+    session.exit_for([polled])
 
 
 @click.command()
@@ -75,70 +84,80 @@ def poll(session: Session, case: str) -> None:
 @common_options
 @click.pass_obj
 def confirm(session: Session, case: str, by: str, note: str | None, email: str | None) -> None:
-    """Say that the service has done CASE: canceled it.
+    """Confirm that the service did what CASE asks for.
 
-    CASE is an id, the beginning of one, or ORDER@CONNECTION; of a resubmission or a status change too. Your name is
-    the proof; with --message, which a cancellation takes, it is the service's answer, which you have read.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION, of any kind. Your name is the evidence. For a
+    cancellation, --email makes the service's e-mail the evidence, which you have read.
     """
-    mail = _read_file(email)
+    message = _read_file(email)
     with session.desk() as desk:
-        found = desk.cases.confirm(find_case(desk, case).id, by=by, note=note, email=mail)
-    _give_case(session, found)
+        settled = desk.cases.confirm(find_case(desk, case).id, by=by, note=note, email=message)
+    _print_case(session, settled)
 
 
 @click.command()
 @click.argument("case")
 @by_option(required=True)
 @click.option(
-    "--why",
+    "--reason",
+    "rejection",
     type=click.Choice(["too-late", "shipped", "not-allowed"]),
     default="too-late",
     show_default=True,
-    help="What the service said.",
+    help="Why the service rejected the request.",
 )
 @_note
 @_email
 @common_options
 @click.pass_obj
 def reject(session: Session, case: str, by: str, rejection: str, note: str | None, email: str | None) -> None:
-    """Say that the service will not do CASE: not cancel it.
+    """Record that the service rejected CASE.
 
-    CASE is an id, the beginning of one, or ORDER@CONNECTION; of a resubmission or a status change too. Your name is
-    the proof; with --message, which a cancellation takes, it is the service's answer, which you have read.
+    CASE is an id, the beginning of one, or ORDER@CONNECTION, of any kind. Your name is the evidence. For a
+    cancellation, --email makes the service's e-mail the evidence, which you have read.
     """
     from orderdesk_sdk.plugin.answer import Rejection
 
-    mail, refusal = _read_file(email), Rejection(rejection.replace("-", " "))
+    message, reason = _read_file(email), Rejection(rejection.replace("-", " "))
     with session.desk() as desk:
-        found = desk.cases.reject(find_case(desk, case).id, by=by, rejection=refusal, note=note, email=mail)
-    _give_case(session, found)
+        settled = desk.cases.reject(find_case(desk, case).id, by=by, rejection=reason, note=note, email=message)
+    _print_case(session, settled)
 
 
 @click.command()
-@click.argument("case")
+@click.argument("ref", metavar="ORDER|CASE")
 @by_option()
-@_note
+@click.option("--note", metavar="TEXT", help="Why.")
 @common_options
 @click.pass_obj
-def withdraw(session: Session, case: str, by: str | None, note: str | None) -> None:
-    """Take CASE back, as long as nothing has been sent."""
+def withdraw(session: Session, ref: str, by: str | None, note: str | None) -> None:
+    """Withdraw the cancellation of ORDER, or one CASE, where nothing has been sent.
+
+    A request that was sent already goes on: only its service can say how it ends. CASE is an id, the beginning of one,
+    or ORDER@CONNECTION.
+    """
     with session.desk() as desk:
-        found = desk.cases.withdraw(find_case(desk, case).id, by=require_name(by), note=note)
-    _give_case(session, found)
+        case = find_case_or_order(desk, ref)
+        if isinstance(case, Order):
+            cases = desk.cancellations.withdraw(f"id:{case.id}", by=require_name(by), note=note)
+            print_cases(session, ref, cases, "The order has no open case.")
+            return
+        withdrawn = desk.cases.withdraw(case.id, by=require_name(by), note=note)
+    _print_case(session, withdrawn)
 
 
-@click.command("send-again")
+@click.command()
 @click.argument("case")
 @by_option(required=True)
 @common_options
 @click.pass_obj
 def retry(session: Session, case: str, by: str) -> None:
-    """Send the request of CASE again, on your word.
+    """Send the request of CASE again, on your decision.
 
-    For a case that is unclear or awaits a person: the first request may have worked, and that is yours to judge. Exit
-    code 3: a person must look.
+    For a case in the state "unknown" or "action required". The first request may have worked: find that out before you
+    send it again. Exit code 3: the case requires action.
     """
     with session.desk() as desk:
-        found = desk.cases.retry(find_case(desk, case).id, by=by)
-    _give_case(session, found)
-    session.exit_for([found])
+        retried = desk.cases.retry(find_case(desk, case).id, by=by)
+    _print_case(session, retried)
+    session.exit_for([retried])

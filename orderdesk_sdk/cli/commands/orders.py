@@ -1,4 +1,4 @@
-"""`import`, `orders`, `place`, `take-over`, `move`: the orders of the embedded host and where they were submitted."""
+"""`import`, `orders`, `register`, `claim-number`, `move`: the embedded order store, and where orders were submitted."""
 
 from __future__ import annotations
 
@@ -32,18 +32,21 @@ __all__ = ["import_orders", "move", "orders", "register", "claim_number"]
 def import_orders(session: Session, file: str, by: str | None) -> None:
     """Import orders from a JSON FILE; - reads stdin.
 
-    The file has Order Desk's shape: an order, a list of them, or an API response. A new order is added, a known one (by
-    id) updated, one that is the same left alone: all of the file or, where anything in it is wrong, none. Orders of
-    several shops may have one number; it is told, with how to name each.
+    The file has Order Desk's format: an order, a list of orders, or a response of its API. A new order is added, one
+    with a known id is updated, an equal one is left unchanged. If anything in the file is wrong, nothing is imported.
+    Orders of several shops may share a number; the result names each by its id.
     """
     from orderdesk_sdk.orders.serialization import read_order_text
 
     with click.open_file(file, "rb") as stream:
         text = stream.read()
-    read = read_order_text(text, location="stdin" if file == "-" else file, timezone=session.config().timezone)
+    parsed = read_order_text(text, location="stdin" if file == "-" else file, timezone=session.config().timezone)
     with session.desk(creating=True) as desk:
-        report = desk.orders.import_orders(read, by=require_name(by))
-    clashes = [{"number": clash.number, "ids": list(clash.ids), "message": clash.message} for clash in report.conflicts]
+        report = desk.orders.import_orders(parsed, by=require_name(by))
+    conflicts = [
+        {"number": conflict.number, "ids": list(conflict.ids), "message": conflict.message}
+        for conflict in report.conflicts
+    ]
     groups = {"added": report.added, "updated": report.updated, "unchanged": report.unchanged}
 
     def draw(screen: Screen) -> None:
@@ -51,64 +54,66 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
             if numbers:
                 some = ", ".join(numbers[:10]) + (f" and {len(numbers) - 10} more" if len(numbers) > 10 else "")
                 screen.line(f"{word}: {some}")
-        for clash in report.conflicts:
-            screen.line(f"Note: {clash.message}.", "yellow")
-        if read.missing_note is not None:
-            screen.line(f"Note: {read.missing_note}.", "yellow")
-        if not read:
-            screen.line("The file has no orders in it.")
+        for conflict in report.conflicts:
+            screen.line(f"Note: {conflict.message}.", "yellow")
+        if parsed.missing_note is not None:
+            screen.line(f"Note: {parsed.missing_note}.", "yellow")
+        if not parsed:
+            screen.line("The file contains no orders.")
 
     session.print_result(
-        {**{word: list(numbers) for word, numbers in groups.items()}, "clashes": clashes, "total": read.total}, draw
+        {**{word: list(numbers) for word, numbers in groups.items()}, "conflicts": conflicts, "total": parsed.total},
+        draw,
     )
 
 
 @click.command()
-@click.option("--folder", metavar="NAME", help="Only those in this folder.")
-@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="How many at most.")
+@click.option("--folder", metavar="NAME", help="Only orders in this folder.")
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="The most orders to list.")
 @common_options
 @click.pass_obj
 def orders(session: Session, folder: str | None, limit: int) -> None:
-    """List orders, their folders and places."""
+    """List orders, with their folders and the connections they were submitted to."""
     from orderdesk_sdk.desk.documents import order_document
 
     with session.desk() as desk:
-        host = sqlite_order_store(desk)
-        names = {known.id: known.name for known in host.folders()}
-        found = [
-            (order, names.get(order.folder_id or 0), host.remote_orders(order.id))
-            for order in host.list_orders(folder, limit=limit)
+        store = sqlite_order_store(desk)
+        folders = {one.id: one.name for one in store.folders()}
+        listed = [
+            (order, folders.get(order.folder_id or 0), store.remote_orders(order.id))
+            for order in store.list_orders(folder, limit=limit)
         ]
-        handles = [name_of_order(desk, order.id) for order, _, _ in found]
+        references = [name_of_order(desk, order.id) for order, _, _ in listed]
 
     def draw(screen: Screen) -> None:
         rows = [
             (
-                order.number if handle == order.number else f"{order.number} ({handle})",
-                name or "-",
+                order.number if reference == order.number else f"{order.number} ({reference})",
+                folder_name or "-",
                 order.source_name,
                 str(sum(line.quantity for line in order.lines)),
-                ", ".join(f"{remote_order.connection} ({remote_order.remote_id})" for remote_order in remote_orders)
-                or "nowhere",
+                ", ".join(f"{remote.connection} ({remote.remote_id})" for remote in remote_orders) or "-",
             )
-            for (order, name, remote_orders), handle in zip(found, handles, strict=True)
+            for (order, folder_name, remote_orders), reference in zip(listed, references, strict=True)
         ]
         screen.table(("order", "folder", "from", "units", "submitted to"), rows, whole=("order",))
-        if len(found) == limit:
-            screen.line(f"The first {limit}; --limit shows more.", "dim")
+        if len(listed) == limit:
+            screen.line(f"Only the first {limit} are shown; raise --limit to see more.", "dim")
 
-    session.print_result({"orders": [order_document(*row) for row in found]}, draw)
+    session.print_result({"orders": [order_document(*row) for row in listed]}, draw)
 
 
 @click.command()
 @click.argument("order")
-@click.option("--at", required=True, metavar="CONNECTION", help="The connection that has it, by its name.")
-@click.option("--remote-id", metavar="X", help="Its number there; the order's own if not given.")
+@click.option(
+    "--at", "connection", required=True, metavar="CONNECTION", help="The connection to which it was submitted."
+)
+@click.option("--remote-id", metavar="X", help="The order's number there; its own number if not given.")
 @click.option(
     "--submitted-at",
     type=TimeParameter(),
     metavar="TIME",
-    help="ISO 8601, local where it has no zone; now if not given.",
+    help="ISO 8601, local time if it names no zone; now if not given.",
 )
 @by_option()
 @common_options
@@ -118,7 +123,7 @@ def register(
 ) -> None:
     """Register that ORDER was submitted to a connection.
 
-    This submits nothing. In a sandbox, where nobody else does, the simulator is given the order as well.
+    This submits nothing. In a sandbox the order is also created at the connection's simulator.
     """
     from orderdesk_sdk.cli.output.times import format_time
     from orderdesk_sdk.desk.documents import remote_order_document
@@ -136,8 +141,8 @@ def register(
             f"Order {number} is at {connection} as {remote_order.remote_id} ({remote_order.role.value}), since {since}."
         )
         if seeded is not None:
-            done = "was given the order" if seeded else "has the order already"
-            screen.line(f"Sandbox: the simulator of {connection} {done}.", "dim")
+            result = "The order was created" if seeded else "The order exists already"
+            screen.line(f"Sandbox: {result[0].lower()}{result[1:]} at the simulator of {connection}.", "dim")
         screen.zone(remote_order.submitted_at)
 
     shape: dict[str, object] = {
@@ -149,7 +154,7 @@ def register(
 
 
 def _create_at_simulator(desk: Desk, ref: str, connection: str, remote_id: str | None) -> bool | None:
-    """Let the connection's simulator have the order; False where it had it, None where it is not simulated."""
+    """Create the order at the connection's simulator; False where it exists there, None where none is simulated."""
     sandbox = desk.config.sandbox
     if sandbox is None or connection not in sandbox.simulators:
         return None
@@ -162,26 +167,26 @@ def _create_at_simulator(desk: Desk, ref: str, connection: str, remote_id: str |
     )
 
 
-@click.command("take-over")
+@click.command()
 @click.argument("order")
 @by_option()
 @common_options
 @click.pass_obj
 def claim_number(session: Session, order: str, by: str | None) -> None:
-    """Let ORDER alone go by its number, where others have it too.
+    """Give ORDER the sole right to its number, which other orders have too.
 
-    For an order that was made anew: name it by its id, as in id:58101. The others are found by their ids from then on,
-    and what is under way for them goes on.
+    For an order that was created anew: name it by its id, as in id:58101. The other orders are found by their ids from
+    then on, and their open cases go on.
     """
     with session.desk() as desk:
-        known = desk.orders.get(order)
+        owner = desk.orders.get(order)
         others = desk.orders.claim_number(order, by=require_name(by))
 
     def draw(screen: Screen) -> None:
-        left = f"; the others are {', '.join(f'id:{other}' for other in others)}" if others else ", as before"
-        screen.line(f"Order {known.number} is id:{known.id}{left}.")
+        left = f"; the other orders are {', '.join(f'id:{other}' for other in others)}" if others else ", as before"
+        screen.line(f"Order {owner.number} is id:{owner.id}{left}.")
 
-    session.print_result({"order_number": known.number, "order_id": known.id, "taken_from": list(others)}, draw)
+    session.print_result({"order_number": owner.number, "order_id": owner.id, "other_order_ids": list(others)}, draw)
 
 
 @click.command()
@@ -191,25 +196,25 @@ def claim_number(session: Session, order: str, by: str | None) -> None:
 @common_options
 @click.pass_obj
 def move(session: Session, order: str, folder: str, by: str | None) -> None:
-    """Put ORDER into FOLDER. A folder move cancels nothing by itself; a rule may."""
+    """Move ORDER to FOLDER. A move cancels nothing; a rule that it triggers may."""
     from orderdesk_sdk.cli.output.rules import execution_document, result_text
 
     with session.desk() as desk:
-        known = desk.orders.get(order)
-        before = len(desk.ledger.rule_executions(known.id))
+        order_id = desk.orders.get(order).id
+        before = len(desk.ledger.rule_executions(order_id))
         moved = desk.orders.move(order, folder, by=require_name(by))
-        number, fired = known.number, desk.ledger.rule_executions(known.id)[before:]
-        name = name_of_order(desk, known.id)
-    note = f"a folder move cancels nothing by itself; `orderdesk cancel {name}` does"
+        number, executions = desk.orders.get(f"id:{order_id}").number, desk.ledger.rule_executions(order_id)[before:]
+        name = name_of_order(desk, order_id)
+    note = f"moving an order cancels nothing; to cancel it, run `orderdesk cancel {name}`"
 
     def draw(screen: Screen) -> None:
         if moved.source == moved.destination:
             screen.line(f"Order {number} is in {moved.destination} already.")
         else:
-            screen.line(f"Order {number} is now in {moved.destination}; it was in {moved.source or 'no folder'}.")
-        for _, execution in fired:
+            screen.line(f"Order {number} was moved from {moved.source or 'no folder'} to {moved.destination}.")
+        for _, execution in executions:
             screen.indented(f"rule {execution.rule!r}, {execution.action}: {result_text(execution)}")
-        if not fired:
+        if not executions:
             screen.line(f"Note: {note}.")
 
     shape: dict[str, object] = {
@@ -217,6 +222,6 @@ def move(session: Session, order: str, folder: str, by: str | None) -> None:
         "source": moved.source,
         "destination": moved.destination,
         "note": note,
-        "rules": [execution_document(at, execution) for at, execution in fired],
+        "rules": [execution_document(at, execution) for at, execution in executions],
     }
     session.print_result(shape, draw)

@@ -1,4 +1,4 @@
-"""`rules list`, `rules test` and `rules log`: what the rules are, what they would do, and what they did."""
+"""`rules list`, `rules test` and `rules log`: the rules, what they would do, and what they did."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVENTS = (
 
 
 class _FieldType(click.ParamType["tuple[str, str]"]):
-    name = "fact"
+    name = "field"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         if isinstance(value, tuple):
@@ -32,9 +32,9 @@ class _FieldType(click.ParamType["tuple[str, str]"]):
         from orderdesk_sdk.rules.model import FIELDS
 
         name, equals, text = str(value).partition("=")
-        known = [fact for fact, kind in FIELDS.items() if kind == "STRING"]
-        if not equals or name not in known:
-            self.fail(f"{value!r} is no fact; write it as NAME=VALUE, with a name of {', '.join(known)}", param, ctx)
+        names = [field for field, kind in FIELDS.items() if kind == "STRING"]
+        if not equals or name not in names:
+            self.fail(f"{value!r} is not a field; write it as NAME=VALUE; the names are {', '.join(names)}", param, ctx)
         return name, text
 
 
@@ -48,55 +48,55 @@ def rules() -> None:
 @common_options
 @click.pass_obj
 def list_rules(session: Session) -> None:
-    """List the configured rules, and whether their actions are known."""
+    """List the configured rules, and whether their actions exist."""
     from orderdesk_sdk.cli.output.rules import action_targets, rule_document
 
     with session.desk() as desk:
-        found, known = desk.config.rules, action_targets(desk)
+        configured, targets = desk.config.rules, action_targets(desk)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.rules import show_rules
 
-        show_rules(screen, found, known)
+        show_rules(screen, configured, targets)
 
-    session.print_result({"rules": [rule_document(rule, known) for rule in found]}, draw)
+    session.print_result({"rules": [rule_document(rule, targets) for rule in configured]}, draw)
 
 
 @rules.command("test")
 @click.argument("order")
-@click.option("--event", type=click.Choice(EVENTS), required=True, help="What happens to the order.")
-@click.option("--folder", metavar="NAME", help="The folder it came into, for an order that is moved.")
+@click.option("--event", type=click.Choice(EVENTS), required=True, help="The event to try.")
+@click.option("--folder", metavar="NAME", help="The folder that the order is moved to, for 'order moved'.")
 @click.option(
-    "--fact",
-    "facts",
+    "--field",
+    "fields",
     type=_FieldType(),
     metavar="NAME=VALUE",
     multiple=True,
-    help="What else a filter may ask for, such as state=canceled; may be repeated.",
+    help="A field that the filters compare, such as state=canceled; may be repeated.",
 )
 @common_options
 @click.pass_obj
 def test_rules(
     session: Session, order: str, event: str, folder: str | None, fields: tuple[tuple[str, str], ...]
 ) -> None:
-    """Show what each rule would do if this happened to ORDER, and why. Does nothing."""
+    """Show what each rule would do on this event of ORDER, and why. Changes nothing."""
     from orderdesk_sdk.cli.output.rules import preview, preview_document
 
     if (folder is not None) != (event == "order moved"):
-        raise click.UsageError("--folder belongs to --event 'order moved', which needs it")
+        raise click.UsageError("give --folder with --event 'order moved', and only with that event")
     with session.desk() as desk:
-        decisions = preview(desk, order, event, folder, dict(fields))
+        previews = preview(desk, order, event, folder, dict(fields))
         number = desk.orders.get(order).number
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.rules import show_preview
 
-        show_preview(screen, number, event, decisions)
+        show_preview(screen, number, event, previews)
 
     shape: dict[str, object] = {
         "order_number": number,
         "event": event,
-        "evaluations": [preview_document(decision) for decision in decisions],
+        "evaluations": [preview_document(one) for one in previews],
     }
     session.print_result(shape, draw)
 
@@ -106,22 +106,22 @@ def test_rules(
 @common_options
 @click.pass_obj
 def log_rules(session: Session, order: str) -> None:
-    """Show what rules did with ORDER."""
+    """Show what rules did to ORDER."""
     from orderdesk_sdk.cli.output.rules import execution_document
 
     with session.desk() as desk:
-        found = desk.orders.get(order)
-        fired = desk.ledger.rule_executions(found.id)
+        number = desk.orders.get(order).number
+        executions = desk.ledger.rule_executions(desk.orders.get(order).id)
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.rules import show_executions
 
-        show_executions(screen, found.number, fired)
+        show_executions(screen, number, executions)
         screen.zone(now)
 
     shape: dict[str, object] = {
-        "order_number": found.number,
-        "executions": [execution_document(at, execution) for at, execution in fired],
+        "order_number": number,
+        "executions": [execution_document(at, execution) for at, execution in executions],
     }
     session.print_result(shape, draw)

@@ -25,7 +25,7 @@ from orderdesk_sdk.plugin.routes import (
 
 __all__ = ["show_integration", "show_reasons"]
 
-_MATRIX_COLUMNS = ("reason", "scope", "statuses", "resubmit", "rule actions", "messages in", "evidence")
+_MATRIX_COLUMNS = ("reason", "scope", "statuses", "resubmission", "rule actions", "notifications in", "verified by")
 """What the matrix tells too, in the same words."""
 
 

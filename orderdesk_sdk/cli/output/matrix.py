@@ -22,7 +22,7 @@ def show_matrix(screen: Screen, rows: Sequence[MatrixRow], errors: Sequence[Plug
     if rows and screen.console.width >= _TABLE_COLUMNS:
         columns = ("integration", *rows[0].cells())
         screen.table(
-            columns, [(row.title, *row.cells().values()) for row in rows], whole=("integration", "verified_by")
+            columns, [(row.title, *row.cells().values()) for row in rows], whole=("integration", "verified by")
         )
     else:
         for row in rows:
@@ -36,7 +36,7 @@ def show_matrix(screen: Screen, rows: Sequence[MatrixRow], errors: Sequence[Plug
 
 def _show_block(screen: Screen, row: MatrixRow) -> None:
     cells = row.cells()
-    screen.line(f"{row.title}  {row.slug}, {cells.pop('role')}, {cells.pop('verified_by')}", "bold")
+    screen.line(f"{row.title}  {row.slug}, {cells.pop('role')}, {cells.pop('verified by')}", "bold")
     longest = max(map(len, cells))
     for heading, text in cells.items():
         if text not in ("-", "none"):

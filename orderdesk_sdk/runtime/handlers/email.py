@@ -43,7 +43,7 @@ def _record_of_sent(mail: EmailMessage) -> str:
 
 
 class CancellationEmail:
-    """Sends the mails of a desk; without a `[mail]` table every mail is a draft for a person."""
+    """Sends the mails of a desk; without a `[email]` table every mail is a draft for a person."""
 
     def __init__(self, mailer: SmtpTransport | None, clock: Clock) -> None:
         self._mailer = mailer

@@ -24,7 +24,7 @@ from orderdesk_sdk.runtime.journal import SendCondition
 
 __all__ = ["ResubmissionHandler"]
 
-OTHER_NUMBER_HINT = "give another number with --number, or let duplicates be numbered otherwise: [resubmit].suffix"
+OTHER_NUMBER_HINT = "give another number with --number, or let duplicates be numbered otherwise: [resubmission].suffix"
 
 
 class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder, CancellationCoverage]):

@@ -81,7 +81,7 @@ class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer,
         raise NotFoundError(
             "the order is no longer registered there",
             location=f"order {work.order_number} at {work.connection}",
-            hint="register it again with `orderdesk place`",
+            hint="register it again with `orderdesk register`",
         )
 
     def build_request(

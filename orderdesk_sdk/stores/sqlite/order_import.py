@@ -153,5 +153,7 @@ def _conflicts(order: Order, others: Sequence[Order]) -> tuple[NumberConflict, .
     known = [f"id:{each.id} ({order_rows.describe_order(each)})" for each in (order, *others)]
     text = f"order {order.number} can be mistaken: say {' or '.join(known)}"
     if any(other.number == order.number for other in others):
-        text += f"; where it is one order made anew, `orderdesk take-over id:{order.id}` lets this one have the number"
+        text += (
+            f"; where it is one order made anew, `orderdesk claim-number id:{order.id}` lets this one have the number"
+        )
     return (NumberConflict(order.number, (order.id, *(other.id for other in others)), text),)

@@ -36,7 +36,7 @@ __all__ = [
     "as_text",
 ]
 
-SENDER = "[mail].sender"
+SENDER = "[email].sender"
 MAX_SUBJECT_LENGTH = 200
 """Characters; a line of a mail may have 998 (RFC 5322, 2.1.1)."""
 MAX_BODY_LENGTH = 200_000
@@ -47,7 +47,7 @@ SHOWN_HEADERS = ("From", "To", "X-Original-To", "Subject", "Message-ID")
 
 @settings
 class EmailConfig:
-    """The `[mail]` table. A draft is kept in the case's history for a person, or a host, that sends mail itself."""
+    """The `[email]` table. A draft is kept in the case's history for a person, or a host, that sends mail itself."""
 
     sender: str = custom(read_address, help="who writes: Shop <orders@example.com>")
     host: str = setting(str, help="the SMTP server", default="localhost")
@@ -179,7 +179,7 @@ def compose(config: EmailConfig, *, to: str, plugin: str, body: str, identity: s
     meant = parse_address(to, "the recipient")
     wanted: dict[str, Address | str] = {
         "From": parse_address(config.sender, SENDER),
-        "To": parse_address(config.redirect_to, "[mail].redirect_to") if redirected else meant,
+        "To": parse_address(config.redirect_to, "[email].redirect_to") if redirected else meant,
         **({"X-Original-To": meant.addr_spec} if redirected else {}),
         "Subject": plain_subject(plugin),
         "Date": format_datetime(at),
@@ -230,7 +230,7 @@ class SmtpTransport:
 
     def __init__(self, config: EmailConfig) -> None:
         """Raises ConfigurationError as `validate_email_config`: a configuration may be made in code."""
-        validate_email_config(config, "[mail]")
+        validate_email_config(config, "[email]")
         self.config = config
         password = config.password.reveal()
         # As SMTP sends them (RFC 4616, and LOGIN): a server may quote what it was told.
@@ -282,7 +282,7 @@ class SmtpTransport:
         if not server.has_extn("auth"):
             raise ConfigurationError(
                 "the mail server offers no login",
-                location="[mail]",
+                location="[email]",
                 hint="remove username and password, or set starttls = true: many servers offer it only then",
             )
         refused: int | None = None
@@ -293,7 +293,7 @@ class SmtpTransport:
         if refused is not None:
             # Not raised above: the error there has the server's words, which may quote the password.
             raise ConfigurationError(
-                f"the mail server refuses the login ({refused})", location="[mail]", hint="check username and password"
+                f"the mail server refuses the login ({refused})", location="[email]", hint="check username and password"
             )
 
     def _start_tls(self, server: smtplib.SMTP) -> None:
@@ -302,13 +302,13 @@ class SmtpTransport:
         except smtplib.SMTPNotSupportedError:
             raise ConfigurationError(
                 "the mail server offers no TLS",
-                location="[mail].starttls",
+                location="[email].starttls",
                 hint="check host and port; set starttls = false only in a network that you trust",
             ) from None
         except ssl.SSLCertVerificationError as error:
             raise ConfigurationError(
                 f"the mail server's certificate is not to be trusted: {error.verify_message}",
-                location="[mail]",
+                location="[email]",
                 hint=f"name the server as its certificate does, not {self.config.host!r}, or set ca_file to the PEM"
                 " file of the authority that signed it",
             ) from None
@@ -318,7 +318,7 @@ class SmtpTransport:
             return ssl.create_default_context(cafile=self.config.ca_file or None)
         except OSError as error:  # ssl.SSLError is one.
             raise ConfigurationError(
-                f"the authorities cannot be read: {error}", location="[mail].ca_file", hint="give a PEM file"
+                f"the authorities cannot be read: {error}", location="[email].ca_file", hint="give a PEM file"
             ) from None
 
 

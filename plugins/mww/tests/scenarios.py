@@ -74,7 +74,7 @@ SCENARIOS = Scenarios(
             simulator=MwwSimulator,
             settings=ANY_TIME,
             live="asks MWW to cancel an order that it must not have: take one of a number of your own invention, the "
-            'setting cancel_window = "no limit", and no [mail]',
+            'setting cancel_window = "no limit", and no [email]',
         ),
         Scenario(
             "resubmit",

@@ -134,7 +134,7 @@ def _record_live(names: argparse.Namespace, scenarios: Scenarios, tests: Path) -
             raise InvalidStateError(
                 f"it is registered at {', '.join(places) or 'no connection'}; this would cancel it at all of them",
                 location=f"order {order.number}",
-                hint=f"take an order that is at {names.connection} only (`orderdesk place` registers it)",
+                hint=f"take an order that is at {names.connection} only (`orderdesk register` registers it)",
             )
         if desk.cases.list(states=tuple(OPEN)):
             raise InvalidStateError(
