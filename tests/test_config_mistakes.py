@@ -110,8 +110,8 @@ def test_a_desk_names_them_too_and_so_does_the_plan(file: Path, name: str) -> No
 def test_a_desk_tells_of_a_rules_unknown_action_when_it_is_due_and_waits_until_it_is_mended(file: Path) -> None:
     file.write_text(RULE, encoding="utf-8")
     with Desk.open(file) as desk:
-        desk.import_orders([Order("1", "1042")], by="Ann")
-        desk.move("1042", "Canceled", by="Ann")
+        desk.orders.import_orders([Order("1", "1042")], by="Ann")
+        desk.orders.move("1042", "Canceled", by="Ann")
         (told,) = desk.run_due().problems
         for words in (f"{file}: {RULES.place}: ", RULES.said, RULES.remedy):
             assert words in told

@@ -26,7 +26,7 @@ def test_a_cancel_is_followed_by_the_clock_of_the_test(desk, clock, simulator):
     desk.run_due()
     assert clock.now() - before == timedelta(minutes=10)
     assert simulator.clock is clock
-    assert desk.cases(order="1042")[0].state is State.CANCELED
+    assert desk.cases.list(order="1042")[0].state is State.CANCELED
     assert simulator.actual_status("1042") in simulator.canceled_statuses
 
 def test_a_flow_is_driven_by_hand(service):

@@ -176,9 +176,9 @@ def test_a_rule_of_the_service_is_asked_after_that() -> None:
 def test_such_a_number_is_not_registered(number: str, rules_desk: RulesOpener) -> None:
     desk = rules_desk()
     order = sample_order()
-    desk.import_orders([order], by="a test")
+    desk.orders.import_orders([order], by="a test")
     with pytest.raises(ValidationError, match="give the number that the service knows") as caught:
-        desk.place(order.number, connection=EMAIL_ONLY, by="a test", remote_id=number)
+        desk.orders.register(order.number, connection=EMAIL_ONLY, by="a test", remote_id=number)
     assert caught.value.location == f"order {order.number} at {EMAIL_ONLY}"
     assert desk.order_store.remote_orders(desk.order_store.get_order(order.number).id) == ()
 

@@ -193,14 +193,16 @@ def _perform(act: ProcessAction, desk: Desk) -> Sequence[str]:
     try:
         match act.kind:
             case ActionKind.IMPORT:
-                desk.import_orders([evolve(order_of(act.order), email=f"{os.getpid()}@example.com")], by="the shop")
+                desk.orders.import_orders(
+                    [evolve(order_of(act.order), email=f"{os.getpid()}@example.com")], by="the shop"
+                )
             case ActionKind.REGISTER:
-                desk.place(act.order, connection=act.connection, by="the shop")
+                desk.orders.register(act.order, connection=act.connection, by="the shop")
             case ActionKind.CANCEL:
                 made = desk.cancel(act.order, by="Ann", reason="customer asked")
                 return (made.cancellation.id, *(case.id for case in made.cases))
             case ActionKind.RESUBMIT:
-                return (desk.resubmit(act.order, by="Ann").id,)
+                return (desk.resubmissions.create(act.order, by="Ann").id,)
             case ActionKind.WORK:
                 problems = desk.run_due().problems
                 if problems:

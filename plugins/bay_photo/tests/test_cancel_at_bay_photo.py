@@ -42,12 +42,12 @@ def test_without_the_cancel_endpoint_a_person_cancels_there(
 ) -> None:
     simulator.set_option("api", api)
     stage = open_harness({"api": None})
-    (entry,) = stage.desk.plan(ORDER).entries
+    (entry,) = stage.desk.cancellations.plan(ORDER).entries
     assert (entry.problem or "").startswith("cancel endpoint not configured: api missing; ask Bay Photo")
     case = stage.cancel()
     assert (case.state, case.evidence) == (State.ACTION_REQUIRED, None)
     assert "portal" in str(case.message)
-    assert "cancel endpoint not configured" in str(stage.desk.send_again(case.id, by="Ann").message)
+    assert "cancel endpoint not configured" in str(stage.desk.cases.retry(case.id, by="Ann").message)
     assert stage.sent == []
 
 

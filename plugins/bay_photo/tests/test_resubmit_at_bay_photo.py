@@ -41,7 +41,7 @@ def canceled(
     }
     stage = open_stage(settings, lines=(("SEA", 2),), details=details)
     stage.cancel()
-    stage.desk.confirm(stage.case.id, by="Ann")
+    stage.desk.cases.confirm(stage.case.id, by="Ann")
     return stage
 
 

@@ -84,12 +84,12 @@ class ApiProfileTests:
             pytest.skip(f"{self.integration} requires {' and '.join(lacking)}")
         simulator.set_option("auth", auth)
         stage = open_harness(dict.fromkeys(missing))
-        (entry,) = stage.desk.plan(ORDER).entries
+        (entry,) = stage.desk.cancellations.plan(ORDER).entries
         assert (entry.problem or "").startswith(f"API format not configured: {', '.join(missing)} missing")
         case = stage.cancel()
         assert (case.state, case.evidence) == (State.ACTION_REQUIRED, None)
         assert "API format not configured" in str(case.message)
-        assert "API format not configured" in str(stage.desk.send_again(case.id, by="Ann").message)
+        assert "API format not configured" in str(stage.desk.cases.retry(case.id, by="Ann").message)
         assert stage.sent == []
 
     @each_way
@@ -136,7 +136,7 @@ class ApiProfileTests:
         case = stage.cancel()
         assert (case.state, stage.sent) == (State.ACTION_REQUIRED, [STOP])
         with pytest.raises(PluginError, match="cannot be read back"):
-            stage.desk.check(case.id)
+            stage.desk.cases.poll(case.id)
         assert stage.case.due_at == case.due_at
 
     @pytest.mark.parametrize("final", [{}, FINAL], ids=["asks", "final"])

@@ -20,7 +20,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
@@ -220,10 +220,10 @@ class PluginUnderTest:
         table = {**self.connection_settings(source, url), **(secrets or {})}
         connection = connection_config(self.slug, table, registry)
         config = Config(folder / "orderdesk.db", {self.slug: connection})
-        with Desk(config, clock=clock, registry=registry, limits=limits) as desk:
+        with Desk(config, clock=clock, registry=registry, limits=DeskLimits(limits or HttpLimits())) as desk:
             assert isinstance(desk.order_store, SqliteOrderStore)
             desk.order_store.import_orders([self.order], by="conformance")
-            desk.place(self.order.number, connection=self.slug, by="conformance", remote_id=self.number)
+            desk.orders.register(self.order.number, connection=self.slug, by="conformance", remote_id=self.number)
             clock.advance(self.wait)
             yield ConformanceHarness(
                 desk, clock, self.slug, self.order.number, connection, simulator, self.default_reason
