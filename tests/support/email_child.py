@@ -140,7 +140,7 @@ class EmailTask:
             case Task.CANCEL:
                 desk.cancel(self.order, by="Ann", reason="customer asked")
             case Task.MOVE:
-                desk.move(self.order, "Canceled", by="Ann")
+                desk.orders.move(self.order, "Canceled", by="Ann")
 
 
 _converter = make_converter()

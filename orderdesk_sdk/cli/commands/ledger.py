@@ -140,8 +140,8 @@ def forget(session: Session, order: str, by: str | None) -> None:
     from orderdesk_sdk.orders.references import OrderId
 
     with session.desk() as desk:
-        host, found = sqlite_order_store(desk), desk.order(order)
-        count = desk.forget(order, by=require_name(by))
+        host, found = sqlite_order_store(desk), desk.orders.get(order)
+        count = desk.orders.forget(order, by=require_name(by))
         copies = [host.get_order(OrderId(copy)).number for copy in host.duplicates_of(found.id)]
 
     def draw(screen: Screen) -> None:

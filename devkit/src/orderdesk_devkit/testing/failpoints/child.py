@@ -226,7 +226,7 @@ def run_step(step: ChildStep, desk: Desk, order: str, reason: str, clock: Virtua
             follow_up(desk, clock)
             return ()
         case ChildStep.RESUBMIT:
-            return (desk.resubmit(order, by="Ann").id,)
+            return (desk.resubmissions.create(order, by="Ann").id,)
 
 
 def follow_up(desk: Desk, clock: VirtualClock) -> None:
