@@ -70,7 +70,7 @@ class DeskCancel:
             for number in store.numbers[:WARM]:
                 cancel(number)
             took = _time_threads(cancel, store.numbers[WARM:], threads)
-            _check_all_sent(len(store.desk.cases(states=[State.ACKNOWLEDGED], limit=calls + WARM)), calls + WARM)
+            _check_all_sent(len(store.desk.cases.list(states=[State.ACKNOWLEDGED], limit=calls + WARM)), calls + WARM)
             return took
 
 
@@ -93,7 +93,7 @@ class DeskRunDue:
             report = store.desk.run_due(limit=calls)
             took = time.perf_counter() - began
             _check_all_sent(report.handled, calls)
-            _check_all_sent(len(store.desk.cases(states=[State.ACKNOWLEDGED], limit=calls + WARM)), calls + WARM)
+            _check_all_sent(len(store.desk.cases.list(states=[State.ACKNOWLEDGED], limit=calls + WARM)), calls + WARM)
             return took
 
 

@@ -38,7 +38,7 @@ def drain(effort: Scale) -> Iterator[Figure]:
         began = clock.monotonic()
         store.desk.run_due(limit=count)
         took = clock.monotonic() - began
-        asked = len(store.desk.cases(states=[State.ACKNOWLEDGED], limit=count))
+        asked = len(store.desk.cases.list(states=[State.ACKNOWLEDGED], limit=count))
         if asked != count:
             raise RuntimeError(f"only {asked} of {count} cancels were drained in one run")
         throttled = sum("throttled" in record.effect for record in simulator.log)

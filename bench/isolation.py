@@ -86,13 +86,13 @@ def _seconds(urls: dict[str, str], healthy: int, others: int) -> float:
             _due(desk, HEALTHY, healthy)
             return _until_sent(desk)
         finally:
-            desk.close(timeout=False)
+            desk.close(wait=False)
 
 
 def _due(desk: Desk, at: str, count: int) -> None:
     sample = read_order_text(SAMPLE_ORDERS, location="samples")[0]
     orders: list[Order] = [evolve(sample, id=f"{at}-{each}", number=f"{at[0].upper()}-{each}") for each in range(count)]
-    desk.import_orders(orders, by="bench")
+    desk.orders.import_orders(orders, by="bench")
     for order in orders:
         desk.order_store.add_remote_order(
             order.id, RemoteOrder(at, order.number, desk.clock.now(), ConnectionRole.FULFILLMENT), by="bench"

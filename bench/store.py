@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
@@ -56,10 +56,10 @@ def open_store(
         path = Path(folder) / "bench.db"
         config = Config(path, {CONNECTION: ConnectionConfig(CONNECTION, "amazon-mcf", made, "bench")})
         host = SqliteOrderStore(path, clock=time)
-        with Desk(config, order_store=host, clock=time, limits=HttpLimits(in_flight=in_flight)) as desk:
+        with Desk(config, order_store=host, clock=time, limits=DeskLimits(HttpLimits(in_flight=in_flight))) as desk:
             numbers = tuple(order.number for order in _import(host, orders))
             for number in numbers:
-                desk.place(number, connection=CONNECTION, by="bench")
+                desk.orders.register(number, connection=CONNECTION, by="bench")
             yield Store(desk, numbers, path)
 
 

@@ -44,7 +44,7 @@ _HOMES = {
     "desk.config": "Config find_config read_config",
     "desk.capabilities": "capabilities_document",
     "desk.cancellations": "CancellationStatus",
-    "desk.desk": "Desk",
+    "desk.desk": "Desk DeskLimits",
     "desk.run_loop": "RunLoop run_until_stopped",
 }
 """The names that each module gives; `__init__.pyi` lists them for type checkers."""

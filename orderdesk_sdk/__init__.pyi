@@ -22,6 +22,7 @@ from orderdesk_sdk.desk.config import Config as Config
 from orderdesk_sdk.desk.config import find_config as find_config
 from orderdesk_sdk.desk.config import read_config as read_config
 from orderdesk_sdk.desk.desk import Desk as Desk
+from orderdesk_sdk.desk.desk import DeskLimits as DeskLimits
 from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
 from orderdesk_sdk.errors import OrderDeskError as OrderDeskError

@@ -233,8 +233,8 @@ def rules_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[RulesOpener]:
 def desk_with_order(rules_desk: RulesOpener) -> RulesOpener:
     """Opens a desk with rules; the order came in and was submitted before there were any."""
     before = rules_desk()
-    before.import_orders([sample_order()], by="a test")
-    before.place(sample_order().number, connection=EMAIL_ONLY, by="a test")
+    before.orders.import_orders([sample_order()], by="a test")
+    before.orders.register(sample_order().number, connection=EMAIL_ONLY, by="a test")
     return rules_desk
 
 
@@ -265,7 +265,7 @@ def fake_services_desk(fake_services: FakeServices, tmp_path: Path, clock: Virtu
                 orders=[order],
             )
             for connection in at:
-                made.place("1042", connection=connection, by="a test")
+                made.orders.register("1042", connection=connection, by="a test")
             return stack.enter_context(made)
 
         yield open_
@@ -289,7 +289,7 @@ _SETTINGS_BY_SERVICE: Mapping[str, Mapping[str, object]] = {
 
 @frozen
 class ServiceTrial:
-    """A scene with what reached the service. requests: in order; empty where the service takes no calls."""
+    """A harness with what reached the service. requests: in order; empty where the service takes no calls."""
 
     harness: ConformanceHarness
     requests: list[RecordedRequest]
@@ -317,7 +317,7 @@ class ServiceTrial:
         """All that was told to the service: the bodies of calls, and drafts of mails."""
         entries = [
             entry.content
-            for case in self.harness.desk.cases(order=self.harness.order)
+            for case in self.harness.desk.cases.list(order=self.harness.order)
             for entry in self.harness.desk.ledger.history(case.id)
         ]
         drafts = [entry for entry in entries if isinstance(entry, str) and entry.startswith("draft:")]
@@ -357,7 +357,7 @@ def trial_at(tmp_path: Path) -> Iterator[ServiceTrialMaker]:
             subject = PluginUnderTest(**told)  # type: ignore[arg-type]  # each test names what it is about
             folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            scene = stack.enter_context(subject.open_harness(folder, wrap=tapped))
-            return ServiceTrial(scene, taps[0].requests if taps else [])
+            harness = stack.enter_context(subject.open_harness(folder, wrap=tapped))
+            return ServiceTrial(harness, taps[0].requests if taps else [])
 
         yield make

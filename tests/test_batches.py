@@ -16,7 +16,7 @@ from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Rejection
@@ -114,14 +114,14 @@ def open_desk(house: House, tmp_path: Path, clock: VirtualClock) -> Iterator[Des
             connection = ConnectionConfig("mail", "mail-order", {"endpoint": url}, "[connections.mail]")
             config = Config(tmp_path / "desk.db", {"mail": connection})
             limits = HttpLimits(read_timeout=5, timeout=5)
-            desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=limits))
+            desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=DeskLimits(limits)))
             assert isinstance(desk.order_store, SqliteOrderStore)
             orders = [
                 Order(f"id-{number}", str(number), lines=(OrderLine(1, code="A"),)) for number in range(1, count + 1)
             ]
             desk.order_store.import_orders(orders, by="a test")
             for order in orders:
-                desk.place(order.number, connection="mail", by="a test")
+                desk.orders.register(order.number, connection="mail", by="a test")
             return desk
 
         yield make
@@ -133,7 +133,7 @@ def ask_all(desk: Desk, count: int = 5) -> None:
 
 
 def states(desk: Desk) -> list[State]:
-    return [case.state for case in desk.cases()]
+    return [case.state for case in desk.cases.list()]
 
 
 def test_wishes_that_come_close_together_leave_as_one_request(
@@ -142,7 +142,7 @@ def test_wishes_that_come_close_together_leave_as_one_request(
     desk = open_desk()
     ask_all(desk)
     assert states(desk) == [State.PENDING] * 5
-    assert all(case.is_batched and case.due_at == clock.now() + seconds(30) for case in desk.cases())
+    assert all(case.is_batched and case.due_at == clock.now() + seconds(30) for case in desk.cases.list())
     assert desk.run_due().handled == 0
     clock.advance(seconds(30))
     desk.run_due()
@@ -156,16 +156,16 @@ def test_each_order_gets_its_own_answer_and_its_own_evidence(
     ask_all(desk)
     clock.advance(seconds(30))
     desk.run_due()
-    cases = {case.order_number: case for case in desk.cases()}
+    cases = {case.order_number: case for case in desk.cases.list()}
     assert cases["3"].state is State.REJECTED
     assert [cases[number].state for number in "1245"] == [State.ACKNOWLEDGED] * 4
     assert [cases[number].request_reference for number in "15"] == ["L1/1", "L1/5"]
     for case in cases.values():
-        steps = desk.receipt(case.order_number).cancellations[0].cases[0].history
+        steps = desk.cancellations.receipt(case.order_number).cancellations[0].cases[0].history
         assert [step.exchange.status for step in steps if step.exchange is not None] == [200]
     clock.advance(minutes(2))
     desk.run_due()
-    assert [case.state for case in desk.cases() if case.order_number != "3"] == [State.CANCELED] * 4
+    assert [case.state for case in desk.cases.list() if case.order_number != "3"] == [State.CANCELED] * 4
 
 
 def test_who_comes_before_the_request_leaves_goes_with_it_and_who_comes_later_with_the_next(
@@ -254,7 +254,7 @@ def test_every_case_has_the_intent_before_the_request_leaves(
     clock.advance(seconds(30))
     desk.run_due()
     assert states(desk) == [State.UNKNOWN] * 5
-    for case in desk.cases():
+    for case in desk.cases.list():
         kinds = [entry.content for entry in desk.ledger.history(case.id)]
         assert any(isinstance(content, Intent) and content.method == "POST" for content in kinds)
     house.deaf = False
@@ -315,18 +315,18 @@ def test_a_flow_that_ends_with_anything_else_is_its_plugins_fault_and_is_read_ba
     clock.advance(seconds(30))
     desk.run_due()
     assert states(desk) == [State.UNKNOWN] * 5
-    assert all("5 answers" in (case.plugin_error or "") for case in desk.cases())
+    assert all("5 answers" in (case.plugin_error or "") for case in desk.cases.list())
 
 
 def test_one_case_that_somebody_withdrew_stays_behind(open_desk: DeskMaker, house: House, clock: VirtualClock) -> None:
     desk = open_desk()
     ask_all(desk)
-    (mine,) = desk.cases(order="2")
-    desk.withdraw(mine.id, by="Ann")
+    (mine,) = desk.cases.list(order="2")
+    desk.cases.withdraw(mine.id, by="Ann")
     clock.advance(seconds(30))
     desk.run_due()
     assert house.lists == [["1", "3", "4", "5"]]
-    assert desk.case(mine.id).state is State.WITHDRAWN
+    assert desk.cancellations.get_case(mine.id).state is State.WITHDRAWN
 
 
 def test_a_lost_list_is_sent_again_only_after_it_was_read_back_as_not_done(
@@ -342,5 +342,5 @@ def test_a_lost_list_is_sent_again_only_after_it_was_read_back_as_not_done(
     desk.run_due()  # polls: not canceled
     desk.run_due()
     assert house.lists == [["1"]]
-    kinds = [step.summary for step in desk.receipt("1").cancellations[0].cases[0].history]
+    kinds = [step.summary for step in desk.cancellations.receipt("1").cancellations[0].cases[0].history]
     assert kinds.index(EventKind.STILL_PENDING.value) > kinds.index(EventKind.OUTCOME_UNKNOWN.value)

@@ -19,7 +19,7 @@ from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config, read_config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, StorageError
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Outcome, Rejection
@@ -170,7 +170,9 @@ def a_desk(folder: Path, url: str, plugin: object, api_key: object = None) -> De
     config = Config(folder / "desk.db", {"shop": ConnectionConfig("shop", "shop", given, "[connections.shop]")})
     registry = PluginRegistry(find=lambda group: [])
     registry.register(plugin, "shop")
-    desk = Desk(config, clock=VirtualClock(), registry=registry, limits=HttpLimits(max_attempts=2), timeout=5)
+    desk = Desk(
+        config, clock=VirtualClock(), registry=registry, limits=DeskLimits(HttpLimits(max_attempts=2), plugin_timeout=5)
+    )
     assert isinstance(desk.order_store, SqliteOrderStore)
     desk.order_store.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
     return desk
@@ -181,7 +183,7 @@ def follow_up(desk: Desk, rounds: int = 4) -> Case:
     for _ in range(rounds):
         desk.clock.advance(minutes(3))
         assert desk.run_due().problems == ()
-    return desk.cases()[-1]
+    return desk.cases.list()[-1]
 
 
 @pytest.mark.parametrize("where", ["cancel", "check"])
@@ -192,13 +194,17 @@ def test_a_plugin_that_shows_its_key(
     asked = answering_with(lambda key: Answer(Outcome.ACKNOWLEDGED))
     plugin = LeakingPlugin(STEPS[name], STEPS["unclear"]) if where == "cancel" else LeakingPlugin(asked, STEPS[name])
     with a_desk(tmp_path, server.url, plugin) as desk:
-        desk.place("1042", connection="shop", by="Ann")
+        desk.orders.register("1042", connection="shop", by="Ann")
         shown: list[object] = [desk.cancel("1042", by="Ann"), follow_up(desk)]
         order = desk.order_store.get_order("1042")
-        shown += [desk.receipt("1042"), desk.plan("1042"), desk.order_store.remote_orders(order.id)]
+        shown += [
+            desk.cancellations.receipt("1042"),
+            desk.cancellations.plan("1042"),
+            desk.order_store.remote_orders(order.id),
+        ]
         shown += [path.read_bytes() for path in tmp_path.iterdir()]
         if where == "cancel":
-            assert desk.cases()[-1].state is not State.CANCELED
+            assert desk.cases.list()[-1].state is not State.CANCELED
     shown += [path.read_bytes() for path in tmp_path.iterdir()]
     if server.connections:
         assert any(record.name.startswith("httpcore") for record in caplog.records)
@@ -277,7 +283,7 @@ def test_settings_with_a_mistake(
     look = finder(KEY, ENVIRONMENT)
     with a_desk(tmp_path, "http://127.0.0.1:1", plugin(STEPS["asked"], STEPS["asked"]), api_key) as desk:
         with pytest.raises(ConfigurationError) as caught:
-            desk.place("1042", connection="shop", by="Ann")
+            desk.orders.register("1042", connection="shop", by="Ann")
         assert look.found(as_reported(caught.value), desk.config) == set()
 
 
@@ -297,10 +303,10 @@ def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path
             )
 
     with a_desk(tmp_path, server.url, NoCheck(STEPS["asked"], STEPS["asked"])) as desk:
-        desk.place("1042", connection="shop", by="Ann")
+        desk.orders.register("1042", connection="shop", by="Ann")
         (case,) = desk.cancel("1042", by="Ann").cases
         with pytest.raises(OrderDeskError) as caught:
-            desk.check(case.id)
+            desk.cases.poll(case.id)
         assert finder(KEY).found(as_reported(caught.value)) == set()
 
 
@@ -314,7 +320,7 @@ def test_a_ledger_that_fails_while_a_request_is_about_to_leave(
         commit(*writes)
 
     with a_desk(tmp_path, server.url, LeakingPlugin(STEPS[name], STEPS["unclear"])) as desk:
-        desk.place("1042", connection="shop", by="Ann")
+        desk.orders.register("1042", connection="shop", by="Ann")
         commit = desk.ledger.write
         monkeypatch.setattr(desk.ledger, "write", full)
         with pytest.raises(StorageError) as caught:

@@ -21,7 +21,7 @@ FOLLOW = {
     "name": "The mill and the phone follow the cart",
     "event": "canceled externally",
     "when": "connection == 'cart'",
-    "do": [{"action": "Cancel Order", "at": ["mill", "phone"], "reason": "canceled at the cart"}],
+    "do": [{"action": "Cancel Order", "connections": ["mill", "phone"], "reason": "canceled at the cart"}],
 }
 FILE = {
     "name": "What is canceled is filed",
@@ -31,11 +31,11 @@ FILE = {
 
 
 def states(desk: Desk, order: str = "1042") -> Mapping[str, State]:
-    return {case.connection: case.state for case in desk.cases(order=order)}
+    return {case.connection: case.state for case in desk.cases.list(order=order)}
 
 
 def case_at(desk: Desk, connection: str) -> Case:
-    return [case for case in desk.cases() if case.connection == connection][-1]
+    return [case for case in desk.cases.list() if case.connection == connection][-1]
 
 
 def later(desk: Desk, clock: VirtualClock, minutes_: int = 6) -> None:
@@ -54,7 +54,7 @@ def test_the_cart_is_told_last(
     desk.cancel("1042", by="Ann")
     later(desk, clock)
     assert fake_services.writes == ["mill cancel 1042"]
-    desk.confirm(case_at(desk, "phone").id, by="Ben")
+    desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
     later(desk, clock)
     assert (fake_services.writes[1:], states(desk)["cart"]) == (["cart cancel 1042"], State.CANCELED)
 
@@ -65,7 +65,7 @@ def test_a_person_cannot_have_the_cart_told_first_either(
     desk = fake_services_desk(at=["cart", "phone"])
     desk.cancel("1042", by="Ann")
     with pytest.raises(InvalidStateError, match="a cart is told last"):
-        desk.send_again(case_at(desk, "cart").id, by="Ben")
+        desk.cases.retry(case_at(desk, "cart").id, by="Ben")
     assert fake_services.writes == []
 
 
@@ -88,7 +88,7 @@ def test_a_part_that_is_canceled_at_a_service_is_no_leave_to_cancel_the_cart(
 ) -> None:
     desk = fake_services_desk(at=["cart", "phone"])
     desk.cancel("1042", by="Ann", connections=["phone"], lines={"MUG": 1})
-    desk.confirm(case_at(desk, "phone").id, by="Ben")
+    desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
     desk.cancel("1042", by="Ann", connections=["cart"])
     assert (states(desk)["cart"], fake_services.writes) == (State.WITHDRAWN, [])
     assert "only a part was canceled at phone" in str(case_at(desk, "cart").message)
@@ -102,9 +102,9 @@ def test_a_place_that_the_order_is_submitted_to_meanwhile_is_reached(
 ) -> None:
     desk = fake_services_desk(at=["phone"])
     desk.cancel("1042", by="Ann", reason="customer asked")
-    desk.place("1042", connection="mill", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
     assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
-    (_, extended) = desk.receipt("1042").cancellations
+    (_, extended) = desk.cancellations.receipt("1042").cancellations
     assert (extended.cancellation.requested_by, extended.cancellation.reason) == ("Ann", "customer asked")
 
 
@@ -113,7 +113,7 @@ def test_the_cart_waits_for_a_place_that_came_later(
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill"])
     desk.cancel("1042", by="Ann")
-    desk.place("1042", connection="phone", by="the shop")
+    desk.orders.register("1042", connection="phone", by="the shop")
     later(desk, clock)
     assert (states(desk)["mill"], "cart cancel 1042" in fake_services.writes) == (State.CANCELED, False)
 
@@ -129,11 +129,11 @@ def test_a_crash_before_the_host_has_the_new_place_loses_no_wish(
 
     desk.order_store.add_remote_order = killed  # type: ignore[method-assign]  # the process "dies" here
     with pytest.raises(SystemExit):
-        desk.place("1042", connection="mill", by="the shop")
+        desk.orders.register("1042", connection="mill", by="the shop")
     again = fake_services_desk()
     again.run_due()
     assert fake_services.writes == [], "nothing is asked of a place that the host does not know"
-    again.place("1042", connection="mill", by="the shop")
+    again.orders.register("1042", connection="mill", by="the shop")
     assert (fake_services.writes, states(again)["mill"]) == (["mill cancel 1042"], State.ACKNOWLEDGED)
 
 
@@ -150,7 +150,7 @@ def test_a_crash_after_the_host_has_the_new_place_loses_no_wish(
 
     desk.order_store.add_remote_order = killed  # type: ignore[method-assign]  # the process "dies" here
     with pytest.raises(SystemExit):
-        desk.place("1042", connection="mill", by="the shop")
+        desk.orders.register("1042", connection="mill", by="the shop")
     again = fake_services_desk()
     again.run_due()
     assert (fake_services.writes, states(again)["mill"]) == (["mill cancel 1042"], State.ACKNOWLEDGED)
@@ -161,10 +161,10 @@ def test_a_place_that_the_host_refuses_is_not_asked(
 ) -> None:
     desk = fake_services_desk(at=["phone"])
     other = desk.order_store.duplicate("1042", by="Ann")
-    desk.place(other.number, connection="mill", by="Ann", remote_id="77")
+    desk.orders.register(other.number, connection="mill", by="Ann", remote_id="77")
     desk.cancel("1042", by="Ann")
     with pytest.raises(ValidationError, match="belongs to"):
-        desk.place("1042", connection="mill", by="Ann", remote_id="77")
+        desk.orders.register("1042", connection="mill", by="Ann", remote_id="77")
     assert (states(desk)["mill"], fake_services.writes) == (State.WITHDRAWN, [])
 
 
@@ -173,7 +173,7 @@ def test_a_wish_for_one_place_does_not_follow_the_order_to_another(
 ) -> None:
     desk = fake_services_desk(at=["phone"])
     desk.cancel("1042", by="Ann", connections=["phone"])
-    desk.place("1042", connection="mill", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
     assert (set(states(desk)), fake_services.writes) == ({"phone"}, [])
 
 
@@ -182,7 +182,7 @@ def test_a_wish_for_a_part_does_not_follow_either(
 ) -> None:
     desk = fake_services_desk(at=["phone"])
     desk.cancel("1042", by="Ann", lines={"MUG": 1})
-    desk.place("1042", connection="mill", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
     assert fake_services.writes == []
 
 
@@ -192,17 +192,17 @@ def test_to_register_a_place_again_asks_nothing_again(
     fake_services.cancel_outcomes["mill"] = "late"
     desk = fake_services_desk(at=["mill", "phone"])
     desk.cancel("1042", by="Ann")
-    desk.refuse(case_at(desk, "mill").id, by="Ben")
+    desk.cases.reject(case_at(desk, "mill").id, by="Ben")
     remote_order = next(known for known in desk.order_store.remote_orders("id-1042") if known.connection == "mill")
-    desk.place("1042", connection="mill", by="the shop", submitted_at=remote_order.submitted_at)
-    assert (len(desk.cases()), fake_services.writes) == (2, ["mill cancel 1042"])
+    desk.orders.register("1042", connection="mill", by="the shop", submitted_at=remote_order.submitted_at)
+    assert (len(desk.cases.list()), fake_services.writes) == (2, ["mill cancel 1042"])
 
 
 def test_what_was_taken_back_does_not_follow(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
     desk = fake_services_desk(at=["cart", "mill"])
     desk.cancel("1042", by="Ann")
-    desk.take_back("1042", by="Ann")
-    desk.place("1042", connection="phone", by="the shop")
+    desk.cancellations.withdraw("1042", by="Ann")
+    desk.orders.register("1042", connection="phone", by="the shop")
     assert "phone" not in states(desk)
 
 
@@ -214,19 +214,19 @@ def test_a_host_is_told_not_to_submit_what_is_canceled_or_being_so(
     fake_services_desk: FakeDeskOpener, settle: str | None
 ) -> None:
     desk = fake_services_desk(at=["phone"])
-    desk.check_submittable("1042")
+    desk.orders.ensure_submittable("1042")
     desk.cancel("1042", by="Ann")
     if settle is not None:
-        desk.confirm(case_at(desk, "phone").id, by="Ben")
+        desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
     with pytest.raises(InvalidStateError, match="phone"):
-        desk.check_submittable("1042")
+        desk.orders.ensure_submittable("1042")
 
 
 def test_an_order_whose_cancel_was_refused_may_go_on(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["phone"])
     desk.cancel("1042", by="Ann")
-    desk.refuse(case_at(desk, "phone").id, by="Ben")
-    desk.check_submittable("1042")
+    desk.cases.reject(case_at(desk, "phone").id, by="Ben")
+    desk.orders.ensure_submittable("1042")
 
 
 def test_a_duplicate_that_is_being_submitted_can_be_canceled_a_moment_later(
@@ -236,7 +236,7 @@ def test_a_duplicate_that_is_being_submitted_can_be_canceled_a_moment_later(
     desk.cancel("1042", by="Ann")
     later(desk, clock)
     fake_services.silent.add("mill")
-    made = desk.resubmit("1042", by="Ann")
+    made = desk.resubmissions.create("1042", by="Ann")
     assert made.is_open
     with pytest.raises(InProgressError, match="being submitted to mill right now"):
         desk.cancel(made.order_number, by="Ann")
@@ -254,11 +254,14 @@ def test_what_has_sent_nothing_is_taken_back_and_what_was_asked_goes_on(
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill", "phone"])
     desk.cancel("1042", by="Ann")
-    after = {case.connection: case.state for case in desk.take_back("1042", by="Ben", note="she wants it after all")}
+    after = {
+        case.connection: case.state
+        for case in desk.cancellations.withdraw("1042", by="Ben", note="she wants it after all")
+    }
     assert after == {"mill": State.ACKNOWLEDGED, "phone": State.WITHDRAWN, "cart": State.WITHDRAWN}
     later(desk, clock)
     assert (states(desk)["mill"], "cart cancel 1042" in fake_services.writes) == (State.CANCELED, False)
-    steps = [step.message for step in desk.receipt("1042").cancellations[0].cases[0].history]
+    steps = [step.message for step in desk.cancellations.receipt("1042").cancellations[0].cases[0].history]
     assert any("she wants it after all; but it was asked for already" in str(text) for text in steps)
 
 
@@ -276,14 +279,14 @@ def test_what_is_sent_while_it_is_taken_back_goes_on(
         return found
 
     desk.ledger.cases = slow  # type: ignore[method-assign]  # somebody is faster between read and write
-    desk.take_back("1042", by="Ben")
+    desk.cancellations.withdraw("1042", by="Ben")
     assert states(desk) == {"mill": State.ACKNOWLEDGED, "phone": State.WITHDRAWN}
 
 
 def test_what_was_heard_of_a_service_is_nobody_s_to_take_back(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["phone"])
-    desk.receive("phone", fake_webhook("1042", NotificationKind.CANCELED))
-    assert desk.take_back("1042", by="Ann") == ()
+    desk.notifications.handle_webhook("phone", fake_webhook("1042", NotificationKind.CANCELED))
+    assert desk.cancellations.withdraw("1042", by="Ann") == ()
     assert states(desk) == {"phone": State.ACTION_REQUIRED}
 
 
@@ -295,15 +298,15 @@ def test_what_the_cart_canceled_is_canceled_at_those_that_a_rule_names_and_not_s
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill", "phone"], rules=[FOLLOW, FILE])
     fake_services.status["cart", "1042"] = "canceled"
-    desk.receive("cart", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("cart", fake_webhook("1042", NotificationKind.CANCELED))
     assert states(desk) == {"cart": State.CANCELED, "mill": State.ACKNOWLEDGED, "phone": State.ACTION_REQUIRED}
-    desk.receive("cart", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("cart", fake_webhook("1042", NotificationKind.CANCELED))
     later(desk, clock)
     assert desk.order_store.folder_of("1042") == "New", "the phone still holds it"
-    desk.confirm(case_at(desk, "phone").id, by="Ben")
+    desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
     later(desk, clock)
     assert (fake_services.writes, desk.order_store.folder_of("1042")) == (["mill cancel 1042"], "Canceled")
-    assert desk.receipt("1042").is_canceled
+    assert desk.cancellations.receipt("1042").is_canceled
 
 
 def test_without_a_rule_nobody_follows(
@@ -311,7 +314,7 @@ def test_without_a_rule_nobody_follows(
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill"], rules=[FILE])
     fake_services.status["cart", "1042"] = "canceled"
-    desk.receive("cart", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("cart", fake_webhook("1042", NotificationKind.CANCELED))
     later(desk, clock)
     assert (set(states(desk)), fake_services.writes, desk.order_store.folder_of("1042")) == ({"cart"}, [], "New")
 
@@ -321,7 +324,7 @@ def test_a_rule_for_one_direction_does_not_work_in_the_other(
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill"], rules=[FOLLOW])
     fake_services.status["mill", "1042"] = "canceled"
-    desk.receive("mill", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("mill", fake_webhook("1042", NotificationKind.CANCELED))
     assert (states(desk), fake_services.writes) == ({"mill": State.CANCELED}, [])
 
 
@@ -330,7 +333,7 @@ def test_a_rule_reaches_those_of_its_places_that_hold_the_order(
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill"], rules=[FOLLOW])
     fake_services.status["cart", "1042"] = "canceled"
-    desk.receive("cart", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("cart", fake_webhook("1042", NotificationKind.CANCELED))
     assert fake_services.writes == ["mill cancel 1042"]
 
 
@@ -339,9 +342,9 @@ def test_what_a_person_confirms_was_canceled_elsewhere_just_the_same(
 ) -> None:
     rule = {**FOLLOW, "when": "connection == 'phone'"}
     desk = fake_services_desk(at=["phone", "mill"], rules=[rule])
-    desk.receive("phone", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("phone", fake_webhook("1042", NotificationKind.CANCELED))
     assert fake_services.writes == []
-    desk.confirm(case_at(desk, "phone").id, by="Ben")
+    desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
     assert fake_services.writes == ["mill cancel 1042"]
 
 
@@ -350,7 +353,7 @@ def test_what_the_service_denies_is_followed_by_nobody(
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill"], rules=[FOLLOW])
     fake_services.status["cart", "1042"] = "shipped"
-    desk.receive("cart", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("cart", fake_webhook("1042", NotificationKind.CANCELED))
     assert (states(desk), fake_services.writes) == ({"cart": State.WITHDRAWN}, [])
 
 
@@ -359,7 +362,7 @@ def test_an_order_is_canceled_once_however_many_places_held_it(
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill", "phone"], rules=[FILE])
     desk.cancel("1042", by="Ann")
-    desk.confirm(case_at(desk, "phone").id, by="Ben")
+    desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
     later(desk, clock, 10)
     assert set(states(desk).values()) == {State.CANCELED}
     assert [execution.rule for _, execution in desk.ledger.rule_executions("id-1042")] == [FILE["name"]]
@@ -368,7 +371,7 @@ def test_an_order_is_canceled_once_however_many_places_held_it(
 def test_a_part_that_is_canceled_does_not_make_the_order_canceled(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["phone"], rules=[FILE])
     desk.cancel("1042", by="Ann", lines={"MUG": 1})
-    desk.confirm(case_at(desk, "phone").id, by="Ben")
+    desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
     desk.run_due()
     assert (states(desk)["phone"], desk.order_store.folder_of("1042")) == (State.CANCELED, "New")
 
@@ -384,7 +387,7 @@ def test_a_follower_s_wish_survives_a_crash_and_is_made_once(
 
     desk.ledger.complete_event = killed  # type: ignore[method-assign, assignment]  # the process "dies" when the rule has done its work
     with pytest.raises(SystemExit):
-        desk.receive("cart", fake_webhook("1042", NotificationKind.CANCELED))
+        desk.notifications.handle_webhook("cart", fake_webhook("1042", NotificationKind.CANCELED))
     again = fake_services_desk(rules=[FOLLOW])
     again.run_due()
     again.run_due()
@@ -396,11 +399,11 @@ def test_rules_that_would_follow_each_other_end(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
     back = {**FOLLOW, "name": "The cart follows the mill", "when": "connection == 'mill'"}
-    back["do"] = [{"action": "Cancel Order", "at": ["cart"]}]
+    back["do"] = [{"action": "Cancel Order", "connections": ["cart"]}]
     desk = fake_services_desk(at=["cart", "mill"], rules=[FOLLOW, back])
     fake_services.status["cart", "1042"] = fake_services.status["mill", "1042"] = "canceled"
-    desk.receive("cart", fake_webhook("1042", NotificationKind.CANCELED))
-    desk.receive("mill", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("cart", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.notifications.handle_webhook("mill", fake_webhook("1042", NotificationKind.CANCELED))
     later(desk, clock)
     assert states(desk) == {"cart": State.CANCELED, "mill": State.CANCELED}
     assert fake_services.writes == ["mill cancel 1042"]

@@ -40,7 +40,7 @@ def desk(fake_services_desk: FakeDeskOpener) -> Desk:
 
 
 def cart(desk: Desk) -> Case:
-    return next(case for case in desk.cases() if case.connection == "cart")
+    return next(case for case in desk.cases.list() if case.connection == "cart")
 
 
 def work(desk: Desk, clock: VirtualClock, times: int) -> None:
@@ -76,7 +76,7 @@ def test_a_cart_that_a_dead_process_was_about_to_tell_is_not_told_once_the_order
         kill_while_it_is_told(desk, patch)
         work(desk, clock, 6)
     assert cart(desk).state is State.SENDING
-    desk.shipped("1042", by="the carrier", connections=["mill"])
+    desk.notifications.report_shipped("1042", by="the carrier", connections=["mill"])
     work(desk, clock, 10)
     assert (fake_services.writes, cart(desk).state) == (["mill cancel 1042"], State.WITHDRAWN)
 
@@ -90,7 +90,7 @@ def test_a_cart_that_did_not_hear_is_not_told_again_once_the_order_ships(
         work(desk, clock, 1)
     told = list(fake_services.writes)
     assert told == ["mill cancel 1042", "cart cancel 1042"]
-    desk.shipped("1042", by="the carrier", connections=["mill"])
+    desk.notifications.report_shipped("1042", by="the carrier", connections=["mill"])
     work(desk, clock, 10)
     assert (fake_services.writes, cart(desk).state) == (told, State.ACTION_REQUIRED)
     assert "mill shipped the order anyway" in str(cart(desk).message)

@@ -84,7 +84,7 @@ def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monk
 
     with Desk(find_config(None)) as desk:
         monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
-        (change,) = desk.change_status("1042", "archived", by="Ann").changes
+        (change,) = desk.status_changes.create("1042", "archived", by="Ann").changes
         now = desk.clock.now()
         waits = change.with_state(ErrandState.ACTION_REQUIRED, now, due_at=now + hours(9999), message="nobody can look")
         desk.ledger.write(CaseUpdate(change, waits, ["awaiting person"]))
@@ -101,7 +101,7 @@ def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPa
 
     with Desk(find_config(None)) as desk:
         monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
-        (change,) = desk.change_status("1042", "archived", by="Ann").changes
+        (change,) = desk.status_changes.create("1042", "archived", by="Ann").changes
     assert "set" in run("confirm", change.id[:9], "--by", "Ben", "--note", "x").stdout
     told = ask("receipt", "1042")["status_changes"]
     assert [(one["state"], one["person"], one["text"]) for one in told] == [("done", "Ben", "x")]
@@ -123,5 +123,5 @@ def test_a_status_change_that_is_open_keeps_work_going_until_it_is_done(monkeypa
     with Desk(find_config(None)) as desk:
         assert not has_automatic_work(desk)
         monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
-        desk.change_status("1042", "archived", by="Ann")
+        desk.status_changes.create("1042", "archived", by="Ann")
         assert has_automatic_work(desk)

@@ -71,8 +71,8 @@ def test_work_that_is_told_to_end_begins_nothing_new(
             for number in range(ORDERS):
                 order = Order(f"o{number}", f"N{number}", lines=(OrderLine(1, code="MUG"),))
                 simulator.add_order(order.number, lines=[("MUG", 1)])
-                desk.import_orders([order], by="a test")
-                desk.place(order.number, connection="mcf", by="a test")
+                desk.orders.import_orders([order], by="a test")
+                desk.orders.register(order.number, connection="mcf", by="a test")
                 desk.cancel(order.number, by="Ann", send_now=False)
         working = subprocess.Popen(
             [sys.executable, "-m", "orderdesk_sdk.cli", "work"],
@@ -97,7 +97,7 @@ def test_work_that_is_told_to_end_begins_nothing_new(
         assert (working.returncode, complaints) == (0, "")
         assert "stopped" in printed
         with Desk.open(config) as desk:
-            states = [case.state for case in desk.cases()]
+            states = [case.state for case in desk.cases.list()]
     assert gate.asked <= AT_ONCE + 1, "one may have been on its way when the signal came"
     assert State.SENDING not in states, "what was under way is written down"
     assert states.count(State.PENDING) == ORDERS - gate.asked

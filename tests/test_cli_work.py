@@ -63,18 +63,18 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def states(desk: Desk) -> dict[str, State]:
-    return {case.connection: case.state for case in desk.cases()}
+    return {case.connection: case.state for case in desk.cases.list()}
 
 
 def test_a_cart_that_waits_for_a_person_at_a_service_is_no_work_for_the_machine(desk: Desk) -> None:
     for at in ("cart", "maker"):
-        desk.place("1042", connection=at, by="Ann")
+        desk.orders.register("1042", connection=at, by="Ann")
     desk.cancel("1042", by="Ann", send_now=False)
     assert has_automatic_work(desk)
     Worker(desk).run(until_idle=True)
     assert states(desk) == {"maker": State.ACTION_REQUIRED, "cart": State.PENDING}
-    maker = next(case for case in desk.cases() if case.connection == "maker")
-    desk.confirm(maker.id, by="Ben")
+    maker = next(case for case in desk.cases.list() if case.connection == "maker")
+    desk.cases.confirm(maker.id, by="Ben")
     assert has_automatic_work(desk), "now it is the cart's turn"
     Worker(desk).run(until_idle=True)
     assert states(desk) == {"maker": State.CANCELED, "cart": State.ACTION_REQUIRED}
@@ -91,7 +91,7 @@ def test_a_virtual_clock_is_moved_to_the_moment_that_is_due_and_not_further(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isinstance(desk.clock, VirtualClock)
-    desk.place("1042", connection="maker", by="Ann")
+    desk.orders.register("1042", connection="maker", by="Ann")
     desk.cancel("1042", by="Ann", send_now=False)
     due = desk.clock.now() + minutes(7)
     reports = iter([RunReport(1, due), RunReport(1, None)])
@@ -104,7 +104,7 @@ def test_a_virtual_clock_is_moved_to_the_moment_that_is_due_and_not_further(
 def test_work_that_fails_again_and_again_is_an_error_and_not_a_loop(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.place("1042", connection="maker", by="Ann")
+    desk.orders.register("1042", connection="maker", by="Ann")
     desk.cancel("1042", by="Ann", send_now=False)
     monkeypatch.setattr(desk, "run_due", lambda: RunReport(1, desk.clock.now(), ("case 1: out of order",)))
     monkeypatch.setattr(worker, "_RETRY_PAUSE", 0.001)

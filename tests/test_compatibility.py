@@ -99,12 +99,12 @@ def test_a_plugin_whose_hooks_take_fewer_arguments_keeps_working(tmp_path: Path)
         connection = ConnectionConfig("old", "old", {"endpoint": server.url}, "[connections.old]")
         config = Config(tmp_path / "desk.db", {"old": connection})
         with Desk(config, clock=clock, registry=registry, listeners=[listener]) as desk:
-            desk.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
-            desk.place("1042", connection="old", by="Ann")
+            desk.orders.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
+            desk.orders.register("1042", connection="old", by="Ann")
             desk.cancel("1042", by="Ann")
             clock.advance(minutes(2))
             desk.run_due()
-            (case,) = desk.cases(order="1042")
+            (case,) = desk.cases.list(order="1042")
             notes = [entry.content for entry in desk.ledger.history(case.id) if isinstance(entry.content, str)]
     assert case.state is State.CANCELED
     assert listener.heard > 1

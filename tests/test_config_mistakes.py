@@ -31,7 +31,7 @@ BDLINX = """
 integration = "bdlinx"
 [connections.there.settings]
 base_url = "https://bdlinx.example"
-wire = { cancel = { method = "POST", taken = [202] } }
+api = { cancel = { method = "POST", accepted = [202] } }
 """
 MWW = """
 [connections.there]
@@ -63,8 +63,8 @@ IN_A_CONNECTION = {
     "a reason mapping with a gap": Mistake(
         HUB, "[connections.there].settings.reasons.default", "no code stands for 'customer asked'", "exactly one code"
     ),
-    "a wire profile with a missing field": Mistake(
-        BDLINX, "[connections.there].settings.wire.cancel.path", "is missing", "API document"
+    "an API profile with a missing field": Mistake(
+        BDLINX, "[connections.there].settings.api.cancel.path", "is missing", "API document"
     ),
     "a template naming an unknown field": Mistake(
         MWW, "[connections.there].settings.cancel_email_subject", "there is no field {order_nr}", "{order_number}"
@@ -110,8 +110,8 @@ def test_a_desk_names_them_too_and_so_does_the_plan(file: Path, name: str) -> No
 def test_a_desk_tells_of_a_rules_unknown_action_when_it_is_due_and_waits_until_it_is_mended(file: Path) -> None:
     file.write_text(RULE, encoding="utf-8")
     with Desk.open(file) as desk:
-        desk.import_orders([Order("1", "1042")], by="Ann")
-        desk.move("1042", "Canceled", by="Ann")
+        desk.orders.import_orders([Order("1", "1042")], by="Ann")
+        desk.orders.move("1042", "Canceled", by="Ann")
         (told,) = desk.run_due().problems
         for words in (f"{file}: {RULES.place}: ", RULES.said, RULES.remedy):
             assert words in told

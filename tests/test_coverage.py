@@ -244,7 +244,7 @@ class TestBlocksCart:
     @pytest.mark.parametrize(
         ("state", "why"),
         [
-            (State.REJECTED, "the cancellation at mill was refused"),
+            (State.REJECTED, "the cancellation at mill was rejected"),
             (State.WITHDRAWN, "the cancellation at mill was withdrawn"),
             (State.UNSUPPORTED, "mill has no way to cancel the order"),
             (State.SHIPPED_ANYWAY, "mill shipped the order anyway"),
@@ -262,7 +262,7 @@ class TestBlocksCart:
     def test_left_alone_where_no_cancellation_was_requested(self) -> None:
         found = self.block(case_at(MILL, State.REJECTED), at=(MILL, DEPOT, CART))
         assert found == CartBlock(
-            "Cart not canceled: the cancellation at mill was refused; no cancellation was requested at depot",
+            "Cart not canceled: the cancellation at mill was rejected; no cancellation was requested at depot",
             waits=False,
         )
 

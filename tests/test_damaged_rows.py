@@ -57,7 +57,7 @@ DAMAGES: Mapping[str, Callable[[str], object]] = {
     "bytes": lambda data: b"\xff\xfe" + data.encode(),
     "text in no encoding": lambda data: NO_TEXT,
     "another type": lambda data: "[3]",
-    "a word of a newer version": lambda data: data.replace("requested", "eaten").replace("order", "ordre"),
+    "a word of a newer version": lambda data: data.replace("pending", "eaten").replace("order", "ordre"),
     "a number": lambda data: 7,
     "nested deep": lambda data: "[" * 50_000,
 }
@@ -107,8 +107,8 @@ ROWS: Mapping[str, tuple[str, str]] = {
         "UPDATE history SET texts = ? WHERE sequence = ?",
     ),
     "occurrence": (
-        "SELECT id, data FROM events WHERE order_id = ? AND handled = 0",
-        "UPDATE events SET data = ? WHERE id = ?",
+        "SELECT id, data FROM occurrences WHERE order_id = ? AND handled = 0",
+        "UPDATE occurrences SET data = ? WHERE id = ?",
     ),
     "registration": (
         "SELECT id, data FROM registrations WHERE ? IS NOT NULL",
@@ -122,7 +122,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
 def shop(tmp_path: Path) -> Shop:
     made = Shop(tmp_path)
     with made.open() as desk:
-        desk.import_orders(ORDERS, by="Ann")
+        desk.orders.import_orders(ORDERS, by="Ann")
         for order in ORDERS:
             for place in PLACES:
                 desk.order_store.add_remote_order(
@@ -138,13 +138,13 @@ def others_go_on(desk: Desk) -> None:
     desk.cancel(LATER.id, by="Ann", send_now=False)
     desk.run_due()
     for order in (OTHER, LATER):
-        assert {case.state for case in desk.cases(order=order.id)} == {State.ACTION_REQUIRED}
-        assert {case.message for case in desk.cases(order=order.id)} == {"Call."}
-        for case in desk.cases(order=order.id):
-            desk.confirm(case.id, by="Ann")
-        assert desk.receipt(order.id).is_canceled
-    assert desk.cases()
-    desk.errands()
+        assert {case.state for case in desk.cases.list(order=order.id)} == {State.ACTION_REQUIRED}
+        assert {case.message for case in desk.cases.list(order=order.id)} == {"Call."}
+        for case in desk.cases.list(order=order.id):
+            desk.cases.confirm(case.id, by="Ann")
+        assert desk.cancellations.receipt(order.id).is_canceled
+    assert desk.cases.list()
+    desk.cases.list_others()
 
 
 @pytest.mark.slow
@@ -152,14 +152,14 @@ def others_go_on(desk: Desk) -> None:
 @pytest.mark.parametrize("what", ["case", "wish", "line", "registration"])
 def test_a_damaged_row_hurts_its_own_case_only(what: str, damage: str, shop: Shop) -> None:
     with shop.open() as desk:
-        desk.note(desk.cases(order=DAMAGED_ORDER.id)[0].id, "a line of its history", by="Ann")
+        desk.cases.add_note(desk.cases.list(order=DAMAGED_ORDER.id)[0].id, "a line of its history", by="Ann")
         desk.ledger.begin_registration(Registration("x", DAMAGED_ORDER.id, "phone", shop.clock.now()))
     shop.damage(what, DAMAGES[damage])
     with shop.open() as desk:
         others_go_on(desk)
         shop.clock.advance(hours(30))
         desk.run_due()
-        assert len(desk.cases()) == len(ORDERS) * len(PLACES)
+        assert len(desk.cases.list()) == len(ORDERS) * len(PLACES)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -170,16 +170,16 @@ def test_the_place_of_a_damaged_case_is_asked_by_nobody_again_and_its_other_plac
     with shop.open() as desk:
         problems = desk.run_due().problems
         assert any(name in problem and "cannot be read" in problem for problem in problems)
-        cases = {case.connection: case for case in desk.cases(order=DAMAGED_ORDER.id)}
+        cases = {case.connection: case for case in desk.cases.list(order=DAMAGED_ORDER.id)}
         assert cases["desk"].message == "Call."
         assert cases["phone"].state is State.ACTION_REQUIRED
         assert "damaged" in (cases["phone"].message or "")
         desk.cancel(DAMAGED_ORDER.id, by="Bob")
-        assert len(desk.cases(order=DAMAGED_ORDER.id)) == len(PLACES)
-        desk.confirm(cases["desk"].id, by="Ann")
-        assert not desk.receipt(DAMAGED_ORDER.id).is_canceled
+        assert len(desk.cases.list(order=DAMAGED_ORDER.id)) == len(PLACES)
+        desk.cases.confirm(cases["desk"].id, by="Ann")
+        assert not desk.cancellations.receipt(DAMAGED_ORDER.id).is_canceled
         with pytest.raises(StorageError, match="cannot be read"):
-            desk.confirm(cases["phone"].id, by="Ann")
+            desk.cases.confirm(cases["phone"].id, by="Ann")
         following = desk.run_due().next_due
         assert following is None or following > shop.clock.now(), "it makes nobody run in circles"
 
@@ -204,6 +204,6 @@ def test_what_rules_wait_for_is_handled_past_a_damaged_one(damage: str, shop: Sh
         desk.rules.record_move(DAMAGED_ORDER.id, None, "Closed", "Ann")  # Written down, and then the process dies.
     shop.damage("occurrence", DAMAGES[damage])
     with shop.open() as desk:
-        desk.move(LATER.id, "Closed", by="Ann")
-        assert len(desk.cases(order=LATER.id)) == len(PLACES)
+        desk.orders.move(LATER.id, "Closed", by="Ann")
+        assert len(desk.cases.list(order=LATER.id)) == len(PLACES)
         others_go_on(desk)

@@ -68,13 +68,13 @@ def test_an_order_is_called_canceled_only_when_amazon_says_so(
 ) -> None:
     assert asked(desk).state is State.ACKNOWLEDGED
     assert simulator.actual_status(ORDER) == "Received"
-    assert not desk.receipt(ORDER).is_canceled
+    assert not desk.cancellations.receipt(ORDER).is_canceled
     case = harness.follow_up()
     assert (case.state, case.service_status, case.due_at) == (State.CANCELED, "Cancelled", None)
     assert case.evidence is not None
     assert case.evidence.kind is EvidenceKind.POLLED_STATUS
     assert simulator.actual_status(ORDER) == "Cancelled"
-    assert desk.receipt(ORDER).is_canceled
+    assert desk.cancellations.receipt(ORDER).is_canceled
     assert len(cancels(simulator)) == 1
 
 
@@ -83,7 +83,7 @@ def test_too_late_is_said_at_once_where_amazon_refuses(harness: SimulatedHarness
     case = asked(harness.desk)
     assert (case.state, case.rejection, case.service_status) == (State.REJECTED, Rejection.TOO_LATE, "Processing")
     assert "Seller Support" in str(case.hint)
-    assert not harness.desk.receipt(ORDER).is_canceled
+    assert not harness.desk.cancellations.receipt(ORDER).is_canceled
 
 
 @pytest.mark.slow
@@ -108,7 +108,7 @@ def test_a_lost_reply_is_resolved_by_reading_back(desk: Desk, simulator: McfSimu
     assert (case.state, case.due_at) == (State.UNKNOWN, START + seconds(5))
     assert len(cancels(simulator)) == 1
     wait(simulator, desk, Durations().cancel.total_seconds() / 60)
-    assert desk.case(case.id).state is State.CANCELED
+    assert desk.cancellations.get_case(case.id).state is State.CANCELED
     assert len(cancels(simulator)) == 1
 
 
@@ -118,9 +118,9 @@ def test_a_repeatable_request_is_sent_again_only_after_a_read_back(desk: Desk, s
     assert (case.state, cancels(simulator)) == (State.UNKNOWN, [])
     assert desk.run_due().handled == 0
     wait(simulator, desk, 0.1)
-    assert (desk.case(case.id).retry_allowed, cancels(simulator)) == (True, [])
+    assert (desk.cancellations.get_case(case.id).retry_allowed, cancels(simulator)) == (True, [])
     wait(simulator, desk, 0)
-    assert desk.case(case.id).state is State.ACKNOWLEDGED
+    assert desk.cancellations.get_case(case.id).state is State.ACKNOWLEDGED
     assert len(cancels(simulator)) == 1
 
 
@@ -147,11 +147,11 @@ def test_a_key_names_one_wish(desk: Desk) -> None:
 
 def test_after_a_refusal_a_new_wish_asks_anew(desk: Desk, simulator: McfSimulator) -> None:
     first = desk.cancel(ORDER, by="Ann")
-    desk.refuse(first.cases[0].id, by="Ann")
+    desk.cases.reject(first.cases[0].id, by="Ann")
     second = desk.cancel(ORDER, by="Ann")
     assert second.cancellation.id != first.cancellation.id
     assert second.cases[0].state is State.ACKNOWLEDGED
-    assert [cancellation.cancellation for cancellation in desk.receipt(ORDER).cancellations] == [
+    assert [cancellation.cancellation for cancellation in desk.cancellations.receipt(ORDER).cancellations] == [
         first.cancellation,
         second.cancellation,
     ]
@@ -161,7 +161,7 @@ def test_after_a_refusal_a_new_wish_asks_anew(desk: Desk, simulator: McfSimulato
 def test_who_cannot_be_named_cannot_cancel(desk: Desk) -> None:
     with pytest.raises(ValidationError, match="by"):
         desk.cancel(ORDER, by="  ")
-    assert desk.cases() == ()
+    assert desk.cases.list() == ()
 
 
 def test_only_what_was_submitted_somewhere_can_be_canceled(desk: Desk) -> None:
@@ -181,7 +181,7 @@ def sample_order_elsewhere() -> Order:
 
 
 def test_the_plan_says_what_would_follow_and_sends_nothing(desk: Desk, simulator: McfSimulator) -> None:
-    (entry,) = desk.plan(ORDER).entries
+    (entry,) = desk.cancellations.plan(ORDER).entries
     assert (entry.title, entry.remote_id, entry.chosen_step, entry.problem, entry.existing_state) == (
         "Amazon MCF",
         ORDER,
@@ -198,7 +198,7 @@ def test_the_plan_knows_a_window_that_closed(desk: Desk, simulator: McfSimulator
     simulator.set_option("cancel_fate", "ignored")
     asked(desk)
     wait(simulator, desk, 41)
-    (entry,) = desk.plan(ORDER).entries
+    (entry,) = desk.cancellations.plan(ORDER).entries
     assert (entry.chosen_step, entry.existing_state) == (None, State.ACKNOWLEDGED)
     assert entry.steps[0].window.closed_reason == "the service says 'Processing'"
 
@@ -207,46 +207,46 @@ def test_the_plan_knows_a_window_that_closed(desk: Desk, simulator: McfSimulator
 
 
 def test_a_person_confirms_with_their_name(desk: Desk) -> None:
-    case = desk.confirm(asked(desk).id, by="Ann", note="Amazon's chat said so")
+    case = desk.cases.confirm(asked(desk).id, by="Ann", note="Amazon's chat said so")
     assert (case.state, case.due_at) == (State.CANCELED, None)
-    (cancellation,) = desk.receipt(ORDER).cancellations
+    (cancellation,) = desk.cancellations.receipt(ORDER).cancellations
     proof = cancellation.cases[0].evidence
     assert proof is not None
     assert (proof.kind, proof.person, proof.note) == (EvidenceKind.PERSON, "Ann", "Amazon's chat said so")
 
 
 def test_a_person_refuses_with_their_name(desk: Desk) -> None:
-    case = desk.case(desk.refuse(asked(desk).id, by="Ann", rejection=Rejection.SHIPPED).id)
+    case = desk.cancellations.get_case(desk.cases.reject(asked(desk).id, by="Ann", rejection=Rejection.SHIPPED).id)
     assert (case.state, case.rejection) == (State.REJECTED, Rejection.SHIPPED)
 
 
 def test_who_decides_too_early_or_too_late_is_told_what_to_do(desk: Desk) -> None:
     (case,) = desk.cancel(ORDER, by="Ann", send_now=False).cases
     with pytest.raises(ConflictError) as early:
-        desk.confirm(case.id, by="Ann")
-    assert early.value.message.startswith("canceled is not possible while requested: nothing has been asked there yet")
+        desk.cases.confirm(case.id, by="Ann")
+    assert early.value.message.startswith("canceled is not possible while pending: nothing has been asked there yet")
     assert early.value.hint == "let `orderdesk work` ask first, or withdraw the case"
-    desk.withdraw(case.id, by="Ann")
+    desk.cases.withdraw(case.id, by="Ann")
     with pytest.raises(ConflictError) as late:
-        desk.confirm(case.id, by="Ann")
+        desk.cases.confirm(case.id, by="Ann")
     assert late.value.message == "canceled is not possible while withdrawn: it is settled; possible are: nothing"
     with pytest.raises(InvalidStateError) as unread:
-        desk.check(case.id)
+        desk.cases.poll(case.id)
     assert unread.value.hint == "see the order's receipt"
 
 
 def test_nobody_decides_anything(desk: Desk) -> None:
     case = asked(desk)
-    for decide in (desk.confirm, desk.refuse, desk.withdraw, desk.send_again):
+    for decide in (desk.cases.confirm, desk.cases.reject, desk.cases.withdraw, desk.cases.retry):
         with pytest.raises(ValidationError, match="somebody must stand for this"):
             decide(case.id, by=" ")
-    assert desk.case(case.id) == case
+    assert desk.cancellations.get_case(case.id) == case
 
 
 def test_a_wish_can_be_taken_back_before_it_was_sent(desk: Desk, simulator: McfSimulator) -> None:
     (case,) = desk.cancel(ORDER, by="Ann", send_now=False).cases
     assert case.state is State.PENDING
-    assert desk.withdraw(case.id, by="Ann").state is State.WITHDRAWN
+    assert desk.cases.withdraw(case.id, by="Ann").state is State.WITHDRAWN
     assert desk.run_due().handled == 0
     assert cancels(simulator) == []
 
@@ -255,20 +255,20 @@ def test_a_recorded_wish_is_sent_by_whoever_runs_what_is_due(desk: Desk, simulat
     (case,) = desk.cancel(ORDER, by="Ann", send_now=False).cases
     assert cancels(simulator) == []
     assert desk.run_due().handled == 1
-    assert desk.case(case.id).state is State.ACKNOWLEDGED
+    assert desk.cancellations.get_case(case.id).state is State.ACKNOWLEDGED
 
 
 def test_what_was_sent_cannot_be_taken_back(desk: Desk) -> None:
     case = asked(desk)
     with pytest.raises(InvalidTransitionError):
-        desk.withdraw(case.id, by="Ann")
-    assert desk.case(case.id).state is State.ACKNOWLEDGED
+        desk.cases.withdraw(case.id, by="Ann")
+    assert desk.cancellations.get_case(case.id).state is State.ACKNOWLEDGED
 
 
 def test_a_named_person_may_send_again_what_is_unclear(desk: Desk, simulator: McfSimulator) -> None:
     simulator.faults.add(Fault.LOST_RESPONSE, method="PUT", path="/cancel$")
     case = asked(desk)
-    assert desk.send_again(case.id, by="Ann").state is State.ACKNOWLEDGED
+    assert desk.cases.retry(case.id, by="Ann").state is State.ACKNOWLEDGED
     history = [entry.content for entry in desk.ledger.history(case.id)]
     sends = [event.person for event in history if isinstance(event, Event) and event.kind is EventKind.SEND_STARTED]
     assert sends == [None, "Ann"]
@@ -278,7 +278,7 @@ def test_a_named_person_may_send_again_what_is_unclear(desk: Desk, simulator: Mc
 def test_what_is_not_unclear_is_not_sent_again(desk: Desk, simulator: McfSimulator) -> None:
     case = asked(desk)
     with pytest.raises(InvalidTransitionError):
-        desk.send_again(case.id, by="Ann")
+        desk.cases.retry(case.id, by="Ann")
     assert len(cancels(simulator)) == 1
 
 
@@ -287,25 +287,25 @@ def test_what_is_not_unclear_is_not_sent_again(desk: Desk, simulator: McfSimulat
 
 def test_a_canceled_order_that_ships_all_the_same_is_an_alarm(desk: Desk, simulator: McfSimulator) -> None:
     simulator.set_option("cancel_fate", "ignored")
-    case = desk.confirm(asked(desk).id, by="Ann")
+    case = desk.cases.confirm(asked(desk).id, by="Ann")
     wait(simulator, desk, hours(7).total_seconds() / 60)
-    alarm = desk.case(desk.check(case.id).id)
+    alarm = desk.cancellations.get_case(desk.cases.poll(case.id).id)
     assert (alarm.state, alarm.service_status) == (State.SHIPPED_ANYWAY, "Complete")
     assert "stop the parcel" in str(alarm.hint)
-    assert not desk.receipt(ORDER).is_canceled
+    assert not desk.cancellations.receipt(ORDER).is_canceled
 
 
 def test_reading_a_canceled_order_again_changes_nothing(desk: Desk, harness: SimulatedHarness) -> None:
     asked(desk)
     case = harness.follow_up()
-    again = desk.case(desk.check(case.id).id)
+    again = desk.cancellations.get_case(desk.cases.poll(case.id).id)
     assert (again.state, again.evidence, again.due_at) == (State.CANCELED, case.evidence, None)
 
 
 def test_a_settled_refusal_is_not_read_back(desk: Desk) -> None:
-    case = desk.refuse(asked(desk).id, by="Ann")
-    with pytest.raises(InvalidStateError, match="while it is refused"):
-        desk.check(case.id)
+    case = desk.cases.reject(asked(desk).id, by="Ann")
+    with pytest.raises(InvalidStateError, match="while it is rejected"):
+        desk.cases.poll(case.id)
 
 
 # Reports and receipts
@@ -326,19 +326,19 @@ def test_run_due_reports_what_it_did_and_what_is_next(desk: Desk, simulator: Mcf
 def test_the_receipt_tells_the_story_with_its_proof(desk: Desk, harness: SimulatedHarness) -> None:
     asked(desk)
     harness.follow_up()
-    receipt = desk.receipt(ORDER)
+    receipt = desk.cancellations.receipt(ORDER)
     (cancellation,) = receipt.cancellations
     (told,) = cancellation.cases
     assert (cancellation.cancellation.requested_by, cancellation.cancellation.reason) == ("Ann", "customer asked")
     assert (told.title, told.route) == ("Amazon MCF", "button (asks)")
     assert [step.summary.partition(" ")[0] if step.exchange else step.summary for step in told.history] == [
-        "send",
+        "send started",
         "PUT",
-        "took note",
-        "check",
+        "acknowledged",
+        "poll started",
         "GET",
         "still pending",
-        "check",
+        "poll started",
         "GET",
         "canceled",
     ]
@@ -356,7 +356,7 @@ def test_the_receipt_holds_no_secret_and_no_address(
     asked(desk)
     harness.follow_up()
     settings = simulator.settings("http://127.0.0.1")
-    told = repr(desk.receipt(ORDER))
+    told = repr(desk.cancellations.receipt(ORDER))
     assert "fulfillmentOrderStatus" in told
     for private in (settings["refresh_token"], settings["client_secret"], "Atza|", "1 Example Street"):
         assert private not in told
@@ -369,7 +369,7 @@ def test_a_number_that_amazon_mangles_is_not_registered(desk: Desk) -> None:
     assert isinstance(desk.order_store, SqliteOrderStore)
     desk.order_store.import_orders([sample_order_elsewhere()], by="Ann")
     with pytest.raises(ValidationError, match=r"turns \+ into a space"):
-        desk.place("A 7", connection=MCF, by="Ann", remote_id="A+B")
+        desk.orders.register("A 7", connection=MCF, by="Ann", remote_id="A+B")
     assert desk.order_store.remote_orders("7") == ()
 
 

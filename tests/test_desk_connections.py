@@ -111,13 +111,13 @@ class ShopsDesk:
         assert isinstance(self.desk.order_store, SqliteOrderStore)
         self.desk.order_store.import_orders([numbered(number)], by="a test")
         for connection in at:
-            self.desk.place(number, connection=connection, by="a test")
+            self.desk.orders.register(number, connection=connection, by="a test")
         if MCF in at:
             self.simulator.add_order(number, lines=[("MUG", 1)])
         return number
 
     def states(self, number: str) -> dict[str, State]:
-        return {case.connection: case.state for case in self.desk.cases(order=number)}
+        return {case.connection: case.state for case in self.desk.cases.list(order=number)}
 
     def canceled_at_amazon(self) -> list[str | None]:
         return [record.remote_id for record in self.simulator.log if record.operation == "cancelFulfillmentOrder"]
@@ -164,11 +164,11 @@ def test_a_cart_is_told_last_when_all_others_have_canceled(bench: ShopsDesk) -> 
     follow_up(bench.desk, bench.clock)
     assert set(bench.states(number).values()) == {State.CANCELED}
     assert bench.shops["cart"].asked == ["/cancel/A1"]
-    cart = next(case for case in bench.desk.cases() if case.role is ConnectionRole.CART)
+    cart = next(case for case in bench.desk.cases.list() if case.role is ConnectionRole.CART)
     assert cart.updated_at >= max(
-        case.updated_at for case in bench.desk.cases() if case.role is not ConnectionRole.CART
+        case.updated_at for case in bench.desk.cases.list() if case.role is not ConnectionRole.CART
     )
-    assert bench.desk.receipt(number).is_canceled
+    assert bench.desk.cancellations.receipt(number).is_canceled
 
 
 @pytest.mark.slow
@@ -179,15 +179,15 @@ def test_a_cart_is_left_alone_when_one_of_the_others_refused(bench: ShopsDesk) -
     follow_up(bench.desk, bench.clock)
     assert bench.states(number) == {MCF: State.REJECTED, "depot": State.CANCELED, "cart": State.WITHDRAWN}
     assert bench.shops["cart"].asked == []
-    cart = next(case for case in bench.desk.cases() if case.role is ConnectionRole.CART)
-    assert cart.message == "Cart not canceled: the cancellation at amazon-mcf was refused"
-    assert not bench.desk.receipt(number).is_canceled
+    cart = next(case for case in bench.desk.cases.list() if case.role is ConnectionRole.CART)
+    assert cart.message == "Cart not canceled: the cancellation at amazon-mcf was rejected"
+    assert not bench.desk.cancellations.receipt(number).is_canceled
 
 
 def test_a_cart_that_was_registered_later_waits_for_the_earlier_wish(bench: ShopsDesk) -> None:
     number = bench.order("A1", MCF)
     bench.desk.cancel(number, by="Ann")
-    bench.desk.place(number, connection="cart", by="Ann")
+    bench.desk.orders.register(number, connection="cart", by="Ann")
     bench.desk.cancel(number, by="Ann")
     assert bench.states(number) == {MCF: State.ACKNOWLEDGED, "cart": State.PENDING}
     assert bench.shops["cart"].asked == []
@@ -219,11 +219,11 @@ def test_a_slow_service_does_not_hold_up_another(bench: ShopsDesk) -> None:
             eventually(lambda: bench.states("F")[MCF] is State.ACKNOWLEDGED)
             eventually(lambda: len(slow.asked) == 8)
             assert not running.done()
-            assert bench.desk.cases(states=[State.CANCELED]) == ()
+            assert bench.desk.cases.list(states=[State.CANCELED]) == ()
         finally:
             slow.gate.set()
         assert running.result(WITHIN).handled == 13
-    assert len(bench.desk.cases(states=[State.CANCELED])) == 12
+    assert len(bench.desk.cases.list(states=[State.CANCELED])) == 12
 
 
 # Connections that cannot be used
@@ -234,7 +234,7 @@ def test_a_connection_that_is_not_configured_is_waited_for_and_then_a_persons(be
     bench.desk.order_store.add_remote_order(
         "id-A1", RemoteOrder("gone", "A1", bench.clock.now(), ConnectionRole.FULFILLMENT), by="Ann"
     )
-    assert "no such connection is configured" in str(bench.desk.plan(number).entries[0].problem)
+    assert "no such connection is configured" in str(bench.desk.cancellations.plan(number).entries[0].problem)
     (case,) = bench.desk.cancel(number, by="Ann").cases
     assert (case.state, case.due_at) == (State.PENDING, bench.clock.now() + minutes(10))
     assert "no such connection is configured" in str(case.message)
@@ -242,7 +242,7 @@ def test_a_connection_that_is_not_configured_is_waited_for_and_then_a_persons(be
     bench.clock.advance(hours(25))
     report = bench.desk.run_due()
     assert (report.handled, report.problems) == (1, ())
-    assert bench.desk.case(case.id).state is State.ACTION_REQUIRED
+    assert bench.desk.cancellations.get_case(case.id).state is State.ACTION_REQUIRED
 
 
 def test_a_secret_that_is_set_later_lets_the_case_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +264,7 @@ def test_a_secret_that_is_set_later_lets_the_case_go_on(tmp_path: Path, monkeypa
             monkeypatch.setenv("SHOP_TOKEN", simulator.settings(served.url)["refresh_token"])
             clock.advance(minutes(10))
             assert desk.run_due().problems == ()
-            assert desk.case(case.id).state is State.ACKNOWLEDGED
+            assert desk.cancellations.get_case(case.id).state is State.ACKNOWLEDGED
 
 
 def imported(desk: Desk) -> Order:
@@ -296,7 +296,7 @@ def test_eight_threads_that_cancel_one_order_have_one_wish(bench: ShopsDesk) -> 
     assert isinstance(cancellations[0], Cancellation)
     assert len(bench.desk.ledger.cancellations("id-A1")) == 1
     assert bench.states(number) == {MCF: State.ACKNOWLEDGED}
-    assert len(bench.desk.cases()) == 1
+    assert len(bench.desk.cases.list()) == 1
     assert bench.canceled_at_amazon() == [number]
 
 
@@ -306,7 +306,7 @@ def test_eight_threads_cancel_many_orders_each_once(bench: ShopsDesk) -> None:
     at_once([lambda number=number: bench.desk.cancel(number, by="Ann") for number in numbers])  # type: ignore[misc]
     assert sorted(map(str, bench.canceled_at_amazon())) == sorted(numbers)
     follow_up(bench.desk, bench.clock)
-    assert [case.state for case in bench.desk.cases()] == [State.CANCELED] * 24
+    assert [case.state for case in bench.desk.cases.list()] == [State.CANCELED] * 24
     assert {bench.simulator.actual_status(number) for number in numbers} == {"Cancelled"}
 
 

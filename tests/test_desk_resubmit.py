@@ -68,7 +68,7 @@ def refused(harness: SimulatedHarness, simulator: McfSimulator, because: str) ->
 
 
 def test_a_canceled_order_goes_out_again_under_a_new_number(canceled: Desk, simulator: McfSimulator) -> None:
-    made = canceled.resubmit(ORDER, by="Ann")
+    made = canceled.resubmissions.create(ORDER, by="Ann")
     assert (made.state, made.order_number, made.requested_by) == (ErrandState.DONE, "1042-1", "Ann")
     assert created(simulator) == ["1042-1"]
     assert [
@@ -76,22 +76,22 @@ def test_a_canceled_order_goes_out_again_under_a_new_number(canceled: Desk, simu
         for remote_order in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
     ] == ["1042-1"]
     assert copies(canceled) == (canceled.order_store.get_order(made.order_number).id,)
-    assert canceled.receipt(ORDER).resubmissions == (made,)
+    assert canceled.cancellations.receipt(ORDER).resubmissions == (made,)
 
 
 def test_what_went_out_again_can_be_canceled_too(canceled: Desk, clock: VirtualClock, simulator: McfSimulator) -> None:
-    canceled.resubmit(ORDER, by="Ann")
+    canceled.resubmissions.create(ORDER, by="Ann")
     clock.advance(hours(0.1))
     (case,) = canceled.cancel("1042-1", by="Ann").cases
     clock.advance(hours(0.1))
     canceled.run_due()
-    assert canceled.case(case.id).state is State.CANCELED
+    assert canceled.cancellations.get_case(case.id).state is State.CANCELED
     assert simulator.actual_status("1042-1") == "Cancelled"
 
 
 def test_asking_twice_continues_the_same(canceled: Desk, simulator: McfSimulator) -> None:
-    first = canceled.resubmit(ORDER, by="Ann")
-    assert canceled.resubmit(ORDER, by="Bob") == first
+    first = canceled.resubmissions.create(ORDER, by="Ann")
+    assert canceled.resubmissions.create(ORDER, by="Bob") == first
     assert created(simulator) == ["1042-1"]
 
 
@@ -101,33 +101,33 @@ def test_not_before_it_was_canceled(harness: SimulatedHarness, simulator: McfSim
 
 def test_not_while_the_original_is_unsettled(harness: SimulatedHarness, simulator: McfSimulator) -> None:
     assert harness.cancel().state is State.ACKNOWLEDGED
-    refused(harness, simulator, r"not settled at amazon-mcf \(asked\)")
+    refused(harness, simulator, r"not settled at amazon-mcf \(acknowledged\)")
 
 
 def test_not_while_nobody_knows_what_the_cancel_did(harness: SimulatedHarness, simulator: McfSimulator) -> None:
     simulator.faults.add(Fault.LOST_RESPONSE, method="PUT", path="/cancel$")
     assert harness.cancel().state is State.UNKNOWN
-    refused(harness, simulator, r"not settled at amazon-mcf \(unclear\)")
+    refused(harness, simulator, r"not settled at amazon-mcf \(unknown\)")
 
 
 def test_not_when_the_original_goes_on(harness: SimulatedHarness, simulator: McfSimulator) -> None:
-    harness.desk.refuse(harness.cancel().id, by="Ann")
-    refused(harness, simulator, r"still active at amazon-mcf \(refused\)")
+    harness.desk.cases.reject(harness.cancel().id, by="Ann")
+    refused(harness, simulator, r"still active at amazon-mcf \(rejected\)")
 
 
 def test_not_when_the_original_shipped_anyway(
     harness: SimulatedHarness, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
     simulator.set_option("cancel_fate", "ignored")
-    case = harness.desk.confirm(harness.cancel().id, by="Ann")
+    case = harness.desk.cases.confirm(harness.cancel().id, by="Ann")
     clock.advance(hours(7))
-    assert harness.desk.check(case.id).state is State.SHIPPED_ANYWAY
+    assert harness.desk.cases.poll(case.id).state is State.SHIPPED_ANYWAY
     refused(harness, simulator, r"still active at amazon-mcf \(shipped anyway\)")
 
 
 def test_not_when_the_wish_was_withdrawn(harness: SimulatedHarness, simulator: McfSimulator) -> None:
     (case,) = harness.desk.cancel(ORDER, by="Ann", send_now=False).cases
-    harness.desk.withdraw(case.id, by="Ann")
+    harness.desk.cases.withdraw(case.id, by="Ann")
     refused(harness, simulator, r"still active at amazon-mcf \(withdrawn\)")
 
 
@@ -136,17 +136,17 @@ def test_not_when_a_part_of_it_ships(harness: SimulatedHarness, simulator: McfSi
     simulator.set_option("cancel_fate", "partly")
     harness.cancel()
     assert harness.follow_up().state is State.PARTIALLY_CANCELED
-    refused(harness, simulator, r"still active at amazon-mcf \(partly canceled\)")
+    refused(harness, simulator, r"still active at amazon-mcf \(partially canceled\)")
 
 
 def test_a_lost_reply_makes_exactly_one_order(canceled: Desk, simulator: McfSimulator, clock: VirtualClock) -> None:
     simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path=CREATE)
-    made = canceled.resubmit(ORDER, by="Ann")
+    made = canceled.resubmissions.create(ORDER, by="Ann")
     assert made.state is ErrandState.UNKNOWN
     assert canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id) == ()
     clock.advance(seconds(60))
     canceled.run_due()
-    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.DONE
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.DONE
     assert [
         remote_order.remote_id
         for remote_order in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
@@ -159,22 +159,22 @@ def test_a_request_that_never_arrived_is_made_again(
     canceled: Desk, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
     simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
-    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.UNKNOWN
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.UNKNOWN
     assert created(simulator) == []
     clock.advance(seconds(60))
     canceled.run_due()
-    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.DONE
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.DONE
     assert created(simulator) == ["1042-1"]
 
 
 def test_the_number_can_be_chosen(canceled: Desk, simulator: McfSimulator) -> None:
-    assert canceled.resubmit(ORDER, by="Ann", number="1042-B").remote_id == "1042-B"
+    assert canceled.resubmissions.create(ORDER, by="Ann", number="1042-B").remote_id == "1042-B"
     assert created(simulator) == ["1042-B"]
 
 
 def test_a_number_that_amazon_mangles_leaves_no_duplicate_behind(canceled: Desk, simulator: McfSimulator) -> None:
     with pytest.raises(ValidationError, match=r"turns \+ into a space"):
-        canceled.resubmit(ORDER, by="Ann", number="10+42")
+        canceled.resubmissions.create(ORDER, by="Ann", number="10+42")
     assert copies(canceled) == ()
     assert created(simulator) == []
 
@@ -183,14 +183,14 @@ def test_the_canceled_order_s_own_number_is_refused_and_not_found_as_an_earlier_
     canceled: Desk, simulator: McfSimulator
 ) -> None:
     with pytest.raises(ValidationError, match="wants a new one"):
-        canceled.resubmit(ORDER, by="Ann", number=ORDER)
+        canceled.resubmissions.create(ORDER, by="Ann", number=ORDER)
     assert (copies(canceled), created(simulator)) == ((), [])
-    assert canceled.resubmit(ORDER, by="Ann").remote_id == "1042-1"
+    assert canceled.resubmissions.create(ORDER, by="Ann").remote_id == "1042-1"
 
 
 def test_a_number_that_the_service_has_used_is_refused_by_it(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-B", lines=[("SOCKS", 1)])
-    made = canceled.resubmit(ORDER, by="Ann", number="1042-B")
+    made = canceled.resubmissions.create(ORDER, by="Ann", number="1042-B")
     assert (made.state, made.due_at) == (ErrandState.REJECTED, None)
     assert "has an order under this number" in str(made.message)
     assert created(simulator) == []
@@ -198,8 +198,8 @@ def test_a_number_that_the_service_has_used_is_refused_by_it(canceled: Desk, sim
 
 def test_after_a_refusal_another_number_may_be_tried(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-1", lines=[("SOCKS", 1)])
-    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.REJECTED
-    second = canceled.resubmit(ORDER, by="Ann")
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.REJECTED
+    second = canceled.resubmissions.create(ORDER, by="Ann")
     assert (second.state, second.order_number) == (ErrandState.DONE, "1042-2")
     assert created(simulator) == ["1042-2"]
 
@@ -209,12 +209,12 @@ def test_what_has_not_gone_out_yet_does_not_once_the_original_ships_after_all(
 ) -> None:
     for _ in range(2):  # The new token is refused too: provably nothing was done.
         simulator.faults.add(Fault.EXPIRED_TOKEN, method="POST", path=CREATE)
-    made = canceled.resubmit(ORDER, by="Ann")
+    made = canceled.resubmissions.create(ORDER, by="Ann")
     assert made.state is ErrandState.PENDING
-    canceled.shipped(ORDER, by="the carrier")
+    canceled.notifications.report_shipped(ORDER, by="the carrier")
     clock.advance(hours(1))
     canceled.run_due()
-    (after,) = canceled.receipt(ORDER).resubmissions
+    (after,) = canceled.cancellations.receipt(ORDER).resubmissions
     assert (after.state, after.message) == (
         ErrandState.REJECTED,
         "the original is still active at amazon-mcf (shipped anyway)",
@@ -226,11 +226,11 @@ def test_what_may_have_gone_out_stays_open_and_is_not_made_once_the_original_shi
     canceled: Desk, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
     simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
-    assert canceled.resubmit(ORDER, by="Ann").state is ErrandState.UNKNOWN
-    canceled.shipped(ORDER, by="the carrier")
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.UNKNOWN
+    canceled.notifications.report_shipped(ORDER, by="the carrier")
     clock.advance(hours(1))
     canceled.run_due()
-    (after,) = canceled.receipt(ORDER).resubmissions
+    (after,) = canceled.cancellations.receipt(ORDER).resubmissions
     assert (after.state, after.is_open) == (ErrandState.ACTION_REQUIRED, True)
     assert "the original is still active at amazon-mcf (shipped anyway)" in str(after.message)
     assert created(simulator) == []

@@ -50,7 +50,7 @@ def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_h
     tmp_path: Path, reply: tuple[int, str]
 ) -> None:
     with opened(tmp_path, Shop(), absent(reply)) as (desk, tap):
-        desk.resubmit("1042", by="Ann")
+        desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["POST"] * 4)
         assert "it was sent 4 times" in str(work.message)
@@ -61,7 +61,7 @@ def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_h
 @pytest.mark.slow
 def test_a_create_that_is_turned_away_is_tried_for_a_day_as_a_cancel_is(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, tap):
-        assert desk.resubmit("1042", by="Ann").state is ErrandState.PENDING
+        assert desk.resubmissions.create("1042", by="Ann").state is ErrandState.PENDING
         work = idle(desk)
         assert (work.state, work.message) == (ErrandState.ACTION_REQUIRED, "not let in")
         assert work.updated_at - work.created_at == hours(24)
@@ -71,7 +71,7 @@ def test_a_create_that_is_turned_away_is_tried_for_a_day_as_a_cancel_is(tmp_path
 @pytest.mark.slow
 def test_a_service_that_is_down_is_left_to_a_person_after_a_day_and_reminders_keep_nobody_busy(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), lambda seen: (503, "")) as (desk, tap):
-        desk.resubmit("1042", by="Ann")
+        desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, [])
         for _ in range(3):
@@ -83,7 +83,7 @@ def test_a_service_that_is_down_is_left_to_a_person_after_a_day_and_reminders_ke
 
 def test_a_flow_that_would_create_again_without_a_look_creates_once(tmp_path: Path) -> None:
     with opened(tmp_path, Blind(), absent((500, "{}"))) as (desk, tap):
-        desk.resubmit("1042", by="Ann")
+        desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["POST"])
         assert "without a look" in str(work.plugin_error)
@@ -91,7 +91,7 @@ def test_a_flow_that_would_create_again_without_a_look_creates_once(tmp_path: Pa
 
 def test_a_plugin_that_fails_again_and_again_leaves_it_to_a_person(tmp_path: Path) -> None:
     with opened(tmp_path, Failing(), absent((500, "{}"))) as (desk, tap):
-        desk.resubmit("1042", by="Ann")
+        desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, work.attempt, sends(tap)) == (ErrandState.ACTION_REQUIRED, 4, [])
         assert "KeyError" in str(work.plugin_error)
@@ -108,7 +108,7 @@ def test_that_a_second_create_is_refused_says_nothing_of_the_first(tmp_path: Pat
         return (500, "{}") if len(posts) == 1 else (409, "{}")
 
     with opened(tmp_path, Shop(), lagging) as (desk, tap):
-        desk.resubmit("1042", by="Ann")
+        desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (ErrandState.DONE, ["POST", "POST"])
 
@@ -117,13 +117,13 @@ def test_that_a_second_create_is_refused_says_nothing_of_the_first(tmp_path: Pat
 
 
 def stuck(desk: Desk) -> Errand:
-    desk.resubmit("1042", by="Ann")
+    desk.resubmissions.create("1042", by="Ann")
     return idle(desk)
 
 
 def test_a_person_confirms_a_resubmission_and_the_duplicate_is_registered(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
-        done = desk.confirm(stuck(desk).id, by="Ben", note="they told me on the phone")
+        done = desk.cases.confirm(stuck(desk).id, by="Ben", note="they told me on the phone")
         assert (done.state, done.due_at, done.message) == (ErrandState.DONE, None, "they told me on the phone")
         assert desk.order_store.find_by_remote_id("shop", "1042-1") == desk.order_store.get_order("1042-1").id
         assert [entry.content for entry in desk.ledger.history(done.id)][-1] == (
@@ -132,14 +132,14 @@ def test_a_person_confirms_a_resubmission_and_the_duplicate_is_registered(tmp_pa
         assert isinstance(done, Resubmission)
         assert done.person == "Ben"
         with pytest.raises(ConflictError, match="it is settled: done"):
-            desk.refuse(done.id, by="Ben")
+            desk.cases.reject(done.id, by="Ben")
 
 
 def test_a_person_refuses_a_resubmission_and_another_number_may_follow(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
-        refused = desk.refuse(stuck(desk).id, by="Ben")
+        refused = desk.cases.reject(stuck(desk).id, by="Ben")
         assert (refused.state, refused.message) == (ErrandState.REJECTED, "it will not be done, as Ben says")
-        assert desk.resubmit("1042", by="Ann").order_number == "1042-2"
+        assert desk.resubmissions.create("1042", by="Ann").order_number == "1042-2"
 
 
 def test_a_person_sends_a_resubmission_again_and_the_patience_begins_anew(tmp_path: Path) -> None:
@@ -148,12 +148,12 @@ def test_a_person_sends_a_resubmission_again_and_the_patience_begins_anew(tmp_pa
     with opened(tmp_path, Shop(), shop) as (desk, tap):
         work = stuck(desk)
         before = len(sends(tap))
-        assert desk.send_again(work.id, by="Ben").state is ErrandState.UNKNOWN
+        assert desk.cases.retry(work.id, by="Ben").state is ErrandState.UNKNOWN
         assert len(sends(tap)) == before + 1
         assert idle(desk).state is ErrandState.ACTION_REQUIRED
         assert len(sends(tap)) == before + 1, "only a person sends it once more"
         status[0] = 200
-        assert desk.send_again(work.id, by="Ben").state is ErrandState.DONE
+        assert desk.cases.retry(work.id, by="Ben").state is ErrandState.DONE
         assert any("as Ben decided" in str(entry.content) for entry in desk.ledger.history(work.id))
 
 
@@ -161,10 +161,10 @@ def test_what_has_left_us_cannot_be_taken_back_and_what_has_not_can(tmp_path: Pa
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         work = stuck(desk)
         with pytest.raises(ConflictError, match="already left us"):
-            desk.withdraw(work.id, by="Ben")
+            desk.cases.withdraw(work.id, by="Ben")
     with opened(tmp_path / "other", Shop(), absent((401, "{}"))) as (desk, _):
-        made = desk.resubmit("1042", by="Ann")
-        withdrawn = desk.withdraw(made.id, by="Ben")
+        made = desk.resubmissions.create("1042", by="Ann")
+        withdrawn = desk.cases.withdraw(made.id, by="Ben")
         assert (withdrawn.state, withdrawn.message) == (ErrandState.WITHDRAWN, "taken back by Ben")
         assert desk.ledger.next_due() is None
 
@@ -172,35 +172,35 @@ def test_what_has_left_us_cannot_be_taken_back_and_what_has_not_can(tmp_path: Pa
 def test_nobody_settles_nothing(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         work = stuck(desk)
-        for act in (desk.confirm, desk.refuse, desk.withdraw, desk.send_again):
+        for act in (desk.cases.confirm, desk.cases.reject, desk.cases.withdraw, desk.cases.retry):
             with pytest.raises(ValidationError, match="stand for this"):
                 act(work.id, by=" ")
         with pytest.raises(ValidationError, match="a mail is filed with a cancellation"):
-            desk.confirm(work.id, by="Ben", email=b"Subject: yes")
+            desk.cases.confirm(work.id, by="Ben", email=b"Subject: yes")
 
 
 def test_a_status_change_that_cannot_be_made_out_is_a_person_s(tmp_path: Path) -> None:
     with opened(tmp_path, Blind(), absent((500, "{}"))) as (desk, _):
-        desk.change_status("1042", "held", by="Ann")
+        desk.status_changes.create("1042", "held", by="Ann")
         work = only(desk)
         assert (work.state, work.message) == (ErrandState.ACTION_REQUIRED, "nobody can look")
         assert "confirm or refuse" in str(work.hint)
-        assert desk.confirm(work.id, by="Ben").state is ErrandState.DONE
-        desk.change_status("1042", "held", by="Ann")
-        second = desk.errands()[-1]
-        assert desk.refuse(second.id, by="Ben", note="the button is gone").message == "the button is gone"
+        assert desk.cases.confirm(work.id, by="Ben").state is ErrandState.DONE
+        desk.status_changes.create("1042", "held", by="Ann")
+        second = desk.cases.list_others()[-1]
+        assert desk.cases.reject(second.id, by="Ben", note="the button is gone").message == "the button is gone"
 
 
 def test_a_status_that_is_never_taken_is_set_four_times_at_most(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), lambda seen: (200, '{"status": "open"}')) as (desk, tap):
-        desk.change_status("1042", "held", by="Ann")
+        desk.status_changes.create("1042", "held", by="Ann")
         assert (idle(desk).state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["PUT"] * 4)
 
 
 def test_what_a_person_has_is_looked_at_before_they_are_reminded_and_sent_no_more(tmp_path: Path) -> None:
     words = ["open"]
     with opened(tmp_path, Shop(), lambda seen: (200, json.dumps({"status": words[0]}))) as (desk, tap):
-        desk.change_status("1042", "held", by="Ann")
+        desk.status_changes.create("1042", "held", by="Ann")
         before = len(sends(tap)) if idle(desk).is_open else 0
         words[0] = "held"
         desk.clock.sleep_until(desk.clock.monotonic() + hours(5).total_seconds())
@@ -210,8 +210,8 @@ def test_what_a_person_has_is_looked_at_before_they_are_reminded_and_sent_no_mor
 
 def test_a_person_has_it_read_back_without_sending(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, tap):
-        made = desk.resubmit("1042", by="Ann")
-        looked = desk.check(made.id)
+        made = desk.resubmissions.create("1042", by="Ann")
+        looked = desk.cases.poll(made.id)
         assert (looked.state, looked.due_at, sends(tap)) == (ErrandState.UNKNOWN, made.due_at, ["POST"])
 
 
@@ -220,9 +220,9 @@ def test_a_person_has_it_read_back_without_sending(tmp_path: Path) -> None:
 
 def test_a_row_that_an_earlier_version_wrote_is_read_and_goes_on(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, _):
-        made = desk.resubmit("1042", by="Ann")
+        made = desk.resubmissions.create("1042", by="Ann")
     document = json.loads(dump(made))
-    for new in ("give_up_at", "waits_since", "person"):
+    for new in ("deadline", "action_required_since", "person"):
         document.pop(new, None)
     read = load(json.dumps(document), Resubmission)
     assert (read.deadline, read.action_required_since, read.person, read.state) == (
@@ -247,7 +247,7 @@ def test_a_death_after_the_create_left_is_followed_by_a_look(tmp_path: Path) -> 
             write(*changes)  # type: ignore[arg-type]
 
         desk.ledger.write = dying  # type: ignore[method-assign]  # the process "dies" at the last commit
-        desk.resubmit("1042", by="Ann")
+        desk.resubmissions.create("1042", by="Ann")
         desk.ledger.write = write  # type: ignore[method-assign]
         assert (only(desk).state, len(intents(desk, only(desk)))) == (ErrandState.SENDING, 2)
         tap.override = lambda seen: (200, "{}")

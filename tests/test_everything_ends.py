@@ -170,29 +170,32 @@ def opened(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Des
 def something(desk: Desk, random: Random) -> None:
     """Whatever somebody may do."""
     number, place = random.choice(["1042", "1043"]), random.choice(["cart", "mill", "press"])
-    work: AnyCase | None = random.choice([*desk.cases(), *desk.errands(), None])
+    work: AnyCase | None = random.choice([*desk.cases.list(), *desk.cases.list_others(), None])
     with suppress(OrderDeskError):
         match random.randrange(9):
             case 0 | 1:
-                desk.place(number, connection=place, by="Ann")
+                desk.orders.register(number, connection=place, by="Ann")
             case 2 | 3:
                 desk.cancel(number, by="Ann", send_now=random.random() < 0.7)
             case 4:
-                desk.receive(
+                desk.notifications.handle_webhook(
                     place, fake_webhook(number, random.choice(list(NotificationKind)), delivery=str(random.random()))
                 )
             case 5:
-                desk.resubmit(number, by="Ann")
+                desk.resubmissions.create(number, by="Ann")
             case 6:
-                desk.change_status(number, "held", by="Ann")
+                desk.status_changes.create(number, "held", by="Ann")
             case 7 if work is not None:
-                desk.send_again(work.id, by="Ben")
+                desk.cases.retry(work.id, by="Ben")
             case _ if work is not None and random.random() < 0.3:
-                desk.confirm(work.id, by="Ben")
+                desk.cases.confirm(work.id, by="Ben")
 
 
 def open_works(desk: Desk) -> list[AnyCase]:
-    return [*(case for case in desk.cases() if case.is_open), *desk.errands(open_only=True)]
+    return [
+        *(case for case in desk.cases.list() if case.is_open),
+        *desk.cases.list_others(open_only=True),
+    ]
 
 
 def described(works: list[AnyCase]) -> str:
@@ -236,4 +239,4 @@ def test_whatever_is_said_everything_ends_or_waits_for_a_person(opened: tuple[De
     assert written <= 60 * 12 * max(1, len(waiting)), f"{written} lines in a month in which nobody did anything"
     for work in open_works(desk):  # And a person can end it.
         if work.state in AWAITING:
-            assert not desk.refuse(work.id, by="Ben").is_open
+            assert not desk.cases.reject(work.id, by="Ben").is_open

@@ -60,8 +60,8 @@ def opened(path: Path, connections: tuple[str, ...] = ("phone",), post: str = ""
 
 
 def asked(desk: Desk) -> Case:
-    desk.import_orders([Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"),))], by="Ann")
-    desk.place("1042", connection="phone", by="Ann")
+    desk.orders.import_orders([Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"),))], by="Ann")
+    desk.orders.register("1042", connection="phone", by="Ann")
     (case,) = desk.cancel("1042", by="Ann").cases
     return case
 
@@ -75,10 +75,10 @@ def mail(
 
 def refused(desk: Desk, case: Case, message: bytes) -> ValidationError:
     """Why a mail is no evidence; the case stays as it was."""
-    before = desk.case(case.id), desk.ledger.history(case.id)
+    before = desk.cancellations.get_case(case.id), desk.ledger.history(case.id)
     with pytest.raises(ValidationError) as caught:
-        desk.confirm(case.id, by="Ben", email=message)
-    assert (desk.case(case.id), desk.ledger.history(case.id)) == before
+        desk.cases.confirm(case.id, by="Ben", email=message)
+    assert (desk.cancellations.get_case(case.id), desk.ledger.history(case.id)) == before
     assert caught.value.location == "the message"
     assert caught.value.hint
     return caught.value
@@ -89,7 +89,7 @@ def test_a_mail_that_was_sent_under_another_sender_is_still_ours(path: Path) -> 
         case, now = asked(desk), desk.clock.now()
         intent = Intent(1, "mail", "MAIL", "mailto:them@b.example", "00", False, now)
         desk.ledger.append(case, [intent, Exchange(intent, now, headers={"message-id": SENT})], if_unchanged=False)
-        proof = desk.case(desk.confirm(case.id, by="Ben", email=mail(SENT)).id).evidence
+        proof = desk.cancellations.get_case(desk.cases.confirm(case.id, by="Ben", email=mail(SENT)).id).evidence
     assert proof is not None
     assert proof.email is not None
     assert proof.email.in_reply_to == SENT
@@ -98,15 +98,17 @@ def test_a_mail_that_was_sent_under_another_sender_is_still_ours(path: Path) -> 
 def test_a_mail_that_answers_another_case_is_no_evidence_for_this_one(path: Path) -> None:
     with opened(path) as desk:
         case = asked(desk)
-        desk.import_orders([Order("id-1043", "1043", lines=(OrderLine(1, code="MUG"),))], by="Ann")
-        desk.place("1043", connection="phone", by="Ann")
+        desk.orders.import_orders([Order("id-1043", "1043", lines=(OrderLine(1, code="MUG"),))], by="Ann")
+        desk.orders.register("1043", connection="phone", by="Ann")
         (other,) = desk.cancel("1043", by="Ann").cases
         theirs, ours = f"<{other.id}.0@before.example>", f"<{case.id}.0@shop.example>"
         error = refused(desk, case, mail(theirs, "1042 is canceled."))
         assert other.id in error.message
         assert "order 1043 at phone" in error.message
         refused(desk, case, mail("<new@b.example>", more=f"References: {ours} {theirs} <x@b.example>\n"))
-        proof = desk.case(desk.confirm(case.id, by="Ben", email=mail(ours, more=f"References: {theirs}\n")).id).evidence
+        proof = desk.cancellations.get_case(
+            desk.cases.confirm(case.id, by="Ben", email=mail(ours, more=f"References: {theirs}\n")).id
+        ).evidence
     assert proof is not None
     assert proof.email is not None
     assert (proof.email.in_reply_to, proof.email.in_reply_to_case) == (ours, case.id)
@@ -117,7 +119,7 @@ def test_an_answer_is_known_by_our_own_id_where_the_provider_gave_the_mail_anoth
         case = asked(desk)
         ours = f"<{case.id}.0@shop.example>"
         thread = mail("<rewritten@provider.example>", more=f"References: {ours} <rewritten@provider.example>\n")
-        proof = desk.case(desk.confirm(case.id, by="Ben", email=thread).id).evidence
+        proof = desk.cancellations.get_case(desk.cases.confirm(case.id, by="Ben", email=thread).id).evidence
     assert proof is not None
     assert proof.email is not None
     assert proof.email.in_reply_to == ours
@@ -131,8 +133,8 @@ def test_a_mail_that_answers_none_of_ours_and_names_no_order_is_no_evidence(path
 
 def test_a_mail_that_names_the_order_is_evidence_and_says_by_what(path: Path) -> None:
     with opened(path) as desk:
-        proof = desk.case(
-            desk.confirm(asked(desk).id, by="Ben", email=mail("<else@b.example>", "We canceled #1042.")).id
+        proof = desk.cancellations.get_case(
+            desk.cases.confirm(asked(desk).id, by="Ben", email=mail("<else@b.example>", "We canceled #1042.")).id
         ).evidence
     assert proof is not None
     assert proof.email is not None
@@ -162,19 +164,22 @@ def test_a_mail_of_another_time_is_no_answer_to_this_wish(path: Path, day: str, 
 
 def test_a_mail_from_where_another_place_is_asked_is_no_evidence_for_this_one(path: Path) -> None:
     with opened(path, post="desk@post.example") as desk:
-        desk.import_orders([Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"),))], by="Ann")
+        desk.orders.import_orders([Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"),))], by="Ann")
         for place in ("phone", "post"):
-            desk.place("1042", connection=place, by="Ann")
+            desk.orders.register("1042", connection=place, by="Ann")
         by_name = {case.connection: case for case in desk.cancel("1042", by="Ann").cases}
         said = mail("<else@b.example>", "1042 is canceled.", sender="Bo <bo@post.example>")
         assert "where post is asked" in refused(desk, by_name["phone"], said).message
-        assert desk.case(desk.confirm(by_name["post"].id, by="Ben", email=said).id).state is State.CANCELED
+        assert (
+            desk.cancellations.get_case(desk.cases.confirm(by_name["post"].id, by="Ben", email=said).id).state
+            is State.CANCELED
+        )
 
 
 def test_no_password_of_the_mail_server_is_kept_from_a_mail(path: Path) -> None:
     with opened(path) as desk:
         case = asked(desk)
-        done = desk.confirm(
+        done = desk.cases.confirm(
             case.id, by="Ben", email=mail(SENT, f"1042 is canceled, {PASSWORD}", sender=f"{PASSWORD} <a@b.example>")
         )
         kept = f"{done}{desk.ledger.history(case.id)}"
@@ -186,8 +191,8 @@ def test_one_mail_does_not_prove_two_services(path: Path) -> None:
     with opened(path, connections=("phone", "other")) as desk:
         case = asked(desk)
         said = mail("<else@b.example>", "1042 is canceled.")
-        desk.confirm(case.id, by="Ben", email=said)
-        desk.place("1042", connection="other", by="Ann")
+        desk.cases.confirm(case.id, by="Ben", email=said)
+        desk.orders.register("1042", connection="other", by="Ann")
         (other,) = desk.cancel("1042", by="Ann", connections=["other"]).cases
         assert f"case {case.id} at phone" in refused(desk, other, said).message
 
@@ -195,10 +200,10 @@ def test_one_mail_does_not_prove_two_services(path: Path) -> None:
 def test_the_proof_is_there_when_the_ledger_is_opened_again(path: Path) -> None:
     with opened(path) as desk:
         case = asked(desk)
-        desk.confirm(case.id, by="Ben", email=mail(f"<{case.id}.0@shop.example>"))
+        desk.cases.confirm(case.id, by="Ben", email=mail(f"<{case.id}.0@shop.example>"))
     with opened(path) as desk:
-        kept = desk.case(case.id)
-        (receipt,) = desk.receipt("1042").cancellations[0].cases
+        kept = desk.cancellations.get_case(case.id)
+        (receipt,) = desk.cancellations.receipt("1042").cancellations[0].cases
     assert (kept.state, kept.evidence.kind if kept.evidence else None) == (State.CANCELED, EvidenceKind.EMAIL)
     assert receipt.evidence is not None
     assert receipt.evidence.email == (kept.evidence.email if kept.evidence else None)
@@ -208,10 +213,10 @@ def test_the_proof_is_there_when_the_ledger_is_opened_again(path: Path) -> None:
 def test_a_mail_about_a_settled_case_changes_and_adds_nothing(path: Path) -> None:
     with opened(path) as desk:
         case = asked(desk)
-        desk.refuse(case.id, by="Ben")
+        desk.cases.reject(case.id, by="Ben")
         before = desk.ledger.history(case.id)
         with pytest.raises(ConflictError):
-            desk.confirm(case.id, by="Ben", email=mail(SENT, "1042"))
+            desk.cases.confirm(case.id, by="Ben", email=mail(SENT, "1042"))
         assert desk.ledger.history(case.id) == before
 
 
@@ -220,5 +225,5 @@ def test_a_mail_needs_the_connection_that_knows_the_secrets_and_a_word_does_not(
         case = asked(desk)
     with opened(path, connections=()) as desk:
         with pytest.raises(NotFoundError):
-            desk.confirm(case.id, by="Ben", email=mail(SENT))
-        assert desk.confirm(case.id, by="Ben").state is State.CANCELED
+            desk.cases.confirm(case.id, by="Ben", email=mail(SENT))
+        assert desk.cases.confirm(case.id, by="Ben").state is State.CANCELED

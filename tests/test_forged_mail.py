@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.conftest import MailServer
 
 FORGED = "=?utf-8?q?1042=0D=0ABcc=3A_x=40y.example=0D=0A=0D=0AHello?="
-CHANGED = {"subject": "Cancel {order_number} ={reason}", "body": "{order_number}\r\nfor {asked_by}: {reason}"}
+CHANGED = {"subject": "Cancel {order_number} ={reason}", "body": "{order_number}\r\nfor {requested_by}: {reason}"}
 
 
 @pytest.mark.parametrize("mode", ["send", "draft", None])
@@ -28,8 +28,8 @@ def test_no_encoded_word_survives_in_a_mail_or_a_draft(
 ) -> None:
     mail = mail_server.config(mode=mode) if mode else None
     with open_email_desk(tmp_path / "desk.db", clock, mail=mail, changed=CHANGED) as desk:
-        desk.import_orders([evolve(sample_order(), id="forged", number=FORGED)], by="a test")
-        desk.place("forged", connection=EMAIL_ONLY, by="a test", remote_id="7")
+        desk.orders.import_orders([evolve(sample_order(), id="forged", number=FORGED)], by="a test")
+        desk.orders.register("forged", connection=EMAIL_ONLY, by="a test", remote_id="7")
         (case,) = desk.cancel("forged", by=FORGED, reason=FORGED.removeprefix("=")).cases
         assert case.state is State.ACTION_REQUIRED
         told = [entry.content for entry in desk.ledger.history(case.id)]

@@ -183,11 +183,11 @@ def press(trial: ServiceTrial, slug: str) -> None:
     """Press the button: it is asked, which is not canceled; then it is followed up and canceled."""
     case = trial.cancel(REASONS.get(slug))
     assert (case.state, case.evidence) == (State.ACKNOWLEDGED, None)
-    assert not trial.harness.desk.receipt(trial.harness.order).is_canceled
+    assert not trial.harness.desk.cancellations.receipt(trial.harness.order).is_canceled
     assert [deed for deed, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
     assert trial.harness.follow_up().state is State.CANCELED
     assert trial.harness.is_canceled
-    assert trial.harness.desk.receipt(trial.harness.order).is_canceled
+    assert trial.harness.desk.cancellations.receipt(trial.harness.order).is_canceled
 
 
 @pytest.mark.parametrize("slug", SERVICES)
@@ -195,19 +195,19 @@ def test_a_move_into_the_canceled_folder_tells_nobody(trial_at: ServiceTrialMake
     trial = trial_at(slug)
     desk, service = trial.harness.desk, trial.harness.simulator
     before = service.actual_status(trial.harness.remote_order.remote_id) if service is not None else ""
-    desk.move(trial.harness.order, "Canceled", by="Ann")
+    desk.orders.move(trial.harness.order, "Canceled", by="Ann")
     desk.run_due()
-    assert (trial.requests, trial.messages, desk.cases(order=trial.harness.order)) == ([], "", ())
+    assert (trial.requests, trial.messages, desk.cases.list(order=trial.harness.order)) == ([], "", ())
     assert service is None or service.actual_status(trial.harness.remote_order.remote_id) == before
-    assert not desk.receipt(trial.harness.order).is_canceled
+    assert not desk.cancellations.receipt(trial.harness.order).is_canceled
 
 
 def test_a_rule_lets_the_move_into_the_canceled_folder_cancel_at_bdlinx(trial_at: ServiceTrialMaker) -> None:
     trial = trial_at("bdlinx")
     with trial.with_rules({**BY_FOLDER, "name": "Stop it", "do": ["Cancel Order at BDLinx"]}) as desk:
-        desk.move(trial.harness.order, "Prepared", by="Ann")
+        desk.orders.move(trial.harness.order, "Prepared", by="Ann")
         assert trial.requests == []
-        desk.move(trial.harness.order, "Canceled", by="Ann")
+        desk.orders.move(trial.harness.order, "Canceled", by="Ann")
     assert [deed for deed, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
     assert trial.harness.follow_up().state is State.CANCELED
 
@@ -216,14 +216,14 @@ def test_a_rule_lets_the_move_into_the_canceled_folder_cancel_at_shopify(trial_a
     trial = trial_at("shopify")
     action = {"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}
     with trial.with_rules({**BY_FOLDER, "name": "Tell Shopify", "do": [action]}) as desk:
-        desk.move(trial.harness.order, "Canceled", by="Ann")
+        desk.orders.move(trial.harness.order, "Canceled", by="Ann")
     assert trial.harness.follow_up().state is State.CANCELED
     assert trial.harness.is_canceled
 
 
 def test_a_service_that_nobody_can_call_is_a_persons_task(trial_at: ServiceTrialMaker) -> None:
     trial = trial_at("bdlinx", settings={"secret_header": "", "auth_mode": "header"})
-    (entry,) = trial.harness.desk.plan(trial.harness.order).entries
+    (entry,) = trial.harness.desk.cancellations.plan(trial.harness.order).entries
     assert entry.chosen_step is None
     assert "not configured: secret_header missing" in str(entry.problem)
     case = trial.cancel()
@@ -235,11 +235,11 @@ def test_the_button_appears_when_the_order_was_submitted(trial_at: ServiceTrialM
     desk = trial_at("bdlinx").harness.desk
     assert isinstance(desk.order_store, SqliteOrderStore)
     copy = desk.order_store.duplicate("1042", by="Ann").number
-    assert desk.plan(copy).entries == ()
+    assert desk.cancellations.plan(copy).entries == ()
     with pytest.raises(InvalidStateError):
         desk.cancel(copy, by="Ann")
-    desk.place(copy, connection="bdlinx", by="Ann")
-    (entry,) = desk.plan(copy).entries
+    desk.orders.register(copy, connection="bdlinx", by="Ann")
+    (entry,) = desk.cancellations.plan(copy).entries
     assert [step.label for step in entry.steps] == ["button (asks)"]
 
 
@@ -264,7 +264,7 @@ def test_an_order_that_moved_on_is_not_called_canceled(trial_at: ServiceTrialMak
         Rejection.TOO_LATE,
         Rejection.NOT_ALLOWED,
     )
-    assert not trial.harness.desk.receipt(trial.harness.order).is_canceled
+    assert not trial.harness.desk.cancellations.receipt(trial.harness.order).is_canceled
 
 
 @pytest.mark.parametrize("slug", ["bay-photo", "bdlinx", "hp-site-flow", "progressive-solutions"])
@@ -288,7 +288,7 @@ def test_amazon_mcf_has_a_button_that_is_followed_up_until_mcf_confirms(trial_at
 
 def test_commercehub_has_a_button_with_a_list_of_reasons(trial_at: ServiceTrialMaker) -> None:
     trial = trial_at("commercehub")
-    (entry,) = trial.harness.desk.plan(trial.harness.order).entries
+    (entry,) = trial.harness.desk.cancellations.plan(trial.harness.order).entries
     (step,) = entry.steps
     assert step.needs == "reason"
     with pytest.raises(ValidationError):
@@ -316,7 +316,7 @@ def test_oia_global_is_asked_by_email(trial_at: ServiceTrialMaker) -> None:
     case = trial.cancel()
     assert (trial.drafts, case.state, case.evidence) == (True, State.ACTION_REQUIRED, None)
     assert "To: cancellations@oia.example" in trial.messages
-    assert trial.harness.desk.confirm(case.id, by="Ben").state is State.CANCELED
+    assert trial.harness.desk.cases.confirm(case.id, by="Ben").state is State.CANCELED
 
 
 NEW = [slug for slug in SERVICES if isinstance(PluginRegistry().load(slug).integration.resubmission, NewNumber)]

@@ -109,12 +109,12 @@ def desk(fake_services_desk: FakeDeskOpener, meanwhile: Interruption) -> Desk:
     """A desk whose order is canceled at the phone, and whose cart is to be told next."""
     fake_services_desk(at=["cart", "phone"]).cancel("1042", by="Ann")
     made = fake_services_desk(SlowCart(meanwhile), FakeFulfillmentService(), FakeManualService())
-    made.confirm(case_at(made, "phone").id, by="Ben")
+    made.cases.confirm(case_at(made, "phone").id, by="Ben")
     return made
 
 
 def case_at(desk: Desk, connection: str) -> Case:
-    return [case for case in desk.cases() if case.connection == connection][-1]
+    return [case for case in desk.cases.list() if case.connection == connection][-1]
 
 
 def work(desk: Desk, clock: VirtualClock, times: int = 8) -> None:
@@ -138,7 +138,7 @@ def test_a_place_that_comes_while_the_cart_is_read_is_asked_first(
     meanwhile: Interruption,
 ) -> None:
     other = fake_services_desk()
-    meanwhile.act = lambda: other.place("1042", connection="mill", by="the shop")
+    meanwhile.act = lambda: other.orders.register("1042", connection="mill", by="the shop")
     clock.advance(minutes(1))
     desk.run_due()
     assert fake_services.writes == ["mill cancel 1042"]
@@ -177,7 +177,7 @@ def test_a_cart_waits_for_a_registration_that_began_while_it_was_read(
 def test_a_cart_that_is_read_while_the_order_ships_is_left_alone(
     desk: Desk, fake_services: FakeServices, clock: VirtualClock, meanwhile: Interruption
 ) -> None:
-    meanwhile.act = lambda: desk.shipped("1042", by="the carrier", connections=["phone"])
+    meanwhile.act = lambda: desk.notifications.report_shipped("1042", by="the carrier", connections=["phone"])
     work(desk, clock)
     cart = case_at(desk, "cart")
     assert (fake_services.writes, cart.state) == ([], State.WITHDRAWN)
@@ -193,7 +193,7 @@ def test_the_look_and_the_commit_see_one_order(
     def writing(*changes: CaseUpdate) -> None:
         if any(change.order_version is not None for change in changes):
             desk.ledger.write = real  # type: ignore[method-assign]
-            other.place("1042", connection="mill", by="the shop")
+            other.orders.register("1042", connection="mill", by="the shop")
         real(*changes)
 
     desk.ledger.write = writing  # type: ignore[method-assign]
@@ -251,10 +251,10 @@ def test_an_order_that_ships_after_all_while_the_new_number_is_looked_for_is_not
 
     def ships() -> None:
         fake_services.status["mill", "1042"] = "shipped"
-        desk.shipped("1042", by="the carrier")
+        desk.notifications.report_shipped("1042", by="the carrier")
 
     meanwhile.act = ships
-    made = desk.resubmit("1042", by="Ann")
+    made = desk.resubmissions.create("1042", by="Ann")
     work(desk, clock)
     assert fake_services.writes == ["mill cancel 1042"]
     assert desk.ledger.resubmission(made.id).state is ErrandState.REJECTED
@@ -266,15 +266,15 @@ def test_an_order_that_is_registered_elsewhere_while_the_new_number_is_looked_fo
     desk = fake_services_desk(SlowMaker(meanwhile), FakeManualService(), at=["mill"])
     desk.cancel("1042", by="Ann")
     work(desk, clock)
-    meanwhile.act = lambda: desk.place("1042", connection="phone", by="the shop")
-    desk.resubmit("1042", by="Ann")
+    meanwhile.act = lambda: desk.orders.register("1042", connection="phone", by="the shop")
+    desk.resubmissions.create("1042", by="Ann")
     assert fake_services.writes == ["mill cancel 1042"]
 
 
 def test_a_cart_that_is_held_back_spends_nobody_s_patience(
     desk: Desk, fake_services: FakeServices, clock: VirtualClock, meanwhile: Interruption
 ) -> None:
-    meanwhile.act = lambda: desk.place("1042", connection="mill", by="the shop", remote_id="1042")
+    meanwhile.act = lambda: desk.orders.register("1042", connection="mill", by="the shop", remote_id="1042")
     fake_services.cancel_outcomes["mill"] = "open"
     work(desk, clock, 2)
     cart = case_at(desk, "cart")

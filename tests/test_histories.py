@@ -21,6 +21,7 @@ from orderdesk_devkit.testing.pytest_plugin import HISTORIES
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.documents import plan_document, receipt_document
 from orderdesk_sdk.errors import OrderDeskError, ValidationError
@@ -90,7 +91,7 @@ class Histories(RuleBasedStateMachine):
         self.judge = InvariantChecker(self.town.ledger, self.clock)
         for slug, simulator in self.town.simulators.items():
             self.judge.watch(slug, simulator)
-        self.do("import", lambda desk: desk.import_orders([order()], by="the shop"))
+        self.do("import", lambda desk: desk.orders.import_orders([order()], by="the shop"))
         self.counts["histories"] += 1
 
     def teardown(self) -> None:
@@ -127,7 +128,7 @@ class Histories(RuleBasedStateMachine):
         return found[index % len(found)]
 
     def case(self, index: int) -> Case | None:
-        cases = self.town.desk.cases()
+        cases = self.town.desk.cases.list()
         found = [case for case in cases if case.is_open] or cases
         return found[index % len(found)] if found else None
 
@@ -154,7 +155,7 @@ class Histories(RuleBasedStateMachine):
                 simulator.actual_status(found.number)
             except OrderDeskError:
                 simulator.add_order(found.number, lines=[(line.code, line.quantity) for line in found.lines])
-        self.do("place", lambda desk: desk.place(found.number, connection=location, by="the shop"))
+        self.do("place", lambda desk: desk.orders.register(found.number, connection=location, by="the shop"))
 
     @rule(
         index=ANY,
@@ -170,7 +171,7 @@ class Histories(RuleBasedStateMachine):
         lines = None if part is None else {found.lines[0].code: part}
 
         def act(desk: Desk) -> None:
-            before = desk.ledger.cancellations(found.id), desk.cases()
+            before = desk.ledger.cancellations(found.id), desk.cases.list()
             try:
                 made = desk.cancel(
                     found.number,
@@ -182,7 +183,7 @@ class Histories(RuleBasedStateMachine):
                     send_now=send,
                 )
             except ValidationError:
-                assert (desk.ledger.cancellations(found.id), desk.cases()) == before, "refused, and yet recorded"
+                assert (desk.ledger.cancellations(found.id), desk.cases.list()) == before, "refused, and yet recorded"
                 self.counts["wishes refused"] += 1
                 raise
             self.judge.reported_ids |= {made.cancellation.id, *(case.id for case in made.cases)}
@@ -206,9 +207,9 @@ class Histories(RuleBasedStateMachine):
     def a_day_of_work(self, confirms: bool) -> None:
         """What is due is done, and whoever has a case says what came of it."""
         self.follow(6)
-        for case in self.town.desk.cases(states=[State.ACTION_REQUIRED]):
-            verdict = Desk.confirm if confirms else Desk.refuse
-            self.do("verdicts", lambda desk, of=case.id, say=verdict: say(desk, of, by="Ben"))  # type: ignore[misc]
+        for case in self.town.desk.cases.list(states=[State.ACTION_REQUIRED]):
+            verdict = CaseService.confirm if confirms else CaseService.reject
+            self.do("verdicts", lambda desk, of=case.id, say=verdict: say(desk.cases, of, by="Ben"))  # type: ignore[misc]
         self.clock.advance(hours(1))
         self.follow(6)
 
@@ -258,11 +259,11 @@ class Histories(RuleBasedStateMachine):
         if case is None:
             return
         acts: Mapping[str, Callable[[Desk], AnyCase]] = {
-            "confirm": lambda desk: desk.confirm(case.id, by="Ben"),
-            "refuse": lambda desk: desk.refuse(case.id, by="Ben", rejection=Rejection.TOO_LATE),
-            "withdraw": lambda desk: desk.withdraw(case.id, by="Ben"),
-            "send again": lambda desk: desk.send_again(case.id, by="Ben"),
-            "check": lambda desk: desk.check(case.id),
+            "confirm": lambda desk: desk.cases.confirm(case.id, by="Ben"),
+            "refuse": lambda desk: desk.cases.reject(case.id, by="Ben", rejection=Rejection.TOO_LATE),
+            "withdraw": lambda desk: desk.cases.withdraw(case.id, by="Ben"),
+            "send again": lambda desk: desk.cases.retry(case.id, by="Ben"),
+            "check": lambda desk: desk.cases.poll(case.id),
         }
         self.do(word, acts[word])
 
@@ -281,25 +282,32 @@ class Histories(RuleBasedStateMachine):
             case "canceled":
                 heard = self.do(
                     "messages",
-                    lambda desk: desk.canceled_elsewhere(found.number, connection=location, by="the service"),
+                    lambda desk: desk.notifications.report_canceled(
+                        found.number, connection=location, by="the service"
+                    ),
                 )
                 self.judge.reported_ids |= {heard.id} if heard is not None else set()
             case "shipped":
-                self.do("messages", lambda desk: desk.shipped(found.number, by="the carrier", connections=[location]))
+                self.do(
+                    "messages",
+                    lambda desk: desk.notifications.report_shipped(
+                        found.number, by="the carrier", connections=[location]
+                    ),
+                )
             case _:
                 simulator = self.town.simulators.get(location)
                 speak = getattr(simulator, "postback", None)
                 known = any(one.connection == location for one in self.town.desk.order_store.remote_orders(found.id))
                 body = speak("order.cancelled", found.number) if known and speak and kind == "message" else b"{]"
-                self.do("messages", lambda desk: desk.receive(location, WebhookRequest({}, body)))
+                self.do("messages", lambda desk: desk.notifications.handle_webhook(location, WebhookRequest({}, body)))
 
     @rule(index=ANY)
     def everything_shipped(self, index: int) -> None:
         found = self.one(index)
 
         def act(desk: Desk) -> None:
-            desk.shipped(found.number, by="the carrier")
-            latest = {case.connection: case for case in desk.cases(order=found.number)}
+            desk.notifications.report_shipped(found.number, by="the carrier")
+            latest = {case.connection: case for case in desk.cases.list(order=found.number)}
             parts = {
                 cancellation.id for cancellation in desk.ledger.cancellations(found.id) if cancellation.lines
             }  # Their rest may ship.
@@ -319,7 +327,8 @@ class Histories(RuleBasedStateMachine):
         found = self.one(index)
         reason = REASON if status == "canceled" else None
         made = self.do(
-            "status", lambda desk: desk.change_status(found.number, status, by="Ann", connections=at, reason=reason)
+            "status",
+            lambda desk: desk.status_changes.create(found.number, status, by="Ann", connections=at, reason=reason),
         )
         if made is not None:
             self.judge.reported_ids |= {change.id for change in made.changes}
@@ -328,7 +337,9 @@ class Histories(RuleBasedStateMachine):
     @rule(index=ANY, at=st.one_of(st.none(), PLACE), number=st.sampled_from([None, None, "1042-X"]))
     def resubmit(self, index: int, at: str | None, number: str | None) -> None:
         found = self.one(index)
-        made = self.do("resubmit", lambda desk: desk.resubmit(found.number, by="Ann", connection=at, number=number))
+        made = self.do(
+            "resubmit", lambda desk: desk.resubmissions.create(found.number, by="Ann", connection=at, number=number)
+        )
         if made is not None:
             self.judge.reported_ids.add(made.id)
             self.counts["resubmissions"] += 1
@@ -336,12 +347,12 @@ class Histories(RuleBasedStateMachine):
     @rule(index=ANY, folder=st.sampled_from(["Canceled", "New"]))
     def move(self, index: int, folder: str) -> None:
         found = self.one(index)
-        self.do("move", lambda desk: desk.move(found.number, folder, by="Ann"))
+        self.do("move", lambda desk: desk.orders.move(found.number, folder, by="Ann"))
 
     @rule(index=ANY)
     def take_back(self, index: int) -> None:
         found = self.one(index)
-        self.do("take back", lambda desk: desk.take_back(found.number, by="Ann"))
+        self.do("take back", lambda desk: desk.cancellations.withdraw(found.number, by="Ann"))
 
     # What must hold
 
@@ -354,10 +365,10 @@ class Histories(RuleBasedStateMachine):
     def everything_can_be_shown(self) -> None:
         desk = self.town.desk
         for found in self.orders:
-            shown = receipt_document(desk.receipt(found.number))
+            shown = receipt_document(desk.cancellations.receipt(found.number))
             told = json.dumps(shown)
-            json.dumps(plan_document(desk.plan(found.number)))
-            for case in desk.cases(order=found.number):
+            json.dumps(plan_document(desk.cancellations.plan(found.number)))
+            for case in desk.cases.list(order=found.number):
                 if case.state is State.UNKNOWN:
                     assert case.message, f"{case.id} is unclear and does not say why"
                     assert '"unclear"' in told
@@ -371,8 +382,8 @@ class Histories(RuleBasedStateMachine):
             self.clock.advance(hours(9))
             self.work_due()
         self.the_laws_hold()
-        waiting = {case.order_id for case in self.town.desk.cases(states=[State.ACTION_REQUIRED])}
-        for case in self.town.desk.cases():
+        waiting = {case.order_id for case in self.town.desk.cases.list(states=[State.ACTION_REQUIRED])}
+        for case in self.town.desk.cases.list():
             restless = case.is_open and case.state is not State.ACTION_REQUIRED
             if restless and not (case.role is ConnectionRole.CART and case.order_id in waiting):
                 raise AssertionError(f"{case.id} at {case.connection} is still {case.state.value}: {case.message}")

@@ -41,7 +41,7 @@ def registered(folder: Path) -> Iterator[tuple[McfSimulator, Mapping[str, str], 
         host.import_orders([MCF.order], by="a test")
         settings = simulator.settings(served.url)
         with open_desk(folder / "desk.db", MCF.slug, settings, clock) as desk:
-            desk.place(MCF.order.number, connection=MCF.slug, by="a test")
+            desk.orders.register(MCF.order.number, connection=MCF.slug, by="a test")
         yield simulator, settings, served.url
 
 
@@ -124,16 +124,16 @@ def test_the_judge_sees_a_cancel_that_the_desk_missed(tmp_path: Path) -> None:
         assert isinstance(simulator.clock, VirtualClock)
         with open_desk(tmp_path / "desk.db", MCF.slug, settings, simulator.clock) as desk:
             (case,) = desk.cancel(MCF.order.number, by="Ann").cases
-            desk.refuse(case.id, by="Ann")
+            desk.cases.reject(case.id, by="Ann")
             follow_up(desk, simulator.clock)
             simulator.clock.advance(Durations().cancel)
             (complaint,) = judged(desk, simulator, expected=State.REJECTED)
-    assert complaint.endswith("is called refused, and the service has canceled it")
+    assert complaint.endswith("is called rejected, and the service has canceled it")
 
 
 def test_the_judge_sees_an_order_made_twice(canceled: tuple[Desk, McfSimulator]) -> None:
     desk, simulator = canceled
-    desk.resubmit(MCF.order.number, by="Ann")
+    desk.resubmissions.create(MCF.order.number, by="Ann")
     assert judged(desk, simulator, resubmitted=True) == []
     simulator.record("a call", "1042-2", "created", effect_kind=Effect.ORDER_CREATED)
     assert judged(desk, simulator, resubmitted=True)[0].startswith("1 resubmissions made 2 orders at the service")
@@ -141,6 +141,6 @@ def test_the_judge_sees_an_order_made_twice(canceled: tuple[Desk, McfSimulator])
 
 def test_the_judge_sees_an_order_that_nobody_wanted_again(canceled: tuple[Desk, McfSimulator]) -> None:
     desk, simulator = canceled
-    desk.resubmit(MCF.order.number, by="Ann")
+    desk.resubmissions.create(MCF.order.number, by="Ann")
     (complaint,) = judged(desk, simulator)
     assert complaint.endswith("was created")

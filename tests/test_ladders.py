@@ -53,7 +53,7 @@ def desk_of(folder: Path, plugin: Configured, **changed: object) -> Desk:
 
 def nothing_known(settings: object) -> object:
     known: dict[str, object] = {}
-    return known["wire"]
+    return known["api"]
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_a_configured_ladder_that_the_plugin_cannot_climb_is_its_fault(
 
 def test_a_case_at_such_a_connection_is_a_persons_at_once(tmp_path: Path) -> None:
     with desk_of(tmp_path, Configured(None)) as before:
-        before.import_orders([ORDER], by="a test")
-        before.place(ORDER.number, connection=EMAIL_ONLY, by="a test")
+        before.orders.import_orders([ORDER], by="a test")
+        before.orders.register(ORDER.number, connection=EMAIL_ONLY, by="a test")
     with desk_of(tmp_path, Configured(lambda _: (CHECKED,))) as desk:
         (case,) = desk.cancel(ORDER.number, by="Ann").cases
     assert case.state is State.ACTION_REQUIRED

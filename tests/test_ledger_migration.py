@@ -66,7 +66,7 @@ def opened(path: Path, mail: EmailConfig) -> Iterator[tuple[Desk, VirtualClock, 
 
 def works(desk: Desk) -> list[AnyCase]:
     """Every case, resubmission and status change."""
-    return [*desk.cases(), *desk.errands()]
+    return [*desk.cases.list(), *desk.cases.list_others()]
 
 
 def standing(case: AnyCase) -> dict[str, object]:
@@ -107,7 +107,7 @@ def what_became(desk: Desk, services: Services) -> dict[str, Any]:
     known = {work.id: standing(work) for work in works(desk)}
     expected = EXPECTED["before"]
     new = [found for name, found in known.items() if name not in expected]
-    orders = {desk.order(f"number:{work.order_number}").id for work in works(desk)}
+    orders = {desk.orders.get(f"number:{work.order_number}").id for work in works(desk)}
     acted = Counter(done.action for one in orders for _, done in desk.ledger.rule_executions(one))
     return {
         "after": {name: found for name, found in known.items() if name in expected},
@@ -139,7 +139,7 @@ def test_it_opens_whole_and_stands_as_it_was_left(path: Path, mail_server: MailS
         lines = {work.id: len(desk.ledger.history(work.id)) for work in works(desk)}
         for work in works(desk):
             if isinstance(work, Case):
-                assert desk.receipt(f"id:{work.order_id}").cancellations
+                assert desk.cancellations.receipt(f"id:{work.order_id}").cancellations
         assert not services.calls
     assert found == {name: as_spelled_now(stands) for name, stands in EXPECTED["before"].items()}
     assert {name: count for name, count in lines.items() if count < EXPECTED["lines"][name]} == {}
@@ -167,7 +167,7 @@ def test_what_then_waits_for_a_person_is_settled_by_a_person(path: Path, mail_se
         carts = [work for work in open_before if work.connection == "cart" and KINDS[type(work)] == "cancel"]
         for work in open_before:
             if work not in carts:  # A cart is told last, and goes on by itself.
-                desk.confirm(work.id, by="Ben")
+                desk.cases.confirm(work.id, by="Ben")
         run(desk, clock)
         assert [standing(work) for work in works(desk) if work.is_open] == []
         after = {work.id: standing(work) for work in works(desk)}

@@ -53,9 +53,9 @@ def open_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[Opener]:
         def open_(mail: EmailConfig | None, routes: tuple[Route, ...] = EMAIL_ROUTES, **changed: object) -> Desk:
             opened = open_email_desk(tmp_path / "desk.db", clock, mail=mail, routes=routes, changed=changed)
             desk = stack.enter_context(opened)
-            desk.import_orders([ORDER], by="a test")
+            desk.orders.import_orders([ORDER], by="a test")
             if not desk.order_store.remote_orders(ORDER.id):
-                desk.place(NUMBER, connection=EMAIL_ONLY, by="a test")
+                desk.orders.register(NUMBER, connection=EMAIL_ONLY, by="a test")
             return desk
 
         yield open_
@@ -68,11 +68,11 @@ def asked(desk: Desk) -> Case:
 
 def next_of(desk: Desk, case: Case, clock: VirtualClock) -> Case:
     """Let time pass until the case is due, and do what is due."""
-    due = desk.case(case.id).due_at
+    due = desk.cancellations.get_case(case.id).due_at
     assert due is not None
     clock.advance(max(due - clock.now(), seconds(0)))
     assert desk.run_due().problems == ()
-    return desk.case(case.id)
+    return desk.cancellations.get_case(case.id)
 
 
 def history(desk: Desk, case: Case) -> str:
@@ -93,13 +93,15 @@ def test_a_sent_mail_waits_for_a_person_with_its_proof_beside_it(open_desk: Open
         State.ACTION_REQUIRED,
         "a mail went to desk@example.net; sent is not canceled",
     )
-    assert not desk.receipt(NUMBER).is_canceled
+    assert not desk.cancellations.receipt(NUMBER).is_canceled
     assert mail_server.recipients() == [["desk@example.net"]]
     (exchange,) = [entry.content for entry in desk.ledger.history(case.id) if isinstance(entry.content, Exchange)]
     assert exchange.headers == {"message-id": identity(case)}
     assert f"Cancel {NUMBER}" in exchange.body
     assert f"Please cancel {NUMBER}: customer asked" in exchange.body
-    steps = {step.summary: step.message for step in desk.receipt(NUMBER).cancellations[0].cases[0].history}
+    steps = {
+        step.summary: step.message for step in desk.cancellations.receipt(NUMBER).cancellations[0].cases[0].history
+    }
     assert steps[f"MAIL mailto:desk@example.net?message-id={case.id}.0@example.com"] == "answered 250 taken"
 
 
@@ -292,7 +294,7 @@ def test_where_nobody_knows_whether_it_arrived_a_person_looks_and_it_is_not_sent
     for _ in range(3):
         next_of(desk, case, clock)
     assert len(mail_server.arrived) == 1
-    again = desk.send_again(case.id, by="Ann")
+    again = desk.cases.retry(case.id, by="Ann")
     assert (again.state, len(mail_server.arrived)) == (State.ACTION_REQUIRED, 2)
     assert all(f"Message-ID: {identity(case)}" in text for text in mail_server.texts()), "both can be told to be one"
 
@@ -324,7 +326,7 @@ def test_after_a_death_the_mail_is_named_as_it_was_sent_whatever_is_configured_n
         patched.setattr(desk.ledger, "write", dying)
         with pytest.raises(Died):
             desk.cancel(NUMBER, by="Ann")
-    (case,) = desk.cases(order=NUMBER)
+    (case,) = desk.cases.list(order=NUMBER)
     assert case.state is State.SENDING
     after = next_of(open_desk(mail_server.config(sender="new@example.org")), case, clock)
     assert after.state is State.ACTION_REQUIRED
@@ -365,17 +367,19 @@ def test_where_there_is_a_next_way_an_overdue_case_climbs_to_it(
 def test_a_person_confirms_with_name_and_note(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    done = desk.case(desk.confirm(case.id, by="Ann", note="they wrote back at noon").id)
+    done = desk.cancellations.get_case(desk.cases.confirm(case.id, by="Ann", note="they wrote back at noon").id)
     assert (done.state, done.due_at, done.action_required_since) == (State.CANCELED, None, None)
     assert done.evidence is not None
     assert (done.evidence.person, done.evidence.note) == ("Ann", "they wrote back at noon")
-    assert desk.receipt(NUMBER).is_canceled
+    assert desk.cancellations.receipt(NUMBER).is_canceled
 
 
 def test_a_person_refuses_with_name_and_note(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config())
     case = asked(desk)
-    done = desk.case(desk.refuse(case.id, by="Ann", rejection=Rejection.SHIPPED, note="it left yesterday").id)
+    done = desk.cancellations.get_case(
+        desk.cases.reject(case.id, by="Ann", rejection=Rejection.SHIPPED, note="it left yesterday").id
+    )
     assert (done.state, done.rejection, done.message) == (State.REJECTED, Rejection.SHIPPED, "it left yesterday")
     event = [entry.content for entry in desk.ledger.history(case.id)][-1]
     assert (getattr(event, "kind", None), getattr(event, "person", None)) == (EventKind.REJECTED, "Ann")
@@ -390,7 +394,7 @@ def test_a_recipient_that_is_no_single_address_is_said_before_anything_is_sent(
 ) -> None:
     open_desk(mail_server.config())
     desk = open_desk(mail_server.config(), to=to)
-    problem = desk.plan(NUMBER).entries[0].problem
+    problem = desk.cancellations.plan(NUMBER).entries[0].problem
     assert str(problem).startswith("[connections.post].settings.to: ")
     case = asked(desk)
     assert (case.state, mail_server.arrived) == (State.PENDING, [])

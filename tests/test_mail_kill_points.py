@@ -40,7 +40,7 @@ def prepared(folder: Path, port: int, task: Task) -> EmailTask:
     with SqliteOrderStore(folder / "desk.db", clock=clock) as host:
         host.import_orders([ORDER], by="a test")
     with case.open(clock) as desk:
-        desk.place(ORDER.number, connection=EMAIL_ONLY, by="a test")
+        desk.orders.register(ORDER.number, connection=EMAIL_ONLY, by="a test")
     return case
 
 
@@ -62,7 +62,7 @@ def gone_on(task: EmailTask) -> Case:
     clock = VirtualClock(task.now)
     with task.open(clock) as desk:
         done = (
-            desk.cases(order=ORDER.number)
+            desk.cases.list(order=ORDER.number)
             if task.task is Task.CANCEL
             else desk.order_store.folder_of(ORDER.id) == "Canceled"
         )
@@ -71,7 +71,7 @@ def gone_on(task: EmailTask) -> Case:
         assert desk.run_due().problems == ()
         clock.advance(LEASE + seconds(1))
         assert desk.run_due().problems == ()
-        (case,) = desk.cases(order=ORDER.number)
+        (case,) = desk.cases.list(order=ORDER.number)
         assert len(desk.ledger.cancellations(ORDER.id)) == 1
         fired = [execution.error for _, execution in desk.ledger.rule_executions(ORDER.id)]
         assert fired == ([None] if task.task is Task.MOVE else [])

@@ -83,7 +83,7 @@ def row(slug: str) -> MatrixRow:
 
 
 def entry(trial: ServiceTrial) -> PlanEntry:
-    return trial.harness.desk.plan(trial.harness.order).entries[0]
+    return trial.harness.desk.cancellations.plan(trial.harness.order).entries[0]
 
 
 def span(text: str) -> timedelta:
@@ -91,9 +91,9 @@ def span(text: str) -> timedelta:
     return timedelta(seconds=float(count) * UNITS[unit])
 
 
-def wire(trial: ServiceTrial) -> Mapping[str, object]:
-    """The wire profile that fits the simulator."""
-    found = trial.harness.connection_config.settings["wire"]
+def api_profile(trial: ServiceTrial) -> Mapping[str, object]:
+    """The API profile that fits the simulator."""
+    found = trial.harness.connection_config.settings["api"]
     assert isinstance(found, Mapping)
     return found
 
@@ -116,7 +116,7 @@ def test_the_plan_says_before_pressing_what_the_matrix_says(trial_at: ServiceTri
     for step, route in zip(told.steps, routes, strict=True):
         assert route.route.startswith(step.label)
         assert (step.scope.value, step.warning) == (route.scope, route.warning)
-        proof = re.sub("^as your wire profile can prove; .*", "read back every 5 min, for 24 h", route.confirmation)
+        proof = re.sub("^as your API profile can prove; .*", "read back every 5 min, for 24 h", route.confirmation)
         assert step.follow_up.removeprefix("last, when all others are canceled; ") == proof
 
 
@@ -163,11 +163,11 @@ def test_once_it_has_begun_the_button_is_closed(trial_at: ServiceTrialMaker, slu
 
 
 @pytest.mark.parametrize("slug", ["bay-photo", "bdlinx", "progressive-solutions"])
-def test_the_button_calls_what_the_wire_profile_says(trial_at: ServiceTrialMaker, slug: str) -> None:
-    assert row(slug).cancel == "button (asks), by your wire profile"
-    profile = json.loads(json.dumps(wire(trial_at(slug))))
+def test_the_button_calls_what_the_api_profile_says(trial_at: ServiceTrialMaker, slug: str) -> None:
+    assert row(slug).cancel == "button (asks), by your API profile"
+    profile = json.loads(json.dumps(api_profile(trial_at(slug))))
     profile["cancel"]["path"] = "/anywhere/else/{remote_id}"
-    trial = trial_at(slug, settings={"wire": profile})
+    trial = trial_at(slug, settings={"api": profile})
     trial.cancel()
     assert f"/anywhere/else/{trial.harness.order}" in [request.path for request in trial.requests]
 
@@ -198,14 +198,14 @@ def test_the_proof_is_what_settles_the_case(trial_at: ServiceTrialMaker, slug: s
     if proof.startswith("a person confirms, reminded after "):
         assert case.due_at == now + span(proof.removeprefix("a person confirms, reminded after "))
         kinds = {EvidenceKind.PERSON}
-        case = trial.harness.desk.case(trial.harness.desk.confirm(case.id, by="Ben").id)
+        case = trial.harness.desk.cancellations.get_case(trial.harness.desk.cases.confirm(case.id, by="Ben").id)
     elif proof == "the response is final":
         kinds = {EvidenceKind.RESPONSE}
         assert trial.harness.is_canceled
     else:
         told = re.fullmatch(r"read back every (.+), for (.+)", proof)
         every, give_up = told.groups() if told else ("5 min", "24 h")
-        assert told or proof.startswith("as your wire profile can prove; ")
+        assert told or proof.startswith("as your API profile can prove; ")
         assert (case.due_at, case.deadline) == (now + span(every), now + span(give_up))
         kinds, case = {EvidenceKind.POLLED_STATUS, EvidenceKind.LINE_QUANTITIES}, trial.harness.follow_up()
         assert trial.harness.is_canceled
@@ -217,7 +217,7 @@ def test_the_proof_is_what_settles_the_case(trial_at: ServiceTrialMaker, slug: s
 @pytest.mark.parametrize("slug", ["bdlinx", "progressive-solutions"])
 def test_without_a_read_call_a_person_is_the_proof(trial_at: ServiceTrialMaker, slug: str) -> None:
     assert row(slug).routes[0].confirmation.endswith("without a read call a person confirms, reminded after 4 h")
-    trial = trial_at(slug, settings={"wire": {"cancel": wire(trial_at(slug))["cancel"]}})
+    trial = trial_at(slug, settings={"api": {"cancel": api_profile(trial_at(slug))["cancel"]}})
     case = trial.cancel()
     assert (case.state, case.due_at) == (State.ACTION_REQUIRED, trial.harness.clock.now() + span("4 h"))
 
@@ -231,7 +231,7 @@ def test_a_reason_is_taken_as_the_matrix_says(trial_at: ServiceTrialMaker, slug:
             with pytest.raises(ValidationError):
                 trial.cancel(wrong)
         assert trial.requests == []
-        assert trial.harness.desk.cases(order=trial.harness.order) == ()
+        assert trial.harness.desk.cases.list(order=trial.harness.order) == ()
     if reason == "required, from a list":
         words = entry(trial).steps[0].reasons[0].code
     trial.cancel(words)
@@ -245,7 +245,7 @@ def test_every_kind_of_reason_is_claimed_by_somebody() -> None:
         "none",
         "optional, in words",
         "optional, where your mail names it",
-        "optional, where your wire profile sends it",
+        "optional, where your API profile sends it",
         "required, from a list",
     }
 
@@ -258,7 +258,7 @@ def test_parts_are_taken_where_the_matrix_says(trial_at: ServiceTrialMaker, slug
     if scope == "whole orders":
         with pytest.raises(ValidationError, match="whole"):
             trial.cancel(reason_for(slug), {line.code: 1})
-        assert (trial.requests, trial.harness.desk.cases(order=trial.harness.order)) == ([], ())
+        assert (trial.requests, trial.harness.desk.cases.list(order=trial.harness.order)) == ([], ())
     else:
         assert scope == "lines and quantities"
         trial.cancel(reason_for(slug), {line.code: 1})
@@ -273,19 +273,19 @@ def test_a_cart_takes_the_statuses_of_the_matrix_and_no_other(trial_at: ServiceT
     assert (row(slug).role is ConnectionRole.CART) == bool(statuses) == (slug in CARTS)
     if not statuses:
         with pytest.raises(InvalidStateError, match="at no cart"):
-            desk.change_status(number, "canceled", by="Ann")
+            desk.status_changes.create(number, "canceled", by="Ann")
         return
     with pytest.raises(ValidationError, match="teleported") as refused:
-        desk.change_status(number, "teleported", by="Ann")
+        desk.status_changes.create(number, "teleported", by="Ann")
     assert refused.value.hint == f"it can set: {', '.join(statuses)}"
     assert trial.requests == []
     for status in statuses[1:]:
-        made = desk.change_status(number, status, by="Ann")
+        made = desk.status_changes.create(number, status, by="Ann")
         assert (made.changes[0].state, trial.harness.service.actual_status(trial.harness.remote_order.remote_id)) == (
             ErrandState.DONE,
             status,
         )
-    desk.change_status(number, "canceled", by="Ann", reason=reason_for(slug))
+    desk.status_changes.create(number, "canceled", by="Ann", reason=reason_for(slug))
     trial.settle()
     assert trial.harness.follow_up().state is State.CANCELED
 
@@ -295,7 +295,7 @@ def test_a_canceled_order_is_submitted_again_as_the_matrix_says(trial_at: Servic
     trial, resubmit = trial_at(slug), row(slug).resubmission
     case = trial.cancel(reason_for(slug))
     if case.state is State.ACTION_REQUIRED:
-        trial.harness.desk.confirm(case.id, by="Ben")
+        trial.harness.desk.cases.confirm(case.id, by="Ben")
     assert trial.harness.follow_up().state is State.CANCELED
     before = len(trial.effects)
     if resubmit.startswith("no: "):
@@ -323,7 +323,7 @@ def test_rules_may_do_what_the_matrix_lists(trial_at: ServiceTrialMaker, slug: s
         trial = trial_at(slug)
         told = {"reason": reason_for(slug)} if "Cancel" in action and reason_for(slug) else {}
         with trial.with_rules({"name": "a test", "event": "order moved", "do": [{"action": action, **told}]}) as desk:
-            desk.move(trial.harness.order, "Canceled", by="Ann")
+            desk.orders.move(trial.harness.order, "Canceled", by="Ann")
             ((_, fired),) = desk.ledger.rule_executions(desk.order_store.get_order(trial.harness.order).id)
         assert (fired.action, fired.error) == (action, None)
         assert trial.requests != []
@@ -334,7 +334,7 @@ def test_what_the_service_sends_is_read_where_the_matrix_says_so(trial_at: Servi
     trial, forged = trial_at(slug), WebhookRequest({}, b'{"id": 1}')
     reads = row(slug).reads_notifications
     with pytest.raises(SignatureVerificationError if reads else InvalidStateError):
-        trial.harness.desk.receive(slug, forged)
+        trial.harness.desk.notifications.handle_webhook(slug, forged)
     assert reads == (slug in ("hp-site-flow", "shopify", "shopify-fulfillment"))
     assert trial.requests == []
 

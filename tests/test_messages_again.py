@@ -32,12 +32,12 @@ CANCELED, CHANGED = NotificationKind.CANCELED, NotificationKind.CHANGED
 
 
 def calls(desk: Desk) -> int:
-    history = [entry.content for case in desk.cases() for entry in desk.ledger.history(case.id)]
+    history = [entry.content for case in desk.cases.list() for entry in desk.ledger.history(case.id)]
     return sum(isinstance(content, Exchange) for content in history)
 
 
 def lines(desk: Desk) -> int:
-    return sum(len(desk.ledger.history(case.id)) for case in desk.cases())
+    return sum(len(desk.ledger.history(case.id)) for case in desk.cases.list())
 
 
 @pytest.mark.parametrize("kind", NotificationKind)
@@ -47,13 +47,13 @@ def test_a_message_replayed_two_hundred_times_does_nothing_after_the_first(
     desk = fake_services_desk(at=["mill"])
     desk.cancel("1042", by="Ann")
     message = fake_webhook("1042", kind, delivery="d-1")
-    desk.receive("mill", message)
-    before = (calls(desk), lines(desk), desk.cases())
+    desk.notifications.handle_webhook("mill", message)
+    before = (calls(desk), lines(desk), desk.cases.list())
     for _ in range(200):
-        (heard,) = desk.receive("mill", message)
+        (heard,) = desk.notifications.handle_webhook("mill", message)
         assert heard.message == "it came before, so nothing is looked into again"
-        assert heard.case == desk.cases()[-1]
-    assert (calls(desk), lines(desk), desk.cases()) == before
+        assert heard.case == desk.cases.list()[-1]
+    assert (calls(desk), lines(desk), desk.cases.list()) == before
 
 
 def test_what_was_withdrawn_is_not_opened_again_by_the_same_message(
@@ -62,29 +62,29 @@ def test_what_was_withdrawn_is_not_opened_again_by_the_same_message(
     desk = fake_services_desk(at=["mill"])
     fake_services.status["mill", "1042"] = "shipped"
     for _ in range(20):
-        desk.receive("mill", fake_webhook("1042", CANCELED))
-    assert [case.state for case in desk.cases()] == [State.WITHDRAWN]
+        desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))
+    assert [case.state for case in desk.cases.list()] == [State.WITHDRAWN]
 
 
 def test_headers_that_nobody_signed_make_no_new_message(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["mill"])
     desk.cancel("1042", by="Ann")
     message = fake_webhook("1042", CHANGED)
-    desk.receive("mill", message)
+    desk.notifications.handle_webhook("mill", message)
     before = calls(desk)
     for number in range(20):
         headers = {**message.headers, "x-forwarded-for": str(number), "x-webhook-id": f"w-{number}"}
-        desk.receive("mill", WebhookRequest(headers, message.body))
+        desk.notifications.handle_webhook("mill", WebhookRequest(headers, message.body))
     assert calls(desk) == before
 
 
 def test_the_next_process_knows_what_came_to_the_one_before(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["mill"])
     desk.cancel("1042", by="Ann")
-    desk.receive("mill", fake_webhook("1042", CHANGED))
+    desk.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))
     before = calls(desk)
     again = fake_services_desk()
-    again.receive("mill", fake_webhook("1042", CHANGED))
+    again.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))
     assert calls(again) == before
 
 
@@ -94,9 +94,11 @@ def test_of_many_at_once_one_is_looked_into(fake_services_desk: FakeDeskOpener) 
     before = calls(desks[0])
     message = fake_webhook("1042", CHANGED)
     with ThreadPoolExecutor(16) as pool:
-        heard = list(pool.map(lambda number: desks[number % 2].receive("mill", message)[0], range(64)))
+        heard = list(
+            pool.map(lambda number: desks[number % 2].notifications.handle_webhook("mill", message)[0], range(64))
+        )
     assert calls(desks[0]) == before + 1
-    assert sum("it came before" not in one.text for one in heard) == 1
+    assert sum("it came before" not in one.message for one in heard) == 1
 
 
 def test_another_message_of_the_same_kind_is_looked_into(fake_services_desk: FakeDeskOpener) -> None:
@@ -104,13 +106,15 @@ def test_another_message_of_the_same_kind_is_looked_into(fake_services_desk: Fak
     desk.cancel("1042", by="Ann")
     before = calls(desk)
     for number in range(3):
-        desk.receive("mill", fake_webhook("1042", CHANGED, delivery=f"d-{number}"))
+        desk.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED, delivery=f"d-{number}"))
     assert calls(desk) > before
 
 
 def test_the_same_bytes_at_another_connection_are_another_message(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["mill", "cart"])
-    texts = [desk.receive(name, fake_webhook("1042", CANCELED))[0].message for name in ("mill", "cart")]
+    texts = [
+        desk.notifications.handle_webhook(name, fake_webhook("1042", CANCELED))[0].message for name in ("mill", "cart")
+    ]
     assert texts == ["read back", "read back"]
 
 
@@ -122,9 +126,9 @@ def test_what_could_not_be_looked_into_may_come_again(fake_services_desk: FakeDe
         raise ValidationError(f"{order_id} is locked")
 
     desk.order_store.remote_orders = troubled  # type: ignore[method-assign]  # trouble of whatever kind
-    assert "not looked into" in desk.receive("mill", fake_webhook("1042", CANCELED))[0].message
+    assert "not looked into" in desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message
     desk.order_store.remote_orders = remote_orders  # type: ignore[method-assign]
-    assert desk.receive("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
+    assert desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
 
 
 def test_what_the_ledger_could_not_keep_may_come_again(fake_services_desk: FakeDeskOpener) -> None:
@@ -136,9 +140,9 @@ def test_what_the_ledger_could_not_keep_may_come_again(fake_services_desk: FakeD
 
     desk.ledger.open_cancellation = full  # type: ignore[assignment]  # so that the sender sends it again
     with pytest.raises(StorageError):
-        desk.receive("mill", fake_webhook("1042", CANCELED))
+        desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))
     desk.ledger.open_cancellation = opened  # type: ignore[method-assign]
-    assert desk.receive("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
+    assert desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
 
 
 def test_whoever_died_over_a_message_keeps_nobody_from_it_for_long(
@@ -146,11 +150,13 @@ def test_whoever_died_over_a_message_keeps_nobody_from_it_for_long(
 ) -> None:
     desk = fake_services_desk(at=["mill"])
     desk.ledger.complete_notifications = lambda *_: None  # type: ignore[method-assign]  # the process "dies" before that
-    desk.receive("mill", fake_webhook("1042", CHANGED))
+    desk.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))
     again = fake_services_desk()
-    assert "it came before" in again.receive("mill", fake_webhook("1042", CHANGED))[0].message
+    assert "it came before" in again.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))[0].message
     clock.advance(minutes(6))
-    assert again.receive("mill", fake_webhook("1042", CHANGED))[0].message == "nothing to look into"
+    assert (
+        again.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))[0].message == "nothing to look into"
+    )
 
 
 def test_a_message_about_nobody_s_order_does_nothing_and_leaves_nothing(fake_services_desk: FakeDeskOpener) -> None:
@@ -161,17 +167,19 @@ def test_a_message_about_nobody_s_order_does_nothing_and_leaves_nothing(fake_ser
 
     desk.ledger.claim_notifications = untouched  # type: ignore[assignment]
     for _ in range(3):
-        (heard,) = desk.receive("mill", fake_webhook("9999", CANCELED))
+        (heard,) = desk.notifications.handle_webhook("mill", fake_webhook("9999", CANCELED))
         assert (heard.order_number, heard.case) == (None, None)
-    assert desk.cases() == ()
+    assert desk.cases.list() == ()
     with pytest.raises(SignatureVerificationError):
-        desk.receive("mill", fake_webhook("1042", CANCELED, key="guessed"))
+        desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED, key="guessed"))
 
 
 def test_a_message_without_end_is_refused_before_anything_reads_it(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["mill"])
     with pytest.raises(ValidationError, match="at most 5,000,000 are taken"):
-        desk.receive("mill", WebhookRequest(fake_webhook("1042", CANCELED).headers, b" " * (MAX_BYTES + 1)))
+        desk.notifications.handle_webhook(
+            "mill", WebhookRequest(fake_webhook("1042", CANCELED).headers, b" " * (MAX_BYTES + 1))
+        )
 
 
 def test_what_is_remembered_is_bounded_and_forgotten_after_a_month(
@@ -218,7 +226,9 @@ def test_a_delivery_with_line_breaks_writes_no_line_of_its_own(fake_services_des
             return [OrderNotification("1042", CANCELED, json.loads(request.body))]
 
     desk = fake_services_desk(Chatty(), at=["mill"])
-    desk.receive("mill", WebhookRequest({}, json.dumps("d-1\n\ncanceled\x1b[0m" + "x" * 999).encode()))
+    desk.notifications.handle_webhook(
+        "mill", WebhookRequest({}, json.dumps("d-1\n\ncanceled\x1b[0m" + "x" * 999).encode())
+    )
     (cancellation,) = desk.ledger.cancellations("id-1042")
     assert cancellation.requested_by.startswith("a message from mill, delivery d-1 canceled [0mxxx")
     assert len(cancellation.requested_by) <= MAX_EVENT_ID_LENGTH + 40

@@ -22,7 +22,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin import answer
@@ -262,9 +262,9 @@ class DeskWithPlugins:
         }
         config, limits = Config(folder / "desk.db", connections), HttpLimits(max_attempts=1)
         self.desk = Desk(
-            config, clock=self.clock, registry=registry, timeout=PATIENCE, limits=limits, listeners=listeners
+            config, clock=self.clock, registry=registry, limits=DeskLimits(limits, PATIENCE), listeners=listeners
         )
-        self.desk.import_orders([ORDER], by="Ann")
+        self.desk.orders.import_orders([ORDER], by="Ann")
         for slug in connections:
             self.desk.order_store.add_remote_order(
                 ORDER.id, RemoteOrder(slug, ORDER.number, self.clock.now(), ConnectionRole.FULFILLMENT), by="Ann"
@@ -273,17 +273,17 @@ class DeskWithPlugins:
     def live(self) -> None:
         """Plan, cancel, follow up for half an hour, hear of it, prove. Nothing of it may raise."""
         desk = self.desk
-        desk.plan(ORDER.id)
+        desk.cancellations.plan(ORDER.id)
         desk.cancel(ORDER.id, by="Ann")
         for _ in range(6):
             self.problems += desk.run_due().problems
             self.clock.advance(minutes(5))
         for slug in self.bad.values():
             with suppress(OrderDeskError):  # It is about this plugin alone, and the sender of the message hears of it.
-                desk.receive(slug, WebhookRequest({}, b"{}"))
-        desk.plan(ORDER.id)
-        desk.receipt(ORDER.id)
-        self.cases = {case.connection: case for case in desk.cases(order=ORDER.id)}
+                desk.notifications.handle_webhook(slug, WebhookRequest({}, b"{}"))
+        desk.cancellations.plan(ORDER.id)
+        desk.cancellations.receipt(ORDER.id)
+        self.cases = {case.connection: case for case in desk.cases.list(order=ORDER.id)}
         desk.close()
 
 

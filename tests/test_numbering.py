@@ -92,4 +92,4 @@ def test_a_number_that_the_service_would_mangle_is_refused_before_anything_is_se
         with pytest.raises(ValidationError) as refused:
             stage.resubmit(f"{ORDER}(1)")
         assert "[resubmission].suffix" in (refused.value.hint or "")
-        assert stage.desk.receipt(ORDER).resubmissions == ()
+        assert stage.desk.cancellations.receipt(ORDER).resubmissions == ()

@@ -74,7 +74,7 @@ def asked_desk(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) 
 
 
 def only(desk: Desk) -> Case:
-    (case,) = desk.cases()
+    (case,) = desk.cases.list()
     return case
 
 
@@ -188,7 +188,7 @@ def test_a_licence_to_send_again_does_not_outlast_a_pause(
     desk.cancel("1042", by="Ann")
     fake_services.silent.clear()
     case = only(desk)
-    assert desk.check(case.id).state is State.UNKNOWN
+    assert desk.cases.poll(case.id).state is State.UNKNOWN
     assert only(desk).retry_allowed
     fake_services.status["mill", "1042"] = "canceled"
     clock.advance(minutes(30))

@@ -17,7 +17,7 @@ from orderdesk_devkit.testing.raw_server import RawServer, http_response, respon
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
@@ -147,7 +147,7 @@ class DeskMaker:
                 for slug in ("bad", "good")
             },
         )
-        desk = Desk(config, clock=self.clock, registry=registry, limits=HttpLimits(max_attempts=2), timeout=timeout)
+        desk = Desk(config, clock=self.clock, registry=registry, limits=DeskLimits(HttpLimits(max_attempts=2), timeout))
         self._desks.append(desk)
         assert isinstance(desk.order_store, SqliteOrderStore)
         desk.order_store.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
@@ -157,7 +157,7 @@ class DeskMaker:
         """Cancel the order at both; the bad integration's case. The good one must have gone through."""
         for connection in ("bad", "good"):
             with suppress(Exception):  # Where the bad one cannot be used, only the host can know of its remote order.
-                desk.place("1042", connection=connection, by="Ann")
+                desk.orders.register("1042", connection=connection, by="Ann")
         standing = desk.cancel("1042", by="Ann")
         cases = {case.connection: case for case in standing.cases}
         assert cases["good"].state is State.CANCELED
@@ -234,7 +234,7 @@ def test_after_its_request_the_case_is_unclear_and_nothing_is_sent_again(name: s
     assert case.state is State.UNKNOWN
     assert said in (case.plugin_error or "")
     settle(desk, harness.clock)
-    assert desk.case(case.id).state is State.ACTION_REQUIRED, "nobody can tell, so a person must"
+    assert desk.cancellations.get_case(case.id).state is State.ACTION_REQUIRED, "nobody can tell, so a person must"
     assert harness.server.received.count(b"PUT ") == 2, "one of each"
 
 
@@ -246,11 +246,11 @@ def test_while_checking_the_case_stays_asked_and_ends_with_a_person(name: str, h
     assert case.state is State.ACKNOWLEDGED
     harness.clock.advance(minutes(2))
     desk.run_due()
-    once = desk.case(case.id)
+    once = desk.cancellations.get_case(case.id)
     assert (once.state, said in (once.plugin_error or "")) == (State.ACKNOWLEDGED, True)
     settle(desk, harness.clock)
-    assert desk.case(case.id).state is State.ACTION_REQUIRED
-    assert not desk.receipt("1042").is_canceled
+    assert desk.cancellations.get_case(case.id).state is State.ACTION_REQUIRED
+    assert not desk.cancellations.receipt("1042").is_canceled
 
 
 @pytest.mark.parametrize("result", [None, True, "canceled", {"state": "canceled"}, [Answer], State.CANCELED])
@@ -272,10 +272,10 @@ def test_junk_for_an_answer_is_no_answer(hook: str, result: object, harness: Des
     if hook == "orderdesk_poll":
         harness.clock.advance(minutes(2))
         desk.run_due()
-        case = desk.case(case.id)
+        case = desk.cancellations.get_case(case.id)
     assert case.state is (State.UNKNOWN if hook == "orderdesk_cancel" else State.ACKNOWLEDGED)
     assert f"returned {type(result).__name__}, not Answer" in (case.plugin_error or "")
-    assert not desk.receipt("1042").is_canceled
+    assert not desk.cancellations.receipt("1042").is_canceled
 
 
 def test_a_flow_that_reads_for_ever_is_stopped(harness: DeskMaker) -> None:
@@ -333,12 +333,12 @@ def test_a_plugin_that_hangs_loses_its_case_and_what_it_says_later_changes_nothi
     if where == "checking":
         harness.clock.advance(minutes(2))
         desk.run_due()
-    case = desk.case(case.id)
+    case = desk.cancellations.get_case(case.id)
     assert (case.state, "ran on without making a call" in (case.plugin_error or "")) == (state, True)
     released.set()
     if how != "spins":
         assert ended.wait(10)
-    again = desk.case(case.id)
+    again = desk.cancellations.get_case(case.id)
     assert (again.state, again.version) == (case.state, case.version)
     assert b"/late" not in harness.server.received
 
@@ -349,10 +349,10 @@ def test_many_hanging_cases_do_not_use_up_the_threads_of_the_others(harness: Des
     numbers = [order.number for order in read_order_text(SAMPLE_ORDERS, location="samples")]
     for number in numbers:
         for connection in ("bad", "good"):
-            desk.place(number, connection=connection, by="Ann")
+            desk.orders.register(number, connection=connection, by="Ann")
         desk.cancel(number, by="Ann", send_now=False)
     assert desk.run_due().problems == ()
-    states = {(case.connection, case.state) for case in desk.cases()}
+    states = {(case.connection, case.state) for case in desk.cases.list()}
     assert states == {("bad", State.ACTION_REQUIRED), ("good", State.CANCELED)}
 
 
@@ -362,7 +362,9 @@ def test_a_check_that_would_send_again_is_stopped_and_told(harness: DeskMaker) -
     case = harness.cancel(desk)
     harness.clock.advance(minutes(2))
     desk.run_due()
-    assert "a check only reads, and the flow would send PUT" in (desk.case(case.id).plugin_error or "")
+    assert "a check only reads, and the flow would send PUT" in (
+        desk.cancellations.get_case(case.id).plugin_error or ""
+    )
     settle(desk, harness.clock)
-    assert desk.case(case.id).state is State.ACTION_REQUIRED
+    assert desk.cancellations.get_case(case.id).state is State.ACTION_REQUIRED
     assert harness.server.received.count(b"PUT ") == 2, "one of each"

@@ -186,11 +186,11 @@ def harness(tmp_path: Path) -> Iterator[DeskMaker]:
 def judge(desk: Desk, state: State, said: str) -> None:
     """The bad connection's own case ends in `state` and names what was wrong; everything else goes on as ever."""
     with desk:
-        plan = repr(desk.plan("1042"))
+        plan = repr(desk.cancellations.plan("1042"))
         standing = desk.cancel("1042", by="Ann")
         cases = {case.connection: case for case in standing.cases}
         report = desk.run_due()
-        receipt = desk.receipt("1042")
+        receipt = desk.cancellations.receipt("1042")
     assert cases["good"].state is State.CANCELED
     assert cases["bad"].state is state
     assert said in (cases["bad"].plugin_error or "")

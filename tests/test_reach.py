@@ -36,11 +36,11 @@ def open_(village_desk: FakeDeskOpener, at: Sequence[str] = ()) -> Desk:
 
 
 def states(desk: Desk) -> Mapping[str, State]:
-    return {case.connection: case.state for case in desk.cases(order="1042")}
+    return {case.connection: case.state for case in desk.cases.list(order="1042")}
 
 
 def case_at(desk: Desk, connection: str) -> Case:
-    return [case for case in desk.cases() if case.connection == connection][-1]
+    return [case for case in desk.cases.list() if case.connection == connection][-1]
 
 
 def work(desk: Desk, clock: VirtualClock, times: int = 6) -> None:
@@ -88,7 +88,7 @@ def test_a_wish_that_comes_while_a_place_is_registered_reaches_it(
 ) -> None:
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann"))
-    desk.place("1042", connection="mill", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
     assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
@@ -99,10 +99,10 @@ def test_it_reaches_the_place_even_if_it_is_settled_by_then(
 
     def cancel_and_confirm() -> None:
         (case,) = other.cancel("1042", by="Ann").cases
-        other.confirm(case.id, by="Ben")
+        other.cases.confirm(case.id, by="Ben")
 
     before_the_host_has_it(desk, cancel_and_confirm)
-    desk.place("1042", connection="mill", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
     assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
@@ -110,8 +110,8 @@ def test_a_wish_that_was_settled_before_is_not_about_a_new_place(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     desk = open_(fake_services_desk, at=["phone"])
-    desk.confirm(desk.cancel("1042", by="Ann").cases[0].id, by="Ben")
-    desk.place("1042", connection="mill", by="the shop")
+    desk.cases.confirm(desk.cancel("1042", by="Ann").cases[0].id, by="Ben")
+    desk.orders.register("1042", connection="mill", by="the shop")
     assert fake_services.writes == []
 
 
@@ -119,7 +119,7 @@ def test_a_place_that_comes_while_a_wish_is_made_is_reached(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
-    before_the_wish_is_recorded(desk, lambda: other.place("1042", connection="mill", by="the shop"))
+    before_the_wish_is_recorded(desk, lambda: other.orders.register("1042", connection="mill", by="the shop"))
     standing = desk.cancel("1042", by="Ann")
     assert [case.connection for case in standing.cases] == ["phone"]
     assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
@@ -140,7 +140,7 @@ def test_both_that_see_each_other_ask_once(fake_services_desk: FakeDeskOpener, f
         real(ref, remote_order, by=by)
 
     desk.order_store.add_remote_order = add  # type: ignore[method-assign]
-    desk.place("1042", connection="mill", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
     open_(fake_services_desk).run_due()
     assert (fake_services.writes, len(desk.ledger.cancellations("id-1042"))) == (["mill cancel 1042"], 2)
 
@@ -150,7 +150,7 @@ def test_a_wish_for_a_part_or_for_one_place_reaches_no_other(
 ) -> None:
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann", lines={"MUG": 1}))
-    desk.place("1042", connection="mill", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
     assert fake_services.writes == []
 
 
@@ -159,10 +159,10 @@ def test_whoever_registers_and_dies_is_seen_after_by_the_next_worker(
 ) -> None:
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann"))
-    killed_after(desk, desk.order_store, "place")
+    killed_after(desk, desk.order_store, "add_remote_order")
     with pytest.raises(SystemExit):
-        desk.place("1042", connection="mill", by="the shop")
-    other.confirm(case_at(other, "phone").id, by="Ben")
+        desk.orders.register("1042", connection="mill", by="the shop")
+    other.cases.confirm(case_at(other, "phone").id, by="Ben")
     other.run_due()
     assert (states(other)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
     assert other.ledger.registrations() == ()
@@ -178,7 +178,7 @@ def test_a_registration_that_never_came_to_be_is_forgotten(
 
     before_the_host_has_it(desk, killed)
     with pytest.raises(SystemExit):
-        desk.place("1042", connection="mill", by="the shop")
+        desk.orders.register("1042", connection="mill", by="the shop")
     other.run_due()
     assert len(other.ledger.registrations()) == 1, "it may be under way"
     work(other, clock)
@@ -189,7 +189,7 @@ def test_whoever_wishes_and_dies_is_seen_after_by_the_next_worker(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
-    before_the_wish_is_recorded(desk, lambda: other.place("1042", connection="mill", by="the shop"))
+    before_the_wish_is_recorded(desk, lambda: other.orders.register("1042", connection="mill", by="the shop"))
     desk.ledger.record_settled()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -242,7 +242,7 @@ def test_a_cart_that_was_left_alone_does_not_keep_the_wish_from_a_new_place(
         "phone": State.ACTION_REQUIRED,
         **dict.fromkeys(cart, State.WITHDRAWN),
     }
-    desk.place("1042", connection="depot", by="the shop")
+    desk.orders.register("1042", connection="depot", by="the shop")
     assert (states(desk)["depot"], fake_services.writes[-1]) == (State.ACKNOWLEDGED, "depot cancel 1042")
 
 
@@ -250,11 +250,11 @@ def test_what_was_heard_and_denied_does_not_keep_the_wish_from_a_new_place(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     desk = open_(fake_services_desk, at=["mill"])
-    desk.receive("mill", fake_webhook("1042", NotificationKind.CANCELED))
-    desk.withdraw(case_at(desk, "mill").id, by="Ben")
+    desk.notifications.handle_webhook("mill", fake_webhook("1042", NotificationKind.CANCELED))
+    desk.cases.withdraw(case_at(desk, "mill").id, by="Ben")
     fake_services.cancel_outcomes["mill"] = "open"
     desk.cancel("1042", by="Ann")
-    desk.place("1042", connection="depot", by="the shop")
+    desk.orders.register("1042", connection="depot", by="the shop")
     assert fake_services.writes == ["mill cancel 1042", "depot cancel 1042"]
 
 
@@ -263,12 +263,12 @@ def test_a_place_that_was_registered_wrongly_is_reached_when_it_is_registered_ri
 ) -> None:
     desk = open_(fake_services_desk, at=["phone"])
     other = desk.order_store.duplicate("1042", by="Ann")
-    desk.place(other.number, connection="mill", by="Ann", remote_id="77")
+    desk.orders.register(other.number, connection="mill", by="Ann", remote_id="77")
     desk.cancel("1042", by="Ann")
     for _ in range(2):
         with pytest.raises(ValidationError, match="belongs to"):
-            desk.place("1042", connection="mill", by="Ann", remote_id="77")
-    desk.place("1042", connection="mill", by="Ann", remote_id="78")
+            desk.orders.register("1042", connection="mill", by="Ann", remote_id="77")
+    desk.orders.register("1042", connection="mill", by="Ann", remote_id="78")
     assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 78"])
 
 
@@ -277,9 +277,9 @@ def test_what_follows_goes_on_following_when_its_first_places_are_settled(
 ) -> None:
     desk = open_(fake_services_desk, at=["phone"])
     desk.cancel("1042", by="Ann")
-    desk.place("1042", connection="mill", by="the shop")
-    desk.confirm(case_at(desk, "phone").id, by="Ben")
-    desk.place("1042", connection="depot", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
+    desk.cases.confirm(case_at(desk, "phone").id, by="Ben")
+    desk.orders.register("1042", connection="depot", by="the shop")
     assert fake_services.writes == ["mill cancel 1042", "depot cancel 1042"]
 
 
@@ -288,8 +288,8 @@ def test_a_wish_that_a_person_took_back_at_a_place_does_not_follow(
 ) -> None:
     desk = open_(fake_services_desk, at=["mill", "phone"])
     desk.cancel("1042", by="Ann")
-    desk.withdraw(case_at(desk, "phone").id, by="Ben")
-    desk.place("1042", connection="depot", by="the shop")
+    desk.cases.withdraw(case_at(desk, "phone").id, by="Ben")
+    desk.orders.register("1042", connection="depot", by="the shop")
     assert fake_services.writes == ["mill cancel 1042"]
 
 
@@ -298,9 +298,9 @@ def test_a_wish_that_was_asked_everywhere_and_is_taken_back_does_not_follow_unle
 ) -> None:
     desk = open_(fake_services_desk, at=["mill"])
     desk.cancel("1042", by="Ann")
-    desk.take_back("1042", by="Ann")
-    desk.take_back("1042", by="Ann")
-    desk.place("1042", connection="phone", by="the shop")
+    desk.cancellations.withdraw("1042", by="Ann")
+    desk.cancellations.withdraw("1042", by="Ann")
+    desk.orders.register("1042", connection="phone", by="the shop")
     assert set(states(desk)) == {"mill"}
 
 
@@ -310,9 +310,9 @@ def test_a_wish_that_was_taken_back_and_is_wanted_after_all_follows_again(
     desk = open_(fake_services_desk, at=["mill"])
     for _ in range(2):
         desk.cancel("1042", by="Ann")
-        desk.take_back("1042", by="Ann")
+        desk.cancellations.withdraw("1042", by="Ann")
     desk.cancel("1042", by="Ann")
-    desk.place("1042", connection="depot", by="the shop")
+    desk.orders.register("1042", connection="depot", by="the shop")
     assert fake_services.writes == ["mill cancel 1042", "depot cancel 1042"]
 
 
@@ -325,11 +325,11 @@ def test_a_wish_that_is_settled_while_a_registration_stands_still_reaches_it(
     real = desk.ledger.begin_registration
 
     def stands_still(registration: Registration) -> None:
-        other.confirm(case_at(other, "phone").id, by="Ben")
+        other.cases.confirm(case_at(other, "phone").id, by="Ben")
         real(registration)
 
     desk.ledger.begin_registration = stands_still  # type: ignore[method-assign]
-    desk.place("1042", connection="mill", by="the shop")
+    desk.orders.register("1042", connection="mill", by="the shop")
     assert fake_services.writes == ["mill cancel 1042"]
 
 
@@ -344,8 +344,8 @@ def test_a_place_that_an_order_never_came_to_keeps_nothing_from_its_cart(
 
     before_the_host_has_it(dying, killed)
     with pytest.raises(SystemExit):
-        dying.place("1042", connection="depot", by="the shop")
+        dying.orders.register("1042", connection="depot", by="the shop")
     work(desk, clock, 12)
     assert states(desk) == {"mill": State.CANCELED, "cart": State.CANCELED, "depot": State.WITHDRAWN}
     assert fake_services.writes == ["mill cancel 1042", "cart cancel 1042"]
-    assert desk.resubmit("1042", by="Ann").order_number == "1042-1"
+    assert desk.resubmissions.create("1042", by="Ann").order_number == "1042-1"

@@ -13,7 +13,7 @@ from orderdesk_devkit.testing.raw_server import RawServer, http_response, respon
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer
@@ -114,9 +114,9 @@ def opened(shop: Shop, tmp_path: Path, clock: VirtualClock) -> Iterator[tuple[De
         connection = ConnectionConfig("shop", "shop", {"url": url}, "[connections.shop]")
         config = Config(tmp_path / "desk.db", {"shop": connection})
         limits = HttpLimits(read_timeout=5, timeout=5)
-        desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=limits))
-        desk.import_orders([Order("id-1042", "1042", lines=(OrderLine(3, code="MUG", id="l1"),))], by="Ann")
-        desk.place("1042", connection="shop", by="Ann")
+        desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=DeskLimits(limits)))
+        desk.orders.import_orders([Order("id-1042", "1042", lines=(OrderLine(3, code="MUG", id="l1"),))], by="Ann")
+        desk.orders.register("1042", connection="shop", by="Ann")
         yield desk, plugin
 
 
@@ -160,7 +160,7 @@ def test_a_person_sends_the_same_request_again_too(
 ) -> None:
     desk, _ = opened
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
-    assert desk.send_again(case.id, by="Ben").state is State.ACKNOWLEDGED
+    assert desk.cases.retry(case.id, by="Ben").state is State.ACKNOWLEDGED
     assert shop.writes == [2, 2]
 
 
@@ -170,7 +170,7 @@ def test_a_person_is_told_where_the_same_request_cannot_be_made_again(
     desk, plugin = opened
     plugin.private = True
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
-    after = desk.send_again(case.id, by="Ben")
+    after = desk.cases.retry(case.id, by="Ben")
     assert (after.state, shop.writes) == (State.ACTION_REQUIRED, [2])
     assert "it would now ask for something else" in str(after.message)
 

@@ -35,7 +35,7 @@ def canceled(fake_services_desk: FakeDeskOpener, clock: VirtualClock) -> Desk:
     for _ in range(6):
         clock.advance(minutes(1))
         desk.run_due()
-    assert [case.state for case in desk.cases()] == [State.CANCELED]
+    assert [case.state for case in desk.cases.list()] == [State.CANCELED]
     return desk
 
 
@@ -70,16 +70,16 @@ def test_a_worker_that_makes_the_duplicate_first_is_no_stranger(
     before(
         canceled.order_store, "duplicate", lambda: other.order_store.duplicate("1042", by="a worker", number="1042-1")
     )
-    one(canceled, fake_services, canceled.resubmit("1042", by="Ann"))
+    one(canceled, fake_services, canceled.resubmissions.create("1042", by="Ann"))
 
 
-@pytest.mark.parametrize("moment", ["free_number", "order", "original_of"])
+@pytest.mark.parametrize("moment", ["next_free_number", "get_order", "original_of"])
 def test_a_second_person_at_any_moment_has_the_first_one_s(
     canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices, moment: str
 ) -> None:
     other = open_(fake_services_desk)
-    before(canceled.order_store, moment, lambda: other.resubmit("1042", by="Bob"))
-    one(canceled, fake_services, canceled.resubmit("1042", by="Ann"))
+    before(canceled.order_store, moment, lambda: other.resubmissions.create("1042", by="Bob"))
+    one(canceled, fake_services, canceled.resubmissions.create("1042", by="Ann"))
 
 
 @pytest.mark.parametrize("moment", ["open_resubmission", "resubmissions"])
@@ -87,25 +87,27 @@ def test_a_second_person_at_any_moment_of_the_ledger_has_the_first_one_s(
     canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices, moment: str
 ) -> None:
     other = open_(fake_services_desk)
-    before(canceled.ledger, moment, lambda: other.resubmit("1042", by="Bob"))
-    one(canceled, fake_services, canceled.resubmit("1042", by="Ann"))
+    before(canceled.ledger, moment, lambda: other.resubmissions.create("1042", by="Bob"))
+    one(canceled, fake_services, canceled.resubmissions.create("1042", by="Ann"))
 
 
 def test_the_same_number_of_two_persons_is_one_resubmission(
     canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     other = open_(fake_services_desk)
-    before(canceled.order_store, "order", lambda: other.resubmit("1042", by="Bob", number="1042-1"))
-    one(canceled, fake_services, canceled.resubmit("1042", by="Ann", number="1042-1"))
+    before(canceled.order_store, "get_order", lambda: other.resubmissions.create("1042", by="Bob", number="1042-1"))
+    one(canceled, fake_services, canceled.resubmissions.create("1042", by="Ann", number="1042-1"))
 
 
 def test_two_persons_at_two_services_do_not_make_the_order_twice(
     canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     other = open_(fake_services_desk)
-    before(canceled.ledger, "open_resubmission", lambda: other.resubmit("1042", by="Bob", connection="depot"))
+    before(
+        canceled.ledger, "open_resubmission", lambda: other.resubmissions.create("1042", by="Bob", connection="depot")
+    )
     with pytest.raises(InvalidStateError, match="a second one would make the order twice"):
-        canceled.resubmit("1042", by="Ann")
+        canceled.resubmissions.create("1042", by="Ann")
     assert fake_services.writes == ["mill cancel 1042", "depot make 1042-1"]
     assert len(copies(canceled)) == 1
 
@@ -114,7 +116,7 @@ def test_a_number_that_a_stranger_has_is_still_refused(canceled: Desk, fake_serv
     assert isinstance(canceled.order_store, SqliteOrderStore)
     canceled.order_store.import_orders([Order("x", "1042-7")], by="a test")
     with pytest.raises(Exception, match="belongs to another order"):
-        canceled.resubmit("1042", by="Ann", number="1042-7")
+        canceled.resubmissions.create("1042", by="Ann", number="1042-7")
     assert fake_services.writes == ["mill cancel 1042"]
 
 
@@ -127,7 +129,7 @@ def test_persons_and_workers_in_one_moment(
     def act(desk: Desk) -> object:
         together.wait(10)
         desk.run_due()
-        made = desk.resubmit("1042", by="Ann")
+        made = desk.resubmissions.create("1042", by="Ann")
         desk.run_due()
         return made.id
 

@@ -26,7 +26,7 @@ from tests.support.scripted_shop import shop_desk as opened
 
 def test_an_order_that_was_there_before_anything_was_sent_is_not_ours(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), lambda seen: (200, '{"status": "canceled"}')) as (desk, tap):
-        made = desk.resubmit("1042", by="Ann")
+        made = desk.resubmissions.create("1042", by="Ann")
         assert (made.state, sends(tap)) == (ErrandState.REJECTED, [])
         assert "the number 1042-1 is taken" in str(made.message)
         assert desk.order_store.find_by_remote_id("shop", "1042-1") is None
@@ -42,13 +42,13 @@ def test_a_create_that_provably_did_nothing_makes_nothing_ours(tmp_path: Path) -
         return 401, "{}"
 
     with opened(tmp_path, Shop(), responses) as (desk, tap):
-        desk.resubmit("1042", by="Ann")
+        desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (ErrandState.REJECTED, ["POST"])
 
 
 def another_order_there(desk: Desk) -> None:
-    desk.place("2000", connection="shop", by="Ann", remote_id="1042-1")
+    desk.orders.register("2000", connection="shop", by="Ann", remote_id="1042-1")
 
 
 def another_order_here(desk: Desk) -> None:
@@ -66,13 +66,13 @@ def test_a_number_that_another_order_has_is_refused_before_anything_is_recorded(
     with opened(tmp_path, Shop(), absent((201, "{}"))) as (desk, tap):
         prepare(desk)
         with pytest.raises(ValidationError, match=why):
-            desk.resubmit("1042", by="Ann", number="1042-1")
-        assert (desk.errands(), sends(tap)) == ((), [])
+            desk.resubmissions.create("1042", by="Ann", number="1042-1")
+        assert (desk.cases.list_others(), sends(tap)) == ((), [])
 
 
 def test_a_number_that_another_order_came_to_have_there_is_sent_no_more(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, tap):
-        assert desk.resubmit("1042", by="Ann").state is ErrandState.PENDING
+        assert desk.resubmissions.create("1042", by="Ann").state is ErrandState.PENDING
         another_order_there(desk)
         work = idle(desk)
         assert (work.state, len(sends(tap))) == (ErrandState.REJECTED, 1)
@@ -92,14 +92,14 @@ def test_a_create_that_was_refused_makes_what_is_there_nobody_s_but_its_maker_s(
             return service.remote_order(request.order.number) if there.is_success else answer.unknown(there)
 
     with opened(tmp_path, Reading(), lambda seen: (200, "{}") if seen.method == "GET" else (409, "{}")) as (desk, tap):
-        made = desk.resubmit("1042", by="Ann")
+        made = desk.resubmissions.create("1042", by="Ann")
         assert (made.state, sends(tap)) == (ErrandState.REJECTED, ["POST"])
         assert "is taken" in str(made.message)
 
 
 def test_a_duplicate_whose_submission_a_person_has_says_so_to_whoever_wants_it_canceled(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
-        made = desk.resubmit("1042", by="Ann")
+        made = desk.resubmissions.create("1042", by="Ann")
         assert idle(desk).state is ErrandState.ACTION_REQUIRED
         with pytest.raises(InProgressError) as refused:
             desk.cancel("1042-1", by="Ann")
@@ -108,12 +108,12 @@ def test_a_duplicate_whose_submission_a_person_has_says_so_to_whoever_wants_it_c
 
 def test_a_number_that_is_kept_for_another_order_s_duplicate_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, _):
-        desk.resubmit("1042", by="Ann", number="77")
-        desk.place("2000", connection="shop", by="Ann")
+        desk.resubmissions.create("1042", by="Ann", number="77")
+        desk.orders.register("2000", connection="shop", by="Ann")
         (case,) = desk.cancel("2000", by="Ann").cases
-        desk.confirm(case.id, by="Ann")
+        desk.cases.confirm(case.id, by="Ann")
         with pytest.raises((ValidationError, InvalidStateError), match="77"):
-            desk.resubmit("2000", by="Ann", number="77")
+            desk.resubmissions.create("2000", by="Ann", number="77")
 
 
 def test_what_is_there_and_cannot_be_registered_is_a_person_s_and_is_not_made_again(tmp_path: Path) -> None:
@@ -124,11 +124,11 @@ def test_what_is_there_and_cannot_be_registered_is_a_person_s_and_is_not_made_ag
 
         place = desk.order_store.add_remote_order
         desk.order_store.add_remote_order = full  # type: ignore[method-assign]  # whatever keeps the host from it
-        made = desk.resubmit("1042", by="Ann")
+        made = desk.resubmissions.create("1042", by="Ann")
         assert (made.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["POST"])
         assert ("the host is closed" in str(made.message), made.hint) == (True, "open it")
         with pytest.raises(ValidationError, match="the host is closed"):
-            desk.confirm(made.id, by="Ben")
+            desk.cases.confirm(made.id, by="Ben")
         desk.order_store.add_remote_order = place  # type: ignore[method-assign]
-        assert desk.confirm(made.id, by="Ben").state is ErrandState.DONE
+        assert desk.cases.confirm(made.id, by="Ben").state is ErrandState.DONE
         assert sends(tap) == ["POST"]

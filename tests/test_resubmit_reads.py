@@ -15,7 +15,7 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.runtime.journal import SendCondition
 from tests.support.fake_services import FakeDeskOpener, FakeFulfillmentService, FakeManualService, FakeServices
 
-ONCE = {"order": 1, "placements": 1, "registrations": 1, "cases": 1, "cancellations": 1}
+ONCE = {"get_order": 1, "remote_orders": 1, "registrations": 1, "cases": 1, "cancellations": 1}
 
 
 class Reads:
@@ -26,9 +26,9 @@ class Reads:
         self.held: Counter[str] = Counter()
         self._to = self.decided
         for name in ONCE:
-            part = desk.order_store if name in ("order", "placements") else desk.ledger
+            part = desk.order_store if name in ("get_order", "remote_orders") else desk.ledger
             patch.setattr(part, name, self._counted(name, getattr(part, name)))
-        patch.setattr("orderdesk_sdk.runtime.handlers.resubmission.Hold", self._hold)
+        patch.setattr("orderdesk_sdk.runtime.handlers.resubmission.SendCondition", self._hold)
 
     def _counted(self, name: str, real: Callable[..., object]) -> Callable[..., object]:
         def method(*args: object, **narrowed: object) -> object:
@@ -65,7 +65,7 @@ def test_a_resubmission_reads_its_original_once_and_once_more_before_it_writes(
     canceled: Desk, fake_services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = Reads(canceled, monkeypatch)
-    assert canceled.resubmit("1042", by="Ann").state is ErrandState.DONE
+    assert canceled.resubmissions.create("1042", by="Ann").state is ErrandState.DONE
     assert fake_services.writes == ["mill cancel 1042", "mill make 1042-1"]
     assert (reads.decided, reads.held) == (ONCE, ONCE)
 
@@ -77,7 +77,7 @@ def test_a_resubmission_that_is_refused_reads_once(
     desk.cancel("1042", by="Ann")
     reads = Reads(desk, monkeypatch)
     with pytest.raises(InvalidStateError, match="not settled at mill"):
-        desk.resubmit("1042", by="Ann")
+        desk.resubmissions.create("1042", by="Ann")
     assert (reads.decided, reads.held) == (ONCE, {})
 
 
@@ -85,7 +85,7 @@ def test_what_is_due_later_reads_once_each_time(
     canceled: Desk, fake_services: FakeServices, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_services.down.add("mill")
-    canceled.resubmit("1042", by="Ann")
+    canceled.resubmissions.create("1042", by="Ann")
     fake_services.down.clear()
     clock.advance(minutes(5))
     reads = Reads(canceled, monkeypatch)

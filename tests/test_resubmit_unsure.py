@@ -82,9 +82,9 @@ def opened(folder: Path, plugin: BlindShop, responses: list[int]) -> Iterator[De
         with Desk(Config(folder / "desk.db", {"shop": connection}), clock=clock, registry=registry) as desk:
             assert isinstance(desk.order_store, SqliteOrderStore)
             desk.order_store.import_orders([Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"),))], by="Ann")
-            desk.place("1042", connection="shop", by="Ann")
+            desk.orders.register("1042", connection="shop", by="Ann")
             (case,) = desk.cancel("1042", by="Ann").cases
-            desk.confirm(case.id, by="Ann")
+            desk.cases.confirm(case.id, by="Ann")
             yield desk
 
 
@@ -98,7 +98,7 @@ def after_waiting(desk: Desk, work: Resubmission) -> Resubmission:
 def test_what_a_service_provably_did_not_do_is_not_held_against_the_next_try(tmp_path: Path) -> None:
     plugin = BlindShop()
     with opened(tmp_path, plugin, [401, 401, 201]) as desk:
-        work = after_waiting(desk, after_waiting(desk, desk.resubmit("1042", by="Ann", number="1042-1")))
+        work = after_waiting(desk, after_waiting(desk, desk.resubmissions.create("1042", by="Ann", number="1042-1")))
     assert (work.state, plugin.unsure) == (ErrandState.DONE, [False, False, False])
 
 
@@ -106,7 +106,7 @@ def test_what_a_service_provably_did_not_do_is_not_held_against_the_next_try(tmp
 def test_a_try_of_unknown_fate_is_told_to_the_next_ones(tmp_path: Path, status: int) -> None:
     plugin = BlindShop()
     with opened(tmp_path, plugin, [401, status]) as desk:
-        work = after_waiting(desk, desk.resubmit("1042", by="Ann", number="1042-1"))
+        work = after_waiting(desk, desk.resubmissions.create("1042", by="Ann", number="1042-1"))
         assert work.state is ErrandState.UNKNOWN
         work = after_waiting(desk, work)
         assert plugin.unsure == [False, False, True]
@@ -131,6 +131,6 @@ class ForgetfulShop(BlindShop):
 
 def test_what_was_read_before_a_request_left_does_not_tell_that_it_did_nothing(tmp_path: Path) -> None:
     with opened(tmp_path, ForgetfulShop(), [404, 500, 200]) as desk:
-        work = desk.resubmit("1042", by="Ann", number="1042-1")
+        work = desk.resubmissions.create("1042", by="Ann", number="1042-1")
         assert work.state is ErrandState.UNKNOWN
         assert after_waiting(desk, work).state is ErrandState.DONE, "it was found, and not made twice"

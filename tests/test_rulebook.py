@@ -66,10 +66,10 @@ class Died(BaseException):
 def test_a_failed_import_is_not_heard_and_the_good_one_after_it_is(rules_desk: RulesOpener) -> None:
     desk = rules_desk(WELCOMES)
     with pytest.raises(ValidationError, match="nothing was imported"):
-        desk.import_orders([ORDER, ORDER], by="Ann")
+        desk.orders.import_orders([ORDER, ORDER], by="Ann")
     assert desk.run_due().problems == ()
     assert fired(desk) == []
-    desk.import_orders([ORDER], by="Ann")
+    desk.orders.import_orders([ORDER], by="Ann")
     assert fired(desk) == [("welcomes", "to Prepared")]
     assert desk.order_store.folder_of(ID) == "Prepared"
 
@@ -79,11 +79,11 @@ def test_a_failed_import_is_forgotten_after_the_lease_and_a_good_one_later_is_ne
 ) -> None:
     desk = rules_desk(WELCOMES)
     with pytest.raises(ValidationError):
-        desk.import_orders([ORDER, ORDER], by="Ann")
+        desk.orders.import_orders([ORDER, ORDER], by="Ann")
     clock.advance(LEASE)
     desk.run_due()
     assert desk.ledger.pending_events(10) == ()
-    desk.import_orders([ORDER], by="Ann")
+    desk.orders.import_orders([ORDER], by="Ann")
     assert fired(desk) == [("welcomes", "to Prepared")]
 
 
@@ -101,7 +101,7 @@ def test_another_process_that_gives_an_import_up_too_early_does_not_hide_it(
         return importing([ORDER], by=by)
 
     monkeypatch.setattr(desk.order_store, "import_orders", slowly)
-    desk.import_orders([ORDER], by="Ann")
+    desk.orders.import_orders([ORDER], by="Ann")
     assert fired(desk) == [("welcomes", "to Prepared")]
 
 
@@ -109,7 +109,7 @@ def test_an_order_that_was_there_before_the_rules_is_not_imported_when_it_is_upd
     desk_with_order: RulesOpener,
 ) -> None:
     desk = desk_with_order(WELCOMES)
-    assert desk.import_orders([evolve(ORDER, email="new@example.com")], by="Ann").updated == (NUMBER,)
+    assert desk.orders.import_orders([evolve(ORDER, email="new@example.com")], by="Ann").updated == (NUMBER,)
     assert fired(desk) == []
     assert desk.order_store.folder_of(ID) != "Prepared"
 
@@ -117,7 +117,7 @@ def test_an_order_that_was_there_before_the_rules_is_not_imported_when_it_is_upd
 def test_an_order_is_imported_once(rules_desk: RulesOpener) -> None:
     desk = rules_desk(WELCOMES)
     for email in ("a@example.com", "b@example.com"):
-        desk.import_orders([evolve(ORDER, email=email)], by="Ann")
+        desk.orders.import_orders([evolve(ORDER, email=email)], by="Ann")
     assert fired(desk) == [("welcomes", "to Prepared")]
 
 
@@ -126,27 +126,27 @@ def test_an_order_is_imported_once(rules_desk: RulesOpener) -> None:
 
 def test_a_rule_fires_once_for_a_move_and_for_another_folder_not_at_all(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(CANCELS)
-    desk.move(NUMBER, "Prepared", by="Ann")
-    assert (fired(desk), desk.cases(order=NUMBER)) == ([], ())
-    desk.move(NUMBER, "Canceled", by="Ann")
-    desk.move(NUMBER, "canceled", by="Ann")
+    desk.orders.move(NUMBER, "Prepared", by="Ann")
+    assert (fired(desk), desk.cases.list(order=NUMBER)) == ([], ())
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
+    desk.orders.move(NUMBER, "canceled", by="Ann")
     desk.run_due()
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 def test_a_repeated_move_while_the_case_is_open_asks_once(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(CANCELS)
     for folder in ("Canceled", "Closed", "Canceled"):
-        desk.move(NUMBER, folder, by="Ann")
-    assert fired(desk) == [("cancels", "post awaiting person")] * 2
-    assert len(desk.cases(order=NUMBER)) == len(desk.ledger.cancellations(ID)) == 1
+        desk.orders.move(NUMBER, folder, by="Ann")
+    assert fired(desk) == [("cancels", "post action required")] * 2
+    assert len(desk.cases.list(order=NUMBER)) == len(desk.ledger.cancellations(ID)) == 1
 
 
 def died_before_the_move(desk: Desk, folder: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
         fail(desk, patched, desk.order_store, "move", Died())
         with pytest.raises(Died):
-            desk.move(NUMBER, folder, by="Ann")
+            desk.orders.move(NUMBER, folder, by="Ann")
 
 
 def test_a_move_that_nobody_was_told_of_is_not_made_by_others_nor_heard(
@@ -159,26 +159,26 @@ def test_a_move_that_nobody_was_told_of_is_not_made_by_others_nor_heard(
     desk.run_due()
     assert desk.order_store.folder_of(ID) == "New"
     assert fired(desk) == [("", "refused")]
-    assert desk.cases(order=NUMBER) == ()
+    assert desk.cases.list(order=NUMBER) == ()
 
 
 def test_an_order_that_a_person_moved_on_is_not_moved_back(desk_with_order: RulesOpener, clock: VirtualClock) -> None:
     died_before_the_move(desk_with_order(CANCELS), "Canceled")
     desk = desk_with_order(CANCELS)
-    desk.move(NUMBER, "Closed", by="Bob")
+    desk.orders.move(NUMBER, "Closed", by="Bob")
     clock.advance(LEASE)
     desk.run_due()
     assert desk.order_store.folder_of(ID) == "Closed"
-    assert desk.cases(order=NUMBER) == ()
+    assert desk.cases.list(order=NUMBER) == ()
 
 
 def test_a_move_that_is_made_again_after_a_death_is_one_move(desk_with_order: RulesOpener, clock: VirtualClock) -> None:
     died_before_the_move(desk_with_order(CANCELS), "Canceled")
     desk = desk_with_order(CANCELS)
-    desk.move(NUMBER, "Canceled", by="Ann")
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
     clock.advance(LEASE)
     desk.run_due()
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 def test_a_move_is_heard_although_somebody_moves_the_order_on_at_once(
@@ -192,8 +192,8 @@ def test_a_move_is_heard_although_somebody_moves_the_order_on_at_once(
         moving(ref, "Closed", by="Bob")
 
     monkeypatch.setattr(desk.order_store, "move", and_on)
-    desk.move(NUMBER, "Canceled", by="Ann")
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 FILES_CANCELED = rule("files away", "order moved", to("Closed"), when="folder == 'Canceled'")
@@ -214,7 +214,7 @@ def test_a_move_that_a_rule_decided_on_survives_a_death_but_no_move_of_a_person(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(desk.order_store, "move", dying)
         with pytest.raises(Died):
-            desk.move(NUMBER, "Canceled", by="Ann")
+            desk.orders.move(NUMBER, "Canceled", by="Ann")
     after = desk_with_order(FILES_CANCELED)
     if meanwhile is not None:
         after.order_store.move(ID, meanwhile, by="Bob")
@@ -225,7 +225,7 @@ def test_a_move_that_a_rule_decided_on_survives_a_death_but_no_move_of_a_person(
 
 def test_two_moves_of_one_rule_are_made_one_after_the_other(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(rule("twice", "order moved", to("Prepared"), to("Closed"), when="folder == 'Canceled'"))
-    desk.move(NUMBER, "Canceled", by="Ann")
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert desk.order_store.folder_of(ID) == "Closed"
     assert fired(desk) == [("twice", "to Prepared"), ("twice", "to Closed")]
 
@@ -236,7 +236,7 @@ def test_rules_that_move_an_order_to_and_fro_stop_and_the_reason_is_told(desk_wi
         rule("back", "order moved", to("Canceled"), when="folder == 'Prepared'"),
     )
     desk = desk_with_order(*rules)
-    desk.move(NUMBER, "Canceled", by="Ann")
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("there", "to Prepared"), ("back", "to Canceled")]
     assert desk.ledger.pending_events(10) == ()
     again = OrderEvent(

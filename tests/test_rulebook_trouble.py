@@ -83,8 +83,8 @@ class Died(BaseException):
 def test_a_refused_action_is_an_event_that_another_rule_acts_on(rules_desk: RulesOpener) -> None:
     catches = rule("catches", "action failed", to("Prepared"), when=f"rule == 'cancels' and action == '{ACTION}'")
     desk = rules_desk(CANCELS, catches)
-    desk.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so there is nothing to cancel.
-    desk.move(NUMBER, "Canceled", by="Ann")
+    desk.orders.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so there is nothing to cancel.
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused"), ("catches", "to Prepared")]
     assert desk.order_store.folder_of(ID) == "Prepared"
 
@@ -95,12 +95,12 @@ def test_trouble_is_no_refusal_and_what_it_kept_from_being_done_is_done_later(
 ) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.rules._executor, "do", error)
-        desk.move(NUMBER, "Canceled", by="Ann")
+        fail(desk, patched, desk.rules._executor, "execute", error)
+        desk.orders.move(NUMBER, "Canceled", by="Ann")
         assert fired(desk) == []
         assert desk.run_due().problems == (str(error),)
     assert desk.run_due().problems == ()
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 @pytest.mark.parametrize("error", [InvalidStateError("no"), ValidationError("no"), PluginError("no")])
@@ -108,20 +108,20 @@ def test_what_says_no_is_a_refusal(
     desk_with_order: RulesOpener, monkeypatch: pytest.MonkeyPatch, error: OrderDeskError
 ) -> None:
     desk = desk_with_order(CANCELS)
-    fail(desk, monkeypatch, desk.rules._executor, "do", error)
-    desk.move(NUMBER, "Canceled", by="Ann")
+    fail(desk, monkeypatch, desk.rules._executor, "execute", error)
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused")]
 
 
 def test_a_failing_disk_in_the_middle_of_a_wish_asks_once_in_the_end(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.ledger, "handled", StorageError("the disk is full"))
-        desk.move(NUMBER, "Canceled", by="Ann")
-        assert len(desk.cases(order=NUMBER)) == 1
+        fail(desk, patched, desk.ledger, "complete_event", StorageError("the disk is full"))
+        desk.orders.move(NUMBER, "Canceled", by="Ann")
+        assert len(desk.cases.list(order=NUMBER)) == 1
     assert desk.run_due().problems == ()
     assert len(desk.ledger.cancellations(ID)) == 1
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was_edited(
@@ -129,9 +129,9 @@ def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was
 ) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.ledger, "handled", Died())
+        fail(desk, patched, desk.ledger, "complete_event", Died())
         with pytest.raises(Died):
-            desk.move(NUMBER, "Canceled", by="Ann")
+            desk.orders.move(NUMBER, "Canceled", by="Ann")
     edited = desk_with_order({**CANCELS, "do": [{"action": ACTION, "reason": "fraud"}]})
     assert edited.run_due().problems == ()
     assert [execution.error for _, execution in edited.ledger.rule_executions(ID)] == [None]
@@ -141,20 +141,20 @@ def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was
 def test_trouble_with_one_order_does_not_keep_the_rules_from_another(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(CANCELS)
     second = evolve(ORDER, id="second", number="second")
-    desk.import_orders([second], by="Ann")
-    desk.place("second", connection=EMAIL_ONLY, by="Ann")
+    desk.orders.import_orders([second], by="Ann")
+    desk.orders.register("second", connection=EMAIL_ONLY, by="Ann")
     real = RuleActionExecutor.execute
 
     def choosy(deeds: RuleActionExecutor, deed: ActionRequest) -> str:
-        if deed.order_id.id == ID:
+        if deed.order.id == ID:
             raise ConfigurationError("a setting is wrong")
         return real(deeds, deed)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(RuleActionExecutor, "execute", choosy)
-        desk.move(NUMBER, "Canceled", by="Ann")
-        desk.move("second", "Canceled", by="Ann")
-    assert (fired(desk), fired(desk, "second")) == ([], [("cancels", "post awaiting person")])
+        desk.orders.move(NUMBER, "Canceled", by="Ann")
+        desk.orders.move("second", "Canceled", by="Ann")
+    assert (fired(desk), fired(desk, "second")) == ([], [("cancels", "post action required")])
 
 
 def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_nor_other_rules(
@@ -164,10 +164,10 @@ def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_n
     (fault,) = desk.rules.configuration_errors()
     assert fault.location == "[[rules]][0].do[0]"
     assert ACTION in str(fault.hint)
-    desk.move(NUMBER, "Canceled", by="Ann")
-    assert fired(desk) == [("cancels", "post awaiting person")]
-    desk.move(NUMBER, "Closed", by="Ann")
-    (case,) = desk.cases(order=NUMBER)
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == [("cancels", "post action required")]
+    desk.orders.move(NUMBER, "Closed", by="Ann")
+    (case,) = desk.cases.list(order=NUMBER)
     assert case.due_at is not None
     desk.clock.sleep_until(desk.clock.monotonic() + (case.due_at - desk.clock.now()).total_seconds())
     report = desk.run_due()
@@ -194,7 +194,7 @@ def test_a_settled_case_is_heard_in_the_call_that_settled_it(desk_with_order: Ru
     desk = desk_with_order(FILES)
     (case,) = desk.cancel(NUMBER, by="Ann").cases
     assert fired(desk) == []
-    desk.confirm(case.id, by="Ann")
+    desk.cases.confirm(case.id, by="Ann")
     assert fired(desk) == [("files", "to Closed")]
     assert desk.order_store.folder_of(ID) == "Closed"
 
@@ -202,8 +202,8 @@ def test_a_settled_case_is_heard_in_the_call_that_settled_it(desk_with_order: Ru
 @pytest.mark.parametrize(
     "settles",
     [
-        lambda desk, case: desk.refuse(case, by="Ann"),
-        lambda desk, case: desk.confirm(case, by="Ann"),
+        lambda desk, case: desk.cases.reject(case, by="Ann"),
+        lambda desk, case: desk.cases.confirm(case, by="Ann"),
     ],
     ids=["refuse", "confirm"],
 )
@@ -232,7 +232,7 @@ def test_a_ledger_that_was_made_by_the_host_records_settled_cases_too(
     config = Config(path, connections, rules=read_rules([FILES], "[[rules]]"))
     with Desk(config, ledger=SqliteLedger(path), clock=clock, registry=registry) as desk:
         (case,) = desk.cancel(NUMBER, by="Ann").cases
-        desk.confirm(case.id, by="Ann")
+        desk.cases.confirm(case.id, by="Ann")
         assert fired(desk) == [("files", "to Closed")]
 
 
@@ -240,11 +240,11 @@ def test_without_rules_nothing_is_recorded_or_read_for_them(
     desk_with_order: RulesOpener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = desk_with_order()
-    for method in ("waiting", "occur", "handled"):
+    for method in ("pending_events", "add_events", "complete_event"):
         fail(desk, monkeypatch, desk.ledger, method, AssertionError(f"{method} was called"))
-    desk.move(NUMBER, "Canceled", by="Ann")
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
     (case,) = desk.cancel(NUMBER, by="Ann").cases
-    desk.confirm(case.id, by="Ann")
+    desk.cases.confirm(case.id, by="Ann")
     desk.run_due()
     monkeypatch.undo()
     assert desk.ledger.pending_events(10) == ()
@@ -252,7 +252,7 @@ def test_without_rules_nothing_is_recorded_or_read_for_them(
 
 def test_a_rule_that_is_switched_off_does_nothing_and_says_so(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order({**CANCELS, "enabled": False})
-    desk.move(NUMBER, "Canceled", by="Ann")
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == []
     moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, ID, desk.clock.now(), {"folder": "Canceled"})
     assert [decision.explanation for decision in desk.rules.explain(moved)] == ["it is switched off"]
@@ -277,7 +277,7 @@ def test_a_write_that_settles_nothing_is_no_occurrence(desk_with_order: RulesOpe
     desk = desk_with_order(FILES)
     (case,) = desk.cancel(NUMBER, by="Ann").cases
     assert CaseUpdate(case, case).order_event is None
-    done = desk.confirm(case.id, by="Ann")
+    done = desk.cases.confirm(case.id, by="Ann")
     assert CaseUpdate(done, done).order_event is None
 
 
@@ -289,7 +289,7 @@ def test_an_order_on_which_a_filter_fails_holds_up_nobody_and_its_log_says_so(ru
     files = rule("all", "order imported", to("Closed"), when="number.to_flt != 7")
     odd = evolve(ORDER, id="odd", number="WEB-7")
     desk = rules_desk(big, files)
-    desk.import_orders([odd, ORDER], by="Ann")
+    desk.orders.import_orders([odd, ORDER], by="Ann")
     assert desk.run_due().problems == ()
     (told,) = [execution for _, execution in desk.ledger.rule_executions(odd.id) if execution.rule == "big"]
     assert told.error is not None
@@ -311,7 +311,7 @@ def test_a_host_that_fails_on_one_order_holds_up_that_order_and_each_trouble_is_
         return folder(order_id)
 
     monkeypatch.setattr(desk.order_store, "folder_of", failing)
-    desk.import_orders(orders, by="Ann")
+    desk.orders.import_orders(orders, by="Ann")
     problems = desk.run_due().problems
     assert [sum(f"away for {order.id}" in problem for problem in problems) for order in orders] == [0, 1, 1, 0]
     monkeypatch.undo()

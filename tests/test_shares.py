@@ -21,7 +21,7 @@ from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
@@ -135,21 +135,23 @@ class ShopsDesk:
 
     def another(self) -> Desk:
         """Another desk on the same file, as another process would open it."""
-        made = Desk(self._config, clock=self.clock, registry=self._registry, limits=HttpLimits(in_flight=WIDTH))
+        made = Desk(
+            self._config, clock=self.clock, registry=self._registry, limits=DeskLimits(HttpLimits(in_flight=WIDTH))
+        )
         self._stack.callback(made.close)
         return made
 
     def due(self, at: str, count: int) -> None:
         """Orders that are to be canceled at a shop, all due now."""
-        first = len(self.desk.cases(limit=10_000))
+        first = len(self.desk.cases.list(limit=10_000))
         for number in range(first, first + count):
             order = Order(f"o{number}", f"N{number}", lines=(OrderLine(1, code="MUG"),))
-            self.desk.import_orders([order], by="a test")
-            self.desk.place(order.number, connection=at, by="a test")
+            self.desk.orders.import_orders([order], by="a test")
+            self.desk.orders.register(order.number, connection=at, by="a test")
             self.desk.cancel(order.number, by="Ann", send_now=False)
 
     def count(self, at: str, state: State) -> int:
-        return sum(case.connection == at and case.state is state for case in self.desk.cases(limit=10_000))
+        return sum(case.connection == at and case.state is state for case in self.desk.cases.list(limit=10_000))
 
 
 @pytest.fixture
@@ -243,8 +245,8 @@ def test_a_crowd_that_is_asked_for_together_waits_for_nobody_either(street: Shop
 def test_what_rules_want_of_a_slow_shop_holds_up_nobody_else(street: ShopsDesk) -> None:
     for number, at in enumerate([*["slow"] * 12, "healthy"]):
         order = Order(f"r{number}", f"R{number}", lines=(OrderLine(1, code="MUG"),))
-        street.desk.import_orders([order], by="a test")
-        street.desk.place(order.number, connection=at, by="a test")
+        street.desk.orders.import_orders([order], by="a test")
+        street.desk.orders.register(order.number, connection=at, by="a test")
     facts = {"folder": "Canceled", "from_folder": "New", "by": "Ann"}
     for number in range(13):
         moved = OrderEvent(f"moved {number}", OrderEventKind.ORDER_MOVED, f"r{number}", street.clock.now(), facts)
@@ -293,7 +295,7 @@ def test_a_desk_that_is_closed_while_it_works_loses_nothing_that_is_under_way(st
         assert isinstance(ended(), RunReport)
         closing.result(WITHIN)
     assert street.desk.run_due() == RunReport(0, None), "a tick that comes too late does nothing"
-    states = [case.state for case in other.cases()]
+    states = [case.state for case in other.cases.list()]
     assert (states.count(State.CANCELED), states.count(State.PENDING)) == (WIDTH, 12 - WIDTH)
     assert len(street.shops["slow"].asked) == WIDTH
 
@@ -316,8 +318,8 @@ def test_an_ending_desk_sends_no_request_again(street: ShopsDesk) -> None:
 def test_a_wish_of_an_ending_desk_is_recorded_and_sent_by_the_next(street: ShopsDesk) -> None:
     stop = threading.Event()
     street.due("healthy", 0)
-    street.desk.import_orders([Order("o1", "1042", lines=(OrderLine(1, code="MUG"),))], by="a test")
-    street.desk.place("1042", connection="healthy", by="a test")
+    street.desk.orders.import_orders([Order("o1", "1042", lines=(OrderLine(1, code="MUG"),))], by="a test")
+    street.desk.orders.register("1042", connection="healthy", by="a test")
     stop.set()
     with street.desk.ending_on(stop):
         (case,) = street.desk.cancel("1042", by="Ann").cases

@@ -22,7 +22,7 @@ HOLD = {
 
 
 def change_of(desk: Desk) -> StatusChange:
-    (found,) = desk.receipt("1042").status_changes
+    (found,) = desk.cancellations.receipt("1042").status_changes
     return found
 
 
@@ -40,7 +40,7 @@ def test_a_status_is_set_once_the_cart_was_read(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill"])
-    made = desk.change_status("1042", "held", by="Ann")
+    made = desk.status_changes.create("1042", "held", by="Ann")
     assert (made.is_settled, change_of(desk).state, change_of(desk).requested_by) == (True, ErrandState.DONE, "Ann")
     assert fake_services.writes == ["cart held 1042"], "the mill is no cart"
     (remote_order,) = [
@@ -52,7 +52,7 @@ def test_a_status_is_set_once_the_cart_was_read(
 def test_what_is_set_already_is_not_set_again(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
     fake_services.status["cart", "1042"] = "held"
     desk = fake_services_desk(at=["cart"])
-    assert desk.change_status("1042", "held", by="Ann").is_settled
+    assert desk.status_changes.create("1042", "held", by="Ann").is_settled
     assert fake_services.writes == []
 
 
@@ -61,7 +61,7 @@ def test_a_lost_reply_is_read_and_the_status_set_only_once(
 ) -> None:
     fake_services.silent.add("cart")
     desk = fake_services_desk(at=["cart"])
-    assert not desk.change_status("1042", "held", by="Ann").is_settled
+    assert not desk.status_changes.create("1042", "held", by="Ann").is_settled
     assert change_of(desk).state is ErrandState.UNKNOWN
     assert follow(desk, clock).state is ErrandState.DONE
     assert fake_services.writes == ["cart held 1042"]
@@ -72,7 +72,7 @@ def test_a_cart_that_is_down_is_asked_again_later(
 ) -> None:
     fake_services.down.add("cart")
     desk = fake_services_desk(at=["cart"])
-    desk.change_status("1042", "held", by="Ann")
+    desk.status_changes.create("1042", "held", by="Ann")
     assert (change_of(desk).state, change_of(desk).due_at is not None) == (ErrandState.PENDING, True)
     fake_services.down.clear()
     assert follow(desk, clock).state is ErrandState.DONE
@@ -90,7 +90,7 @@ def test_a_death_after_the_request_sets_it_no_second_time(
         write(*changes)
 
     desk.ledger.write = dying  # type: ignore[method-assign]  # the process "dies" at the last commit
-    desk.change_status("1042", "held", by="Ann")
+    desk.status_changes.create("1042", "held", by="Ann")
     again = fake_services_desk()
     assert change_of(again).state is ErrandState.SENDING
     assert follow(again, clock).state is ErrandState.DONE
@@ -102,7 +102,7 @@ def test_a_cart_that_refuses_is_told_with_its_words(
 ) -> None:
     fake_services.status["cart", "1042"] = "canceled"
     desk = fake_services_desk(at=["cart"])
-    desk.change_status("1042", "held", by="Ann")
+    desk.status_changes.create("1042", "held", by="Ann")
     assert (change_of(desk).state, change_of(desk).message) == (ErrandState.REJECTED, "it is canceled")
     assert fake_services.writes == []
 
@@ -113,19 +113,19 @@ def test_a_status_that_the_cart_has_not_is_refused_with_those_that_it_has(
 ) -> None:
     desk = fake_services_desk(at=["cart"])
     with pytest.raises(ValidationError) as refused:
-        desk.change_status("1042", status, by="Ann")
+        desk.status_changes.create("1042", status, by="Ann")
     assert refused.value.hint == "it can set: canceled, held, packed"
-    assert (fake_services.writes, desk.receipt("1042").status_changes) == ([], ())
+    assert (fake_services.writes, desk.cancellations.receipt("1042").status_changes) == ([], ())
 
 
 def test_an_order_at_no_cart_has_no_status(fake_services_desk: FakeDeskOpener) -> None:
     with pytest.raises(InvalidStateError, match="at no cart"):
-        fake_services_desk(at=["mill"]).change_status("1042", "held", by="Ann")
+        fake_services_desk(at=["mill"]).status_changes.create("1042", "held", by="Ann")
 
 
 def test_a_reason_belongs_to_canceling(fake_services_desk: FakeDeskOpener) -> None:
     with pytest.raises(ValidationError, match="canceling only"):
-        fake_services_desk(at=["cart"]).change_status("1042", "held", by="Ann", reason="customer asked")
+        fake_services_desk(at=["cart"]).status_changes.create("1042", "held", by="Ann", reason="customer asked")
 
 
 def test_the_same_status_again_is_the_same_wish_and_another_has_to_wait(
@@ -133,18 +133,18 @@ def test_the_same_status_again_is_the_same_wish_and_another_has_to_wait(
 ) -> None:
     fake_services.down.add("cart")
     desk = fake_services_desk(at=["cart"])
-    desk.change_status("1042", "held", by="Ann")
-    desk.change_status("1042", "held", by="Ben")
+    desk.status_changes.create("1042", "held", by="Ann")
+    desk.status_changes.create("1042", "held", by="Ben")
     assert change_of(desk).requested_by == "Ann"
     with pytest.raises(ConflictError, match="being set to 'held'"):
-        desk.change_status("1042", "packed", by="Ben")
+        desk.status_changes.create("1042", "packed", by="Ben")
 
 
 def test_canceled_is_a_cancellation_and_the_cart_is_not_told_first(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill"])
-    made = desk.change_status("1042", "canceled", by="Ann")
+    made = desk.status_changes.create("1042", "canceled", by="Ann")
     assert made.cancellation is not None
     (case,) = made.cancellation.cases
     assert (case.connection, case.state, made.changes) == ("cart", State.WITHDRAWN, ())
@@ -154,7 +154,7 @@ def test_canceled_is_a_cancellation_and_the_cart_is_not_told_first(
 
 def test_a_rule_sets_a_status_once(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
     desk = fake_services_desk(at=["cart"], rules=[HOLD])
-    desk.move("1042", "Prepared", by="Ann")
+    desk.orders.move("1042", "Prepared", by="Ann")
     desk.run_due()
     assert fake_services.writes == ["cart held 1042"]
     assert (change_of(desk).requested_by, change_of(desk).caused_by_rules) == (

@@ -17,7 +17,7 @@ from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
@@ -108,10 +108,10 @@ def a_desk(folder: Path, url: str, button: Button) -> Desk:
     config = Config(folder / "desk.db", {"shop": ConnectionConfig("shop", "shop", {"endpoint": url}, "shop")})
     registry = PluginRegistry(find=lambda group: [])
     registry.register(Shop(button), "shop")
-    desk = Desk(config, clock=VirtualClock(), registry=registry, timeout=5)
+    desk = Desk(config, clock=VirtualClock(), registry=registry, limits=DeskLimits(plugin_timeout=5))
     assert isinstance(desk.order_store, SqliteOrderStore)
     desk.order_store.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
-    desk.place("1042", connection="shop", by="Ann")
+    desk.orders.register("1042", connection="shop", by="Ann")
     return desk
 
 
@@ -129,7 +129,7 @@ def test_a_cancel_that_is_throttled_with_200_is_no_answer_and_is_asked_again_in_
         assert isinstance(desk.clock, VirtualClock)
         desk.clock.advance(seconds(36))
         desk.run_due()
-        assert desk.case(case.id).state is State.ACKNOWLEDGED
+        assert desk.cancellations.get_case(case.id).state is State.ACKNOWLEDGED
         assert wants.calls == ["PUT /hold/1042", "PUT /hold/1042", "PUT /cancel/1042"]
 
 
@@ -151,10 +151,10 @@ def test_a_read_back_that_is_throttled_is_made_again_when_the_service_wants_it(
         assert isinstance(desk.clock, VirtualClock)
         desk.clock.advance(minutes(3))
         desk.run_due()
-        found = desk.case(case.id)
+        found = desk.cancellations.get_case(case.id)
         assert (found.state, found.due_at) == (State.ACKNOWLEDGED, desk.clock.now() + hours(1))
         asked = len(wants.calls)
-        desk.check(case.id)
+        desk.cases.poll(case.id)
         assert len(wants.calls) == asked, "a person who looks does not break the service's word either"
 
 
@@ -163,7 +163,7 @@ def test_a_status_change_that_is_throttled_is_made_again_when_the_service_wants_
 ) -> None:
     with a_desk(tmp_path, service_url, Button(CHECKED)) as desk:
         wants.at["/status/1042"] = 3600
-        (change,) = desk.change_status("1042", "held", by="Ann", connections=["shop"]).changes
+        (change,) = desk.status_changes.create("1042", "held", by="Ann", connections=["shop"]).changes
         assert (change.state, change.due_at) == (ErrandState.PENDING, desk.clock.now() + hours(1))
         wants.at.clear()
         assert isinstance(desk.clock, VirtualClock)

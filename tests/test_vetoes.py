@@ -38,7 +38,7 @@ class Veto:
 
 
 def states(desk: Desk) -> Mapping[str, State]:
-    return {case.connection: case.state for case in desk.cases()}
+    return {case.connection: case.state for case in desk.cases.list()}
 
 
 @pytest.mark.parametrize("place", ["mill", "phone", "cart"])
@@ -123,7 +123,7 @@ def test_a_cancellation_that_came_from_a_place_needs_nobody_s_leave(
 ) -> None:
     desk = fake_services_desk(at=["cart"], listeners=[Veto("cart")])
     fake_services.status["cart", "1042"] = "canceled"
-    case = desk.canceled_elsewhere("1042", connection="cart", by="Ann")
+    case = desk.notifications.report_canceled("1042", connection="cart", by="Ann")
     assert case is not None
     assert case.state is State.CANCELED
 

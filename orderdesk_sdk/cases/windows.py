@@ -43,7 +43,9 @@ def window_state(window: Window, remote_order: RemoteOrder, now: datetime) -> Wi
         case Always():
             return WindowState(is_open=True)
         case WithinTime(within):
-            if remote_order.submitted_at > now + MAX_CLOCK_SKEW:  # A host of its own said so; `Desk.place` refuses it.
+            if (
+                remote_order.submitted_at > now + MAX_CLOCK_SKEW
+            ):  # A host of its own said so; `desk.orders.register` refuses it.
                 at = remote_order.submitted_at
                 return WindowState(
                     is_open=False, closed_reason=f"it is said to have been submitted at {at:%Y-%m-%d %H:%M} UTC"

@@ -167,12 +167,12 @@ def find_case(desk: Desk, ref: str) -> AnyCase:
     from orderdesk_sdk.cli.output.pages import each_case
 
     try:
-        return desk.work(ref)
+        return desk.cases.get(ref)
     except errors.NotFoundError:
         order, at, connection = ref.rpartition("@")
-        cases = desk.errands()
+        cases = desk.cases.list_others()
         if at:
-            known = [case for case in desk.cases(order=order) if case.connection == connection]
+            known = [case for case in desk.cases.list(order=order) if case.connection == connection]
             its = [errand for errand in cases if errand.connection == connection and _is_of(desk, errand, order)]
             found: list[AnyCase] = [*its, *known]
             found.sort(key=lambda one: one.is_open)
@@ -196,14 +196,14 @@ def find_case(desk: Desk, ref: str) -> AnyCase:
 def find_case_or_order(desk: Desk, ref: str) -> AnyCase | Order:
     """The case with this id or at ORDER@CONNECTION, else the order, else the case whose id begins like this.
 
-    Raises NotFoundError, and what `find_case` and `Desk.order` raise for a text that several begin with or go by.
+    Raises NotFoundError, and what `find_case` and `desk.orders.get` raise for a text that several begin with or go by.
     """
     try:
-        return desk.work(ref)
+        return desk.cases.get(ref)
     except errors.NotFoundError:
         pass
     try:
-        return desk.order(ref)
+        return desk.orders.get(ref)
     except errors.NotFoundError:
         return find_case(desk, ref)
 
@@ -227,9 +227,9 @@ def print_cases(session: Session, order: str, cases: Sequence[Case], empty_messa
 
 def name_of_order(desk: Desk, order_id: str) -> str:
     """What to type for an order: its number, or its id where the number could be another's."""
-    number = desk.order(f"id:{order_id}").number
+    number = desk.orders.get(f"id:{order_id}").number
     try:
-        return number if desk.order(number).id == order_id else f"id:{order_id}"
+        return number if desk.orders.get(number).id == order_id else f"id:{order_id}"
     except errors.NotFoundError:
         return f"id:{order_id}"
 
@@ -238,7 +238,7 @@ def _is_of(desk: Desk, case: Resubmission | StatusChange, ref: str) -> bool:
     """Whether a case is about this order, or makes it."""
     from orderdesk_sdk.cases.status_change import StatusChange
 
-    order = desk.order(ref)
+    order = desk.orders.get(ref)
     if isinstance(case, StatusChange):
         return case.order_id == order.id
     origin = (order.id, desk.order_store.original_of(order.id))

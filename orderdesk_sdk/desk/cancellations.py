@@ -1,4 +1,4 @@
-"""Wishes: whoever wants an order canceled, a person, a rule or a service that was heard, ends up here."""
+"""Cancellations of orders, whoever wants them: a person, a rule, or a service that reports one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.coverage import CancellationCoverage
+from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
 from orderdesk_sdk.cases.errand import deadline_of
-from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.plan import Plan, make_plan
+from orderdesk_sdk.cases.receipt import Receipt, make_receipt
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
@@ -22,17 +23,14 @@ from orderdesk_sdk.cases.validation import (
     with_line_ids,
 )
 from orderdesk_sdk.cases.windows import next_open_route
-from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock
-from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError, ValidationError
+from orderdesk_sdk.desk.parts import DeskParts, require_actor
+from orderdesk_sdk.desk.rule_trigger import then_rules_act
+from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
-from orderdesk_sdk.plugin.url_paths import number_error
-from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext
-from orderdesk_sdk.runtime.scheduler import Scheduler
 
-__all__ = ["CancellationStatus", "NewCancellation", "CancellationService", "require_actor"]
+__all__ = ["CancellationStatus", "CancellationService"]
 
 
 @frozen
@@ -48,114 +46,146 @@ class CancellationStatus:
         return not any(case.is_open for case in self.cases)
 
 
-@frozen(kw_only=True)
-class NewCancellation:
-    """What somebody wants canceled. order: its id. See `Desk.cancel` for the rest.
-
-    lines: by id or code, as somebody names them.
-    chain: the rules whose actions led here, first first. heard_from: the connection whose service was heard to have
-    canceled by itself; None where nobody but us wants it.
-    """
-
-    order_id: str
-    requested_by: str
-    reason: str | None = None
-    idempotency_key: str | None = None
-    connections: Sequence[str] = ()
-    lines: Mapping[str, int] = field(factory=dict, hash=False)
-    send_now: bool = True
-    caused_by_rules: tuple[str, ...] = ()
-    reported_by: str | None = None
-
-
 class CancellationService:
-    """Makes cancellations of cancellations: recorded first, then asked for."""
+    """What is canceled: planned, requested, withdrawn and proved. Reached as `desk.cancellations`."""
 
-    def __init__(
-        self, ledger: Ledger, order_store: OrderStoreById, connections: Connections, scheduler: Scheduler, clock: Clock
-    ) -> None:
-        self._ledger = ledger
-        self._order_store = order_store
-        self._connections = connections
-        self._scheduler = scheduler
-        self._extender = scheduler.extender
-        self._clock = clock
+    def __init__(self, parts: DeskParts) -> None:
+        self._ledger = parts.ledger
+        self._order_store = parts.order_store
+        self._connections = parts.connections
+        self._scheduler = parts.scheduler
+        self._extender = parts.scheduler.extender
+        self._clock = parts.clock
+        self.rule_trigger = parts.rule_trigger
 
-    def create(self, request: NewCancellation) -> CancellationStatus:
-        """Record a cancellation and do what is due; where it stands then. Raises what `Desk.cancel` raises."""
-        found = self._order_store.get_order(request.order_id)
-        content = request_fingerprint(found.id, request.reason, request.connections, request.lines)
-        earlier = self._existing(found, request, content)
+    def plan(self, order: str) -> Plan:
+        """What a cancellation of the order would do now. Sends nothing."""
+        found = self._order_store.resolve(order)
+        placements = self._order_store.remote_orders(found.id)
+        latest = latest_cases(self._ledger.cases(order_id=found.id), placements)
+        standing = {name: case.state for name, case in latest.items()}
+        declared, settings = self._connections.usable({placement.connection for placement in placements})
+        return make_plan(found, placements, declared, self._clock.now(), standing, settings)
+
+    @then_rules_act
+    def create(
+        self,
+        order: str,
+        *,
+        by: str,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        connections: Sequence[str] = (),
+        lines: Mapping[str, int] | None = None,
+        send_now: bool = True,
+    ) -> CancellationStatus:
+        """Cancel an order. `Desk.cancel` is the short way to this method, and says what each argument does."""
+        found = self._order_store.resolve(order)
+        wanted = self.draft(
+            found, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
+        )
+        return self.open(found, wanted, send_now=send_now)
+
+    def draft(
+        self,
+        order: Order,
+        *,
+        by: str,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+        connections: Sequence[str] = (),
+        lines: Mapping[str, int] | None = None,
+    ) -> Cancellation:
+        """A cancellation to give to `open`; nothing is recorded yet. lines: by id or code, as people name them."""
+        return Cancellation(
+            id=secrets.token_hex(6),
+            idempotency_key=idempotency_key or "",
+            order_id=order.id,
+            order_number=order.number,
+            requested_by=require_actor(by),
+            reason=reason,
+            requested_at=self._clock.now(),
+            lines=dict(lines or {}),
+            connections=tuple(connections),
+        )
+
+    def open(self, order: Order, wanted: Cancellation, *, send_now: bool = True) -> CancellationStatus:
+        """Record a draft and do what is due; where it stands then. Raises what `Desk.cancel` raises.
+
+        For whoever is not a person, a rule's action say: the rules do not act on it before the call is over.
+        """
+        fingerprint = request_fingerprint(order.id, wanted.reason, wanted.connections, wanted.lines)
+        earlier = self._existing(order, wanted, fingerprint)
         if earlier is not None:
             return self.status(earlier)
-        request = evolve(request, lines=resolve_lines(found, request.lines))
-        if request.reported_by is None:
-            # Before the places are read: what is submitted after that is there to be read.
-            self._require_no_running_resubmission(found)
-        known = self._order_store.remote_orders(found.id)
-        remote_orders = select_remote_orders(found, known, request.connections)
-        # Before the cases: the key below counts the cancellations, so a cancellation that is recorded in between has
-        # the same one.
-        cancellations = self._ledger.cancellations(found.id)
-        cases = self._ledger.cases(order_id=found.id)
-        coverage = CancellationCoverage.of(found, known, cancellations, cases)
-        wanted = coverage.not_covered(request.lines, remote_orders, reported=request.reported_by is not None)
-        if not wanted:
-            # Read anew: the cancellation that is under way may have come after the ones above were read.
-            latest = self._ledger.cancellations(found.id)[-1]
-            if not (request.connections or request.lines):
-                self._extender.withdraw(found, after_all=True)
-            if request.idempotency_key is not None:
-                self._ledger.alias_key(request.idempotency_key, content, latest)
-            return self.status(latest)
-        if request.reported_by is None:
-            self._validate(found, wanted, request)
-        key = request.idempotency_key
-        if key is None:
-            key, content = f"order {found.id}, cancellation {len(cancellations) + 1}", ""
-        cancellation = Cancellation(
-            secrets.token_hex(6),
-            key,
-            found.id,
-            found.number,
-            require_actor(request.requested_by),
-            request.reason,
-            self._clock.now(),
-            dict(request.lines),
-            request.caused_by_rules,
-            request.reported_by,
-            tuple(request.connections),
-            line_names={line_id: line_label(found, line_id) for line_id in request.lines},
-        )
-        opened = open_cancel_cases(cancellation, wanted, self._connections.integration_slug_or_empty)
-        recorded, new = self._ledger.open_cancellation(cancellation, content, opened)
-        if not new:
+        resolved = resolve_lines(order, wanted.lines)
+        labels = {line_id: line_label(order, line_id) for line_id in resolved}
+        wanted = evolve(wanted, lines=resolved, line_names=labels)
+        if wanted.reported_by is None:
+            # Before the remote orders are read: what is submitted after that is there to be read.
+            self._require_no_running_resubmission(order)
+        known = self._order_store.remote_orders(order.id)
+        selected = select_remote_orders(order, known, wanted.connections)
+        # Before the cases: the key counts the cancellations, so one that is recorded in between has the same key.
+        recorded = self._ledger.cancellations(order.id)
+        coverage = CancellationCoverage.of(order, known, recorded, self._ledger.cases(order_id=order.id))
+        uncovered = coverage.not_covered(wanted.lines, selected, reported=wanted.reported_by is not None)
+        if not uncovered:
+            return self._join_latest(order, wanted, fingerprint)
+        if wanted.reported_by is None:
+            self._validate(order, uncovered, wanted)
+        if not wanted.idempotency_key:
+            wanted, fingerprint = (
+                evolve(wanted, idempotency_key=f"order {order.id}, cancellation {len(recorded) + 1}"),
+                "",
+            )
+        return self._record(order, wanted, fingerprint, uncovered, send_now=send_now)
+
+    def _join_latest(self, order: Order, wanted: Cancellation, fingerprint: str) -> CancellationStatus:
+        """The cancellation that covers already what is wanted, which is known by the new key too from now on."""
+        # Read anew: the cancellation that is under way may have come after the others were read.
+        latest = self._ledger.cancellations(order.id)[-1]
+        if not (wanted.connections or wanted.lines):
+            self._extender.withdraw(order, after_all=True)
+        if wanted.idempotency_key:
+            self._ledger.alias_key(wanted.idempotency_key, fingerprint, latest)
+        return self.status(latest)
+
+    def _record(
+        self,
+        order: Order,
+        wanted: Cancellation,
+        fingerprint: str,
+        remote_orders: Sequence[RemoteOrder],
+        *,
+        send_now: bool,
+    ) -> CancellationStatus:
+        opened = open_cancel_cases(wanted, remote_orders, self._connections.integration_slug_or_empty)
+        recorded, is_new = self._ledger.open_cancellation(wanted, fingerprint, opened)
+        if not is_new:
             return self.status(recorded)
-        # Registered since the places were read, by somebody who looked for cancellations too early to see this one.
-        followed = self._extender.extend_to_uncovered(found.id, self._order_store.remote_orders(found.id))
-        if not request.send_now:
+        # Registered since the remote orders were read, by a call that looked for cancellations too early to see this.
+        followed = self._extender.extend_to_uncovered(order.id, self._order_store.remote_orders(order.id))
+        if not send_now:
             return CancellationStatus(recorded, opened)
-        just_read = {remote_order.connection: CaseContext(found, remote_order, recorded) for remote_order in wanted}
+        just_read = {remote.connection: CaseContext(order, remote, recorded) for remote in remote_orders}
         return CancellationStatus(recorded, self._scheduler.process((*opened, *followed), just_read)[: len(opened)])
 
-    def _existing(self, order: Order, new: NewCancellation, fingerprint: str) -> Cancellation | None:
-        """The cancellation that has the key of this one already.
-
-        Raises ConflictError where that one wants something else.
-        """
-        if new.idempotency_key is None:
+    def _existing(self, order: Order, wanted: Cancellation, fingerprint: str) -> Cancellation | None:
+        """The cancellation that has this key already. Raises ConflictError where that one wants something else."""
+        if not wanted.idempotency_key:
             return None
         try:
-            return self._ledger.find_by_key(new.idempotency_key, fingerprint)
+            return self._ledger.find_by_key(wanted.idempotency_key, fingerprint)
         except ConflictError:
             # Of the same content where the same lines are only named another way: by id, and by code.
             for known in self._ledger.cancellations(order.id):
                 same = (known.idempotency_key, known.reason, sorted(known.connections)) == (
-                    new.idempotency_key,
-                    new.reason,
-                    sorted(new.connections),
+                    wanted.idempotency_key,
+                    wanted.reason,
+                    sorted(wanted.connections),
                 )
-                if same and with_line_ids(order, known).lines == resolve_lines(order, new.lines):
+                if same and with_line_ids(order, known).lines == resolve_lines(order, wanted.lines):
                     return known
             raise
 
@@ -163,45 +193,29 @@ class CancellationService:
         """Where a cancellation stands now."""
         return CancellationStatus(cancellation, self._ledger.cases(cancellation_id=cancellation.id))
 
-    def register(self, order: Order, remote_order: RemoteOrder, requested_by: str) -> CancellationStatus | None:
-        """Let the host know where an order was submitted; where the cancellation stands that reaches there, or None.
+    def get_case(self, case_id: str) -> Case:
+        """The case of a cancellation at one connection, by its id. Raises NotFoundError."""
+        return self._ledger.case(case_id)
 
-        Submitted while it is being canceled: the cancellation follows it. Raises ValidationError for a number that the
-        service would mangle and a time that is still to come, and what the host raises for clashes.
+    def receipt(self, order: str) -> Receipt:
+        """The proof of every cancellation of an order: what was asked, answered, decided, when and by whom."""
+        found = self._order_store.resolve(order)
+        remote_orders = self._order_store.remote_orders(found.id)
+        return make_receipt(found, remote_orders, self._ledger, self._clock.now(), self._connections.integration)
+
+    @then_rules_act
+    def withdraw(self, order: str, *, by: str, note: str | None = None) -> tuple[Case, ...]:
+        """Withdraw the cancellation of an order wherever nothing has been sent; all cases that were open, as they are.
+
+        What was sent already goes on: only its service can tell. What a service reported is nobody's request, and
+        stays.
         """
-        place = f"order {order.number} at {remote_order.connection}"
-        fault = number_error(
-            remote_order.remote_id, self._connections.get(remote_order.connection).integration.remote_id_format
-        )
-        if fault:
-            raise ValidationError(fault, location=place, hint="give the number that the service knows")
-        if remote_order.submitted_at > self._clock.now() + MAX_CLOCK_SKEW:
-            text = f"it cannot have been submitted at {remote_order.submitted_at.isoformat()}, which is still to come"
-            hint = "give the time at which it was submitted, with its offset from UTC, or none for now"
-            raise ValidationError(text, location=place, hint=hint)
-        begun = self._extender.begin_registration(order, remote_order)
-        try:
-            self._order_store.add_remote_order(order.id, remote_order, by=requested_by)
-        except ValidationError:
-            self._extender.abandon_registration(begun)
-            raise
-        extended = self._extender.complete_registration(begun, order, remote_order)
-        if extended is None:
-            return None
-        cases = [case for case in self.status(extended).cases if case.state is State.PENDING]
-        just_read = {remote_order.connection: CaseContext(order, remote_order, extended)}
-        return CancellationStatus(extended, self._scheduler.process(cases, just_read))
-
-    def withdraw(self, order: Order, requested_by: str, note: str | None) -> tuple[Case, ...]:
-        """Withdraw every open case of an order that has sent nothing; all its open cases as they are then.
-
-        What was heard of a service is nobody's cancellation, and stays.
-        """
-        text = note or f"taken back by {requested_by}"
-        self._extender.withdraw(order)
+        found, person = self._order_store.resolve(order), require_actor(by)
+        text = note or f"taken back by {person}"
+        self._extender.withdraw(found)
         return tuple(
-            self._withdraw_case(case, requested_by, text)
-            for case in self._ledger.cases(order_id=order.id)
+            self._withdraw_case(case, person, text)
+            for case in self._ledger.cases(order_id=found.id)
             if case.is_open and not case.is_reported
         )
 
@@ -236,23 +250,16 @@ class CancellationService:
                 hint=deadline_of(under_way[0]),
             )
 
-    def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], new: NewCancellation) -> None:
+    def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], wanted: Cancellation) -> None:
         """Refuse, before anything is recorded, what a place would not take."""
-        for remote_order in remote_orders:
+        for placement in remote_orders:
             try:
-                connection = self._connections.get(remote_order.connection)
+                connection = self._connections.get(placement.connection)
             except OrderDeskError:
                 continue  # It cannot be used now; its case says so and waits for somebody to mend it.
-            routes = connection.integration.cancel
-            index = next_open_route(routes, remote_order, self._clock.now())
+            ladder = connection.integration.cancel
+            index = next_open_route(ladder, placement, self._clock.now())
             if index is not None:
                 title = connection.integration.title
                 with suppress(PluginError):  # It cannot say what it takes; its case will tell.
-                    validate(routes[index], title, connection.settings, order, new.reason, new.lines)
-
-
-def require_actor(by: str) -> str:
-    """The name of whoever stands for something. Raises ValidationError for a blank one."""
-    if not by.strip():
-        raise ValidationError("somebody must stand for this", location="by", hint="give the name of the person or rule")
-    return by.strip()
+                    validate(ladder[index], title, connection.settings, order, wanted.reason, wanted.lines)

@@ -1,4 +1,4 @@
-"""Inbound: what services and hosts let us know by themselves. It is looked into, and never believed unread."""
+"""What services and hosts let us know by themselves. It is looked into, and never believed unread."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.case import POLLABLE, Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
-from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.policy.polling import STOP_SHIPMENT_HINT
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import select_remote_orders
-from orderdesk_sdk.desk.cancellations import CancellationService, NewCancellation
+from orderdesk_sdk.desk.cancellations import CancellationService
+from orderdesk_sdk.desk.parts import DeskParts, require_actor
+from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import (
     ConfigurationError,
     InvalidStateError,
@@ -26,14 +27,12 @@ from orderdesk_sdk.errors import (
     ValidationError,
 )
 from orderdesk_sdk.orders.order import ConnectionRole, Order
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.guard import raise_for_failure
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
-from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import read_coverage
-from orderdesk_sdk.runtime.scheduler import Scheduler
 
 __all__ = ["NotificationResult", "NotificationService"]
 
@@ -68,27 +67,26 @@ def _digest(request: WebhookRequest, notification: OrderNotification) -> str:
 
 
 class NotificationService:
-    """Takes what comes in. A message that comes again does nothing, however often, and to whichever process."""
+    """Takes what comes in. Reached as `desk.notifications`.
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        order_store: OrderStoreById,
-        connections: Connections,
-        scheduler: Scheduler,
-        cancellations: CancellationService,
-    ) -> None:
-        self._ledger = ledger
-        self._order_store = order_store
-        self._connections = connections
-        self._scheduler = scheduler
+    A message that comes again does nothing, however often, and to whichever process.
+    """
+
+    def __init__(self, parts: DeskParts, cancellations: CancellationService) -> None:
+        self._ledger = parts.ledger
+        self._order_store = parts.order_store
+        self._connections = parts.connections
+        self._scheduler = parts.scheduler
+        self.rule_trigger = parts.rule_trigger
         self._cancellations = cancellations
 
+    @then_rules_act
     def handle_webhook(self, connection: str, request: WebhookRequest) -> tuple[NotificationResult, ...]:
-        """Look into everything that a message to a connection hints at.
+        """Take a message that came in for a connection (a webhook, a notification), and look into what it reports.
 
-        Raises SignatureVerificationError, MalformedResponseError and what else a plugin says of a message; PluginError
-        where it fails; InvalidStateError for an integration that takes no messages.
+        Nothing of it is believed: it makes us read what the service says. Raises SignatureVerificationError (answer the
+        sender with 401), MalformedResponseError and what else a plugin says of a message that it cannot read;
+        PluginError where it fails; InvalidStateError for an integration that takes no messages.
         """
         if len(request.body) > MAX_BYTES:
             text = f"the message has {len(request.body):,} bytes; at most {MAX_BYTES:,} are taken"
@@ -126,11 +124,15 @@ class NotificationService:
         service = connection.service(self._scheduler.now())
 
         def taken() -> tuple[OrderNotification, ...]:
-            hints = hook(message=request, service=service)
+            hints = hook(request=request, service=service)
             if not isinstance(hints, list | tuple):
-                raise TypeError(f"orderdesk_parse_webhook must give a list of Hint, not {class_name(hints)}")
+                raise TypeError(
+                    f"orderdesk_parse_webhook must give a list of OrderNotification, not {class_name(hints)}"
+                )
             if len(hints) > MAX_NOTIFICATIONS:
-                raise ValueError(f"it made {len(hints)} hints of one message; at most {MAX_NOTIFICATIONS} are taken")
+                raise ValueError(
+                    f"it gave {len(hints)} notifications for one webhook; at most {MAX_NOTIFICATIONS} are allowed"
+                )
             return tuple(dict.fromkeys(plain_instance(OrderNotification, hint) for hint in hints))
 
         # The plugin's words may quote the message, and with it what it was signed with: the guard cleans them.
@@ -170,15 +172,12 @@ class NotificationService:
         if case is not None and (case.is_open or case.state is State.CANCELED):
             self._add_note_once(case, f"{by} says that it is {kind.value}")
         if kind is NotificationKind.CANCELED and not coverage.is_canceled_or_open(connection):
-            # It came from there: the place is polled and never asked, so nothing is echoed.
-            cancellation = NewCancellation(
-                order_id=order.id,
-                requested_by=by,
-                reason=f"canceled at {connection}",
-                connections=(connection,),
-                reported_by=connection,
+            # It came from there: the place is read back and never asked, so nothing is echoed.
+            draft = self._cancellations.draft(
+                order, by=by, reason=f"canceled at {connection}", connections=(connection,)
             )
-            found = [made for made in self._cancellations.create(cancellation).cases if made.connection == connection]
+            reported = self._cancellations.open(order, evolve(draft, reported_by=connection))
+            found = [made for made in reported.cases if made.connection == connection]
             return (found[-1] if found else None), "read back" if found else "nothing to look into"
         if case is None or case.state not in POLLABLE:
             return case, "nothing to look into"
@@ -203,22 +202,36 @@ class NotificationService:
         """Raise the alarm for orders that came in with a new shipment."""
         for order in orders:
             note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
-            self.report_shipped(order, (), by=by, note=note)
+            self._raise_alarms(order, (), by=by, note=note)
 
-    def report_shipped(
-        self, order: Order, connections: Sequence[str], *, by: str, note: str | None
-    ) -> tuple[Case, ...]:
-        """Raise the alarm for what was canceled or asked and is said to have shipped; the cases it was raised for.
+    @then_rules_act
+    def report_canceled(self, order: str, *, connection: str, by: str) -> Case | None:
+        """Report that an order was canceled at a connection by itself: it is read there, and not asked for.
 
-        connections: only at these connections; empty means every fulfillment. Where the service can be read, it is read
-        first. Where only a part was to be canceled, the rest ships in order: there only the service's own word is an
-        alarm. Raises InvalidStateError where the order was not submitted to one of `connections`.
+        The case that settles it, or None where there is nothing to look into.
         """
+        found = self._order_store.resolve(order)
+        case, _ = self.handle(found, connection, NotificationKind.CANCELED, by=require_actor(by))
+        return case
+
+    @then_rules_act
+    def report_shipped(
+        self, order: str, *, by: str, connections: Sequence[str] = (), note: str | None = None
+    ) -> tuple[Case, ...]:
+        """Report that an order shipped; the cases for which that is an alarm, because it was canceled or asked for.
+
+        connections: only at these connections; empty means every fulfillment service. Where the service can be read, it
+        is read first. Where only a part was to be canceled, the rest ships in order: there only the service's own word
+        is an alarm. Raises InvalidStateError where the order was not submitted to one of `connections`.
+        """
+        return self._raise_alarms(self._order_store.resolve(order), connections, by=require_actor(by), note=note)
+
+    def _raise_alarms(self, order: Order, connections: Sequence[str], *, by: str, note: str | None) -> tuple[Case, ...]:
         coverage = read_coverage(self._ledger, self._order_store, order)
-        remote_orders = coverage.remote_orders
+        placements = coverage.remote_orders
         wanted = {
-            remote_order.connection
-            for remote_order in (select_remote_orders(order, remote_orders, connections) if connections else ())
+            placement.connection
+            for placement in (select_remote_orders(order, placements, connections) if connections else ())
         }
         raised = []
         for case in coverage.latest.values():
@@ -247,7 +260,7 @@ class NotificationService:
         return cases[-1] if cases else None
 
     def _poll(self, case: Case) -> tuple[Case, bool]:
-        """The case after a poll, and whether the service told anything by it."""
+        """The case after a read-back, and whether the service told anything by it."""
         if not self._can_poll(case):
             return case, False
         try:
@@ -256,7 +269,7 @@ class NotificationService:
             return self._ledger.case(case.id), False
         after = self._ledger.case(case.id)
         given_up = after.state is State.ACTION_REQUIRED and case.state is not State.ACTION_REQUIRED
-        # A settled case counts tries only where a poll told nothing; an open one is read again when it is due.
+        # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
         return after, not given_up and not (after.state is State.CANCELED and after.consecutive_failures > 0)
 
     def _can_poll(self, case: Case) -> bool:

@@ -1,57 +1,152 @@
-"""The intake: orders come in, and where they were submitted is registered."""
+"""The orders of a desk: they come in, move, and are registered where they were submitted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.clock import MAX_CLOCK_SKEW
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.notifications import NotificationService
+from orderdesk_sdk.desk.parts import DeskParts, require_actor
+from orderdesk_sdk.desk.rule_trigger import then_rules_act
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.orders.store import OrderStore
+from orderdesk_sdk.orders.references import OrderId
+from orderdesk_sdk.orders.store import FolderMove, OrderStore
+from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.rules.engine import RuleEngine
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.stores.sqlite.orders import ImportReport, require_embedded_store
+from orderdesk_sdk.runtime.context import CaseContext, read_coverage
+from orderdesk_sdk.stores.sqlite.orders import ImportReport, SqliteOrderStore, require_embedded_store
 
 __all__ = ["OrderService"]
 
 
 class OrderService:
-    """Takes orders in, and lets open cancellations and the rules hear of it."""
+    """The orders of a desk. Reached as `desk.orders`."""
 
     def __init__(
         self,
-        order_store: OrderStore,
-        connections: Connections,
+        parts: DeskParts,
+        store: OrderStore,
         cancellations: CancellationService,
         notifications: NotificationService,
         rules: RuleEngine,
-        clock: Clock,
     ) -> None:
-        self._order_store = order_store
-        self._connections = connections
+        self._ledger = parts.ledger
+        self._order_store = parts.order_store
+        self._connections = parts.connections
+        self._scheduler = parts.scheduler
+        self._extender = parts.scheduler.extender
+        self._clock = parts.clock
+        self.rule_trigger = parts.rule_trigger
+        self._store = store
         self._cancellations = cancellations
         self._notifications = notifications
         self._rules = rules
-        self._clock = clock
 
-    def register(
-        self, order: Order, connection: str, *, remote_id: str | None, submitted_at: datetime | None, by: str
-    ) -> RemoteOrder:
-        """Register that an order was submitted to a connection; a cancellation that is open for it goes there too."""
-        role = self._connections.get(connection).integration.role
-        number = order.number if remote_id is None else remote_id
-        remote_order = RemoteOrder(connection, number, submitted_at or self._clock.now(), role)
-        self._cancellations.register(order, remote_order, by)
-        return remote_order
+    def get(self, order: str) -> Order:
+        """The order with this id or number; `id:` or `number:` before it says which of the two it is.
 
+        So is every `order` that the services of a desk take. Raises NotFoundError, and AmbiguousError, which names the
+        orders, for what names several.
+        """
+        return self._order_store.resolve(order)
+
+    @then_rules_act
     def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
-        """Take orders into the local host; the rules are to hear of each that is new."""
-        local = require_embedded_store(self._order_store, "import")
+        """Take orders into the embedded order store; rules hear of each that is new, once.
+
+        A shipment that an order has not had before raises the alarm where the order was canceled. Raises
+        InvalidStateError for an order store that takes its orders in by itself.
+        """
+        person = require_actor(by)
+        embedded = require_embedded_store(self._store, "import")
         new = self._rules.record_imports(orders)
         shipped = self._notifications.newly_shipped(orders)
-        report = local.import_orders(orders, by=by)
-        self._notifications.report_shipments(shipped, by=by)
+        report = embedded.import_orders(orders, by=person)
+        self._notifications.report_shipments(shipped, by=person)
         self._rules.record(new)
         return report
+
+    @then_rules_act
+    def register(
+        self,
+        order: str,
+        *,
+        connection: str,
+        by: str,
+        remote_id: str | None = None,
+        submitted_at: datetime | None = None,
+    ) -> RemoteOrder:
+        """Register that an order was submitted to a connection; a cancellation that is open for it goes there too.
+
+        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises
+        ValidationError for a number that the service would mangle or no path takes, as `..`, for a time still to come,
+        and what the order store raises for clashes.
+        """
+        found, person = self._order_store.resolve(order), require_actor(by)
+        role = self._connections.get(connection).integration.role
+        number = found.number if remote_id is None else remote_id
+        remote_order = RemoteOrder(connection, number, submitted_at or self._clock.now(), role)
+        self._validate(found, remote_order)
+        begun = self._extender.begin_registration(found, remote_order)
+        try:
+            self._order_store.add_remote_order(found.id, remote_order, by=person)
+        except ValidationError:
+            self._extender.abandon_registration(begun)
+            raise
+        extended = self._extender.complete_registration(begun, found, remote_order)
+        if extended is not None:
+            cases = [case for case in self._cancellations.status(extended).cases if case.state is State.PENDING]
+            self._scheduler.process(cases, {connection: CaseContext(found, remote_order, extended)})
+        return remote_order
+
+    def claim_number(self, order: str, *, by: str) -> tuple[str, ...]:
+        """Let an order of the embedded order store alone go by its number; the ids of the others that had it.
+
+        These are found by their ids from now on, and what is under way for them goes on.
+        """
+        embedded = require_embedded_store(self._store, "claim a number")
+        return embedded.claim_number(OrderId(self._order_store.resolve(order).id), by=require_actor(by))
+
+    def move(self, order: str, folder: str, *, by: str) -> FolderMove:
+        """Put an order into a folder, and let the rules hear of it.
+
+        By itself a move cancels nothing and tells nobody.
+        """
+        move, expected = self._rules.move(self._order_store.resolve(order).id, folder, require_actor(by))
+        self.rule_trigger.fire(expected)
+        return move
+
+    def ensure_submittable(self, order: str) -> None:
+        """For hosts, before they submit an order anywhere.
+
+        Raises InvalidStateError where it is canceled or being so.
+        """
+        read_coverage(self._ledger, self._order_store, self._order_store.resolve(order)).ensure_submittable()
+
+    def forget(self, order: str, *, by: str) -> int:
+        """Remove who people are and what they wrote from what is kept of an order; from how many histories.
+
+        What was asked, answered and proved stays verified. An order store of your own is left to do so itself. Raises
+        InvalidStateError while anything about the order is open.
+        """
+        found = OrderId(self._order_store.resolve(order).id)
+        count = self._ledger.remove_personal_texts(found, by=require_actor(by), at=self._clock.now())
+        if isinstance(self._store, SqliteOrderStore):
+            self._store.remove_texts(found, by=require_actor(by))
+        return count
+
+    def _validate(self, order: Order, remote_order: RemoteOrder) -> None:
+        """Refuse, before anything is recorded, a number that the service would mangle and a time still to come."""
+        location = f"order {order.number} at {remote_order.connection}"
+        identifiers = self._connections.get(remote_order.connection).integration.remote_id_format
+        error = number_error(remote_order.remote_id, identifiers)
+        if error:
+            raise ValidationError(error, location=location, hint="give the number that the service knows")
+        if remote_order.submitted_at > self._clock.now() + MAX_CLOCK_SKEW:
+            text = f"it cannot have been submitted at {remote_order.submitted_at.isoformat()}, which is still to come"
+            hint = "give the time at which it was submitted, with its offset from UTC, or none for now"
+            raise ValidationError(text, location=location, hint=hint)

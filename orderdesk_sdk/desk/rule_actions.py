@@ -1,8 +1,10 @@
-"""Deeds: what the actions of rules lead to."""
+"""What the actions of rules lead to."""
 
 from __future__ import annotations
 
-from orderdesk_sdk.desk.cancellations import CancellationService, NewCancellation
+from attrs import evolve
+
+from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.status_changes import StatusChangeService
 from orderdesk_sdk.rules.actions import ActionRequest
 
@@ -19,22 +21,22 @@ class RuleActionExecutor:
     def execute(self, request: ActionRequest) -> str:
         """Do it, and say where it stands. Raises what keeps it from being done."""
         if request.status is not None:
-            made = self._status_changes.create(
-                request.order_id,
+            made = self._status_changes.open(
+                request.order,
                 request.status,
-                requested_by=request.requested_by,
+                by=request.requested_by,
                 connections=request.connections,
                 idempotency_key=request.idempotency_key,
                 caused_by_rules=request.caused_by_rules,
             )
             return ", ".join(f"{change.connection} {change.state.value}" for change in made.changes)
-        cancellation = NewCancellation(
-            order_id=request.order_id.id,
-            requested_by=request.requested_by,
+        wanted = self._cancellations.draft(
+            request.order,
+            by=request.requested_by,
             reason=request.reason,
             idempotency_key=request.idempotency_key,
             connections=request.connections,
-            caused_by_rules=request.caused_by_rules,
         )
-        standing = self._cancellations.create(cancellation)
+        wanted = evolve(wanted, caused_by_rules=request.caused_by_rules)
+        standing = self._cancellations.open(request.order, wanted)
         return ", ".join(f"{case.connection} {case.state.value}" for case in standing.cases)

@@ -6,17 +6,24 @@ from datetime import datetime
 
 from orderdesk_sdk.errors import AmbiguousError, NotFoundError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.orders.references import OrderId, OrderNumber
+from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.orders.store import FolderMove, OrderStore
 
 __all__ = ["OrderStoreById"]
 
 
 class OrderStoreById:
-    """A `Host` whose every `order_id` is an id. What a person typed is resolved before, by the desk."""
+    """An `OrderStore` whose every `order_id` is an id. What a person typed is resolved with `resolve` before."""
 
     def __init__(self, store: OrderStore) -> None:
         self._store = store
+
+    def resolve(self, ref: str) -> Order:
+        """The order that a person named by its id or number; see `order_ref`.
+
+        Raises NotFoundError, and AmbiguousError, which names the orders, for what names several.
+        """
+        return self._store.get_order(order_ref(ref))
 
     def get_order(self, order_id: str) -> Order:
         """As `Host.get_order`, for an id."""

@@ -93,7 +93,7 @@ class ActionRequest:
     status: what to set; None: to cancel. chain: the rules whose actions led to it.
     """
 
-    order_id: Order
+    order: Order
     idempotency_key: str
     requested_by: str
     reason: str | None

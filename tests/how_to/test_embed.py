@@ -76,6 +76,6 @@ def wait_until_settled(names: dict[str, object], clock: VirtualClock) -> None:
     assert [case.state for case in standing.cases] == [State.ACKNOWLEDGED]
     clock.advance(Durations().cancel)
     give_up = time.monotonic() + WITHIN
-    while not desk.standing(standing.cancellation).is_settled:
+    while not desk.cancellations.status(standing.cancellation).is_settled:
         assert time.monotonic() < give_up, "the worker thread did nothing"
         time.sleep(0.01)

@@ -98,5 +98,5 @@ def test_the_app_of_the_page_answers_what_it_does_not_take_so_that_the_sender_un
 
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(names["desk"], "receive", full)
+    monkeypatch.setattr(names["desk"].notifications, "handle_webhook", full)
     assert post(app, "shopify", message) == "500 Internal Server Error"

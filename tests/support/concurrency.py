@@ -190,13 +190,13 @@ class _ConcurrencyRun:
     def play(self) -> ConcurrencyResult:
         with open_concurrency_desk(self._ledger, self._clock, self._url) as desk:
             for plan in self._order_plans:
-                desk.import_orders([order_of(plan.number)], by="the shop")
+                desk.orders.import_orders([order_of(plan.number)], by="the shop")
                 for place in ["mill", *(["cart"] if plan.cart else []), *(["phone"] if plan.held else [])]:
-                    desk.place(plan.number, connection=place, by="the shop")
+                    desk.orders.register(plan.number, connection=place, by="the shop")
         paused: tuple[Path, Future[ProcessExit]] | None = None
         for turn in range(ROUNDS):
             with open_concurrency_desk(self._ledger, self._clock, self._url) as desk:
-                standing = [_OrderState.of(desk.cases(order=plan.number)) for plan in self._order_plans]
+                standing = [_OrderState.of(desk.cases.list(order=plan.number)) for plan in self._order_plans]
             bursts = [self._action_batch(turn, number, standing) for number in range(self._width)]
             if paused is not None:  # One at a time stands still; the others need their parents.
                 bursts = [burst for burst in bursts if not burst.pause_at]
@@ -264,10 +264,10 @@ class _ConcurrencyRun:
             for plan in self._order_plans:
                 self._failures += self._failures_of_order(desk, plan)
             self._failures += self._early_cart_cancels()
-            known = {case.id for case in desk.cases()} | {errand.id for errand in desk.errands()}
-            known |= {case.cancellation_id for case in desk.cases()}
+            known = {case.id for case in desk.cases.list()} | {errand.id for errand in desk.cases.list_others()}
+            known |= {case.cancellation_id for case in desk.cases.list()}
             self._failures += [f"{lost} was given to a caller and is lost" for lost in self._reported_ids - known]
-            count = len(desk.cases())
+            count = len(desk.cases.list())
         return ConcurrencyResult(
             self._processes, self._kills, self._pauses, len(self._order_plans), count, tuple(self._failures)
         )
@@ -283,27 +283,29 @@ class _ConcurrencyRun:
                 return
             if due > self._clock.now():
                 self._clock.advance(due - self._clock.now())
-        open_ = [f"{case.id} at {case.connection} is {case.state.value}" for case in desk.cases() if case.is_open]
+        open_ = [f"{case.id} at {case.connection} is {case.state.value}" for case in desk.cases.list() if case.is_open]
         self._failures.append(f"never settled: {'; '.join(open_) or 'errands'}")
 
     def _cases_with_action_required(self, desk: Desk) -> Iterator[AnyCase]:
-        yield from desk.cases(states=[State.ACTION_REQUIRED])
-        yield from (case for case in desk.errands(open_only=True) if case.state is ErrandState.ACTION_REQUIRED)
+        yield from desk.cases.list(states=[State.ACTION_REQUIRED])
+        yield from (
+            case for case in desk.cases.list_others(open_only=True) if case.state is ErrandState.ACTION_REQUIRED
+        )
 
     def _decide(self, desk: Desk, case: AnyCase) -> None:
         truth = self._services.status.get((case.connection, case.remote_id))
         is_done = truth == ("open" if isinstance(case, Resubmission) else "canceled")
         try:
             if is_done or case.connection == "phone":
-                desk.confirm(case.id, by="Ben")
+                desk.cases.confirm(case.id, by="Ben")
             else:
-                desk.send_again(case.id, by="Ben")
+                desk.cases.retry(case.id, by="Ben")
         except OrderDeskError:
             return  # A cart is told last: it is its turn when the others are settled.
 
     def _failures_of_order(self, desk: Desk, plan: _OrderPlan) -> Iterator[str]:
         order = desk.order_store.get_order(plan.number)
-        cases = desk.cases(order=plan.number)
+        cases = desk.cases.list(order=plan.number)
         asked = {case.connection for case in cases}
         if desk.ledger.cancellations(order.id):
             for remote_order in desk.order_store.remote_orders(order.id):
@@ -331,7 +333,7 @@ class _ConcurrencyRun:
         acted = self._services.writes.count(f"{case.connection} cancel {case.remote_id}")
         known = sum(
             len(sends(desk.ledger.history(other.id)))
-            for other in desk.cases(order=case.order_number)
+            for other in desk.cases.list(order=case.order_number)
             if other.connection == case.connection
         )
         if acted > known:

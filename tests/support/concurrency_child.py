@@ -42,7 +42,15 @@ __all__ = ["ProcessAction", "ActionBatch", "ActionKind", "open_concurrency_desk"
 
 LONGEST_READ = 0.01
 """Real seconds that a cart takes to be read, at most: what others do meanwhile is what it is about."""
-_LEDGER_WRITES = ("open", "write", "append", "name", "open_resubmission", "begin_registration", "discard_registration")
+_LEDGER_WRITES = (
+    "open_cancellation",
+    "write",
+    "append",
+    "alias_key",
+    "open_resubmission",
+    "begin_registration",
+    "discard_registration",
+)
 _HOST_WRITES = ("duplicate", "add_remote_order", "record_status", "import_orders")
 
 
@@ -193,14 +201,16 @@ def _perform(act: ProcessAction, desk: Desk) -> Sequence[str]:
     try:
         match act.kind:
             case ActionKind.IMPORT:
-                desk.import_orders([evolve(order_of(act.order), email=f"{os.getpid()}@example.com")], by="the shop")
+                desk.orders.import_orders(
+                    [evolve(order_of(act.order), email=f"{os.getpid()}@example.com")], by="the shop"
+                )
             case ActionKind.REGISTER:
-                desk.place(act.order, connection=act.connection, by="the shop")
+                desk.orders.register(act.order, connection=act.connection, by="the shop")
             case ActionKind.CANCEL:
                 made = desk.cancel(act.order, by="Ann", reason="customer asked")
                 return (made.cancellation.id, *(case.id for case in made.cases))
             case ActionKind.RESUBMIT:
-                return (desk.resubmit(act.order, by="Ann").id,)
+                return (desk.resubmissions.create(act.order, by="Ann").id,)
             case ActionKind.WORK:
                 problems = desk.run_due().problems
                 if problems:

@@ -17,7 +17,7 @@ from typing import Protocol
 from orderdesk_devkit.testing.raw_server import http_response
 from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import SignatureVerificationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin import answer
@@ -253,7 +253,11 @@ def open_fake_desk(
     }
     config = Config(ledger, connections, rules=read_rules(list(rules), "[[rules]]"))
     desk = Desk(
-        config, clock=clock, registry=registry, listeners=listeners, limits=HttpLimits(read_timeout=5, timeout=5)
+        config,
+        clock=clock,
+        registry=registry,
+        listeners=listeners,
+        limits=DeskLimits(HttpLimits(read_timeout=5, timeout=5)),
     )
-    desk.import_orders(orders, by="a test")
+    desk.orders.import_orders(orders, by="a test")
     return desk

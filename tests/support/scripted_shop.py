@@ -103,9 +103,9 @@ def shop_desk(folder: Path, plugin: ScriptedShop, responses: Responses) -> Itera
             assert isinstance(desk.order_store, SqliteOrderStore)
             orders = [Order(f"id-{number}", number, lines=(OrderLine(1, code="MUG"),)) for number in ("1042", "2000")]
             desk.order_store.import_orders(orders, by="Ann")
-            desk.place("1042", connection="shop", by="Ann")
+            desk.orders.register("1042", connection="shop", by="Ann")
             (case,) = desk.cancel("1042", by="Ann").cases
-            desk.confirm(case.id, by="Ann")
+            desk.cases.confirm(case.id, by="Ann")
             yield desk, tap
 
 
@@ -116,7 +116,7 @@ def absent(post: tuple[int, str]) -> Responses:
 
 def only_case(desk: Desk) -> Errand:
     """The case that there is."""
-    (found,) = desk.errands()
+    (found,) = desk.cases.list_others()
     return found
 
 

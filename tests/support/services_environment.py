@@ -35,12 +35,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _LEDGER_WRITES = (
-    "open",
+    "open_cancellation",
     "claim_notifications",
     "complete_notifications",
     "write",
     "append",
-    "name",
+    "alias_key",
     "open_resubmission",
     "open_status_change",
     "begin_registration",

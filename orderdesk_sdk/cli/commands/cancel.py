@@ -57,7 +57,7 @@ def plan(session: Session, order: str) -> None:
     from orderdesk_sdk.desk.documents import plan_document
 
     with session.desk() as desk:
-        cancel_plan = desk.plan(order)
+        cancel_plan = desk.cancellations.plan(order)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_plan
@@ -190,7 +190,7 @@ def receipt(session: Session, order: str) -> None:
     from orderdesk_sdk.desk.documents import receipt_document
 
     with session.desk() as desk:
-        order_receipt = desk.receipt(order)
+        order_receipt = desk.cancellations.receipt(order)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_receipt
@@ -222,7 +222,7 @@ def resubmit(session: Session, order: str, connection: str | None, number: str |
     from orderdesk_sdk.desk.documents import resubmission_document
 
     with session.desk() as desk:
-        resubmission = desk.resubmit(order, by=require_name(by), connection=connection, number=number)
+        resubmission = desk.resubmissions.create(order, by=require_name(by), connection=connection, number=number)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cases import show_resubmission

@@ -71,7 +71,7 @@ def poll(session: Session, case: str) -> None:
     CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: the case requires action.
     """
     with session.desk() as desk:
-        polled = desk.check(find_case(desk, case).id)
+        polled = desk.cases.poll(find_case(desk, case).id)
     _print_case(session, polled)
     session.exit_for([polled])
 
@@ -91,7 +91,7 @@ def confirm(session: Session, case: str, by: str, note: str | None, email: str |
     """
     message = _read_file(email)
     with session.desk() as desk:
-        settled = desk.confirm(find_case(desk, case).id, by=by, note=note, email=message)
+        settled = desk.cases.confirm(find_case(desk, case).id, by=by, note=note, email=message)
     _print_case(session, settled)
 
 
@@ -120,7 +120,7 @@ def reject(session: Session, case: str, by: str, rejection: str, note: str | Non
 
     message, reason = _read_file(email), Rejection(rejection.replace("-", " "))
     with session.desk() as desk:
-        settled = desk.refuse(find_case(desk, case).id, by=by, rejection=reason, note=note, email=message)
+        settled = desk.cases.reject(find_case(desk, case).id, by=by, rejection=reason, note=note, email=message)
     _print_case(session, settled)
 
 
@@ -139,10 +139,10 @@ def withdraw(session: Session, ref: str, by: str | None, note: str | None) -> No
     with session.desk() as desk:
         case = find_case_or_order(desk, ref)
         if isinstance(case, Order):
-            cases = desk.take_back(f"id:{case.id}", by=require_name(by), note=note)
+            cases = desk.cancellations.withdraw(f"id:{case.id}", by=require_name(by), note=note)
             print_cases(session, ref, cases, "The order has no open case.")
             return
-        withdrawn = desk.withdraw(case.id, by=require_name(by), note=note)
+        withdrawn = desk.cases.withdraw(case.id, by=require_name(by), note=note)
     _print_case(session, withdrawn)
 
 
@@ -158,6 +158,6 @@ def retry(session: Session, case: str, by: str) -> None:
     send it again. Exit code 3: the case requires action.
     """
     with session.desk() as desk:
-        retried = desk.send_again(find_case(desk, case).id, by=by)
+        retried = desk.cases.retry(find_case(desk, case).id, by=by)
     _print_case(session, retried)
     session.exit_for([retried])

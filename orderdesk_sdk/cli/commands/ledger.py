@@ -140,8 +140,8 @@ def forget(session: Session, order: str, by: str | None) -> None:
     from orderdesk_sdk.orders.references import OrderId
 
     with session.desk() as desk:
-        store, erased = sqlite_order_store(desk), desk.order(order)
-        count = desk.forget(order, by=require_name(by))
+        store, erased = sqlite_order_store(desk), desk.orders.get(order)
+        count = desk.orders.forget(order, by=require_name(by))
         duplicates = [store.get_order(OrderId(one)).number for one in store.duplicates_of(erased.id)]
 
     def draw(screen: Screen) -> None:

@@ -42,7 +42,7 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
         text = stream.read()
     parsed = read_order_text(text, location="stdin" if file == "-" else file, timezone=session.config().timezone)
     with session.desk(creating=True) as desk:
-        report = desk.import_orders(parsed, by=require_name(by))
+        report = desk.orders.import_orders(parsed, by=require_name(by))
     conflicts = [
         {"number": conflict.number, "ids": list(conflict.ids), "message": conflict.message}
         for conflict in report.conflicts
@@ -130,10 +130,10 @@ def register(
 
     with session.desk() as desk:
         seeded = _create_at_simulator(desk, order, connection, remote_id)
-        remote_order = desk.place(
+        remote_order = desk.orders.register(
             order, connection=connection, by=require_name(by), remote_id=remote_id, submitted_at=submitted_at
         )
-        number = desk.order(order).number
+        number = desk.orders.get(order).number
 
     def draw(screen: Screen) -> None:
         since = format_time(remote_order.submitted_at, seconds=True)
@@ -160,7 +160,7 @@ def _create_at_simulator(desk: Desk, ref: str, connection: str, remote_id: str |
         return None
     from orderdesk_sdk.cli.sandbox_client import seed_order
 
-    order = desk.order(ref)
+    order = desk.orders.get(ref)
     lines = [(line.code or line.id, line.quantity) for line in order.lines]
     return seed_order(
         sandbox.simulators[connection], remote_id or order.number, [line for line in lines if line[1] > 0]
@@ -179,8 +179,8 @@ def claim_number(session: Session, order: str, by: str | None) -> None:
     then on, and their open cases go on.
     """
     with session.desk() as desk:
-        owner = desk.order(order)
-        others = desk.take_over(order, by=require_name(by))
+        owner = desk.orders.get(order)
+        others = desk.orders.claim_number(order, by=require_name(by))
 
     def draw(screen: Screen) -> None:
         left = f"; the other orders are {', '.join(f'id:{other}' for other in others)}" if others else ", as before"
@@ -200,10 +200,10 @@ def move(session: Session, order: str, folder: str, by: str | None) -> None:
     from orderdesk_sdk.cli.output.rules import execution_document, result_text
 
     with session.desk() as desk:
-        order_id = desk.order(order).id
+        order_id = desk.orders.get(order).id
         before = len(desk.ledger.rule_executions(order_id))
-        moved = desk.move(order, folder, by=require_name(by))
-        number, executions = desk.order(f"id:{order_id}").number, desk.ledger.rule_executions(order_id)[before:]
+        moved = desk.orders.move(order, folder, by=require_name(by))
+        number, executions = desk.orders.get(f"id:{order_id}").number, desk.ledger.rule_executions(order_id)[before:]
         name = name_of_order(desk, order_id)
     note = f"moving an order cancels nothing; to cancel it, run `orderdesk cancel {name}`"
 

@@ -45,7 +45,7 @@ def set_status(
     from orderdesk_sdk.desk.documents import cancellation_status_document, status_change_document
 
     with session.desk() as desk:
-        result = desk.change_status(order, status, by=require_name(by), connections=connections, reason=reason)
+        result = desk.status_changes.create(order, status, by=require_name(by), connections=connections, reason=reason)
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
@@ -89,7 +89,7 @@ def report_canceled(session: Session, order: str, connection: str, by: str | Non
     action.
     """
     with session.desk() as desk:
-        case = desk.canceled_elsewhere(order, connection=connection, by=require_name(by))
+        case = desk.notifications.report_canceled(order, connection=connection, by=require_name(by))
     cases = () if case is None else (case,)
     print_cases(session, order, cases, "The order is known to be canceled there; nothing needs to be verified.")
     session.exit_for(cases)
@@ -110,6 +110,6 @@ def report_shipped(
     Exit code 3: the order was shipped although its cancellation was requested.
     """
     with session.desk() as desk:
-        cases = desk.shipped(order, by=require_name(by), connections=connections, note=note)
+        cases = desk.notifications.report_shipped(order, by=require_name(by), connections=connections, note=note)
     print_cases(session, order, cases, "Its cancellation was never requested, so this is not an alarm.")
     session.exit_for(cases)

@@ -86,7 +86,7 @@ def test_rules(
         raise click.UsageError("give --folder with --event 'order moved', and only with that event")
     with session.desk() as desk:
         previews = preview(desk, order, event, folder, dict(fields))
-        number = desk.order(order).number
+        number = desk.orders.get(order).number
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.rules import show_preview
@@ -110,8 +110,8 @@ def log_rules(session: Session, order: str) -> None:
     from orderdesk_sdk.cli.output.rules import execution_document
 
     with session.desk() as desk:
-        number = desk.order(order).number
-        executions = desk.ledger.rule_executions(desk.order(order).id)
+        number = desk.orders.get(order).number
+        executions = desk.ledger.rule_executions(desk.orders.get(order).id)
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:

@@ -81,8 +81,8 @@ def work(session: Session, until_idle: bool, every: float) -> None:
 
         handled, problems = Worker(desk, every, stop, show_wait, report_problem).run(until_idle=until_idle)
         idle = not has_automatic_work(desk)
-        persons = desk.cases(states=[State.ACTION_REQUIRED])
-        cases = [one for one in desk.errands(open_only=True) if one.state is ErrandState.ACTION_REQUIRED]
+        persons = desk.cases.list(states=[State.ACTION_REQUIRED])
+        cases = [one for one in desk.cases.list_others(open_only=True) if one.state is ErrandState.ACTION_REQUIRED]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:

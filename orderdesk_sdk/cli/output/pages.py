@@ -21,7 +21,7 @@ def pages_of_cases(
     left, last = limit, None
     while left is None or left > 0:
         wanted = PAGE if left is None else min(PAGE, left)
-        found = desk.cases(order=order, states=states, limit=wanted, after=last)
+        found = desk.cases.list(order=order, states=states, limit=wanted, after=last)
         if found:
             yield found
         if len(found) < wanted:

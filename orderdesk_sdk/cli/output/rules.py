@@ -53,7 +53,7 @@ def preview(desk: Desk, ref: str, event: str, folder: str | None, values: Mappin
 
     Raises NotFoundError for an unknown order or folder.
     """
-    order = desk.order(ref)
+    order = desk.orders.get(ref)
     folders = {}
     if folder is not None:
         folders = {

@@ -48,7 +48,7 @@ def test_trouble_with_a_later_step_of_reading_back_tells_nothing_and_is_tried_ag
     assert harness.case.due_at is not None
     harness.wait_for(harness.case.due_at)
     simulator.faults.add(fault, method="GET", path=path, times=ALWAYS)
-    harness.desk.check(harness.case.id)
+    harness.desk.cases.poll(harness.case.id)
     case = harness.case
     assert (case.state, case.evidence, case.consecutive_failures) == (State.ACKNOWLEDGED, None, 1)
     simulator.faults.clear()

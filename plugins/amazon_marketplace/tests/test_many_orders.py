@@ -39,7 +39,7 @@ def place(simulator: MarketplaceSimulator, harness: SimulatedHarness, many: int)
     assert isinstance(harness.desk.order_store, SqliteOrderStore)
     harness.desk.order_store.import_orders(read_order_text(json.dumps(documents), location="the test"), by="a test")
     for name in numbers:
-        harness.desk.place(name, connection=harness.connection, by="a test")
+        harness.desk.orders.register(name, connection=harness.connection, by="a test")
     return numbers
 
 
@@ -48,12 +48,14 @@ def cancel_all(harness: SimulatedHarness, numbers: list[str]) -> dict[str, Case]
     for name in numbers:
         harness.desk.cancel(name, by="a test", reason="out of stock")
     for _ in range(2000):
-        due = [case.due_at for case in harness.desk.cases() if case.due_at and case.state is not State.ACTION_REQUIRED]
+        due = [
+            case.due_at for case in harness.desk.cases.list() if case.due_at and case.state is not State.ACTION_REQUIRED
+        ]
         if not due:
             break
         harness.wait_for(min(due))
         assert harness.desk.run_due().problems == ()
-    return {case.order_number: case for case in harness.desk.cases()}
+    return {case.order_number: case for case in harness.desk.cases.list()}
 
 
 def operations(simulator: MarketplaceSimulator) -> Counter[str]:
@@ -85,7 +87,7 @@ def test_five_hundred_orders_leave_in_one_feed_whose_report_is_read_a_few_times(
 
 
 def receipt_of(harness: SimulatedHarness, order: str) -> CaseReceipt:
-    return harness.desk.receipt(order).cancellations[-1].cases[-1]
+    return harness.desk.cancellations.receipt(order).cancellations[-1].cases[-1]
 
 
 @pytest.mark.slow
@@ -110,11 +112,11 @@ def test_an_order_that_amazon_does_not_know_keeps_no_other_from_its_feed(
     for name in [FIRST, *numbers]:
         stage.desk.cancel(name, by="a test", reason="out of stock")
     for _ in range(2):
-        case = stage.desk.cases(order=numbers[0])[-1]
+        case = stage.desk.cases.list(order=numbers[0])[-1]
         assert case.due_at is not None
         stage.wait_for(case.due_at)
         stage.desk.run_due()
-    states = {case.order_number: case.state for case in stage.desk.cases()}
+    states = {case.order_number: case.state for case in stage.desk.cases.list()}
     assert states.pop(FIRST) not in (State.CANCELED, State.ACKNOWLEDGED)
     assert set(states.values()) <= {State.ACKNOWLEDGED, State.CANCELED}
 

@@ -86,4 +86,4 @@ def test_an_order_number_of_another_shape_is_refused_where_it_is_registered(
     simulator: MarketplaceSimulator, harness: SimulatedHarness
 ) -> None:
     with pytest.raises(ValidationError, match="902-1106328-1059050"):
-        harness.desk.place(harness.order, connection=harness.connection, by="Ann", remote_id="1042")
+        harness.desk.orders.register(harness.order, connection=harness.connection, by="Ann", remote_id="1042")

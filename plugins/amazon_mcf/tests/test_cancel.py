@@ -63,7 +63,7 @@ def test_an_id_that_amazon_would_mangle_is_refused_where_it_is_registered(
     harness: SimulatedHarness, number: str
 ) -> None:
     with pytest.raises(ValidationError, match="give the number that the service knows"):
-        harness.desk.place("1042", connection="amazon-mcf", by="Ann", remote_id=number)
+        harness.desk.orders.register("1042", connection="amazon-mcf", by="Ann", remote_id=number)
 
 
 def test_an_id_as_order_desk_writes_it_is_taken_and_encoded(

@@ -38,7 +38,7 @@ def test_a_cancel_in_time_is_canceled_by_what_was_read_back(cassette: Play) -> N
     assert '"fulfillmentOrderStatus":"Cancelled"' in proof.exchange.body.replace(" ", "")
     assert proof.exchange.headers["x-amzn-requestid"]
     assert calls(stage) == ["PUT /1042/cancel 200", "GET /1042 200", "GET /1042 200"]
-    assert stage.desk.receipt("1042").is_canceled
+    assert stage.desk.cancellations.receipt("1042").is_canceled
 
 
 def test_too_late_as_an_error_is_refused_because_of_the_status_that_was_read(cassette: Play) -> None:
@@ -55,7 +55,7 @@ def test_too_late_as_a_200_is_refused_once_the_order_is_read_as_complete(cassett
     assert (stage.case.state, stage.case.rejection) == (State.REJECTED, Rejection.SHIPPED)
     assert (stage.case.service_status, stage.evidence.kind) == ("Complete", EvidenceKind.POLLED_STATUS)
     assert calls(stage)[0] == "PUT /1042/cancel 200"
-    assert not stage.desk.receipt("1042").is_canceled
+    assert not stage.desk.cancellations.receipt("1042").is_canceled
 
 
 def test_a_part_is_told_unit_by_unit(cassette: Play) -> None:
@@ -68,7 +68,7 @@ def test_a_part_is_told_unit_by_unit(cassette: Play) -> None:
 def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) -> None:
     stage = cassette("resubmit")
     assert stage.case.state is State.CANCELED
-    (made,) = stage.desk.receipt("1042").resubmissions
+    (made,) = stage.desk.cancellations.receipt("1042").resubmissions
     assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")
     duplicate = stage.desk.order_store.get_order(made.order_number)
     assert [placement.remote_id for placement in stage.desk.order_store.remote_orders(duplicate.id)] == ["1042-1"]
@@ -76,7 +76,7 @@ def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) ->
 
 def test_what_was_there_before_we_sent_anything_is_not_taken_for_the_new_order(cassette: Play) -> None:
     stage = cassette("resubmit-number-taken")
-    (found,) = stage.desk.receipt("1042").resubmissions
+    (found,) = stage.desk.cancellations.receipt("1042").resubmissions
     assert (found.state, found.hint) == (ErrandState.REJECTED, NUMBER_IN_USE_HINT)
     assert "method: POST" not in (HERE / "cassettes/resubmit-number-taken.yaml").read_text().partition("PUT")[2]
 

@@ -52,7 +52,7 @@ def checked(simulator: McfSimulator, harness: SimulatedHarness, edit: Edit | Non
     simulator.add_order("1042", lines=LINES, status="Planning")
     assert harness.cancel().state is State.ACKNOWLEDGED
     harness.recorder.edit_response = edit
-    harness.desk.check(harness.case.id)
+    harness.desk.cases.poll(harness.case.id)
     return harness.case
 
 
@@ -171,7 +171,7 @@ def test_an_order_that_cannot_be_read_back_is_not_taken_for_gone(
     harness.recorder.override = lambda seen: (
         (status, '{"errors": [{"code": "InvalidInput"}]}') if seen.method == "GET" else None
     )
-    harness.desk.check(harness.case.id)
+    harness.desk.cases.poll(harness.case.id)
     case = harness.case
     assert (case.state, case.evidence) == (State.ACKNOWLEDGED, None)
 
@@ -183,7 +183,7 @@ def test_a_read_back_that_is_turned_away_is_tried_again_later(
     simulator.add_order("1042", lines=LINES, status="Planning")
     harness.cancel()
     harness.recorder.override = lambda seen: (status, "{}") if seen.method == "GET" else None
-    harness.desk.check(harness.case.id)
+    harness.desk.cases.poll(harness.case.id)
     case = harness.case
     assert (case.state, case.evidence, case.consecutive_failures) == (State.ACKNOWLEDGED, None, 1)
     assert ("role Amazon Fulfillment" in (case.hint or "")) is (status != 429)

@@ -63,7 +63,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[M
         with Desk(read_config(config)) as desk:
             assert isinstance(desk.order_store, SqliteOrderStore)
             desk.order_store.import_orders(read_order_text(json.dumps(ORDER), location="the live order"), by="Ann")
-            desk.place("LIVE-7", connection="mine", by="Ann")
+            desk.orders.register("LIVE-7", connection="mine", by="Ann")
         yield amazon, config
 
 
@@ -117,7 +117,7 @@ def test_without_yes_a_live_recording_says_what_it_would_do_and_sends_nothing(
     assert len(amazon.log) == before
     assert not (tests / "cassettes").exists()
     with Desk(read_config(config)) as desk:
-        assert desk.cases() == ()
+        assert desk.cases.list() == ()
 
 
 def test_a_live_recording_is_marked_as_such_scrubbed_and_replays(
@@ -135,7 +135,7 @@ def test_a_live_recording_is_marked_as_such_scrubbed_and_replays(
     with replay_scenario(tests, "too-late-by-error") as stage:
         assert (stage.case.state, stage.case.remote_id) == (State.REJECTED, "LIVE-7")
     with Desk(read_config(config)) as desk:
-        assert [case.state for case in desk.cases(order="LIVE-7")] == [State.REJECTED]
+        assert [case.state for case in desk.cases.list(order="LIVE-7")] == [State.REJECTED]
 
 
 @pytest.mark.slow
@@ -165,7 +165,7 @@ def test_an_order_that_is_elsewhere_too_is_not_played_live(
     text = config.read_text(encoding="utf-8")
     config.write_text(text + text.replace("connections.mine", "connections.other"), encoding="utf-8")
     with Desk(read_config(config)) as desk:
-        desk.place("LIVE-7", connection="other", by="Ann")
+        desk.orders.register("LIVE-7", connection="other", by="Ann")
     before = len(amazon.log)
     assert main(live(tests, config, "--yes")) == 1
     assert "this would cancel it at all of them" in capsys.readouterr().err
@@ -178,7 +178,7 @@ def test_a_ledger_with_other_open_work_is_not_played_live(
     amazon, config = account
     with Desk(read_config(config)) as desk:
         other = desk.order_store.duplicate("LIVE-7", by="Ann")
-        desk.place(other.number, connection="mine", by="Ann")
+        desk.orders.register(other.number, connection="mine", by="Ann")
         amazon.add_order(other.number, lines=(("LAMP", 3),), status="Planning")
         (case,) = desk.cancel(other.number, by="Ann").cases
         assert (case.state, case.due_at) == (State.ACKNOWLEDGED, case.updated_at + minutes(2))

@@ -29,5 +29,5 @@ def test_with_a_token_of_v2_the_same_is_said(cassette: Play) -> None:
 
 @pytest.mark.parametrize("name", ["resubmit", "resubmit-v2"])
 def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play, name: str) -> None:
-    (made,) = cassette(name).desk.receipt("1042").resubmissions
+    (made,) = cassette(name).desk.cancellations.receipt("1042").resubmissions
     assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")

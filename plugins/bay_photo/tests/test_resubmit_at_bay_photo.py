@@ -41,7 +41,7 @@ def canceled(
     }
     stage = open_stage(settings, lines=(("SEA", 2),), details=details)
     stage.cancel()
-    stage.desk.confirm(stage.case.id, by="Ann")
+    stage.desk.cases.confirm(stage.case.id, by="Ann")
     return stage
 
 
@@ -63,10 +63,10 @@ def sent(harness: SimulatedHarness) -> Any:
 
 
 def blind(lab: BayPhotoSimulator) -> dict[str, object]:
-    """A wire profile that cannot tell whether an order is there."""
+    """An API profile that cannot tell whether an order is there."""
     table: Any = lab.api_profile()
     read = {name: value for name, value in table["read"].items() if name != "unknown"}
-    return {"wire": {**table, "read": read}}
+    return {"api": {**table, "read": read}}
 
 
 def test_v1_gets_the_order_as_its_document_has_it(open_harness: HarnessOpener) -> None:
@@ -211,7 +211,7 @@ def test_a_create_whose_reply_was_lost_is_a_persons_where_nobody_can_look(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str, configured: bool
 ) -> None:
     simulator.set_option("api", api)
-    stage = canceled(open_harness, blind(simulator) if configured else {"wire": None})
+    stage = canceled(open_harness, blind(simulator) if configured else {"api": None})
     simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path=CREATE)
     work = stage.resubmit()
     assert work.state is ErrandState.UNKNOWN
@@ -242,7 +242,7 @@ def test_a_create_that_provably_did_nothing_is_sent_again_where_nobody_can_look(
 def test_a_wrong_token_submits_nothing_and_is_tried_again(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    work = canceled(open_harness, {"token": "somebody else's", "wire": None}).resubmit()
+    work = canceled(open_harness, {"token": "somebody else's", "api": None}).resubmit()
     assert work.state is ErrandState.PENDING
     assert "credentials" in str(work.hint)
     assert creates(simulator) == ["refused: credentials"]

@@ -125,7 +125,7 @@ def test_a_line_whose_id_is_another_ones_sku_is_the_one_that_is_canceled(
     stage = open_harness(before=dsco, lines=(("2", 1), ("1", 1)))
     with pytest.raises(ValidationError, match="2 lines are called '1'"):
         stage.cancel(lines={"1": 1})
-    assert (stage.desk.cases(order=ORDER), cancels(stage)) == ((), [])
+    assert (stage.desk.cases.list(order=ORDER), cancels(stage)) == ((), [])
     stage.cancel(lines={named: 1})
     assert sent(stage) == [(item, 1)]
     assert stage.follow_up().state is State.CANCELED

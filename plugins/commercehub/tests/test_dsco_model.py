@@ -77,7 +77,7 @@ def test_a_cancel_of_a_part_fits_whatever_becomes_of_it(
     stage.cancel("cannot ship in time", lines={"MUG": 1})
     case = stage.follow_up()
     if case.is_open:  # It shipped, and of what is left the numbers cannot tell: a person had to say so.
-        stage.desk.refuse(case.id, by="Ann")
+        stage.desk.cases.reject(case.id, by="Ann")
     stage.cancel("out of stock")
     assert (CANCEL, 200) in judge(stage, model)
 

@@ -71,14 +71,14 @@ def test_a_missing_or_wrong_reason_is_refused_before_any_call_with_the_allowed_l
     for code in CODES:
         assert f"{code.code} ({code.title})" in (caught.value.hint or "")
     assert harness.sent == []
-    assert harness.desk.cases(order=ORDER) == ()
+    assert harness.desk.cases.list(order=ORDER) == ()
 
 
 def test_the_list_is_that_of_the_orders_retailer(open_harness: HarnessOpener) -> None:
     dsco = DscoSimulator(VirtualClock(), codes={"demoretailer": ["NO-STOCK", "ELSE"]})
     dsco.add_order(ORDER, lines=LINES)
     stage = open_harness(by_retailer(demoretailer=SHORT), details=bought_at("demoretailer"), before=dsco)
-    (entry,) = stage.desk.plan(ORDER).entries
+    (entry,) = stage.desk.cancellations.plan(ORDER).entries
     assert [code.code for code in entry.steps[0].reasons] == ["NO-STOCK", "ELSE"]
     with pytest.raises(ValidationError, match=r"one of: NO-STOCK \(Nothing there\); ELSE \(Anything else\)"):
         stage.cancel("CXSS")
@@ -95,7 +95,7 @@ def test_a_retailer_without_a_list_of_its_own_has_the_default(
     open_harness: HarnessOpener, lists: Mapping[str, object], code: str, order: Mapping[str, object]
 ) -> None:
     stage = open_harness(by_retailer(**lists), details=order)
-    (entry,) = stage.desk.plan(ORDER).entries
+    (entry,) = stage.desk.cancellations.plan(ORDER).entries
     assert entry.steps[0].reasons[0].code == code
 
 

@@ -130,7 +130,9 @@ def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: 
     assert manual.case == case  # Writing it proves nothing.
     notes = [entry.content for entry in manual.desk.ledger.history(case.id)]
     assert f"Ann: wrote the confirm file {where}" in notes
-    settled = manual.desk.case(manual.desk.confirm(case.id, by="Ann", note="accepted in OrderStream").id)
+    settled = manual.desk.cancellations.get_case(
+        manual.desk.cases.confirm(case.id, by="Ann", note="accepted in OrderStream").id
+    )
     assert settled.evidence is not None
     assert (settled.state, settled.evidence.kind) == (State.CANCELED, EvidenceKind.PERSON)
     assert manual.sent == []
@@ -142,7 +144,7 @@ def test_nobody_else_settles_it(manual: SimulatedHarness) -> None:
     manual.wait_for(manual.clock.now() + hours(40))
     assert manual.desk.run_due().problems == ()
     with pytest.raises(PluginError, match="cannot be read back"):
-        manual.desk.check(case.id)
+        manual.desk.cases.poll(case.id)
     assert manual.case.state is State.ACTION_REQUIRED
     assert manual.sent == []
 
@@ -179,7 +181,7 @@ def test_a_settled_case_and_one_of_the_other_mode_have_no_file(
     manual: SimulatedHarness, open_harness: HarnessOpener
 ) -> None:
     case = manual.cancel("other")
-    manual.desk.refuse(case.id, by="Ann")
+    manual.desk.cases.reject(case.id, by="Ann")
     with pytest.raises(InvalidStateError, match="while it is refused"):
         write_confirm(manual.desk, case.id, by="Ann")
     other = open_harness()

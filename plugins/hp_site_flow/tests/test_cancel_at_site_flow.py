@@ -69,7 +69,7 @@ def test_what_the_floor_made_all_the_same_is_covered_by_the_warning(
 
 
 def test_the_plan_warns_before_anybody_presses(harness: SimulatedHarness) -> None:
-    (entry,) = harness.desk.plan(ORDER).entries
+    (entry,) = harness.desk.cancellations.plan(ORDER).entries
     assert BATCHED in str(entry.steps[0].warning)
 
 

@@ -52,5 +52,5 @@ def test_a_cancel_whose_reply_was_lost_is_sent_once(cassette: Play) -> None:
 
 
 def test_a_canceled_order_is_submitted_again_under_a_new_number(cassette: Play) -> None:
-    (made,) = cassette("resubmit").desk.receipt("1042").resubmissions
+    (made,) = cassette("resubmit").desk.cancellations.receipt("1042").resubmissions
     assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")

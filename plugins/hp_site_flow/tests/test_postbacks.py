@@ -72,15 +72,17 @@ def minimum(simulator: SiteFlowSimulator) -> dict[str, object]:
 
 
 def test_a_template_that_does_not_say_where_the_order_stands_is_told_at_the_start(simulator: SiteFlowSimulator) -> None:
-    with pytest.raises(ConfigurationError, match=r"postback\.order: is missing"):
-        hints(simulator, b"", postback={"event": "/event", "token_at": "/token"})
+    with pytest.raises(ConfigurationError, match=r"webhook\.order: is missing"):
+        hints(simulator, b"", webhook={"event": "/event", "token": "/token"})
 
 
 def test_a_cancel_by_the_print_company_is_read_back_and_not_echoed(
     harness: SimulatedHarness, simulator: SiteFlowSimulator
 ) -> None:
     simulator.add_order(ORDER, lines=LINES, status="cancelled")
-    (heard,) = harness.desk.receive(harness.connection, WebhookRequest({}, simulator.webhook("Order Cancelled", ORDER)))
+    (heard,) = harness.desk.notifications.handle_webhook(
+        harness.connection, WebhookRequest({}, simulator.webhook("Order Cancelled", ORDER))
+    )
     assert heard.order_number == ORDER
     assert heard.case is not None
     assert heard.case.state is State.CANCELED
@@ -91,7 +93,9 @@ def test_a_cancel_by_the_print_company_is_read_back_and_not_echoed(
 def test_a_trigger_that_is_not_true_cancels_nothing(harness: SimulatedHarness, simulator: SiteFlowSimulator) -> None:
     """It may be ahead of what can be read, so the order is looked at for a while; then a person has it."""
     simulator.add_order(ORDER, lines=LINES)
-    harness.desk.receive(harness.connection, WebhookRequest({}, simulator.webhook("Order Cancelled", ORDER)))
+    harness.desk.notifications.handle_webhook(
+        harness.connection, WebhookRequest({}, simulator.webhook("Order Cancelled", ORDER))
+    )
     assert harness.case.state is State.REPORTED
     assert {seen.method for seen in harness.recorder.requests} == {"GET"}
     assert simulator.actual_status(ORDER) == "dataready"
@@ -102,6 +106,8 @@ def test_a_trigger_settles_a_cancel_before_its_time_to_be_read_back(
 ) -> None:
     simulator.add_order(ORDER, lines=LINES)
     harness.cancel()
-    (heard,) = harness.desk.receive(harness.connection, WebhookRequest({}, simulator.webhook("Order Cancelled", ORDER)))
+    (heard,) = harness.desk.notifications.handle_webhook(
+        harness.connection, WebhookRequest({}, simulator.webhook("Order Cancelled", ORDER))
+    )
     assert heard.case is not None
     assert (heard.case.state, heard.case.message) == (State.CANCELED, None)

@@ -170,7 +170,7 @@ def test_people_stay_out_of_the_evidence(lulu: LuluSimulator, harness: Simulated
 
 def test_the_number_is_lulus_own(harness: SimulatedHarness) -> None:
     with pytest.raises(ValidationError, match="not your external_id"):
-        harness.desk.place("1042", connection="lulu", by="Ann", remote_id="#1042")
+        harness.desk.orders.register("1042", connection="lulu", by="Ann", remote_id="#1042")
 
 
 @pytest.mark.parametrize(

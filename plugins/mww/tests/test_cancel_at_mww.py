@@ -127,7 +127,7 @@ def test_an_accepted_request_that_ships_anyway_is_not_canceled(
     case = harness.follow_up()
     assert (case.state, case.route) == (CaseState.ACTION_REQUIRED, 1), "after four hours an e-mail asks"
     harness.wait_for(harness.clock.now() + hours(9))
-    shipped = harness.desk.case(harness.desk.check(case.id).id)
+    shipped = harness.desk.cancellations.get_case(harness.desk.cases.poll(case.id).id)
     assert (shipped.state, shipped.rejection) == (CaseState.REJECTED, Rejection.SHIPPED)
 
 
@@ -189,7 +189,7 @@ def test_mww_europe_cancels_as_mww_does(open_harness: HarnessOpener, simulator: 
     simulator.set_option("window", "early")
     simulator.add_order(ORDER, lines=LINES)
     stage = open_harness(slug="mww-europe")
-    (entry,) = stage.desk.plan(ORDER).entries
+    (entry,) = stage.desk.cancellations.plan(ORDER).entries
     assert (entry.integration, entry.title) == ("mww-europe", "MWW Europe")
     stage.cancel()
     assert stage.follow_up().state is CaseState.CANCELED

@@ -34,7 +34,7 @@ def canceled(
         settings, lines=LINES, details={"order_items": [{"metadata": metadata}], "shipping": {"country": country}}
     )
     stage.wait_for(stage.clock.now() + hours(1))
-    stage.desk.confirm(stage.cancel().id, by="Ann")
+    stage.desk.cases.confirm(stage.cancel().id, by="Ann")
     return stage
 
 

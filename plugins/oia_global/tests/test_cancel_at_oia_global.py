@@ -81,7 +81,7 @@ def open_desk(inbox: Inbox, tmp_path: Path) -> Iterator[Opener]:
             to = Address(last_name="Understudy", postal_code="62701", city="Springfield")
             sample = Order("id-1042", "1042", shipping=to, lines=(OrderLine(2, code="MUG"),))
             desk.order_store.import_orders([order or sample], by="Ann")
-            desk.place("id-1042", connection="oia", by="Ann", remote_id="OIA-9")
+            desk.orders.register("id-1042", connection="oia", by="Ann", remote_id="OIA-9")
             return desk
 
         yield open_
@@ -100,8 +100,8 @@ def test_one_mail_asks_and_only_a_persons_word_cancels(open_desk: Opener, inbox:
     assert asked(desk).id == case.id
     desk.run_due()
     assert len(inbox.arrived) == 1
-    assert not desk.receipt("1042").is_canceled
-    done = desk.case(desk.confirm(case.id, by="Ann").id)
+    assert not desk.cancellations.receipt("1042").is_canceled
+    done = desk.cancellations.get_case(desk.cases.confirm(case.id, by="Ann").id)
     assert (done.state, done.evidence and done.evidence.kind) == (State.CANCELED, EvidenceKind.PERSON)
 
 
@@ -136,7 +136,7 @@ def test_no_text_of_an_order_becomes_a_header_or_a_field(open_desk: Opener, inbo
 
 def test_a_mail_in_mode_test_says_so_and_never_goes_to_oia_global(open_desk: Opener, inbox: Inbox) -> None:
     desk = open_desk(**TEST, cancel_email_subject="Stop {remote_id}")
-    (entry,) = desk.plan("1042").entries
+    (entry,) = desk.cancellations.plan("1042").entries
     assert "OIA Global hears nothing" in str(entry.steps[0].warning)
     asked(desk)
     assert inbox.arrived[0].rcpt_tos == [OWN]
@@ -162,7 +162,7 @@ def test_what_nobody_published_is_required(open_desk: Opener, missing: str) -> N
 def test_the_declaration_says_that_no_call_is_made(open_desk: Opener) -> None:
     integration = open_desk().connections.get("oia").integration
     assert (integration.base_url, integration.auth, integration.verified_by) == (None, None, Verification.CONFIGURATION)
-    (entry,) = open_desk().plan("1042").entries
+    (entry,) = open_desk().cancellations.plan("1042").entries
     assert ([step.label for step in entry.steps], entry.chosen_step) == (["e-mail"], 0)
 
 
@@ -172,7 +172,7 @@ def test_nothing_can_be_read_back(open_desk: Opener) -> None:
     assert isinstance(desk.clock, VirtualClock)
     desk.clock.advance(hours(5))
     desk.run_due()
-    assert desk.case(case.id).state is State.ACTION_REQUIRED
+    assert desk.cancellations.get_case(case.id).state is State.ACTION_REQUIRED
 
 
 @pytest.mark.parametrize("name", ["cancel_email_to", "test_email_to"])

@@ -70,7 +70,7 @@ def test_the_cancel_names_the_channel_and_has_no_body(simulator: ShipBobSimulato
 
 def test_the_order_number_of_a_shop_is_not_taken_for_shipbobs_id(harness: SimulatedHarness) -> None:
     with pytest.raises(ValidationError, match="not the order number of your shop"):
-        harness.desk.place("1042", connection="shipbob", by="Ann", remote_id="#1042")
+        harness.desk.orders.register("1042", connection="shipbob", by="Ann", remote_id="#1042")
 
 
 def test_nobody_who_receives_a_parcel_is_kept_as_evidence(
@@ -92,7 +92,10 @@ def test_a_read_that_is_turned_away_after_a_cancel_does_not_say_that_nothing_was
     assert harness.cancel().state is State.UNKNOWN
     assert harness.follow_up().state is State.ACTION_REQUIRED, "only they can decide while a shipment is still there"
     harness.wait_for(harness.clock.now() + hours(4))
-    assert harness.desk.case(harness.desk.check(harness.case.id).id).state is State.PARTIALLY_CANCELED
+    assert (
+        harness.desk.cancellations.get_case(harness.desk.cases.poll(harness.case.id).id).state
+        is State.PARTIALLY_CANCELED
+    )
 
 
 @pytest.mark.parametrize("again", ["fails", "succeeds"])

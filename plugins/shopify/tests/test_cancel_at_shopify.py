@@ -51,7 +51,7 @@ def test_a_job_that_is_done_is_no_cancellation(
     )
     assert case.message == "Shopify's job is done and the order is not canceled"
     assert "returns" in str(case.hint)
-    assert not stage.desk.receipt("1042").is_canceled
+    assert not stage.desk.cancellations.receipt("1042").is_canceled
 
 
 @pytest.mark.parametrize(

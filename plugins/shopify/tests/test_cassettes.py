@@ -31,7 +31,7 @@ def test_what_is_canceled_already_is_only_read(cassette: Play) -> None:
 def test_a_job_that_is_done_is_no_cancellation(cassette: Play) -> None:
     stage = cassette("job-done-but-not-canceled")
     assert (stage.case.state, stage.case.rejection) == (State.REJECTED, Rejection.NOT_ALLOWED)
-    assert not stage.desk.receipt("1042").is_canceled
+    assert not stage.desk.cancellations.receipt("1042").is_canceled
 
 
 def test_a_job_that_failed_says_why(cassette: Play) -> None:

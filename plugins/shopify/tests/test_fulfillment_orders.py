@@ -79,7 +79,7 @@ def test_the_services_no_is_a_refusal_in_its_own_words(
     case = harness.follow_up()
     assert (case.state, case.rejection) == (State.REJECTED, Rejection.NOT_ALLOWED)
     assert case.message == "the service refuses: SIM: it is packed already"
-    assert not harness.desk.receipt("1042").is_canceled
+    assert not harness.desk.cancellations.receipt("1042").is_canceled
 
 
 @pytest.mark.slow

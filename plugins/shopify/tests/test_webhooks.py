@@ -127,7 +127,7 @@ def test_a_cancellation_in_the_shop_is_read_back_and_not_echoed(
     simulator: ShopifySimulator, harness: SimulatedHarness
 ) -> None:
     simulator.cancel_in_admin("1042")
-    harness.desk.receive("shopify", simulator.outbox.messages[0])
+    harness.desk.notifications.handle_webhook("shopify", simulator.outbox.messages[0])
     assert harness.case.state is State.CANCELED
     assert changes(harness) == 0
 
@@ -139,7 +139,7 @@ def test_our_own_cancellation_comes_back_as_a_webhook_twice_and_nothing_follows(
     case = harness.follow_up()
     (sent,) = simulator.outbox.messages
     for _ in range(2):
-        harness.desk.receive("shopify", sent)
+        harness.desk.notifications.handle_webhook("shopify", sent)
     assert (harness.case.id, harness.case.state, changes(harness)) == (case.id, State.CANCELED, 1)
 
 

@@ -25,7 +25,7 @@ def test_the_page_works_as_it_is_written(
 ) -> None:
     workshop.play_with_a_pause(page, capsys, "orderdesk cancel", minutes(60))
     with Desk.open() as desk:
-        (case,) = desk.cases(order="1042")
+        (case,) = desk.cases.list(order="1042")
     assert case.state is State.CANCELED
     assert case.evidence is not None
     assert case.evidence.kind is EvidenceKind.EMAIL
@@ -46,7 +46,7 @@ def test_the_modes_do_what_the_page_says(
     with Desk.open() as desk:
         desk.cancel("1042", by="Ann")
         desk.run_due()
-        (case,) = desk.cases(order="1042")
+        (case,) = desk.cases.list(order="1042")
     assert [to for mail in mail_server.recipients() for to in mail] == reached
     assert case.state is State.ACTION_REQUIRED
 

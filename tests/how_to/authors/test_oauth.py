@@ -28,7 +28,7 @@ def test_the_page_works_as_it_is_written(
     monkeypatch.setenv("ACME_CLIENT_SECRET", "not-a-real-client-secret")
     workshop.play(page[mended:], capsys)
     with Desk.open() as desk:
-        (case,) = desk.cases(order="1042")
+        (case,) = desk.cases.list(order="1042")
     assert case.state is State.CANCELED
 
 

@@ -26,7 +26,7 @@ def test_the_page_works_as_it_is_written(
 ) -> None:
     workshop.play(page, capsys)
     with Desk.open() as desk:
-        retailers = [code.code for code in desk.plan("1043").entries[0].steps[0].reasons]
+        retailers = [code.code for code in desk.cancellations.plan("1043").entries[0].steps[0].reasons]
     assert retailers == ["L1", "L2"]
     assert "POST cancel" in [record.operation for record in workshop.simulator.log]
 
@@ -39,7 +39,7 @@ def test_a_reason_that_is_not_listed_is_refused_in_the_words_of_the_page(worksho
     text = page[0].page.read_text(encoding="utf-8")
     assert all(f"    {line}\n" in text for line in ran.stderr.splitlines())
     with Desk.open() as desk:
-        assert desk.cases() == ()
+        assert desk.cases.list() == ()
 
 
 def test_one_word_becomes_the_code_that_stands_for_it(workshop: Workshop, page: list[Block]) -> None:
@@ -47,8 +47,8 @@ def test_one_word_becomes_the_code_that_stands_for_it(workshop: Workshop, page: 
     next(block for block in page if block.language == "sh").run_shell()
     with Desk.open() as desk:
         desk.cancel("1042", by="Ann", reason="out of stock", send_now=False)
-        (case,) = desk.cases()
-        assert desk.request(case.id).reason.code == "A2"
+        (case,) = desk.cases.list()
+        assert desk.cases.request_for(case.id).reason.code == "A2"
 
 
 def test_a_gap_in_a_configured_list_is_told_when_it_is_read(workshop: Workshop, page: list[Block]) -> None:

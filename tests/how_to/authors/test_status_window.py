@@ -33,5 +33,5 @@ def test_a_200_in_which_the_order_is_open_is_not_believed(workshop: Workshop, pa
     next(block for block in page if block.language == "sh").run_shell()
     with Desk.open() as desk:
         desk.cancel("1042", by="Ann")
-        (case,) = desk.cases(order="1042")
+        (case,) = desk.cases.list(order="1042")
     assert case.state is State.UNKNOWN

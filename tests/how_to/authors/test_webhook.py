@@ -41,7 +41,7 @@ def test_a_message_that_is_early_settles_nothing(
 ) -> None:
     message_comes(workshop, [block for block in page if block.language != "text"], capsys, waits=1)
     with Desk.open() as desk:
-        (case,) = desk.cases(order="1042")
+        (case,) = desk.cases.list(order="1042")
         assert case.state is State.ACKNOWLEDGED
 
 
@@ -57,7 +57,9 @@ def test_what_is_not_signed_or_no_json_is_refused_and_other_events_are_none(
 
     with Desk.open() as desk:
         with pytest.raises(SignatureVerificationError):
-            desk.receive("my-acme", WebhookRequest(workshop.names["signed"], workshop.names["body"] + b" "))
+            desk.notifications.handle_webhook(
+                "my-acme", WebhookRequest(workshop.names["signed"], workshop.names["body"] + b" ")
+            )
         with pytest.raises(MalformedResponseError):
-            desk.receive("my-acme", signed(b"<html>"))
-        assert desk.receive("my-acme", signed(b'{"event": "account.changed"}')) == ()
+            desk.notifications.handle_webhook("my-acme", signed(b"<html>"))
+        assert desk.notifications.handle_webhook("my-acme", signed(b'{"event": "account.changed"}')) == ()

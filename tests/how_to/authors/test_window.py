@@ -33,7 +33,7 @@ def test_the_moment_for_a_countdown_is_where_the_page_says(workshop: Workshop, p
         if block.language == "sh":
             block.run_shell()
     with Desk.open() as desk:
-        until = desk.plan("1042").entries[0].steps[0].window.closes_at
+        until = desk.cancellations.plan("1042").entries[0].steps[0].window.closes_at
         (remote_order,) = desk.order_store.remote_orders(desk.order_store.get_order("1042").id)
     assert until == remote_order.submitted_at + minutes(2)
 
@@ -47,6 +47,6 @@ def test_a_refusal_as_too_late_leads_to_the_call(workshop: Workshop, page: list[
     with Desk.open() as desk:
         desk.cancel("1042", by="Ann")
         desk.run_due()
-        (case,) = desk.cases(order="1042")
+        (case,) = desk.cases.list(order="1042")
     assert case.state is State.ACTION_REQUIRED
     assert case.route == 1

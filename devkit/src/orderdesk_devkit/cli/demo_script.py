@@ -125,7 +125,7 @@ class DemoScript:
         resubmission, rejection = self._resubmit_and_confirm(desk)
         self._one_service_rejects(desk, simulators)
         self._narrator.chapter("The receipts: what each verdict rests on")
-        receipts = tuple(desk.receipt(number) for number in CONNECTIONS)
+        receipts = tuple(desk.cancellations.receipt(number) for number in CONNECTIONS)
         if self._narrator.screen is not None:
             show_receipt(self._narrator.screen, receipts[0])
             self._narrator.screen.line()
@@ -143,7 +143,7 @@ class DemoScript:
         self._narrator.chapter("Orders come in, and are submitted to whoever makes or ships them")
         samples = read_order_text(SAMPLE_ORDERS, location="the sample orders")
         again = evolve(samples[0], id="58105", number="1046", source_name="Shopify")
-        desk.import_orders([*samples, again], by="demo")
+        desk.orders.import_orders([*samples, again], by="demo")
         rows = []
         for number, places in CONNECTIONS.items():
             order = desk.order_store.get_order(number)
@@ -156,7 +156,7 @@ class DemoScript:
 
     def _submit(self, desk: Desk, simulator: Simulator, order: Order, slug: str) -> None:
         simulator.add_order(order.number, lines=[(line.code, line.quantity) for line in order.lines])
-        desk.place(order.number, connection=slug, by="demo")
+        desk.orders.register(order.number, connection=slug, by="demo")
 
     def _button_then_email(self, desk: Desk) -> None:
         self._narrator.chapter("Order 1043 at MWW: a button, then an e-mail")
@@ -183,7 +183,7 @@ class DemoScript:
     def _cart_last(self, desk: Desk) -> None:
         self._narrator.chapter("Order 1044 at Amazon, from CommerceHub: the cart is told last")
         if self._narrator.screen is not None:
-            show_plan(self._narrator.screen, desk.plan("1044"), with_reasons=False)
+            show_plan(self._narrator.screen, desk.cancellations.plan("1044"), with_reasons=False)
         self._narrator.say("A reason is needed there. Without one nothing is asked anywhere:")
         try:
             desk.cancel("1044", by=_REQUESTED_BY)
@@ -196,8 +196,8 @@ class DemoScript:
     def _canceled_by_rule(self, desk: Desk) -> None:
         self._narrator.chapter("Order 1045 at BDLinx: a rule does it")
         self._narrator.say(f"Ann moves it to Canceled. That cancels nothing, but a rule says: {RULE['name']}.")
-        desk.move("1045", "Canceled", by=_REQUESTED_BY)
-        desk.move("1045", "Canceled", by=_REQUESTED_BY)
+        desk.orders.move("1045", "Canceled", by=_REQUESTED_BY)
+        desk.orders.move("1045", "Canceled", by=_REQUESTED_BY)
         self._work(desk)
         self._narrator.say("She moved it twice; the rule fired once:")
         if self._narrator.screen is not None:
@@ -208,12 +208,12 @@ class DemoScript:
     def _resubmit_and_confirm(self, desk: Desk) -> tuple[Resubmission, str]:
         self._narrator.chapter("Sent out again, and MWW's answer")
         self._narrator.say("The customer of 1042 wants it after all. It goes out under a number Amazon has never seen:")
-        made = desk.resubmit("1042", by=_REQUESTED_BY)
+        made = desk.resubmissions.create("1042", by=_REQUESTED_BY)
         self._narrator.at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
         self._narrator.say("The same for 1043 is refused, as MWW has not answered yet: it would be made twice.")
         rejection = ""
         try:
-            desk.resubmit("1043", by=_REQUESTED_BY)
+            desk.resubmissions.create("1043", by=_REQUESTED_BY)
         except InvalidStateError as error:
             rejection = str(error)
             self._narrator.at(self._clock.now(), f"{error.message} - {error.hint}", "yellow")
@@ -221,7 +221,7 @@ class DemoScript:
             raise OrderDeskError("1043 was submitted again although its original is not settled", location="demo")
         self._narrator.say("MWW's mail comes in. Ann reads it and files it as the evidence:")
         case = self._case(desk, "1043")
-        desk.confirm(case.id, by=_REQUESTED_BY, email=self._answer(case))
+        desk.cases.confirm(case.id, by=_REQUESTED_BY, email=self._answer(case))
         return made, rejection
 
     def _one_service_rejects(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
@@ -233,11 +233,11 @@ class DemoScript:
             self._submit(desk, simulators[slug], desk.order_store.get_order("1046"), slug)
         self._follow_up(desk, "1046", "customer asked")
         self._narrator.say(f"She moves it to Canceled all the same, where a rule says: {CART_RULE['name']}.")
-        desk.move("1046", "Canceled", by=_REQUESTED_BY)
+        desk.orders.move("1046", "Canceled", by=_REQUESTED_BY)
         self._work(desk)
         self._narrator.say("What Amazon ships is no canceled order, so no rule tells Shopify that it is. The receipt:")
         if self._narrator.screen is not None:
-            show_receipt_summary(self._narrator.screen, desk.receipt("1046"))
+            show_receipt_summary(self._narrator.screen, desk.cancellations.receipt("1046"))
 
     def _answer(self, case: Case) -> bytes:
         """MWW's mail, which is invented like everything that the simulators say."""
@@ -259,7 +259,7 @@ class DemoScript:
         self._clock.advance(minutes(1))
 
     def _case(self, desk: Desk, number: str) -> Case:
-        return desk.cases(order=number)[-1]
+        return desk.cases.list(order=number)[-1]
 
     def _save_receipts(self, receipts: tuple[Receipt, ...]) -> None:
         for receipt in receipts:

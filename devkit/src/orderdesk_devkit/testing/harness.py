@@ -20,7 +20,7 @@ from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_orders, write_order_text
@@ -127,12 +127,12 @@ class PluginHarness:
 
     def resubmit(self, number: str | None = None) -> Resubmission:
         """Submit the canceled order again; the resubmission as it is then."""
-        return self.desk.resubmit(self.order, by="a test", number=number)
+        return self.desk.resubmissions.create(self.order, by="a test", number=number)
 
     @property
     def case(self) -> Case:
         """The newest case of the order at the connection."""
-        return [case for case in self.desk.cases(order=self.order) if case.connection == self.connection][-1]
+        return [case for case in self.desk.cases.list(order=self.order) if case.connection == self.connection][-1]
 
     @property
     def remote_order(self) -> RemoteOrder:
@@ -143,7 +143,7 @@ class PluginHarness:
     @property
     def receipt(self) -> CaseReceipt:
         """The receipt of the newest case."""
-        cancellations = self.desk.receipt(self.order).cancellations
+        cancellations = self.desk.cancellations.receipt(self.order).cancellations
         return [
             one
             for cancellation in cancellations
@@ -213,10 +213,12 @@ def open_plugin_harness(
     with tempfile.TemporaryDirectory(prefix="orderdesk-stage-") as folder:
         connection = connection_config(slug, settings, known)
         config = Config(Path(folder) / "orderdesk.db", {slug: connection})
-        with Desk(config, clock=clock, limits=limits, registry=known, listeners=listeners) as desk:
+        with Desk(
+            config, clock=clock, limits=DeskLimits(limits or HttpLimits()), registry=known, listeners=listeners
+        ) as desk:
             assert isinstance(desk.order_store, SqliteOrderStore)
             desk.order_store.import_orders([harness_order(order, lines, details or {}, added_at)], by="a test")
-            desk.place(order, connection=slug, by="a test", submitted_at=submitted_at)
+            desk.orders.register(order, connection=slug, by="a test", submitted_at=submitted_at)
             yield PluginHarness(desk, clock, slug, order, connection)
 
 

@@ -20,7 +20,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
@@ -135,7 +135,7 @@ class PluginUnderTest:
 
     @property
     def integration(self) -> Integration:
-        """The declaration, with the list of routes of these settings. Raises what keeps it from being used."""
+        """The declaration, with the routes of these settings. Raises what keeps it from being used."""
         declared = self.registry().load(self.slug).integration
         return (
             declared
@@ -194,14 +194,14 @@ class PluginUnderTest:
         clock = VirtualClock()
         simulator = self.make_simulator(clock)
         if simulator is None:
-            with self.open_harness_at(NOWHERE, folder, clock, limits=limits) as scene:
-                yield scene
+            with self.open_harness_at(NOWHERE, folder, clock, limits=limits) as harness:
+                yield harness
             return
         with (
             serve(wrap(simulator)) as served,
-            self.open_harness_at(served.url, folder, clock, simulator=simulator, limits=limits) as scene,
+            self.open_harness_at(served.url, folder, clock, simulator=simulator, limits=limits) as harness,
         ):
-            yield scene
+            yield harness
 
     @contextmanager
     def open_harness_at(
@@ -220,10 +220,10 @@ class PluginUnderTest:
         table = {**self.connection_settings(source, url), **(secrets or {})}
         connection = connection_config(self.slug, table, registry)
         config = Config(folder / "orderdesk.db", {self.slug: connection})
-        with Desk(config, clock=clock, registry=registry, limits=limits) as desk:
+        with Desk(config, clock=clock, registry=registry, limits=DeskLimits(limits or HttpLimits())) as desk:
             assert isinstance(desk.order_store, SqliteOrderStore)
             desk.order_store.import_orders([self.order], by="conformance")
-            desk.place(self.order.number, connection=self.slug, by="conformance", remote_id=self.number)
+            desk.orders.register(self.order.number, connection=self.slug, by="conformance", remote_id=self.number)
             clock.advance(self.wait)
             yield ConformanceHarness(
                 desk, clock, self.slug, self.order.number, connection, simulator, self.default_reason

@@ -136,7 +136,7 @@ def _record_live(names: argparse.Namespace, scenarios: Scenarios, tests: Path) -
                 location=f"order {order.number}",
                 hint=f"take an order that is at {names.connection} only (`orderdesk register` registers it)",
             )
-        if desk.cases(states=tuple(OPEN)):
+        if desk.cases.list(states=tuple(OPEN)):
             raise InvalidStateError(
                 "other cancellations are open in its ledger; following them up would be recorded too",
                 location=str(config.ledger),

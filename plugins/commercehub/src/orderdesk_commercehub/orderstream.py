@@ -49,11 +49,11 @@ def _named(tag: str, text: str, attributes: Mapping[str, str] | None = None) -> 
 
 def write_confirm(desk: Desk, case_id: str, *, by: str, transport: FileDrop | None = None) -> str:
     """Write an open case's file, by `transport` or else into `outbox`, note it, and return where it lies."""
-    request = desk.request(case_id)
+    request = desk.cases.request_for(case_id)
     given = desk.connections.get(request.remote_order.connection).settings
     if not isinstance(given, HubSettings) or given.mode != "orderstream":
         raise InvalidStateError("its connection is not in mode orderstream", location=f"case {case_id}")
     content = confirm(request, given, case_id, desk.clock.now().date())
     where = (transport or LocalFileDrop(Path(given.file_drop))).put(f"{case_id}.confirm", content)
-    desk.note(case_id, f"wrote the confirm file {where}", by=by)
+    desk.cases.add_note(case_id, f"wrote the confirm file {where}", by=by)
     return where

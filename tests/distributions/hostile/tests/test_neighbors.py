@@ -24,6 +24,7 @@ from orderdesk_sdk import (
     ConnectionConfig,
     ConnectionRole,
     Desk,
+    DeskLimits,
     EvidenceKind,
     PluginRegistry,
     RemoteOrder,
@@ -53,7 +54,7 @@ class Street:
         for _ in range(6):
             assert self.desk.run_due().problems == ()
             self.clock.advance(minutes(5))
-        return {case.connection: case for case in self.desk.cases(order=ORDER)}
+        return {case.connection: case for case in self.desk.cases.list(order=ORDER)}
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def street(kind: str, tmp_path: Path) -> Iterator[Street]:
             connections[slug] = connection_config(slug, table, registry)
         # Short patience: each look at one that hangs takes all of it.
         config = Config(tmp_path / "desk.db", connections)
-        desk = stack.enter_context(Desk(config, clock=clock, registry=registry, timeout=0.3))
+        desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=DeskLimits(plugin_timeout=0.3)))
         assert isinstance(desk.order_store, SqliteOrderStore)
         desk.order_store.import_orders([harness_order(ORDER, LINES, {})], by="Ann")
         for connection in NEIGHBORS:
@@ -97,8 +98,12 @@ def test_the_neighbor_is_settled_whatever_a_plugin_does(kind: str, street: Stree
 def test_its_key_is_shown_to_nobody(kind: str, street: Street, tmp_path: Path) -> None:
     street.cancel()
     desk = street.desk
-    shown = [plan_document(desk.plan(ORDER)), receipt_document(desk.receipt(ORDER)), *map(case_document, desk.cases())]
-    assert KEY not in f"{shown}{desk.cases()}"
+    shown = [
+        plan_document(desk.cancellations.plan(ORDER)),
+        receipt_document(desk.cancellations.receipt(ORDER)),
+        *map(case_document, desk.cases.list()),
+    ]
+    assert KEY not in f"{shown}{desk.cases.list()}"
     assert not any(KEY.encode() in file.read_bytes() for file in tmp_path.iterdir())
     assert street.stranger.received == b""
 

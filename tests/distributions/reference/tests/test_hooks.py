@@ -30,7 +30,7 @@ KEPT = {"order_items": [{"metadata": {"keep": "yes"}}]}
 
 
 def integration(harness: PluginHarness) -> None:
-    (entry,) = harness.desk.plan(ORDER).entries
+    (entry,) = harness.desk.cancellations.plan(ORDER).entries
     assert [step.label for step in entry.steps] == ["button (asks)", "e-mail"]
 
 
@@ -58,7 +58,7 @@ def resubmit(harness: PluginHarness) -> None:
 
 
 def change_status(harness: PluginHarness) -> None:
-    harness.desk.change_status(ORDER, "on hold", by="a test")
+    harness.desk.status_changes.create(ORDER, "on hold", by="a test")
     assert harness.remote_order.status == "on hold"
 
 
@@ -66,7 +66,9 @@ def receive(harness: PluginHarness) -> None:
     harness.cancel()
     body = f'{{"number": "{ORDER}", "status": "packing"}}'.encode()
     signature = base64.b64encode(hmac.digest(WEBHOOK_SECRET.encode(), body, "sha256")).decode()
-    (heard,) = harness.desk.receive(harness.connection, WebhookRequest({"X-Signature": signature}, body))
+    (heard,) = harness.desk.notifications.handle_webhook(
+        harness.connection, WebhookRequest({"X-Signature": signature}, body)
+    )
     assert heard.order_number == ORDER
 
 

@@ -66,8 +66,8 @@ class FaultTests(StandardTests):
         ) -> Iterator[ConformanceHarness]:
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            with plugin_under_test.open_harness(folder, wrap=wrap) as scene:
-                yield scene
+            with plugin_under_test.open_harness(folder, wrap=wrap) as harness:
+                yield harness
             count("faults", int(fault is not None))
 
         return stage
@@ -177,7 +177,7 @@ class FaultTests(StandardTests):
                 stage.cancel()
                 for aim in baseline.poll_targets:
                     aim.inject(stage.service, fault, times=EVERY_TIME)
-                stage.desk.check(stage.case.id)
+                stage.desk.cases.poll(stage.case.id)
                 case = stage.case
                 # A 2 that comes as "2" may be read, and what it says is true.
                 true = fault is Fault.WRONG_TYPES and case.state is State.CANCELED and stage.is_canceled

@@ -47,8 +47,8 @@ def recorded_flows_at(
     """The flows of a desk's one open case with their real responses: the cancel, the first poll and the last, the
     resubmission. forging: every answer is said to rest on an exchange that nobody had.
     """
-    (case,) = desk.cases()
-    parts = (desk.connections.get(connection), desk.request(case.id), case)
+    (case,) = desk.cases.list()
+    parts = (desk.connections.get(connection), desk.cases.request_for(case.id), case)
     playback = FlowPlayback(*parts, forging=forging)
     cancel, follow, resubmit = (
         tuple(map(replayed_response, part)) for part in (conversation.cancel, conversation.polls, conversation.resubmit)

@@ -241,20 +241,24 @@ def _run_everything(harness: ConformanceHarness, folder: Path) -> Shown:
     """Cancel the order and let time pass; what the product says, keeps and holds in memory."""
     desk, order = harness.desk, harness.order
     shown: dict[str, object] = {
-        "the first plan": desk.plan(order),
+        "the first plan": desk.cancellations.plan(order),
         "the answer": desk.cancel(order, by="conformance", reason=harness.reason),
     }
     for number in range(_ROUNDS):
         _let_time_pass(harness)
         shown[f"report {number}"] = desk.run_due()
-    connection, receipt, plan = desk.connections.get(harness.connection), desk.receipt(order), desk.plan(order)
+    connection, receipt, plan = (
+        desk.connections.get(harness.connection),
+        desk.cancellations.receipt(order),
+        desk.cancellations.plan(order),
+    )
     shown |= {
         "the receipt": receipt,
         "the plan": plan,
         "the receipt as JSON": json.dumps(receipt_document(receipt)),
         "the plan as JSON": json.dumps(plan_document(plan)),
-        "the cases as JSON": json.dumps([case_document(case) for case in desk.cases()]),
-        "the cases": desk.cases(),
+        "the cases as JSON": json.dumps([case_document(case) for case in desk.cases.list()]),
+        "the cases": desk.cases.list(),
         "the placements": desk.order_store.remote_orders(desk.order_store.get_order(order).id),
         "the repr of a part": [
             desk,
@@ -277,7 +281,9 @@ def _run_everything(harness: ConformanceHarness, folder: Path) -> Shown:
 
 def _let_time_pass(harness: ConformanceHarness) -> None:
     """Two minutes, or as long as it takes until those that are asked for together leave."""
-    gathered = [case.due_at for case in harness.desk.cases() if case.is_batched and case.due_at and case.attempt == 0]
+    gathered = [
+        case.due_at for case in harness.desk.cases.list() if case.is_batched and case.due_at and case.attempt == 0
+    ]
     harness.wait_for(max([harness.clock.now() + minutes(2), *gathered]))
 
 
@@ -297,7 +303,7 @@ def _failing(harness: ConformanceHarness, at: int) -> Shown:
         steps: dict[str, Callable[[], object]] = {
             "the cancel": lambda: desk.cancel(harness.order, by="conformance", reason=harness.reason),
             "the work": desk.run_due,
-            "the read-back": lambda: [desk.check(case.id) for case in desk.cases()],
+            "the read-back": lambda: [desk.cases.poll(case.id) for case in desk.cases.list()],
         }
         for name, step in steps.items():
             try:

@@ -54,8 +54,8 @@ class TerminationTests(StandardTests):
         def stage(_: Fault) -> Iterator[ConformanceHarness]:
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            with plugin_under_test.open_harness(folder, limits=LIMITS) as scene:
-                yield scene
+            with plugin_under_test.open_harness(folder, limits=LIMITS) as harness:
+                yield harness
             count("faults without end", 1)
 
         return stage
@@ -101,7 +101,7 @@ class TerminationTests(StandardTests):
                 stage.cancel()
                 case = stage.follow_up()
                 if case.state is not State.CANCELED:
-                    stage.desk.confirm(case.id, by="a test")
+                    stage.desk.cases.confirm(case.id, by="a test")
                 _begin(stage, fault)
                 stage.resubmit()
                 found += [f"{fault.value}: {said}" for said in _endless_failures(stage)]
@@ -119,7 +119,7 @@ class TerminationTests(StandardTests):
         for fault in Fault:
             with endless_fault(fault) as stage:
                 _begin(stage, fault)
-                stage.desk.change_status(stage.order, statuses[0].name, by="a test")
+                stage.desk.status_changes.create(stage.order, statuses[0].name, by="a test")
                 found += [f"{fault.value}: {said}" for said in _endless_failures(stage)]
         require(Requirement.TERMINATES, found)
 
@@ -166,7 +166,10 @@ def _process_until_idle(harness: ConformanceHarness) -> Iterator[str]:
 
 
 def _open(harness: ConformanceHarness) -> list[AnyCase]:
-    return [*(case for case in harness.desk.cases() if case.is_open), *harness.desk.errands(open_only=True)]
+    return [
+        *(case for case in harness.desk.cases.list() if case.is_open),
+        *harness.desk.cases.list_others(open_only=True),
+    ]
 
 
 def _name(case: AnyCase) -> str:

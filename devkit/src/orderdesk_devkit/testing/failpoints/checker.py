@@ -36,7 +36,7 @@ def find_failures(
     is none.
     """
     log = simulator.log if simulator is not None else []
-    cases = desk.cases(order=plugin.order.number)
+    cases = desk.cases.list(order=plugin.order.number)
     found = list(_lost(desk, cases, reported_ids))
     for case in cases:
         history = desk.ledger.history(case.id)

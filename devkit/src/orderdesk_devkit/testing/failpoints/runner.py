@@ -153,7 +153,9 @@ class _ScenarioRun:
         with SqliteOrderStore(self._ledger, clock=clock) as host:
             host.import_orders([order], by="kill points")
         with open_desk(self._ledger, self._plugin.slug, settings, clock) as desk:
-            desk.place(order.number, connection=self._plugin.slug, by="kill points", remote_id=self._plugin.number)
+            desk.orders.register(
+                order.number, connection=self._plugin.slug, by="kill points", remote_id=self._plugin.number
+            )
             clock.advance(self._plugin.wait)
             for step in self._scenario.setup_steps:
                 self._run_step(step, desk, clock)
@@ -206,7 +208,7 @@ class _ScenarioRun:
     def _is_in_ledger(self, desk: Desk, step: ChildStep) -> bool:
         match step:
             case ChildStep.CANCEL:
-                return bool(desk.cases(order=self._plugin.order.number))
+                return bool(desk.cases.list(order=self._plugin.order.number))
             case ChildStep.NEXT | ChildStep.FOLLOW_UP:
                 return False
             case ChildStep.RESUBMIT:
@@ -217,7 +219,7 @@ class _ScenarioRun:
         if self._scenario.expected is not State.CANCELED:
             return []
         order = self._plugin.order.number
-        cases = desk.cases(order=order)
+        cases = desk.cases.list(order=order)
         if any(not case.is_open and case.state is not State.CANCELED for case in cases):
             return []  # It ended without a cancel, and whoever asks again starts again.
         before = [case.id for case in cases]

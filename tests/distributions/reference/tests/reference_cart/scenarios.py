@@ -7,7 +7,7 @@ from orderdesk_devkit.testing.scenarios import Scenario, Scenarios, cancel_and_f
 
 
 def put_on_hold(harness: PluginHarness) -> None:
-    harness.desk.change_status(ORDER, "on hold", by="a test")
+    harness.desk.status_changes.create(ORDER, "on hold", by="a test")
 
 
 SCENARIOS = Scenarios(
