@@ -103,7 +103,10 @@ ROWS: Mapping[str, tuple[str, str]] = {
     ),
     "wish": ("SELECT id, data FROM cancellations WHERE order_id = ?", "UPDATE cancellations SET data = ? WHERE id = ?"),
     "line": (
-        "SELECT sequence, history.texts FROM history, cases WHERE id = subject_id AND order_id = ? AND kind = 'note'",
+        (
+            "SELECT sequence, history.texts FROM history, cases"
+            " WHERE id = subject_id AND order_id = ? AND history.kind = 'note'"
+        ),
         "UPDATE history SET texts = ? WHERE sequence = ?",
     ),
     "occurrence": (
