@@ -83,7 +83,7 @@ def test_credentials_that_the_api_needs_are_demanded_at_load(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str, missing: list[str]
 ) -> None:
     simulator.set_option("api", api)
-    with pytest.raises(ConfigurationError, match=f'api "{api}" needs {" and ".join(missing)}, which') as raised:
+    with pytest.raises(ConfigurationError, match=f'api_version "{api}" needs {" and ".join(missing)}, which') as raised:
         open_harness(dict.fromkeys(missing))
     assert raised.value.location == AT
 
