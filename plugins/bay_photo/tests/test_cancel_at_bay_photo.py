@@ -60,7 +60,7 @@ def test_the_declaration_says_that_a_cancel_is_configuration_only() -> None:
 def test_a_profile_that_cannot_read_back_is_refused_at_load(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    with pytest.raises(ConfigurationError, match="must be read back") as raised:
+    with pytest.raises(ConfigurationError, match="must be polled") as raised:
         open_harness({"api": {"cancel": api(simulator)["api"]["cancel"]}})
     assert raised.value.location == f"{AT}.api.read"
     assert "add path, status and canceled" in str(raised.value.hint)
