@@ -8,8 +8,8 @@ from threading import Event as Signal
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cli.output.pages import each_case
 from orderdesk_sdk.cli.sandbox_client import SandboxClock
@@ -31,11 +31,11 @@ _RETRY_PAUSE = 1.0
 class ChangeListener:
     """A listener that reports every change of a case."""
 
-    def __init__(self, report: Callable[[Case, Event], None]) -> None:
+    def __init__(self, report: Callable[[CancelCase, Event], None]) -> None:
         self._report = report
 
     @hookimpl
-    def orderdesk_case_changed(self, case: Case, event: Event) -> None:
+    def orderdesk_case_changed(self, case: CancelCase, event: Event) -> None:
         self._report(case, event)
 
 
@@ -44,12 +44,12 @@ def has_automatic_work(desk: Desk) -> bool:
 
     A case at a cart waits for the order's fulfillment services, so nothing is done for it while one of them is open.
     """
-    if any(errand.state is not ErrandState.ACTION_REQUIRED for errand in desk.cases.list_others(open_only=True)):
+    if any(errand.state is not State.ACTION_REQUIRED for errand in desk.cases.list_others(open_only=True)):
         return True
     for case in each_case(desk, states=_AUTOMATIC_STATES):
         if case.role is not ConnectionRole.CART or case.state is not State.PENDING:
             return True
-        others = desk.ledger.cases(order_id=case.order_id)  # Of all its cancellations.
+        others = desk.ledger.cases(CancelCase, order_id=case.order_id)  # Of all its cancellations.
         if not any(other.is_open and other.role is not ConnectionRole.CART for other in others):
             return True
     return False

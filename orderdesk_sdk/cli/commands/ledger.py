@@ -134,8 +134,9 @@ def accept(session: Session) -> None:
 def forget(session: Session, order: str, by: str | None) -> None:
     """Remove the personal data of ORDER.
 
-    Names, addresses and what people wrote. What was requested and answered, the evidence and the times stay, and can still be verified; the receipt says that
-    texts were removed. An error while a case of the order is open. Backups and the records of services are not changed.
+    Names, addresses and what people wrote. What was requested and answered, the evidence and the times stay, and
+    can still be verified; the receipt says that texts were removed. An error while a case of the order is open.
+    Backups and the records of services are not changed.
     """
     from orderdesk_sdk.orders.references import OrderId
 

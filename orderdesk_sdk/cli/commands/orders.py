@@ -175,8 +175,8 @@ def _create_at_simulator(desk: Desk, ref: str, connection: str, remote_id: str |
 def claim_number(session: Session, order: str, by: str | None) -> None:
     """Let only ORDER be found by its number.
 
-    For an order that was created anew with the number of another: name it by its id, as in id:58101. The other orders are found by their ids from
-    then on, and their open cases go on.
+    For an order that was created anew with the number of another: name it by its id, as in id:58101. The other
+    orders are found by their ids from then on, and their open cases go on.
     """
     with session.desk() as desk:
         owner = desk.orders.get(order)

@@ -11,7 +11,7 @@ import click
 from orderdesk_sdk.cli.session import EXIT_ACTION_REQUIRED, Session, common_options
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cases.case import Case
+    from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cases.state_machine import Event
     from orderdesk_sdk.cli.output.screen import Screen
 
@@ -38,7 +38,6 @@ def work(session: Session, until_idle: bool, every: float) -> None:
     canceled.
     """
     from orderdesk_sdk.cases.case import State
-    from orderdesk_sdk.cases.errand import ErrandState
     from orderdesk_sdk.cases.state_machine import EventKind
     from orderdesk_sdk.cli.output.cancellations import show_case_list
     from orderdesk_sdk.cli.output.cases import show_other_case
@@ -46,13 +45,13 @@ def work(session: Session, until_idle: bool, every: float) -> None:
     from orderdesk_sdk.cli.output.times import format_time, span
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
-    from orderdesk_sdk.desk.documents import case_document, iso_time, other_case_document
+    from orderdesk_sdk.desk.documents import case_document, iso_time, result_document
 
     screen = Screen()
-    alarms: list[Case] = []
+    alarms: list[CancelCase] = []
     waits: dict[str, str | None] = {}
 
-    def report_change(case: Case, event: Event) -> None:
+    def report_change(case: CancelCase, event: Event) -> None:
         if event.kind is EventKind.SHIPPED:
             alarms.append(case)
         if event.kind is EventKind.DEFERRED and waits.get(case.id) == event.message:
@@ -82,7 +81,7 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         handled, problems = Worker(desk, every, stop, show_wait, report_problem).run(until_idle=until_idle)
         idle = not has_automatic_work(desk)
         persons = desk.cases.list(states=[State.ACTION_REQUIRED])
-        cases = [one for one in desk.cases.list_others(open_only=True) if one.state is ErrandState.ACTION_REQUIRED]
+        cases = [one for one in desk.cases.list_others(open_only=True) if one.state is State.ACTION_REQUIRED]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
@@ -100,7 +99,7 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         "handled": handled,
         "is_idle": idle,
         "action_required": [case_document(case) for case in persons],
-        "errands_awaiting_person": [other_case_document(errand) for errand in cases],
+        "errands_awaiting_person": [result_document(errand) for errand in cases],
         "alarms": [case_document(case) for case in alarms],
         "problems": list(problems),
     }
@@ -109,7 +108,7 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 
-def _show_event(screen: Screen, case: Case, event: Event) -> None:
+def _show_event(screen: Screen, case: CancelCase, event: Event) -> None:
     """One change, in a line."""
     from orderdesk_sdk.cli.output.cancellations import event_line
     from orderdesk_sdk.cli.output.times import format_time

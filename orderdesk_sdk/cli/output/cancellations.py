@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from rich.text import Text
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
@@ -105,7 +105,7 @@ def _until(step: PlanStep, now: datetime) -> str:
     return f"{until:%H:%M:%S}" if same_day else format_time(step.window.closes_at, seconds=True)
 
 
-def show_cases(screen: Screen, cases: Sequence[Case]) -> None:
+def show_cases(screen: Screen, cases: Sequence[CancelCase]) -> None:
     """The cases of one order, each with its message."""
     rows = [
         (case.connection, case.remote_id, state_text(case.state), case.id, format_time(case.due_at, seconds=True))
@@ -117,15 +117,15 @@ def show_cases(screen: Screen, cases: Sequence[Case]) -> None:
         _show_message(screen, case)
 
 
-def _lines(case: Case) -> str:
+def _lines(case: CancelCase) -> str:
     return ", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in case.lines)
 
 
-def _is_partial(case: Case) -> bool:
+def _is_partial(case: CancelCase) -> bool:
     return any(line.canceled for line in case.lines) and any(line.canceled < line.ordered for line in case.lines)
 
 
-def _show_message(screen: Screen, case: Case) -> None:
+def _show_message(screen: Screen, case: CancelCase) -> None:
     texts = [case.message, None if case.rejection is None else case.rejection.value, case.plugin_error]
     if case.service_status:
         texts.append(f"the service's status is {case.service_status!r}")
@@ -137,19 +137,19 @@ def _show_message(screen: Screen, case: Case) -> None:
         screen.indented(f"What to do: {case.hint}", style="yellow")
 
 
-def show_case_list(screen: Screen, pages: Iterable[Sequence[Case]]) -> int:
+def show_case_list(screen: Screen, pages: Iterable[Sequence[CancelCase]]) -> int:
     """Cases of any order, a line each, page by page; returns their number."""
     columns = ("case", "order", "connection", "state", "next due", "message")
     rows = ([_case_row(case) for case in page] for page in pages)
     return screen.pages(columns, rows, whole=("case", "order", "state", "next due"))
 
 
-def _case_row(case: Case) -> tuple[str | Text, ...]:
+def _case_row(case: CancelCase) -> tuple[str | Text, ...]:
     due = format_time(case.due_at)
     return case.id, case.order_number, case.connection, state_text(case.state), due, _case_message(case)
 
 
-def _case_message(case: Case) -> str:
+def _case_message(case: CancelCase) -> str:
     texts = [
         case.rejection.value if case.rejection is not None else case.message,
         _lines(case) if _is_partial(case) else None,
@@ -233,7 +233,7 @@ def _show_case(screen: Screen, receipt: CaseReceipt) -> None:
     screen.table(("", "", ""), rows, indent=4)
 
 
-def _rejection_text(case: Case) -> str:
+def _rejection_text(case: CancelCase) -> str:
     return f" ({case.rejection.value})" if case.rejection is not None else ""
 
 
@@ -317,7 +317,7 @@ def _note_text(evidence: EvidenceReceipt) -> str:
     return f", who noted: {evidence.note}" if evidence.note else ""
 
 
-def event_line(case: Case, event: Event) -> Text:
+def event_line(case: CancelCase, event: Event) -> Text:
     """A change in one line: the state after it, and its message."""
     texts = [event.message, event.plugin_error]
     if event.service_status:
