@@ -91,7 +91,7 @@ def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monk
     said = run("work", "--until-idle", code=3).stdout
     assert ("nobody can look" in said, change.id in said) == (True, True)
     told = json.loads(run("work", "--until-idle", "--json", code=3).stdout)
-    assert [one["status_change"]["id"] for one in told["errands_awaiting_person"]] == [change.id]
+    assert [one["id"] for one in told["action_required"]] == [change.id]
     run("receipt", "1042", code=3)
 
 

@@ -153,5 +153,5 @@ def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
         if step["exchange"]
     ]
     assert steps[:3] == ["PUT", "GET", "PUT"], "it is polled before it is sent again"
-    again = script.ask("resubmit", "1044", "--by", "Ann")["resubmission"]
+    again = script.ask("resubmit", "1044", "--by", "Ann")["case"]
     assert (again["state"], again["order_number"], again["remote_id"]) == ("done", "1044-1", "1044-1")

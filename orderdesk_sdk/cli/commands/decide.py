@@ -45,7 +45,7 @@ def _read_file(file: str | None) -> bytes | None:
 def _print_case(session: Session, case: Case) -> None:
     from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cli.output.cases import show_other_case
-    from orderdesk_sdk.desk.documents import result_document
+    from orderdesk_sdk.desk.documents import case_document
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_cases
@@ -57,7 +57,7 @@ def _print_case(session: Session, case: Case) -> None:
             show_other_case(screen, case)
         screen.zone(case.updated_at)
 
-    session.print_result(result_document(case), draw)
+    session.print_result({"case": case_document(case)}, draw)
 
 
 @click.command()
