@@ -13,6 +13,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
@@ -129,43 +130,19 @@ class Scheduler:
         self._handler(case).before_verdict(case, event)
         return self._loader.apply(case, event, *notes)
 
-    def resubmit(self, order: Order, *, requested_by: str, connection: str | None, number: str | None) -> ResubmitCase:
-        """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
-        opened, known = self._resubmissions.open(order, requested_by=requested_by, connection=connection, number=number)
+    def resubmit(self, case: ResubmitCase, known: CancellationCoverage) -> ResubmitCase:
+        """Do what is due of a resubmission that was just opened; it as it is then. known: what was read for it."""
+        return self._process_opened(case, lambda watch: self._resubmissions.handle(case, watch, known))
 
-        def step(job: CaseGroup, watch: Watchdog) -> None:  # noqa: ARG001 - of the one job
-            self._resubmissions.handle(opened, watch, known)
+    def change_status(self, case: StatusCase, order: Order, remote_order: RemoteOrder) -> StatusCase:
+        """Do what is due of a status change that was just opened; it as it is then."""
+        return self._process_opened(case, lambda watch: self._status_changes.handle(case, watch, (order, remote_order)))
 
-        if opened.is_open:
-            self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
-        return self._latest(opened)
-
-    def change_status(
-        self,
-        order: Order,
-        remote_order: RemoteOrder,
-        status: str,
-        *,
-        requested_by: str,
-        idempotency_key: str | None,
-        caused_by_rules: tuple[str, ...],
-    ) -> StatusCase:
-        """Open (or find) a status change, do what is due, and return it as it is then."""
-        opened = self._status_changes.open(
-            order,
-            remote_order,
-            status,
-            requested_by=requested_by,
-            idempotency_key=idempotency_key,
-            caused_by_rules=caused_by_rules,
-        )
-
-        def step(job: CaseGroup, watch: Watchdog) -> None:  # noqa: ARG001 - of the one job
-            self._status_changes.handle(opened, watch, (order, remote_order))
-
-        if opened.is_open:
-            self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
-        return self._latest(opened)
+    def _process_opened(self, case: C, handle: Callable[[Watchdog], object]) -> C:
+        if case.is_open:
+            # What keeps it from being done now, leaves it due.
+            self._run([(case,)], lambda _, watch: handle(watch))
+        return self._latest(case)
 
     def run_due(self, limit: int) -> RunReport:
         """Do all due work, each piece once, and say when the next is due.
