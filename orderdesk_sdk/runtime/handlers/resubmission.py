@@ -148,8 +148,8 @@ def number_owner(
 def _require_canceled(case: ResubmitCase, known: CancellationCoverage, *, may_exist: bool) -> None:
     """The original may have gone somewhere else since this was asked for, or ship after all.
 
-    Raises InvalidStateError for what passes, and ValidationError for what does not. may_exist: what may be there already
-    must be found, wherever the original is.
+    Raises InvalidStateError for what passes, and ValidationError for what does not. may_exist: what may be there
+    already must be found, wherever the original is.
     """
     block = known.blocks_resubmission()
     if block is None:
