@@ -13,6 +13,7 @@ from attrs import frozen
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.ledger import AnyCase, Ledger
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger, log_subject
 from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
@@ -38,6 +39,7 @@ from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["Scheduler", "RunReport"]
 
+_log = RoomLogger("runtime")
 WAIT_INTERVAL = 0.02
 """Seconds between two looks at whether all is finished."""
 MAX_BATCHED = 100_000
@@ -182,6 +184,9 @@ class Scheduler:
             except Exception as error:  # noqa: BLE001 - the ledger or the host may be away now; the others go on
                 troubles[flight.cases[0].id] = error
             troubles.update(self._errors([(flight.cases, flight.handle)]))
+            trouble = troubles.get(flight.cases[0].id)
+            if trouble is not None:
+                _log.warning("not handled: %s; due again", type(trouble).__name__, about=LogSubject.of(*flight.cases))
 
         self._ledger.correct_clock_skew(self._clock.now())
         problems = self.extender.resume_registrations()
@@ -344,7 +349,8 @@ class Scheduler:
         try:
             if self._shutdown.is_requested:
                 raise ConflictError("the desk ends", location=job[0].id, hint="it goes on when a desk is opened again")
-            step(job, watchdog)
+            with log_subject(LogSubject.of(*job)):
+                step(job, watchdog)
         finally:
             if not watchdog.is_abandoned:  # Else whoever left it has done so, and somebody may be at it again.
                 self._release(job)

@@ -28,17 +28,24 @@ __all__ = ["work"]
     metavar="SECONDS",
     help="How often to look for what other processes have asked.",
 )
+@click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
+@click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
 @common_options
 @click.pass_obj
-def work(session: Session, until_idle: bool, every: float) -> None:
+def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose: bool) -> None:
     """Send, polled and remind, whatever is due, until Ctrl-C.
 
     It waits for each due time; in a sandbox with virtual time the waits take none. What is under way is finished
     before it ends. Exit code 3 with --until-idle: a case awaits a person, or one shipped although it was canceled.
+
+    Each thing that is done is one line: on stdout, or with --json a record of the log on stderr.
     """
+    import logging
+
     from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.cases.errand import ErrandState
     from orderdesk_sdk.cases.state_machine import EventKind
+    from orderdesk_sdk.cli.log_output import log_to_stderr
     from orderdesk_sdk.cli.output.cancellations import show_case_list
     from orderdesk_sdk.cli.output.cases import show_other_case
     from orderdesk_sdk.cli.output.screen import Screen, printable
@@ -57,12 +64,18 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         if event.kind is EventKind.DEFERRED and waits.get(case.id) == event.message:
             return  # A cart looks every minute; that it still waits is told once.
         waits[case.id] = event.message
-        if not session.as_json:
+        if not (session.as_json or quiet):
             with suppress(OSError):  # A log that is full must not stop the work that it tells of.
                 _show_event(screen, case, event)
 
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
-    with session.desk(listeners=(ChangeListener(tell),)) as desk, stop_event() as stop, status or nullcontext():
+    log_level = logging.INFO if verbose or (session.as_json and not quiet) else None
+    with (
+        log_to_stderr(log_level),
+        session.desk(listeners=(ChangeListener(tell),)) as desk,
+        stop_event() as stop,
+        status or nullcontext(),
+    ):
 
         def told(problem: str) -> None:
             click.echo(f"Problem: {printable(problem)}", err=True)
