@@ -102,18 +102,19 @@ def _table(columns: Sequence[str], *, linked: bool = False) -> list[str]:
 
 
 def quality_page() -> str:
-    """The quality list of routes of plugins, from `orderdesk_devkit.quality.rules.RULES`."""
+    """The quality levels of plugins, from `orderdesk_devkit.quality.rules.RULES`."""
     lines = [
-        "# The quality list of routes of plugins",
+        "# The quality levels of plugins",
         "",
-        "`orderdesk check-plugin PATH` (or a slug, or `--all`) tells all faults of a plugin, with place and hint;",
-        "`--fix` mends what is mechanical. A plugin says in its pyproject.toml which level it keeps; each keeps the",
-        "rules of those below it too. An exemption needs a reason, and is for a rule that is broken:",
+        "`orderdesk check-plugin PATH` (or a slug, or `--all`) reports all violations of a plugin, each with its",
+        "location and a hint; `--fix` mends what is mechanical. A plugin says in its pyproject.toml which level it",
+        "keeps; each level also keeps the rules of the levels below. An exemption needs a reason, and is for a rule",
+        "that is broken:",
         "",
         "```toml",
         "[tool.orderdesk]",
         'level = "gold"',
-        'exempt = { evidence = "the service is our own, so there is nobody to cite" }',
+        'exempt = { verification = "the service is our own, so no document can be cited" }',
         "```",
         "",
     ]

@@ -19,6 +19,21 @@ REQUIRED = "required"
 
 
 def prose(documented: object) -> str:
+    """A docstring as Markdown. Raises ValueError for what has none."""
+    return _args_as_list(_raw_docstring(documented))
+
+
+def _args_as_list(text: str) -> str:
+    """A docstring whose section `Args:` is a list of Markdown."""
+    about, heading, rest = text.partition("\n\nArgs:\n")
+    if not heading:
+        return text
+    section, gap, after = rest.partition("\n\n")
+    items = re.sub(r"^    (\w+(?:, \w+)*): ", r"- `\1`: ", section, flags=re.MULTILINE)
+    return f"{about}\n\n{re.sub(r'^ {8}', '  ', items, flags=re.MULTILINE)}{gap}{after}"
+
+
+def _raw_docstring(documented: object) -> str:
     """A docstring as it stands, without its indentation. Raises ValueError for what has none."""
     text = inspect.getdoc(documented)
     if not text:
@@ -59,7 +74,7 @@ def class_section(cls: type, *, level: int = 3) -> list[str]:
         return [*heading, prose(cls), "", *table(("member", "value", "meaning"), told)]
     attributes = attrs.fields(cast(type[attrs.AttrsInstance], cls))
     fields = {field.name: field for field in attributes if not field.name.startswith("_")}
-    about, said = _split(prose(cls), fields)
+    about, said = _split(_raw_docstring(cls), fields)
     texts = {**docstrings_below(cls), **said}
     rows = [
         (f"`{name}`", f"`{field.type}`", _default(field.default), texts.get(name, "")) for name, field in fields.items()
@@ -126,7 +141,8 @@ def _split(text: str, names: Iterable[str]) -> tuple[str, dict[str, str]]:
     one = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
     if not one:
         return text, {}
-    parts = re.split(rf"(?:^|(?<=[.;:] )|(?<=\n))((?:{one})(?:(?:, | and )(?:{one}))*): ", text)
+    text = text.replace("\nArgs:\n", "\n")
+    parts = re.split(rf"(?:^|(?<=[.;:] )|(?<=\n)|(?<=\n    ))((?:{one})(?:(?:, | and )(?:{one}))*): ", text)
     told = {
         name: said.strip()
         for listed, said in zip(parts[1::2], parts[2::2], strict=True)

@@ -22,7 +22,8 @@ from orderdesk_devkit.testing.canary import Finder
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest, sample_order
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRecorder
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import Clock, VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Order, OrderLine
@@ -289,17 +290,17 @@ _SETTINGS_BY_SERVICE: Mapping[str, Mapping[str, object]] = {
 
 @frozen
 class ServiceTrial:
-    """A scene with what reached the service. requests: in order; empty where the service takes no calls."""
+    """A harness with what reached the service. requests: in order; empty where the service takes no calls."""
 
     harness: ConformanceHarness
     requests: list[RecordedRequest]
 
-    def cancel(self, reason: str | None = None, lines: Mapping[str, int] | None = None) -> Case:
+    def cancel(self, reason: str | None = None, lines: Mapping[str, int] | None = None) -> CancelCase:
         """Cancel with this reason, or none, and wait until others were gathered; the case once it was asked."""
         self.harness.desk.cancel(self.harness.order, by="Ann", reason=reason, lines=lines)
         return self.settle()
 
-    def settle(self) -> Case:
+    def settle(self) -> CancelCase:
         """The case, once it was asked."""
         while self.harness.case.state is State.PENDING and self.harness.case.due_at is not None:
             self.harness.wait_for(self.harness.case.due_at)
@@ -357,7 +358,7 @@ def trial_at(tmp_path: Path) -> Iterator[ServiceTrialMaker]:
             subject = PluginUnderTest(**told)  # type: ignore[arg-type]  # each test names what it is about
             folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            scene = stack.enter_context(subject.open_harness(folder, wrap=tapped))
-            return ServiceTrial(scene, taps[0].requests if taps else [])
+            harness = stack.enter_context(subject.open_harness(folder, wrap=tapped))
+            return ServiceTrial(harness, taps[0].requests if taps else [])
 
         yield make

@@ -111,9 +111,9 @@ def test_an_address_that_answers_to_nobody_is_no_person(sender: str) -> None:
         "Auto: 1042",
     ],
 )
-def test_a_program_that_marks_its_mails_in_the_subject_alone_is_known_by_it(plugin_under_test: str) -> None:
+def test_a_program_that_marks_its_mails_in_the_subject_alone_is_known_by_it(subject: str) -> None:
     with pytest.raises(ValidationError, match="no person wrote this mail"):
-        read(ANSWER.replace(b"Re: Please cancel order 1042", plugin_under_test.encode()))
+        read(ANSWER.replace(b"Re: Please cancel order 1042", subject.encode()))
 
 
 @pytest.mark.parametrize(

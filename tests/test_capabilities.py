@@ -121,7 +121,7 @@ def test_every_word_of_the_declaration_is_one_that_the_schema_knows(schema: Any)
     Draft202012Validator(closed(schema)).validate(told)
     assert [route["kind"] for route in told["routes"]] == ["button", "button", "e-mail", "portal"]
     assert told["routes"][0]["window"]["within_seconds"] == 120
-    assert told["routes"][0]["batch"] == {"gather_seconds": 60, "most": 20}
+    assert told["routes"][0]["batch"] == {"collect_for_seconds": 60, "max_size": 20}
     assert told["routes"][1]["window"]["statuses"] == ["onhold"]
     assert told["routes"][1]["reasons"] == {
         "rule": "free text",
@@ -130,7 +130,7 @@ def test_every_word_of_the_declaration_is_one_that_the_schema_knows(schema: Any)
         "codes": [],
         "codes_vary": False,
     }
-    assert [route["note"] for route in told["routes"]] == [None, None, "they answer within a day", "call them"]
+    assert [route["warning"] for route in told["routes"]] == [None, None, "they answer within a day", "call them"]
 
 
 def test_a_closed_list_tells_its_codes_with_the_canonical_reasons() -> None:
@@ -143,13 +143,14 @@ def test_a_closed_list_tells_its_codes_with_the_canonical_reasons() -> None:
 def test_a_connection_has_the_routes_of_its_settings_and_says_what_it_lacks() -> None:
     registry = PluginRegistry()
     plugin = Acme(
-        configured=lambda its: (Portal(f"call them {its.speed}"),), unavailable=lambda its: f"{its.speed}: no key"
+        routes_for=lambda its: (Portal(f"call them {its.speed}"),),
+        unavailable_reason=lambda its: f"{its.speed}: no key",
     )
     registry.register(plugin, "acme")
     before: Any = capabilities_document(registry.load("acme"))
     there: Any = capabilities_document(registry.load("acme"), AcmeSettings(speed="fast"))
-    assert (before["routes_vary"], before["unavailable"]) == (True, None)
-    assert (there["routes"][0]["note"], there["unavailable"]) == ("call them fast", "fast: no key")
+    assert (before["routes_vary"], before["unavailable_reason"]) == (True, None)
+    assert (there["routes"][0]["warning"], there["unavailable_reason"]) == ("call them fast", "fast: no key")
 
 
 def test_a_form_is_told_what_it_asks_for_and_no_default_of_a_secret() -> None:

@@ -149,18 +149,18 @@ def test_no_canary_reaches_a_cassette(service_url: str, tmp_path: Path) -> None:
     assert service_url not in kept
 
 
-def test_no_canary_in_the_settings_or_the_order_reaches_the_scene(service_url: str, tmp_path: Path) -> None:
+def test_no_canary_in_the_settings_or_the_order_reaches_the_setup(service_url: str, tmp_path: Path) -> None:
     made = acme(service_url)
-    file = tmp_path / "scene.yaml"
+    file = tmp_path / "setup.yaml"
     details: dict[str, object] = {
         "order_items": [{"metadata": {"design": f"{service_url}/a.png?signature=canary-1", "note": f"{NAME}, {PHONE}"}}]
     }
     settings: dict[str, object] = {
         "body": f"Write to {STRANGER} about {CLIENT}",
-        "wire": {"path": "/orders/{remote_id}", "body": {"password": "canary-2", "taken": (200, 202)}},
+        "api": {"path": "/orders/{remote_id}", "body": {"password": "canary-2", "accepted": (200, 202)}},
     }
-    scene = CassetteSetup(NOW, "1042", NOW, NOW, (), details, settings)
-    with record(file, CassetteHeader(HEAD.provenance, scene), Scrubber(ACME, made, personal_texts(ORDER))):
+    setup = CassetteSetup(NOW, "1042", NOW, NOW, (), details, settings)
+    with record(file, CassetteHeader(HEAD.provenance, setup), Scrubber(ACME, made, personal_texts(ORDER))):
         talk(made)
     kept = file.read_text(encoding="utf-8")
     assert "canary" not in kept.lower()
@@ -168,7 +168,7 @@ def test_no_canary_in_the_settings_or_the_order_reaches_the_scene(service_url: s
     read = read_header(file).setup
     assert read.settings == {
         "body": "Write to [hidden] about [hidden]",
-        "wire": {"path": "/orders/{remote_id}", "body": {"password": "[hidden]", "taken": [200, 202]}},
+        "api": {"path": "/orders/{remote_id}", "body": {"password": "[hidden]", "accepted": [200, 202]}},
     }
     note = "[hidden], [hidden]"
     assert read.details == {

@@ -39,7 +39,7 @@ SCENE = CassetteSetup(
     NOW,
     (("MUG", 2),),
     {"order_items": [{"metadata": {"a": 1}}]},
-    {"speed": "fast", "wire": {"b": [2]}},
+    {"speed": "fast", "api": {"b": [2]}},
 )
 HEAD = CassetteHeader(Provenance(Source.SIMULATOR, "acme", "orders v2", date(2026, 11, 23), "0.1.0"), SCENE)
 STORED = "https://api.acme.example"

@@ -22,11 +22,11 @@ PHONE = """
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 
 @settings
 class PhoneSettings:
-    url: str = host(help="where it is", default="https://phone.example")
+    url: str = url(help="where it is", default="https://phone.example")
 
 @hookimpl
 def orderdesk_integration():
@@ -109,7 +109,7 @@ def test_the_matrix_tells_of_the_broken_one_beside_the_others(shop: Shop) -> Non
 def test_a_declaration_is_shown(shop: Shop) -> None:
     declared = shop.ask("show", "amazon-mcf")
     assert declared["routes"][0]["confirmation"]["every_seconds"] == 120
-    assert declared["resubmit"]["kind"] == "new number"
+    assert declared["resubmission"]["kind"] == "new number"
     fields = {field["name"]: field for field in declared["settings"]}
     assert (fields["client_secret"]["kind"], fields["client_secret"]["required"]) == ("secret", True)
     assert fields["speed"]["choices"] == ["Standard", "Expedited", "Priority"]

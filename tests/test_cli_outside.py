@@ -140,7 +140,7 @@ def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     script.run("import", "orders.json")
     script.run("register", "1044", "--at", "amazon-mcf")
-    fault = {"kind": "lost_reply", "method": "PUT"}
+    fault = {"kind": "lost_response", "method": "PUT"}
     httpx.post(f"{connection['url']}/_simulator/faults", json=fault, trust_env=False).raise_for_status()
     (case,) = script.ask("cancel", "1044", "--by", "Ann")["cases"]
     assert case["state"] == "unclear"

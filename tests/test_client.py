@@ -208,7 +208,7 @@ def test_a_reply_that_repeats_a_setting_otherwise_carries_a_warning(client_of: C
     with RawServer(
         responding(in_turn(http_response(200, x_url="elsewhere"), http_response(200, x_url="acme-api-key")))
     ) as server:
-        client = client_of(server.url, echoes={"x-url": "endpoint"})
+        client = client_of(server.url, expected_headers={"x-url": "endpoint"})
         warnings = [client.call(httpx.Request("GET", server.url), 1, unheard)[0].warning for _ in range(3)]
     assert warnings[0] == f"x-url is elsewhere, not {server.url} as this connection is set"
     assert "[hidden]" in str(warnings[1]), "what a service says is redacted here too"

@@ -187,7 +187,7 @@ def test_a_write_that_the_plugin_reads_to_be_turned_away_is_sent_again_after_the
 ) -> None:
     clock = VirtualClock()
     with RawServer(responding(in_turn(http_response(status, b'{"wait": 7}')))) as server:
-        client = client_of(server.url, clock=clock, throttled=costly)
+        client = client_of(server.url, clock=clock, retry_after=costly)
         exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
         assert (exchange.status, exchange.body, exchange.attempts) == (200, '{"status": "Canceled"}', 2)
         assert response is not None
@@ -205,7 +205,7 @@ def test_a_reply_that_the_plugin_reads_to_be_turned_away_reaches_no_flow(
     headers = {"retry_after": header} if header is not None else {}
     body = json.dumps({"wait": told}).encode()
     with RawServer(responding(lambda _: http_response(200, body, **headers))) as server:
-        client = client_of(server.url, clock=clock, throttled=costly)
+        client = client_of(server.url, clock=clock, retry_after=costly)
         exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
         assert response is None
         assert exchange.failure is not None
@@ -216,7 +216,7 @@ def test_a_reply_that_the_plugin_reads_to_be_turned_away_reaches_no_flow(
 
 def test_what_always_turns_away_is_given_up_after_the_last_try(client_of: ClientMaker) -> None:
     with RawServer(responding(lambda _: http_response(200, b'{"wait": 0}'))) as server:
-        client = client_of(server.url, throttled=costly)
+        client = client_of(server.url, retry_after=costly)
         exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
         assert (exchange.attempts, response) == (HttpLimits().max_attempts, None)
         assert exchange.failure is not None
@@ -226,7 +226,7 @@ def test_what_always_turns_away_is_given_up_after_the_last_try(client_of: Client
 @pytest.mark.parametrize("body", [b"no json", b'{"wait": "long"}'])
 def test_a_plugin_that_fails_to_read_a_throttled_reply_is_to_blame(body: bytes, client_of: ClientMaker) -> None:
     with RawServer(responding(lambda _: http_response(200, body))) as server:
-        client = client_of(server.url, throttled=costly)
+        client = client_of(server.url, retry_after=costly)
         with pytest.raises(PluginError, match="`throttled`"):
             client.call(httpx.Request("POST", server.url), 1, unheard)
 

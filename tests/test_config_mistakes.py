@@ -31,7 +31,7 @@ BDLINX = """
 integration = "bdlinx"
 [connections.there.settings]
 base_url = "https://bdlinx.example"
-wire = { cancel = { method = "POST", taken = [202] } }
+api = { cancel = { method = "POST", accepted = [202] } }
 """
 MWW = """
 [connections.there]
@@ -63,8 +63,8 @@ IN_A_CONNECTION = {
     "a reason mapping with a gap": Mistake(
         HUB, "[connections.there].settings.reasons.default", "no code stands for 'customer asked'", "exactly one code"
     ),
-    "a wire profile with a missing field": Mistake(
-        BDLINX, "[connections.there].settings.wire.cancel.path", "is missing", "API document"
+    "an API profile with a missing field": Mistake(
+        BDLINX, "[connections.there].settings.api.cancel.path", "is missing", "API document"
     ),
     "a template naming an unknown field": Mistake(
         MWW, "[connections.there].settings.cancel_email_subject", "there is no field {order_nr}", "{order_number}"

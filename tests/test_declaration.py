@@ -102,8 +102,8 @@ def test_a_slug_is_lower_case_words_joined_by_hyphens(slug: str) -> None:
         ("cancel", ("button",)),
         ("cancel", (Button,)),
         ("role", "cart"),
-        ("resubmit", NewNumber),
-        ("remote_id", "[0-9]+"),
+        ("resubmission", NewNumber),
+        ("remote_id_format", "[0-9]+"),
         ("limits", {"*": 2}),
     ],
 )

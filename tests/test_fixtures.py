@@ -27,7 +27,7 @@ def test_a_cancel_is_followed_by_the_clock_of_the_test(desk, clock, simulator):
     assert clock.now() - before == timedelta(minutes=10)
     assert simulator.clock is clock
     assert desk.cases.list(order="1042")[0].state is State.CANCELED
-    assert simulator.truth("1042") in simulator.canceled_words
+    assert simulator.actual_status("1042") in simulator.canceled_statuses
 
 def test_a_flow_is_driven_by_hand(service):
     request = service.get("/orders", "1042")
@@ -40,30 +40,31 @@ def test_they_are_of_the_integration_that_the_module_names(pytester: pytest.Pyte
     assert pytester.runpytest_inprocess("-q").parseoutcomes() == {"passed": 2}
 
 
-STAGED = """
+WITH_HARNESS = """
 integration = "amazon-mcf"
 order = "S-7"
 
-def test_the_simulator_has_no_order_before_the_test_says_so(stage, simulator):
+def test_the_simulator_has_no_order_before_the_test_says_so(harness, simulator):
     simulator.add_order("S-7", lines=[("MUG", 2)], status="Processing")
-    assert stage.cancel().status == "Processing"
-    assert stage.sent[1:] == [f"{method} /fba/outbound/2020-07-01/fulfillmentOrders/S-7{rest}" for method, rest in
+    assert harness.cancel().service_status == "Processing"
+    assert harness.sent[1:] == [f"{method} /fba/outbound/2020-07-01/fulfillmentOrders/S-7{rest}" for method, rest in
                               [("PUT", "/cancel"), ("GET", "")]]
-    assert [reply.status for response in stage.tap.replies] == [200, 400, 200]
+    assert [response.status for response in harness.recorder.responses] == [200, 400, 200]
 
-def test_a_stage_is_opened_as_the_test_wants_it(open_stage):
+def test_a_harness_is_opened_as_the_test_wants_it(open_harness):
     changed = {"speed": "Priority", "marketplace_id": None}
-    stage = open_stage(changed, order="1", lines=(("HAT", 3),), details={"shipping": {"city": "Ulm"}})
-    other = open_stage()
-    order = stage.desk.host.order("1")
+    harness = open_harness(changed, order="1", lines=(("HAT", 3),), details={"shipping": {"city": "Ulm"}})
+    other = open_harness()
+    order = harness.desk.order_store.get_order("1")
     assert (order.shipping.city, [(line.code, line.quantity) for line in order.lines]) == ("Ulm", [("HAT", 3)])
-    assert (stage.configured.settings["speed"], "marketplace_id" in stage.configured.settings) == ("Priority", False)
-    assert other.order == "S-7" and "marketplace_id" in other.configured.settings
+    settings = harness.connection_config.settings
+    assert (settings["speed"], "marketplace_id" in settings) == ("Priority", False)
+    assert other.order == "S-7" and "marketplace_id" in other.connection_config.settings
 """
 
 
-def test_a_stage_is_set_as_the_test_wants_it(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(STAGED)
+def test_a_harness_is_set_as_the_test_wants_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(WITH_HARNESS)
     assert pytester.runpytest_inprocess("-q").parseoutcomes() == {"passed": 2}
 
 

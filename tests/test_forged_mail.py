@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.conftest import MailServer
 
 FORGED = "=?utf-8?q?1042=0D=0ABcc=3A_x=40y.example=0D=0A=0D=0AHello?="
-CHANGED = {"subject": "Cancel {order_number} ={reason}", "body": "{order_number}\r\nfor {asked_by}: {reason}"}
+CHANGED = {"subject": "Cancel {order_number} ={reason}", "body": "{order_number}\r\nfor {requested_by}: {reason}"}
 
 
 @pytest.mark.parametrize("mode", ["send", "draft", None])

@@ -53,7 +53,7 @@ def desk_of(folder: Path, plugin: Configured, **changed: object) -> Desk:
 
 def nothing_known(settings: object) -> object:
     known: dict[str, object] = {}
-    return known["wire"]
+    return known["api"]
 
 
 @pytest.mark.parametrize(

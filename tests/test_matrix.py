@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 from orderdesk_devkit.simulators.simulator import Effect
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.plan import PlanEntry
 from orderdesk_sdk.cli.group import orderdesk
@@ -91,9 +90,9 @@ def span(text: str) -> timedelta:
     return timedelta(seconds=float(count) * UNITS[unit])
 
 
-def wire(trial: ServiceTrial) -> Mapping[str, object]:
-    """The wire profile that fits the simulator."""
-    found = trial.harness.connection_config.settings["wire"]
+def api_profile(trial: ServiceTrial) -> Mapping[str, object]:
+    """The API profile that fits the simulator."""
+    found = trial.harness.connection_config.settings["api"]
     assert isinstance(found, Mapping)
     return found
 
@@ -116,7 +115,7 @@ def test_the_plan_says_before_pressing_what_the_matrix_says(trial_at: ServiceTri
     for step, route in zip(told.steps, routes, strict=True):
         assert route.route.startswith(step.label)
         assert (step.scope.value, step.warning) == (route.scope, route.warning)
-        proof = re.sub("^as your wire profile can prove; .*", "read back every 5 min, for 24 h", route.confirmation)
+        proof = re.sub("^as your API profile can prove; .*", "read back every 5 min, for 24 h", route.confirmation)
         assert step.follow_up.removeprefix("last, when all others are canceled; ") == proof
 
 
@@ -163,11 +162,11 @@ def test_once_it_has_begun_the_button_is_closed(trial_at: ServiceTrialMaker, slu
 
 
 @pytest.mark.parametrize("slug", ["bay-photo", "bdlinx", "progressive-solutions"])
-def test_the_button_calls_what_the_wire_profile_says(trial_at: ServiceTrialMaker, slug: str) -> None:
-    assert row(slug).cancel == "button (asks), by your wire profile"
-    profile = json.loads(json.dumps(wire(trial_at(slug))))
+def test_the_button_calls_what_the_api_profile_says(trial_at: ServiceTrialMaker, slug: str) -> None:
+    assert row(slug).cancel == "button (asks), by your API profile"
+    profile = json.loads(json.dumps(api_profile(trial_at(slug))))
     profile["cancel"]["path"] = "/anywhere/else/{remote_id}"
-    trial = trial_at(slug, settings={"wire": profile})
+    trial = trial_at(slug, settings={"api": profile})
     trial.cancel()
     assert f"/anywhere/else/{trial.harness.order}" in [request.path for request in trial.requests]
 
@@ -205,7 +204,7 @@ def test_the_proof_is_what_settles_the_case(trial_at: ServiceTrialMaker, slug: s
     else:
         told = re.fullmatch(r"read back every (.+), for (.+)", proof)
         every, give_up = told.groups() if told else ("5 min", "24 h")
-        assert told or proof.startswith("as your wire profile can prove; ")
+        assert told or proof.startswith("as your API profile can prove; ")
         assert (case.due_at, case.deadline) == (now + span(every), now + span(give_up))
         kinds, case = {EvidenceKind.POLLED_STATUS, EvidenceKind.LINE_QUANTITIES}, trial.harness.follow_up()
         assert trial.harness.is_canceled
@@ -217,7 +216,7 @@ def test_the_proof_is_what_settles_the_case(trial_at: ServiceTrialMaker, slug: s
 @pytest.mark.parametrize("slug", ["bdlinx", "progressive-solutions"])
 def test_without_a_read_call_a_person_is_the_proof(trial_at: ServiceTrialMaker, slug: str) -> None:
     assert row(slug).routes[0].confirmation.endswith("without a read call a person confirms, reminded after 4 h")
-    trial = trial_at(slug, settings={"wire": {"cancel": wire(trial_at(slug))["cancel"]}})
+    trial = trial_at(slug, settings={"api": {"cancel": api_profile(trial_at(slug))["cancel"]}})
     case = trial.cancel()
     assert (case.state, case.due_at) == (State.ACTION_REQUIRED, trial.harness.clock.now() + span("4 h"))
 
@@ -245,7 +244,7 @@ def test_every_kind_of_reason_is_claimed_by_somebody() -> None:
         "none",
         "optional, in words",
         "optional, where your mail names it",
-        "optional, where your wire profile sends it",
+        "optional, where your API profile sends it",
         "required, from a list",
     }
 
@@ -282,7 +281,7 @@ def test_a_cart_takes_the_statuses_of_the_matrix_and_no_other(trial_at: ServiceT
     for status in statuses[1:]:
         made = desk.status_changes.create(number, status, by="Ann")
         assert (made.changes[0].state, trial.harness.service.actual_status(trial.harness.remote_order.remote_id)) == (
-            ErrandState.DONE,
+            State.DONE,
             status,
         )
     desk.status_changes.create(number, "canceled", by="Ann", reason=reason_for(slug))
@@ -306,7 +305,7 @@ def test_a_canceled_order_is_submitted_again_as_the_matrix_says(trial_at: Servic
     else:
         assert resubmit == "new number", "no service of today takes the same number; prove here what another one does"
         made = trial.harness.resubmit()
-        assert (made.state, made.remote_id) == (ErrandState.DONE, f"{trial.harness.order}-1")
+        assert (made.state, made.remote_id) == (State.DONE, f"{trial.harness.order}-1")
         assert trial.effects[before:] == [(Effect.ORDER_CREATED, made.remote_id)]
 
 

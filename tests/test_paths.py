@@ -183,7 +183,7 @@ def test_such_a_number_is_not_registered(number: str, rules_desk: RulesOpener) -
     assert desk.order_store.remote_orders(desk.order_store.get_order(order.number).id) == ()
 
 
-# Wire profiles
+# API profiles
 
 
 @pytest.mark.parametrize(
@@ -191,14 +191,14 @@ def test_such_a_number_is_not_registered(number: str, rules_desk: RulesOpener) -
 )
 def test_a_profile_with_such_a_path_is_refused_with_its_place(path: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        read_api_profile({"cancel": {"method": "POST", "path": path, "taken": [200]}}, "wire")
-    assert caught.value.location == "wire.cancel.path"
+        read_api_profile({"cancel": {"method": "POST", "path": path, "accepted": [200]}}, "api")
+    assert caught.value.location == "api.cancel.path"
 
 
 @pytest.mark.parametrize("number", ["..", "1042/..", "%2e%2e", "\uff0e."], ids=ascii)
 def test_a_number_that_a_profile_is_filled_with_leads_nowhere_else(number: str) -> None:
     for template in ("/orders/{remote_id}", "/orders/{remote_id}/cancel", "/orders/{remote_id}:cancel?x={remote_id}"):
         with pytest.raises(ValidationError, match="nothing but dots"):
-            fill_path(template, {"remote_id": number}, "wire")
-    filled = fill_path("/orders?number={remote_id}&why={reason}", {"remote_id": number, "reason": ""}, "wire")
+            fill_path(template, {"remote_id": number}, "api")
+    filled = fill_path("/orders?number={remote_id}&why={reason}", {"remote_id": number, "reason": ""}, "api")
     assert httpx.URL(BASE + filled).path == "/v1/shops/7/orders"

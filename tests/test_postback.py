@@ -1,4 +1,4 @@
-"""Postback profiles: first the agreed token, then what the configuration points at; nothing is guessed."""
+"""Webhook profiles: first the agreed token, then what the configuration points at; nothing is guessed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_another_token_in_the_header_is_not_trusted_whatever_the_message_says(he
 
 @pytest.mark.parametrize(("profile", "token"), [(None, TOKEN), (IN_BODY, Secret("")), (IN_HEADER, Secret(""))])
 def test_without_profile_or_token_no_message_is_trusted(profile: WebhookProfile | None, token: Secret) -> None:
-    with pytest.raises(SignatureVerificationError, match="no messages are expected"):
+    with pytest.raises(SignatureVerificationError, match="this connection expects no webhooks"):
         hints(body(token=""), profile, token)
 
 
@@ -98,7 +98,7 @@ def test_a_message_without_a_configured_part_is_malformed() -> None:
 
 
 def test_a_profile_is_read_from_a_table() -> None:
-    table = {"order": "/id", "status": "/s", "delivery": "/d", "header": " Authorization "}
+    table = {"order": "/id", "status": "/s", "event_id": "/d", "header": " Authorization "}
     assert read_webhook_profile(table, "here") == WebhookProfile(
         "/id", status="/s", event_id="/d", header="authorization"
     )
@@ -109,12 +109,12 @@ def test_a_profile_is_read_from_a_table() -> None:
     [
         ("/id", "here: a table was expected"),
         ({"order": "/id", "orders": "/x"}, "unknown key 'orders'"),
-        ({"event": "/e", "token_at": "/t"}, "here.order: is missing"),
-        ({"order": "/id", "token_at": "/t"}, "event or status is missing"),
-        ({"order": "/id", "event": "/e"}, "not one place for the token"),
-        ({"order": "/id", "event": "/e", "token_at": "/t", "header": "x"}, "not one place for the token"),
-        ({"order": "id", "event": "/e", "token_at": "/t"}, "here.order: must be a JSON pointer"),
-        ({"order": "/id", "event": 3, "token_at": "/t"}, "here.event: must be a JSON pointer"),
+        ({"event": "/e", "token": "/t"}, "here.order: is missing"),
+        ({"order": "/id", "token": "/t"}, "event or status is missing"),
+        ({"order": "/id", "event": "/e"}, "location of the token must be given once"),
+        ({"order": "/id", "event": "/e", "token": "/t", "header": "x"}, "location of the token must be given once"),
+        ({"order": "id", "event": "/e", "token": "/t"}, "here.order: must be a JSON pointer"),
+        ({"order": "/id", "event": 3, "token": "/t"}, "here.event: must be a JSON pointer"),
         ({"order": "/id", "event": "/e", "header": " "}, "here.header: must be a header's name"),
     ],
 )

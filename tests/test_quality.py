@@ -1,7 +1,4 @@
-"""The quality list of routes.
-
-Every rule finds the plugin that breaks it, says where and what to do, and mends what it can.
-"""
+"""The quality levels: every rule finds the plugin that breaks it, says where and what to do, and mends what it can."""
 
 from __future__ import annotations
 
@@ -93,9 +90,9 @@ def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.M
     told = json.loads(ran.stdout)
     folders = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml"))
     assert [one["folder"] for one in told["plugins"]] == folders
-    assert {(one["claims"], one["reaches"]) for one in told["plugins"]} == {("gold", "gold")}
+    assert {(one["claimed_level"], one["reached_level"]) for one in told["plugins"]} == {("gold", "gold")}
     # A cassette that grows old is told, and is no reason for a test to fail on a day when nobody changed anything.
-    assert [fault for one in told["plugins"] for fault in one["faults"] if fault["grade"] == "error"] == []
+    assert [fault for one in told["plugins"] for fault in one["violations"] if fault["severity"] == "error"] == []
     assert (ran.exit_code, told["is_ok"]) == (0, True)
 
 
@@ -125,26 +122,34 @@ def test_every_plugin_of_this_checkout_keeps_at_least_gold(monkeypatch: pytest.M
         (gone(README), "readme", "is missing"),
         (changed(README, "# orderdesk-bdlinx", "# BDLinx"), "readme", "does not begin with"),
         (changed(README, 'integration = "bdlinx"', ""), "readme", "it shows no connection of bdlinx"),
-        (gone("tests/test_conformance.py"), "conformance", "no test puts the conformance suite to bdlinx"),
-        (changed("tests/test_conformance.py", '"bdlinx"', '"mww"'), "conformance", "to bdlinx"),
-        (code(FLOW.format("datetime", "datetime.datetime.now()")), "repeats", "flow calls datetime.datetime.now"),
-        (code(FLOW.format("uuid", "uuid.uuid4()")), "repeats", "calls uuid.uuid4"),
-        (code(FLOW.format("random", "random.randrange(9)")), "repeats", "calls random.randrange"),
-        (code("URL = 'https://files.bdlinx.example/orders'\n"), "hosts", "it names files.bdlinx.example"),
+        (gone("tests/test_conformance.py"), "conformance", "no test runs the conformance suite on bdlinx"),
+        (changed("tests/test_conformance.py", '"bdlinx"', '"mww"'), "conformance", "on bdlinx"),
+        (code(FLOW.format("datetime", "datetime.datetime.now()")), "deterministic", "flow calls datetime.datetime.now"),
+        (code(FLOW.format("uuid", "uuid.uuid4()")), "deterministic", "calls uuid.uuid4"),
+        (code(FLOW.format("random", "random.randrange(9)")), "deterministic", "calls random.randrange"),
+        (code("URL = 'https://files.bdlinx.example/orders'\n"), "declared-hosts", "it names files.bdlinx.example"),
         (code("X = 1\n" * 251), "small", "251 statements; 250 are allowed"),
         (code("X = 1\n" * 145), "small", "without its simulator; 150 are allowed"),
         (changed(README, "api_secret", "..."), "settings", "does not name api_secret, which bdlinx requires"),
-        (changed(PROJECT, 'bdlinx = "orderdesk_bdlinx.simulator:BdlinxSimulator"', ""), "simulator", "no simulator"),
-        (gone("tests/scenarios.py"), "scenarios", "no scenarios.py tells any"),
+        (
+            changed(PROJECT, 'bdlinx = "orderdesk_bdlinx.simulator:BdlinxSimulator"', ""),
+            "simulator",
+            "has no simulator",
+        ),
+        (gone("tests/scenarios.py"), "scenarios", "no scenarios.py declares any"),
         (changed("tests/scenarios.py", "SCENARIOS", "SCENES"), "scenarios", "it declares no SCENARIOS"),
         (changed("tests/scenarios.py", "from __future__ import annotations", "1 / 0"), "scenarios", "ZeroDivision"),
         (gone(CASSETTE), "scenarios", "the scenario 'too-late' has no cassette"),
         (one_more_cassette, "scenarios", "the cassette 'too-soon' is of no scenario"),
-        (gone("tests/test_cassettes.py"), "scenarios", "no test there puts the suite of cassettes"),
+        (gone("tests/test_cassettes.py"), "scenarios", "no test runs the suite of cassettes"),
         (changed(CASSETTE, "provenance:", "origin:"), "provenance", "is no cassette of ours"),
         (changed(CASSETTE, "integration: bdlinx", "integration: mww"), "provenance", "it is of mww"),
-        (changed(CASSETTE, "interactions:", "# robin@example.com\ninteractions:"), "scrubbed", "1 credentials or"),
-        (changed(README, "Evidence:", "By the way:"), "evidence", "what the plugin's knowledge rests on"),
+        (
+            changed(CASSETTE, "interactions:", "# robin@example.com\ninteractions:"),
+            "scrubbed",
+            "it holds 1 credentials or",
+        ),
+        (changed(README, "Verification:", "By the way:"), "verification", "what the plugin was checked against"),
         (changed(README, "record bdlinx", "rec bdlinx"), "recording", "how the cassettes of bdlinx are recorded again"),
     ],
 )
@@ -163,9 +168,9 @@ def test_a_rule_finds_who_breaks_it(plugin: Path, breaks: Break, rule: str, text
 def test_evidence_that_is_declared_must_be_told(tmp_path: Path) -> None:
     plugin = Path(shutil.copytree(ROOT / "plugins" / "mww", tmp_path / "mww"))
     assert verdict_of(plugin).violations == ()
-    changed(README, "Evidence: MWW", "Evidence: none yet. MWW")(plugin)
-    texts = [fault.message for fault in verdict_of(plugin).violations if fault.rule == "evidence"]
-    assert texts == ["it has no evidence yet, and mww declares 'published API'"]
+    changed(README, "Verification: MWW", "Verification: none yet. MWW")(plugin)
+    texts = [fault.message for fault in verdict_of(plugin).violations if fault.rule == "verification"]
+    assert texts == ["its verification is \"none yet\", and mww declares 'published API'"]
 
 
 def test_size_is_counted_in_statements_so_that_lines_and_docstrings_cost_nothing() -> None:
@@ -204,7 +209,10 @@ def test_a_gap_in_a_list_of_reasons_is_found(plugin: Path) -> None:
 def test_a_simulator_that_never_lies_is_found(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BdlinxSimulator, "contradicting_options", {})
     (fault,) = verdict_of(plugin).violations
-    assert (fault.rule, fault.message) == ("lies", "it does not tell how a cancel goes wrong there")
+    assert (fault.rule, fault.message) == (
+        "ships-anyway",
+        "it does not declare under which options it ships after a cancel",
+    )
 
 
 def test_an_old_cassette_is_told_and_breaks_nothing(plugin: Path) -> None:
@@ -224,7 +232,7 @@ def test_what_stands_in_a_cassette_is_not_shown(plugin: Path) -> None:
 
 
 def test_what_platinum_asks_for_is_told_ahead(plugin: Path) -> None:
-    assert [fault.rule for fault in verdict_of(plugin).next_level_violations] == ["vendor-checked", "live"]
+    assert [fault.rule for fault in verdict_of(plugin).next_level_violations] == ["vendor-checked", "recorded-live"]
 
 
 # Levels and exemptions ------------------------------------------------------------------------------------------------
@@ -272,8 +280,8 @@ def test_an_exemption_with_a_reason_holds() -> None:
         ({"gold": "because"}, "gold has no reason"),
         ({"gold": True}, "gold has no reason"),
         ({"silver": "the service is our own"}, "silver is kept, so it needs no exemption"),
-        ({"glod": "the service is our own"}, "there is no rule 'glod'"),
-        ("gold", "it is no table"),
+        ({"glod": "the service is our own"}, "unknown rule 'glod'"),
+        ("gold", "must be a table"),
     ],
 )
 def test_an_exemption_needs_a_rule_and_a_reason(exempt: object, text: str) -> None:
@@ -300,7 +308,7 @@ def test_fix_mends_what_is_mechanical_and_tells_the_rest(plugin: Path) -> None:
     command = ["check-plugin", str(plugin), "--fix", "--json"]
     told = json.loads(CliRunner().invoke(orderdesk, command).stdout)
     assert {one["rule"] for one in told["mended"]} == {"typed", "readme"}
-    assert [(one["rule"], one["can_fix"]) for one in told["plugins"][0]["faults"]] == [
+    assert [(one["rule"], one["can_fix"]) for one in told["plugins"][0]["violations"]] == [
         ("level", False),
         ("conformance", False),
     ]
@@ -308,16 +316,16 @@ def test_fix_mends_what_is_mechanical_and_tells_the_rest(plugin: Path) -> None:
     shutil.copy(ROOT / "plugins/bdlinx/tests/test_conformance.py", plugin / "tests")
     told = json.loads(CliRunner().invoke(orderdesk, command).stdout)
     assert [one["rule"] for one in told["mended"]] == ["level"]
-    assert (told["is_ok"], told["plugins"][0]["claims"]) == (True, "gold")
+    assert (told["is_ok"], told["plugins"][0]["claimed_level"]) == (True, "gold")
     assert json.loads(CliRunner().invoke(orderdesk, command).stdout)["mended"] == []
 
 
-def test_a_person_reads_rule_place_fault_and_remedy(plugin: Path) -> None:
+def test_a_person_reads_rule_location_message_and_hint(plugin: Path) -> None:
     gone("tests/test_conformance.py")(plugin)
     ran = CliRunner().invoke(orderdesk, ["check-plugin", str(plugin)])
     said = " ".join(ran.stdout.split())
-    assert "no test puts the conformance suite to bdlinx" in said
-    assert "what to do: write class TestBdlinx(PluginConformance)" in said
+    assert "no test runs the conformance suite on bdlinx" in said
+    assert "hint: write class TestBdlinx(PluginConformance)" in said
     assert ran.exit_code == 1
 
 
@@ -349,10 +357,10 @@ def test_a_folder_that_is_no_plugin_is_told(tmp_path: Path) -> None:
 
 
 def test_the_reference_shows_what_check_gives_of_a_plugin(plugin: Path) -> None:
-    changed(README, "Evidence:", "By the way:")(plugin)
+    changed(README, "Verification:", "By the way:")(plugin)
     real = json.loads(CliRunner().invoke(orderdesk, ["check-plugin", str(plugin), "--json"]).stdout)
     section = REFERENCE.read_text(encoding="utf-8").partition("## `orderdesk check-plugin`\n")[2]
     example = json.loads(section.partition("```json\n")[2].partition("```")[0])
     assert set(example) == set(real)
     assert set(example["plugins"][0]) == set(real["plugins"][0])
-    assert set(example["plugins"][0]["faults"][0]) == set(real["plugins"][0]["faults"][0])
+    assert set(example["plugins"][0]["violations"][0]) == set(real["plugins"][0]["violations"][0])

@@ -19,11 +19,11 @@ GOOD = """
 from orderdesk_sdk.plugin.routes import Button, Polling, FinalResponse
 from orderdesk_sdk.plugin.integration import Integration, NewNumber
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.connection_settings import host, settings
+from orderdesk_sdk.plugin.connection_settings import settings, url
 
 @settings
 class AcmeSettings:
-    endpoint: str = host(help="Acme", default="https://api.acme.example")
+    endpoint: str = url(help="Acme", default="https://api.acme.example")
 
 ROUTES = (Button(FinalResponse()),)
 DECLARED = dict(slug="acme", title="Acme", settings=AcmeSettings, base_url="endpoint", cancel=ROUTES)
@@ -125,7 +125,7 @@ BROKEN = {
     "has no hooks": ("", "gave NoneType"),
     "lacks the cancel hook": (GOOD + "del orderdesk_cancel\n", "needs orderdesk_cancel"),
     "lacks the check hook": (GOOD + CHECKED, "needs orderdesk_poll"),
-    "lacks the resubmit hook": (GOOD + "DECLARED['resubmit'] = NewNumber()\n", "needs orderdesk_resubmit"),
+    "lacks the resubmit hook": (GOOD + "DECLARED['resubmission'] = NewNumber()\n", "needs orderdesk_resubmit"),
     "has a hook that is no generator": (GOOD.replace("    yield\n", "    return None\n"), "not a generator function"),
     "has an unneeded hook that is no generator": (
         GOOD + "@hookimpl\ndef orderdesk_poll(request, service):\n    return None\n",
@@ -140,13 +140,16 @@ BROKEN = {
     "has no such host setting": (GOOD + "DECLARED['base_url'] = 'url'\n", "base_url names 'url'"),
     "makes calls to nowhere": (
         GOOD + "DECLARED['base_url'] = None\n",
-        "makes calls (orderdesk_cancel), so base_url must name one of its host settings ['endpoint']",
+        "makes calls (orderdesk_cancel), so base_url must name one of its url() settings ['endpoint']",
     ),
     "reads back from nowhere": (
         GOOD.replace("orderdesk_cancel", "orderdesk_poll") + "DECLARED.update(base_url=None, cancel=())\n",
         "makes calls (orderdesk_poll)",
     ),
-    "echoes no such setting": (GOOD + "DECLARED['echoes'] = {'x-version': 'version'}\n", "its echoes name 'version'"),
+    "expects a header of no such setting": (
+        GOOD + "DECLARED['expected_headers'] = {'x-version': 'version'}\n",
+        "expected_headers names 'version'",
+    ),
 }
 
 

@@ -53,7 +53,7 @@ def test_settings_are_frozen_keyword_only_and_show_no_secret() -> None:
 
 
 def test_a_field_without_a_help_text_is_refused_by_name() -> None:
-    with pytest.raises(TypeError, match=r"Careless\.token: declare it with .*host\(\) or parsed\(\)"):
+    with pytest.raises(TypeError, match=r"Careless\.token: declare it with .*url\(\) or custom\(\)"):
 
         @settings
         class Careless:

@@ -111,11 +111,11 @@ def test_a_second_cancel_is_taken_and_delays_nothing(kiln: Kiln, client: httpx.C
 
 
 @pytest.mark.parametrize("stage", ["packing", "shipped", "canceled"])
-def test_a_cancel_in_any_later_stage_is_too_late(kiln: Kiln, client: httpx.Client, harness: str) -> None:
-    kiln.add_order("1043", stage=harness)
+def test_a_cancel_in_any_later_stage_is_too_late(kiln: Kiln, client: httpx.Client, stage: str) -> None:
+    kiln.add_order("1043", stage=stage)
     response = client.post("/orders/1043/cancel")
     assert (response.status_code, response.json()) == (409, {"error": "too late"})
-    assert kiln.actual_status("1043") == harness
+    assert kiln.actual_status("1043") == stage
 
 
 @pytest.mark.parametrize("path", ["/orders/1044", "/orders", "/elsewhere/1042", "/orderly/1042"])
@@ -146,10 +146,10 @@ def test_an_encoded_slash_stays_in_its_number(kiln: Kiln, client: httpx.Client) 
     [(minutes(29), "received"), (minutes(30), "packing"), (minutes(269), "packing"), (minutes(270), "shipped")],
 )
 def test_an_order_is_packed_after_half_an_hour_and_shipped_four_hours_later(
-    kiln: Kiln, clock: VirtualClock, passed: timedelta, harness: str
+    kiln: Kiln, clock: VirtualClock, passed: timedelta, stage: str
 ) -> None:
     clock.advance(passed)
-    assert kiln.actual_status("1042") == harness
+    assert kiln.actual_status("1042") == stage
 
 
 def test_each_step_is_logged_at_its_own_time_however_late_somebody_looks(kiln: Kiln, clock: VirtualClock) -> None:
@@ -217,7 +217,7 @@ def test_a_used_number_is_refused_and_an_unknown_one_is_told(kiln: Kiln) -> None
 
 def test_an_order_can_be_put_there_from_another_process(kiln: Kiln, client: httpx.Client) -> None:
     order = {"remote_id": "1043", "lines": [{"code": "POT", "quantity": 2}]}
-    assert client.post("/_simulator/orders", json=order).json() == {"remote_id": "1043", "truth": "received"}
+    assert client.post("/_simulator/orders", json=order).json() == {"remote_id": "1043", "actual_status": "received"}
 
 
 def test_a_subclass_has_its_own_paths_and_words(clock: VirtualClock) -> None:

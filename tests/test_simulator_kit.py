@@ -64,15 +64,15 @@ def test_an_order_is_told_with_its_truth_and_its_own_log(depot: Depot, client: h
     depot.record("ship", "A/1", "shipped")
     depot.record("ship", "B", "shipped")
     told = client.get("/_simulator/orders/A%2F1").json()
-    assert (told["remote_id"], told["truth"], len(told["log"])) == ("A/1", "kept", 1)
+    assert (told["remote_id"], told["actual_status"], len(told["log"])) == ("A/1", "kept", 1)
     missing = client.get("/_simulator/orders/C")
     assert (missing.status_code, missing.json()) == (404, {"error": "C: no such order"})
 
 
 def test_a_fault_can_be_planned_and_control_calls_never_meet_one(depot: Depot, client: httpx.Client) -> None:
-    cancellation = {"kind": "ok_html", "method": "GET", "path": "^/x", "times": 2, "size": 5, "seconds": 0.5}
-    assert client.post("/_simulator/faults", json=cancellation).json() == {"waiting": 1}
-    assert client.post("/_simulator/faults", json={"kind": "redirect"}).json() == {"waiting": 2}
+    wish = {"kind": "ok_html", "method": "GET", "path": "^/x", "times": 2, "size": 5, "seconds": 0.5}
+    assert client.post("/_simulator/faults", json=wish).json() == {"pending": 1}
+    assert client.post("/_simulator/faults", json={"kind": "redirect"}).json() == {"pending": 2}
     assert client.get("/_simulator/log").status_code == 200
     (planned, anything) = depot.faults.pending()
     assert (planned.kind, planned.method, planned.times, planned.size, planned.seconds) == (
@@ -101,8 +101,8 @@ def test_a_real_clock_cannot_be_advanced() -> None:
 
 
 def test_a_switch_is_set_for_one_order_or_for_all_others(depot: Depot, client: httpx.Client) -> None:
-    client.post("/_simulator/switches", json={"set": {"fate": "kept"}, "remote_id": "B"})
-    assert client.post("/_simulator/switches", json={"set": {"fate": "lost"}}).json() == {"switches": {"fate": "lost"}}
+    client.post("/_simulator/options", json={"set": {"fate": "kept"}, "remote_id": "B"})
+    assert client.post("/_simulator/options", json={"set": {"fate": "lost"}}).json() == {"options": {"fate": "lost"}}
     assert (depot.actual_status("A/1"), depot.actual_status("B")) == ("lost", "kept")
     assert depot.chosen_options() == {"fate": "lost"}
 
@@ -118,11 +118,11 @@ def test_a_switch_is_set_for_one_order_or_for_all_others(depot: Depot, client: h
         ("faults", {"kind": "redirect", "colour": "red"}, "colour"),
         ("clock", {"advance_seconds": -1}, "advance_seconds"),
         ("clock", {}, "advance_seconds"),
-        ("switches", {"set": {"fate": "sold"}}, "fate"),
-        ("switches", {"set": {"mood": "good"}}, "mood"),
-        ("switches", {"set": {"fate": 1}}, "set"),
-        ("switches", {}, "set"),
-        ("switches", ["fate"], "switches"),
+        ("options", {"set": {"fate": "sold"}}, "fate"),
+        ("options", {"set": {"mood": "good"}}, "mood"),
+        ("options", {"set": {"fate": 1}}, "set"),
+        ("options", {}, "set"),
+        ("options", ["fate"], "options"),
     ],
 )
 def test_a_mistake_in_a_control_call_is_named_and_changes_nothing(

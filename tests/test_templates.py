@@ -24,7 +24,7 @@ def test_what_is_no_template_is_refused_with_its_place(template: object) -> None
 
 
 def test_a_value_in_braces_is_not_filled_again() -> None:
-    assert render("{{{reason}}}", {"reason": "{asked_by}"}) == "{{asked_by}}"
+    assert render("{{{reason}}}", {"reason": "{requested_by}"}) == "{{requested_by}}"
 
 
 @pytest.mark.parametrize("text", ["a\r\nb", "a\nb", "a\x00b", "a\x85b", "a\u2028b", "a\u202eb"])

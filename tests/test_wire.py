@@ -1,4 +1,4 @@
-"""Wire profiles: what is wrong with one is said with its place and hint, and the flows do what a profile says."""
+"""API profiles: what is wrong with one is said with its location and hint, and the flows do what a profile says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from orderdesk_sdk.plugin.service import CALL_OPTIONS, Flow, Service
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-PLACE = "[connections.acme].settings.wire"
+PLACE = "[connections.acme].settings.api"
 SERVICE = Service("acme", None, "https://acme.example/v1/", NOW, "agent", ConnectionRole.FULFILLMENT)
 ORDER = Order("id-7", "A 7")
 PLACEMENT = RemoteOrder("acme", "R/7", NOW, ConnectionRole.FULFILLMENT)
@@ -33,9 +33,9 @@ GOOD: Mapping[str, Any] = {
         "method": "POST",
         "path": "/orders/{remote_id}/cancel",
         "body": {"order": "{order_number}", "notes": ["{reason}", 1, None], "really": True},
-        "taken": [200, 202],
-        "refused": [409, 422],
-        "unknown": [404],
+        "accepted": [200, 202],
+        "rejected": [409, 422],
+        "not_found": [404],
     },
     "read": {
         "path": "/orders/{remote_id}",
@@ -71,7 +71,7 @@ def good(**cancel: object) -> ApiProfile:
     ("value", "place", "text", "remedy"),
     [
         ("POST /cancel", "", "a table was expected", None),
-        ({"read": GOOD["read"]}, "", "the table cancel is missing", "add method, path and taken under it"),
+        ({"read": GOOD["read"]}, "", "the table cancel is missing", "add method, path and accepted under it"),
         ({**GOOD, "cancle": {}}, "", "unknown key 'cancle'", "known are cancel, read"),
         ({**GOOD, "cancel": "POST"}, ".cancel", "a table was expected", None),
         ({**GOOD, "read": "GET"}, ".read", "a table was expected", None),
@@ -79,7 +79,7 @@ def good(**cancel: object) -> ApiProfile:
         (changed("read", state="/x"), ".read", "unknown key 'state'", "known are path, status"),
         (changed("cancel", method=None), ".cancel.method", "is missing", "ask the service"),
         (changed("cancel", path=None), ".cancel.path", "is missing", "ask the service"),
-        (changed("cancel", taken=None), ".cancel.taken", "is missing", "ask the service"),
+        (changed("cancel", accepted=None), ".cancel.accepted", "is missing", "ask the service"),
         (changed("read", path=None), ".read.path", "is missing", "ask the service"),
         (changed("read", status=None), ".read.status", "is missing", "ask the service"),
         (changed("read", canceled=None), ".read.canceled", "is missing", "ask the service"),
@@ -93,17 +93,32 @@ def good(**cancel: object) -> ApiProfile:
         (changed("cancel", path="/{remote_id!r}"), ".cancel.path", "takes no format", "write it as {remote_id}"),
         (changed("cancel", path="/{remote_id:>9}"), ".cancel.path", "takes no format", "write it as {remote_id}"),
         (changed("cancel", body={"a": [{"b": "{x}"}]}), ".cancel.body.a[0].b", "there is no field {x}", "known are"),
-        (changed("cancel", taken=200), ".cancel.taken", "must be a list of HTTP statuses", "for example [200, 202]"),
-        (changed("cancel", taken=["200"]), ".cancel.taken", "must be a list of HTTP statuses", "for example"),
-        (changed("cancel", taken=[True]), ".cancel.taken", "must be a list of HTTP statuses", "for example"),
-        (changed("cancel", taken=[99]), ".cancel.taken", "must be a list of HTTP statuses", "for example"),
-        (changed("cancel", refused=[600]), ".cancel.refused", "must be a list of HTTP statuses", "for example"),
-        (changed("cancel", taken=[]), ".cancel.taken", "must name at least one status", None),
-        (changed("cancel", refused=[200]), ".cancel.refused", "200 stands in taken too", "leave it in one of them"),
-        (changed("cancel", unknown=[409]), ".cancel.unknown", "409 stands in refused too", "leave it in one of them"),
+        (
+            changed("cancel", accepted=200),
+            ".cancel.accepted",
+            "must be a list of HTTP statuses",
+            "example [200, 202]",
+        ),
+        (changed("cancel", accepted=["200"]), ".cancel.accepted", "must be a list of HTTP statuses", "for example"),
+        (changed("cancel", accepted=[True]), ".cancel.accepted", "must be a list of HTTP statuses", "for example"),
+        (changed("cancel", accepted=[99]), ".cancel.accepted", "must be a list of HTTP statuses", "for example"),
+        (changed("cancel", rejected=[600]), ".cancel.rejected", "must be a list of HTTP statuses", "for example"),
+        (changed("cancel", accepted=[]), ".cancel.accepted", "must name at least one status", None),
+        (
+            changed("cancel", rejected=[200]),
+            ".cancel.rejected",
+            "200 stands in accepted too",
+            "leave it in one",
+        ),
+        (
+            changed("cancel", not_found=[409]),
+            ".cancel.not_found",
+            "409 stands in rejected too",
+            "leave it in one",
+        ),
         (changed("read", status="order.status"), ".read.status", "must be a JSON pointer", '"/order/status"'),
         (changed("read", status=1), ".read.status", "must be a JSON pointer", '"/order/status"'),
-        (changed("read", unknown=[True]), ".read.unknown", "must be a list of HTTP statuses", "for example"),
+        (changed("read", not_found=[True]), ".read.not_found", "must be a list of HTTP statuses", "for example"),
         (changed("read", path="/{number}"), ".read.path", "there is no field {number}", "known are"),
         (changed("read", canceled="canceled"), ".read.canceled", "must be a list of status words", None),
         (changed("read", pending=[" "]), ".read.pending", "must be a list of status words", None),
@@ -123,15 +138,15 @@ def good(**cancel: object) -> ApiProfile:
         (
             changed("cancel", **{**FINAL, "number": None}),
             ".cancel.number",
-            "only where it is about the order",
+            "only where it is about the requested order",
             "say where",
         ),
-        (changed("read", number=None), ".read.number", "only where it is about the order", "say where"),
+        (changed("read", number=None), ".read.number", "only where it is about the requested order", "say where"),
         (changed("read", number="order"), ".read.number", "must be a JSON pointer", "write it as"),
-        (changed("read", number_is="name"), ".read.number_is", "'name' is no number that we know", "remote_id or"),
+        (changed("read", number_is="name"), ".read.number_is", "'name' is not a known kind of number", "remote_id or"),
         (changed("read", number_not_stated="why"), ".read.number_not_stated", "in place of number", None),
         (changed("read", number=None, number_not_stated=" "), ".read.number_not_stated", "must say why", None),
-        (changed("read", number="/order/states/1/of"), ".read.number", "of another entry", "the same index"),
+        (changed("read", number="/order/states/1/of"), ".read.number", "to another entry", "the same index"),
         (changed("read", canceled=[True]), ".read.canceled", "status words or whole numbers", None),
         (changed("read", shipped=["CANCELED"]), ".read.shipped", "'canceled' stands in canceled too", "leave it"),
     ],
@@ -155,7 +170,7 @@ def test_a_profile_is_read_whole() -> None:
 
 
 def test_little_is_needed() -> None:
-    profile = read_api_profile({"cancel": {"method": "DELETE", "path": "/{remote_id}", "taken": [204]}}, PLACE)
+    profile = read_api_profile({"cancel": {"method": "DELETE", "path": "/{remote_id}", "accepted": [204]}}, PLACE)
     assert (profile.read, profile.cancel.body, profile.cancel.final) == (None, None, None)
 
 
@@ -192,7 +207,7 @@ def test_the_cancel_is_what_the_profile_says() -> None:
     request, _ = cancel(200, reason=Reason(None, None, 'says "{remote_id}"'))
     assert (request.method, request.url.raw_path) == ("POST", b"/v1/orders/R%2F7/cancel")
     assert json.loads(request.content) == {"order": "A 7", "notes": ['says "{remote_id}"', 1, None], "really": True}
-    assert not request.extensions[CALL_OPTIONS].repeatable
+    assert not request.extensions[CALL_OPTIONS].idempotent
 
 
 def test_a_code_of_the_service_goes_before_words_and_fields_in_a_path_are_encoded() -> None:
@@ -332,8 +347,8 @@ def test_a_profile_that_asks_and_reads_back_is_taken() -> None:
 @pytest.mark.parametrize(
     ("value", "place", "text", "remedy"),
     [
-        ({"cancel": GOOD["cancel"]}, ".read", "must be read back", "add path, status and canceled"),
-        (changed("cancel", **FINAL), ".cancel.final", "its response to one is not final", "remove it"),
+        ({"cancel": GOOD["cancel"]}, ".read", "must be polled", "add path, status and canceled"),
+        (changed("cancel", **FINAL), ".cancel.final", "its response is not final", "remove it"),
         (changed("cancel", method=None), ".cancel.method", "is missing", "ask the service"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a wire profile looks at before an order is made anew at its service."""
+"""What an API profile looks at before an order is made anew at its service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from tests.test_wire import ORDER, PLACE, SERVICE, changed, good
 
-LOOKED = read_api_profile(changed("read", unknown=[404]), PLACE)
+LOOKED = read_api_profile(changed("read", not_found=[404]), PLACE)
 
 
 def before(response: httpx.Response, *, may_exist: bool) -> object:

@@ -14,7 +14,7 @@ from orderdesk_sdk.plugin.profiles.api_settings import CustomApiSettings
 from orderdesk_sdk.plugin.routes import Button, ManualConfirmation
 from orderdesk_sdk.secret import Secret
 
-WIRE = read_api_profile({"cancel": {"method": "POST", "path": "/{remote_id}", "taken": [200]}}, "wire")
+WIRE = read_api_profile({"cancel": {"method": "POST", "path": "/{remote_id}", "accepted": [200]}}, "api")
 WHOLE: dict[str, Any] = {
     "base_url": "https://acme.example",
     "auth_mode": "basic",
@@ -22,7 +22,7 @@ WHOLE: dict[str, Any] = {
     "api_secret": Secret("open sesame"),
     "user_header": "x-user",
     "secret_header": "x-key",
-    "wire": WIRE,
+    "api": WIRE,
 }
 
 
@@ -34,15 +34,15 @@ def made(**changed: object) -> CustomApiSettings:
 @pytest.mark.parametrize(
     ("settings", "missing"),
     [
-        (CustomApiSettings(), "base_url, auth_mode, wire"),
-        (made(api=None), "wire"),
+        (CustomApiSettings(), "base_url, auth_mode, api"),
+        (made(api=None), "api"),
         (made(api_user=None, api_secret=None), "api_user, api_secret"),
         (made(auth_mode="headers", user_header=None, secret_header=None), "user_header, secret_header"),
         (made(auth_mode="header", api_user=None, user_header=None, secret_header=None), "secret_header"),
     ],
 )
 def test_what_is_lacking_is_told_and_gives_no_profile(settings: CustomApiSettings, missing: str) -> None:
-    assert (settings.missing() or "").startswith(f"wire format not configured: {missing} missing; ask the service")
+    assert (settings.missing() or "").startswith(f"API format not configured: {missing} missing; ask the service")
     with pytest.raises(ConfigurationError, match=f"{missing} missing"):
         settings.profile()
 

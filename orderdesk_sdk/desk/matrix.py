@@ -130,7 +130,7 @@ def row_of_declaration(integration: Integration, *, reads_notifications: bool) -
             for route in integration.cancel
         ),
         routes_vary=integration.routes_for is not None
-        and not wired,  # That a wire profile decides is said in the cell.
+        and not wired,  # That an API profile decides is said in the cell.
         statuses=settable_statuses(integration) if integration.role is ConnectionRole.CART else (),
         resubmission=_resubmission(integration.resubmission),
         actions=tuple(action.name for action in integration.actions),
@@ -148,7 +148,7 @@ def _route(route: Route, *, by_profile: bool) -> str:
     required = _reason_rule(route, by_profile=by_profile).startswith("required")
     parts = [f"{route.label} with a reason" if required else route.label]
     if by_profile and isinstance(route, Button):
-        parts.append("by your wire profile")
+        parts.append("by your API profile")
     if isinstance(route, Button) and route.batch is not None:
         pace = ", one at a time" if route.batch.one_call_per_interval else ""
         parts.append(
@@ -172,7 +172,7 @@ def _window(window: Window) -> tuple[str, ...]:
 
 def _confirmation(route: Route, *, open_ended: bool) -> str:
     told = describe_confirmation(route)
-    return f"as your wire profile can prove; without a read call {told}" if open_ended else told
+    return f"as your API profile can prove; without a read call {told}" if open_ended else told
 
 
 def _reason_rule(route: Route, *, by_profile: bool) -> str:
@@ -180,7 +180,7 @@ def _reason_rule(route: Route, *, by_profile: bool) -> str:
         case NoReason():
             if isinstance(route, Email):
                 return "optional, where your mail names it"
-            return "optional, where your wire profile sends it" if by_profile else "none"
+            return "optional, where your API profile sends it" if by_profile else "none"
         case FreeText(required):
             return f"{'required' if required else 'optional'}, in words"
         case ReasonList(required=required):

@@ -132,7 +132,7 @@ class TokenAuth(httpx.Auth):
 
     @abstractmethod
     def token_request(self) -> httpx.Request:
-        """The request that asks for a token. Its host must be one of the connection's `host` settings."""
+        """The request that asks for a token. Its host must be one of the connection's `url` settings."""
 
     @abstractmethod
     def parse_token(self, response: httpx.Response) -> Token:

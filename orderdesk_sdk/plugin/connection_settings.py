@@ -3,7 +3,7 @@
     @settings
     class AcmeSettings:
         api_key: Secret = secret(help="Acme > Account > API keys")
-        endpoint: str = host(help="Acme's API", default="https://api.acme.example")
+        endpoint: str = url(help="Acme's API", default="https://api.acme.example")
         speed: str = setting(str, help="shipping speed for resubmitted orders", default="Standard")
 
 The result is a frozen attrs class. `settings_fields` lists what a host needs to draw a form.
@@ -66,11 +66,11 @@ class SettingKind(enum.Enum):
     PLAIN = "plain"
     """A value that may be shown."""
     SECRET = "secret"
-    """Never shown, and every event of its text is redacted from evidence."""
-    URL = "host"
+    """Never shown, and every occurrence of its text is redacted from evidence."""
+    URL = "url"
     """A base URL; calls go to the hosts named here and to no other."""
-    CUSTOM = "parsed"
-    """A value with a shape of its own, read by a function: a template, a list of reasons, a wire profile."""
+    CUSTOM = "custom"
+    """A value with a shape of its own, read by a function: a template, a list of reasons, an API profile."""
 
 
 @attrs.frozen
@@ -121,7 +121,7 @@ def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
 
 
 def url(*, help: str, default: object = attrs.NOTHING) -> str:
-    """A base URL of the service. The connection may call the hosts of its `host` settings and no other.
+    """A base URL of the service. The connection may call the hosts of its `url` settings and no other.
 
     It is read whole when the configuration is read: a host and port that can be called, no login, query or fragment.
     http:// goes to this machine only, unless the connection says `insecure = true`.
@@ -167,14 +167,14 @@ def read_header_name(value: object, location: str) -> str:
 def settings(cls: C) -> C:
     """Make a frozen attrs class of settings.
 
-    Raises TypeError for a field made without `setting`, `secret`, `host` or `parsed`, and for a default that a
+    Raises TypeError for a field made without `setting`, `secret`, `url` or `custom`, and for a default that a
     configuration could not give: a URL that cannot be called or goes by http://, a number out of its range.
     """
     made = attrs.frozen(kw_only=True)(cls)
     for field in attrs.fields(made):
         if _KIND not in field.metadata:
             raise TypeError(
-                f"{cls.__name__}.{field.name}: declare it with setting(), secret(), host() or parsed(), and a help"
+                f"{cls.__name__}.{field.name}: declare it with setting(), secret(), url() or custom(), and a help"
             )
         try:
             _validate_default(field.metadata, field.default, f"{cls.__name__}.{field.name}")

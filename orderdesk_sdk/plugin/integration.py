@@ -1,6 +1,6 @@
 """What a plugin declares about its service: how it cancels, until when, what proves it, how to resubmit.
 
-Declarations are data. They import nothing heavy, do no I/O, and a host can render buttons and countdowns from them.
+Declarations are data. They import nothing heavy, do no I/O, and a host app can render buttons and countdowns from them.
 """
 
 from __future__ import annotations
@@ -46,14 +46,19 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 @frozen
 class SettableStatus:
-    """A status that the order can be given at a cart, beside canceled. name: as callers give it. title: for people."""
+    """A status that the order can be given at a cart, beside canceled.
+
+    Args:
+        name: as callers give it.
+        title: for people.
+    """
 
     name: str
     title: str
 
 
 class Verification(enum.Enum):
-    """What the knowledge rests on that a plugin is made of."""
+    """What a plugin was checked against."""
 
     VENDOR_CHECKED = "vendor checked"
     """A published API; the vendor's own client, schema or vectors judge plugin and simulator in the tests."""
@@ -75,7 +80,7 @@ class SameNumber:
 
 @frozen
 class NoResubmission:
-    """The service takes no resubmission through us. why: tells the person what to do instead."""
+    """The service takes no resubmission through the SDK. `reason` tells the person what to do instead."""
 
     reason: str
 
@@ -85,7 +90,12 @@ ResubmissionPolicy = NewNumber | SameNumber | NoResubmission
 
 @frozen
 class Limit:
-    """A token bucket. per_second: calls on average. burst: calls at once."""
+    """A token bucket.
+
+    Args:
+        per_second: calls on average.
+        burst: calls at once.
+    """
 
     per_second: float
     burst: int
@@ -97,10 +107,12 @@ class Limit:
 
 @frozen
 class IdentifierFormat:
-    """Which remote numbers the service keeps intact; others are refused before anything is sent.
+    """Which remote numbers the service keeps intact; others are rejected before anything is sent.
 
-    pattern: what the whole number must match; a text will do. max_length: in characters. why: told to the person whose
-    number is refused.
+    Args:
+        pattern: what the whole number must match; a text will do.
+        max_length: in characters.
+        description: the same in words, for the person whose number is rejected.
     """
 
     pattern: re.Pattern[str] = field(converter=_pattern)
@@ -120,30 +132,40 @@ class IdentifierFormat:
 class Integration:
     """A kind of service, as its plugin declares it.
 
-    slug: the name everywhere, equal to the entry point's. title: the name for people.
-    settings: a class made with `plugin.connection_settings.settings`. evidence: what the plugin's knowledge rests on.
-    base_url: which `host` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
-    role: whether orders come in from there (cart) or are made and shipped there (fulfillment).
-    resubmit: whether and how a canceled order can be sent there again.
-    remote_id: which numbers the service keeps intact; None: every number.
-    cancel: the list of routes of routes, first tried first; empty means that nobody knows how to cancel there.
-    auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
-    limits: per operation name, which calls that a service counts together share; "*" stands for each that is not named.
-    rate_header: a response header that tells the allowed rate in calls per second; None where there is none.
-    throttled: called with every response, says how long to wait where it turns the call away in the service's own way,
-    which must prove that nothing was done; else None. No flow sees such a response; 429 and Retry-After need none.
-    identified_by: per operation name ("*" for each that is not named), where a response states which order it is about.
-    A verdict rests only on a response of an operation that is declared here; the core compares the numbers. Called
-    with the settings where it is a callable.
-    echoes: response headers that repeat a setting, such as the API's version, and that setting; a difference is told.
-    evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
-    redact: names, folded, of body fields and query parameters hidden in evidence, whole and at any depth: those with
-    people in them, such as a recipient. Fields named like credentials, and all secrets, are hidden anyway.
-    help_url: where a person reads how the service cancels; None where nothing is published.
-    actions: what rules may do here. statuses: what `orderdesk_change_status` can set here, beside canceled.
-    configured: called with the settings, gives the list of routes of one connection, where they change it; None takes
-    `cancel`. unavailable: called with the settings, says what keeps the calls from being made, or None; then a person
-    must do it.
+    Args:
+        slug: the name everywhere, equal to the entry point's.
+        title: the name for people.
+        settings: a class made with `plugin.connection_settings.settings`.
+        cancel: the routes, in the order in which they are tried; empty means that no way to cancel is known.
+        base_url: which `url` setting the paths of `service.get(...)` are joined to; None where no call is ever made.
+        role: whether orders come in from the service (cart) or are made and shipped by it (fulfillment).
+        resubmission: whether and how a canceled order can be submitted again.
+        auth: called with the settings, gives the `httpx.Auth` of a connection; None for a service without credentials.
+        remote_id_format: which numbers the service keeps unchanged; None: every number.
+        limits: per operation name, which calls that a service counts together share; "*" stands for each that is not
+            named.
+        rate_header: a response header that tells the allowed rate in calls per second; None where the service sends
+            none.
+        retry_after: called with every response, says how long to wait where the service rejects the call in its own
+            way, which must prove that nothing was done; else None. No flow sees such a response; 429 and the header
+            Retry-After are handled without it.
+        identified_by: per operation name ("*" for each that is not named), where a response states which order it is
+            about. A verdict rests only on a response of an operation that is declared here; the core compares the
+            numbers. Called with the settings where it is a callable.
+        expected_headers: response headers that repeat a setting, such as the API's version, and the name of that
+            setting; a difference is reported as a warning.
+        evidence_headers: response headers worth keeping as evidence, such as a request id. Lower case.
+        redact_fields: names, normalized, of body fields and query parameters that are hidden in evidence, whole and at
+            any depth: those with people in them, such as a recipient. Fields named like credentials, and all secrets,
+            are hidden anyway.
+        help_url: where a person reads how the service cancels; None where nothing is published.
+        actions: what rules may do here.
+        statuses: what `orderdesk_change_status` can set here, beside canceled.
+        verified_by: what the plugin was checked against.
+        routes_for: called with the settings, gives the routes of one connection, where they change them; None takes
+            `cancel`.
+        unavailable_reason: called with the settings, says what keeps the calls from being made, or None; with a reason,
+            a person must cancel at the service.
     """
 
     slug: str
@@ -177,8 +199,8 @@ class Integration:
         for route in self.cancel:
             require_instance("each route of cancel", route, Button, Email, Portal)
         require_instance("role", self.role, ConnectionRole)
-        require_instance("resubmit", self.resubmission, NewNumber, SameNumber, NoResubmission)
-        require_instance("remote_id", self.remote_id_format, IdentifierFormat, type(None))
+        require_instance("resubmission", self.resubmission, NewNumber, SameNumber, NoResubmission)
+        require_instance("remote_id_format", self.remote_id_format, IdentifierFormat, type(None))
         for name, limit in self.limits.items():
             require_instance(f"the limit of {name!r}", limit, Limit)
         if not callable(self.identified_by):

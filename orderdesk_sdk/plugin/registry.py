@@ -200,18 +200,18 @@ def _declaration_error(integration: Integration, slug: str, manager: pluggy.Plug
     if integration.slug != slug:
         return f"it declares the slug {integration.slug!r}, but its entry point is named {slug!r}"
     try:
-        hosts = [field.name for field in settings_fields(integration.settings) if field.kind is SettingKind.URL]
+        urls = [field.name for field in settings_fields(integration.settings) if field.kind is SettingKind.URL]
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the class, it is the declaration's fault
         return f"its settings class cannot be read ({type(error).__name__}: {error}); make it with @settings"
     if integration.base_url is None and (calls := calling_hooks(manager)):
-        return f"it makes calls ({', '.join(calls)}), so base_url must name one of its host settings {hosts}"
-    if integration.base_url is not None and integration.base_url not in hosts:
-        return f"base_url names {integration.base_url!r}, which is not among its host settings {hosts}"
+        return f"it makes calls ({', '.join(calls)}), so base_url must name one of its url() settings {urls}"
+    if integration.base_url is not None and integration.base_url not in urls:
+        return f"base_url names {integration.base_url!r}, which is not among its url() settings {urls}"
     strange = set(integration.expected_headers.values()) - {
         field.name for field in settings_fields(integration.settings)
     }
     if strange:
-        return f"its echoes name {', '.join(map(repr, strange))}, which is not among its settings"
+        return f"expected_headers names {', '.join(map(repr, strange))}, which is not among its settings"
     unknown = {action.status for action in integration.actions} - {
         None,
         *(status.name for status in integration.statuses),

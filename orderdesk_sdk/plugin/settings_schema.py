@@ -51,7 +51,7 @@ def settings_schema(cls: type, title: str) -> dict[str, object]:
     """A JSON Schema (2020-12) of a `[connections.NAME.settings]` table.
 
     It refuses unknown and missing settings, other types, choices and URLs, and secrets in plain text. What a setting's
-    own function reads (a template, a wire profile) is judged by its outer shape only; the rest is said when it is read.
+    own function reads (a template, an API profile) is judged by its outer shape only; the rest is said when it is read.
     """
     fields = settings_fields(cls)
     return {

@@ -84,7 +84,7 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
 def routes_for_connection(
     integration: Integration, manager: pluggy.PluginManager, settings: object, location: str
 ) -> tuple[Route, ...]:
-    """The list of routes of one connection. location: of its settings, for errors.
+    """The routes of one connection. location: of its settings, for errors.
 
     Raises PluginError for a list of routes that the plugin cannot fall back, ConfigurationError for a recipient that is
     not exactly one address and for a template that cannot be filled.
@@ -93,7 +93,7 @@ def routes_for_connection(
     problem: str | None
     try:
         made: object = integration.routes_for(settings) if integration.routes_for is not None else routes
-        # A list of routes of other values, or none at all, is told with what it is.
+        # A tuple of other values, or none at all, is reported with what it is.
         routes = cast("tuple[Route, ...]", plain_value(made) if isinstance(made, tuple) else made)
         problem = route_error(routes, integration.settings, manager)
     except Exception as error:  # noqa: BLE001 - the plugin's own code; its words may quote a setting, the kind does not

@@ -1,4 +1,4 @@
-"""The flows of a wire profile: cancel, check, and what a resubmission must know before it creates."""
+"""The flows of an API profile: cancel, check, and what a resubmission must know before it creates."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _status_at(response: httpx.Response, pointer: str, identity: Identity | None
 def poll_by_profile(profile: ApiProfile, request: PollRequest, service: Service[S]) -> Flow[Answer]:
     """A check flow by a profile; unclear where the profile cannot read."""
     if profile.read is None:
-        return answer.unknown(None, message="the wire profile has no read call")
+        return answer.unknown(None, message="the API profile has no read call")
     response = yield _status_request(profile.read, service, request.order.number, request.remote_id)
     return _answer_from_status(profile.read, response)
 

@@ -1,15 +1,15 @@
-"""Wire profiles: how to call a service whose API is not published, as its customer configures it. Nothing is invented.
+"""API profiles: how to call a service whose API is not published, as its customer configures it.
 
-[connections.acme.settings.wire.cancel]
+[connections.acme.settings.api.cancel]
 method = "POST"
 path = "/orders/{remote_id}/cancel"
 body = { order = "{remote_id}", reason = "{reason}" }
-taken = [200, 202]                      # these say that the request was taken
-refused = [409, 422]                    # these say that it is too late
-unknown = [404]                         # these say that there is no such order
-final = false                           # true: the response is the last word, and status, canceled, number say where
+accepted = [200, 202]                   # HTTP statuses that say that the request was accepted
+rejected = [409, 422]                   # HTTP statuses that say that it is too late
+not_found = [404]                       # HTTP statuses that say that no such order exists
+final = false                           # true: the response is final, and status, canceled and number say where
 
-[connections.acme.settings.wire.read]
+[connections.acme.settings.api.read]
 path = "/orders/{remote_id}"
 status = "/order/status"                # a JSON pointer (RFC 6901) into the response
 number = "/order/number"                # where the response states which order it is about
@@ -17,9 +17,9 @@ number_is = "remote_id"                 # or "order_number"
 canceled = ["canceled"]                 # words or whole numbers
 shipped = ["shipped", "delivered"]
 pending = ["open", "in production"]
-unknown = [404]                         # these statuses say that there is no such order
+not_found = [404]                       # HTTP statuses that say that no such order exists
 
-Where a response states no number, `number_not_stated = "why"` stands in place of `number`: the receipt repeats it.
+Where a response states no number, `number_not_stated = "why"` stands in place of `number`; the receipt shows it.
 """
 
 from __future__ import annotations
@@ -51,11 +51,7 @@ _NUMBER = ("number", "number_is", "number_not_stated")
 
 @frozen
 class FinalResponseFormat:
-    """A response that is the service's last word.
-
-    Where its body says what became of the order, and which words (folded)
-    say that it is canceled.
-    """
+    """Where the body of a final response states the order's status, and which normalized words mean canceled."""
 
     status: str
     canceled: frozenset[str]
@@ -63,10 +59,12 @@ class FinalResponseFormat:
 
 @frozen
 class CancelEndpoint:
-    """The call that cancels. body: sent as JSON, with fields in its texts; None sends none.
+    """The call that cancels.
 
-    final: what the response says where it is the last word; None where it only takes the request. identity: where such
-    a response states the order's number; None for another.
+    Args:
+        body: sent as JSON, with fields in its texts; None sends none.
+        final: what a final response says; None where the response only acknowledges the request.
+        identity: where a final response states the order's number; None where the response is not final.
     """
 
     method: str
@@ -81,10 +79,11 @@ class CancelEndpoint:
 
 @frozen
 class StatusEndpoint:
-    """The call that reads the order, and what its status words (folded) mean.
+    """The call that reads the order, and what its status words (normalized) mean.
 
-    unknown: the HTTP statuses that say that there is no such order; without them nobody can tell whether it is there.
-    identity: where the response states the order's number.
+    Args:
+        not_found: the HTTP statuses that say that no such order exists; without them a missing order is not recognized.
+        identity: where the response states the order's number.
     """
 
     path: str
@@ -98,40 +97,40 @@ class StatusEndpoint:
 
 @frozen
 class ApiProfile:
-    """How one service is called. read: None where it cannot be polled."""
+    """How one service is called. `read` is None where its orders cannot be polled."""
 
     cancel: CancelEndpoint
     read: StatusEndpoint | None = None
 
     def identities(self) -> Mapping[str, Identity]:
-        """Where the responses of its calls state the order's number: what `Integration.identified_by` takes."""
+        """Where the responses to its calls state the order's number: what `Integration.identified_by` takes."""
         given = {"cancel": self.cancel.identity, "read": self.read.identity if self.read is not None else None}
         return {operation: identity for operation, identity in given.items() if identity is not None}
 
 
 def read_api_profile(value: object, location: str) -> ApiProfile:
-    """A profile as configured. Raises ConfigurationError that names the field and the hint."""
+    """A profile as configured. Raises ConfigurationError that names the field, with a hint."""
     table = _table(value, location, ("cancel", "read"))
     if "cancel" not in table:
         raise ConfigurationError(
-            "the table cancel is missing", location=location, hint="add method, path and taken under it"
+            "the table cancel is missing", location=location, hint="add method, path and accepted under it"
         )
     read = _read(table["read"], f"{location}.read") if "read" in table else None
     return ApiProfile(_cancel(table["cancel"], f"{location}.cancel"), read)
 
 
 def read_acknowledging_profile(value: object, location: str) -> ApiProfile:
-    """A profile, as configured, of a service that is known to take requests only: nothing but a poll cancels.
+    """A profile, as configured, of a service that only acknowledges requests: polling alone proves a cancellation.
 
     Raises ConfigurationError, also for one that calls a response final or has no read call.
     """
     profile = read_api_profile(value, location)
     if profile.cancel.final is not None:
-        text = "this service takes requests for cancellations, so its response to one is not final"
-        raise ConfigurationError(text, location=f"{location}.cancel.final", hint="remove it; the order is read back")
+        text = "this service only acknowledges requests for cancellations, so its response is not final"
+        raise ConfigurationError(text, location=f"{location}.cancel.final", hint="remove it; the order is polled")
     if profile.read is None:
         raise ConfigurationError(
-            "is missing: this service takes requests for cancellations, so the order must be read back",
+            "is missing: this service only acknowledges requests for cancellations, so the order must be polled",
             location=f"{location}.read",
             hint="add path, status and canceled under it, or remove the whole profile: then a person cancels there",
         )
@@ -153,7 +152,7 @@ def _cancel(value: object, location: str) -> CancelEndpoint:
         name: _statuses(table.get(name, []), f"{location}.{name}") for name in ("accepted", "rejected", "not_found")
     }
     if not statuses["accepted"]:
-        raise ConfigurationError("must name at least one status", location=f"{location}.taken")
+        raise ConfigurationError("must name at least one status", location=f"{location}.accepted")
     _require_disjoint(statuses, location)
     path = _path(table["path"], f"{location}.path")
     _require_order_reference([path, table.get("body")], f"{location}.path")
@@ -162,7 +161,7 @@ def _cancel(value: object, location: str) -> CancelEndpoint:
 
 
 def _final(table: Mapping[str, object], location: str) -> FinalResponseFormat:
-    """What a final response says. That the service took the request is no word of what became of the order."""
+    """What a final response says. That the service accepted the request says nothing of what became of the order."""
     for name, hint in (
         ("status", 'say where the body states what became of the order, as in "/order/status"'),
         ("canceled", 'name the words there that say so, as in ["cancelled"]'),
@@ -184,7 +183,7 @@ def _identity(table: Mapping[str, object], location: str) -> Identity:
     why = table.get("number_not_stated")
     if "number" not in table and why is None:
         raise ConfigurationError(
-            "is missing: a response counts only where it is about the order that was asked for",
+            "is missing: a response counts only where it is about the requested order",
             location=f"{location}.number",
             hint="say where it states the number, as in"
             ' "/order/number"; or, where it states none, number_not_stated = "why"',
@@ -200,7 +199,7 @@ def _identity(table: Mapping[str, object], location: str) -> Identity:
     kind = table.get("number_is", "remote_id")
     if kind not in ("remote_id", "order_number"):
         raise ConfigurationError(
-            f"{kind!r} is no number that we know",
+            f"{kind!r} is not a known kind of number",
             location=f"{location}.number_is",
             hint="remote_id or order_number",
         )
@@ -214,7 +213,7 @@ def _require_same_entry(status: Sequence[str], number: Sequence[str], location: 
         if one != other:
             if one.isdecimal() and other.isdecimal():
                 raise ConfigurationError(
-                    "is of another entry of the list than status",
+                    "points to another entry of the list than status",
                     location=location,
                     hint="give both the same index",
                 )
@@ -232,12 +231,12 @@ def _read(value: object, location: str) -> StatusEndpoint:
     path = _path(table["path"], f"{location}.path")
     _require_order_reference([path], f"{location}.path")
     return StatusEndpoint(
-        path, pointer, identity, **words, not_found=_statuses(table.get("not_found", []), f"{location}.unknown")
+        path, pointer, identity, **words, not_found=_statuses(table.get("not_found", []), f"{location}.not_found")
     )
 
 
 def _require_disjoint(lists: Mapping[str, Collection[object]], location: str) -> None:
-    """No two lists of a table share an entry: what it means could not be told."""
+    """No two lists of a table share an entry: its meaning would be ambiguous."""
     meant: dict[object, str] = {}
     for name, entries in lists.items():
         for entry in entries:

@@ -33,9 +33,9 @@ __all__ = ["CustomApiSettings", "ApiProfileSettings", "orderdesk_cancel", "order
 
 @settings
 class ApiProfileSettings:
-    """The base of settings with a wire profile."""
+    """The base of settings with an API profile."""
 
-    undocumented: ClassVar[str] = "wire format"
+    undocumented: ClassVar[str] = "API format"
     """What nobody published, in the words of the plan."""
     hint: ClassVar[str] = "ask the service for its API document and configure what it says"
 
@@ -51,10 +51,10 @@ class ApiProfileSettings:
         return f"{self.undocumented} not configured: {', '.join(names)} missing; {self.hint}" if names else None
 
     def profile(self) -> ApiProfile:
-        """The wire profile of a connection that lacks nothing. Raises ConfigurationError for another."""
+        """The API profile of a connection that lacks nothing. Raises ConfigurationError for another."""
         why = self.missing()
         if self.api is None or why:
-            raise ConfigurationError(why or "there is no wire profile", location="settings", hint=self.hint)
+            raise ConfigurationError(why or "no API profile is configured", location="settings", hint=self.hint)
         return self.api
 
     def identities(self) -> Mapping[str, Identity]:
@@ -104,5 +104,5 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ApiProfileSettings
 
 @hookimpl
 def orderdesk_poll(request: PollRequest, service: Service[ApiProfileSettings]) -> Flow[Answer]:
-    """Read back as the profile says. Raises ConfigurationError where something is lacking."""
+    """Poll as the profile says. Raises ConfigurationError where something is lacking."""
     return (yield from poll_by_profile(service.settings.profile(), request, service))

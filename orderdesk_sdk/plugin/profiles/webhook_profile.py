@@ -1,12 +1,12 @@
-"""Postback profiles: how to read messages whose shape their recipient configures at the service. Nothing is invented.
+"""Webhook profiles: how to read webhooks whose shape their recipient configures at the service.
 
-[connections.acme.settings.postback]
+[connections.acme.settings.webhook]
 order = "/sourceOrderId"                # JSON pointers (RFC 6901) into the message: the order's number at the service
 event = "/event"                        # what happened, or
 status = "/status"                      # what the order now is; at least one of the two
-delivery = "/id"                        # what stays the same when the message is sent again; may be left out
+event_id = "/id"                        # what stays the same when the message is sent again; may be left out
 header = "authorization"                # where the agreed token comes: a header,
-token_at = "/token"                     # or a place in the message; one of the two
+token = "/token"                        # or a field of the message; one of the two
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class WebhookProfile:
 
 
 def read_webhook_profile(value: object, location: str) -> WebhookProfile:
-    """A profile as configured. Raises ConfigurationError that names the field and the hint."""
+    """A profile as configured. Raises ConfigurationError that names the field, with a hint."""
     if not isinstance(value, Mapping):
         raise ConfigurationError("a table was expected", location=location)
     for name in value:
@@ -55,8 +55,8 @@ def read_webhook_profile(value: object, location: str) -> WebhookProfile:
     if "event" not in value and "status" not in value:
         raise ConfigurationError("event or status is missing", location=location, hint="say where one of them stands")
     if ("token" in value) == ("header" in value):
-        hint = 'add token_at = "/token" for one in the message, or header = "authorization"; not both'
-        raise ConfigurationError("there is not one place for the token", location=location, hint=hint)
+        hint = 'add token = "/token" for one in the message, or header = "authorization"; not both'
+        raise ConfigurationError("the location of the token must be given once", location=location, hint=hint)
     header = value.get("header")
     if header is not None and (not isinstance(header, str) or not header.strip()):
         raise ConfigurationError("must be a header's name", location=f"{location}.header")
@@ -75,20 +75,20 @@ def notifications_by_profile(
     """
     if profile is None or not token.reveal():
         raise SignatureVerificationError(
-            "no messages are expected", hint="configure postback and its token, or send none"
+            "this connection expects no webhooks", hint="configure webhook and its token, or send none"
         )
     document = _json(request.body)
     _verify_token(profile, request, document, token)
     if document is None:
-        raise MalformedResponseError(f"it is not JSON ({len(request.body)} bytes)", location=LOCATION)
+        raise MalformedResponseError(f"the webhook is not JSON ({len(request.body)} bytes)", location=LOCATION)
     words = [
         str(value_at_pointer(document, pointer, LOCATION)) for pointer in (profile.event, profile.status) if pointer
     ]
     kind = next(
         (kinds[normalize_status(word)] for word in words if normalize_status(word) in kinds), NotificationKind.CHANGED
     )
-    delivery = _text_at(document, profile.event_id) if profile.event_id else None
-    return (OrderNotification(_text_at(document, profile.order), kind, delivery),)
+    event_id = _text_at(document, profile.event_id) if profile.event_id else None
+    return (OrderNotification(_text_at(document, profile.order), kind, event_id),)
 
 
 def _verify_token(profile: WebhookProfile, request: WebhookRequest, document: object, token: Secret) -> None:
@@ -101,7 +101,7 @@ def _verify_token(profile: WebhookProfile, request: WebhookRequest, document: ob
     # In constant time: how long it takes must not tell how much of a guess is right.
     if not hmac.compare_digest(str(shown).encode("utf-8", "replace"), token.reveal().encode()):
         raise SignatureVerificationError(
-            "the token in it is not the agreed one", hint="compare it with the one configured"
+            "the token of the webhook is not the agreed one", hint="compare it with the one configured"
         )
 
 

@@ -1,6 +1,6 @@
 """What is said between us and Bay Photo, for cassettes; see orderdesk_devkit.testing.scenarios.
 
-Credentials and new orders are Bay Photo's; cancel and read go over the simulator-defined wire, or live over that of the
+Credentials and new orders are Bay Photo's; cancel and read go over the simulator-defined API, or live over that of the
 account.
 """
 

@@ -51,7 +51,7 @@ def test_a_number_is_used_once(client: httpx.Client, simulator: BayPhotoSimulato
     new = body("v1", simulator.clock.now())
     made = [client.post("/api/v1/orders.json", headers=V1, json=new) for _ in range(2)]
     assert [response.status_code for response in made] == [201, 422]
-    assert made[0].json()["note"] == "simulator-defined wire, not Bay Photo's"
+    assert made[0].json()["note"] == "simulator-defined API, not Bay Photo's"
     simulator.set_option("api", "v2")
     again = client.post(f"/order_api/v2{SUBMIT}", headers=token(client), json=body("v2", simulator.clock.now()))
     assert again.json()["error"] == "integrator_identifier A is used"
@@ -118,10 +118,10 @@ def test_a_token_lasts_two_hours(
     simulator.set_option("api", "v2")
     header = token(client)
     simulator.clock.sleep_until(simulator.clock.monotonic() + after.total_seconds())
-    assert client.get("/simulated-wire/orders/1042", headers=header).status_code == status
+    assert client.get("/simulated-api/orders/1042", headers=header).status_code == status
 
 
 def test_each_api_has_credentials_of_its_own(client: httpx.Client, simulator: BayPhotoSimulator) -> None:
     assert client.post("/api/v1/orders.json", json=body("v1", simulator.clock.now())).status_code == 401
     simulator.set_option("api", "v2")
-    assert client.get("/simulated-wire/orders/1042", headers=V1).status_code == 401
+    assert client.get("/simulated-api/orders/1042", headers=V1).status_code == 401

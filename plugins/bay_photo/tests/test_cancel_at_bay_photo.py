@@ -22,10 +22,10 @@ each_api = pytest.mark.parametrize("api", ["v1", "v2"])
 AT = "[connections.bay-photo].settings"
 
 
-def wire(lab: BayPhotoSimulator, **tables: dict[str, object]) -> dict[str, Any]:
-    """The lab's wire profile with other values in its tables."""
+def api(lab: BayPhotoSimulator, **tables: dict[str, object]) -> dict[str, Any]:
+    """The lab's API profile with other values in its tables."""
     return {
-        "wire": {
+        "api": {
             name: {**dict(table), **tables.get(name, {})} for name, table in dict[str, Any](lab.api_profile()).items()
         }
     }
@@ -41,9 +41,9 @@ def test_without_the_cancel_endpoint_a_person_cancels_there(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str
 ) -> None:
     simulator.set_option("api", api)
-    stage = open_harness({"wire": None})
+    stage = open_harness({"api": None})
     (entry,) = stage.desk.cancellations.plan(ORDER).entries
-    assert (entry.problem or "").startswith("cancel endpoint not configured: wire missing; ask Bay Photo")
+    assert (entry.problem or "").startswith("cancel endpoint not configured: api missing; ask Bay Photo")
     case = stage.cancel()
     assert (case.state, case.evidence) == (State.ACTION_REQUIRED, None)
     assert "portal" in str(case.message)
@@ -61,17 +61,17 @@ def test_a_profile_that_cannot_read_back_is_refused_at_load(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
     with pytest.raises(ConfigurationError, match="must be read back") as raised:
-        open_harness({"wire": {"cancel": wire(simulator)["wire"]["cancel"]}})
-    assert raised.value.location == f"{AT}.wire.read"
+        open_harness({"api": {"cancel": api(simulator)["api"]["cancel"]}})
+    assert raised.value.location == f"{AT}.api.read"
     assert "add path, status and canceled" in str(raised.value.hint)
 
 
 def test_a_profile_that_calls_a_reply_final_is_refused_at_load(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    with pytest.raises(ConfigurationError, match="its response to one is not final") as raised:
-        open_harness(wire(simulator, cancel=dict(FINAL)))
-    assert raised.value.location == f"{AT}.wire.cancel.final"
+    with pytest.raises(ConfigurationError, match="its response is not final") as raised:
+        open_harness(api(simulator, cancel=dict(FINAL)))
+    assert raised.value.location == f"{AT}.api.cancel.final"
     assert "remove it" in str(raised.value.hint)
 
 
@@ -92,7 +92,7 @@ def test_credentials_that_the_api_needs_are_demanded_at_load(
 def test_a_word_that_the_profile_does_not_know_ends_with_a_person(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    stage = open_harness(wire(simulator, read={"canceled": ["ended"]}))
+    stage = open_harness(api(simulator, read={"canceled": ["ended"]}))
     stage.cancel()
     case = stage.follow_up()
     assert (case.state, case.service_status, simulator.actual_status(ORDER)) == (

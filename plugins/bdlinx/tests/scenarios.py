@@ -1,6 +1,6 @@
-"""What is said over the simulator-defined wire, which is not BDLinx's; see orderdesk_devkit.testing.scenarios.
+"""What is said over the simulator-defined API, which is not BDLinx's; see orderdesk_devkit.testing.scenarios.
 
-Live, it is the wire of the account: the cassette keeps the profile as it is configured, so it replays all the same.
+Live, it is the API of the account: the cassette keeps the profile as it is configured, so it replays all the same.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def client(shop: BdlinxSimulator) -> Iterator[httpx.Client]:
 
 def test_every_answer_says_that_it_is_not_bdlinx(client: httpx.Client) -> None:
     for response in (client.get(f"{BASE}/1042"), client.get("/"), client.get(f"{BASE}/1042", auth=("a", "b"))):
-        assert response.json()["note"] == "simulator-defined wire, not BDLinx's"
+        assert response.json()["note"] == "simulator-defined API, not BDLinx's"
 
 
 def test_a_stop_is_taken_in_the_queue_and_then_too_late(client: httpx.Client, shop: BdlinxSimulator) -> None:

@@ -1,4 +1,4 @@
-"""The plugin against what was recorded over the simulator-defined wire: no network, the same answers for ever."""
+"""The plugin against what was recorded over the simulator-defined API: no network, the same answers for ever."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from orderdesk_devkit.testing.cassette_suite import CassetteTests
 
 
 class TestCassettes(ApiProfileConversationTests, CassetteTests):
-    """Those of the invented wire."""
+    """Those of the invented API."""

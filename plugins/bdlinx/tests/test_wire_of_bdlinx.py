@@ -1,4 +1,4 @@
-"""BDLinx publishes no wire: what is configured is called, what lacks is a person's task."""
+"""BDLinx publishes no API: what is configured is called; what is missing is a person's task."""
 
 from __future__ import annotations
 

@@ -72,8 +72,8 @@ def minimum(simulator: SiteFlowSimulator) -> dict[str, object]:
 
 
 def test_a_template_that_does_not_say_where_the_order_stands_is_told_at_the_start(simulator: SiteFlowSimulator) -> None:
-    with pytest.raises(ConfigurationError, match=r"postback\.order: is missing"):
-        hints(simulator, b"", postback={"event": "/event", "token_at": "/token"})
+    with pytest.raises(ConfigurationError, match=r"webhook\.order: is missing"):
+        hints(simulator, b"", webhook={"event": "/event", "token": "/token"})
 
 
 def test_a_cancel_by_the_print_company_is_read_back_and_not_echoed(

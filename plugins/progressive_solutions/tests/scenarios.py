@@ -1,4 +1,4 @@
-"""What is said over the simulator-defined wire, not Progressive Solutions'; see orderdesk_devkit.testing.scenarios."""
+"""What is said over the simulator-defined API, not Progressive Solutions'; see orderdesk_devkit.testing.scenarios."""
 
 from __future__ import annotations
 

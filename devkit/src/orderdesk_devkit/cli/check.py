@@ -11,12 +11,12 @@ __all__ = ["check_plugin"]
 
 @click.command("check-plugin")
 @click.argument("plugin", required=False)
-@click.option("--all", "every", is_flag=True, help="Every plugin that is installed from its folder.")
-@click.option("--fix", is_flag=True, help="Mend what is mechanical, then tell the rest.")
+@click.option("--all", "all_plugins", is_flag=True, help="Every plugin that is installed from its folder.")
+@click.option("--fix", is_flag=True, help="Mend what is mechanical, then report the rest.")
 @common_options
 @click.pass_obj
 def check_plugin(session: Session, plugin: str | None, all_plugins: bool, fix: bool) -> None:
-    """Find what is wrong with a plugin.
+    """Report what is wrong with a plugin.
 
     PLUGIN is the slug of an installed integration, or the folder of a plugin. Exit code 1: it does not keep the level
     that it claims.

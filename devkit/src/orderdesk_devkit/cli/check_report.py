@@ -1,4 +1,4 @@
-"""What `check-plugin` tells: the violations of a plugin, or of every plugin, and the levels that they reach."""
+"""What `check-plugin` prints: the violations of a plugin, or of every plugin, and the levels that they reach."""
 
 from __future__ import annotations
 
@@ -21,69 +21,74 @@ __all__ = ["check_plugins"]
 
 
 def check_plugins(session: Session, names: str | None, *, fix: bool) -> None:
-    """Show all faults of one plugin, or of all (None); exit code 1 where one does not keep what it claims."""
+    """Show all violations of one plugin, or of all (None). Exit code 1: one does not keep the level that it claims."""
     folders = all_folders() if names is None else (find_folder(names),)
     if not folders:
         raise NotFoundError(
             "no plugin is installed from its folder", hint="give the path of one, or pip install -e PATH"
         )
-    mended = [fault for folder in folders for fault in _apply_fixes(folder)] if fix else []
-    # Read anew: what was mended is no fault any more, and may have been the only one.
-    verdicts = [check(find_folder(str(folder.path)), RULES) for folder in folders]
+    mended = [violation for folder in folders for violation in _apply_fixes(folder)] if fix else []
+    # Read anew: what was mended is no violation any more, and may have been the only one.
+    reports = [check(find_folder(str(folder.path)), RULES) for folder in folders]
     session.print_result(
         {
-            "is_ok": all(verdict.is_ok for verdict in verdicts),
-            "mended": [_violation_document(fault) for fault in mended],
-            "plugins": [_report_document(verdict) for verdict in verdicts],
+            "is_ok": all(report.is_ok for report in reports),
+            "mended": [_violation_document(violation) for violation in mended],
+            "plugins": [_report_document(report) for report in reports],
         },
-        lambda screen: _print_report(screen, verdicts, mended),
+        lambda screen: _print_report(screen, reports, mended),
     )
-    if not all(verdict.is_ok for verdict in verdicts):
+    if not all(report.is_ok for report in reports):
         click.get_current_context().exit(1)
 
 
 def _apply_fixes(folder: PluginFolder) -> list[Violation]:
-    """The faults that were mended."""
+    """The violations that were mended."""
     mended = []
-    for fault in check(folder, RULES).violations:
-        if fault.fix is not None:
-            fault.fix()
-            mended.append(fault)
+    for violation in check(folder, RULES).violations:
+        if violation.fix is not None:
+            violation.fix()
+            mended.append(violation)
     return mended
 
 
 def _print_report(screen: Screen, reports: Sequence[QualityReport], mended: Sequence[Violation]) -> None:
-    for fault in mended:
-        screen.line(f"mended: {fault.location}: {fault.message}", "green")
+    for violation in mended:
+        screen.line(f"mended: {violation.location}: {violation.message}", "green")
     rows = [
         (
-            verdict.folder.name,
-            _level_label(verdict.claimed_level),
-            _level_label(verdict.reached_level),
-            "ok" if verdict.is_ok else "faults",
+            report.folder.name,
+            _level_label(report.claimed_level),
+            _level_label(report.reached_level),
+            "ok" if report.is_ok else "violations",
         )
-        for verdict in reports
+        for report in reports
     ]
     screen.table(("plugin", "claims", "reaches", ""), rows, whole=("claims", "reaches", ""))
-    for verdict in reports:
-        for fault in verdict.violations:
+    for report in reports:
+        for violation in report.violations:
             screen.indented(
-                f"{fault.rule}: {fault.location}: {fault.message}", style="yellow" if fault.warning else "red"
+                f"{violation.rule}: {violation.location}: {violation.message}",
+                style="yellow" if violation.warning else "red",
             )
-            screen.indented(f"what to do: {fault.hint}")
-        for name, why in verdict.exemptions.items():
-            screen.indented(f"{verdict.folder.name} is exempt from {name}: {why}", style="dim")
+            screen.indented(f"hint: {violation.hint}")
+        for name, reason in report.exemptions.items():
+            screen.indented(f"{report.folder.name} is exempt from {name}: {reason}", style="dim")
     if len(reports) == 1:
-        for fault in reports[0].next_level_violations:
-            screen.indented(f"for the next level, {fault.rule}: {fault.location}: {fault.message}", style="dim")
-    wrong = sum(not fault.warning for verdict in reports for fault in verdict.violations)
-    doubtful = sum(fault.warning for verdict in reports for fault in verdict.violations)
+        for violation in reports[0].next_level_violations:
+            screen.indented(f"for the next level, {_violation_line(violation)}", style="dim")
+    wrong = sum(not violation.warning for report in reports for violation in report.violations)
+    doubtful = sum(violation.warning for report in reports for violation in report.violations)
     if wrong:
-        mechanical = any(fault.fix is not None for verdict in reports for fault in verdict.violations)
+        mechanical = any(violation.fix is not None for report in reports for violation in report.violations)
         hint = "; --fix mends what is mechanical" if mechanical else ""
         screen.line(f"{wrong} wrong, {doubtful} to look at{hint}.", "bold red")
     else:
         screen.line(f"Nothing is wrong{f', {doubtful} to look at' if doubtful else ''}.", "bold green")
+
+
+def _violation_line(violation: Violation) -> str:
+    return f"{violation.rule}: {violation.location}: {violation.message}"
 
 
 def _level_label(level: Level | None) -> str:
@@ -95,21 +100,21 @@ def _report_document(report: QualityReport) -> JsonObject:
         "plugin": report.folder.name,
         "folder": str(report.folder.path),
         "integrations": list(report.folder.integrations),
-        "claims": None if report.claimed_level is None else report.claimed_level.label,
-        "reaches": None if report.reached_level is None else report.reached_level.label,
+        "claimed_level": None if report.claimed_level is None else report.claimed_level.label,
+        "reached_level": None if report.reached_level is None else report.reached_level.label,
         "is_ok": report.is_ok,
-        "faults": [_violation_document(fault) for fault in report.violations],
-        "ahead": [_violation_document(fault) for fault in report.next_level_violations],
-        "exempt": [{"rule": name, "why": why} for name, why in report.exemptions.items()],
+        "violations": [_violation_document(violation) for violation in report.violations],
+        "next_level": [_violation_document(violation) for violation in report.next_level_violations],
+        "exemptions": [{"rule": name, "reason": reason} for name, reason in report.exemptions.items()],
     }
 
 
-def _violation_document(fault: Violation) -> JsonObject:
+def _violation_document(violation: Violation) -> JsonObject:
     return {
-        "rule": fault.rule,
-        "grade": "warning" if fault.warning else "error",
-        "place": fault.location,
-        "text": fault.message,
-        "remedy": fault.hint,
-        "can_fix": fault.fix is not None,
+        "rule": violation.rule,
+        "severity": "warning" if violation.warning else "error",
+        "location": violation.location,
+        "message": violation.message,
+        "hint": violation.hint,
+        "can_fix": violation.fix is not None,
     }

@@ -1,4 +1,4 @@
-"""Rules about a plugin's README: who reads only that can connect the service and knows what to believe."""
+"""Rules about a plugin's README: its reader can connect the service and knows how far it was checked."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from orderdesk_sdk.plugin.integration import Verification
 
 __all__ = ["has_readme", "states_verification", "states_recording", "shows_settings"]
 
-_NO_VERIFICATION = "Evidence: none yet."
+_NO_VERIFICATION = "Verification: none yet."
 """What `orderdesk new` writes."""
-_VERIFICATION = re.compile(r"^(?:#+ Evidence\b|Evidence: )", re.MULTILINE)
+_VERIFICATION = re.compile(r"^(?:#+ Verification\b|Verification: )", re.MULTILINE)
 
 
 def has_readme(folder: PluginFolder) -> Iterator[Violation]:
@@ -24,12 +24,12 @@ def has_readme(folder: PluginFolder) -> Iterator[Violation]:
 
     def write() -> None:
         rest = re.sub(r"\A#+ .*\n+", "", folder.readme)
-        told = rest or f"{folder.project.get('description', '')}\n"
-        file.write_text(f"{heading}\n\n{told}", encoding="utf-8")
+        body = rest or f"{folder.project.get('description', '')}\n"
+        file.write_text(f"{heading}\n\n{body}", encoding="utf-8")
 
     if folder.readme.partition("\n")[0].strip() != heading:
-        text = "does not begin with the distribution's name" if folder.readme else "is missing"
-        yield Violation(str(file), text, f"begin it with {heading!r}", fix=write)
+        message = "does not begin with the distribution's name" if folder.readme else "is missing"
+        yield Violation(str(file), message, f"begin it with {heading!r}", fix=write)
     for slug in folder.integrations:
         if f'integration = "{slug}"' not in folder.readme:
             yield Violation(
@@ -41,8 +41,8 @@ def has_readme(folder: PluginFolder) -> Iterator[Violation]:
 
 def shows_settings(folder: PluginFolder) -> Iterator[Violation]:
     """Its README names every setting that a connection must have."""
-    for slug, found in folder.usable.items():
-        for one in settings_fields(found.integration.settings):
+    for slug, loaded in folder.usable.items():
+        for one in settings_fields(loaded.integration.settings):
             if one.required and not re.search(rf"\b{one.name}\b", folder.readme):
                 yield Violation(
                     folder.file("README.md"),
@@ -52,21 +52,21 @@ def shows_settings(folder: PluginFolder) -> Iterator[Violation]:
 
 
 def states_verification(folder: PluginFolder) -> Iterator[Violation]:
-    """Its README says what its knowledge rests on, and what was never tried."""
+    """Its README says what the plugin was checked against, and what was never tried."""
     if not _VERIFICATION.search(folder.readme):
         yield Violation(
             folder.file("README.md"),
-            "it does not say what the plugin's knowledge rests on",
-            'add a paragraph that begins with "Evidence: ": which documents, of when, and whether it was ever tried',
+            "it does not say what the plugin was checked against",
+            'add a paragraph that begins with "Verification: " and names the documents, their date and what was tried',
         )
     if _NO_VERIFICATION in folder.readme:
-        for slug, found in folder.usable.items():
-            if found.integration.verified_by is not Verification.CONFIGURATION:
-                declared = found.integration.verified_by.value
+        for slug, loaded in folder.usable.items():
+            if loaded.integration.verified_by is not Verification.CONFIGURATION:
+                declared = loaded.integration.verified_by.value
                 yield Violation(
                     folder.file("README.md"),
-                    f"it has no evidence yet, and {slug} declares {declared!r}",
-                    "say in its paragraph Evidence which documents that are, and of which day",
+                    f'its verification is "none yet", and {slug} declares {declared!r}',
+                    "say in its paragraph Verification which documents that are, and of which day",
                 )
 
 

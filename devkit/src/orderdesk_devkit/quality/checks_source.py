@@ -80,17 +80,17 @@ _CLOCK_CALLS = frozenset(
     }
 )
 _RANDOM_MODULES = ("random.", "secrets.")
-_TEXT_ARGUMENTS = frozenset({"help", "help_url", "warning", "hint", "message", "title", "reason"})
+_TEXT_ARGUMENTS = frozenset({"help", "help_url", "warning", "hint", "message", "title", "reason", "description"})
 _NAMESPACES = frozenset({"www.w3.org"})
 """Hosts in the names of XML's own vocabularies, which nobody calls."""
 _URL = re.compile(r"https?://[^\s\"'<>{}]+")
 
 
 def declares(folder: PluginFolder) -> Iterator[Violation]:
-    """Its declaration has no route that nobody reaches, and no gap in a list of reasons."""
-    for slug, found in folder.usable.items():
-        for text, hint in declaration_errors(found.integration):
-            yield Violation(f"integration {slug}", text, hint)
+    """Every route of its declaration can be reached, and every list of reasons is complete."""
+    for slug, loaded in folder.usable.items():
+        for message, hint in declaration_errors(loaded.integration):
+            yield Violation(f"integration {slug}", message, hint)
 
 
 def no_own_io(folder: PluginFolder) -> Iterator[Violation]:
@@ -108,7 +108,7 @@ def no_own_io(folder: PluginFolder) -> Iterator[Violation]:
 
 
 def deterministic(folder: PluginFolder) -> Iterator[Violation]:
-    """Its flows take no time and no chance of their own, so that a replay after a crash makes the same calls."""
+    """Its flows read no clock and no random numbers, so that a replay after a crash makes the same calls."""
     for path, tree in folder.modules.items():
         for flow in _flows(tree):
             for node in ast.walk(flow):
@@ -121,42 +121,42 @@ def deterministic(folder: PluginFolder) -> Iterator[Violation]:
                     yield Violation(
                         _location_of(path, node),
                         f"the flow {flow.name} calls {called}",
-                        "take the time from service.now, and every number from the request or a reply",
+                        "take the time from service.now, and every number from the request or a response",
                     )
 
 
 def hosts(folder: PluginFolder) -> Iterator[Violation]:
-    """It names no host that a connection's settings do not declare."""
-    known = set(_NAMESPACES)
-    for found in folder.usable.values():
-        fields = settings_fields(found.integration.settings)
+    """Every host that it names is declared by a connection's settings."""
+    declared = set(_NAMESPACES)
+    for loaded in folder.usable.values():
+        fields = settings_fields(loaded.integration.settings)
         urls = [str(one.default) for one in fields if one.kind is SettingKind.URL and one.default]
-        known |= {urlsplit(url).netloc for url in (*urls, found.integration.help_url or "")}
+        declared |= {urlsplit(url).netloc for url in (*urls, loaded.integration.help_url or "")}
     for path, tree in folder.modules.items():
-        words = _text_nodes(tree)
+        texts = _text_nodes(tree)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in words:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in texts:
                 for url in _URL.findall(node.value):
-                    if urlsplit(url).netloc not in known:
+                    if urlsplit(url).netloc not in declared:
                         yield Violation(
                             _location_of(path, node),
                             f"it names {urlsplit(url).netloc}, which no setting declares",
-                            "let it be the default of a host() setting, and build requests with service.get(...)",
+                            "make it the default of a url() setting, and build requests with service.get(...)",
                         )
 
 
 def small(folder: PluginFolder) -> Iterator[Violation]:
-    """A reader can hold it."""
+    """It is small enough to be read in one sitting."""
     statements = {path: statement_count(tree) for path, tree in folder.modules.items()}
     for path, count in statements.items():
         if count > MAX_MODULE_STATEMENTS:
-            text = f"it has {count} statements; {MAX_MODULE_STATEMENTS} are allowed"
-            yield Violation(str(path), text, "split it by its nouns")
-    most = MAX_PLUGIN_STATEMENTS * max(1, len(folder.integrations))
-    if sum(statements.values()) > most:
+            message = f"it has {count} statements; {MAX_MODULE_STATEMENTS} are allowed"
+            yield Violation(str(path), message, "split it by its nouns")
+    limit = MAX_PLUGIN_STATEMENTS * max(1, len(folder.integrations))
+    if sum(statements.values()) > limit:
         yield Violation(
             str(folder.source),
-            f"it has {sum(statements.values())} statements without its simulator; {most} are allowed",
+            f"it has {sum(statements.values())} statements without its simulator; {limit} are allowed",
             "let the core's readers and answers do more; whatever two plugins need belongs there",
         )
 

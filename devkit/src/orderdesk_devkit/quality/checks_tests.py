@@ -31,106 +31,111 @@ __all__ = [
 ]
 
 MAX_CASSETTE_AGE = timedelta(days=365)
-"""A cassette older than this is told: what a service answers may have changed since."""
+"""A cassette older than this is reported: the service's answers may have changed since."""
+
+
+_NEEDED_TO_SHIP_ANYWAY = (
+    ("canceled_statuses", "which statuses mean canceled"),
+    ("contradicting_options", "under which options it ships after a cancel"),
+)
+"""What a simulator declares so that it can ship after a cancel: the names, and what each says."""
 
 
 def conforms(folder: PluginFolder) -> Iterator[Violation]:
-    """The conformance suite is put to each of its integrations."""
+    """Its tests run the conformance suite on each integration."""
     tested = {slug for tree in folder.test_modules.values() for slug in _tested(tree)}
     for slug in folder.integrations:
         if slug not in tested:
             name = "".join(word.capitalize() for word in slug.split("-"))
             yield Violation(
                 folder.file("tests"),
-                f"no test puts the conformance suite to {slug}",
+                f"no test runs the conformance suite on {slug}",
                 f'write class Test{name}(PluginConformance): integration = "{slug}"',
             )
 
 
 def simulated(folder: PluginFolder) -> Iterator[Violation]:
-    """Whatever it calls can be played on this machine."""
+    """A simulator plays each service that it calls."""
     for slug in folder.integrations_with_calls:
         if slug not in folder.simulators:
             yield Violation(
                 f'{folder.file("pyproject.toml")}: [project.entry-points."orderdesk.simulators"]',
-                f"{slug} makes calls, and there is no simulator to make them to",
+                f"{slug} makes calls and has no simulator",
                 f'write one, and name it: {slug} = "{folder.package}.simulator:..."',
             )
 
 
 def can_ship_anyway(folder: PluginFolder) -> Iterator[Violation]:
-    """Its simulator can take a cancel and ship all the same, so that the suite plays the service that lies."""
+    """Its simulator can accept a cancel and ship the order anyway, so that the suite tests that too."""
     points = {point.name: point for point in entry_points(group=SIMULATORS)}
     for slug, found in folder.usable.items():
         routes = [route for route in found.integration.cancel if isinstance(route, Button)]
         if slug not in points or not routes or all(isinstance(route.confirm, FinalResponse) for route in routes):
-            continue  # `simulated` tells what lacks, and nothing ships behind a response that is declared final.
+            continue  # `simulated` reports a missing simulator; a response that is declared final is believed.
         try:
             simulator = points[slug].load()
         except Exception as error:  # noqa: BLE001 - whatever keeps the plugin's simulator from being imported is told
             yield Violation(f"simulator {slug}", f"it cannot be imported: {describe_exception(error)}", "mend it")
             continue
-        for name, what in (("canceled_statuses", "what canceled is"), ("dishonored", "how a cancel goes wrong there")):
+        for name, what in _NEEDED_TO_SHIP_ANYWAY:
             if not getattr(simulator, name, None):
                 yield Violation(
                     f"{points[slug].value}",
-                    f"it does not tell {what}",
+                    f"it does not declare {what}",
                     f"declare `{name}`; see orderdesk_devkit.simulators.simulator",
                 )
 
 
 def has_scenarios(folder: PluginFolder) -> Iterator[Violation]:
-    """Each integration that makes calls has scenarios, each a cassette, and the suite of cassettes is put to them."""
-    known = dict[str, Path]()
-    for place, found in _scenarios(folder.tests).items():
-        if isinstance(found, OrderDeskError):
-            yield Violation(str(place), found.message, found.hint or "mend it")
+    """Each integration that makes calls has scenarios with a cassette each, and its tests play them."""
+    declared = dict[str, Path]()
+    for file, scenarios in _scenarios(folder.tests).items():
+        if isinstance(scenarios, OrderDeskError):
+            yield Violation(str(file), scenarios.message, scenarios.hint or "mend it")
             continue
-        known[found.integration] = place
-        names = {scenario.name for scenario in found.table}
-        kept = {file.stem for file in _cassettes(place.parent)}
+        declared[scenarios.integration] = file
+        names = {scenario.name for scenario in scenarios.table}
+        kept = {cassette.stem for cassette in _cassettes(file.parent)}
         for name in sorted(names - kept):
             yield Violation(
-                str(place),
+                str(file),
                 f"the scenario {name!r} has no cassette",
-                f"record it: python -m orderdesk_devkit.testing.record {found.integration} {name}",
+                f"record it: python -m orderdesk_devkit.testing.record {scenarios.integration} {name}",
             )
         for name in sorted(kept - names):
-            yield Violation(
-                str(place), f"the cassette {name!r} is of no scenario", "remove it, or declare the scenario"
-            )
-        beside = [tree for path, tree in folder.test_modules.items() if path.parent == place.parent]
+            yield Violation(str(file), f"the cassette {name!r} is of no scenario", "remove it, or declare the scenario")
+        beside = [tree for path, tree in folder.test_modules.items() if path.parent == file.parent]
         if not any(_subclasses(tree, "CassetteTests") for tree in beside):
             yield Violation(
-                str(place.parent),
-                "no test there puts the suite of cassettes to them",
+                str(file.parent),
+                "no test runs the suite of cassettes on them",
                 "write class TestCassettes(CassetteTests); see orderdesk_devkit.testing.cassette_suite",
             )
     for slug in folder.integrations_with_calls:
-        if slug not in known:
+        if slug not in declared:
             yield Violation(
                 folder.file("tests"),
-                f"{slug} makes calls, and no scenarios.py tells any",
+                f"{slug} makes calls, and no scenarios.py declares any",
                 "declare SCENARIOS, as orderdesk_devkit.testing.scenarios shows, and record them",
             )
 
 
 def provenance(folder: PluginFolder) -> Iterator[Violation]:
-    """Each cassette says where it comes from and when; who keeps one for more than a year is told."""
-    for file, found in _headers(folder):
-        if isinstance(found, OrderDeskError):
-            yield Violation(str(file), found.message, found.hint or "record it again")
+    """Each cassette says where it comes from and when; one older than a year is reported."""
+    for file, header in _headers(folder):
+        if isinstance(header, OrderDeskError):
+            yield Violation(str(file), header.message, header.hint or "record it again")
             continue
-        told = found.provenance
-        if told.integration not in folder.integrations:
+        recorded = header.provenance
+        if recorded.integration not in folder.integrations:
             yield Violation(
-                str(file), f"it is of {told.integration}, which this plugin does not have", "record it again"
+                str(file), f"it is of {recorded.integration}, which this plugin does not have", "record it again"
             )
-        if date.today() - told.recorded_at > MAX_CASSETTE_AGE:  # noqa: DTZ011 - a day, as the cassette has it
+        if date.today() - recorded.recorded_at > MAX_CASSETTE_AGE:  # noqa: DTZ011 - a day, as the cassette has it
             yield Violation(
                 str(file),
-                f"it was recorded on {told.recorded_at}, more than a year ago",
-                f"record it again: python -m orderdesk_devkit.testing.record {told.integration} {file.stem}",
+                f"it was recorded on {recorded.recorded_at}, more than a year ago",
+                f"record it again: python -m orderdesk_devkit.testing.record {recorded.integration} {file.stem}",
                 warning=True,
             )
 
@@ -147,8 +152,8 @@ def scrubbed(folder: PluginFolder) -> Iterator[Violation]:
         if found:
             yield Violation(
                 str(file),
-                f"{len(found)} credentials or addresses stand in it",  # Not shown: they would stand here too.
-                "name the fields in `redact`, record it again, and change the credential at the service",
+                f"it holds {len(found)} credentials or addresses",  # Not shown: they would be shown here too.
+                "name the fields in `redact_fields`, record it again, and change the credential at the service",
             )
 
 

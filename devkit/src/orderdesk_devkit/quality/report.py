@@ -1,10 +1,10 @@
-"""Quality: a list of routes of four levels, and what a plugin's folder lacks for the one that it claims.
+"""Quality: four levels, and what a plugin's folder lacks for the one that it claims.
 
 A plugin says in its pyproject.toml which level it keeps, and why it is exempt from a rule:
 
     [tool.orderdesk]
     level = "gold"
-    exempt = { evidence = "the service is ours; there is nobody to cite" }
+    exempt = { verification = "the service is our own, so no document can be cited" }
 
 The rules are in `rules.RULES`; each is checked by a program.
 """
@@ -21,11 +21,11 @@ from orderdesk_devkit.quality.plugin_folder import PluginFolder
 __all__ = ["LEVEL_DESCRIPTIONS", "Violation", "Fix", "Level", "QualityRule", "QualityReport", "check"]
 
 Fix = Callable[[], None]
-"""Mends a fault in the plugin's files; done twice it does no harm."""
+"""Mends a violation in the plugin's files. Idempotent."""
 
 
 class Level(enum.IntEnum):
-    """How much a plugin has shown; each level keeps the rules of those below it too."""
+    """How much a plugin has shown; each level also keeps the rules of the levels below."""
 
     BRONZE = 1
     SILVER = 2
@@ -39,10 +39,10 @@ class Level(enum.IntEnum):
 
 
 LEVEL_DESCRIPTIONS: Mapping[Level, str] = {
-    Level.BRONZE: "It is a plugin: it loads, its declaration holds, and the conformance suite was put to it.",
-    Level.SILVER: "It can be trusted: its conversations are cassettes, and it reaches for nothing of its own.",
-    Level.GOLD: "It can be judged: what its knowledge rests on is told, and a service that lies can be played.",
-    Level.PLATINUM: "It was seen at work: the vendor's own files judge it, a cassette comes from the service.",
+    Level.BRONZE: "It is a plugin: it loads, its declaration is valid, and it passes the conformance suite.",
+    Level.SILVER: "It can be trusted: its conversations are recorded, and it does no I/O of its own.",
+    Level.GOLD: "It can be judged: the README says what it was checked against; its simulator can ship after a cancel.",
+    Level.PLATINUM: "It was seen at work: the vendor's own files check it, and a cassette comes from the service.",
 }
 """What each level is about."""
 
@@ -51,8 +51,10 @@ LEVEL_DESCRIPTIONS: Mapping[Level, str] = {
 class Violation:
     """One thing that is wrong with a plugin.
 
-    rule: which one it breaks; filled in by `judge`. warning: it is told and breaks nothing. fix: None where only a
-    person can mend it.
+    Args:
+        warning: it is reported, and the level is kept all the same.
+        fix: None where only a person can mend it.
+        rule: the name of the broken rule; filled in by `check`.
     """
 
     location: str
@@ -65,9 +67,11 @@ class Violation:
 
 @frozen
 class QualityRule:
-    """A promise of a level, and what finds where it is broken.
+    """A promise of a level, and the check that finds where it is broken.
 
-    name: as in `exempt`. check: changes nothing and never raises.
+    Args:
+        name: as in `exempt`.
+        check: changes nothing and never raises.
     """
 
     name: str
@@ -78,11 +82,14 @@ class QualityRule:
 
 @frozen
 class QualityReport:
-    """What was found.
+    """What a check of one plugin found.
 
-    claimed: None where the plugin claims nothing that is a level. reached: the highest level whose rules are kept or
-    excused; None where not even bronze is. faults: of the rules up to the claimed level. ahead: of those of the next
-    one. exempt: the rules that are excused, with the reason.
+    Args:
+        claimed_level: None where the plugin claims no level, or one that does not exist.
+        reached_level: the highest level whose rules are kept or exempted; None where not even bronze is.
+        violations: of the rules up to the claimed level.
+        next_level_violations: of the rules of the level after that.
+        exemptions: the names of the exempted rules, with the reason.
     """
 
     folder: PluginFolder
@@ -95,67 +102,68 @@ class QualityReport:
     @property
     def is_ok(self) -> bool:
         """Whether what it claims is kept."""
-        return all(fault.warning for fault in self.violations)
+        return all(violation.warning for violation in self.violations)
 
 
 def check(folder: PluginFolder, rules: Sequence[QualityRule]) -> QualityReport:
-    """All faults of a plugin, those of its claim first."""
-    found = {rule: tuple(evolve(fault, rule=rule.name) for fault in rule.check(folder)) for rule in rules}
-    exempt, misused = _exemptions(folder, found)
-    broken = {rule: faults for rule, faults in found.items() if rule.name not in exempt}
+    """All violations of a plugin, those of its claim first."""
+    violations = {rule: tuple(evolve(one, rule=rule.name) for one in rule.check(folder)) for rule in rules}
+    exempt, misused = _exemptions(folder, violations)
+    broken = {rule: of_rule for rule, of_rule in violations.items() if rule.name not in exempt}
     reached = _reached_level(broken)
     claimed = next((level for level in Level if level.label == folder.declared_quality.get("level")), None)
     if claimed is None:
         misused = (_missing_claim(folder, reached), *misused)
-    # Who claims nothing is told what the lowest level asks for, and so may claim it.
-    upto = claimed or Level.BRONZE
+    # A plugin without a claim is held against the lowest level, which it can then claim.
+    checked_level = claimed or Level.BRONZE
+    next_level = _violations_of(broken, lambda level: level == checked_level + 1)
     return QualityReport(
         folder,
         claimed,
         reached,
-        (*misused, *_violations_of(broken, lambda level: level <= upto)),
-        tuple(fault for fault in _violations_of(broken, lambda level: level == upto + 1) if not fault.warning),
+        (*misused, *_violations_of(broken, lambda level: level <= checked_level)),
+        tuple(violation for violation in next_level if not violation.warning),
         exempt,
     )
 
 
 def _violations_of(
-    found: Mapping[QualityRule, tuple[Violation, ...]], selects: Callable[[Level], bool]
+    violations: Mapping[QualityRule, tuple[Violation, ...]], selects: Callable[[Level], bool]
 ) -> tuple[Violation, ...]:
-    return tuple(fault for rule, faults in found.items() if selects(rule.level) for fault in faults)
+    return tuple(violation for rule, of_rule in violations.items() if selects(rule.level) for violation in of_rule)
 
 
 def _reached_level(broken: Mapping[QualityRule, tuple[Violation, ...]]) -> Level | None:
     reached = None
     for level in Level:
-        if any(not fault.warning for fault in _violations_of(broken, level.__eq__)):
+        if any(not violation.warning for violation in _violations_of(broken, level.__eq__)):
             break
         reached = level
     return reached
 
 
 def _exemptions(
-    folder: PluginFolder, found: Mapping[QualityRule, tuple[Violation, ...]]
+    folder: PluginFolder, violations: Mapping[QualityRule, tuple[Violation, ...]]
 ) -> tuple[Mapping[str, str], tuple[Violation, ...]]:
     """The exemptions that hold, and what is wrong with the others."""
-    asked = folder.declared_quality.get("exempt", {})
-    place = f"{folder.file('pyproject.toml')}: [tool.orderdesk].exempt"
-    if not isinstance(asked, Mapping):
-        return {}, (Violation(place, "it is no table", 'write it as { rule = "why" }', rule="level"),)
-    faults, kept = [], dict[str, str]()
-    broken = {rule.name: any(not fault.warning for fault in told) for rule, told in found.items()}
-    for name, why in asked.items():
+    declared = folder.declared_quality.get("exempt", {})
+    location = f"{folder.file('pyproject.toml')}: [tool.orderdesk].exempt"
+    if not isinstance(declared, Mapping):
+        return {}, (Violation(location, "must be a table", 'write it as { rule = "why" }', rule="level"),)
+    misused, kept = [], dict[str, str]()
+    broken = {rule.name: any(not violation.warning for violation in of_rule) for rule, of_rule in violations.items()}
+    for name, reason in declared.items():
         if name not in broken:
-            faults.append(
-                Violation(place, f"there is no rule {name!r}", f"known are: {', '.join(broken)}", rule="level")
+            misused.append(
+                Violation(location, f"unknown rule {name!r}", f"known are: {', '.join(broken)}", rule="level")
             )
-        elif not isinstance(why, str) or len(why.split()) < _MIN_REASON_WORDS:
-            faults.append(Violation(place, f"{name} has no reason", "say why, in a sentence", rule="level"))
+        elif not isinstance(reason, str) or len(reason.split()) < _MIN_REASON_WORDS:
+            misused.append(Violation(location, f"{name} has no reason", "say why, in a sentence", rule="level"))
         elif not broken[name]:
-            faults.append(Violation(place, f"{name} is kept, so it needs no exemption", "remove it", rule="level"))
+            misused.append(Violation(location, f"{name} is kept, so it needs no exemption", "remove it", rule="level"))
         else:
-            kept[name] = why
-    return kept, tuple(faults)
+            kept[name] = reason
+    return kept, tuple(misused)
 
 
 _MIN_REASON_WORDS = 3
@@ -173,7 +181,7 @@ def _missing_claim(folder: PluginFolder, reached: Level | None) -> Violation:
             file.write_text(f'{text.rstrip()}\n\n[tool.orderdesk]\nlevel = "{claim}"\n', encoding="utf-8")
 
     given = folder.declared_quality.get("level")
-    text = "it claims no level" if given is None else f"it claims {given!r}, which is no level"
+    message = "it claims no level" if given is None else f"it claims {given!r}, which is no level"
     hint = f'write level = "{claim}" below [tool.orderdesk]; the levels are {words}'
     fix = write if reached is not None and not folder.declared_quality else None
-    return Violation(folder.file("pyproject.toml"), text, hint, fix=fix, rule="level")
+    return Violation(folder.file("pyproject.toml"), message, hint, fix=fix, rule="level")

@@ -1,4 +1,4 @@
-"""The rules of the quality list of routes, each with the level that asks for it."""
+"""The rules of the four quality levels, each with the level that asks for it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["RULES"]
 
 
 def _vendor_checked(folder: PluginFolder) -> Iterator[Violation]:
-    for slug, found in folder.usable.items():
-        if found.integration.verified_by is not Verification.VENDOR_CHECKED:
+    for slug, loaded in folder.usable.items():
+        if loaded.integration.verified_by is not Verification.VENDOR_CHECKED:
             yield Violation(
                 f"integration {slug}",
-                f"its evidence is {found.integration.verified_by.value!r}",
+                f"it declares verified_by {loaded.integration.verified_by.value!r}",
                 "hold plugin and simulator against the vendor's own schema or client in the tests, and declare it",
             )
 
@@ -32,12 +32,12 @@ RULES: tuple[QualityRule, ...] = (
     QualityRule(
         "packaged", Level.BRONZE, "Its metadata says what it is, and which SDK it works with.", checks_names.packaged
     ),
-    QualityRule("typed", Level.BRONZE, "Type checkers are told that it has types.", checks_names.typed),
+    QualityRule("typed", Level.BRONZE, "Its package tells type checkers that it has types.", checks_names.typed),
     QualityRule("loads", Level.BRONZE, "Every integration of it can be used.", checks_names.loads),
     QualityRule(
         "declares",
         Level.BRONZE,
-        "No route is out of reach, no window closed for good, no list of reasons has a gap.",
+        "Every route can be reached, every window can be open, and every list of reasons is complete.",
         checks_source.declares,
     ),
     QualityRule("no-io", Level.BRONZE, "It makes no call of its own.", checks_source.no_own_io),
@@ -48,12 +48,14 @@ RULES: tuple[QualityRule, ...] = (
         checks_docs.has_readme,
     ),
     QualityRule(
-        "conformance", Level.BRONZE, "The conformance suite is put to each integration.", checks_tests.conforms
+        "conformance", Level.BRONZE, "Its tests run the conformance suite on each integration.", checks_tests.conforms
     ),
     QualityRule(
-        "repeats", Level.SILVER, "Its flows take no time and no chance of their own.", checks_source.deterministic
+        "deterministic", Level.SILVER, "Its flows read no clock and no random numbers.", checks_source.deterministic
     ),
-    QualityRule("hosts", Level.SILVER, "It names no host that no setting declares.", checks_source.hosts),
+    QualityRule(
+        "declared-hosts", Level.SILVER, "Every host that it names is declared by a setting.", checks_source.hosts
+    ),
     QualityRule(
         "small",
         Level.SILVER,
@@ -61,7 +63,7 @@ RULES: tuple[QualityRule, ...] = (
         checks_source.small,
     ),
     QualityRule("settings", Level.SILVER, "The README names every required setting.", checks_docs.shows_settings),
-    QualityRule("simulator", Level.SILVER, "Whatever it calls can be played on one machine.", checks_tests.simulated),
+    QualityRule("simulator", Level.SILVER, "A simulator plays each service that it calls.", checks_tests.simulated),
     QualityRule(
         "scenarios",
         Level.SILVER,
@@ -71,31 +73,40 @@ RULES: tuple[QualityRule, ...] = (
     QualityRule(
         "provenance",
         Level.SILVER,
-        "Each cassette says where it comes from; one older than a year is told.",
+        "Each cassette says where it comes from; one older than a year is reported.",
         checks_tests.provenance,
     ),
     QualityRule(
         "scrubbed", Level.SILVER, "No cassette holds a credential or a person's address.", checks_tests.scrubbed
     ),
     QualityRule(
-        "evidence", Level.GOLD, "The README says what its knowledge rests on.", checks_docs.states_verification
+        "verification",
+        Level.GOLD,
+        "The README says what the plugin was checked against.",
+        checks_docs.states_verification,
     ),
     QualityRule(
         "recording",
         Level.GOLD,
-        "The README gives the command that records its cassettes again.",
+        "The README gives the command that records its cassettes anew.",
         checks_docs.states_recording,
     ),
     QualityRule(
-        "lies", Level.GOLD, "Its simulator can take a cancel and ship all the same.", checks_tests.can_ship_anyway
+        "ships-anyway",
+        Level.GOLD,
+        "Its simulator can accept a cancel and ship the order anyway.",
+        checks_tests.can_ship_anyway,
     ),
     QualityRule(
-        "vendor-checked", Level.PLATINUM, "The vendor's own files judge plugin and simulator.", _vendor_checked
-    ),
-    QualityRule(
-        "live",
+        "vendor-checked",
         Level.PLATINUM,
-        "A conversation with the service itself is among the cassettes.",
+        "Its tests check plugin and simulator against the vendor's own files.",
+        _vendor_checked,
+    ),
+    QualityRule(
+        "recorded-live",
+        Level.PLATINUM,
+        "At least one cassette was recorded against the service itself.",
         checks_tests.recorded_live,
     ),
 )

@@ -24,16 +24,16 @@ PREFIX = "/_simulator/"
 
 
 class Control:
-    """`app`, with the control calls of `simulator` before it. The calls never meet a fault and are not logged.
+    """`app`, with the control calls of `simulator` before it. The control calls never meet a fault and are not logged.
 
     | call | body | answer |
     |---|---|---|
     | GET `log` | - | `{"log": [{at, operation, remote_id, effect}]}` |
-    | GET `orders/{id}` | - | `{"remote_id", "truth", "log"}` |
-    | POST `faults` | `{kind, method?, path?, times?, size?, seconds?}` | `{"waiting": n}` |
-    | POST `orders` | `{"remote_id", "lines": [{code, quantity}]}` | `{"remote_id", "truth"}` |
+    | GET `orders/{id}` | - | `{"remote_id", "actual_status", "log"}` |
+    | POST `faults` | `{kind, method?, path?, times?, size?, seconds?}` | `{"pending": n}` |
+    | POST `orders` | `{"remote_id", "lines": [{code, quantity}]}` | `{"remote_id", "actual_status"}` |
     | POST `clock` | `{"advance_seconds": n}` or `{"advance_to": time}`, on a VirtualClock only | `{"now"}` |
-    | POST `switches` | `{"set": {name: choice}, "remote_id"?}` | `{"switches": {name: choice}}` for that order or all |
+    | POST `options` | `{"set": {name: choice}, "remote_id"?}` | `{"options": {name: choice}}` for that order or all |
 
     A mistake answers `{"error": text}`: 400 for the body, 404 for an unknown order or call, 409 for a real clock and
     for a simulator that takes no orders this way. No clock goes back: `advance_to` a past time does nothing.
@@ -65,18 +65,17 @@ class Control:
             return {"log": [_record_document(record) for record in self._simulator.log]}
         if method == "GET" and call.startswith("orders/"):
             remote_id = unquote(call.removeprefix("orders/"))
-            truth = self._simulator.actual_status(remote_id)
-            own = [_record_document(record) for record in self._simulator.log if record.remote_id == remote_id]
-            return {"remote_id": remote_id, "truth": truth, "log": own}
+            log = [_record_document(record) for record in self._simulator.log if record.remote_id == remote_id]
+            return {"remote_id": remote_id, "actual_status": self._simulator.actual_status(remote_id), "log": log}
         if method == "POST" and call == "orders":
             return self._add_order(_Body(call, body))
         if method == "POST" and call == "faults":
             return self._add_fault(_Body(call, body))
         if method == "POST" and call == "clock":
             return self._advance(_Body(call, body))
-        if method == "POST" and call == "switches":
+        if method == "POST" and call == "options":
             return self._set_options(_Body(call, body))
-        raise NotFoundError(f"there is no control call {method} {PREFIX}{call}")
+        raise NotFoundError(f"unknown control call {method} {PREFIX}{call}")
 
     def _add_order(self, body: _Body) -> dict[str, object]:
         remote_id, lines = body.text("remote_id"), body.lines("lines")
@@ -84,25 +83,25 @@ class Control:
         if not remote_id or not lines:
             raise ValidationError("an order needs a number and at least one line", location="orders")
         self._simulator.add_order(remote_id, lines=lines)
-        return {"remote_id": remote_id, "truth": self._simulator.actual_status(remote_id)}
+        return {"remote_id": remote_id, "actual_status": self._simulator.actual_status(remote_id)}
 
     def _add_fault(self, body: _Body) -> dict[str, object]:
-        word = body.text("kind")
-        kinds = {kind.value: kind for kind in Fault}
-        if word is None or word not in kinds:
-            raise ValidationError(f"{word!r} is no fault", location="kind", hint=f"use one of: {', '.join(kinds)}")
+        kind = body.text("kind")
+        kinds = {fault.value: fault for fault in Fault}
+        if kind is None or kind not in kinds:
+            raise ValidationError(f"{kind!r} is no fault", location="kind", hint=f"use one of: {', '.join(kinds)}")
         method, path = body.text("method"), body.text("path")
         times, size, seconds = body.number("times"), body.number("size"), body.number("seconds")
         body.require_empty()
         self._simulator.faults.add(
-            kinds[word],
+            kinds[kind],
             method=method,
             path=path,
             times=1 if times is None else int(times),
             size=None if size is None else int(size),
             seconds=seconds,
         )
-        return {"waiting": len(self._simulator.faults.pending())}
+        return {"pending": len(self._simulator.faults.pending())}
 
     def _advance(self, body: _Body) -> dict[str, object]:
         clock = self._simulator.clock
@@ -121,23 +120,21 @@ class Control:
         body.require_empty()
         for name, choice in choices.items():
             self._simulator.set_option(name, choice, remote_id=remote_id)
-        return {
-            "switches": {name: self._simulator.option(name, remote_id) for name in self._simulator.chosen_options()}
-        }
+        return {"options": {name: self._simulator.option(name, remote_id) for name in self._simulator.chosen_options()}}
 
 
 class _Body:
-    """A JSON object whose keys are read one by one; what nobody read is a mistake of the sender."""
+    """A JSON object whose keys are read one by one; a key that was never read is a mistake of the sender."""
 
     def __init__(self, call: str, body: bytes) -> None:
         self._call = call
         try:
-            found = json.loads(body)
+            document = json.loads(body)
         except ValueError as error:
             raise ValidationError(f"the body is no JSON: {error}", location=call) from error
-        if not isinstance(found, dict):
+        if not isinstance(document, dict):
             raise ValidationError("the body must be a JSON object", location=call)
-        self._rest: dict[str, object] = found
+        self._rest: dict[str, object] = document
 
     def text(self, key: str) -> str | None:
         value = self._rest.pop(key, None)
@@ -152,17 +149,17 @@ class _Body:
         raise ValidationError("must be a number", location=key)
 
     def lines(self, key: str) -> list[tuple[str, int]]:
-        found: list[tuple[str, int]] = []
+        lines: list[tuple[str, int]] = []
         value = self._rest.pop(key, None)
         for line in value if isinstance(value, list) else [value]:
             match line:
                 case {"code": str(code), "quantity": int(quantity), **rest} if (
                     _is_valid_quantity(quantity) and not rest
                 ):
-                    found.append((code, quantity))
+                    lines.append((code, quantity))
                 case _:
                     raise ValidationError("must be a list of {code, quantity}, quantities of 1 or more", location=key)
-        return found
+        return lines
 
     def texts(self, key: str) -> dict[str, str]:
         value = self._rest.pop(key, None)
@@ -175,7 +172,7 @@ class _Body:
 
     def require_empty(self) -> None:
         if self._rest:
-            raise ValidationError(f"{', '.join(sorted(self._rest))}: nobody asked for that", location=self._call)
+            raise ValidationError(f"unknown keys {', '.join(sorted(self._rest))}", location=self._call)
 
 
 def _is_valid_quantity(quantity: int) -> bool:

@@ -16,7 +16,7 @@ __all__ = ["Fault", "FaultQueue", "PlannedFault"]
 class Fault(Enum):
     """One kind of trouble. `takes_effect` says whether the service carries the request out; no client can see that."""
 
-    LOST_RESPONSE = "lost_reply"
+    LOST_RESPONSE = "lost_response"
     """Done. The app handles the request fully, then the connection is reset without a byte of response."""
     RESET_BEFORE = "reset_before"
     """Not done. The connection is reset before the app sees the request."""

@@ -1,10 +1,10 @@
-"""A service to try wire profiles against. It speaks a simulator-defined wire, no vendor's: all of it is invented.
+"""A service to try API profiles against. It speaks a simulator-defined API, no vendor's: all of it is invented.
 
-    POST /simulated-wire/orders/{number}/stop    {"why": ...} -> 202 and the order, 409 too late, 404 unknown, 401
-    GET  /simulated-wire/orders/{number}         -> {"simulated": {"order": ..., "stage": ...}}
+    POST /simulated-api/orders/{number}/stop    {"why": ...} -> 202 and the order, 409 too late, 404 unknown, 401
+    GET  /simulated-api/orders/{number}         -> {"simulated": {"order": ..., "stage": ...}}
 
-`ApiProfileSimulator.settings` holds the wire profile that fits. A plugin's simulator names its vendor, to say whose
-wire this is not, and adds the calls that the vendor does document.
+`ApiProfileSimulator.settings` holds the API profile that fits. A plugin's simulator names its vendor, to say whose
+API this is not, and adds the calls that the vendor does document.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["API_SECRET", "API_USER", "BASE", "FATE", "Durations", "CallResult", 
 
 API_USER = "simulated-user"
 API_SECRET = "not-a-real-secret"  # Not "simulated...": a word of the bodies would look like its beginning.
-BASE = "/simulated-wire/orders"
+BASE = "/simulated-api/orders"
 USER_HEADER, SECRET_HEADER = "x-simulated-user", "x-simulated-secret"
 
 
@@ -48,7 +48,7 @@ class ApiProfileSimulator(SimpleSimulator):
     """An invented print shop by the clock, over HTTP and by method."""
 
     vendor: ClassVar[str] = "the vendor"
-    """Whose wire it is not; every answer says so."""
+    """Whose API it is not; every answer says so."""
     base: ClassVar[str] = BASE
     cancel_verb: ClassVar[str] = "stop"
     stages: ClassVar[Stages] = Stages(*(stage.value for stage in OrderStage))
@@ -70,7 +70,7 @@ class ApiProfileSimulator(SimpleSimulator):
         }
 
     def api_profile(self) -> Mapping[str, object]:
-        """The wire profile that fits."""
+        """The API profile that fits."""
         return {
             "cancel": {
                 "method": "POST",
@@ -95,7 +95,7 @@ class ApiProfileSimulator(SimpleSimulator):
         return {"simulated": {"order": number, "stage": stage}}
 
     def common_fields(self) -> Mapping[str, object]:
-        return {"note": f"simulator-defined wire, not {self.vendor}'s"}
+        return {"note": f"simulator-defined API, not {self.vendor}'s"}
 
     def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
         operation, number, outcome = super().handle(request, body)

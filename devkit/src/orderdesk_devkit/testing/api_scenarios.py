@@ -1,4 +1,4 @@
-"""The scenarios that every wire profile can play: a cancel that works, one too late, one in vain, one of no order."""
+"""The scenarios that every API profile can play: a cancel that works, one too late, one in vain, one of no order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUICK = Durations(queue=minutes(3), printing=minutes(3))
 
 
 def api_profile_scenarios(simulator: type[ApiProfileSimulator]) -> tuple[Scenario, ...]:
-    """The four, of a plugin's own simulator. Live, it is the wire of the account that is recorded."""
+    """The four, of a plugin's own simulator. Live, it is the API of the account that is recorded."""
     title = simulator.vendor
     return (
         Scenario(

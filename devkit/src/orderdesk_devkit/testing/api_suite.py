@@ -1,4 +1,4 @@
-"""What must hold for every plugin whose calls are all configured, by a wire profile, as classes of tests to inherit.
+"""What must hold for every plugin whose calls are all configured, by an API profile, as classes of tests to inherit.
 
     class TestAcmePrint(ApiProfileTests):
         integration = "acme-print"
@@ -7,7 +7,7 @@
         pass
 
 The first is about settings that lack and about what a profile can prove, beside the conformance suite; its simulator is
-a `wire_simulator.WireSimulator`. The second says what the scenarios of `api_profile_scenarios` prove.
+an `ApiProfileSimulator`. The second says what the scenarios of `api_profile_scenarios` prove.
 """
 
 from __future__ import annotations
@@ -85,11 +85,11 @@ class ApiProfileTests:
         simulator.set_option("auth", auth)
         stage = open_harness(dict.fromkeys(missing))
         (entry,) = stage.desk.cancellations.plan(ORDER).entries
-        assert (entry.problem or "").startswith(f"wire format not configured: {', '.join(missing)} missing")
+        assert (entry.problem or "").startswith(f"API format not configured: {', '.join(missing)} missing")
         case = stage.cancel()
         assert (case.state, case.evidence) == (State.ACTION_REQUIRED, None)
-        assert "wire format not configured" in str(case.message)
-        assert "wire format not configured" in str(stage.desk.cases.retry(case.id, by="Ann").message)
+        assert "API format not configured" in str(case.message)
+        assert "API format not configured" in str(stage.desk.cases.retry(case.id, by="Ann").message)
         assert stage.sent == []
 
     @each_way
@@ -211,7 +211,7 @@ class ApiProfileConversationTests:
 
 
 def _api_settings(simulator: ApiProfileSimulator, **tables: Mapping[str, object] | None) -> Mapping[str, object]:
-    """The simulator's wire profile with other values in its tables; None takes a table away."""
+    """The simulator's API profile with other values in its tables; None takes a table away."""
     given: dict[str, Any] = dict(simulator.api_profile())
     changed = {name: {**given[name], **(tables.get(name) or {})} for name in given if tables.get(name, {}) is not None}
     return {"api": changed}

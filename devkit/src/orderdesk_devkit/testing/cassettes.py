@@ -1,6 +1,6 @@
 """Cassettes: exchanges with a service on disk, scrubbed, with their provenance, replayed once each without a network.
 
-The files are vcrpy's, in plain YAML, with two more blocks at the top: `provenance` and `scene`. JSON bodies are
+The files are vcrpy's, in plain YAML, with two more blocks at the top: `provenance` and `setup`. JSON bodies are
 indented so that a difference can be read; nothing else of them changes.
 """
 
@@ -39,7 +39,7 @@ __all__ = [
     "replay",
 ]
 
-_KEYS = {"version", "provenance", "scene", "interactions"}
+_KEYS = {"version", "provenance", "setup", "interactions"}
 
 
 class Source(enum.Enum):
@@ -147,12 +147,12 @@ def _require_same(file: Path, what: str, requests: Sequence[str]) -> None:
 
 
 def read_header(file: Path) -> CassetteHeader:
-    """The provenance and scene of a cassette. Raises ConfigurationError where it has none, or is no cassette."""
+    """The provenance and setup of a cassette. Raises ConfigurationError where it has none, or is no cassette."""
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
         if not isinstance(document, dict) or set(document) != _KEYS:
             raise ValueError(f"its top level must hold {', '.join(sorted(_KEYS))} and nothing else")
-        told, scene = dict(document["provenance"]), dict(document["scene"])
+        told, setup = dict(document["provenance"]), dict(document["setup"])
         read = CassetteHeader(
             Provenance(
                 source=Source(told.pop("source")),
@@ -162,17 +162,17 @@ def read_header(file: Path) -> CassetteHeader:
                 sdk=_text(told, "sdk"),
             ),
             CassetteSetup(
-                clock=_typed(scene, "clock", datetime),
-                order=_text(scene, "order"),
-                added_at=_typed(scene, "added_at", datetime),
-                submitted_at=_typed(scene, "submitted_at", datetime),
-                lines=tuple((str(code), int(quantity)) for code, quantity in scene.pop("lines")),
-                details=_typed(scene, "details", dict),
-                settings=_typed(scene, "settings", dict),
+                clock=_typed(setup, "clock", datetime),
+                order=_text(setup, "order"),
+                added_at=_typed(setup, "added_at", datetime),
+                submitted_at=_typed(setup, "submitted_at", datetime),
+                lines=tuple((str(code), int(quantity)) for code, quantity in setup.pop("lines")),
+                details=_typed(setup, "details", dict),
+                settings=_typed(setup, "settings", dict),
             ),
         )
-        if told or scene:
-            raise ValueError(f"unknown keys {', '.join((*told, *scene))}")
+        if told or setup:
+            raise ValueError(f"unknown keys {', '.join((*told, *setup))}")
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", location=str(file), hint=_HINT) from None
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as error:
@@ -263,7 +263,7 @@ class _File:
             self._scrubber.collect_secrets(
                 request.uri, _decoded(reply["body"]["string"], request.uri, reply["headers"])
             )
-        provenance, scene = self._head.provenance, self._head.setup
+        provenance, setup = self._head.provenance, self._head.setup
         document = {
             "version": 1,
             "provenance": {
@@ -273,14 +273,14 @@ class _File:
                 "recorded_at": provenance.recorded_at,
                 "sdk": provenance.sdk,
             },
-            "scene": {
-                "clock": scene.clock,
-                "order": scene.order,
-                "added_at": scene.added_at,
-                "submitted_at": scene.submitted_at,
-                "lines": [list(line) for line in scene.lines],
-                "details": self._scrubber.plain(scene.details),
-                "settings": self._scrubber.plain(scene.settings),
+            "setup": {
+                "clock": setup.clock,
+                "order": setup.order,
+                "added_at": setup.added_at,
+                "submitted_at": setup.submitted_at,
+                "lines": [list(line) for line in setup.lines],
+                "details": self._scrubber.plain(setup.details),
+                "settings": self._scrubber.plain(setup.settings),
             },
             "interactions": [self._interaction(self.clean(request), reply) for request, reply in pairs],
         }

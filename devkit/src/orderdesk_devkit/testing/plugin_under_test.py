@@ -16,7 +16,8 @@ from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator, simulators
 from orderdesk_devkit.testing.harness import PluginHarness, connection_config
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.desk.config import Config
@@ -50,7 +51,7 @@ class ConformanceHarness(PluginHarness):
     simulator: Simulator | None
     reason: str
 
-    def cancel(self, reason: str | None = None, *, lines: Mapping[str, int] | None = None) -> Case:
+    def cancel(self, reason: str | None = None, *, lines: Mapping[str, int] | None = None) -> CancelCase:
         return super().cancel(reason or self.reason, lines=lines)
 
     @property
@@ -135,7 +136,7 @@ class PluginUnderTest:
 
     @property
     def integration(self) -> Integration:
-        """The declaration, with the list of routes of these settings. Raises what keeps it from being used."""
+        """The declaration, with the routes of these settings. Raises what keeps it from being used."""
         declared = self.registry().load(self.slug).integration
         return (
             declared
@@ -194,14 +195,14 @@ class PluginUnderTest:
         clock = VirtualClock()
         simulator = self.make_simulator(clock)
         if simulator is None:
-            with self.open_harness_at(NOWHERE, folder, clock, limits=limits) as scene:
-                yield scene
+            with self.open_harness_at(NOWHERE, folder, clock, limits=limits) as harness:
+                yield harness
             return
         with (
             serve(wrap(simulator)) as served,
-            self.open_harness_at(served.url, folder, clock, simulator=simulator, limits=limits) as scene,
+            self.open_harness_at(served.url, folder, clock, simulator=simulator, limits=limits) as harness,
         ):
-            yield scene
+            yield harness
 
     @contextmanager
     def open_harness_at(

@@ -197,21 +197,21 @@ def replay_scenario(tests: Path, name: str) -> Iterator[PluginHarness]:
     integration = registry.load(scenarios.integration).integration
     settings = _settings(integration.settings, head.setup)
     made = make_settings(integration.settings, connection_config(scenarios.integration, settings, registry))
-    scene = head.setup
+    setup = head.setup
     with open_plugin_harness(
         scenarios.integration,
         settings,
-        VirtualClock(scene.clock),
-        order=scene.order,
-        lines=scene.lines,
-        details=scene.details,
-        added_at=scene.added_at,
-        submitted_at=scene.submitted_at,
+        VirtualClock(setup.clock),
+        order=setup.order,
+        lines=setup.lines,
+        details=setup.details,
+        added_at=setup.added_at,
+        submitted_at=setup.submitted_at,
         registry=registry,
     ) as stage:
         scrubber = Scrubber(integration, made, personal_texts(stage.desk.order_store.get_order(stage.order)))
         if head.provenance.source is Source.SIMULATOR:
-            _validate_order(scene, scenarios, scenario, scrubber, file)
+            _validate_order(setup, scenarios, scenario, scrubber, file)
         with replay(file, scrubber):
             scenario.play(stage)
         yield stage
@@ -233,21 +233,21 @@ def _validate_header(header: CassetteHeader, scenarios: Scenarios, file: Path) -
 
 
 def _validate_order(
-    harness: CassetteSetup, scenarios: Scenarios, scenario: Scenario, scrubber: Scrubber, file: Path
+    setup: CassetteSetup, scenarios: Scenarios, scenario: Scenario, scrubber: Scrubber, file: Path
 ) -> None:
     details = details_of(harness_order(scenario.order, scenario.lines, scenario.details), scenario.details)
     wanted = (scenario.order, scenario.lines, scrubber.plain(details))
-    if (harness.order, harness.lines, harness.details) != wanted:
+    if (setup.order, setup.lines, setup.details) != wanted:
         raise ConfigurationError(
             "its order is not the scenario's",
-            location=f"{file}: scene",
+            location=f"{file}: setup",
             hint=f"record it again: python -m orderdesk_devkit.testing.record {scenarios.integration} {scenario.name}",
         )
 
 
-def _settings(cls: type, harness: CassetteSetup) -> dict[str, object]:
+def _settings(cls: type, setup: CassetteSetup) -> dict[str, object]:
     """Settings under which a recorded connection is what it was: stored hosts, worthless secrets, the rest as kept."""
-    made: dict[str, object] = dict(harness.settings)
+    made: dict[str, object] = dict(setup.settings)
     for one in settings_fields(cls):
         match one.kind:
             case SettingKind.URL:

@@ -53,7 +53,7 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[BayPhotoSettin
     order, settings = request.order, service.settings
     with reject_invalid_order():
         path, body = api.new_order(order, settings, service.now)
-    if (known := (yield from check_before_create(settings.wire, request, service))) is not None:
+    if (known := (yield from check_before_create(settings.api, request, service))) is not None:
         return known
     made = yield service.post(path, operation="create", json=body)
     if made.is_success and json_object(made):  # Raises where the page is no JSON; what stands in it is not documented.

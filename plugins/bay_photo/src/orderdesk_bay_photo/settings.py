@@ -29,7 +29,7 @@ TOKEN_LIFETIME_SECONDS = 2 * 60 * 60  # Seconds, by https://order-api.bayphoto.c
 class BayPhotoSettings(ApiProfileSettings):
     """What a connection needs. How an order is canceled and read is not in the public part of either API's document.
 
-    V2's scope is worded "requesting order changes or cancellations", so the wire profile must be able to polled.
+    V2's scope is worded "requesting order changes or cancellations", so the API profile must be able to poll.
     """
 
     undocumented: ClassVar[str] = "cancel endpoint"
@@ -41,7 +41,7 @@ class BayPhotoSettings(ApiProfileSettings):
     client_secret: Secret = secret(help="v2: the OAuth client secret", default=Secret(""))
     base_url: str = url(help="Bay Photo's API", default="https://order-api.bayphoto.com")
     token_url: str = url(help="v2: its tokens", default="https://order-api.bayphoto.com/oauth/token")
-    wire: ApiProfile | None = custom(
+    api: ApiProfile | None = custom(
         read_acknowledging_profile, help="the cancel and read calls, from Bay Photo", default=None
     )
     submit_path: str = setting(str, help="v2: the path that takes new orders, from Bay Photo", default="")
@@ -54,7 +54,7 @@ class BayPhotoSettings(ApiProfileSettings):
     def __attrs_post_init__(self) -> None:
         names = ("token",) if self.api_version == "v1" else ("client_id", "client_secret")
         if missing := [name for name in names if not getattr(self, name).reveal()]:
-            raise ValueError(f'api "{self.api_version}" needs {" and ".join(missing)}, which Bay Photo issues')
+            raise ValueError(f'api_version "{self.api_version}" needs {" and ".join(missing)}, which Bay Photo issues')
 
     def identities(self) -> Mapping[str, Identity]:
         """What the profile says of its calls. Of the response to a new order nothing is documented."""

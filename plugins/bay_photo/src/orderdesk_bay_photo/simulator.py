@@ -64,12 +64,16 @@ class BayPhotoSimulator(ApiProfileSimulator):
         self._tokens = Tokens(TOKEN_LIFETIME, lambda number: f"issued-token-{number:06}")
 
     def settings(self, url: str) -> Mapping[str, object]:
-        ours: dict[str, object] = {"api": self.option("api"), "base_url": url, "token_url": f"{url}/oauth/token"}
+        ours: dict[str, object] = {
+            "api_version": self.option("api"),
+            "base_url": url,
+            "token_url": f"{url}/oauth/token",
+        }
         if self.option("api") == "v1":
             ours |= {"token": TOKEN}
         else:
             ours |= {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "submit_path": SUBMIT}
-        return {**ours, "shipping_code": "FEDEX2", "wire": self.api_profile()}
+        return {**ours, "shipping_code": "FEDEX2", "api": self.api_profile()}
 
     def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
         match request.method, request.url.path, self.option("api"):

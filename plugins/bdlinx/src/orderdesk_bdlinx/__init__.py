@@ -1,4 +1,4 @@
-"""BDLinx: a button and a rule action, over a wire format that its customer configures.
+"""BDLinx: a button and a rule action, over a API format that its customer configures.
 
 BDLinx publishes no API document, so there is no address, path or status word of theirs in this plugin. What is known:
 the button and the rule action (https://help.orderdesk.com/article/287-cancel-an-order), and that an account has an API

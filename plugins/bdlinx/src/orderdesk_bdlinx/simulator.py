@@ -1,4 +1,4 @@
-"""The shared simulator of wire profiles under BDLinx's name. It speaks a simulator-defined wire, not BDLinx's."""
+"""The shared simulator of API profiles under BDLinx's name. It speaks a simulator-defined API, not BDLinx's."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ canceled or ships. It was submitted {submitted_at} and ships to {ship_to}.
 
 {lines}
 
-Reason: {reason}. Asked for by {asked_by}."""
+Reason: {reason}. Requested by {requested_by}."""
 
 
 @settings

@@ -1,4 +1,4 @@
-"""Progressive Solutions: a button over a wire format that its customer configures; the smallest such plugin.
+"""Progressive Solutions: a button over a API format that its customer configures; the smallest such plugin.
 
 Only that there is a cancel button is public (https://help.orderdesk.com/article/287-cancel-an-order). Which company it
 is, its API, credentials, status words and what a resubmission takes are UNKNOWN, so none of them stands here. Settings

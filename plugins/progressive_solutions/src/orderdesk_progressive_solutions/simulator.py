@@ -1,4 +1,4 @@
-"""The shared simulator of wire profiles. It speaks a simulator-defined wire, not Progressive Solutions'."""
+"""The shared simulator of API profiles. It speaks a simulator-defined API, not Progressive Solutions'."""
 
 from __future__ import annotations
 
