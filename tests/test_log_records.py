@@ -54,7 +54,7 @@ class Shop:
     """Acknowledges a cancel; a poll ends as `poll` says. What it raises and answers quotes its key and a customer."""
 
     def __init__(
-        self, poll: Callable[[object], Answer] = answer.pending, act: Callable[[], None] = lambda: None
+        self, poll: Callable[[httpx.Response], Answer] = answer.pending, act: Callable[[], object] = lambda: None
     ) -> None:
         self._poll = poll
         self._act = act
