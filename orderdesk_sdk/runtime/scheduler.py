@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger, log_subject
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -41,6 +42,7 @@ __all__ = ["Scheduler", "RunReport"]
 
 C = TypeVar("C", bound=Case)
 
+_log = RoomLogger("runtime")
 WAIT_INTERVAL = 0.02
 """Seconds between two looks at whether all is finished."""
 MAX_AGE = 1.0
@@ -159,6 +161,9 @@ class Scheduler:
             except Exception as error:  # noqa: BLE001 - the ledger or the host may be away now; the others go on
                 troubles[flight.cases[0].id] = error
             troubles.update(self._errors([(flight.cases, flight.handle)]))
+            trouble = troubles.get(flight.cases[0].id)
+            if trouble is not None:
+                _log.warning("not handled: %s; due again", type(trouble).__name__, about=LogSubject.of(*flight.cases))
 
         self._ledger.correct_clock_skew(self._clock.now())
         problems = self.extender.resume_registrations()
@@ -286,7 +291,8 @@ class Scheduler:
         try:
             if self._shutdown.is_requested:
                 raise ConflictError("the desk ends", location=job[0].id, hint="it goes on when a desk is opened again")
-            step(job, watchdog)
+            with log_subject(LogSubject.of(*job)):
+                step(job, watchdog)
         finally:
             if not watchdog.is_abandoned:  # Else whoever left it has done so, and somebody may be at it again.
                 self._release(job)
