@@ -28,17 +28,24 @@ __all__ = ["work"]
     metavar="SECONDS",
     help="How often to look for cases that other processes created.",
 )
+@click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
+@click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
 @common_options
 @click.pass_obj
-def work(session: Session, until_idle: bool, every: float) -> None:
+def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose: bool) -> None:
     """Process due cases until Ctrl-C: send, poll and remind.
 
     The command waits for each due time; in a sandbox with virtual time it does not wait. Cases in progress are finished
     before it ends. Exit code 3 with --until-idle: a case requires action, or an order was shipped although it was
     canceled.
+
+    Each thing that is done is one line: on stdout, or with --json a record of the log on stderr.
     """
+    import logging
+
     from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.cases.state_machine import EventKind
+    from orderdesk_sdk.cli.log_output import log_to_stderr
     from orderdesk_sdk.cli.output.cancellations import show_case_list
     from orderdesk_sdk.cli.output.cases import show_other_case
     from orderdesk_sdk.cli.output.screen import Screen, printable
@@ -57,12 +64,14 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         if event.kind is EventKind.DEFERRED and waits.get(case.id) == event.message:
             return  # A cart is looked at every minute; that it still waits is shown once.
         waits[case.id] = event.message
-        if not session.as_json:
+        if not (session.as_json or quiet):
             with suppress(OSError):  # A full disk of the log must not stop the work.
                 _show_event(screen, case, event)
 
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
+    log_level = logging.INFO if verbose or (session.as_json and not quiet) else None
     with (
+        log_to_stderr(log_level),
         session.desk(listeners=(ChangeListener(report_change),)) as desk,
         stop_event() as stop,
         status or nullcontext(),
