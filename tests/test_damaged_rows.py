@@ -57,7 +57,7 @@ DAMAGES: Mapping[str, Callable[[str], object]] = {
     "bytes": lambda data: b"\xff\xfe" + data.encode(),
     "text in no encoding": lambda data: NO_TEXT,
     "another type": lambda data: "[3]",
-    "a word of a newer version": lambda data: data.replace("requested", "eaten").replace("order", "ordre"),
+    "a word of a newer version": lambda data: data.replace("pending", "eaten").replace("order", "ordre"),
     "a number": lambda data: 7,
     "nested deep": lambda data: "[" * 50_000,
 }
@@ -103,12 +103,15 @@ ROWS: Mapping[str, tuple[str, str]] = {
     ),
     "wish": ("SELECT id, data FROM cancellations WHERE order_id = ?", "UPDATE cancellations SET data = ? WHERE id = ?"),
     "line": (
-        "SELECT sequence, history.texts FROM history, cases WHERE id = subject_id AND order_id = ? AND kind = 'note'",
+        (
+            "SELECT sequence, history.texts FROM history, cases"
+            " WHERE id = subject_id AND order_id = ? AND history.kind = 'note'"
+        ),
         "UPDATE history SET texts = ? WHERE sequence = ?",
     ),
     "occurrence": (
-        "SELECT id, data FROM events WHERE order_id = ? AND handled = 0",
-        "UPDATE events SET data = ? WHERE id = ?",
+        "SELECT id, data FROM order_events WHERE order_id = ? AND handled = 0",
+        "UPDATE order_events SET data = ? WHERE id = ?",
     ),
     "registration": (
         "SELECT id, data FROM registrations WHERE ? IS NOT NULL",

@@ -12,7 +12,8 @@ from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness, open_simulated_harness
 from orderdesk_devkit.testing.plugin_under_test import sample_order
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.state_machine import Event, EventKind, InvalidTransitionError
@@ -45,7 +46,7 @@ def desk(harness: SimulatedHarness, simulator: McfSimulator) -> Desk:
     return harness.desk
 
 
-def asked(desk: Desk) -> Case:
+def asked(desk: Desk) -> CancelCase:
     (case,) = desk.cancel(ORDER, by="Ann", reason="customer asked").cases
     return case
 
@@ -224,7 +225,7 @@ def test_who_decides_too_early_or_too_late_is_told_what_to_do(desk: Desk) -> Non
     (case,) = desk.cancel(ORDER, by="Ann", send_now=False).cases
     with pytest.raises(ConflictError) as early:
         desk.cases.confirm(case.id, by="Ann")
-    assert early.value.message.startswith("canceled is not possible while requested: nothing has been asked there yet")
+    assert early.value.message.startswith("canceled is not possible while pending: nothing has been asked there yet")
     assert early.value.hint == "let `orderdesk work` ask first, or withdraw the case"
     desk.cases.withdraw(case.id, by="Ann")
     with pytest.raises(ConflictError) as late:
@@ -304,7 +305,7 @@ def test_reading_a_canceled_order_again_changes_nothing(desk: Desk, harness: Sim
 
 def test_a_settled_refusal_is_not_read_back(desk: Desk) -> None:
     case = desk.cases.reject(asked(desk).id, by="Ann")
-    with pytest.raises(InvalidStateError, match="while it is refused"):
+    with pytest.raises(InvalidStateError, match="while it is rejected"):
         desk.cases.poll(case.id)
 
 
@@ -332,13 +333,13 @@ def test_the_receipt_tells_the_story_with_its_proof(desk: Desk, harness: Simulat
     assert (cancellation.cancellation.requested_by, cancellation.cancellation.reason) == ("Ann", "customer asked")
     assert (told.title, told.route) == ("Amazon MCF", "button (asks)")
     assert [step.summary.partition(" ")[0] if step.exchange else step.summary for step in told.history] == [
-        "send",
+        "send started",
         "PUT",
-        "took note",
-        "check",
+        "acknowledged",
+        "poll started",
         "GET",
         "still pending",
-        "check",
+        "poll started",
         "GET",
         "canceled",
     ]

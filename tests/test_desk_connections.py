@@ -180,7 +180,7 @@ def test_a_cart_is_left_alone_when_one_of_the_others_refused(bench: ShopsDesk) -
     assert bench.states(number) == {MCF: State.REJECTED, "depot": State.CANCELED, "cart": State.WITHDRAWN}
     assert bench.shops["cart"].asked == []
     cart = next(case for case in bench.desk.cases.list() if case.role is ConnectionRole.CART)
-    assert cart.message == "Cart not canceled: the cancellation at amazon-mcf was refused"
+    assert cart.message == "Cart not canceled: the cancellation at amazon-mcf was rejected"
     assert not bench.desk.cancellations.receipt(number).is_canceled
 
 

@@ -128,7 +128,7 @@ def test_the_judge_sees_a_cancel_that_the_desk_missed(tmp_path: Path) -> None:
             follow_up(desk, simulator.clock)
             simulator.clock.advance(Durations().cancel)
             (complaint,) = judged(desk, simulator, expected=State.REJECTED)
-    assert complaint.endswith("is called refused, and the service has canceled it")
+    assert complaint.endswith("is called rejected, and the service has canceled it")
 
 
 def test_the_judge_sees_an_order_made_twice(canceled: tuple[Desk, McfSimulator]) -> None:

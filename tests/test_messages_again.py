@@ -98,7 +98,7 @@ def test_of_many_at_once_one_is_looked_into(fake_services_desk: FakeDeskOpener) 
             pool.map(lambda number: desks[number % 2].notifications.handle_webhook("mill", message)[0], range(64))
         )
     assert calls(desks[0]) == before + 1
-    assert sum("it came before" not in one.text for one in heard) == 1
+    assert sum("it came before" not in one.message for one in heard) == 1
 
 
 def test_another_message_of_the_same_kind_is_looked_into(fake_services_desk: FakeDeskOpener) -> None:

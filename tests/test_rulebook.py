@@ -131,14 +131,14 @@ def test_a_rule_fires_once_for_a_move_and_for_another_folder_not_at_all(desk_wit
     desk.orders.move(NUMBER, "Canceled", by="Ann")
     desk.orders.move(NUMBER, "canceled", by="Ann")
     desk.run_due()
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 def test_a_repeated_move_while_the_case_is_open_asks_once(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(CANCELS)
     for folder in ("Canceled", "Closed", "Canceled"):
         desk.orders.move(NUMBER, folder, by="Ann")
-    assert fired(desk) == [("cancels", "post awaiting person")] * 2
+    assert fired(desk) == [("cancels", "post action required")] * 2
     assert len(desk.cases.list(order=NUMBER)) == len(desk.ledger.cancellations(ID)) == 1
 
 
@@ -178,7 +178,7 @@ def test_a_move_that_is_made_again_after_a_death_is_one_move(desk_with_order: Ru
     desk.orders.move(NUMBER, "Canceled", by="Ann")
     clock.advance(LEASE)
     desk.run_due()
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 def test_a_move_is_heard_although_somebody_moves_the_order_on_at_once(
@@ -193,7 +193,7 @@ def test_a_move_is_heard_although_somebody_moves_the_order_on_at_once(
 
     monkeypatch.setattr(desk.order_store, "move", and_on)
     desk.orders.move(NUMBER, "Canceled", by="Ann")
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 FILES_CANCELED = rule("files away", "order moved", to("Closed"), when="folder == 'Canceled'")

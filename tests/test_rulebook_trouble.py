@@ -95,12 +95,12 @@ def test_trouble_is_no_refusal_and_what_it_kept_from_being_done_is_done_later(
 ) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.rules._executor, "do", error)
+        fail(desk, patched, desk.rules._executor, "execute", error)
         desk.orders.move(NUMBER, "Canceled", by="Ann")
         assert fired(desk) == []
         assert desk.run_due().problems == (str(error),)
     assert desk.run_due().problems == ()
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 @pytest.mark.parametrize("error", [InvalidStateError("no"), ValidationError("no"), PluginError("no")])
@@ -108,7 +108,7 @@ def test_what_says_no_is_a_refusal(
     desk_with_order: RulesOpener, monkeypatch: pytest.MonkeyPatch, error: OrderDeskError
 ) -> None:
     desk = desk_with_order(CANCELS)
-    fail(desk, monkeypatch, desk.rules._executor, "do", error)
+    fail(desk, monkeypatch, desk.rules._executor, "execute", error)
     desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused")]
 
@@ -116,12 +116,12 @@ def test_what_says_no_is_a_refusal(
 def test_a_failing_disk_in_the_middle_of_a_wish_asks_once_in_the_end(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.ledger, "handled", StorageError("the disk is full"))
+        fail(desk, patched, desk.ledger, "complete_event", StorageError("the disk is full"))
         desk.orders.move(NUMBER, "Canceled", by="Ann")
         assert len(desk.cases.list(order=NUMBER)) == 1
     assert desk.run_due().problems == ()
     assert len(desk.ledger.cancellations(ID)) == 1
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
 
 
 def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was_edited(
@@ -129,7 +129,7 @@ def test_a_wish_that_was_made_before_a_death_is_not_refused_because_its_rule_was
 ) -> None:
     desk = desk_with_order(CANCELS)
     with pytest.MonkeyPatch.context() as patched:
-        fail(desk, patched, desk.ledger, "handled", Died())
+        fail(desk, patched, desk.ledger, "complete_event", Died())
         with pytest.raises(Died):
             desk.orders.move(NUMBER, "Canceled", by="Ann")
     edited = desk_with_order({**CANCELS, "do": [{"action": ACTION, "reason": "fraud"}]})
@@ -154,7 +154,7 @@ def test_trouble_with_one_order_does_not_keep_the_rules_from_another(desk_with_o
         patched.setattr(RuleActionExecutor, "execute", choosy)
         desk.orders.move(NUMBER, "Canceled", by="Ann")
         desk.orders.move("second", "Canceled", by="Ann")
-    assert (fired(desk), fired(desk, "second")) == ([], [("cancels", "post awaiting person")])
+    assert (fired(desk), fired(desk, "second")) == ([], [("cancels", "post action required")])
 
 
 def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_nor_other_rules(
@@ -165,7 +165,7 @@ def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_n
     assert fault.location == "[[rules]][0].do[0]"
     assert ACTION in str(fault.hint)
     desk.orders.move(NUMBER, "Canceled", by="Ann")
-    assert fired(desk) == [("cancels", "post awaiting person")]
+    assert fired(desk) == [("cancels", "post action required")]
     desk.orders.move(NUMBER, "Closed", by="Ann")
     (case,) = desk.cases.list(order=NUMBER)
     assert case.due_at is not None
@@ -240,7 +240,7 @@ def test_without_rules_nothing_is_recorded_or_read_for_them(
     desk_with_order: RulesOpener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = desk_with_order()
-    for method in ("waiting", "occur", "handled"):
+    for method in ("pending_events", "add_events", "complete_event"):
         fail(desk, monkeypatch, desk.ledger, method, AssertionError(f"{method} was called"))
     desk.orders.move(NUMBER, "Canceled", by="Ann")
     (case,) = desk.cancel(NUMBER, by="Ann").cases

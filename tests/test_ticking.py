@@ -70,7 +70,7 @@ def test_a_worker_survives_every_round_and_whoever_it_tells(desk: Desk, monkeypa
 
 def test_the_command_tells_at_once_and_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     stop = threading.Event()
-    monkeypatch.setattr("orderdesk_sdk.cli.worker._PAUSE", 0.001)
+    monkeypatch.setattr("orderdesk_sdk.cli.worker._RETRY_PAUSE", 0.001)
     coming(desk, monkeypatch, FULL, FULL, ["a"], AWAY, [], stop=stop)
     told: list[str] = []
     assert Worker(desk, interval=0.001, stop=stop, report=told.append).run(until_idle=False) == (0, ())
@@ -78,7 +78,7 @@ def test_the_command_tells_at_once_and_goes_on(desk: Desk, monkeypatch: pytest.M
 
 
 def test_until_idle_gives_up_on_what_fails_again_and_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orderdesk_sdk.cli.worker._PAUSE", 0.001)
+    monkeypatch.setattr("orderdesk_sdk.cli.worker._RETRY_PAUSE", 0.001)
     coming(desk, monkeypatch, *[FULL] * 9)
     told: list[str] = []
     with pytest.raises(OrderDeskError, match="the disk is full"):

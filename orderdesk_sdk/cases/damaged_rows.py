@@ -12,7 +12,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.errors import StorageError, describe_exception
 from orderdesk_sdk.orders.order import ConnectionRole
 
@@ -20,6 +22,7 @@ __all__ = ["RESTORE_HINT", "DamagedRows", "DamagedRowError", "parse_row", "place
 
 T = TypeVar("T")
 
+_log = RoomLogger("stores")
 RESTORE_HINT = (
     "put a backup of the ledger in its place; until then find out at the service, and do by hand what is left"
 )
@@ -44,7 +47,10 @@ class DamagedRows:
             found = parse()
         except DamagedRowError as error:
             with self._lock:
+                is_new = location not in self._messages
                 self._messages[location] = error.message
+            if is_new:
+                _log.warning("%s of the ledger cannot be read; see `orderdesk doctor`", location, about=LogSubject())
             raise DamagedRowError(error.message, location=location, hint=RESTORE_HINT) from None
         if self._messages:
             with self._lock:
@@ -81,13 +87,13 @@ def parse_row(parse: Callable[[], T]) -> T:
 
 def placeholder_case(
     case_id: object, cancellation_id: object, order_id: object, connection: object, due_at: object
-) -> Case:
+) -> CancelCase:
     """A case in place of one that cannot be read, of what its columns tell. Its version is none that was written."""
     try:
         at = datetime.fromtimestamp(due_at / 1_000_000, UTC) if isinstance(due_at, int) else _UNKNOWN_TIME
     except (OverflowError, ValueError, OSError):
         at = _UNKNOWN_TIME
-    return Case(
+    return CancelCase(
         id=str(case_id),
         cancellation_id=str(cancellation_id),
         order_id=str(order_id),
@@ -96,6 +102,7 @@ def placeholder_case(
         integration="",
         remote_id="?",
         role=ConnectionRole.FULFILLMENT,
+        requested_by="?",
         state=State.ACTION_REQUIRED,
         created_at=at,
         updated_at=at,

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.errand import Errand
 from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.desk.cancellations import CancellationStatus
 from orderdesk_sdk.desk.capabilities import JsonObject, codes_document
 from orderdesk_sdk.errors import OrderDeskError
@@ -24,10 +23,7 @@ from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import LineAnswer
 
 __all__ = [
-    "other_case_document",
     "iso_time",
-    "resubmission_document",
-    "status_change_document",
     "JsonObject",
     "case_document",
     "error_document",
@@ -116,8 +112,21 @@ def _plan_step_document(step: PlanStep) -> JsonObject:
 
 
 def case_document(case: Case) -> JsonObject:
-    """A case as it stands, without its history."""
+    """A case as it stands, without its history; its key `kind` says which other keys it has."""
+    match case:
+        case CancelCase():
+            return _cancel_document(case)
+        case ResubmitCase():
+            return _resubmission_document(case)
+        case StatusCase():
+            return _status_change_document(case)
+        case _:
+            raise ValueError(f"a case of the kind {case.kind!r} has no document")
+
+
+def _cancel_document(case: CancelCase) -> JsonObject:
     return {
+        "kind": case.kind,
         "id": case.id,
         "cancellation_id": case.cancellation_id,
         "order_id": case.order_id,
@@ -177,8 +186,8 @@ def receipt_document(receipt: Receipt) -> JsonObject:
         "still_active": list(receipt.still_active),
         "flaws": list(receipt.flaws),
         "cancellations": [_cancellation_receipt_document(one) for one in receipt.cancellations],
-        "status_changes": [status_change_document(change) for change in receipt.status_changes],
-        "resubmissions": [resubmission_document(one) for one in receipt.resubmissions],
+        "status_changes": [case_document(change) for change in receipt.status_changes],
+        "resubmissions": [case_document(one) for one in receipt.resubmissions],
     }
 
 
@@ -264,26 +273,15 @@ def _line_quantities(lines: Sequence[LineAnswer]) -> list[JsonObject]:
     return [{"line": line.line, "ordered": line.ordered, "canceled": line.canceled} for line in lines]
 
 
-def other_case_document(case: Resubmission | StatusChange) -> JsonObject:
-    """A resubmission or a status change as the result of a command."""
-    match case:
-        case Resubmission():
-            return {"resubmission": resubmission_document(case)}
-        case StatusChange():
-            return {"status_change": status_change_document(case)}
-
-
-def resubmission_document(resubmission: Resubmission) -> JsonObject:
-    """A resubmission as it stands."""
+def _resubmission_document(resubmission: ResubmitCase) -> JsonObject:
     return {
         **_other_case_fields(resubmission),
-        "original_id": resubmission.original_id,
+        "original_id": resubmission.order_id,
         "original_number": resubmission.original_number,
     }
 
 
-def status_change_document(change: StatusChange) -> JsonObject:
-    """A status change as it stands."""
+def _status_change_document(change: StatusCase) -> JsonObject:
     return {
         **_other_case_fields(change),
         "order_id": change.order_id,
@@ -292,8 +290,9 @@ def status_change_document(change: StatusChange) -> JsonObject:
     }
 
 
-def _other_case_fields(case: Errand) -> JsonObject:
+def _other_case_fields(case: Case) -> JsonObject:
     return {
+        "kind": case.kind,
         "id": case.id,
         "order_number": case.order_number,
         "connection": case.connection,
@@ -309,5 +308,5 @@ def _other_case_fields(case: Errand) -> JsonObject:
         "hint": case.hint,
         "plugin_error": case.plugin_error,
         "deadline": iso_time(case.deadline),
-        "person": case.person,
+        "person": case.evidence.person if case.evidence is not None else None,
     }

@@ -54,7 +54,7 @@ WITHIN = hours(4)
 EMAIL_ROUTES: tuple[Route, ...] = (Email("to", "subject", "body", ManualConfirmation(WITHIN)),)
 EMAIL_OR_PORTAL_ROUTES = (*EMAIL_ROUTES, Portal("Call Post."))
 
-_LEDGER_WRITES = ("open", "write", "append", "occur", "handled")
+_LEDGER_WRITES = ("open_cancellation", "write", "append", "add_events", "complete_event")
 _HOST_WRITES = ("move", "add_history")
 _SMTP_STEPS = ("connect", "send", "getreply")
 

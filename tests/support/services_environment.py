@@ -35,14 +35,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _LEDGER_WRITES = (
-    "open",
+    "open_cancellation",
     "claim_notifications",
     "complete_notifications",
     "write",
     "append",
-    "name",
-    "open_resubmission",
-    "open_status_change",
+    "alias_key",
+    "open_case",
     "begin_registration",
     "discard_registration",
 )
