@@ -111,10 +111,10 @@ def test_a_profile_is_read_from_a_table() -> None:
         ({"order": "/id", "orders": "/x"}, "unknown key 'orders'"),
         ({"event": "/e", "token_path": "/t"}, "here.order: is missing"),
         ({"order": "/id", "token_path": "/t"}, "event or status is missing"),
-        ({"order": "/id", "event": "/e"}, "location of the token must be given once"),
+        ({"order": "/id", "event": "/e"}, "token must be given once"),
         (
             {"order": "/id", "event": "/e", "token_path": "/t", "header": "x"},
-            "location of the token must be given once",
+            "token must be given once",
         ),
         ({"order": "id", "event": "/e", "token_path": "/t"}, "here.order: must be a JSON pointer"),
         ({"order": "/id", "event": 3, "token_path": "/t"}, "here.event: must be a JSON pointer"),
