@@ -110,8 +110,8 @@ ROWS: Mapping[str, tuple[str, str]] = {
         "UPDATE history SET texts = ? WHERE sequence = ?",
     ),
     "occurrence": (
-        "SELECT id, data FROM occurrences WHERE order_id = ? AND handled = 0",
-        "UPDATE occurrences SET data = ? WHERE id = ?",
+        "SELECT id, data FROM order_events WHERE order_id = ? AND handled = 0",
+        "UPDATE order_events SET data = ? WHERE id = ?",
     ),
     "registration": (
         "SELECT id, data FROM registrations WHERE ? IS NOT NULL",
