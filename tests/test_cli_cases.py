@@ -77,8 +77,8 @@ def test_a_long_list_is_one_json_document(cases: list[CancelCase], limit: int) -
 
 
 def test_a_list_without_cases_is_one_too() -> None:
-    assert shown("--state", "refused", "--json") == json.dumps({"cases": []}, indent=2) + "\n"
-    assert shown("--state", "refused") == "There are no such cases.\n"
+    assert shown("--state", "rejected", "--json") == json.dumps({"cases": []}, indent=2) + "\n"
+    assert shown("--state", "rejected") == "No case matches.\n"
 
 
 def test_cases_are_had_page_by_page_whatever_narrows_them(cases: list[CancelCase]) -> None:

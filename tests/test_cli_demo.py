@@ -29,20 +29,22 @@ def test_the_demo_shows_the_ways_to_cancel_a_resubmission_and_rules(temporary: P
     assert ran.exit_code == 0, ran.output
     told = json.loads(ran.stdout)
     *canceled, refused = told["receipts"]
-    cases = {case["connection"]: case for receipt in canceled for case in receipt["wishes"][0]["cases"]}
+    cases = {case["connection"]: case for receipt in canceled for case in receipt["cancellations"][0]["cases"]}
     assert set(cases) == {"amazon-mcf", "mww", "commercehub", "bdlinx"}
     assert {case["state"] for case in cases.values()} == {"canceled"}
     assert [receipt["is_canceled"] for receipt in canceled] == [True] * 4
     assert (refused["is_settled"], refused["is_canceled"]) == (True, False)
-    assert (cases["mww"]["route"], cases["mww"]["proof"]["kind"]) == ("e-mail", "message")
-    assert cases["mww"]["proof"]["message"]["answers"] == f"<{cases['mww']['id']}.1@lantern.example>"
-    assert cases["commercehub"]["proof"]["kind"] == "line quantities"
-    lost = told["receipts"][0]["wishes"][0]["cases"][0]
-    assert "lost" in [step["what"] for step in lost["steps"]]
+    assert (cases["mww"]["route"], cases["mww"]["evidence"]["kind"]) == ("e-mail", "message")
+    assert cases["mww"]["evidence"]["email"]["in_reply_to"] == f"<{cases['mww']['id']}.1@lantern.example>"
+    assert cases["commercehub"]["evidence"]["kind"] == "line quantities"
+    lost = told["receipts"][0]["cancellations"][0]["cases"][0]
+    assert "lost" in [step["summary"] for step in lost["history"]]
     assert (told["resubmission"]["state"], told["resubmission"]["order_number"]) == ("done", "1042-1")
     assert "make the order twice" in told["refused_resubmission"]
-    bdlinx, shopify = told["firings"]
-    assert (bdlinx["action"], bdlinx["text"]) == ("Cancel Order at BDLinx", "bdlinx asked"), "it was moved twice"
+    bdlinx, shopify = told["executions"]
+    assert (bdlinx["action"], bdlinx["message"]) == ("Cancel Order at BDLinx", "bdlinx acknowledged"), (
+        "it was moved twice"
+    )
     assert shopify["action"] == "Change Order Status at Shopify to Canceled"
     assert list(temporary.iterdir()) == []
 
@@ -50,7 +52,7 @@ def test_the_demo_shows_the_ways_to_cancel_a_resubmission_and_rules(temporary: P
 @pytest.mark.slow
 def test_the_cart_is_told_after_the_others() -> None:
     told = json.loads(CliRunner().invoke(orderdesk, ["demo", "--json"]).stdout)
-    amazon, hub = told["receipts"][2]["wishes"][0]["cases"]
+    amazon, hub = told["receipts"][2]["cancellations"][0]["cases"]
     assert (amazon["connection"], hub["connection"]) == ("amazon-mcf", "commercehub")
     first_call = next(step for step in hub["steps"] if step["exchange"] is not None)
     assert first_call["at"] >= amazon["steps"][-1]["at"]
@@ -59,18 +61,18 @@ def test_the_cart_is_told_after_the_others() -> None:
 @pytest.mark.slow
 def test_a_cart_is_left_alone_where_one_of_three_services_refuses_and_no_rule_tells_it_otherwise() -> None:
     told = json.loads(CliRunner().invoke(orderdesk, ["demo", "--json"]).stdout)
-    everywhere, by_rule = told["receipts"][-1]["wishes"]
+    everywhere, by_rule = told["receipts"][-1]["cancellations"]
     states = {case["connection"]: case["state"] for case in everywhere["cases"]}
-    assert states == {"amazon-mcf": "refused", "bdlinx": "canceled", "mww": "canceled", "shopify": "withdrawn"}
+    assert states == {"amazon-mcf": "rejected", "bdlinx": "canceled", "mww": "canceled", "shopify": "withdrawn"}
     refused = next(case for case in everywhere["cases"] if case["connection"] == "amazon-mcf")
-    assert (refused["refusal"], refused["proof"]["kind"]) == ("too late", "reply")
+    assert (refused["rejection"], refused["evidence"]["kind"]) == ("too late", "reply")
     assert [case["connection"] for case in by_rule["cases"]] == ["shopify"]
-    assert by_rule["cancellation"]["asked_by"] == "rule Canceled folder tells Shopify"
+    assert by_rule["cancellation"]["requested_by"] == "rule Canceled folder tells Shopify"
     for cancellation in (everywhere, by_rule):
         cart = cancellation["cases"][-1]
         assert cart["state"] == "withdrawn"
-        assert [step for step in cart["steps"] if step["exchange"] is not None] == [], "Shopify was not even called"
-        assert "Cart not canceled: the cancellation at amazon-mcf was refused" in cart["steps"][-1]["text"]
+        assert [step for step in cart["history"] if step["exchange"] is not None] == [], "Shopify was not even called"
+        assert "Cart not canceled: the cancellation at amazon-mcf was refused" in cart["history"][-1]["message"]
 
 
 def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +115,7 @@ def test_what_is_kept_can_be_looked_at(temporary: Path) -> None:
     looked = CliRunner().invoke(orderdesk, ["--config", str(kept / "orderdesk.toml"), "receipt", "1042", "--json"])
     receipt = json.loads(looked.stdout)
     written = json.loads((kept / "receipt-1042.json").read_text(encoding="utf-8"))
-    assert receipt["wishes"][0]["cases"][0]["proof"] == written["wishes"][0]["cases"][0]["proof"]
+    assert receipt["cancellations"][0]["cases"][0]["evidence"] == written["cancellations"][0]["cases"][0]["evidence"]
     again = CliRunner().invoke(orderdesk, ["demo", "--keep", str(kept)])
     assert again.exit_code == 1
     assert "not empty" in again.stderr

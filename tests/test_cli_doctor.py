@@ -52,7 +52,7 @@ def examine(code: int = 0) -> list[Any]:
 
 
 def wrong(findings: list[Any]) -> list[str]:
-    return [found["text"] for found in findings if found["grade"] == "error"]
+    return [found["message"] for found in findings if found["severity"] == "error"]
 
 
 def write(text: str) -> None:
@@ -61,23 +61,23 @@ def write(text: str) -> None:
 
 def test_nothing_is_made_where_there_is_nothing(folder: Path) -> None:
     findings = examine()
-    assert [found["grade"] for found in findings if found["area"] == "configuration"] == ["warning"]
+    assert [found["severity"] for found in findings if found["area"] == "configuration"] == ["warning"]
     assert list(folder.iterdir()) == []
 
 
 def test_a_good_configuration_is_good() -> None:
     write(CONNECTION % REFERENCE)
     findings = examine()
-    assert {found["grade"] for found in findings} == {"ok"}
+    assert {found["severity"] for found in findings} == {"ok"}
     assert {"configuration", "plugin", "connection", "ledger"} <= {found["area"] for found in findings}
 
 
 def test_an_unknown_key_is_named_with_its_place() -> None:
     write('[ledger]\nurll = "sqlite:///orderdesk.db"\n')
     (finding,) = [found for found in examine(1) if found["area"] == "configuration"]
-    assert "urll" in finding["text"]
-    assert finding["place"].endswith("orderdesk.toml: [ledger]")
-    assert "url" in finding["remedy"]
+    assert "urll" in finding["message"]
+    assert finding["location"].endswith("orderdesk.toml: [ledger]")
+    assert "url" in finding["hint"]
 
 
 def test_every_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +92,8 @@ def test_every_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch
 
 def test_a_setting_that_is_missing_or_wrong_is_named() -> None:
     write(CONNECTION.replace("client_id", "# client_id") % REFERENCE)
-    (finding,) = [found for found in examine(1) if found["grade"] == "error"]
-    assert finding["place"].endswith("[connections.mcf].settings.client_id")
+    (finding,) = [found for found in examine(1) if found["severity"] == "error"]
+    assert finding["location"].endswith("[connections.mcf].settings.client_id")
     write(CONNECTION % REFERENCE + 'speed = "Fastest"\n')
     assert "Fastest" in wrong(examine(1))[0]
 
@@ -106,11 +106,11 @@ def test_an_integration_that_is_not_installed_is_named() -> None:
 def test_a_secret_in_plain_text_is_warned_about_unless_it_is_a_simulators() -> None:
     plain = f'{{ text = "{SECRET}" }}'
     write(CONNECTION % plain)
-    warned = [found for found in examine() if found["grade"] == "warning"]
-    assert [found["place"].rpartition(".")[2] for found in warned] == ["client_secret"]
+    warned = [found for found in examine() if found["severity"] == "warning"]
+    assert [found["location"].rpartition(".")[2] for found in warned] == ["client_secret"]
     loopback = 'endpoint = "http://127.0.0.1:9"\ntoken_url = "http://localhost:9/token"\n'
     write(CONNECTION % plain + loopback)
-    assert [found for found in examine() if found["grade"] == "warning"] == []
+    assert [found for found in examine() if found["severity"] == "warning"] == []
 
 
 def test_a_broken_plugin_and_a_broken_listener_are_named_with_distribution_and_reason(
@@ -123,11 +123,11 @@ def test_a_broken_plugin_and_a_broken_listener_are_named_with_distribution_and_r
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: orderdesk-{slug}\nVersion: 1.5\n")
         (info / "entry_points.txt").write_text(f"[orderdesk.{group}]\n{slug} = fake_{slug}\n")
     monkeypatch.syspath_prepend(str(folder))
-    found = [found for found in examine(1) if found["grade"] == "error"]
+    found = [found for found in examine(1) if found["severity"] == "error"]
     assert [finding["area"] for finding in found] == ["plugin", "listener"]
     for finding, name in zip(found, ("orderdesk-brokenone", "orderdesk-brokentwo"), strict=True):
-        assert name in finding["place"]
-        assert "RuntimeError: out of order" in finding["text"]
+        assert name in finding["location"]
+        assert "RuntimeError: out of order" in finding["message"]
 
 
 def test_a_sandbox_that_is_gone_is_named() -> None:
@@ -143,7 +143,7 @@ def test_a_ledger_that_is_no_ledger_or_too_new_is_told() -> None:
         db.execute("CREATE TABLE ledger_schema (version INTEGER NOT NULL)")
         db.execute("INSERT INTO ledger_schema VALUES (99)")
     db.close()
-    assert "its tables have version 99" in wrong(examine(1))[0]
+    assert "the ledger has version 99" in wrong(examine(1))[0]
 
 
 def test_a_folder_that_is_not_there_is_told() -> None:
@@ -166,19 +166,19 @@ def record_a_wish(at: datetime) -> None:
 def test_work_that_nobody_does_is_an_error(ago: timedelta, code: int) -> None:
     record_a_wish(datetime.now(UTC) - ago)
     (finding,) = [found for found in examine(code) if found["area"] == "work"]
-    assert ("1 overdue, the longest by 2 h" in finding["text"]) == (code == 1)
-    assert ("the next is due" in finding["text"]) == (code == 0)
+    assert ("no worker is running: 1 case is overdue, the oldest by 2 h" in finding["message"]) == (code == 1)
+    assert ("the next case is due" in finding["message"]) == (code == 0)
 
 
 def test_a_rule_that_names_nobodys_action_is_found_with_its_place_and_what_is_known() -> None:
     rule = '[[rules]]\nname = "r"\nevent = "order moved"\ndo = ["Cancel Order at Nowhere"]\n'
     write(rule + CONNECTION % REFERENCE)
     (found,) = [found for found in examine(1) if found["area"] == "rule"]
-    assert found["place"].endswith("orderdesk.toml: [[rules]][0].do[0]")
-    assert found["text"] == "rule 'r': nobody contributes the action 'Cancel Order at Nowhere'"
-    assert "Move Order to Folder" in found["remedy"]
+    assert found["location"].endswith("orderdesk.toml: [[rules]][0].do[0]")
+    assert found["message"] == "rule 'r': nobody contributes the action 'Cancel Order at Nowhere'"
+    assert "Move Order to Folder" in found["hint"]
     write(rule.replace('"Cancel Order at Nowhere"', '{ action = "Move Order to Folder", folder = "Closed" }'))
-    assert [found["text"] for found in examine() if found["area"] == "rule"] == ["1 rule; every action is known"]
+    assert [found["message"] for found in examine() if found["area"] == "rule"] == ["1 rule; every action exists"]
 
 
 def test_a_recipient_that_is_no_single_address_is_found_at_its_setting() -> None:
@@ -186,7 +186,7 @@ def test_a_recipient_that_is_no_single_address_is_found_at_its_setting() -> None
         '[connections.mww]\nintegration = "mww"\n[connections.mww.settings]\n'
         'api_key = { env = "TEST_CLIENT_ID" }\ncancel_email_to = "a@example.com, b@example.com"\n'
     )
-    (found,) = [found for found in examine(1) if found["grade"] == "error"]
-    assert found["place"].endswith("[connections.mww].settings.cancel_email_to")
-    assert found["text"] == "exactly one address was expected, not 2"
-    assert "list" in found["remedy"]
+    (found,) = [found for found in examine(1) if found["severity"] == "error"]
+    assert found["location"].endswith("[connections.mww].settings.cancel_email_to")
+    assert found["message"] == "exactly one address was expected, not 2"
+    assert "list" in found["hint"]

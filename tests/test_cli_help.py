@@ -48,8 +48,8 @@ def test_every_command_takes_json_and_config(command: click.Command) -> None:
 
 @each_command
 def test_every_command_that_a_person_stands_for_takes_a_name(command: click.Command) -> None:
-    acts = {"import", "place", "move", "cancel", "resubmit", "confirm", "refuse", "withdraw", "send-again", "status"}
-    acts |= {"take-back", "take-over", "heard", "shipped", "forget"}
+    acts = {"import", "register", "move", "cancel", "resubmit", "confirm", "reject", "withdraw", "retry"}
+    acts |= {"set-status", "claim-number", "report-canceled", "report-shipped", "forget"}
     names = {name for parameter in command.params for name in parameter.opts}
     assert ("--by" in names) == (command.name in acts)
 
@@ -77,8 +77,8 @@ def test_an_error_is_json_where_json_is_asked_for(
     ran = CliRunner().invoke(orderdesk, arguments)
     assert (ran.exit_code, ran.stderr) == (1, "")
     error = json.loads(ran.stdout)["error"]
-    assert (error["kind"], error["place"]) == ("NotFoundError", str(tmp_path))
-    assert set(error) == {"kind", "text", "place", "remedy"}
+    assert (error["kind"], error["location"]) == ("NotFoundError", str(tmp_path))
+    assert set(error) == {"kind", "message", "location", "hint"}
 
 
 def test_a_configuration_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("withdraw", ask("cancel", "1043", "--by", "Ann", "--no-send")["cases"][0]["id"], "--by", "Ann")
         simulators["amazon-mcf"][0].faults.add(Fault.LOST_RESPONSE, method="PUT")
         ask("retry", ask("cancel", "1044", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
-        ask("reject", gave["send-again"]["case"]["id"], "--by", "Ben", "--note", "Sue at the warehouse, by phone")
+        ask("reject", gave["retry"]["case"]["id"], "--by", "Ben", "--note", "Sue at the warehouse, by phone")
         ask("confirm", ask("cancel", "1043", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
         ask("poll", ask("cancel", "1042", "--by", "Ann", "--reason", "customer asked")["cases"][0]["id"])
         ask("work", "--until-idle")

@@ -66,10 +66,10 @@ def evidence() -> Any:
 @pytest.mark.slow
 def test_a_ledger_that_nobody_wrote_into_is_as_it_was_written() -> None:
     made = ask("receipt", "1042")
-    (case,) = made["wishes"][0]["cases"]
-    assert (made["is_canceled"], made["flaws"], case["record"]["is_intact"]) == (True, [], True)
+    (case,) = made["cancellations"][0]["cases"]
+    assert (made["is_canceled"], made["flaws"], case["integrity"]["is_intact"]) == (True, [], True)
     (finding,) = evidence()
-    assert (finding["grade"], finding["text"][-24:]) == ("ok", "are as they were written")
+    assert (finding["severity"], finding["message"][-24:]) == ("ok", "are as they were written")
     assert "as they were written" in shown("ledger", "verify")
 
 
@@ -77,7 +77,7 @@ def test_a_ledger_that_nobody_wrote_into_is_as_it_was_written() -> None:
 def test_a_verdict_that_somebody_wrote_is_loud_everywhere() -> None:
     tamper(
         "UPDATE cases SET state = 'canceled', due_at = NULL, data = json_set(data, '$.state', 'canceled', '$.proof',"
-        ' json(\'{"kind":"read-back","attempt":1,"exchange":1}\')) WHERE order_number_is_1043'.replace(
+        ' json(\'{"kind":"polled status","attempt":1,"exchange":1}\')) WHERE order_number_is_1043'.replace(
             "order_number_is_1043", "data LIKE '%1043%'"
         )
     )
@@ -89,7 +89,7 @@ def test_a_verdict_that_somebody_wrote_is_loud_everywhere() -> None:
     assert "Canceled at every place" not in text
     assert ask("receipt", "1042")["is_canceled"]
     (finding,) = evidence()
-    assert (finding["grade"], "not as it was written" in finding["text"]) == ("error", True)
+    assert (finding["severity"], "not as it was written" in finding["message"]) == ("error", True)
     text = shown("ledger", "verify", code=1)
     assert "IT IS NOT AS IT WAS WRITTEN" in text
     assert "What to do: keep the file, and compare it with the last backup." in text
@@ -116,15 +116,15 @@ def test_a_backup_is_put_in_the_ledgers_place_and_that_one_moved_away_with_its_l
     ask("ledger", "backup", "backup.db")
     Path(f"{LEDGER}-wal").write_bytes(b"an old log")
     made = ask("ledger", "restore", "backup.db")
-    with closing(SqliteLedger(Path(made["away"]))) as away:
+    with closing(SqliteLedger(Path(made["replaced_file"]))) as away:
         assert str(away.head()) == made["head"]
     names = sorted(file.name for file in Path().glob(f"{LEDGER}*"))
     assert names == [LEDGER.name, f"{LEDGER}.before-1"], "no old log lies beside it"
     assert LEDGER.stat().st_mode & 0o077 == 0
     assert ask("receipt", "1042")["is_canceled"]
-    assert ask("ledger", "restore", "backup.db")["away"] == f"{LEDGER}.before-2"
+    assert ask("ledger", "restore", "backup.db")["replaced_file"] == f"{LEDGER}.before-2"
     LEDGER.unlink()
-    assert ask("ledger", "restore", "backup.db")["away"] is None
+    assert ask("ledger", "restore", "backup.db")["replaced_file"] is None
     LEDGER.write_bytes(b"damaged " * 1000)
     ask("ledger", "restore", "backup.db")
     assert ask("receipt", "1042")["is_canceled"]
@@ -167,7 +167,7 @@ def test_doctor_tells_of_files_that_others_may_read() -> None:
     LEDGER.chmod(0o644)
     ran = CliRunner().invoke(orderdesk, ["doctor", "--json"])
     warned = [found for found in json.loads(ran.stdout)["findings"] if found["area"] == "ledger"]
-    assert ["others on this machine" in found["text"] for found in warned] == [True, False]
+    assert ["others on this machine" in found["message"] for found in warned] == [True, False]
     LEDGER.chmod(0o600)
     assert Path("orderdesk.toml").stat().st_mode & 0o077 == 0, "credentials stand in it"
 
@@ -191,28 +191,32 @@ def test_a_person_can_be_forgotten_and_the_proof_stays() -> None:
     assert (gave["order_number"], gave["histories"]) == ("1042", 1)
     after = ask("receipt", "1042")
     assert (after["is_canceled"], after["flaws"]) == (True, [])
-    (case,) = after["wishes"][0]["cases"]
-    assert case["record"]["texts_removed"]
-    assert case["steps"][-1] | {"at": None} == {
+    (case,) = after["cancellations"][0]["cases"]
+    assert case["integrity"]["texts_removed"]
+    assert case["history"][-1] | {"at": None} == {
         "at": None,
         "what": "texts removed",
         "text": "personal texts were removed by Ben",
         "person": None,
         "exchange": None,
     }
-    assert after["wishes"][0]["cancellation"]["asked_by"] == "(removed)"
-    assert case["proof"]["exchange"]["body"] == "(removed)"
-    assert case["proof"]["exchange"]["status"] == before["wishes"][0]["cases"][0]["proof"]["exchange"]["status"] == 200
+    assert after["cancellations"][0]["cancellation"]["requested_by"] == "(removed)"
+    assert case["evidence"]["exchange"]["body"] == "(removed)"
+    assert (
+        case["evidence"]["exchange"]["status"]
+        == before["cancellations"][0]["cases"][0]["evidence"]["exchange"]["status"]
+        == 200
+    )
     left = [text for text in texts if text in everything()]
     assert left == []
     assert "personal texts were removed by Ben" in shown("receipt", "1042")
-    assert evidence()[0]["grade"] == "ok"
+    assert evidence()[0]["severity"] == "ok"
 
 
 def test_nobody_is_forgotten_while_something_is_open() -> None:
     text = shown("forget", "1043", "--by", "Ben", code=1)
     assert "under way, and needs its texts" in text
-    assert ask("receipt", "1043")["wishes"][0]["cancellation"]["asked_by"] == "Ann Archer"
+    assert ask("receipt", "1043")["cancellations"][0]["cancellation"]["requested_by"] == "Ann Archer"
 
 
 def test_texts_that_somebody_took_away_without_saying_so_are_told() -> None:

@@ -22,12 +22,12 @@ def test_where_it_is_narrow_each_integration_has_a_block(monkeypatch: pytest.Mon
     assert max(map(len, lines)) <= columns
     heads = [line for line in lines if line and not line.startswith((" ", "*"))]
     assert [head.partition("  ")[2].partition(",")[0] for head in heads] == list(PluginRegistry().slugs())
-    assert "  cancel        button (asks), while picking has not begun" in lines
+    assert "  cancel            button (asks), while picking has not begun" in lines
 
 
 def test_where_it_is_wide_each_integration_has_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     head, *rows = shown(monkeypatch, 1000)
-    assert head.split()[:3] == ["integration", "cancel", "proof"]
+    assert head.split()[:3] == ["integration", "cancel", "confirmation"]
     titles = [PluginRegistry().load(slug).integration.title for slug in PluginRegistry().slugs()]
     assert [row.partition("  ")[0] for row in rows[: len(titles)]] == titles
     assert rows[-1] == "* the settings of a connection may change it"

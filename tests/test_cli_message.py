@@ -38,7 +38,7 @@ class Shop:
 
     @property
     def case(self) -> Any:
-        return self.ask("receipt", "1043", code=0)["wishes"][0]["cases"][0]
+        return self.ask("receipt", "1043", code=0)["cancellations"][0]["cases"][0]
 
 
 @pytest.fixture
@@ -67,12 +67,12 @@ def test_an_answer_to_our_mail_is_the_proof(shop: Shop) -> None:
     identity = shop.ask("cases", "1043")["cases"][0]["id"]
     Path("answer.eml").write_bytes(mail(f"<{identity}.1@lantern.example>"))
     case = shop.ask("confirm", CASE, "--by", "Ben", "--email", "answer.eml")["case"]
-    assert (case["state"], case["proof"]) == ("canceled", "message")
-    proof = shop.case["proof"]
+    assert (case["state"], case["evidence"]) == ("canceled", "email")
+    proof = shop.case["evidence"]
     assert (proof["kind"], proof["person"]) == ("message", "Ben")
-    assert proof["message"]["answers"] == f"<{identity}.1@lantern.example>"
-    assert (proof["message"]["answers_case"], proof["message"]["names"]) == (identity, None)
-    assert (proof["message"]["from"], proof["message"]["message_id"]) == (
+    assert proof["email"]["in_reply_to"] == f"<{identity}.1@lantern.example>"
+    assert (proof["email"]["in_reply_to_case"], proof["email"]["mentioned_order_number"]) == (identity, None)
+    assert (proof["email"]["from"], proof["email"]["message_id"]) == (
         "MWW <support@mww.example>",
         "<774@mww.example>",
     )
@@ -84,9 +84,9 @@ def test_an_answer_to_our_mail_is_the_proof(shop: Shop) -> None:
 
 def test_a_mail_that_names_none_of_ours_counts_on_the_persons_judgement(shop: Shop) -> None:
     shop.run("reject", CASE, "--by", "Ben", "--email", "-", "--reason", "shipped", stdin=mail("<else@where.example>"))
-    proof = shop.case["proof"]
-    assert (proof["kind"], proof["message"]["answers"]) == ("message", None)
-    assert proof["message"]["names"] == "1043"
+    proof = shop.case["evidence"]
+    assert (proof["kind"], proof["email"]["in_reply_to"]) == ("email", None)
+    assert proof["email"]["mentioned_order_number"] == "1043"
     page = " ".join(shop.run("receipt", "1043").stdout.split())
     assert "which names 1043, naming no mail of ours, as Ben judged; filed by Ben" in page
 
@@ -96,22 +96,22 @@ def test_what_no_person_wrote_leaves_the_case_as_it_was(shop: Shop, mark: str) -
     before = shop.ask("cases", "1043")
     raw = f"{mark}\n".encode() + mail()
     wrong = shop.ask("confirm", CASE, "--by", "Ben", "--email", "-", code=1, stdin=raw)["error"]
-    assert "no person wrote this mail" in wrong["text"]
-    assert "your own word" in wrong["remedy"]
+    assert "no person wrote this mail" in wrong["message"]
+    assert "your own word" in wrong["hint"]
     assert shop.ask("cases", "1043") == before
 
 
 def test_a_mail_is_no_evidence_without_who_read_it(shop: Shop) -> None:
     assert "--by" in shop.run("confirm", CASE, "--email", "-", code=2, stdin=mail()).stderr
     wrong = shop.ask("confirm", CASE, "--by", " ", "--email", "-", code=1, stdin=mail())["error"]
-    assert (wrong["kind"], wrong["place"]) == ("ValidationError", "by")
+    assert (wrong["kind"], wrong["location"]) == ("ValidationError", "by")
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00\xff" * 50, mail(text="")])
 def test_what_is_no_mail_leaves_the_case_as_it_was(shop: Shop, raw: bytes) -> None:
     before = shop.ask("cases", "1043")
     wrong = shop.ask("confirm", CASE, "--by", "Ben", "--email", "-", code=1, stdin=raw)["error"]
-    assert (wrong["kind"], wrong["place"]) == ("ValidationError", "the message")
+    assert (wrong["kind"], wrong["location"]) == ("ValidationError", "the message")
     assert shop.ask("cases", "1043") == before
 
 
@@ -132,7 +132,7 @@ def test_a_proof_is_kept_as_it_was_before_there_were_messages() -> None:
     at = datetime(2026, 1, 5, tzinfo=UTC)
     event = Event(EventKind.CANCELED, at, person="Ann", evidence=Evidence(EvidenceKind.PERSON, person="Ann"))
     row = json.loads(dump(event))
-    assert row["proof"] == {"kind": "person", "person": "Ann"}
+    assert row["evidence"] == {"kind": "person", "person": "Ann"}
     assert load(json.dumps(row), Event) == event
 
 

@@ -82,35 +82,35 @@ def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     assert script.ask("import", "orders.json")["added"] == ["1042", "1043", "1044", "1045"]
     placed = script.ask("register", "1042", "--at", "amazon-mcf", "--submitted-at", "2026-01-05T10:00:00+01:00")
     assert placed["simulator_seeded"] is True
-    assert placed["placement"]["submitted_at"] == "2026-01-05T09:00:00Z"
+    assert placed["remote_order"]["submitted_at"] == "2026-01-05T09:00:00Z"
 
     plan = script.ask("plan", "1042")
-    assert [(entry["title"], entry["chosen"]) for entry in plan["entries"]] == [("Amazon MCF", 0)]
+    assert [(entry["title"], entry["chosen_step"]) for entry in plan["entries"]] == [("Amazon MCF", 0)]
     assert plan["entries"][0]["steps"][0]["closes_on"] == "picking"
 
     asked = script.ask("cancel", "1042", "--by", "Ann", "--reason", "customer asked")
-    assert [case["state"] for case in asked["cases"]] == ["asked"]
+    assert [case["state"] for case in asked["cases"]] == ["acknowledged"]
     early = script.ask("receipt", "1042")
     assert (early["is_settled"], early["is_canceled"]) == (False, False)
-    assert early["wishes"][0]["cases"][0]["proof"] is None
+    assert early["cancellations"][0]["cases"][0]["evidence"] is None
 
     worked = script.ask("work", "--until-idle")
-    assert (worked["is_idle"], worked["awaiting_person"], worked["problems"]) == (True, [], [])
+    assert (worked["is_idle"], worked["action_required"], worked["problems"]) == (True, [], [])
 
     receipt = script.ask("receipt", "1042")
     assert (receipt["is_settled"], receipt["is_canceled"]) == (True, True)
-    (case,) = receipt["wishes"][0]["cases"]
+    (case,) = receipt["cancellations"][0]["cases"]
     assert (case["connection"], case["integration"], case["remote_id"]) == ("amazon-mcf", "amazon-mcf", "1042")
-    assert (case["state"], case["refusal"], case["route"]) == ("canceled", None, "button (asks)")
+    assert (case["state"], case["rejection"], case["route"]) == ("canceled", None, "button (asks)")
     assert [(line["line"], line["canceled"]) for line in case["lines"]] == [("MUG-11", 2), ("CANVAS-12X16", 1)]
 
-    proof = case["proof"]
-    assert proof["kind"] == "read-back"
+    proof = case["evidence"]
+    assert proof["kind"] == "polled status"
     exchange = proof["exchange"]
     assert (exchange["method"], exchange["status"]) == ("GET", 200)
     assert exchange["url"].endswith("/fulfillmentOrders/1042")
     assert json.loads(exchange["body"])["payload"]["fulfillmentOrder"]["fulfillmentOrderStatus"] == "Cancelled"
-    puts = [step for step in case["steps"] if step["what"].startswith("PUT ")]
+    puts = [step for step in case["history"] if step["summary"].startswith("PUT ")]
     assert [step["exchange"]["status"] for step in puts] == [200]
     assert exchange["at"] > puts[0]["at"], "the proof is younger than the response to the cancel"
 
@@ -143,11 +143,15 @@ def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
     fault = {"kind": "lost_response", "method": "PUT"}
     httpx.post(f"{connection['url']}/_simulator/faults", json=fault, trust_env=False).raise_for_status()
     (case,) = script.ask("cancel", "1044", "--by", "Ann")["cases"]
-    assert case["state"] == "unclear"
+    assert case["state"] == "unknown"
     script.run("work", "--until-idle")
     receipt = script.ask("receipt", "1044")
     assert receipt["is_canceled"] is True
-    steps = [step["what"].partition(" ")[0] for step in receipt["wishes"][0]["cases"][0]["steps"] if step["exchange"]]
+    steps = [
+        step["summary"].partition(" ")[0]
+        for step in receipt["cancellations"][0]["cases"][0]["history"]
+        if step["exchange"]
+    ]
     assert steps[:3] == ["PUT", "GET", "PUT"], "it is polled before it is sent again"
-    again = script.ask("resubmit", "1044", "--by", "Ann")["resubmission"]
+    again = script.ask("resubmit", "1044", "--by", "Ann")["case"]
     assert (again["state"], again["order_number"], again["remote_id"]) == ("done", "1044-1", "1044-1")

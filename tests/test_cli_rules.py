@@ -66,7 +66,7 @@ def test_rules_are_listed_with_what_they_do(shop: Shop) -> None:
     first, second = shop.ask("rules", "list")["rules"]
     assert (first["event"], first["filter"], first["enabled"]) == ("order moved", "folder == 'Canceled'", True)
     assert first["actions"][0]["is_known"] is True
-    assert first["actions"][0]["connections"] == ["bdlinx"]
+    assert first["actions"][0]["provided_by"] == ["bdlinx"]
     assert (second["enabled"], second["actions"][0]["folder"]) == (False, "Closed")
     page = shop.run("rules", "list").stdout
     assert "Cancel Order at BDLinx (customer asked)" in page
@@ -79,24 +79,24 @@ def test_an_action_that_nobody_contributes_is_listed_as_unknown(shop: Shop) -> N
         config.write(UNKNOWN)
     assert shop.ask("rules", "list")["rules"][-1]["actions"][0]["is_known"] is False
     assert "UNKNOWN" in shop.run("rules", "list").stdout
-    tried = shop.ask("rules", "test", "1044", "--event", "order imported")["decisions"][-1]
+    tried = shop.ask("rules", "test", "1044", "--event", "order imported")["evaluations"][-1]
     assert "nobody contributes" in tried["actions"][0]["effect"]
 
 
 def test_a_dry_run_tells_why_and_what_and_does_nothing(shop: Shop) -> None:
     moved = ("--event", "order moved", "--folder", "canceled")
-    fires, off = shop.ask("rules", "test", "1044", *moved)["decisions"]
-    assert (fires["fires"], fires["why"]) == (True, "folder == 'Canceled' is true")
+    fires, off = shop.ask("rules", "test", "1044", *moved)["evaluations"]
+    assert (fires["matches"], fires["explanation"]) == (True, "folder == 'Canceled' is true")
     assert fires["actions"][0]["effect"] == "would act at bdlinx"
-    assert (off["fires"], off["why"], off["actions"]) == (False, "it is switched off", [])
+    assert (off["matches"], off["explanation"], off["actions"]) == (False, "it is switched off", [])
     page = shop.run("rules", "test", "1044", *moved).stdout
-    assert "Nothing was done." in page
+    assert "Nothing was changed." in page
     assert shop.ask("cases", "1044")["cases"] == []
-    assert shop.ask("rules", "log", "1044")["firings"] == []
+    assert shop.ask("rules", "log", "1044")["executions"] == []
 
 
 def test_a_dry_run_tells_where_the_order_is_not(shop: Shop) -> None:
-    fires, _ = shop.ask("rules", "test", "1045", "--event", "order moved", "--folder", "Canceled")["decisions"]
+    fires, _ = shop.ask("rules", "test", "1045", "--event", "order moved", "--folder", "Canceled")["evaluations"]
     assert "not submitted" in fires["actions"][0]["effect"]
 
 
@@ -110,8 +110,8 @@ def test_a_dry_run_takes_only_facts_that_a_filter_may_use(shop: Shop) -> None:
         Path("orderdesk.toml").read_text(encoding="utf-8").replace("enabled = false\n", ""), encoding="utf-8"
     )
     asked = ("rules", "test", "1044", "--event", "case settled", "--field")
-    assert [each["fires"] for each in shop.ask(*asked, "state=canceled")["decisions"]] == [False, True]
-    assert [each["fires"] for each in shop.ask(*asked, "state=refused")["decisions"]] == [False, False]
+    assert [each["matches"] for each in shop.ask(*asked, "state=canceled")["evaluations"]] == [False, True]
+    assert [each["matches"] for each in shop.ask(*asked, "state=rejected")["evaluations"]] == [False, False]
 
 
 def test_a_moved_order_needs_a_folder_and_no_other_event_takes_one(shop: Shop) -> None:
@@ -122,13 +122,13 @@ def test_a_moved_order_needs_a_folder_and_no_other_event_takes_one(shop: Shop) -
 
 
 def test_a_move_tells_what_the_rules_did_and_the_log_keeps_it(shop: Shop) -> None:
-    assert "Cancel Order at BDLinx: bdlinx asked" in shop.run("move", "1044", "Canceled").stdout
-    (fired,) = shop.ask("rules", "log", "1044")["firings"]
-    assert (fired["rule"], fired["text"]) == ("Canceled folder cancels at BDLinx", "bdlinx asked")
-    assert "bdlinx asked" in shop.run("rules", "log", "1044").stdout
+    assert "Cancel Order at BDLinx: bdlinx acknowledged" in shop.run("move", "1044", "Canceled").stdout
+    (fired,) = shop.ask("rules", "log", "1044")["executions"]
+    assert (fired["rule"], fired["message"]) == ("Canceled folder cancels at BDLinx", "bdlinx acknowledged")
+    assert "bdlinx acknowledged" in shop.run("rules", "log", "1044").stdout
     assert shop.ask("move", "1044", "Canceled")["rules"] == [], "the second move is none"
-    cancellation = shop.ask("receipt", "1044")["wishes"][0]["cancellation"]
-    assert cancellation["chain"] == ["Canceled folder cancels at BDLinx"]
+    cancellation = shop.ask("receipt", "1044")["cancellations"][0]["cancellation"]
+    assert cancellation["caused_by_rules"] == ["Canceled folder cancels at BDLinx"]
 
 
 @pytest.mark.slow
@@ -138,13 +138,13 @@ def test_a_wish_may_name_places(shop: Shop) -> None:
     assert [case["connection"] for case in told["cases"]] == ["bdlinx"]
     shop.run("work", "--until-idle")
     receipt = shop.ask("receipt", "1044")
-    assert [case["state"] for case in receipt["wishes"][0]["cases"]] == ["canceled"]
+    assert [case["state"] for case in receipt["cancellations"][0]["cases"]] == ["canceled"]
     assert (receipt["is_canceled"], receipt["still_active"]) == (False, ["mww (cancellation never requested)"])
     page = shop.run("receipt", "1044").stdout
     assert "Settled, but not canceled everywhere." in page
     assert "Still active at mww (cancellation never requested)." in page
     wrong = shop.ask("cancel", "1044", "--at", "nowhere", code=1)["error"]
-    assert (wrong["kind"], "nowhere" in wrong["text"]) == ("InvalidStateError", True)
+    assert (wrong["kind"], "nowhere" in wrong["message"]) == ("InvalidStateError", True)
 
 
 @pytest.mark.slow
@@ -160,7 +160,7 @@ def test_a_wish_may_name_parts_and_its_answer_is_told_line_by_line(shop: Shop) -
     assert "lines:  CAL-2026: 1 of 2 canceled" in receipt
     told = shop.ask("receipt", "1045")
     assert (told["is_canceled"], told["still_active"]) == (False, ["commercehub (only a part was canceled)"])
-    cancellation = told["wishes"][0]["cancellation"]
+    cancellation = told["cancellations"][0]["cancellation"]
     assert cancellation["lines"] == [{"line": "CAL-2026", "quantity": 1}]
 
 
@@ -179,7 +179,7 @@ def test_a_wrong_reason_or_part_is_refused_with_what_is_allowed(
     shop.run("register", "1045", "--at", "commercehub")
     wrong = shop.ask("cancel", "1045", *arguments, code=1)["error"]
     assert wrong["kind"] == "ValidationError"
-    assert listed in wrong["remedy"]
+    assert listed in wrong["hint"]
     assert shop.ask("cases", "1045")["cases"] == []
 
 
@@ -195,9 +195,9 @@ def test_a_line_that_is_named_twice_is_wrong_usage(shop: Shop) -> None:
 def test_the_plan_lists_the_reasons_of_the_place(shop: Shop) -> None:
     shop.run("register", "1045", "--at", "commercehub")
     page = shop.run("plan", "1045").stdout
-    assert page.splitlines()[1].split() == ["place", "route", "open", "until", "needs", "turn", "then"]
+    assert page.splitlines()[1].split() == ["connection", "route", "open", "until", "needs", "decided", "by", "then"]
     assert "Reasons that CommerceHub takes for this order:" in page
     (step,) = shop.ask("plan", "1045")["entries"][0]["steps"]
-    assert (step["needs"], step["turn"], step["scope"]) == ("reason", "the service", "lines and quantities")
+    assert (step["needs"], step["decided_by"], step["scope"]) == ("reason", "the service", "lines and quantities")
     asked = next(code for code in step["reasons"] if code["code"] == "CXSC")
     assert asked["stands_for"] == ["customer asked"]

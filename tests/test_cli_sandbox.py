@@ -81,7 +81,7 @@ def test_a_port_that_is_taken_is_told(path: Path) -> None:
         port = simulators["amazon-mcf"][1].rpartition(":")[2]
         ran = CliRunner().invoke(orderdesk, ["sandbox", "--config", str(path), "--port", port, "--json"])
     assert ran.exit_code == 1
-    assert json.loads(ran.stdout)["error"]["place"] == f"127.0.0.1:{port}"
+    assert json.loads(ran.stdout)["error"]["location"] == f"127.0.0.1:{port}"
 
 
 def test_every_process_sees_the_same_time_and_sleepers_do_not_add_up(path: Path) -> None:

@@ -51,7 +51,7 @@ def test_an_import_tells_what_can_be_mistaken_and_what_is_missing(run: Run) -> N
     listed = run("orders")
     assert "1001 (id:58101)" in listed
     assert "1001 (id:7)" in listed
-    assert json.loads(run("import", "orders.json", "--json"))["of"] == 734
+    assert json.loads(run("import", "orders.json", "--json"))["total"] == 734
 
 
 @pytest.mark.parametrize("command", [("plan",), ("receipt",), ("cancel", "--by", "Ann"), ("move", "Closed")])
@@ -74,6 +74,6 @@ def test_an_error_reply_with_an_id_is_not_imported(run: Run) -> None:
 
 def test_one_of_them_takes_the_number_over(run: Run) -> None:
     run("import", "orders.json")
-    assert "Order 1001 is id:7; the others are id:58101." in run("claim-number", "id:7", "--by", "Ann")
+    assert "Order 1001 is id:7; the other orders are id:58101." in run("claim-number", "id:7", "--by", "Ann")
     assert "1001" in run("plan", "1001")
     assert json.loads(run("orders", "--json"))["orders"][1]["id"] == "7"

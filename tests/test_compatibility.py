@@ -193,7 +193,7 @@ class Newer(Old):
 
 class Misspelled(Old):
     @hookimpl
-    def orderdesk_recieve(self, message: object) -> None:
+    def orderdesk_parse_webhok(self, message: object) -> None:
         """Never called."""
 
 
@@ -212,7 +212,7 @@ def test_a_plugin_for_a_newer_sdk_loads_where_its_new_hook_is_optional() -> None
     [
         (
             Misspelled(),
-            "it implements orderdesk_recieve, which is no hook of this SDK: it may mean orderdesk_parse_webhook; ",
+            "it implements orderdesk_parse_webhok, which is no hook of this SDK: it may mean orderdesk_parse_webhook; ",
         ),
         (Listens(), "it implements orderdesk_case_changed, which is for listeners: name a module of its own under"),
     ],

@@ -86,11 +86,11 @@ def test_doctor_names_file_place_and_remedy(file: Path, name: str) -> None:
     mistake = IN_A_CONNECTION.get(name, RULES)
     file.write_text(mistake.text, encoding="utf-8")
     ran = CliRunner().invoke(orderdesk, ["--config", str(file), "doctor", "--json"])
-    (found,) = [finding for finding in json.loads(ran.stdout)["findings"] if finding["grade"] == "error"]
+    (found,) = [finding for finding in json.loads(ran.stdout)["findings"] if finding["severity"] == "error"]
     assert ran.exit_code == 1
-    assert found["place"] == f"{file}: {mistake.place}"
-    assert mistake.said in found["text"]
-    assert mistake.remedy in found["remedy"]
+    assert found["location"] == f"{file}: {mistake.place}"
+    assert mistake.said in found["message"]
+    assert mistake.remedy in found["hint"]
 
 
 @pytest.mark.parametrize("name", IN_A_CONNECTION)

@@ -13,7 +13,9 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger, log_subject
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -40,6 +42,7 @@ __all__ = ["Scheduler", "RunReport"]
 
 C = TypeVar("C", bound=Case)
 
+_log = RoomLogger("runtime")
 MAX_EVENTS = 1000
 """How many order events are handled at a time."""
 WAIT_INTERVAL = 0.02
@@ -143,43 +146,19 @@ class Scheduler:
         self._handler(case).before_verdict(case, event)
         return self._loader.apply(case, event, *notes)
 
-    def resubmit(self, order: Order, *, requested_by: str, connection: str | None, number: str | None) -> ResubmitCase:
-        """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
-        opened, known = self._resubmissions.open(order, requested_by=requested_by, connection=connection, number=number)
+    def resubmit(self, case: ResubmitCase, known: CancellationCoverage) -> ResubmitCase:
+        """Do what is due of a resubmission that was just opened; it as it is then. known: what was read for it."""
+        return self._process_opened(case, lambda watch: self._resubmissions.handle(case, watch, known))
 
-        def step(job: CaseGroup, watch: Watchdog) -> None:  # noqa: ARG001 - of the one job
-            self._resubmissions.handle(opened, watch, known)
+    def change_status(self, case: StatusCase, order: Order, remote_order: RemoteOrder) -> StatusCase:
+        """Do what is due of a status change that was just opened; it as it is then."""
+        return self._process_opened(case, lambda watch: self._status_changes.handle(case, watch, (order, remote_order)))
 
-        if opened.is_open:
-            self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
-        return self._latest(opened)
-
-    def change_status(
-        self,
-        order: Order,
-        remote_order: RemoteOrder,
-        status: str,
-        *,
-        requested_by: str,
-        idempotency_key: str | None,
-        caused_by_rules: tuple[str, ...],
-    ) -> StatusCase:
-        """Open (or find) a status change, do what is due, and return it as it is then."""
-        opened = self._status_changes.open(
-            order,
-            remote_order,
-            status,
-            requested_by=requested_by,
-            idempotency_key=idempotency_key,
-            caused_by_rules=caused_by_rules,
-        )
-
-        def step(job: CaseGroup, watch: Watchdog) -> None:  # noqa: ARG001 - of the one job
-            self._status_changes.handle(opened, watch, (order, remote_order))
-
-        if opened.is_open:
-            self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
-        return self._latest(opened)
+    def _process_opened(self, case: C, handle: Callable[[Watchdog], object]) -> C:
+        if case.is_open:
+            # What keeps it from being done now, leaves it due.
+            self._run([(case,)], lambda _, watch: handle(watch))
+        return self._latest(case)
 
     def run_due(self, limit: int) -> RunReport:
         """Handle due cases, then the order events that are pending, until nothing is due; when the next case is due.
@@ -222,6 +201,9 @@ class Scheduler:
             except Exception as error:  # noqa: BLE001 - the ledger or the host may be away now; the others go on
                 troubles[flight.cases[0].id] = error
             troubles.update(self._errors([(flight.cases, flight.handle)]))
+            trouble = troubles.get(flight.cases[0].id)
+            if trouble is not None:
+                _log.warning("not handled: %s; due again", type(trouble).__name__, about=LogSubject.of(*flight.cases))
 
         self._ledger.correct_clock_skew(self._clock.now())
         problems = self.extender.resume_registrations()
@@ -349,7 +331,8 @@ class Scheduler:
         try:
             if self._shutdown.is_requested:
                 raise ConflictError("the desk ends", location=job[0].id, hint="it goes on when a desk is opened again")
-            step(job, watchdog)
+            with log_subject(LogSubject.of(*job)):
+                step(job, watchdog)
         finally:
             if not watchdog.is_abandoned:  # Else whoever left it has done so, and somebody may be at it again.
                 self._release(job)

@@ -102,4 +102,4 @@ def test_errors_have_a_status_text_and_remedy(client: Any, place: Register) -> N
     assert client.get("/orders/77/plan").status_code == 404
     unknown = client.post("/orders/1042/cancel", {"by": "Ann", "reason": "rain", **token(client)})
     assert unknown.status_code == 422
-    assert "CXSS" in unknown.json()["remedy"]
+    assert "CXSS" in unknown.json()["hint"]

@@ -96,7 +96,7 @@ def test_errors_have_a_status_text_and_remedy(app: Running, monkeypatch: pytest.
     assert app.get("/orders/77").status_code == 404
     unknown = app.post("/orders/1042/cancel", json={"by": "Ann", "reason": "rain"})
     assert unknown.status_code == 422
-    assert "CXSS" in unknown.json()["remedy"]
+    assert "CXSS" in unknown.json()["hint"]
     assert app.post("/orders/1043/cancel", json={"by": "Ann"}).status_code == 409
 
     def full(*_: object, **__: object) -> None:
