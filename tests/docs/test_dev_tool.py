@@ -160,7 +160,7 @@ def test_a_failed_pip_is_followed_by_a_hint(dev: ModuleType, said: str, advice: 
     ("extra", "arguments"),
     [
         ([], ["-n", "9", "--dist", "worksteal"]),
-        (["--fast"], ["-n", "9", "--dist", "worksteal", "-m", "not slow and not crash"]),
+        (["--fast"], ["-n", "8", "--dist", "worksteal", "-m", "not slow and not crash"]),
         (["-k", "cancel"], ["-k", "cancel"]),
         (["--fast", "tests"], ["tests", "-m", "not slow and not crash"]),
     ],

@@ -190,7 +190,6 @@ def test_whoever_wishes_and_dies_is_seen_after_by_the_next_worker(
 ) -> None:
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_wish_is_recorded(desk, lambda: other.orders.register("1042", connection="mill", by="the shop"))
-    desk.ledger.record_settled()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             desk.order_store,

@@ -11,9 +11,10 @@ import pytest
 from attrs import evolve
 
 from orderdesk_devkit.testing.plugin_under_test import sample_order
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
-from orderdesk_sdk.cases.ledger import CaseUpdate
+from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
@@ -273,12 +274,16 @@ def test_handling_an_occurrence_a_second_time_changes_nothing(tmp_path: Path, cl
     ledger.close()
 
 
-def test_a_write_that_settles_nothing_is_no_occurrence(desk_with_order: RulesOpener) -> None:
+def test_what_settles_nothing_is_no_event_of_the_order(desk_with_order: RulesOpener) -> None:
     desk = desk_with_order(FILES)
     (case,) = desk.cancel(NUMBER, by="Ann").cases
-    assert CaseUpdate(case, case).order_event is None
+    now = desk.clock.now()
+    assert transition(case, Event(EventKind.REMINDED, now, due_at=now)).order_events == ()
     done = desk.cases.confirm(case.id, by="Ann")
-    assert CaseUpdate(done, done).order_event is None
+    assert isinstance(done, CancelCase)
+    assert transition(done, Event(EventKind.POLL_STARTED, now)).order_events == ()
+    (shipped,) = transition(done, Event(EventKind.SHIPPED, now)).order_events
+    assert (shipped.kind, shipped.field_values["state"]) == (OrderEventKind.CASE_SETTLED, "shipped anyway")
 
 
 # Orders and hosts that are odd

@@ -124,7 +124,7 @@ class LedgerHistory(RuleBasedStateMachine):
             route=case.route + 1,
         )
         try:
-            after = transition(case, event)
+            after = transition(case, event).case
         except InvalidTransitionError:
             return
         intent = Intent(1, "cancel", "PUT", "https://api.example", "ab", True, self.now)
@@ -185,7 +185,7 @@ class LedgerHistory(RuleBasedStateMachine):
             if settle
             else Event(EventKind.POLL_STARTED, self.now, due_at=at)
         )
-        after = transition(known, event)
+        after = transition(known, event).case
         self.ledger.write(CaseUpdate(known, after))
         self.resubmissions[known.id] = after
 

@@ -94,7 +94,7 @@ class CaseHistory(RuleBasedStateMachine):
         before = self.case
         kept = evolve(before)
         try:
-            after = transition(before, event)
+            after = transition(before, event).case
         except InvalidTransitionError:
             self._was_rightly_refused(before, event)
             assert before == kept

@@ -34,13 +34,13 @@ def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
 def test_what_was_updated_in_the_future_is_due_now(ledger: SqliteLedger) -> None:
     case = put(ledger)
     send = Event(EventKind.SEND_STARTED, AHEAD, due_at=AHEAD + minutes(5))
-    sending = transition(case, send)
+    sending = transition(case, send).case
     ledger.write(CaseUpdate(case, sending, [send]))
     note = Event(EventKind.ACKNOWLEDGED, AHEAD, due_at=AHEAD + minutes(2), deadline=AHEAD + hours(24))
-    ledger.write(CaseUpdate(sending, transition(sending, note), [note]))
+    ledger.write(CaseUpdate(sending, transition(sending, note).case, [note]))
     errand = resubmission()
     ledger.open_case(errand)
-    ledger.write(CaseUpdate(errand, transition(errand, send)))
+    ledger.write(CaseUpdate(errand, transition(errand, send).case))
     settled = put(ledger, "2", updated_at=AHEAD, due_at=None, state=State.REJECTED)
     timely = put(ledger, "3", due_at=NOW + hours(3))
 

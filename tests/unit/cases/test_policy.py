@@ -190,7 +190,7 @@ def test_being_turned_away_backs_off_and_the_patience_starts_with_the_first_time
         assert event.kind is EventKind.NOT_PROCESSED
         assert event.due_at is not None
         waits.append((event.due_at - NOW).total_seconds())
-        case = evolve(transition(case, event), state=State.SENDING)
+        case = evolve(transition(case, event).case, state=State.SENDING)
         assert case.deadline == NOW + hours(24)
     assert waits == [15, 30, 60, 120, 240, 480, 600, 600]
 
@@ -328,4 +328,4 @@ def test_what_an_unusable_connection_does_to_each_state(state: State, config: Ev
         event = requesting.on_connection_error(case, error, NOW)
         assert event.kind is kind
         assert (event.plugin_error is not None) == isinstance(error, PluginError)
-        assert transition(case, event).state in (case.state, State.ACTION_REQUIRED)
+        assert transition(case, event).case.state in (case.state, State.ACTION_REQUIRED)

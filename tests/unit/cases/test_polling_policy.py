@@ -126,11 +126,11 @@ def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
     sends = 1
     for _ in range(20):
         loss = TransportLoss(Certainty.UNKNOWN, "ReadTimeout", idempotent=True)
-        case = transition(case, requesting.after_loss(case, KNOWN, loss, NOW))
-        case = transition(case, requesting.after_poll(case, KNOWN, PLACED, Answer(Outcome.PENDING), NOW))
+        case = transition(case, requesting.after_loss(case, KNOWN, loss, NOW)).case
+        case = transition(case, requesting.after_poll(case, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)).case
         if not case.retry_allowed:
             break
-        case = transition(case, Event(EventKind.SEND_STARTED, NOW, due_at=NOW))
+        case = transition(case, Event(EventKind.SEND_STARTED, NOW, due_at=NOW)).case
         sends += 1
     assert sends == 4
 
@@ -138,31 +138,31 @@ def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
 def test_an_unclear_case_keeps_saying_why_while_nothing_is_decided() -> None:
     lost = case_in(State.UNKNOWN, message="the response was lost", idempotent=True)
     event = requesting.after_poll(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
-    assert transition(lost, event).message == "the response was lost"
+    assert transition(lost, event).case.message == "the response was lost"
     told = requesting.after_poll(lost, KNOWN, PLACED, Answer(Outcome.PENDING, message="in a queue"), NOW)
-    assert transition(lost, told).message == "in a queue"
+    assert transition(lost, told).case.message == "in a queue"
 
 
 def test_a_lost_request_that_is_not_sent_again_and_does_not_show_is_a_person_s_at_once_and_read_meanwhile() -> None:
     lost = case_in(State.UNKNOWN, message="the response was lost", deadline=NOW + hours(24))
     event = requesting.after_poll(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
-    case = transition(lost, event)
+    case = transition(lost, event).case
     assert (case.state, case.due_at, case.remind_at) == (State.ACTION_REQUIRED, NOW + minutes(2), NOW + hours(4))
     assert "the response was lost; the service does not show it" in str(case.message)
     assert "send it again, or confirm or refuse" in str(case.hint)
     assert not requesting.is_overdue(case, NOW + hours(3))
     later = NOW + minutes(2)
-    read = transition(case, requesting.after_poll(case, KNOWN, PLACED, Answer(Outcome.PENDING), later))
+    read = transition(case, requesting.after_poll(case, KNOWN, PLACED, Answer(Outcome.PENDING), later)).case
     assert (read.due_at, read.remind_at, read.message) == (NOW + minutes(4), NOW + hours(4), case.message)
     at = NOW + hours(4)
     assert requesting.is_overdue(read, at)
     reminder = requesting.on_deadline(read, KNOWN, PLACED, at)
     assert reminder is not None
-    reminded = transition(read, reminder)
+    reminded = transition(read, reminder).case
     assert (reminded.due_at, reminded.remind_at) == (at + minutes(2), at + hours(4))
     done = transition(
         reminded, requesting.after_poll(reminded, KNOWN, PLACED, Answer(Outcome.CANCELED, exchange=1), at)
-    )
+    ).case
     assert (done.state, done.remind_at) == (State.CANCELED, None)
 
 
@@ -191,7 +191,7 @@ def test_that_a_second_request_was_refused_says_nothing_of_the_first() -> None:
     answer = Answer(Outcome.REJECTED, Rejection.TOO_LATE, message="it is being made")
     event = requesting.after_cancel(second, declared(button, PHONE), PLACED, answer, NOW)
     assert (event.kind, event.rejection, event.idempotent) == (EventKind.OUTCOME_UNKNOWN, None, False)
-    case = transition(second, event)
+    case = transition(second, event).case
     assert "it was refused (it is being made), but an earlier request may have worked" in str(case.message)
     done = requesting.after_poll(case, declared(button, PHONE), PLACED, Answer(Outcome.CANCELED, exchange=1), NOW)
     assert done.kind is EventKind.CANCELED
@@ -233,7 +233,7 @@ def test_a_canceled_order_that_shipped_raises_the_alarm(refusal: Rejection) -> N
     event = requesting.after_poll(case, KNOWN, PLACED, answer, NOW)
     alarm = refusal in (Rejection.SHIPPED, Rejection.TOO_LATE)
     assert event.kind is (EventKind.SHIPPED if alarm else EventKind.STILL_PENDING)
-    assert (transition(case, event).state is State.SHIPPED_ANYWAY) == alarm
+    assert (transition(case, event).case.state is State.SHIPPED_ANYWAY) == alarm
     if alarm:
         assert event.evidence == Evidence(EvidenceKind.POLLED_STATUS, attempt=3, exchange=1)
         assert "stop the parcel" in str(event.hint)
@@ -250,7 +250,7 @@ def test_a_canceled_order_stays_canceled_unless_it_was_read_so_and_is_read_alive
     case = case_in(State.CANCELED, evidence=proof)
     event = requesting.after_poll(case, KNOWN, PLACED, Answer(outcome), NOW)
     is_alive_again = outcome in (Outcome.ACKNOWLEDGED, Outcome.PENDING) and proof.kind is not EvidenceKind.RESPONSE
-    assert transition(case, event).state is (State.SHIPPED_ANYWAY if is_alive_again else State.CANCELED)
+    assert transition(case, event).case.state is (State.SHIPPED_ANYWAY if is_alive_again else State.CANCELED)
 
 
 # The passing of time
@@ -287,7 +287,7 @@ def test_a_person_is_reminded_each_time_the_patience_passes_and_told_how_often_a
         assert event is not None
         assert (event.kind, event.due_at) == (EventKind.REMINDED, now + hours(1))
         assert (event.message, event.hint) == (f"Call (again). (reminder {number}: {late})", "then confirm")
-        case = transition(case, event)
+        case = transition(case, event).case
         assert (case.consecutive_failures, case.action_required_since) == (number, NOW)
 
 
@@ -372,7 +372,7 @@ def test_every_event_is_legal_for_the_case_it_was_made_for(
     def legal(case: CancelCase, event: Event | None) -> None:
         if event is None:
             return
-        after = transition(case, event)
+        after = transition(case, event).case
         assert after.is_open == (after.due_at is not None)
         assert after.due_at is None or after.due_at <= NOW + timedelta(seconds=200_000), "nothing waits for ever"
         assert event.kind is not EventKind.FELL_BACK or after.route > case.route, "climbing goes up"

@@ -68,7 +68,7 @@ def test_a_sweep_over_every_pair_exercises_exactly_the_transitions_of_the_table(
     exercised: dict[tuple[State, EventKind], State] = {}
     for state, kind in ALL_PAIRS:
         try:
-            exercised[state, kind] = transition(case_in(state), event_of(kind)).state
+            exercised[state, kind] = transition(case_in(state), event_of(kind)).case.state
         except InvalidTransitionError:
             continue
     assert exercised == dict(TABLE)
@@ -119,7 +119,7 @@ def test_only_verdicts_lead_to_canceled() -> None:
 def test_a_verdict_needs_evidence(state: State, kind: EventKind) -> None:
     with pytest.raises(InvalidTransitionError, match="no evidence"):
         transition(case_in(state), event_of(kind, evidence=None))
-    after = transition(case_in(state), event_of(kind, lines=(LineAnswer("1", 2, 2),)))
+    after = transition(case_in(state), event_of(kind, lines=(LineAnswer("1", 2, 2),))).case
     assert after.evidence == Evidence(EvidenceKind.PERSON, person="Ann")
     assert after.lines == (LineAnswer("1", 2, 2),)
     assert after.due_at is None
@@ -146,15 +146,15 @@ def test_an_unclear_request_is_sent_again_only_after_a_read_back_or_by_a_person(
     unclear = case_in(State.UNKNOWN)
     with pytest.raises(InvalidTransitionError, match="may have worked"):
         transition(unclear, event_of(EventKind.SEND_STARTED, person=None))
-    assert transition(unclear, event_of(EventKind.SEND_STARTED)).state is State.SENDING
-    read_back = transition(unclear, event_of(EventKind.STILL_PENDING, person=None, retry_allowed=True))
-    again = transition(read_back, event_of(EventKind.SEND_STARTED, person=None))
+    assert transition(unclear, event_of(EventKind.SEND_STARTED)).case.state is State.SENDING
+    read_back = transition(unclear, event_of(EventKind.STILL_PENDING, person=None, retry_allowed=True)).case
+    again = transition(read_back, event_of(EventKind.SEND_STARTED, person=None)).case
     assert (again.state, again.retries, again.retry_allowed) == (State.SENDING, 1, False)
 
 
 def test_permission_to_resend_does_not_outlive_the_next_event() -> None:
     allowed = case_in(State.UNKNOWN, retry_allowed=True)
-    later = transition(allowed, event_of(EventKind.POLL_STARTED))
+    later = transition(allowed, event_of(EventKind.POLL_STARTED)).case
     with pytest.raises(InvalidTransitionError, match="may have worked"):
         transition(later, event_of(EventKind.SEND_STARTED, person=None))
 
@@ -166,14 +166,14 @@ def test_a_person_who_has_the_case_decides_whether_it_is_sent() -> None:
 
 @pytest.mark.parametrize("state", [State.PENDING, State.ACTION_REQUIRED])
 def test_a_wish_is_taken_back_only_before_anything_was_sent(state: State) -> None:
-    assert transition(case_in(state), event_of(EventKind.WITHDRAWN)).state is State.WITHDRAWN
+    assert transition(case_in(state), event_of(EventKind.WITHDRAWN)).case.state is State.WITHDRAWN
     with pytest.raises(InvalidTransitionError, match="already left"):
         transition(case_in(state, last_sent_at=NOW), event_of(EventKind.WITHDRAWN))
 
 
 def run(case: CancelCase, *kinds: EventKind) -> CancelCase:
     for number, kind in enumerate(kinds, start=1):
-        case = transition(case, event_of(kind, at=NOW + seconds(number)))
+        case = transition(case, event_of(kind, at=NOW + seconds(number))).case
     return case
 
 
@@ -182,7 +182,7 @@ def test_a_request_that_was_proved_not_done_was_never_asked() -> None:
     assert sent.last_sent_at == NOW + seconds(1)
     back = run(sent, EventKind.NOT_PROCESSED, EventKind.SEND_STARTED, EventKind.NOT_PROCESSED)
     assert back.last_sent_at is None
-    assert transition(back, event_of(EventKind.WITHDRAWN)).state is State.WITHDRAWN
+    assert transition(back, event_of(EventKind.WITHDRAWN)).case.state is State.WITHDRAWN
 
 
 @pytest.mark.parametrize(
@@ -248,32 +248,32 @@ def test_tries_count_in_a_row_and_start_anew_with_every_progress() -> None:
 
 def test_climbing_starts_the_next_route_with_fresh_patience_and_fresh_resends() -> None:
     case = case_in(State.UNKNOWN, retries=3, consecutive_failures=2, deadline=LATER, service_status="Processing")
-    after = transition(case, event_of(EventKind.FELL_BACK, route=2))
+    after = transition(case, event_of(EventKind.FELL_BACK, route=2)).case
     assert (after.route, after.retries, after.consecutive_failures, after.deadline) == (2, 0, 0, None)
     assert after.service_status == "Processing"
 
 
 def test_patience_lasts_until_it_is_renewed_or_the_case_is_settled() -> None:
     case = case_in(State.ACKNOWLEDGED, deadline=LATER)
-    assert transition(case, event_of(EventKind.POLL_STARTED)).deadline == LATER
-    renewed = transition(case, event_of(EventKind.STILL_PENDING, deadline=LATER + hours(1)))
+    assert transition(case, event_of(EventKind.POLL_STARTED)).case.deadline == LATER
+    renewed = transition(case, event_of(EventKind.STILL_PENDING, deadline=LATER + hours(1))).case
     assert renewed.deadline == LATER + hours(1)
-    assert transition(case, event_of(EventKind.CANCELED)).deadline is None
+    assert transition(case, event_of(EventKind.CANCELED)).case.deadline is None
 
 
 def test_technical_beginnings_keep_the_words_that_people_read() -> None:
     case = case_in(State.ACKNOWLEDGED, message="the service took note", hint="wait", plugin_error="KeyError: 'x'")
-    checked = transition(case, event_of(EventKind.POLL_STARTED))
+    checked = transition(case, event_of(EventKind.POLL_STARTED)).case
     assert (checked.message, checked.hint, checked.plugin_error) == ("the service took note", "wait", "KeyError: 'x'")
-    said = transition(case, event_of(EventKind.STILL_PENDING, message="picking"))
+    said = transition(case, event_of(EventKind.STILL_PENDING, message="picking")).case
     assert (said.message, said.hint, said.plugin_error) == ("picking", None, None)
 
 
 def test_a_request_is_repeatable_only_as_the_send_or_the_loss_says() -> None:
-    sent = transition(case_in(State.PENDING), event_of(EventKind.SEND_STARTED, idempotent=True))
+    sent = transition(case_in(State.PENDING), event_of(EventKind.SEND_STARTED, idempotent=True)).case
     assert sent.idempotent
-    assert transition(sent, event_of(EventKind.RESUMED)).idempotent
-    assert not transition(sent, event_of(EventKind.OUTCOME_UNKNOWN, idempotent=False)).idempotent
+    assert transition(sent, event_of(EventKind.RESUMED)).case.idempotent
+    assert not transition(sent, event_of(EventKind.OUTCOME_UNKNOWN, idempotent=False)).case.idempotent
 
 
 def test_a_refused_change_leaves_the_case_as_it_was() -> None:

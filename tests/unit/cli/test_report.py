@@ -87,7 +87,7 @@ def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monk
         (change,) = desk.status_changes.create("1042", "archived", by="Ann").changes
         now = desk.clock.now()
         event = Event(EventKind.ESCALATED, now, due_at=now + hours(9999), message="nobody can look")
-        desk.ledger.write(CaseUpdate(change, transition(change, event), [event]))
+        desk.ledger.write(CaseUpdate(change, transition(change, event).case, [event]))
     said = run("work", "--until-idle", code=3).stdout
     assert ("nobody can look" in said, change.id in said) == (True, True)
     told = json.loads(run("work", "--until-idle", "--json", code=3).stdout)

@@ -63,15 +63,15 @@ def ledger(path: Path) -> Iterator[SqliteLedger]:
     )
     opened.open_cancellation(make_cancellation("2"), "", [case_of(make_cancellation("2"))])
     for case in opened.cases(CancelCase):
-        sent = transition(case, SEND)
+        sent = transition(case, SEND).case
         opened.write(CaseUpdate(case, sent, [SEND, INTENT]))
-        asked = transition(sent, NOTE)
+        asked = transition(sent, NOTE).case
         opened.write(CaseUpdate(sent, asked, [EXCHANGE, NOTE]))
         verdict = CONFIRMED if case.id == "c2-1" else CANCELED
-        opened.write(CaseUpdate(asked, transition(asked, verdict), [EXCHANGE, verdict]))
+        opened.write(CaseUpdate(asked, transition(asked, verdict).case, [EXCHANGE, verdict]))
     made = resubmission()
     opened.open_case(made)
-    opened.write(CaseUpdate(made, transition(made, DONE), [EXCHANGE]))
+    opened.write(CaseUpdate(made, transition(made, DONE).case, [EXCHANGE]))
     opened.append(opened.case("c1-1", CancelCase), ["Ann: it came late"], if_unchanged=False)
     yield opened
     opened.close()

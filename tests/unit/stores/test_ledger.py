@@ -148,7 +148,7 @@ def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqliteLedg
 
 def test_a_change_and_its_history_are_written_together(ledger: SqliteLedger) -> None:
     case = put(ledger)
-    after = transition(case, SEND)
+    after = transition(case, SEND).case
     ledger.write(CaseUpdate(case, after, ["policy failed", SEND, INTENT]))
     assert ledger.case("c1-1", CancelCase) == after
     assert [entry.content for entry in ledger.history("c1-1")] == ["policy failed", SEND, INTENT]
@@ -156,10 +156,10 @@ def test_a_change_and_its_history_are_written_together(ledger: SqliteLedger) -> 
 
 def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqliteLedger) -> None:
     case = put(ledger)
-    after = transition(case, SEND)
+    after = transition(case, SEND).case
     ledger.write(CaseUpdate(case, after, [SEND]))
     with pytest.raises(ConflictError, match="changed it meanwhile"):
-        ledger.write(CaseUpdate(case, transition(case, SEND), [SEND, INTENT]))
+        ledger.write(CaseUpdate(case, transition(case, SEND).case, [SEND, INTENT]))
     with pytest.raises(ConflictError, match="changed it meanwhile"):
         ledger.append(case, [INTENT], if_unchanged=True)
     assert ledger.case("c1-1", CancelCase) == after
@@ -178,7 +178,7 @@ def test_of_many_who_change_one_case_at_once_exactly_one_wins(ledger: SqliteLedg
         event = evolve(SEND, message=f"worker {number}")
         barrier.wait()
         try:
-            ledger.write(CaseUpdate(case, transition(case, event), [event]))
+            ledger.write(CaseUpdate(case, transition(case, event).case, [event]))
             outcomes.append("won")
         except ConflictError:
             outcomes.append("fenced")
@@ -301,10 +301,10 @@ def test_an_order_has_one_resubmission_at_a_connection(ledger: SqliteLedger) -> 
 def test_a_resubmission_is_fenced_and_leaves_the_open_ones_when_settled(ledger: SqliteLedger) -> None:
     first = resubmission()
     ledger.open_case(first, f"{first.order_number} at {first.connection}")
-    after = transition(first, DONE)
+    after = transition(first, DONE).case
     ledger.write(CaseUpdate(first, after, [EXCHANGE]))
     with pytest.raises(ConflictError):
-        ledger.write(CaseUpdate(first, transition(first, SEND)))
+        ledger.write(CaseUpdate(first, transition(first, SEND).case))
     with pytest.raises(ConflictError):
         ledger.append(first, [INTENT], if_unchanged=True)
     assert ledger.cases(ResubmitCase, states=tuple(OPEN)) == ()
@@ -341,7 +341,7 @@ def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqliteLedger) -> Non
 
 def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: SqliteLedger) -> None:
     case = put(ledger)
-    claimed = transition(case, SEND)
+    claimed = transition(case, SEND).case
     journal, rival = CaseJournal(ledger, case, claimed, (SEND,)), CaseJournal(ledger, case, claimed, (SEND,))
     journal.record_intent(INTENT)
     assert ledger.case(case.id, CancelCase) == claimed
@@ -355,12 +355,12 @@ def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: S
 def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: SqliteLedger) -> None:
     """A drive that is later than its lease sends on, while another looks at what it has sent so far."""
     case = put(ledger)
-    claimed = transition(case, SEND)
+    claimed = transition(case, SEND).case
     journal = CaseJournal(ledger, case, claimed, (SEND,))
     journal.record_intent(INTENT)
     seen = ledger.case(case.id, CancelCase)
     journal.record_intent(evolve(INTENT, number=2))
-    resumed = transition(seen, Event(EventKind.RESUMED, LATER, due_at=LATER))
+    resumed = transition(seen, Event(EventKind.RESUMED, LATER, due_at=LATER)).case
     with pytest.raises(ConflictError):
         CaseJournal(ledger, seen, resumed).record_intent(INTENT)
     after = journal.finish(transition(claimed, NOTE), NOTE)
@@ -369,7 +369,7 @@ def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: Sq
 
 def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
     case = put(ledger)
-    claimed = transition(case, SEND)
+    claimed = transition(case, SEND).case
     CaseJournal(ledger, case, claimed, (SEND,)).finish(transition(claimed, NOTE), NOTE)
     assert [entry.content for entry in ledger.history(case.id)] == [SEND, NOTE]
 
@@ -377,11 +377,11 @@ def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
 @pytest.mark.parametrize("step", ["intend", "finish"])
 def test_a_drive_that_was_overtaken_keeps_its_evidence_and_changes_nothing(ledger: SqliteLedger, step: str) -> None:
     case = put(ledger)
-    claimed = transition(case, SEND)
+    claimed = transition(case, SEND).case
     journal = CaseJournal(ledger, case, claimed, (SEND,))
     journal.record_intent(INTENT)
     journal.record_exchange(EXCHANGE)
-    resumed = transition(claimed, Event(EventKind.RESUMED, LATER, due_at=LATER))
+    resumed = transition(claimed, Event(EventKind.RESUMED, LATER, due_at=LATER)).case
     ledger.write(CaseUpdate(claimed, resumed))
     with pytest.raises(ConflictError):
         journal.record_intent(evolve(INTENT, number=2)) if step == "intend" else journal.finish(

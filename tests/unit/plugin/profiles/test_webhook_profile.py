@@ -15,7 +15,7 @@ from orderdesk_sdk.secret import Secret
 
 TOKEN = Secret("the-agreed-token")
 KINDS = {"ordercanceled": NotificationKind.CANCELED, "shipped": NotificationKind.SHIPPED}
-IN_BODY = WebhookProfile("/order/id", event="/event", status="/order/status", event_id="/no", token="/token")
+IN_BODY = WebhookProfile("/order/id", event="/event", status="/order/status", event_id="/no", token_path="/token")
 IN_HEADER = WebhookProfile("/id", event="/event", header="x-key")
 
 
@@ -109,12 +109,15 @@ def test_a_profile_is_read_from_a_table() -> None:
     [
         ("/id", "here: a table was expected"),
         ({"order": "/id", "orders": "/x"}, "unknown key 'orders'"),
-        ({"event": "/e", "token": "/t"}, "here.order: is missing"),
-        ({"order": "/id", "token": "/t"}, "event or status is missing"),
-        ({"order": "/id", "event": "/e"}, "location of the token must be given once"),
-        ({"order": "/id", "event": "/e", "token": "/t", "header": "x"}, "location of the token must be given once"),
-        ({"order": "id", "event": "/e", "token": "/t"}, "here.order: must be a JSON pointer"),
-        ({"order": "/id", "event": 3, "token": "/t"}, "here.event: must be a JSON pointer"),
+        ({"event": "/e", "token_path": "/t"}, "here.order: is missing"),
+        ({"order": "/id", "token_path": "/t"}, "event or status is missing"),
+        ({"order": "/id", "event": "/e"}, "token must be given once"),
+        (
+            {"order": "/id", "event": "/e", "token_path": "/t", "header": "x"},
+            "token must be given once",
+        ),
+        ({"order": "id", "event": "/e", "token_path": "/t"}, "here.order: must be a JSON pointer"),
+        ({"order": "/id", "event": 3, "token_path": "/t"}, "here.event: must be a JSON pointer"),
         ({"order": "/id", "event": "/e", "header": " "}, "here.header: must be a header's name"),
     ],
 )
