@@ -52,7 +52,7 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
     from orderdesk_sdk.cli.output.times import format_time, span
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
-    from orderdesk_sdk.desk.documents import case_document, iso_time, result_document
+    from orderdesk_sdk.desk.documents import case_document, iso_time
 
     screen = Screen()
     alarms: list[CancelCase] = []
@@ -89,31 +89,31 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
 
         handled, problems = Worker(desk, every, stop, show_wait, report_problem).run(until_idle=until_idle)
         idle = not has_automatic_work(desk)
-        persons = desk.cases.list(states=[State.ACTION_REQUIRED])
-        cases = [one for one in desk.cases.list_others(open_only=True) if one.state is State.ACTION_REQUIRED]
+        cancels = desk.cases.list(states=[State.ACTION_REQUIRED])
+        others = [case for case in desk.cases.list_others(open_only=True) if case.state is State.ACTION_REQUIRED]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
-        rest = ("every open case requires action" if persons or cases else "no case is open") if idle else "stopped"
+        rest = ("every open case requires action" if cancels or others else "no case is open") if idle else "stopped"
         screen.line(f"{handled} step{'' if handled == 1 else 's'} processed; {rest}.")
-        if persons:
+        if cancels or others:
             screen.line("These cases require action:", "bold magenta")
-            show_case_list(screen, [persons])
-        for errand in cases:
-            show_other_case(screen, errand)
+        if cancels:
+            show_case_list(screen, [cancels])
+        for case in others:
+            show_other_case(screen, case)
         screen.zone(now)
 
-    shape: dict[str, object] = {
+    document: dict[str, object] = {
         "at": iso_time(now),
         "handled": handled,
         "is_idle": idle,
-        "action_required": [case_document(case) for case in persons],
-        "errands_awaiting_person": [result_document(errand) for errand in cases],
+        "action_required": [case_document(case) for case in (*cancels, *others)],
         "alarms": [case_document(case) for case in alarms],
         "problems": list(problems),
     }
-    session.print_result(shape, draw)
-    if until_idle and (persons or cases or alarms):
+    session.print_result(document, draw)
+    if until_idle and (cancels or others or alarms):
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 
