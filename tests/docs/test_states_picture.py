@@ -70,15 +70,15 @@ class TestPicture:
             if "data-event" in path.attrib:
                 _, after = change_of(path)
                 (x, y), (lane, _), (_, end_y), (end_x, _) = corners(path)
-                lines.setdefault(("across", y), []).append((*sorted((x, lane)), after))
-                lines.setdefault(("across", end_y), []).append((*sorted((lane, end_x)), after))
-                lines.setdefault(("down", lane), []).append((*sorted((y, end_y)), after))
+                lines.setdefault(("across", y), []).append((min(x, lane), max(x, lane), after))
+                lines.setdefault(("across", end_y), []).append((min(lane, end_x), max(lane, end_x), after))
+                lines.setdefault(("down", lane), []).append((min(y, end_y), max(y, end_y), after))
         for beside in lines.values():
             for low, high, state in beside:
                 assert {other for start, end, other in beside if start < high and end > low} == {state}
 
     def test_is_as_it_is_kept(self, theme: str) -> None:
-        kept = Path(__file__).resolve().parent.parent / "docs" / "_static" / f"states-{theme}.svg"
+        kept = Path(__file__).resolve().parent.parent.parent / "docs" / "_static" / f"states-{theme}.svg"
         assert kept.read_text(encoding="utf-8") == states_svg(THEMES[theme])
 
     def test_writes_every_state_in_words(self, theme: str) -> None:
