@@ -17,8 +17,8 @@ from typing import Self
 
 from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from bench.loopback import ROOT
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
@@ -95,8 +95,8 @@ def _fill(path: Path, count: int) -> None:
     ledger.close()
 
 
-def _case(wish: Cancellation, number: int, begin: datetime) -> Case:
-    return Case(
+def _case(wish: Cancellation, number: int, begin: datetime) -> CancelCase:
+    return CancelCase(
         id=f"c{number}",
         cancellation_id=wish.id,
         order_id=f"o{number}",
@@ -110,4 +110,5 @@ def _case(wish: Cancellation, number: int, begin: datetime) -> Case:
         updated_at=begin,
         due_at=begin + timedelta(seconds=number),
         message="a person must find out",
+        requested_by="Ann",
     )

@@ -19,6 +19,7 @@ from bench.loopback import Loopback, app
 from bench.store import SECRETS, simulator_settings
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.server import serve
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
@@ -110,7 +111,7 @@ def _until_sent(desk: Desk) -> float:
 
     began = time.perf_counter()
     threading.Thread(target=work, daemon=True).start()
-    while desk.ledger.cases(connection=HEALTHY, states=(State.PENDING, State.SENDING), limit=1):
+    while desk.ledger.cases(CancelCase, connection=HEALTHY, states=(State.PENDING, State.SENDING), limit=1):
         time.sleep(CHECK_INTERVAL)
     took = time.perf_counter() - began
     stop.set()

@@ -35,6 +35,7 @@ _HOMES = {
     "plugin.integration": "Integration",
     "plugin.registry": "PluginRegistry",
     "plugin.webhooks": "WebhookRequest",
+    "cases.cancellation": "CancelCase",
     "cases.case": "Case State",
     "cases.state_machine": "Event EventKind",
     "cases.evidence": "EvidenceKind",

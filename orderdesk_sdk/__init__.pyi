@@ -1,6 +1,7 @@
 """What a host app imports, by name; `__init__.py` finds each when it is first used."""
 
 from orderdesk_sdk import errors as errors
+from orderdesk_sdk.cases.cancellation import CancelCase as CancelCase
 from orderdesk_sdk.cases.case import Case as Case
 from orderdesk_sdk.cases.case import State as State
 from orderdesk_sdk.cases.evidence import EvidenceKind as EvidenceKind

@@ -22,7 +22,8 @@ from orderdesk_devkit.testing.canary import Finder
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest, sample_order
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRecorder
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import Clock, VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Order, OrderLine
@@ -294,12 +295,12 @@ class ServiceTrial:
     harness: ConformanceHarness
     requests: list[RecordedRequest]
 
-    def cancel(self, reason: str | None = None, lines: Mapping[str, int] | None = None) -> Case:
+    def cancel(self, reason: str | None = None, lines: Mapping[str, int] | None = None) -> CancelCase:
         """Cancel with this reason, or none, and wait until others were gathered; the case once it was asked."""
         self.harness.desk.cancel(self.harness.order, by="Ann", reason=reason, lines=lines)
         return self.settle()
 
-    def settle(self) -> Case:
+    def settle(self) -> CancelCase:
         """The case, once it was asked."""
         while self.harness.case.state is State.PENDING and self.harness.case.due_at is not None:
             self.harness.wait_for(self.harness.case.due_at)

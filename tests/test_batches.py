@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import EventKind
@@ -285,7 +286,7 @@ def test_a_case_that_a_dead_process_left_is_read_back_before_anything_is_asked_a
 
 def dying(write: Callable[..., None]) -> Callable[..., None]:
     def once(*changes: CaseUpdate) -> None:
-        if any(isinstance(change.after, Case) and change.after.state is State.ACKNOWLEDGED for change in changes):
+        if any(isinstance(change.after, CancelCase) and change.after.state is State.ACKNOWLEDGED for change in changes):
             raise SystemExit("killed")
         write(*changes)
 

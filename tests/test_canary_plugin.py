@@ -14,7 +14,8 @@ from attrs import evolve
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.testing.canary import as_reported
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
@@ -178,7 +179,7 @@ def a_desk(folder: Path, url: str, plugin: object, api_key: object = None) -> De
     return desk
 
 
-def follow_up(desk: Desk, rounds: int = 4) -> Case:
+def follow_up(desk: Desk, rounds: int = 4) -> CancelCase:
     assert isinstance(desk.clock, VirtualClock)
     for _ in range(rounds):
         desk.clock.advance(minutes(3))

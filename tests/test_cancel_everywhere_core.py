@@ -6,9 +6,11 @@ The cart last, places that come later reached, who follows whom said by rules, n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
@@ -34,7 +36,7 @@ def states(desk: Desk, order: str = "1042") -> Mapping[str, State]:
     return {case.connection: case.state for case in desk.cases.list(order=order)}
 
 
-def case_at(desk: Desk, connection: str) -> Case:
+def case_at(desk: Desk, connection: str) -> CancelCase:
     return [case for case in desk.cases.list() if case.connection == connection][-1]
 
 
@@ -272,13 +274,13 @@ def test_what_is_sent_while_it_is_taken_back_goes_on(
     desk.cancel("1042", by="Ann", send_now=False)
     real = desk.ledger.cases
 
-    def slow(**narrowed: object) -> tuple[Case, ...]:
-        found = real(**narrowed)  # type: ignore[arg-type]  # whatever it was called with
+    def slow(kind: type[Case], **narrowed: Any) -> tuple[Case, ...]:
+        found = real(kind, **narrowed)
         desk.ledger.cases = real  # type: ignore[method-assign]  # only once
         desk.run_due()
         return found
 
-    desk.ledger.cases = slow  # type: ignore[method-assign]  # somebody is faster between read and write
+    desk.ledger.cases = slow  # type: ignore[method-assign,assignment]  # somebody is faster between read and write
     desk.cancellations.withdraw("1042", by="Ben")
     assert states(desk) == {"mill": State.ACKNOWLEDGED, "phone": State.WITHDRAWN}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
@@ -39,7 +40,7 @@ def desk(fake_services_desk: FakeDeskOpener) -> Desk:
     return fake_services_desk(Careful(), FakeFulfillmentService())
 
 
-def cart(desk: Desk) -> Case:
+def cart(desk: Desk) -> CancelCase:
     return next(case for case in desk.cases.list() if case.connection == "cart")
 
 
@@ -61,7 +62,7 @@ def kill_while_it_is_told(desk: Desk, patch: pytest.MonkeyPatch) -> None:
         alive()
         write(*changes)
 
-    def appending(case: Case, entries: list[str], **how: bool) -> None:
+    def appending(case: CancelCase, entries: list[str], **how: bool) -> None:
         alive()
         append(case, entries, **how)
 

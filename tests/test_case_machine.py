@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from orderdesk_sdk.cases.case import OPEN, Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
-from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
+from orderdesk_sdk.cases.state_machine import KINDS, TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import Rejection
 
@@ -36,20 +37,21 @@ class CaseHistory(RuleBasedStateMachine):
     @initialize(role=st.sampled_from(ConnectionRole), state=st.sampled_from([State.PENDING, State.REPORTED]))
     def begin(self, role: ConnectionRole, state: State) -> None:
         self.now = START
-        self.case = Case(
-            "c1-1",
-            "c1",
-            "1",
-            "1042",
-            "mcf",
-            "amazon-mcf",
-            "1042",
-            role,
-            state,
-            START,
-            START,
-            START,
+        self.case = CancelCase(
+            id="c1-1",
+            cancellation_id="c1",
+            order_id="1",
+            order_number="1042",
+            connection="mcf",
+            integration="amazon-mcf",
+            remote_id="1042",
+            role=role,
+            state=state,
+            created_at=START,
+            updated_at=START,
+            due_at=START,
             is_reported=state is State.REPORTED,
+            requested_by="Ann",
         )
         self.events = 0
         self.begun = 0
@@ -109,15 +111,15 @@ class CaseHistory(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(EventKind), passed=st.integers(0, 60))
     def happen_with_everything_the_laws_demand(self, kind: EventKind, passed: int) -> None:
         forbidden = (kind is EventKind.WITHDRAWN and self.outstanding) or (self.case.is_reported and kind in ASKS)
-        if (self.case.state, kind) in TRANSITIONS and not forbidden:
+        if kind in KINDS[CancelCase] and (self.case.state, kind) in TRANSITIONS and not forbidden:
             proof = Evidence(EvidenceKind.PERSON, person="Ann")
             events = self.events
             self.happen(kind, 60, None, proof, Rejection.TOO_LATE, "Ann", False, passed)
             assert self.events == events + 1, f"{kind} was refused although every law was obeyed"
 
-    def _was_rightly_refused(self, before: Case, event: Event) -> None:
+    def _was_rightly_refused(self, before: CancelCase, event: Event) -> None:
         after = TRANSITIONS.get((before.state, event.kind))
-        if after is None:
+        if after is None or event.kind not in KINDS[CancelCase]:
             return
         lacks_due = event.due_at is None and after in OPEN
         lacks_proof = after in (State.CANCELED, State.PARTIALLY_CANCELED) and event.evidence is None
@@ -129,7 +131,7 @@ class CaseHistory(RuleBasedStateMachine):
         echoes = before.is_reported and event.kind in ASKS
         assert lacks_due or lacks_proof or lacks_refusal or lacks_leave or too_late or echoes, (before, event)
 
-    def _keeps_the_laws(self, before: Case, event: Event, after: Case) -> None:
+    def _keeps_the_laws(self, before: CancelCase, event: Event, after: CancelCase) -> None:
         if event.kind is EventKind.SEND_STARTED and before.state is State.UNKNOWN:
             assert before.retry_allowed or event.person is not None, "law 3"
         if event.kind is EventKind.SEND_STARTED and before.state is State.ACTION_REQUIRED:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.test_ledger import case_of, make_cancellation, put
@@ -18,7 +19,7 @@ MANY = 1100
 
 
 @pytest.fixture(autouse=True)
-def cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Case]:
+def cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[CancelCase]:
     monkeypatch.chdir(tmp_path)
     made = [
         case_of(
@@ -42,7 +43,7 @@ def shown(*arguments: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_long_table_has_every_case_once_in_order_and_one_header(cases: list[Case]) -> None:
+def test_a_long_table_has_every_case_once_in_order_and_one_header(cases: list[CancelCase]) -> None:
     lines = shown("--limit", "100000").splitlines()
     assert lines[0].split() == ["case", "order", "place", "state", "next", "look", "said"]
     assert [line.split()[0] for line in lines[1:-1]] == [case.id for case in cases]
@@ -68,7 +69,7 @@ def test_a_page_is_printed_before_the_next_one_is_read(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("limit", [1, 200, 1000, 100_000])
-def test_a_long_list_is_one_json_document(cases: list[Case], limit: int) -> None:
+def test_a_long_list_is_one_json_document(cases: list[CancelCase], limit: int) -> None:
     text = shown("--limit", str(limit), "--json")
     made = json.loads(text)
     assert [case["id"] for case in made["cases"]] == [case.id for case in cases[:limit]]
@@ -80,13 +81,15 @@ def test_a_list_without_cases_is_one_too() -> None:
     assert shown("--state", "refused") == "There are no such cases.\n"
 
 
-def test_cases_are_had_page_by_page_whatever_narrows_them(cases: list[Case]) -> None:
+def test_cases_are_had_page_by_page_whatever_narrows_them(cases: list[CancelCase]) -> None:
     with closing(SqliteLedger(Path("orderdesk.db"))) as ledger:
-        asked: list[Case] = []
-        while page := ledger.cases(states=[State.ACKNOWLEDGED], limit=100, after=asked[-1] if asked else None):
+        asked: list[CancelCase] = []
+        while page := ledger.cases(
+            CancelCase, states=[State.ACKNOWLEDGED], limit=100, after=asked[-1] if asked else None
+        ):
             asked += page
         assert asked == [case for case in cases if case.state is State.ACKNOWLEDGED]
-        assert len(ledger.cases()) == 1000
-        assert len(ledger.cases(order_id="1")) == MANY, "of one order none may be missed"
+        assert len(ledger.cases(CancelCase)) == 1000
+        assert len(ledger.cases(CancelCase, order_id="1")) == MANY, "of one order none may be missed"
         put(ledger, "2")
-        assert [case.id for case in ledger.cases(after=cases[-1])] == ["c2-1"]
+        assert [case.id for case in ledger.cases(CancelCase, after=cases[-1])] == ["c2-1"]

@@ -76,8 +76,8 @@ def test_what_was_heard_and_does_not_show_is_read_until_the_service_contradicts(
 
 
 def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from orderdesk_sdk.cases.errand import ErrandState
     from orderdesk_sdk.cases.ledger import CaseUpdate
+    from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
     from orderdesk_sdk.clock import hours
     from orderdesk_sdk.desk.config import find_config
     from orderdesk_sdk.desk.desk import Desk
@@ -86,8 +86,8 @@ def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monk
         monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
         (change,) = desk.status_changes.create("1042", "archived", by="Ann").changes
         now = desk.clock.now()
-        waits = change.with_state(ErrandState.ACTION_REQUIRED, now, due_at=now + hours(9999), message="nobody can look")
-        desk.ledger.write(CaseUpdate(change, waits, ["awaiting person"]))
+        event = Event(EventKind.ESCALATED, now, due_at=now + hours(9999), message="nobody can look")
+        desk.ledger.write(CaseUpdate(change, transition(change, event), [event]))
     said = run("work", "--until-idle", code=3).stdout
     assert ("nobody can look" in said, change.id in said) == (True, True)
     told = json.loads(run("work", "--until-idle", "--json", code=3).stdout)

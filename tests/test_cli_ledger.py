@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from orderdesk_devkit.cli.sandbox import running
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
@@ -135,7 +136,7 @@ def test_nothing_is_restored_over_a_ledger_in_use_nor_from_what_is_no_sound_back
     with closing(SqliteLedger(LEDGER)) as ledger:
         text = shown("ledger", "restore", "backup.db", code=1)
         assert "it is in use" in text
-        assert len(ledger.cases()) == 2
+        assert len(ledger.cases(CancelCase)) == 2
     Path("junk.db").write_bytes(b"junk " * 1000)
     assert "it is no backup of a ledger" in shown("ledger", "restore", "junk.db", code=1)
     shutil.copy("backup.db", "changed.db")
@@ -150,7 +151,7 @@ def test_nothing_is_restored_over_a_ledger_in_use_nor_from_what_is_no_sound_back
 @pytest.mark.slow
 def test_a_plain_copy_of_a_ledger_in_use_is_no_ledger_for_doctor_either() -> None:
     with closing(SqliteLedger(LEDGER)) as ledger:
-        ledger.append(ledger.cases()[0], ["in the log alone"], if_unchanged=True)
+        ledger.append(ledger.cases(CancelCase)[0], ["in the log alone"], if_unchanged=True)
         shutil.copy(LEDGER, "copy.db")
     Path("copy.toml").write_text('[ledger]\nurl = "sqlite:///copy.db"\n', encoding="utf-8")
     for command in (["doctor"], ["cases"]):

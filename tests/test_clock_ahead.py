@@ -12,10 +12,11 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW, corrected_for_clock
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.ledger import CaseUpdate
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
@@ -38,23 +39,23 @@ def test_what_was_updated_in_the_future_is_due_now(ledger: SqliteLedger) -> None
     note = Event(EventKind.ACKNOWLEDGED, AHEAD, due_at=AHEAD + minutes(2), deadline=AHEAD + hours(24))
     ledger.write(CaseUpdate(sending, transition(sending, note), [note]))
     errand = resubmission()
-    ledger.open_resubmission(errand)
-    ledger.write(CaseUpdate(errand, errand.started(AHEAD, due_at=AHEAD + minutes(5), sends=True)))
+    ledger.open_case(errand)
+    ledger.write(CaseUpdate(errand, transition(errand, send)))
     settled = put(ledger, "2", updated_at=AHEAD, due_at=None, state=State.REJECTED)
     timely = put(ledger, "3", due_at=NOW + hours(3))
 
     assert ledger.due(NOW, 10) == ()
     assert ledger.correct_clock_skew(NOW) == 2
     assert {work.id for work in ledger.due(NOW, 10)} == {"c1-1", "r1"}
-    after = ledger.case("c1-1")
+    after = ledger.case("c1-1", CancelCase)
     assert (after.state, after.updated_at, after.deadline, after.last_sent_at) == (
         State.ACKNOWLEDGED,
         NOW,
         NOW + hours(24),
         NOW,
     )
-    assert ledger.resubmission("r1").state is ErrandState.SENDING
-    assert (ledger.case(settled.id), ledger.case(timely.id)) == (settled, timely)
+    assert ledger.case("r1", ResubmitCase).state is State.SENDING
+    assert (ledger.case(settled.id, CancelCase), ledger.case(timely.id, CancelCase)) == (settled, timely)
     assert ledger.history("c1-1")[-1].content == (
         "the clock was ahead by 6:00:00 when this was changed last; it is looked at now"
     )
@@ -66,7 +67,7 @@ def test_a_clock_that_goes_on_or_was_set_by_seconds_changes_nothing(ledger: Sqli
     case = put(ledger, updated_at=NOW, due_at=NOW + hours(1))
     for now in (NOW - seconds(59), NOW, NOW + hours(6)):
         assert ledger.correct_clock_skew(now) == 0
-    assert ledger.case(case.id) == case
+    assert ledger.case(case.id, CancelCase) == case
 
 
 @pytest.mark.slow

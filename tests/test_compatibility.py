@@ -15,8 +15,8 @@ import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
@@ -240,22 +240,23 @@ def older_ledger(path: Path, version: int, statements: Sequence[tuple[str, tuple
 def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(version: int, tmp_path: Path) -> None:
     now = VirtualClock().now()
     cancellation = Cancellation("c1", "key", "1", "1042", "Ann", "customer asked", now)
-    case = Case(
-        "c1-1",
-        "c1",
-        "1",
-        "1042",
-        "old",
-        "old",
-        "1042",
-        ConnectionRole.FULFILLMENT,
-        State.CANCELED,
-        now,
-        now,
-        None,
+    case = CancelCase(
+        id="c1-1",
+        cancellation_id="c1",
+        order_id="1",
+        order_number="1042",
+        connection="old",
+        integration="old",
+        remote_id="1042",
+        role=ConnectionRole.FULFILLMENT,
+        state=State.CANCELED,
+        created_at=now,
+        updated_at=now,
+        due_at=None,
         version=1,
         message="by phone",
         evidence=Evidence(EvidenceKind.PERSON, person="Ben", note="Kim said so"),
+        requested_by="Ann",
     )
     event = Event(EventKind.CANCELED, now, message="by phone", person="Ben", evidence=case.evidence)
     line = "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)"
@@ -271,7 +272,7 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
     )
     for _ in range(2):
         with closing(SqliteLedger(tmp_path / "desk.db")) as ledger:
-            assert (ledger.case("c1-1"), ledger.cancellations("1")) == (case, (cancellation,))
+            assert (ledger.case("c1-1", CancelCase), ledger.cancellations("1")) == (case, (cancellation,))
             assert [entry.content for entry in ledger.history("c1-1")] == [event, "Ann: she called twice"]
             assert (list(ledger.find_flaws()), ledger.verify(case).flaws) == ([], ())
     with closing(sqlite3.connect(tmp_path / "desk.db")) as raw:
@@ -281,8 +282,20 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
 
 def test_a_record_that_an_older_version_left_unreadable_hurts_itself_alone(tmp_path: Path) -> None:
     now = VirtualClock().now()
-    sound = Case(
-        "c2-1", "c2", "2", "1043", "old", "old", "1043", ConnectionRole.FULFILLMENT, State.CANCELED, now, now, None
+    sound = CancelCase(
+        id="c2-1",
+        cancellation_id="c2",
+        order_id="2",
+        order_number="1043",
+        connection="old",
+        integration="old",
+        remote_id="1043",
+        role=ConnectionRole.FULFILLMENT,
+        state=State.CANCELED,
+        created_at=now,
+        updated_at=now,
+        due_at=None,
+        requested_by="Ann",
     )
     older_ledger(
         tmp_path / "desk.db",
@@ -293,4 +306,4 @@ def test_a_record_that_an_older_version_left_unreadable_hurts_itself_alone(tmp_p
         ],
     )
     with closing(SqliteLedger(tmp_path / "desk.db")) as ledger:
-        assert ledger.case("c2-1") == sound
+        assert ledger.case("c2-1", CancelCase) == sound

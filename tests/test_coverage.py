@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.coverage import (
     ActiveAt,
     CancellationCoverage,
@@ -45,7 +45,9 @@ SETTLED_OTHERWISE = [
 Lines = Mapping[str, int]
 
 
-def case_at(remote: RemoteOrder, state: State = State.CANCELED, wish: Cancellation = WISH, **fields: object) -> Case:
+def case_at(
+    remote: RemoteOrder, state: State = State.CANCELED, wish: Cancellation = WISH, **fields: object
+) -> CancelCase:
     (case,) = open_cancel_cases(wish, [remote], str)
     due = AT if state in OPEN else None
     made = evolve(case, id=f"{wish.id}-{remote.connection}", state=state, due_at=due)
@@ -53,7 +55,7 @@ def case_at(remote: RemoteOrder, state: State = State.CANCELED, wish: Cancellati
 
 
 def coverage(
-    *cases: Case, at: tuple[RemoteOrder, ...] = (MILL,), coming: tuple[Registration, ...] = ()
+    *cases: CancelCase, at: tuple[RemoteOrder, ...] = (MILL,), coming: tuple[Registration, ...] = ()
 ) -> CancellationCoverage:
     return CancellationCoverage.of(ORDER, at, (WISH, PART), cases, coming)
 
@@ -221,7 +223,7 @@ class TestStillActive:
 class TestBlocksCart:
     def block(
         self,
-        *cases: Case,
+        *cases: CancelCase,
         at: tuple[RemoteOrder, ...] = (MILL, CART),
         wish: Cancellation = WISH,
         coming: tuple[Registration, ...] = (),

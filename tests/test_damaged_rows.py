@@ -103,12 +103,15 @@ ROWS: Mapping[str, tuple[str, str]] = {
     ),
     "wish": ("SELECT id, data FROM cancellations WHERE order_id = ?", "UPDATE cancellations SET data = ? WHERE id = ?"),
     "line": (
-        "SELECT sequence, history.texts FROM history, cases WHERE id = subject_id AND order_id = ? AND kind = 'note'",
+        (
+            "SELECT sequence, history.texts FROM history, cases"
+            " WHERE id = subject_id AND order_id = ? AND history.kind = 'note'"
+        ),
         "UPDATE history SET texts = ? WHERE sequence = ?",
     ),
     "occurrence": (
-        "SELECT id, data FROM occurrences WHERE order_id = ? AND handled = 0",
-        "UPDATE occurrences SET data = ? WHERE id = ?",
+        "SELECT id, data FROM order_events WHERE order_id = ? AND handled = 0",
+        "UPDATE order_events SET data = ? WHERE id = ?",
     ),
     "registration": (
         "SELECT id, data FROM registrations WHERE ? IS NOT NULL",

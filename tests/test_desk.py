@@ -12,7 +12,8 @@ from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness, open_simulated_harness
 from orderdesk_devkit.testing.plugin_under_test import sample_order
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.state_machine import Event, EventKind, InvalidTransitionError
@@ -45,7 +46,7 @@ def desk(harness: SimulatedHarness, simulator: McfSimulator) -> Desk:
     return harness.desk
 
 
-def asked(desk: Desk) -> Case:
+def asked(desk: Desk) -> CancelCase:
     (case,) = desk.cancel(ORDER, by="Ann", reason="customer asked").cases
     return case
 

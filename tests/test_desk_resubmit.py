@@ -10,7 +10,7 @@ from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness, open_simulated_harness
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
@@ -64,12 +64,12 @@ def refused(harness: SimulatedHarness, simulator: McfSimulator, because: str) ->
         harness.resubmit()
     assert created(simulator) == []
     assert copies(harness.desk) == ()
-    assert harness.desk.ledger.resubmissions() == ()
+    assert harness.desk.ledger.cases(ResubmitCase) == ()
 
 
 def test_a_canceled_order_goes_out_again_under_a_new_number(canceled: Desk, simulator: McfSimulator) -> None:
     made = canceled.resubmissions.create(ORDER, by="Ann")
-    assert (made.state, made.order_number, made.requested_by) == (ErrandState.DONE, "1042-1", "Ann")
+    assert (made.state, made.order_number, made.requested_by) == (State.DONE, "1042-1", "Ann")
     assert created(simulator) == ["1042-1"]
     assert [
         remote_order.remote_id
@@ -142,11 +142,11 @@ def test_not_when_a_part_of_it_ships(harness: SimulatedHarness, simulator: McfSi
 def test_a_lost_reply_makes_exactly_one_order(canceled: Desk, simulator: McfSimulator, clock: VirtualClock) -> None:
     simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path=CREATE)
     made = canceled.resubmissions.create(ORDER, by="Ann")
-    assert made.state is ErrandState.UNKNOWN
+    assert made.state is State.UNKNOWN
     assert canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id) == ()
     clock.advance(seconds(60))
     canceled.run_due()
-    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.DONE
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is State.DONE
     assert [
         remote_order.remote_id
         for remote_order in canceled.order_store.remote_orders(canceled.order_store.get_order(made.order_number).id)
@@ -159,11 +159,11 @@ def test_a_request_that_never_arrived_is_made_again(
     canceled: Desk, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
     simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
-    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.UNKNOWN
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is State.UNKNOWN
     assert created(simulator) == []
     clock.advance(seconds(60))
     canceled.run_due()
-    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.DONE
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is State.DONE
     assert created(simulator) == ["1042-1"]
 
 
@@ -191,16 +191,16 @@ def test_the_canceled_order_s_own_number_is_refused_and_not_found_as_an_earlier_
 def test_a_number_that_the_service_has_used_is_refused_by_it(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-B", lines=[("SOCKS", 1)])
     made = canceled.resubmissions.create(ORDER, by="Ann", number="1042-B")
-    assert (made.state, made.due_at) == (ErrandState.REJECTED, None)
+    assert (made.state, made.due_at) == (State.REJECTED, None)
     assert "has an order under this number" in str(made.message)
     assert created(simulator) == []
 
 
 def test_after_a_refusal_another_number_may_be_tried(canceled: Desk, simulator: McfSimulator) -> None:
     simulator.add_order("1042-1", lines=[("SOCKS", 1)])
-    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.REJECTED
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is State.REJECTED
     second = canceled.resubmissions.create(ORDER, by="Ann")
-    assert (second.state, second.order_number) == (ErrandState.DONE, "1042-2")
+    assert (second.state, second.order_number) == (State.DONE, "1042-2")
     assert created(simulator) == ["1042-2"]
 
 
@@ -210,13 +210,13 @@ def test_what_has_not_gone_out_yet_does_not_once_the_original_ships_after_all(
     for _ in range(2):  # The new token is refused too: provably nothing was done.
         simulator.faults.add(Fault.EXPIRED_TOKEN, method="POST", path=CREATE)
     made = canceled.resubmissions.create(ORDER, by="Ann")
-    assert made.state is ErrandState.PENDING
+    assert made.state is State.PENDING
     canceled.notifications.report_shipped(ORDER, by="the carrier")
     clock.advance(hours(1))
     canceled.run_due()
     (after,) = canceled.cancellations.receipt(ORDER).resubmissions
     assert (after.state, after.message) == (
-        ErrandState.REJECTED,
+        State.REJECTED,
         "the original is still active at amazon-mcf (shipped anyway)",
     )
     assert created(simulator) == []
@@ -226,11 +226,11 @@ def test_what_may_have_gone_out_stays_open_and_is_not_made_once_the_original_shi
     canceled: Desk, simulator: McfSimulator, clock: VirtualClock
 ) -> None:
     simulator.faults.add(Fault.RESET_BEFORE, method="POST", path=CREATE)
-    assert canceled.resubmissions.create(ORDER, by="Ann").state is ErrandState.UNKNOWN
+    assert canceled.resubmissions.create(ORDER, by="Ann").state is State.UNKNOWN
     canceled.notifications.report_shipped(ORDER, by="the carrier")
     clock.advance(hours(1))
     canceled.run_due()
     (after,) = canceled.cancellations.receipt(ORDER).resubmissions
-    assert (after.state, after.is_open) == (ErrandState.ACTION_REQUIRED, True)
+    assert (after.state, after.is_open) == (State.ACTION_REQUIRED, True)
     assert "the original is still active at amazon-mcf (shipped anyway)" in str(after.message)
     assert created(simulator) == []

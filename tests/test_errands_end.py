@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.testing.request_recorder import RecordedRequest
-from orderdesk_sdk.cases.errand import Errand, ErrandState
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, ValidationError
@@ -52,7 +54,7 @@ def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_h
     with opened(tmp_path, Shop(), absent(reply)) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["POST"] * 4)
+        assert (work.state, sends(tap)) == (State.ACTION_REQUIRED, ["POST"] * 4)
         assert "it was sent 4 times" in str(work.message)
         assert "confirm or refuse" in str(work.hint)
         assert work.updated_at - work.created_at < hours(1), "nobody waits a day for what the machine does no more"
@@ -61,9 +63,9 @@ def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_h
 @pytest.mark.slow
 def test_a_create_that_is_turned_away_is_tried_for_a_day_as_a_cancel_is(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, tap):
-        assert desk.resubmissions.create("1042", by="Ann").state is ErrandState.PENDING
+        assert desk.resubmissions.create("1042", by="Ann").state is State.PENDING
         work = idle(desk)
-        assert (work.state, work.message) == (ErrandState.ACTION_REQUIRED, "not let in")
+        assert (work.state, work.message) == (State.ACTION_REQUIRED, "not let in")
         assert work.updated_at - work.created_at == hours(24)
         assert 140 < len(sends(tap)) < 160
 
@@ -73,7 +75,7 @@ def test_a_service_that_is_down_is_left_to_a_person_after_a_day_and_reminders_ke
     with opened(tmp_path, Shop(), lambda seen: (503, "")) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, [])
+        assert (work.state, sends(tap)) == (State.ACTION_REQUIRED, [])
         for _ in range(3):
             desk.clock.sleep_until(desk.clock.monotonic() + hours(4).total_seconds())
             desk.run_due()
@@ -85,7 +87,7 @@ def test_a_flow_that_would_create_again_without_a_look_creates_once(tmp_path: Pa
     with opened(tmp_path, Blind(), absent((500, "{}"))) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["POST"])
+        assert (work.state, sends(tap)) == (State.ACTION_REQUIRED, ["POST"])
         assert "without a look" in str(work.plugin_error)
 
 
@@ -93,7 +95,7 @@ def test_a_plugin_that_fails_again_and_again_leaves_it_to_a_person(tmp_path: Pat
     with opened(tmp_path, Failing(), absent((500, "{}"))) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, work.attempt, sends(tap)) == (ErrandState.ACTION_REQUIRED, 4, [])
+        assert (work.state, work.attempt, sends(tap)) == (State.ACTION_REQUIRED, 4, [])
         assert "KeyError" in str(work.plugin_error)
 
 
@@ -110,13 +112,13 @@ def test_that_a_second_create_is_refused_says_nothing_of_the_first(tmp_path: Pat
     with opened(tmp_path, Shop(), lagging) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, sends(tap)) == (ErrandState.DONE, ["POST", "POST"])
+        assert (work.state, sends(tap)) == (State.DONE, ["POST", "POST"])
 
 
 # A person settles it
 
 
-def stuck(desk: Desk) -> Errand:
+def stuck(desk: Desk) -> Case:
     desk.resubmissions.create("1042", by="Ann")
     return idle(desk)
 
@@ -124,21 +126,20 @@ def stuck(desk: Desk) -> Errand:
 def test_a_person_confirms_a_resubmission_and_the_duplicate_is_registered(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         done = desk.cases.confirm(stuck(desk).id, by="Ben", note="they told me on the phone")
-        assert (done.state, done.due_at, done.message) == (ErrandState.DONE, None, "they told me on the phone")
+        assert (done.state, done.due_at, done.message) == (State.DONE, None, "they told me on the phone")
         assert desk.order_store.find_by_remote_id("shop", "1042-1") == desk.order_store.get_order("1042-1").id
-        assert [entry.content for entry in desk.ledger.history(done.id)][-1] == (
-            "done: they told me on the phone; by Ben"
-        )
-        assert isinstance(done, Resubmission)
-        assert done.person == "Ben"
-        with pytest.raises(ConflictError, match="it is settled: done"):
+        event = desk.ledger.history(done.id)[-1].content
+        assert isinstance(event, Event)
+        assert (event.kind, event.message, event.person) == (EventKind.DONE, "they told me on the phone", "Ben")
+        assert done.evidence == Evidence(EvidenceKind.PERSON, person="Ben", note="they told me on the phone")
+        with pytest.raises(ConflictError, match="while done: it is settled"):
             desk.cases.reject(done.id, by="Ben")
 
 
 def test_a_person_refuses_a_resubmission_and_another_number_may_follow(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         refused = desk.cases.reject(stuck(desk).id, by="Ben")
-        assert (refused.state, refused.message) == (ErrandState.REJECTED, "it will not be done, as Ben says")
+        assert (refused.state, refused.evidence) == (State.REJECTED, Evidence(EvidenceKind.PERSON, person="Ben"))
         assert desk.resubmissions.create("1042", by="Ann").order_number == "1042-2"
 
 
@@ -148,12 +149,12 @@ def test_a_person_sends_a_resubmission_again_and_the_patience_begins_anew(tmp_pa
     with opened(tmp_path, Shop(), shop) as (desk, tap):
         work = stuck(desk)
         before = len(sends(tap))
-        assert desk.cases.retry(work.id, by="Ben").state is ErrandState.UNKNOWN
+        assert desk.cases.retry(work.id, by="Ben").state is State.UNKNOWN
         assert len(sends(tap)) == before + 1
-        assert idle(desk).state is ErrandState.ACTION_REQUIRED
+        assert idle(desk).state is State.ACTION_REQUIRED
         assert len(sends(tap)) == before + 1, "only a person sends it once more"
         status[0] = 200
-        assert desk.cases.retry(work.id, by="Ben").state is ErrandState.DONE
+        assert desk.cases.retry(work.id, by="Ben").state is State.DONE
         assert any("as Ben decided" in str(entry.content) for entry in desk.ledger.history(work.id))
 
 
@@ -165,7 +166,7 @@ def test_what_has_left_us_cannot_be_taken_back_and_what_has_not_can(tmp_path: Pa
     with opened(tmp_path / "other", Shop(), absent((401, "{}"))) as (desk, _):
         made = desk.resubmissions.create("1042", by="Ann")
         withdrawn = desk.cases.withdraw(made.id, by="Ben")
-        assert (withdrawn.state, withdrawn.message) == (ErrandState.WITHDRAWN, "taken back by Ben")
+        assert (withdrawn.state, withdrawn.message) == (State.WITHDRAWN, "taken back by Ben")
         assert desk.ledger.next_due() is None
 
 
@@ -183,9 +184,9 @@ def test_a_status_change_that_cannot_be_made_out_is_a_person_s(tmp_path: Path) -
     with opened(tmp_path, Blind(), absent((500, "{}"))) as (desk, _):
         desk.status_changes.create("1042", "held", by="Ann")
         work = only(desk)
-        assert (work.state, work.message) == (ErrandState.ACTION_REQUIRED, "nobody can look")
+        assert (work.state, work.message) == (State.ACTION_REQUIRED, "nobody can look")
         assert "confirm or refuse" in str(work.hint)
-        assert desk.cases.confirm(work.id, by="Ben").state is ErrandState.DONE
+        assert desk.cases.confirm(work.id, by="Ben").state is State.DONE
         desk.status_changes.create("1042", "held", by="Ann")
         second = desk.cases.list_others()[-1]
         assert desk.cases.reject(second.id, by="Ben", note="the button is gone").message == "the button is gone"
@@ -194,7 +195,7 @@ def test_a_status_change_that_cannot_be_made_out_is_a_person_s(tmp_path: Path) -
 def test_a_status_that_is_never_taken_is_set_four_times_at_most(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), lambda seen: (200, '{"status": "open"}')) as (desk, tap):
         desk.status_changes.create("1042", "held", by="Ann")
-        assert (idle(desk).state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["PUT"] * 4)
+        assert (idle(desk).state, sends(tap)) == (State.ACTION_REQUIRED, ["PUT"] * 4)
 
 
 def test_what_a_person_has_is_looked_at_before_they_are_reminded_and_sent_no_more(tmp_path: Path) -> None:
@@ -205,14 +206,14 @@ def test_what_a_person_has_is_looked_at_before_they_are_reminded_and_sent_no_mor
         words[0] = "held"
         desk.clock.sleep_until(desk.clock.monotonic() + hours(5).total_seconds())
         desk.run_due()
-        assert (only(desk).state, len(sends(tap))) == (ErrandState.DONE, before)
+        assert (only(desk).state, len(sends(tap))) == (State.DONE, before)
 
 
 def test_a_person_has_it_read_back_without_sending(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, tap):
         made = desk.resubmissions.create("1042", by="Ann")
         looked = desk.cases.poll(made.id)
-        assert (looked.state, looked.due_at, sends(tap)) == (ErrandState.UNKNOWN, made.due_at, ["POST"])
+        assert (looked.state, looked.due_at, sends(tap)) == (State.UNKNOWN, made.due_at, ["POST"])
 
 
 # What an earlier version wrote
@@ -224,16 +225,16 @@ def test_a_row_that_an_earlier_version_wrote_is_read_and_goes_on(tmp_path: Path)
     document = json.loads(dump(made))
     for new in ("deadline", "action_required_since", "person"):
         document.pop(new, None)
-    read = load(json.dumps(document), Resubmission)
-    assert (read.deadline, read.action_required_since, read.person, read.state) == (
+    read = load(json.dumps(document), ResubmitCase)
+    assert (read.deadline, read.action_required_since, read.evidence, read.state) == (
         None,
         None,
         None,
-        ErrandState.PENDING,
+        State.PENDING,
     )
 
 
-def intents(desk: Desk, work: Errand) -> list[Intent]:
+def intents(desk: Desk, work: Case) -> list[Intent]:
     return [entry.content for entry in desk.ledger.history(work.id) if isinstance(entry.content, Intent)]
 
 
@@ -249,7 +250,7 @@ def test_a_death_after_the_create_left_is_followed_by_a_look(tmp_path: Path) -> 
         desk.ledger.write = dying  # type: ignore[method-assign]  # the process "dies" at the last commit
         desk.resubmissions.create("1042", by="Ann")
         desk.ledger.write = write  # type: ignore[method-assign]
-        assert (only(desk).state, len(intents(desk, only(desk)))) == (ErrandState.SENDING, 2)
+        assert (only(desk).state, len(intents(desk, only(desk)))) == (State.SENDING, 2)
         tap.override = lambda seen: (200, "{}")
-        assert idle(desk).state is ErrandState.DONE
+        assert idle(desk).state is State.DONE
         assert sends(tap) == ["POST"]

@@ -11,9 +11,8 @@ from random import Random
 import pytest
 
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.desk import Desk
@@ -43,7 +42,7 @@ from orderdesk_sdk.plugin.webhooks import NotificationKind
 from tests.support.fake_services import FakeManualService, FakeServiceSettings, fake_webhook, open_fake_desk
 
 ROUNDS = 4_000
-AWAITING = (State.ACTION_REQUIRED, ErrandState.ACTION_REQUIRED)
+AWAITING = (State.ACTION_REQUIRED, State.ACTION_REQUIRED)
 JUMPS = (seconds(1), seconds(20), minutes(3), minutes(61), hours(5), hours(30), hours(24 * 9))
 
 
@@ -170,7 +169,7 @@ def opened(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Des
 def something(desk: Desk, random: Random) -> None:
     """Whatever somebody may do."""
     number, place = random.choice(["1042", "1043"]), random.choice(["cart", "mill", "press"])
-    work: AnyCase | None = random.choice([*desk.cases.list(), *desk.cases.list_others(), None])
+    work: Case | None = random.choice([*desk.cases.list(), *desk.cases.list_others(), None])
     with suppress(OrderDeskError):
         match random.randrange(9):
             case 0 | 1:
@@ -191,14 +190,14 @@ def something(desk: Desk, random: Random) -> None:
                 desk.cases.confirm(work.id, by="Ben")
 
 
-def open_works(desk: Desk) -> list[AnyCase]:
+def open_works(desk: Desk) -> list[Case]:
     return [
         *(case for case in desk.cases.list() if case.is_open),
         *desk.cases.list_others(open_only=True),
     ]
 
 
-def described(works: list[AnyCase]) -> str:
+def described(works: list[Case]) -> str:
     return "; ".join(f"{work.id} at {work.connection} is {work.state.value}: {work.message}" for work in works)
 
 
@@ -226,7 +225,7 @@ def test_whatever_is_said_everything_ends_or_waits_for_a_person(opened: tuple[De
     until_idle(desk, clock)
     waiting = [work for work in open_works(desk) if work.state in AWAITING]
     for work in open_works(desk):
-        follows = isinstance(work, Case) and work.role is ConnectionRole.CART and work.state is State.PENDING
+        follows = isinstance(work, CancelCase) and work.role is ConnectionRole.CART and work.state is State.PENDING
         assert work.state in AWAITING or (follows and waiting), described([work])
         assert work.due_at is not None
         assert work.message or work.hint, described([work])

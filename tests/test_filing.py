@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.clock import VirtualClock
@@ -59,7 +60,7 @@ def opened(path: Path, connections: tuple[str, ...] = ("phone",), post: str = ""
     return Desk(config, clock=VirtualClock(), registry=registry)
 
 
-def asked(desk: Desk) -> Case:
+def asked(desk: Desk) -> CancelCase:
     desk.orders.import_orders([Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"),))], by="Ann")
     desk.orders.register("1042", connection="phone", by="Ann")
     (case,) = desk.cancel("1042", by="Ann").cases
@@ -73,7 +74,7 @@ def mail(
     return f"{head}In-Reply-To: {answers}\n\n{text}\n".encode()
 
 
-def refused(desk: Desk, case: Case, message: bytes) -> ValidationError:
+def refused(desk: Desk, case: CancelCase, message: bytes) -> ValidationError:
     """Why a mail is no evidence; the case stays as it was."""
     before = desk.cancellations.get_case(case.id), desk.ledger.history(case.id)
     with pytest.raises(ValidationError) as caught:

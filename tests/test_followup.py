@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.case import OPEN, Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
@@ -41,10 +42,23 @@ def declared(*cancel: Route) -> Integration:
     return Integration(slug="acme", title="Acme", settings=object, base_url="endpoint", cancel=cancel)
 
 
-def case_in(state: State, **changes: Any) -> Case:
+def case_in(state: State, **changes: Any) -> CancelCase:
     due = NOW if state in OPEN else None
-    case = Case(
-        "c1-1", "c1", "1", "1042", "shop", "acme", "1042", ConnectionRole.FULFILLMENT, state, NOW, NOW, due, attempt=3
+    case = CancelCase(
+        id="c1-1",
+        cancellation_id="c1",
+        order_id="1",
+        order_number="1042",
+        connection="shop",
+        integration="acme",
+        remote_id="1042",
+        role=ConnectionRole.FULFILLMENT,
+        state=state,
+        created_at=NOW,
+        updated_at=NOW,
+        due_at=due,
+        attempt=3,
+        requested_by="Ann",
     )
     return evolve(case, **changes)
 

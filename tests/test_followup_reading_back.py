@@ -10,7 +10,8 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderdesk_sdk.cases.case import OPEN, Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
@@ -47,10 +48,23 @@ def declared(*cancel: Route) -> Integration:
 KNOWN = declared(Button(CHECKED))
 
 
-def case_in(state: State, **changes: Any) -> Case:
+def case_in(state: State, **changes: Any) -> CancelCase:
     due = NOW if state in OPEN else None
-    case = Case(
-        "c1-1", "c1", "1", "1042", "shop", "acme", "1042", ConnectionRole.FULFILLMENT, state, NOW, NOW, due, attempt=3
+    case = CancelCase(
+        id="c1-1",
+        cancellation_id="c1",
+        order_id="1",
+        order_number="1042",
+        connection="shop",
+        integration="acme",
+        remote_id="1042",
+        role=ConnectionRole.FULFILLMENT,
+        state=state,
+        created_at=NOW,
+        updated_at=NOW,
+        due_at=due,
+        attempt=3,
+        requested_by="Ann",
     )
     return evolve(case, **changes)
 
@@ -335,7 +349,7 @@ ERRORS = st.sampled_from([ConfigurationError("is missing"), PluginError("broken"
 
 
 @st.composite
-def cases(draw: st.DrawFn, states: tuple[State, ...]) -> Case:
+def cases(draw: st.DrawFn, states: tuple[State, ...]) -> CancelCase:
     return case_in(
         draw(st.sampled_from(states)),
         route=draw(st.integers(0, 4)),
@@ -355,7 +369,7 @@ def cases(draw: st.DrawFn, states: tuple[State, ...]) -> Case:
 def test_every_event_is_legal_for_the_case_it_was_made_for(
     data: st.DataObject, integration: Integration, placement: RemoteOrder
 ) -> None:
-    def legal(case: Case, event: Event | None) -> None:
+    def legal(case: CancelCase, event: Event | None) -> None:
         if event is None:
             return
         after = transition(case, event)

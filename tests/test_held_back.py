@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
@@ -113,7 +114,7 @@ def desk(fake_services_desk: FakeDeskOpener, meanwhile: Interruption) -> Desk:
     return made
 
 
-def case_at(desk: Desk, connection: str) -> Case:
+def case_at(desk: Desk, connection: str) -> CancelCase:
     return [case for case in desk.cases.list() if case.connection == connection][-1]
 
 
@@ -257,7 +258,7 @@ def test_an_order_that_ships_after_all_while_the_new_number_is_looked_for_is_not
     made = desk.resubmissions.create("1042", by="Ann")
     work(desk, clock)
     assert fake_services.writes == ["mill cancel 1042"]
-    assert desk.ledger.resubmission(made.id).state is ErrandState.REJECTED
+    assert desk.ledger.case(made.id, ResubmitCase).state is State.REJECTED
 
 
 def test_an_order_that_is_registered_elsewhere_while_the_new_number_is_looked_for_is_not_made_again(

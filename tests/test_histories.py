@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest, sample_order
 from orderdesk_devkit.testing.pytest_plugin import HISTORIES
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.desk import Desk
@@ -127,7 +127,7 @@ class Histories(RuleBasedStateMachine):
         found = self.orders
         return found[index % len(found)]
 
-    def case(self, index: int) -> Case | None:
+    def case(self, index: int) -> CancelCase | None:
         cases = self.town.desk.cases.list()
         found = [case for case in cases if case.is_open] or cases
         return found[index % len(found)] if found else None
@@ -258,7 +258,7 @@ class Histories(RuleBasedStateMachine):
         case = self.case(index)
         if case is None:
             return
-        acts: Mapping[str, Callable[[Desk], AnyCase]] = {
+        acts: Mapping[str, Callable[[Desk], Case]] = {
             "confirm": lambda desk: desk.cases.confirm(case.id, by="Ben"),
             "refuse": lambda desk: desk.cases.reject(case.id, by="Ben", rejection=Rejection.TOO_LATE),
             "withdraw": lambda desk: desk.cases.withdraw(case.id, by="Ben"),

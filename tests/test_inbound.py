@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.state_machine import InvalidTransitionError
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
@@ -40,7 +41,7 @@ from tests.support.fake_services import (
 CANCELED, SHIPPED, CHANGED = NotificationKind.CANCELED, NotificationKind.SHIPPED, NotificationKind.CHANGED
 
 
-def only(cases: Sequence[Case]) -> Case:
+def only(cases: Sequence[CancelCase]) -> CancelCase:
     (case,) = cases
     return case
 

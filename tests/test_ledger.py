@@ -12,15 +12,14 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.evidence import EmailEvidence, Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntryKind
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.receipt import make_receipt
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import minutes, seconds
 from orderdesk_sdk.errors import ConflictError, NotFoundError
@@ -34,6 +33,7 @@ NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = NOW + minutes(5)
 SEND = Event(EventKind.SEND_STARTED, NOW, due_at=LATER, idempotent=True)
 NOTE = Event(EventKind.ACKNOWLEDGED, LATER, due_at=LATER, message="noted")
+DONE = Event(EventKind.DONE, LATER, message="it is there", evidence=Evidence(EvidenceKind.PERSON, person="Ann"))
 INTENT = Intent(1, "cancel", "PUT", "https://api.example/1042", "ab12", True, NOW)
 EXCHANGE = Exchange(INTENT, LATER, 200, {"x-request-id": "7"}, '{"ok":true}', is_complete=True, attempts=2)
 
@@ -42,35 +42,37 @@ def make_cancellation(number: str = "1", key: str = "") -> Cancellation:
     return Cancellation(f"c{number}", key or f"key {number}", number, f"10{number}", "Ann", "customer asked", NOW)
 
 
-def case_of(cancellation: Cancellation, number: int = 1, **changes: Any) -> Case:
-    case = Case(
-        f"{cancellation.id}-{number}",
-        cancellation.id,
-        cancellation.order_id,
-        cancellation.order_number,
-        f"shop-{number}",
-        "acme",
-        "1042",
-        ConnectionRole.FULFILLMENT,
-        State.PENDING,
-        NOW,
-        NOW,
-        NOW,
+def case_of(cancellation: Cancellation, number: int = 1, **changes: Any) -> CancelCase:
+    case = CancelCase(
+        id=f"{cancellation.id}-{number}",
+        cancellation_id=cancellation.id,
+        order_id=cancellation.order_id,
+        order_number=cancellation.order_number,
+        connection=f"shop-{number}",
+        integration="acme",
+        remote_id="1042",
+        role=ConnectionRole.FULFILLMENT,
+        state=State.PENDING,
+        created_at=NOW,
+        updated_at=NOW,
+        due_at=NOW,
+        requested_by="Ann",
     )
     return evolve(case, **changes)
 
 
-def resubmission(number: str = "r1", **changes: Any) -> Resubmission:
-    made = Resubmission(
+def resubmission(number: str = "r1", **changes: Any) -> ResubmitCase:
+    made = ResubmitCase(
         id=number,
         order_number=f"1042-{number}",
-        original_id="1",
+        order_id="1",
         original_number="1042",
         connection="shop",
         integration="acme",
         remote_id="1042-2",
+        role=ConnectionRole.FULFILLMENT,
         requested_by="Ann",
-        state=ErrandState.PENDING,
+        state=State.PENDING,
         created_at=NOW,
         updated_at=NOW,
         due_at=NOW,
@@ -90,7 +92,7 @@ def ledger(path: Path) -> Iterator[SqliteLedger]:
     opened.close()
 
 
-def put(ledger: SqliteLedger, number: str = "1", **changes: Any) -> Case:
+def put(ledger: SqliteLedger, number: str = "1", **changes: Any) -> CancelCase:
     case = case_of(make_cancellation(number), **changes)
     ledger.open_cancellation(make_cancellation(number), "content", [case])
     return case
@@ -105,7 +107,10 @@ def test_a_wish_is_there_for_another_process_before_its_caller_hears_of_it(ledge
     ) == (make_cancellation(), True)
     other = SqliteLedger(path)
     assert other.cancellations("1") == (make_cancellation(),)
-    assert other.cases(cancellation_id="c1") == (case_of(make_cancellation(), 1), case_of(make_cancellation(), 2))
+    assert other.cases(CancelCase, cancellation_id="c1") == (
+        case_of(make_cancellation(), 1),
+        case_of(make_cancellation(), 2),
+    )
     other.close()
 
 
@@ -115,7 +120,7 @@ def test_the_same_key_and_content_is_the_same_wish_and_opens_nothing_new(ledger:
     assert ledger.open_cancellation(second, "content", [case_of(second)]) == (make_cancellation(), False)
     assert ledger.find_by_key("key 1", "content") == make_cancellation()
     assert ledger.find_by_key("key 2", "content") is None
-    assert [case.id for case in ledger.cases()] == ["c1-1"]
+    assert [case.id for case in ledger.cases(CancelCase)] == ["c1-1"]
 
 
 def test_the_same_key_with_another_content_is_a_conflict_and_changes_nothing(ledger: SqliteLedger) -> None:
@@ -125,7 +130,7 @@ def test_the_same_key_with_another_content_is_a_conflict_and_changes_nothing(led
         ledger.open_cancellation(second, "other content", [case_of(second)])
     with pytest.raises(ConflictError, match="use a new key"):
         ledger.find_by_key("key 1", "other content")
-    assert [case.id for case in ledger.cases()] == ["c1-1"]
+    assert [case.id for case in ledger.cases(CancelCase)] == ["c1-1"]
 
 
 def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqliteLedger) -> None:
@@ -135,7 +140,7 @@ def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqliteLedg
             make_cancellation("2"), "content", [case_of(make_cancellation("2")), evolve(case, connection="elsewhere")]
         )
     assert ledger.cancellations("2") == ()
-    assert ledger.cases() == (case,)
+    assert ledger.cases(CancelCase) == (case,)
 
 
 # Changes
@@ -145,7 +150,7 @@ def test_a_change_and_its_history_are_written_together(ledger: SqliteLedger) -> 
     case = put(ledger)
     after = transition(case, SEND)
     ledger.write(CaseUpdate(case, after, ["policy failed", SEND, INTENT]))
-    assert ledger.case("c1-1") == after
+    assert ledger.case("c1-1", CancelCase) == after
     assert [entry.content for entry in ledger.history("c1-1")] == ["policy failed", SEND, INTENT]
 
 
@@ -157,7 +162,7 @@ def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqliteLedger) -
         ledger.write(CaseUpdate(case, transition(case, SEND), [SEND, INTENT]))
     with pytest.raises(ConflictError, match="changed it meanwhile"):
         ledger.append(case, [INTENT], if_unchanged=True)
-    assert ledger.case("c1-1") == after
+    assert ledger.case("c1-1", CancelCase) == after
     assert [entry.content for entry in ledger.history("c1-1")] == [SEND]
     ledger.append(case, [EXCHANGE, "it came late"], if_unchanged=False)
     ledger.append(after, [INTENT], if_unchanged=True)
@@ -265,17 +270,17 @@ def test_a_full_case_and_resubmission_come_back_as_they_went_in(ledger: SqliteLe
     mail = EmailEvidence("them@example.com", "half a pair: \ud83d", NOW, "00", "<1@example.com>", "<2@example.com>")
     proof = Evidence(EvidenceKind.EMAIL, person="Ann", email=mail)
     case = put(ledger, message="\ud83d", lines=(LineAnswer("1", 2, 1),), evidence=proof, due_at=local)
-    assert ledger.case(case.id) == case
+    assert ledger.case(case.id, CancelCase) == case
     made = resubmission(message="wait", consecutive_failures=3)
-    assert ledger.open_resubmission(made) == (made, True)
-    assert ledger.resubmission("r1") == made
+    assert ledger.open_case(made, f"{made.order_number} at {made.connection}") == (made, True)
+    assert ledger.case("r1", ResubmitCase) == made
 
 
 def test_what_does_not_exist_is_said(ledger: SqliteLedger) -> None:
     with pytest.raises(NotFoundError, match="case nope"):
-        ledger.case("nope")
-    with pytest.raises(NotFoundError, match="resubmission nope"):
-        ledger.resubmission("nope")
+        ledger.case("nope", CancelCase)
+    with pytest.raises(NotFoundError, match="case nope"):
+        ledger.case("nope", ResubmitCase)
     assert ledger.history("nope") == ()
 
 
@@ -284,26 +289,26 @@ def test_what_does_not_exist_is_said(ledger: SqliteLedger) -> None:
 
 def test_an_order_has_one_resubmission_at_a_connection(ledger: SqliteLedger) -> None:
     first = resubmission("r1")
-    assert ledger.open_resubmission(first) == (first, True)
+    assert ledger.open_case(first, f"{first.order_number} at {first.connection}") == (first, True)
     again = evolve(resubmission("r2"), order_number=first.order_number)
-    assert ledger.open_resubmission(again) == (first, False)
+    assert ledger.open_case(again, f"{again.order_number} at {again.connection}") == (first, False)
     other = evolve(again, connection="other")
-    assert ledger.open_resubmission(other) == (other, True)
-    assert ledger.resubmissions(original_id="1") == (first, other)
-    assert ledger.resubmissions(original_id="2") == ()
+    assert ledger.open_case(other, f"{other.order_number} at {other.connection}") == (other, True)
+    assert ledger.cases(ResubmitCase, order_id="1") == (first, other)
+    assert ledger.cases(ResubmitCase, order_id="2") == ()
 
 
 def test_a_resubmission_is_fenced_and_leaves_the_open_ones_when_settled(ledger: SqliteLedger) -> None:
     first = resubmission()
-    ledger.open_resubmission(first)
-    after = first.with_state(ErrandState.DONE, LATER, message="it is there")
+    ledger.open_case(first, f"{first.order_number} at {first.connection}")
+    after = transition(first, DONE)
     ledger.write(CaseUpdate(first, after, [EXCHANGE]))
     with pytest.raises(ConflictError):
-        ledger.write(CaseUpdate(first, first.with_state(ErrandState.SENDING, LATER, due_at=LATER)))
+        ledger.write(CaseUpdate(first, transition(first, SEND)))
     with pytest.raises(ConflictError):
         ledger.append(first, [INTENT], if_unchanged=True)
-    assert ledger.resubmissions(open_only=True) == ()
-    assert ledger.resubmissions() == (after,)
+    assert ledger.cases(ResubmitCase, states=tuple(OPEN)) == ()
+    assert ledger.cases(ResubmitCase) == (after,)
     assert [entry.content for entry in ledger.history("r1")] == [EXCHANGE]
 
 
@@ -315,7 +320,7 @@ def test_due_work_comes_longest_overdue_first_and_settled_work_never(ledger: Sql
     for number, due in (("1", 30), ("2", 10), ("3", 40), ("4", 20)):
         put(ledger, number, due_at=NOW + seconds(due))
     put(ledger, "5", state=State.UNSUPPORTED, due_at=None)
-    ledger.open_resubmission(resubmission("r1", due_at=NOW + seconds(15)))
+    ledger.open_case(resubmission("r1", due_at=NOW + seconds(15)))
     assert [work.id for work in ledger.due(NOW + seconds(30), 10)] == ["c2-1", "r1", "c4-1", "c1-1"]
     assert [work.id for work in ledger.due(NOW + seconds(30), 2)] == ["c2-1", "r1"]
     assert [work.id for work in ledger.due(NOW + seconds(29.999999), 10)] == ["c2-1", "r1", "c4-1"]
@@ -325,10 +330,10 @@ def test_due_work_comes_longest_overdue_first_and_settled_work_never(ledger: Sql
 
 def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqliteLedger) -> None:
     one, two = put(ledger, "1"), put(ledger, "2", state=State.ACKNOWLEDGED)
-    assert ledger.cases() == (one, two)
-    assert ledger.cases(order_id="2") == (two,)
-    assert ledger.cases(cancellation_id="c1", states=[State.ACKNOWLEDGED]) == ()
-    assert ledger.cases(states=[State.ACKNOWLEDGED, State.PENDING], limit=1) == (one,)
+    assert ledger.cases(CancelCase) == (one, two)
+    assert ledger.cases(CancelCase, order_id="2") == (two,)
+    assert ledger.cases(CancelCase, cancellation_id="c1", states=[State.ACKNOWLEDGED]) == ()
+    assert ledger.cases(CancelCase, states=[State.ACKNOWLEDGED, State.PENDING], limit=1) == (one,)
 
 
 # The journal of one drive
@@ -339,7 +344,7 @@ def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: S
     claimed = transition(case, SEND)
     journal, rival = CaseJournal(ledger, case, claimed, (SEND,)), CaseJournal(ledger, case, claimed, (SEND,))
     journal.record_intent(INTENT)
-    assert ledger.case(case.id) == claimed
+    assert ledger.case(case.id, CancelCase) == claimed
     with pytest.raises(ConflictError):
         rival.record_intent(INTENT)
     journal.record_exchange(EXCHANGE)
@@ -353,13 +358,13 @@ def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: Sq
     claimed = transition(case, SEND)
     journal = CaseJournal(ledger, case, claimed, (SEND,))
     journal.record_intent(INTENT)
-    seen = ledger.case(case.id)
+    seen = ledger.case(case.id, CancelCase)
     journal.record_intent(evolve(INTENT, number=2))
     resumed = transition(seen, Event(EventKind.RESUMED, LATER, due_at=LATER))
     with pytest.raises(ConflictError):
         CaseJournal(ledger, seen, resumed).record_intent(INTENT)
     after = journal.finish(transition(claimed, NOTE), NOTE)
-    assert ledger.case(case.id) == after
+    assert ledger.case(case.id, CancelCase) == after
 
 
 def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
@@ -382,7 +387,7 @@ def test_a_drive_that_was_overtaken_keeps_its_evidence_and_changes_nothing(ledge
         journal.record_intent(evolve(INTENT, number=2)) if step == "intend" else journal.finish(
             transition(claimed, NOTE)
         )
-    assert ledger.case(case.id) == resumed
+    assert ledger.case(case.id, CancelCase) == resumed
     contents = [entry.content for entry in ledger.history(case.id)]
     assert contents[:3] == [SEND, INTENT, EXCHANGE]
     assert "changed nothing" in str(contents[3])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.file_drop import LocalFileDrop
@@ -115,7 +116,7 @@ def test_a_copy_with_its_log_and_one_of_a_closed_ledger_are_whole(
     shutil.copy(path, tmp_path / "closed.db")
     for name in ("with-log.db", "closed.db"):
         with closing(SqliteLedger(tmp_path / name)) as copy:
-            assert copy.cases() == (case,)
+            assert copy.cases(CancelCase) == (case,)
 
 
 @pytest.mark.slow
@@ -127,7 +128,7 @@ def test_a_ledger_whose_log_was_removed_after_a_crash_is_refused_until_a_person_
         SqliteLedger(path)
     assert accept_current_state(path).count == 0
     with closing(SqliteLedger(path)) as ledger:
-        assert ledger.cases() == ()
+        assert ledger.cases(CancelCase) == ()
     with pytest.raises(ValidationError, match="nothing is missing"):
         accept_current_state(path)
 
@@ -136,10 +137,10 @@ def test_a_ledger_whose_log_was_removed_after_a_crash_is_refused_until_a_person_
 def test_a_crash_and_an_end_without_closing_leave_a_ledger_that_opens(path: Path) -> None:
     crash(path)
     with closing(SqliteLedger(path)) as ledger:
-        assert len(ledger.cases()) == 1
+        assert len(ledger.cases(CancelCase)) == 1
     crash(path, ends="pass")
     with closing(SqliteLedger(path)) as ledger:
-        assert len(ledger.cases()) == 2
+        assert len(ledger.cases(CancelCase)) == 2
 
 
 def crash(path: Path, ends: str = "os._exit(9)") -> None:
@@ -147,9 +148,9 @@ def crash(path: Path, ends: str = "os._exit(9)") -> None:
     program = f"""
         import os, sys
         from pathlib import Path
-        from tests.test_ledger import SqliteLedger, case_of, make_cancellation
+        from tests.test_ledger import CancelCase, SqliteLedger, case_of, make_cancellation
         ledger = SqliteLedger(Path({str(path)!r}))
-        number = str(len(ledger.cases()) + 1)
+        number = str(len(ledger.cases(CancelCase)) + 1)
         ledger.open_cancellation(make_cancellation(number), "", [case_of(make_cancellation(number))])
         {ends}
     """
@@ -199,7 +200,7 @@ def test_nothing_is_written_into_a_file_that_nobody_will_find(
             with pytest.raises(StorageError, match=r"while it is in use.*start them again"):
                 write()
         if change not in (without_log, with_another_log):
-            for read in (ledger.cases, host.folders):
+            for read in (lambda: ledger.cases(CancelCase), host.folders):
                 with pytest.raises(StorageError, match="while it is in use"):
                     read()
         assert path.exists() == (change is not removed)
@@ -212,7 +213,7 @@ def test_a_program_may_go_to_another_folder(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.chdir(tmp_path / "elsewhere")
         case = put(ledger)
         write_to_host(host)
-        assert (ledger.cases(), list(ledger.find_flaws())) == ((case,), [])
+        assert (ledger.cases(CancelCase), list(ledger.find_flaws())) == ((case,), [])
         ledger.backup(tmp_path / "backup.db")
 
 
@@ -254,7 +255,7 @@ def test_a_backup_is_whole_private_and_one_file_while_others_write(
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(("backup", ".backup"))] == ["backup.db"]
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
     with closing(SqliteLedger(made.path)) as copy:
-        assert (copy.cases(), copy.history(case.id), list(copy.find_flaws())) == ((case,), (), [])
+        assert (copy.cases(CancelCase), copy.history(case.id), list(copy.find_flaws())) == ((case,), (), [])
 
 
 def test_a_backup_overwrites_nothing_and_leaves_nothing_where_it_fails(
@@ -289,7 +290,7 @@ def test_who_only_reads_waits_for_nobody_who_writes(ledger: SqliteLedger, path: 
     with closing(sqlite3.connect(path, isolation_level=None)) as writing:
         writing.execute("BEGIN IMMEDIATE")
         with closing(SqliteLedger(path)) as reading:
-            assert reading.cases() == (case,)
+            assert reading.cases(CancelCase) == (case,)
         writing.execute("COMMIT")
 
 

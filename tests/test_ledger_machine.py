@@ -12,13 +12,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.ledger import CaseUpdate
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.orders.order import ConnectionRole
@@ -40,9 +39,9 @@ class LedgerHistory(RuleBasedStateMachine):
         self.dropped: list[SqliteLedger] = []
         self.now = START
         self.wishes: dict[str, tuple[Cancellation, str]] = {}
-        self.cases: dict[str, Case] = {}
-        self.versions: dict[str, list[Case]] = {}
-        self.resubmissions: dict[str, Resubmission] = {}
+        self.cases: dict[str, CancelCase] = {}
+        self.versions: dict[str, list[CancelCase]] = {}
+        self.resubmissions: dict[str, ResubmitCase] = {}
         self.history: dict[str, list[object]] = {}
 
     def teardown(self) -> None:
@@ -50,7 +49,7 @@ class LedgerHistory(RuleBasedStateMachine):
             ledger.close()
         shutil.rmtree(self.folder)
 
-    def one(self, index: int) -> Case:
+    def one(self, index: int) -> CancelCase:
         return list(self.cases.values())[index % len(self.cases)]
 
     @rule(key=st.sampled_from(["a", "b", "c", "d"]), content=st.sampled_from(["x", "y"]), count=st.integers(1, 3))
@@ -58,19 +57,20 @@ class LedgerHistory(RuleBasedStateMachine):
         order = "first" if key in "ab" else "second"
         cancellation = Cancellation(f"c{len(self.wishes)}", key, order, "1042", "Ann", None, self.now)
         cases = [
-            Case(
-                f"{cancellation.id}-{number}",
-                cancellation.id,
-                cancellation.order_id,
-                "1042",
-                f"shop {number}",
-                "acme",
-                "1042",
-                ConnectionRole.FULFILLMENT,
-                State.PENDING,
-                self.now,
-                self.now,
-                self.now,
+            CancelCase(
+                id=f"{cancellation.id}-{number}",
+                cancellation_id=cancellation.id,
+                order_id=cancellation.order_id,
+                order_number="1042",
+                connection=f"shop {number}",
+                integration="acme",
+                remote_id="1042",
+                role=ConnectionRole.FULFILLMENT,
+                state=State.PENDING,
+                created_at=self.now,
+                updated_at=self.now,
+                due_at=self.now,
+                requested_by="Ann",
             )
             for number in range(count)
         ]
@@ -96,7 +96,7 @@ class LedgerHistory(RuleBasedStateMachine):
             self.versions[case.id] = [case]
             self.history[case.id] = []
 
-    def under_way(self, wanted: list[Case]) -> Cancellation | None:
+    def under_way(self, wanted: list[CancelCase]) -> Cancellation | None:
         """The cancellation that is being carried out at a place where one of these cases would be."""
         for case in wanted:
             for found in self.cases.values():
@@ -159,33 +159,39 @@ class LedgerHistory(RuleBasedStateMachine):
         at = self.now + timedelta(seconds=due)
         known = self.resubmissions.get(f"r{number}")
         if known is None:
-            made = Resubmission(
+            made = ResubmitCase(
                 id=f"r{number}",
                 order_number=f"1042-{number}",
-                original_id="1",
+                order_id="1",
                 original_number="1042",
                 connection="shop",
                 integration="acme",
                 remote_id="1042-2",
+                role=ConnectionRole.FULFILLMENT,
                 requested_by="Ann",
-                state=ErrandState.PENDING,
+                state=State.PENDING,
                 created_at=self.now,
                 updated_at=self.now,
                 due_at=at,
             )
-            assert self.ledger.open_resubmission(made) == (made, True)
+            assert self.ledger.open_case(made) == (made, True)
             self.resubmissions[made.id] = made
             return
         if not known.is_open:
             return  # What is settled changes no more.
-        state = ErrandState.DONE if settle else ErrandState.UNKNOWN
-        after = known.with_state(state, self.now, due_at=None if settle else at)
+        proof = Evidence(EvidenceKind.PERSON, person="Ann")
+        event = (
+            Event(EventKind.DONE, self.now, evidence=proof)
+            if settle
+            else Event(EventKind.POLL_STARTED, self.now, due_at=at)
+        )
+        after = transition(known, event)
         self.ledger.write(CaseUpdate(known, after))
         self.resubmissions[known.id] = after
 
     def pages(self, moment: datetime, location: str) -> list[str]:
         """What is due at a place, read in pages of two."""
-        found: list[AnyCase] = []
+        found: list[Case] = []
         while page := self.ledger.due(moment, 2, connection=location, after=found[-1] if found else None):
             found += page
         return [work.id for work in found]
@@ -200,8 +206,8 @@ class LedgerHistory(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost_and_nothing_made_up(self) -> None:
-        assert list(self.ledger.cases()) == list(self.cases.values())
-        assert list(self.ledger.resubmissions()) == list(self.resubmissions.values())
+        assert list(self.ledger.cases(CancelCase)) == list(self.cases.values())
+        assert list(self.ledger.cases(ResubmitCase)) == list(self.resubmissions.values())
         for case in self.cases.values():
             entries = self.ledger.history(case.id)
             assert [entry.content for entry in entries] == self.history[case.id]
@@ -211,7 +217,7 @@ class LedgerHistory(RuleBasedStateMachine):
 
     @invariant()
     def the_model_and_the_ledger_agree_on_what_is_due(self) -> None:
-        work: list[AnyCase] = [*self.cases.values(), *self.resubmissions.values()]
+        work: list[Case] = [*self.cases.values(), *self.resubmissions.values()]
         dues = {found.id: found.due_at for found in work if found.due_at is not None}
         for moment in (self.now, self.now + timedelta(seconds=300)):
             found = self.ledger.due(moment, 1000)

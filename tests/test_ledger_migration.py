@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.ledger import AnyCase
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.desk.desk import Desk
 from tests.support.ledger_services import KEY, Services, answered_by, open_ledger_desk
@@ -44,7 +44,7 @@ SPELLED: Mapping[str, str] = {
     "message": "email",
 }
 """How a word of version 0.1 (a state, a kind of evidence, why it was refused) is spelled now, where that differs."""
-KINDS = {Case: "cancel", Resubmission: "resubmission", StatusChange: "status change"}
+KINDS = {CancelCase: "cancel", ResubmitCase: "resubmission", StatusCase: "status change"}
 HOLDS = {"cancel": 12, "resubmission": 7, "status change": 7}
 """How many states each kind has in version 0.1: the ledger holds one of each at least."""
 
@@ -64,16 +64,16 @@ def opened(path: Path, mail: EmailConfig) -> Iterator[tuple[Desk, VirtualClock, 
         yield desk, clock, services
 
 
-def works(desk: Desk) -> list[AnyCase]:
+def works(desk: Desk) -> list[Case]:
     """Every case, resubmission and status change."""
     return [*desk.cases.list(), *desk.cases.list_others()]
 
 
-def standing(case: AnyCase) -> dict[str, object]:
+def standing(case: Case) -> dict[str, object]:
     """Where a piece of work stands: what is compared."""
     found: dict[str, object] = {"kind": KINDS[type(case)], "order": case.order_number, "at": case.connection}
     found["state"] = case.state.value
-    if isinstance(case, Case):
+    if isinstance(case, CancelCase):
         found["route"] = case.route
         if case.evidence is not None:
             found["evidence"] = case.evidence.kind.value
@@ -138,7 +138,7 @@ def test_it_opens_whole_and_stands_as_it_was_left(path: Path, mail_server: MailS
         found = {work.id: standing(work) for work in works(desk)}
         lines = {work.id: len(desk.ledger.history(work.id)) for work in works(desk)}
         for work in works(desk):
-            if isinstance(work, Case):
+            if isinstance(work, CancelCase):
                 assert desk.cancellations.receipt(f"id:{work.order_id}").cancellations
         assert not services.calls
     assert found == {name: as_spelled_now(stands) for name, stands in EXPECTED["before"].items()}

@@ -9,7 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.hookspecs import LISTENERS, hookimpl
@@ -18,8 +19,20 @@ from orderdesk_sdk.runtime.listeners import Listeners
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 REQUEST = CancelRequest(Order("1", "1042"), RemoteOrder("shop", "1042", NOW, ConnectionRole.FULFILLMENT), "c1")
-CASE = Case(
-    "c1-1", "c1", "1", "1042", "shop", "acme", "1042", ConnectionRole.FULFILLMENT, State.ACKNOWLEDGED, NOW, NOW, NOW
+CASE = CancelCase(
+    id="c1-1",
+    cancellation_id="c1",
+    order_id="1",
+    order_number="1042",
+    connection="shop",
+    integration="acme",
+    remote_id="1042",
+    role=ConnectionRole.FULFILLMENT,
+    state=State.ACKNOWLEDGED,
+    created_at=NOW,
+    updated_at=NOW,
+    due_at=NOW,
+    requested_by="Ann",
 )
 EVENT = Event(EventKind.ACKNOWLEDGED, NOW, due_at=NOW)
 
@@ -29,7 +42,7 @@ class Policy:
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
-        self.heard: list[tuple[Case, Event]] = []
+        self.heard: list[tuple[CancelCase, Event]] = []
 
     @hookimpl
     def orderdesk_before_cancel(self, request: CancelRequest) -> object:
@@ -39,7 +52,7 @@ class Policy:
         return self.answer
 
     @hookimpl
-    def orderdesk_case_changed(self, case: Case, event: Event) -> None:
+    def orderdesk_case_changed(self, case: CancelCase, event: Event) -> None:
         self.heard.append((case, event))
         if isinstance(self.answer, BaseException):
             raise self.answer
@@ -65,7 +78,7 @@ class Greedy(Policy):
     """Wants an argument that the hook has not."""
 
     @hookimpl
-    def orderdesk_case_changed(self, case: Case, store: str) -> None:  # type: ignore[override]  # that is what is wrong
+    def orderdesk_case_changed(self, case: CancelCase, store: str) -> None:  # type: ignore[override]  # that is what is wrong
         raise AssertionError("never called")
 
 

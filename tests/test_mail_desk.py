@@ -16,7 +16,8 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from orderdesk_devkit.testing.plugin_under_test import sample_order
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.state_machine import EventKind
@@ -61,12 +62,12 @@ def open_desk(tmp_path: Path, clock: VirtualClock) -> Iterator[Opener]:
         yield open_
 
 
-def asked(desk: Desk) -> Case:
+def asked(desk: Desk) -> CancelCase:
     (case,) = desk.cancel(NUMBER, by="Ann", reason="customer asked").cases
     return case
 
 
-def next_of(desk: Desk, case: Case, clock: VirtualClock) -> Case:
+def next_of(desk: Desk, case: CancelCase, clock: VirtualClock) -> CancelCase:
     """Let time pass until the case is due, and do what is due."""
     due = desk.cancellations.get_case(case.id).due_at
     assert due is not None
@@ -75,11 +76,11 @@ def next_of(desk: Desk, case: Case, clock: VirtualClock) -> Case:
     return desk.cancellations.get_case(case.id)
 
 
-def history(desk: Desk, case: Case) -> str:
+def history(desk: Desk, case: CancelCase) -> str:
     return "\n".join(str(entry.content) for entry in desk.ledger.history(case.id))
 
 
-def identity(case: Case) -> str:
+def identity(case: CancelCase) -> str:
     return f"<{case.id}.0@example.com>"
 
 

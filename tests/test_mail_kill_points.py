@@ -16,7 +16,8 @@ from orderdesk_devkit.testing.failpoints.child import CROSSED, DIED
 from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
 from orderdesk_devkit.testing.failpoints.runner import FAILPOINTS
 from orderdesk_devkit.testing.plugin_under_test import sample_order
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
@@ -57,7 +58,7 @@ def run(task: EmailTask, nursery: ForkServer) -> str:
     return ended.output[0].removeprefix(DIED if task.kill_at else CROSSED).strip()
 
 
-def gone_on(task: EmailTask) -> Case:
+def gone_on(task: EmailTask) -> CancelCase:
     """Start again after the death: do what is not done, wait, do what is due. The one case then."""
     clock = VirtualClock(task.now)
     with task.open(clock) as desk:

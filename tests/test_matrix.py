@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 from orderdesk_devkit.simulators.simulator import Effect
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.plan import PlanEntry
 from orderdesk_sdk.cli.group import orderdesk
@@ -282,7 +281,7 @@ def test_a_cart_takes_the_statuses_of_the_matrix_and_no_other(trial_at: ServiceT
     for status in statuses[1:]:
         made = desk.status_changes.create(number, status, by="Ann")
         assert (made.changes[0].state, trial.harness.service.actual_status(trial.harness.remote_order.remote_id)) == (
-            ErrandState.DONE,
+            State.DONE,
             status,
         )
     desk.status_changes.create(number, "canceled", by="Ann", reason=reason_for(slug))
@@ -306,7 +305,7 @@ def test_a_canceled_order_is_submitted_again_as_the_matrix_says(trial_at: Servic
     else:
         assert resubmit == "new number", "no service of today takes the same number; prove here what another one does"
         made = trial.harness.resubmit()
-        assert (made.state, made.remote_id) == (ErrandState.DONE, f"{trial.harness.order}-1")
+        assert (made.state, made.remote_id) == (State.DONE, f"{trial.harness.order}-1")
         assert trial.effects[before:] == [(Effect.ORDER_CREATED, made.remote_id)]
 
 

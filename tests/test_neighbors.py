@@ -18,7 +18,8 @@ import pytest
 
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
@@ -235,7 +236,7 @@ class Listener:
         return self._deed() if self._where == "before" else None
 
     @hookimpl
-    def orderdesk_case_changed(self, case: Case, event: Event) -> object:
+    def orderdesk_case_changed(self, case: CancelCase, event: Event) -> object:
         return self._deed() if self._where == "changed" else None
 
 

@@ -128,7 +128,7 @@ def test_a_case_goes_on_when_an_order_with_its_orders_id_as_number_is_imported(d
     assert not desk.cancellations.receipt("id:99").is_canceled
     desk.orders.ensure_submittable("id:99")
     again = desk.resubmissions.create("id:58101", by="Ann")
-    assert (again.original_id, again.message) == ("58101", "asked for 1001-1 of 58101-1")
+    assert (again.order_id, again.message) == ("58101", "asked for 1001-1 of 58101-1")
     assert desk.run_due().problems == ()
 
 
@@ -151,7 +151,7 @@ def test_an_order_is_resubmitted_under_its_number_though_another_shop_has_it_too
     (case,) = desk.cancel("id:7", by="Ann").cases
     desk.cases.confirm(case.id, by="Ben")
     again = desk.resubmissions.create("id:7", by="Ann")
-    assert (again.original_id, again.message) == ("7", "asked for 1001 of 7")
+    assert (again.order_id, again.message) == ("7", "asked for 1001 of 7")
 
 
 def test_a_new_number_that_two_orders_have_is_taken(desk: Desk) -> None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.desk import Desk
@@ -73,7 +74,7 @@ def asked_desk(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) 
     return desk
 
 
-def only(desk: Desk) -> Case:
+def only(desk: Desk) -> CancelCase:
     (case,) = desk.cases.list()
     return case
 

@@ -14,7 +14,8 @@ import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
@@ -153,7 +154,7 @@ class DeskMaker:
         desk.order_store.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="Ann")
         return desk
 
-    def cancel(self, desk: Desk) -> Case:
+    def cancel(self, desk: Desk) -> CancelCase:
         """Cancel the order at both; the bad integration's case. The good one must have gone through."""
         for connection in ("bad", "good"):
             with suppress(Exception):  # Where the bad one cannot be used, only the host can know of its remote order.

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
@@ -39,7 +39,7 @@ def states(desk: Desk) -> Mapping[str, State]:
     return {case.connection: case.state for case in desk.cases.list(order="1042")}
 
 
-def case_at(desk: Desk, connection: str) -> Case:
+def case_at(desk: Desk, connection: str) -> CancelCase:
     return [case for case in desk.cases.list() if case.connection == connection][-1]
 
 
@@ -64,7 +64,7 @@ def before_the_wish_is_recorded(desk: Desk, act: Callable[[], object]) -> None:
     """Somebody does something after this desk has read the places and before its ledger has the next cancellation."""
     real = desk.ledger.open_cancellation
 
-    def opening(cancellation: Cancellation, fingerprint: str, cases: Sequence[Case]) -> tuple[Cancellation, bool]:
+    def opening(cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]) -> tuple[Cancellation, bool]:
         desk.ledger.open_cancellation = real  # type: ignore[method-assign]
         act()
         return real(cancellation, fingerprint, cases)

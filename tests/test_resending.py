@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
@@ -120,11 +121,11 @@ def opened(shop: Shop, tmp_path: Path, clock: VirtualClock) -> Iterator[tuple[De
         yield desk, plugin
 
 
-def follow(desk: Desk, clock: VirtualClock, case: Case, rounds: int = 6) -> Case:
+def follow(desk: Desk, clock: VirtualClock, case: CancelCase, rounds: int = 6) -> CancelCase:
     for _ in range(rounds):
         clock.advance(minutes(2))
         desk.run_due()
-    return desk.ledger.case(case.id)
+    return desk.ledger.case(case.id, CancelCase)
 
 
 def test_the_request_that_was_lost_is_made_again_and_never_another(

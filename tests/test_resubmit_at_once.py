@@ -9,8 +9,7 @@ from threading import Barrier
 import pytest
 
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InvalidStateError
@@ -56,9 +55,9 @@ def copies(desk: Desk) -> tuple[str, ...]:
     return desk.order_store.duplicates_of("id-1042")
 
 
-def one(desk: Desk, services: FakeServices, made: Resubmission) -> None:
-    assert (made.state, made.order_number) == (ErrandState.DONE, "1042-1")
-    assert [each.id for each in desk.ledger.resubmissions()] == [made.id]
+def one(desk: Desk, services: FakeServices, made: ResubmitCase) -> None:
+    assert (made.state, made.order_number) == (State.DONE, "1042-1")
+    assert [each.id for each in desk.ledger.cases(ResubmitCase)] == [made.id]
     assert len(copies(desk)) == 1
     assert services.writes == ["mill cancel 1042", "mill make 1042-1"]
 
@@ -82,7 +81,7 @@ def test_a_second_person_at_any_moment_has_the_first_one_s(
     one(canceled, fake_services, canceled.resubmissions.create("1042", by="Ann"))
 
 
-@pytest.mark.parametrize("moment", ["open_resubmission", "resubmissions"])
+@pytest.mark.parametrize("moment", ["open_case", "cases"])
 def test_a_second_person_at_any_moment_of_the_ledger_has_the_first_one_s(
     canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices, moment: str
 ) -> None:
@@ -103,9 +102,7 @@ def test_two_persons_at_two_services_do_not_make_the_order_twice(
     canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices
 ) -> None:
     other = open_(fake_services_desk)
-    before(
-        canceled.ledger, "open_resubmission", lambda: other.resubmissions.create("1042", by="Bob", connection="depot")
-    )
+    before(canceled.ledger, "open_case", lambda: other.resubmissions.create("1042", by="Bob", connection="depot"))
     with pytest.raises(InvalidStateError, match="a second one would make the order twice"):
         canceled.resubmissions.create("1042", by="Ann")
     assert fake_services.writes == ["mill cancel 1042", "depot make 1042-1"]
@@ -136,4 +133,4 @@ def test_persons_and_workers_in_one_moment(
     with ThreadPoolExecutor(len(desks)) as pool:
         made = set(pool.map(act, desks))
     assert len(made) == 1
-    one(canceled, fake_services, canceled.ledger.resubmission(str(made.pop())))
+    one(canceled, fake_services, canceled.ledger.case(str(made.pop()), ResubmitCase))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.testing.request_recorder import RecordedRequest
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InProgressError, InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
@@ -27,7 +27,7 @@ from tests.support.scripted_shop import shop_desk as opened
 def test_an_order_that_was_there_before_anything_was_sent_is_not_ours(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), lambda seen: (200, '{"status": "canceled"}')) as (desk, tap):
         made = desk.resubmissions.create("1042", by="Ann")
-        assert (made.state, sends(tap)) == (ErrandState.REJECTED, [])
+        assert (made.state, sends(tap)) == (State.REJECTED, [])
         assert "the number 1042-1 is taken" in str(made.message)
         assert desk.order_store.find_by_remote_id("shop", "1042-1") is None
 
@@ -44,7 +44,7 @@ def test_a_create_that_provably_did_nothing_makes_nothing_ours(tmp_path: Path) -
     with opened(tmp_path, Shop(), responses) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
-        assert (work.state, sends(tap)) == (ErrandState.REJECTED, ["POST"])
+        assert (work.state, sends(tap)) == (State.REJECTED, ["POST"])
 
 
 def another_order_there(desk: Desk) -> None:
@@ -72,10 +72,10 @@ def test_a_number_that_another_order_has_is_refused_before_anything_is_recorded(
 
 def test_a_number_that_another_order_came_to_have_there_is_sent_no_more(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((401, "{}"))) as (desk, tap):
-        assert desk.resubmissions.create("1042", by="Ann").state is ErrandState.PENDING
+        assert desk.resubmissions.create("1042", by="Ann").state is State.PENDING
         another_order_there(desk)
         work = idle(desk)
-        assert (work.state, len(sends(tap))) == (ErrandState.REJECTED, 1)
+        assert (work.state, len(sends(tap))) == (State.REJECTED, 1)
         assert "another order's at shop" in str(work.message)
 
 
@@ -93,14 +93,14 @@ def test_a_create_that_was_refused_makes_what_is_there_nobody_s_but_its_maker_s(
 
     with opened(tmp_path, Reading(), lambda seen: (200, "{}") if seen.method == "GET" else (409, "{}")) as (desk, tap):
         made = desk.resubmissions.create("1042", by="Ann")
-        assert (made.state, sends(tap)) == (ErrandState.REJECTED, ["POST"])
+        assert (made.state, sends(tap)) == (State.REJECTED, ["POST"])
         assert "is taken" in str(made.message)
 
 
 def test_a_duplicate_whose_submission_a_person_has_says_so_to_whoever_wants_it_canceled(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         made = desk.resubmissions.create("1042", by="Ann")
-        assert idle(desk).state is ErrandState.ACTION_REQUIRED
+        assert idle(desk).state is State.ACTION_REQUIRED
         with pytest.raises(InProgressError) as refused:
             desk.cancel("1042-1", by="Ann")
         assert f"`orderdesk confirm` or `refuse` {made.id}" in str(refused.value.hint)
@@ -125,10 +125,10 @@ def test_what_is_there_and_cannot_be_registered_is_a_person_s_and_is_not_made_ag
         place = desk.order_store.add_remote_order
         desk.order_store.add_remote_order = full  # type: ignore[method-assign]  # whatever keeps the host from it
         made = desk.resubmissions.create("1042", by="Ann")
-        assert (made.state, sends(tap)) == (ErrandState.ACTION_REQUIRED, ["POST"])
+        assert (made.state, sends(tap)) == (State.ACTION_REQUIRED, ["POST"])
         assert ("the host is closed" in str(made.message), made.hint) == (True, "open it")
         with pytest.raises(ValidationError, match="the host is closed"):
             desk.cases.confirm(made.id, by="Ben")
         desk.order_store.add_remote_order = place  # type: ignore[method-assign]
-        assert desk.cases.confirm(made.id, by="Ben").state is ErrandState.DONE
+        assert desk.cases.confirm(made.id, by="Ben").state is State.DONE
         assert sends(tap) == ["POST"]

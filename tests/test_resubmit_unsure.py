@@ -11,8 +11,8 @@ import pytest
 from orderdesk_devkit.simulators.profile import ApiProfileSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.request_recorder import RequestRecorder
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
@@ -88,18 +88,18 @@ def opened(folder: Path, plugin: BlindShop, responses: list[int]) -> Iterator[De
             yield desk
 
 
-def after_waiting(desk: Desk, work: Resubmission) -> Resubmission:
+def after_waiting(desk: Desk, work: ResubmitCase) -> ResubmitCase:
     assert work.due_at is not None
     desk.clock.sleep_until(desk.clock.monotonic() + (work.due_at - desk.clock.now()).total_seconds())
     assert desk.run_due().problems == ()
-    return desk.ledger.resubmission(work.id)
+    return desk.ledger.case(work.id, ResubmitCase)
 
 
 def test_what_a_service_provably_did_not_do_is_not_held_against_the_next_try(tmp_path: Path) -> None:
     plugin = BlindShop()
     with opened(tmp_path, plugin, [401, 401, 201]) as desk:
         work = after_waiting(desk, after_waiting(desk, desk.resubmissions.create("1042", by="Ann", number="1042-1")))
-    assert (work.state, plugin.unsure) == (ErrandState.DONE, [False, False, False])
+    assert (work.state, plugin.unsure) == (State.DONE, [False, False, False])
 
 
 @pytest.mark.parametrize("status", [302, 408, 500])
@@ -107,10 +107,10 @@ def test_a_try_of_unknown_fate_is_told_to_the_next_ones(tmp_path: Path, status: 
     plugin = BlindShop()
     with opened(tmp_path, plugin, [401, status]) as desk:
         work = after_waiting(desk, desk.resubmissions.create("1042", by="Ann", number="1042-1"))
-        assert work.state is ErrandState.UNKNOWN
+        assert work.state is State.UNKNOWN
         work = after_waiting(desk, work)
         assert plugin.unsure == [False, False, True]
-        assert (work.state, work.message) == (ErrandState.ACTION_REQUIRED, "nobody can look")
+        assert (work.state, work.message) == (State.ACTION_REQUIRED, "nobody can look")
         assert "find out at the service" in str(work.hint)
         assert work.due_at is not None
         assert work.due_at - desk.clock.now() == hours(4)
@@ -132,5 +132,5 @@ class ForgetfulShop(BlindShop):
 def test_what_was_read_before_a_request_left_does_not_tell_that_it_did_nothing(tmp_path: Path) -> None:
     with opened(tmp_path, ForgetfulShop(), [404, 500, 200]) as desk:
         work = desk.resubmissions.create("1042", by="Ann", number="1042-1")
-        assert work.state is ErrandState.UNKNOWN
-        assert after_waiting(desk, work).state is ErrandState.DONE, "it was found, and not made twice"
+        assert work.state is State.UNKNOWN
+        assert after_waiting(desk, work).state is State.DONE, "it was found, and not made twice"

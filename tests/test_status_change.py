@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.ledger import CaseUpdate
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, ValidationError
@@ -21,12 +20,12 @@ HOLD = {
 }
 
 
-def change_of(desk: Desk) -> StatusChange:
+def change_of(desk: Desk) -> StatusCase:
     (found,) = desk.cancellations.receipt("1042").status_changes
     return found
 
 
-def follow(desk: Desk, clock: VirtualClock) -> StatusChange:
+def follow(desk: Desk, clock: VirtualClock) -> StatusCase:
     for _ in range(20):
         found = change_of(desk)
         if found.due_at is None:
@@ -41,7 +40,7 @@ def test_a_status_is_set_once_the_cart_was_read(
 ) -> None:
     desk = fake_services_desk(at=["cart", "mill"])
     made = desk.status_changes.create("1042", "held", by="Ann")
-    assert (made.is_settled, change_of(desk).state, change_of(desk).requested_by) == (True, ErrandState.DONE, "Ann")
+    assert (made.is_settled, change_of(desk).state, change_of(desk).requested_by) == (True, State.DONE, "Ann")
     assert fake_services.writes == ["cart held 1042"], "the mill is no cart"
     (remote_order,) = [
         one for one in desk.order_store.remote_orders(desk.order_store.get_order("1042").id) if one.connection == "cart"
@@ -62,8 +61,8 @@ def test_a_lost_reply_is_read_and_the_status_set_only_once(
     fake_services.silent.add("cart")
     desk = fake_services_desk(at=["cart"])
     assert not desk.status_changes.create("1042", "held", by="Ann").is_settled
-    assert change_of(desk).state is ErrandState.UNKNOWN
-    assert follow(desk, clock).state is ErrandState.DONE
+    assert change_of(desk).state is State.UNKNOWN
+    assert follow(desk, clock).state is State.DONE
     assert fake_services.writes == ["cart held 1042"]
 
 
@@ -73,9 +72,9 @@ def test_a_cart_that_is_down_is_asked_again_later(
     fake_services.down.add("cart")
     desk = fake_services_desk(at=["cart"])
     desk.status_changes.create("1042", "held", by="Ann")
-    assert (change_of(desk).state, change_of(desk).due_at is not None) == (ErrandState.PENDING, True)
+    assert (change_of(desk).state, change_of(desk).due_at is not None) == (State.PENDING, True)
     fake_services.down.clear()
-    assert follow(desk, clock).state is ErrandState.DONE
+    assert follow(desk, clock).state is State.DONE
 
 
 def test_a_death_after_the_request_sets_it_no_second_time(
@@ -85,15 +84,15 @@ def test_a_death_after_the_request_sets_it_no_second_time(
     write = desk.ledger.write
 
     def dying(*changes: CaseUpdate) -> None:
-        if any(isinstance(change.after, StatusChange) and not change.after.is_open for change in changes):
+        if any(isinstance(change.after, StatusCase) and not change.after.is_open for change in changes):
             raise SystemExit("killed")
         write(*changes)
 
     desk.ledger.write = dying  # type: ignore[method-assign]  # the process "dies" at the last commit
     desk.status_changes.create("1042", "held", by="Ann")
     again = fake_services_desk()
-    assert change_of(again).state is ErrandState.SENDING
-    assert follow(again, clock).state is ErrandState.DONE
+    assert change_of(again).state is State.SENDING
+    assert follow(again, clock).state is State.DONE
     assert fake_services.writes == ["cart held 1042"]
 
 
@@ -103,7 +102,7 @@ def test_a_cart_that_refuses_is_told_with_its_words(
     fake_services.status["cart", "1042"] = "canceled"
     desk = fake_services_desk(at=["cart"])
     desk.status_changes.create("1042", "held", by="Ann")
-    assert (change_of(desk).state, change_of(desk).message) == (ErrandState.REJECTED, "it is canceled")
+    assert (change_of(desk).state, change_of(desk).message) == (State.REJECTED, "it is canceled")
     assert fake_services.writes == []
 
 

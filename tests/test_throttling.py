@@ -13,7 +13,6 @@ import pytest
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.config import Config
@@ -164,7 +163,7 @@ def test_a_status_change_that_is_throttled_is_made_again_when_the_service_wants_
     with a_desk(tmp_path, service_url, Button(CHECKED)) as desk:
         wants.at["/status/1042"] = 3600
         (change,) = desk.status_changes.create("1042", "held", by="Ann", connections=["shop"]).changes
-        assert (change.state, change.due_at) == (ErrandState.PENDING, desk.clock.now() + hours(1))
+        assert (change.state, change.due_at) == (State.PENDING, desk.clock.now() + hours(1))
         wants.at.clear()
         assert isinstance(desk.clock, VirtualClock)
         desk.clock.advance(hours(1) + seconds(1))

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.clock import VirtualClock, minutes
@@ -98,7 +99,7 @@ def test_a_veto_that_was_met_before_a_crash_still_holds(
 
     def dying(*changes: CaseUpdate) -> None:
         for change in changes:
-            if isinstance(change.after, Case) and change.after.connection == "mill":
+            if isinstance(change.after, CancelCase) and change.after.connection == "mill":
                 raise SystemExit("killed")
         real(*changes)
 
@@ -139,7 +140,7 @@ def test_a_cart_that_waits_asks_no_listener_each_time_that_it_looks(
             asked.append(request.remote_order.connection)
 
         @hookimpl
-        def orderdesk_case_changed(self, case: Case, event: Event) -> None:
+        def orderdesk_case_changed(self, case: CancelCase, event: Event) -> None:
             return None
 
     desk = fake_services_desk(FakeCart(), FakeManualService(), at=["cart", "phone"], listeners=[Counts()])

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
     request_fingerprint,
@@ -36,7 +36,7 @@ CANCELLATION = Cancellation("wish", "key", ORDER.id, ORDER.number, "Ann", None, 
 Lines = Mapping[str, int]
 
 
-def open_case(cancellation: Cancellation = CANCELLATION, state: State = State.PENDING) -> tuple[Case, ...]:
+def open_case(cancellation: Cancellation = CANCELLATION, state: State = State.PENDING) -> tuple[CancelCase, ...]:
     due = AT if state is State.PENDING else None
     return tuple(
         evolve(case, state=state, due_at=due) for case in open_cancel_cases(cancellation, [DEPOT], lambda name: name)

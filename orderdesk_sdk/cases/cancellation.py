@@ -1,16 +1,17 @@
-"""A case: the cancellation to cancel an order at one place, and the only ways it may change. Pure.
-
-`TRANSITIONS` is the whole truth: what is not in it is refused. The state diagram in the docs is drawn from it.
-"""
+"""A cancellation: the wish to cancel an order, and the case that it opens at each place. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 from attrs import field, frozen
 
-__all__ = ["Cancellation"]
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
+
+__all__ = ["CancelCase", "Cancellation"]
 
 
 @frozen
@@ -47,3 +48,37 @@ class Cancellation:
     def lines_by_name(self) -> Mapping[str, int]:
         """What to cancel, by the names of lines; empty means the whole order."""
         return {self.line_names.get(line, line): quantity for line, quantity in self.lines.items()}
+
+
+@frozen(kw_only=True)
+class CancelCase(Case):
+    """A cancellation at one placement.
+
+    route: index into the integration's ladder. tries: sends in a row that were proved not done, or checks that told
+    nothing.
+    asked_at: when a request last may have reached the service; None when none has, or each provably did nothing.
+    asked_before: `last_sent_at` as it was before the present send, which takes its place again where that did nothing.
+    reference: the service's own name for that request; None when it gave none.
+    gathered: it has waited for others that are asked for in the same call.
+    remind_at: when the person who has it is reminded, where the case is read back meanwhile; None: at `due_at`.
+    heard: the service was heard to have canceled by itself, so this case never asks it to.
+    """
+
+    cancellation_id: str
+    route: int = 0
+    retries: int = 0
+    last_sent_at: datetime | None = None
+    previously_sent_at: datetime | None = None
+    rejection: Rejection | None = None
+    service_status: str | None = None
+    lines: tuple[LineAnswer, ...] = ()
+    idempotent: bool = False
+    retry_allowed: bool = False
+    request_reference: str | None = None
+    is_batched: bool = False
+    is_reported: bool = False
+    remind_at: datetime | None = None
+
+    kind: ClassVar[str] = "cancel"
+    done_state: ClassVar[State] = State.CANCELED
+    flow_reads_first: ClassVar[bool] = False

@@ -1,17 +1,20 @@
-"""A case and the states that it can be in. Pure."""
+"""A case: something to be done with one order at one connection, followed up until it is settled. Pure.
+
+There are three kinds: a cancel, a status change and a resubmission (`cancellation`, `status_change`, `resubmission`).
+"""
 
 from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import ClassVar
 
 from attrs import frozen
 
 from orderdesk_sdk.cases.evidence import Evidence
 from orderdesk_sdk.orders.order import ConnectionRole
-from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
-__all__ = ["State", "OPEN", "ALARMS", "SETTLED", "POLLABLE", "Case"]
+__all__ = ["State", "OPEN", "ALARMS", "SETTLED", "POLLABLE", "Case", "settling_hint"]
 
 
 class State(enum.Enum):
@@ -31,10 +34,12 @@ class State(enum.Enum):
     """A request went out and nobody knows what it did."""
     CANCELED = "canceled"
     """Canceled, with proof."""
+    DONE = "done"
+    """The status is set, or the order was submitted again, with proof."""
     PARTIALLY_CANCELED = "partially canceled"
     """Some of it is canceled, with proof; the rest is not and will not be."""
     REJECTED = "rejected"
-    """The service, a listener or a person said no; `Case.rejection` says why."""
+    """The service, a listener or a person said no; `Case.message` says why, and of a cancel `CancelCase.rejection`."""
     UNSUPPORTED = "unsupported"
     """There is no way to cancel there."""
     WITHDRAWN = "withdrawn"
@@ -54,66 +59,59 @@ ALARMS = frozenset({State.SHIPPED_ANYWAY})
 SETTLED = frozenset(State) - OPEN
 
 
-_AWAITING_OUTCOME = (State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED)
-
-
 POLLABLE = (State.PENDING, State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, State.CANCELED)
-"""A requested case is read too: before the clock alone sends it on, and when somebody says that it is canceled."""
+"""A requested case is read too: before the clock alone sends it on, and when somebody says that it is done."""
 
 
-@frozen
+@frozen(kw_only=True)
 class Case:
-    """A cancellation at one remote order. `due_at` is None exactly when it is settled.
+    """What every case has. `due_at` is None exactly when it is settled.
 
-    route: index into the integration's list of routes. attempt: how many sends and polls have begun. version: counts
-    changes, and fences off whoever worked on an older one. tries: sends in a row that were proved not done, or checks
-    that told nothing.
-    asked_at: when a request last may have reached the service; None when none has, or each provably did nothing.
-    asked_before: `last_sent_at` as it was before the present send, which takes its place again where that did nothing.
-    reference: the service's own name for that request; None when it gave none.
-    gathered: it has waited for others that are asked for in the same call.
-    waits_since: when a person was given the case; None while nobody has it.
-    remind_at: when that person is reminded, where the case is polled meanwhile; None: at `due_at`.
-    heard: the service was heard to have canceled by itself, so this case never asks it to.
+    remote_id: the order's number at the service. version: counts changes, and fences off whoever worked on an older
+    one. attempt: how many sends and polls have begun. consecutive_failures: how many of them in a row came to nothing.
+    deadline: when a person gets it at the latest; None before anything came to nothing.
+    action_required_since: when a person was given the case; None while nobody has it.
+    caused_by_rules: the rules whose actions led to it, first first; empty when a person asked.
     """
 
     id: str
-    cancellation_id: str
     order_id: str
     order_number: str
     connection: str
     integration: str
     remote_id: str
     role: ConnectionRole
+    requested_by: str
     state: State
     created_at: datetime
     updated_at: datetime
     due_at: datetime | None
-    route: int = 0
+    deadline: datetime | None = None
     attempt: int = 0
     version: int = 0
     consecutive_failures: int = 0
-    retries: int = 0
-    last_sent_at: datetime | None = None
-    previously_sent_at: datetime | None = None
-    deadline: datetime | None = None
-    rejection: Rejection | None = None
-    service_status: str | None = None
     message: str | None = None
     hint: str | None = None
     plugin_error: str | None = None
-    lines: tuple[LineAnswer, ...] = ()
     evidence: Evidence | None = None
-    idempotent: bool = False
-    retry_allowed: bool = False
-    caused_by_rules: tuple[str, ...] = ()
-    request_reference: str | None = None
-    is_batched: bool = False
     action_required_since: datetime | None = None
-    is_reported: bool = False
-    remind_at: datetime | None = None
+    caused_by_rules: tuple[str, ...] = ()
+
+    kind: ClassVar[str]
+    """What it is called, in the ledger and by people."""
+    done_state: ClassVar[State]
+    """The state of one that was done."""
+    flow_reads_first: ClassVar[bool]
+    """Whether its flow looks at the service before it sends, so that it may be driven again without a read-back."""
 
     @property
     def is_open(self) -> bool:
         """Whether the case still wants attention."""
         return self.state in OPEN
+
+
+def settling_hint(case: Case) -> str:
+    """What to do until an open case has ended, for whoever has to wait for it."""
+    if case.state is State.ACTION_REQUIRED:
+        return f"a person has it: `orderdesk confirm` or `refuse` {case.id}, then ask again"
+    return "ask again when that is settled: `orderdesk work --until-idle`"

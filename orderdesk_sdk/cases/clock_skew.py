@@ -7,8 +7,8 @@ from typing import Final
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.clock import minutes
 
 __all__ = ["TOLERATED_SKEW", "corrected_for_clock"]
@@ -17,7 +17,7 @@ TOLERATED_SKEW: Final = minutes(1)
 """How far ahead a time may be and nobody minds: clocks are set by seconds now and then."""
 
 
-def corrected_for_clock(case: AnyCase, now: datetime) -> tuple[AnyCase, str] | None:
+def corrected_for_clock(case: Case, now: datetime) -> tuple[Case, str] | None:
     """An open work that was last changed in the future, as it is if that was now, and what to say; None for any other.
 
     It is due now, and patience ends as long after now as it was to end after that change.
@@ -36,7 +36,7 @@ def corrected_for_clock(case: AnyCase, now: datetime) -> tuple[AnyCase, str] | N
         deadline=give_up_at,
         action_required_since=waits_since,
     )
-    if isinstance(made, Case):
+    if isinstance(made, CancelCase):
         asked_at = min(made.last_sent_at, now) if made.last_sent_at is not None else None
         asked_before = min(made.previously_sent_at, now) if made.previously_sent_at is not None else None
         made = evolve(made, last_sent_at=asked_at, previously_sent_at=asked_before)

@@ -13,8 +13,8 @@ from typing import Self, assert_never
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.validation import is_whole, with_line_ids
 from orderdesk_sdk.errors import InvalidStateError
@@ -68,7 +68,7 @@ class ActiveAt:
                 return f"{self.connection} shipped the order anyway"
             case State.UNSUPPORTED:
                 return f"{self.connection} has no way to cancel the order"
-            case State.REJECTED | State.WITHDRAWN:
+            case State.REJECTED | State.WITHDRAWN | State.DONE:
                 return f"the cancellation at {self.connection} was {self.state.value}"
             case (
                 State.PENDING
@@ -128,8 +128,8 @@ class CancellationCoverage:
     order: Order
     remote_orders: tuple[RemoteOrder, ...]
     cancellations: Mapping[str, Cancellation] = field(hash=False)
-    cases: tuple[Case, ...]
-    latest: Mapping[str, Case] = field(hash=False)
+    cases: tuple[CancelCase, ...]
+    latest: Mapping[str, CancelCase] = field(hash=False)
     being_registered: tuple[str, ...] = ()
 
     @classmethod
@@ -138,7 +138,7 @@ class CancellationCoverage:
         order: Order,
         remote_orders: Sequence[RemoteOrder],
         cancellations: Sequence[Cancellation],
-        cases: Sequence[Case],
+        cases: Sequence[CancelCase],
         registrations: Sequence[Registration] = (),
     ) -> Self:
         """The coverage of an order by all of its cancellations and their cases, oldest first."""
@@ -151,7 +151,7 @@ class CancellationCoverage:
             tuple(registration.connection for registration in registrations),
         )
 
-    def open(self) -> tuple[Case, ...]:
+    def open(self) -> tuple[CancelCase, ...]:
         """The newest cases that are not settled."""
         return tuple(case for case in self.latest.values() if case.is_open)
 
@@ -159,17 +159,17 @@ class CancellationCoverage:
         """The remote orders for which no cancellation was requested."""
         return tuple(remote for remote in self.remote_orders if remote.connection not in self.latest)
 
-    def lines_of(self, case: Case) -> Mapping[str, int] | None:
+    def lines_of(self, case: CancelCase) -> Mapping[str, int] | None:
         """What a case is to cancel, by line id; empty means the whole order. None where its cancellation is unknown."""
         cancellation = self.cancellations.get(case.cancellation_id)
         return with_line_ids(self.order, cancellation).lines if cancellation is not None else None
 
-    def requests_all_lines(self, case: Case) -> bool:
+    def requests_all_lines(self, case: CancelCase) -> bool:
         """Whether a case is to cancel all of the order, as a whole or line by line."""
         lines = self.lines_of(case)
         return lines is not None and (not lines or is_whole(self.order, lines))
 
-    def canceled_all_lines(self, case: Case) -> bool:
+    def canceled_all_lines(self, case: CancelCase) -> bool:
         """Whether a case canceled all of the order at its connection; one for a part of the order seldom does."""
         lines = self.lines_of(case)
         if case.state is not State.CANCELED or lines is None:
@@ -219,7 +219,7 @@ class CancellationCoverage:
             )
         return tuple(remote for remote in remote_orders if remote.connection not in covered)
 
-    def _covers(self, case: Case, lines: Mapping[str, int], *, reported: bool) -> bool:
+    def _covers(self, case: CancelCase, lines: Mapping[str, int], *, reported: bool) -> bool:
         is_left_over = case.state is State.PARTIALLY_CANCELED and not lines and not reported
         if not (case.is_open or case.state is State.CANCELED or is_left_over):
             return False
@@ -245,7 +245,7 @@ class CancellationCoverage:
             if remote.connection not in self.being_registered
         )
 
-    def blocks_cart(self, case: Case) -> CartBlock | None:
+    def blocks_cart(self, case: CancelCase) -> CartBlock | None:
         """Law 8: why a cart's case may not be sent; None where every fulfillment service has canceled.
 
         What counts are the cases of all cancellations: a cart that was registered after the first of them waits for
@@ -268,7 +268,7 @@ class CancellationCoverage:
             return CartBlock("waits for the fulfillment services", waits=True)
         return None
 
-    def _canceled_as_well(self, other: Case, case: Case) -> bool:
+    def _canceled_as_well(self, other: CancelCase, case: CancelCase) -> bool:
         """Whether a settled case canceled, at its connection, what another case is to cancel at a cart."""
         if other.state is not State.CANCELED or other.cancellation_id == case.cancellation_id:
             return other.state is State.CANCELED
@@ -322,7 +322,7 @@ class CancellationCoverage:
             )
 
 
-def latest_cases(cases: Sequence[Case], remote_orders: Sequence[RemoteOrder]) -> dict[str, Case]:
+def latest_cases(cases: Sequence[CancelCase], remote_orders: Sequence[RemoteOrder]) -> dict[str, CancelCase]:
     """The newest of an order's cases at each connection, of those that say something about the order there.
 
     A report of a cancellation that the service denied does not: nothing was requested. Nor does what was withdrawn

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.errors import StorageError, describe_exception
 from orderdesk_sdk.orders.order import ConnectionRole
 
@@ -81,13 +82,13 @@ def parse_row(parse: Callable[[], T]) -> T:
 
 def placeholder_case(
     case_id: object, cancellation_id: object, order_id: object, connection: object, due_at: object
-) -> Case:
+) -> CancelCase:
     """A case in place of one that cannot be read, of what its columns tell. Its version is none that was written."""
     try:
         at = datetime.fromtimestamp(due_at / 1_000_000, UTC) if isinstance(due_at, int) else _UNKNOWN_TIME
     except (OverflowError, ValueError, OSError):
         at = _UNKNOWN_TIME
-    return Case(
+    return CancelCase(
         id=str(case_id),
         cancellation_id=str(cancellation_id),
         order_id=str(order_id),
@@ -96,6 +97,7 @@ def placeholder_case(
         integration="",
         remote_id="?",
         role=ConnectionRole.FULFILLMENT,
+        requested_by="?",
         state=State.ACTION_REQUIRED,
         created_at=at,
         updated_at=at,

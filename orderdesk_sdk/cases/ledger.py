@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import ConflictError
 
-__all__ = ["OrderVersion", "OrderChangedError", "Ledger", "AnyCase", "CaseUpdate"]
+C = TypeVar("C", bound=Case)
 
-AnyCase = Case | Resubmission | StatusChange
-"""What is worked on: all have an id, a version that fences, and a due time while open."""
+__all__ = ["OrderVersion", "OrderChangedError", "Ledger", "CaseUpdate"]
 
 
 class OrderChangedError(ConflictError):
@@ -38,13 +35,13 @@ class OrderVersion:
 
 @frozen
 class CaseUpdate:
-    """One change: the work as it was read, as it shall be, and what belongs into its history, in order.
+    """One change: the case as it was read, as it shall be, and what belongs into its history, in order.
 
-    fence: the change rests on how the order stood as a whole; None: on the work alone.
+    fence: the change rests on how the order stood as a whole; None: on the case alone.
     """
 
-    before: AnyCase
-    after: AnyCase
+    before: Case
+    after: Case
     entries: Sequence[EntryContent] = ()
     order_version: OrderVersion | None = None
 
@@ -52,7 +49,7 @@ class CaseUpdate:
     def order_event(self) -> OrderEvent | None:
         """What rules may want to hear of: a case that settled, or became an alarm; else None."""
         case = self.after
-        if not isinstance(case, Case) or case.is_open or case.state is getattr(self.before, "state", None):
+        if not isinstance(case, CancelCase) or case.is_open or case.state is getattr(self.before, "state", None):
             return None
         facts = {
             "connection": case.connection,
@@ -70,7 +67,7 @@ class Ledger(Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(
-        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[Case]
+        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
     ) -> tuple[Cancellation, bool]:
         """Record a cancellation and its cases.
 
@@ -96,20 +93,14 @@ class Ledger(Protocol):
     def discard_registration(self, registration: Registration) -> None:
         """Forget a registration, whether it is recorded or not."""
 
-    def open_resubmission(
-        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
-    ) -> tuple[Resubmission, bool]:
-        """Record a resubmission, or give back the one that the same order has at the same connection.
+    def open_case(
+        self, case: C, key: str | None = None, instead: Callable[[Sequence[C]], C | None] | None = None
+    ) -> tuple[C, bool]:
+        """Record a case that no cancellation opens, or give back another in its place; and whether it was recorded.
 
-        earlier: asked in the transaction, with all that there are of the same original, oldest first, for the one to
-        give back instead; what it raises is raised, and nothing is recorded. None: only the same order counts.
-        """
-
-    def open_status_change(self, change: StatusChange, idempotency_key: str | None) -> StatusChange:
-        """Record a status change, or give back the same one: by its key, or the one that is under way there.
-
-        Raises InProgressError where the order is being given another status at the same connection, and ConflictError
-        for the same key with another content.
+        key: names it among those of its kind; the same key again gives the same case. instead: asked in the
+        transaction, with all of its kind that there are of its order, oldest first, for the one to give back instead;
+        what it raises is raised, and nothing is recorded.
         """
 
     def write(self, *changes: CaseUpdate) -> None:
@@ -121,55 +112,44 @@ class Ledger(Protocol):
     def order_version(self, order_id: str) -> OrderVersion:
         """How an order stands now. Read it before what is decided upon."""
 
-    def append(self, case: AnyCase, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
+    def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
         """Add to a history without a change.
 
-        if_unchanged: raise ConflictError when somebody else has changed the work since.
+        if_unchanged: raise ConflictError when somebody else has changed the case since.
         """
 
-    def case(self, case_id: str) -> Case:
-        """A case by its id. Raises NotFoundError."""
-
-    def resubmission(self, case_id: str) -> Resubmission:
-        """A resubmission by its id. Raises NotFoundError."""
-
-    def status_change(self, case_id: str) -> StatusChange:
-        """A status change by its id. Raises NotFoundError."""
-
-    def status_changes(self, *, order_id: str | None = None, open_only: bool = False) -> tuple[StatusChange, ...]:
-        """Status changes, oldest first."""
+    def case(self, case_id: str, kind: type[C]) -> C:
+        """A case by its id. kind: `Case` for any. Raises NotFoundError where there is none of that kind."""
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         """The cancellations for an order, oldest first."""
 
     def cases(
         self,
+        kind: type[C],
         *,
         order_id: str | None = None,
         cancellation_id: str | None = None,
         connection: str | None = None,
         states: Sequence[State] = (),
         limit: int | None = None,
-        after: Case | None = None,
-    ) -> tuple[Case, ...]:
-        """Cases, oldest first; every argument narrows.
+        after: C | None = None,
+    ) -> tuple[C, ...]:
+        """Cases, oldest first; every argument narrows. kind: `Case` for all.
 
         limit: None gives 1000, and of one order or cancellation all. after: only those that come after this one in the
         list, so that a long list can be had a page at a time.
         """
 
-    def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
-        """Resubmissions, oldest first."""
-
     def due_connections(self, now: datetime) -> tuple[str, ...]:
-        """The connections that have open work whose time has come, longest overdue first."""
+        """The connections that have open case whose time has come, longest overdue first."""
 
     def due(
-        self, now: datetime, limit: int, *, connection: str | None = None, after: AnyCase | None = None
-    ) -> tuple[AnyCase, ...]:
-        """Open work whose time has come, longest overdue first.
+        self, now: datetime, limit: int, *, connection: str | None = None, after: Case | None = None
+    ) -> tuple[Case, ...]:
+        """Open case whose time has come, longest overdue first.
 
-        connection: only there; None takes all. after: with a connection, only what comes after this piece of work.
+        connection: only there; None takes all. after: with a connection, only what comes after this piece of case.
         """
 
     def damaged(self) -> tuple[str, ...]:
@@ -191,8 +171,8 @@ class Ledger(Protocol):
     def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
         """Everything that happened to a case or resubmission, in order."""
 
-    def verify(self, case: AnyCase) -> IntegrityReport:
-        """Whether a work and its history are as they were written."""
+    def verify(self, case: Case) -> IntegrityReport:
+        """Whether a case and its history are as they were written."""
 
     def find_flaws(self, known_head: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
         """Everything in the ledger that is not as it was written; memory does not grow with it.

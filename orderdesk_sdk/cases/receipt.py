@@ -10,7 +10,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
@@ -18,10 +18,10 @@ from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
 from orderdesk_sdk.cases.integrity import IntegrityReport
-from orderdesk_sdk.cases.ledger import AnyCase, Ledger
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 from orderdesk_sdk.plugin.integration import Integration
@@ -65,7 +65,7 @@ class CaseReceipt:
     record: whether that is as it was written. Where it is not, nothing of the case counts.
     """
 
-    case: Case
+    case: CancelCase
     title: str
     route: str
     evidence: EvidenceReceipt | None
@@ -96,8 +96,8 @@ class Receipt:
     at: datetime
     cancellations: tuple[CancellationReceipt, ...]
     coverage: CancellationCoverage
-    resubmissions: tuple[Resubmission, ...] = ()
-    status_changes: tuple[StatusChange, ...] = ()
+    resubmissions: tuple[ResubmitCase, ...] = ()
+    status_changes: tuple[StatusCase, ...] = ()
     flaws: tuple[str, ...] = ()
 
     @property
@@ -127,13 +127,13 @@ def make_receipt(
     integration: Callable[[str], Integration | str],
 ) -> Receipt:
     """The receipt of an order from the ledger. integration: a connection's declaration, or why there is none."""
-    cases = ledger.cases(order_id=order.id)
+    cases = ledger.cases(CancelCase, order_id=order.id)
     cancellations = ledger.cancellations(order.id)
     coverage = CancellationCoverage.of(order, remote_orders, cancellations, cases)
     records = {case.id: ledger.verify(case) for case in cases}
     damaged: list[str] = []
 
-    def history(case: Case) -> Sequence[HistoryEntry]:
+    def history(case: CancelCase) -> Sequence[HistoryEntry]:
         try:
             return ledger.history(case.id)
         except DamagedRowError as error:
@@ -151,8 +151,8 @@ def make_receipt(
         )
         for cancellation in cancellations
     ]
-    again, changes = ledger.resubmissions(original_id=order.id), ledger.status_changes(order_id=order.id)
-    errands: tuple[AnyCase, ...] = (*again, *changes)
+    again, changes = ledger.cases(ResubmitCase, order_id=order.id), ledger.cases(StatusCase, order_id=order.id)
+    errands: tuple[Case, ...] = (*again, *changes)
     flaws = [
         *(f"case {case.id} at {case.connection}: {flaw}" for case in cases for flaw in records[case.id].flaws),
         *(f"{each.id} at {each.connection}: {flaw}" for each in errands for flaw in ledger.verify(each).flaws),
@@ -162,7 +162,7 @@ def make_receipt(
 
 
 def _case_receipt(
-    case: Case, history: Sequence[HistoryEntry], integration: Integration | str, record: IntegrityReport
+    case: CancelCase, history: Sequence[HistoryEntry], integration: Integration | str, record: IntegrityReport
 ) -> CaseReceipt:
     declared = None if isinstance(integration, str) else integration
     return CaseReceipt(
@@ -179,7 +179,7 @@ def _case_receipt(
     )
 
 
-def _canceled_by(case: Case, integration: Integration | None) -> str:
+def _canceled_by(case: CancelCase, integration: Integration | None) -> str:
     """Who or what cancels, in words that follow "by"."""
     routes = integration.cancel if integration is not None else ()
     if case.is_reported:
@@ -187,7 +187,7 @@ def _canceled_by(case: Case, integration: Integration | None) -> str:
     return routes[case.route].label if case.route < len(routes) else "a person"
 
 
-def _evidence_receipt(case: Case, history: Sequence[HistoryEntry]) -> EvidenceReceipt | None:
+def _evidence_receipt(case: CancelCase, history: Sequence[HistoryEntry]) -> EvidenceReceipt | None:
     proof = case.evidence
     if proof is None:
         return None

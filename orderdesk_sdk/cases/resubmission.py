@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import frozen
 
-from orderdesk_sdk.cases.errand import Errand
+from orderdesk_sdk.cases.case import Case, State
 
-__all__ = ["Resubmission"]
+__all__ = ["ResubmitCase"]
 
 
 @frozen(kw_only=True)
-class Resubmission(Errand):
+class ResubmitCase(Case):
     """A duplicated order at one connection.
 
-    order_number: the duplicate's, chosen before it is made. original_id: the canceled order.
+    order_id, original_number: of the canceled order, on which it rests. order_number: the duplicate's, chosen before
+    that is made.
     """
 
-    original_id: str
     original_number: str
+
+    kind: ClassVar[str] = "resubmission"
+    done_state: ClassVar[State] = State.DONE
+    flow_reads_first: ClassVar[bool] = True

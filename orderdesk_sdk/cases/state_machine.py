@@ -5,11 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TypeVar, cast
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.case import _AWAITING_OUTCOME, OPEN, POLLABLE, Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
 from orderdesk_sdk.cases.evidence import Evidence
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
@@ -37,6 +41,8 @@ class EventKind(enum.Enum):
     POLL_FAILED = "poll failed"
     """A poll told nothing."""
     CANCELED = "canceled"
+    DONE = "done"
+    """The status is set, or the order was submitted again."""
     PARTIALLY_CANCELED = "partially canceled"
     REJECTED = "rejected"
     FELL_BACK = "fell back"
@@ -54,6 +60,9 @@ class EventKind(enum.Enum):
     SHIPPED = "shipped"
 
 
+_UNDECIDED = (State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED)
+
+
 TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     **{
         (state, EventKind.SEND_STARTED): State.SENDING
@@ -68,13 +77,14 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.SENDING, EventKind.OUTCOME_UNKNOWN): State.UNKNOWN,
     **{(state, EventKind.POLL_FAILED): state for state in POLLABLE},
     (State.PENDING, EventKind.FOUND_CANCELED): State.REPORTED,
-    **{(state, EventKind.CANCELED): State.CANCELED for state in (State.REPORTED, *_AWAITING_OUTCOME)},
+    **{(state, EventKind.CANCELED): State.CANCELED for state in (State.REPORTED, *_UNDECIDED)},
+    **{(state, EventKind.PARTIALLY_CANCELED): State.PARTIALLY_CANCELED for state in (State.REPORTED, *_UNDECIDED)},
     **{
-        (state, EventKind.PARTIALLY_CANCELED): State.PARTIALLY_CANCELED
-        for state in (State.REPORTED, *_AWAITING_OUTCOME)
+        (state, EventKind.DONE): State.DONE
+        for state in (State.PENDING, State.SENDING, State.UNKNOWN, State.ACTION_REQUIRED)
     },
-    **{(state, EventKind.REJECTED): State.REJECTED for state in (State.PENDING, State.REPORTED, *_AWAITING_OUTCOME)},
-    **{(state, EventKind.FELL_BACK): State.PENDING for state in (State.PENDING, *_AWAITING_OUTCOME)},
+    **{(state, EventKind.REJECTED): State.REJECTED for state in (State.PENDING, State.REPORTED, *_UNDECIDED)},
+    **{(state, EventKind.FELL_BACK): State.PENDING for state in (State.PENDING, *_UNDECIDED)},
     **{
         (state, EventKind.ESCALATED): State.ACTION_REQUIRED
         for state in (State.PENDING, State.REPORTED, State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN)
@@ -98,7 +108,7 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
         )
     },
 }
-"""Every legal change of a case: (state, what happens) -> the state after."""
+"""Every legal change of a case: (state, what happens) -> the state after. `KINDS` says what can happen to which."""
 
 
 @frozen
@@ -146,10 +156,34 @@ _FAILURES = frozenset({EventKind.NOT_PROCESSED, EventKind.POLL_FAILED, EventKind
 _ESCALATIONS = frozenset({EventKind.ESCALATED, EventKind.REMINDED})
 
 
-_CANCELLATIONS = frozenset({EventKind.CANCELED, EventKind.PARTIALLY_CANCELED})
+_CANCELLATIONS = frozenset({EventKind.CANCELED, EventKind.DONE, EventKind.PARTIALLY_CANCELED})
 
 
 ROUTINE = frozenset({EventKind.SEND_STARTED, EventKind.POLL_STARTED, EventKind.RESUMED, EventKind.DEFERRED})
+
+
+_OF_ALL = frozenset(
+    {
+        EventKind.SEND_STARTED,
+        EventKind.POLL_STARTED,
+        EventKind.RESUMED,
+        EventKind.STILL_PENDING,
+        EventKind.NOT_PROCESSED,
+        EventKind.OUTCOME_UNKNOWN,
+        EventKind.POLL_FAILED,
+        EventKind.REJECTED,
+        EventKind.ESCALATED,
+        EventKind.REMINDED,
+        EventKind.DEFERRED,
+        EventKind.WITHDRAWN,
+    }
+)
+KINDS: Mapping[type[Case], frozenset[EventKind]] = {
+    CancelCase: frozenset(EventKind) - {EventKind.DONE},
+    StatusCase: _OF_ALL | {EventKind.DONE},
+    ResubmitCase: _OF_ALL | {EventKind.DONE},
+}
+"""What can happen to each kind of case."""
 
 
 def _invalid(case: Case, event: Event, reason: str, hint: str | None = None) -> InvalidTransitionError:
@@ -162,26 +196,37 @@ def _validate(case: Case, event: Event, after: State) -> None:
     """Hold an event against the laws that the table alone cannot express."""
     if event.kind in _CANCELLATIONS and event.evidence is None:
         raise _invalid(case, event, "there is no evidence beside it", "give a response, a poll, or a person's name")
-    if event.kind is EventKind.REJECTED and event.rejection is None:
-        raise _invalid(case, event, "it says not why", "give a Refusal")
-    if case.is_reported and event.kind in (EventKind.SEND_STARTED, EventKind.FELL_BACK):
-        raise _invalid(case, event, "its service was heard to have canceled", "withdraw this case, then cancel anew")
     if event.kind is EventKind.SEND_STARTED:
-        if case.state is State.UNKNOWN and not (case.retry_allowed or event.person):
-            raise _invalid(
-                case, event, "the first request may have worked", "read back first, or let a named person decide"
-            )
-        if case.state is State.ACTION_REQUIRED and not event.person:
-            raise _invalid(case, event, "a person has the case", "let a named person decide")
-    if event.kind is EventKind.FELL_BACK and (event.route is None or event.route <= case.route):
-        raise _invalid(case, event, "a list of routes is only climbed upwards")
-    if event.kind is EventKind.WITHDRAWN and case.last_sent_at is not None:
-        raise _invalid(case, event, "a request has already left us", "wait for the service's answer")
+        _demand_send(case, event)
+    if isinstance(case, CancelCase):
+        _demand_of_cancel(case, event)
     if after in OPEN and event.due_at is None:
         raise _invalid(case, event, "an open case needs a time for its next action")
 
 
-def _last_sent_at(case: Case, event: Event) -> datetime | None:
+def _demand_send(case: Case, event: Event) -> None:
+    """Law 3: nothing is sent again but after a look, or on a person's word."""
+    resend = case.retry_allowed if isinstance(case, CancelCase) else case.flow_reads_first
+    if case.state is State.UNKNOWN and not (resend or event.person):
+        raise _invalid(
+            case, event, "the first request may have worked", "read back first, or let a named person decide"
+        )
+    if case.state is State.ACTION_REQUIRED and not event.person:
+        raise _invalid(case, event, "a person has the case", "let a named person decide")
+
+
+def _demand_of_cancel(case: CancelCase, event: Event) -> None:
+    if event.kind is EventKind.REJECTED and event.rejection is None:
+        raise _invalid(case, event, "it says not why", "give a Refusal")
+    if case.is_reported and event.kind in (EventKind.SEND_STARTED, EventKind.FELL_BACK):
+        raise _invalid(case, event, "its service was heard to have canceled", "withdraw this case, then cancel anew")
+    if event.kind is EventKind.FELL_BACK and (event.route is None or event.route <= case.route):
+        raise _invalid(case, event, "a ladder is only climbed upwards")
+    if event.kind is EventKind.WITHDRAWN and case.last_sent_at is not None:
+        raise _invalid(case, event, "a request has already left us", "wait for the service's answer")
+
+
+def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
     """When a request last may have reached the service. Climbing does not undo what an earlier route asked."""
     match event.kind:
         case EventKind.SEND_STARTED:
@@ -192,55 +237,87 @@ def _last_sent_at(case: Case, event: Event) -> datetime | None:
             return case.last_sent_at
 
 
-def transition(case: Case, event: Event) -> Case:
+def _tries(case: Case, event: Event, *, quiet: bool) -> int:
+    """How many attempts in a row came to nothing, after an event."""
+    if event.kind is EventKind.FELL_BACK or (case.flow_reads_first and _begins_anew(event)):
+        return 0
+    if event.kind in _FAILURES or (
+        case.flow_reads_first and event.kind in (EventKind.OUTCOME_UNKNOWN, EventKind.DEFERRED)
+    ):
+        return case.consecutive_failures + 1
+    return case.consecutive_failures if quiet or _starts(case, event) else 0
+
+
+def _starts(case: Case, event: Event) -> bool:
+    """Whether an attempt begins. A cancel is resumed from the record of its attempt; who looks first, looks anew."""
+    return event.kind in _STARTS_ATTEMPT or (event.kind is EventKind.RESUMED and case.flow_reads_first)
+
+
+def _begins_anew(event: Event) -> bool:
+    """Whether a person has decided that it is to be sent again."""
+    return event.kind is EventKind.SEND_STARTED and event.person is not None
+
+
+C = TypeVar("C", bound=Case)
+
+
+def transition(case: C, event: Event) -> C:
     """The case after an event. Raises InvalidTransitionError where the table or a law forbids it."""
-    after = TRANSITIONS.get((case.state, event.kind))
+    after = TRANSITIONS.get((case.state, event.kind)) if event.kind in KINDS[type(case)] else None
     if after is None:
-        allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state)
-        early = case.state is State.PENDING and event.kind in _CANCELLATIONS
-        why = "nothing has been asked there yet; " if early else "" if case.is_open else "it is settled; "
-        hint = "let `orderdesk work` ask first, or withdraw the case" if early else None
-        raise _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", hint)
+        raise _illegal(case, event)
     _validate(case, event, after)
-    starts = event.kind in _STARTS_ATTEMPT
+    starts = _starts(case, event)
     climbs = event.kind is EventKind.FELL_BACK
     quiet = event.kind in ROUTINE and event.message is None
-    resent = event.kind is EventKind.SEND_STARTED and case.state is State.UNKNOWN
-    return evolve(
+    waits = after is State.ACTION_REQUIRED
+    made = evolve(
         case,
         state=after,
         version=case.version + 1,
         attempt=case.attempt + starts,
         updated_at=event.at,
         due_at=event.due_at if after in OPEN else None,
-        route=event.route if event.route is not None else case.route,
-        consecutive_failures=0
-        if climbs
-        else case.consecutive_failures + 1
-        if event.kind in _FAILURES
-        else case.consecutive_failures
-        if quiet or starts
-        else 0,
-        retries=0 if climbs else case.retries + resent,
-        last_sent_at=_last_sent_at(case, event),
-        previously_sent_at=case.last_sent_at if event.kind is EventKind.SEND_STARTED else case.previously_sent_at,
+        consecutive_failures=_tries(case, event, quiet=quiet),
         deadline=None if climbs or after not in OPEN else event.deadline or case.deadline,
-        rejection=event.rejection or case.rejection,
-        service_status=event.service_status or case.service_status,
         message=case.message if quiet else event.message,
         hint=case.hint if quiet else event.hint,
         plugin_error=case.plugin_error if quiet else event.plugin_error,
-        lines=event.lines or case.lines,
         evidence=event.evidence or case.evidence,
+        action_required_since=(case.action_required_since or event.at) if waits else None,
+    )
+    return cast("C", _canceling(case, made, event)) if isinstance(made, CancelCase) else made
+
+
+def _canceling(before: Case, made: CancelCase, event: Event) -> CancelCase:
+    """What else an event changes of a cancel."""
+    assert isinstance(before, CancelCase), "an event changes no kind"
+    climbs = event.kind is EventKind.FELL_BACK
+    sends = event.kind is EventKind.SEND_STARTED
+    waits = made.state is State.ACTION_REQUIRED
+    return evolve(
+        made,
+        route=event.route if event.route is not None else before.route,
+        retries=0 if climbs else before.retries + (sends and before.state is State.UNKNOWN),
+        last_sent_at=_last_sent_at(before, event),
+        previously_sent_at=before.last_sent_at if sends else before.previously_sent_at,
+        rejection=event.rejection or before.rejection,
+        service_status=event.service_status or before.service_status,
+        lines=event.lines or before.lines,
         idempotent=event.idempotent
         if event.kind in (EventKind.SEND_STARTED, EventKind.OUTCOME_UNKNOWN)
-        else case.idempotent,
+        else before.idempotent,
         retry_allowed=event.retry_allowed,
-        action_required_since=(case.action_required_since or event.at) if after is State.ACTION_REQUIRED else None,
-        remind_at=(event if event.kind in _ESCALATIONS else case).remind_at if after is State.ACTION_REQUIRED else None,
+        remind_at=(event if event.kind in _ESCALATIONS else before).remind_at if waits else None,
         # What a new request does, the old one's reference cannot tell.
-        request_reference=None
-        if event.kind is EventKind.SEND_STARTED
-        else event.request_reference or case.request_reference,
-        is_batched=not climbs and (case.is_batched or event.kind is EventKind.BATCHED),
+        request_reference=None if sends else event.request_reference or before.request_reference,
+        is_batched=not climbs and (before.is_batched or event.kind is EventKind.BATCHED),
     )
+
+
+def _illegal(case: Case, event: Event) -> InvalidTransitionError:
+    allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state and kind in KINDS[type(case)])
+    early = case.state is State.PENDING and event.kind in _CANCELLATIONS
+    why = "nothing has been asked there yet; " if early else "" if case.is_open else "it is settled; "
+    remedy = "let `orderdesk work` ask first, or withdraw the case" if early else None
+    return _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", remedy)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import frozen
 
-from orderdesk_sdk.cases.errand import Errand
+from orderdesk_sdk.cases.case import Case, State
 
-__all__ = ["StatusChange"]
+__all__ = ["StatusCase"]
 
 
 @frozen(kw_only=True)
-class StatusChange(Errand):
-    """One status for one order at one connection. status: one of the integration's `statuses`, by name.
+class StatusCase(Case):
+    """One status for one order at one connection. status: one of the integration's `statuses`, by name."""
 
-    chain: the rules whose actions led to it, first first; empty when a person asked.
-    """
-
-    order_id: str
     status: str
-    caused_by_rules: tuple[str, ...] = ()
+
+    kind: ClassVar[str] = "status change"
+    done_state: ClassVar[State] = State.DONE
+    flow_reads_first: ClassVar[bool] = True

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import evolve
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.line_names import line_label, resolve_recorded_lines
@@ -104,11 +104,11 @@ def validate_lines(order: Order, lines: Mapping[str, int]) -> None:
 
 def open_cancel_cases(
     cancellation: Cancellation, remote_orders: Sequence[RemoteOrder], integration_of: Callable[[str], str]
-) -> tuple[Case, ...]:
+) -> tuple[CancelCase, ...]:
     """One requested case for each remote order, the cart's last."""
     ordered = sorted(remote_orders, key=lambda remote_order: remote_order.role is ConnectionRole.CART)
     return tuple(
-        Case(
+        CancelCase(
             id=f"{cancellation.id}-{number}",
             cancellation_id=cancellation.id,
             order_id=cancellation.order_id,
@@ -122,6 +122,7 @@ def open_cancel_cases(
             created_at=cancellation.requested_at,
             updated_at=cancellation.requested_at,
             due_at=cancellation.requested_at,
+            requested_by=cancellation.requested_by,
             caused_by_rules=cancellation.caused_by_rules,
         )
         for number, remote_order in enumerate(ordered, start=1)

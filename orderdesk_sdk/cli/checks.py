@@ -1,4 +1,4 @@
-"""The examinations of `doctor`. None shows a secret, makes a file or calls a service."""
+"""The checks of `doctor`. None shows a secret, creates a file or calls a service."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 __all__ = ["Finding", "Severity", "run_checks"]
 
 OVERDUE_AFTER = minutes(10)
-"""Work that is overdue by more has nobody who does it."""
+"""Cases that are overdue by more show that no worker is running."""
 MAX_FLAWS = 20
-"""Flaws of a ledger that are told; the first is enough to distrust it."""
+"""The most flaws of a ledger that are shown; one is enough to distrust it."""
 
 
 class Severity(enum.Enum):
-    """What a finding amounts to."""
+    """How serious a finding is."""
 
     OK = "ok"
     WARNING = "warning"
@@ -56,7 +56,7 @@ class Severity(enum.Enum):
 
 @frozen
 class Finding:
-    """One thing that was looked at. hint: what to do; None where there is nothing to do."""
+    """The result of one check. hint: what to do; None where nothing is to be done."""
 
     area: str
     location: str
@@ -66,7 +66,7 @@ class Finding:
 
 
 def run_checks(session: Session) -> list[Finding]:
-    """Everything that was found, in the order of looking."""
+    """The findings of all checks, in the order in which they ran."""
     registry = PluginRegistry()
     try:
         config = session.config()
@@ -77,9 +77,9 @@ def run_checks(session: Session) -> list[Finding]:
         *_plugins(registry),
         *_listeners(registry),
         *(
-            found
+            finding
             for connection in config.connections.values()
-            for found in _connection(
+            for finding in _connection(
                 connection, registry, config.resubmission_suffix, [config.path] if config.path is not None else []
             )
         ),
@@ -98,12 +98,12 @@ def _configuration(config: Config) -> Iterator[Finding]:
             "configuration",
             str(Path.cwd()),
             Severity.WARNING,
-            "there is no orderdesk.toml here, so nothing is connected",
-            "write one, or name it with --config; `orderdesk sandbox` writes one to try things out",
+            "this folder has no orderdesk.toml, so no service is connected",
+            "write an orderdesk.toml, or name one with --config; `orderdesk sandbox` writes one to try things out",
         )
         return
     count = len(config.connections)
-    text = f"is read; {count} connection{'' if count == 1 else 's'}, times without a zone are {config.timezone}"
+    text = f"{count} connection{'' if count == 1 else 's'}; times without a zone are {config.timezone}"
     yield Finding("configuration", str(config.path.resolve()), Severity.OK, text)
     if config.sandbox is not None:
         try:
@@ -115,7 +115,7 @@ def _configuration(config: Config) -> Iterator[Finding]:
             return
         kind = "real" if config.sandbox.clock is None else "virtual"
         yield Finding(
-            "sandbox", "[sandbox]", Severity.OK, f"a sandbox in {kind} time; there it is {format_time(now)} {zone(now)}"
+            "sandbox", "[sandbox]", Severity.OK, f"a sandbox in {kind} time, now {format_time(now)} {zone(now)}"
         )
 
 
@@ -124,7 +124,7 @@ def _plugins(registry: PluginRegistry) -> Iterator[Finding]:
     for error in registry.distribution_errors():
         yield _error_finding("plugin", error)
     if not slugs:
-        hint = "install one, such as orderdesk-amazon-mcf"
+        hint = "install an integration, such as orderdesk-amazon-mcf"
         yield Finding("plugin", "this Python", Severity.WARNING, "no integration is installed", hint)
     for slug in slugs:
         try:
@@ -147,7 +147,7 @@ def _connection(
     try:
         loaded = registry.load(connection.integration)
     except PluginError:
-        return  # Told as the plugin's own fault already.
+        return  # Reported as an error of the plugin already.
     except OrderDeskError as error:
         yield Finding("connection", place, Severity.ERROR, f"{error.location}: {error.message}", error.hint)
         return
@@ -156,67 +156,76 @@ def _connection(
     missing = [name for name in _environment_variables(connection.settings) if not os.environ.get(name)]
     for name in missing:
         text = f"the environment variable {name} is not set"
-        yield Finding("credentials", place, Severity.ERROR, text, f"set {name} before `orderdesk` starts")
+        yield Finding("credentials", place, Severity.ERROR, text, f"set {name} before you start `orderdesk`")
     stand_ins = {**os.environ, **dict.fromkeys(missing, "missing")}
 
-    def ready() -> object:
-        made = make_settings(declared.settings, connection, stand_ins)
-        routes_for_connection(declared, loaded.manager, made, f"{place}.settings")
-        return made
+    def read_settings() -> object:
+        settings = make_settings(declared.settings, connection, stand_ins)
+        routes_for_connection(declared, loaded.manager, settings, f"{place}.settings")
+        return settings
 
-    # Under the guard, as the connection itself is made; its words may quote a setting, so only the kind is told.
-    made = Bulkhead(connection.name, 1, DEFAULT_TIMEOUT).run_isolated(
-        ready, allowed_errors=(ConfigurationError, PluginError)
+    # Isolated, as the connection itself is made. An error text may quote a setting, so only its type is shown.
+    settings = Bulkhead(connection.name, 1, DEFAULT_TIMEOUT).run_isolated(
+        read_settings, allowed_errors=(ConfigurationError, PluginError)
     )
-    if isinstance(made, PluginFailure):
-        made = PluginError(f"{made.error_type or 'a hang'} in the plugin", hint="report it to the plugin's author")
-    if isinstance(made, OrderDeskError):
-        yield _error_finding("settings", made, place)
+    if isinstance(settings, PluginFailure):
+        failure = f"the plugin raised {settings.error_type}" if settings.error_type else "the plugin timed out"
+        settings = PluginError(failure, hint="report this error to the plugin's author")
+    if isinstance(settings, OrderDeskError):
+        yield _error_finding("settings", settings, place)
         return
-    hosts = [str(getattr(made, field.name)) for field in fields.values() if field.kind is SettingKind.URL]
-    if not all(is_loopback(urlsplit(host).hostname or "") for host in hosts):
+    urls = [str(getattr(settings, field.name)) for field in fields.values() if field.kind is SettingKind.URL]
+    if not all(is_loopback(urlsplit(url).hostname or "") for url in urls):
         for name, given in connection.settings.items():
             if isinstance(given, Mapping) and "text" in given:
-                seen = ", and others on this machine may read it" if any(paths_open_to_others(*files)) else ""
+                readable = ", readable by other users of this machine" if any(paths_open_to_others(*files)) else ""
                 yield Finding(
                     "credentials",
                     f"{place}.settings.{name}",
                     Severity.WARNING,
-                    f"a secret stands in the file in plain text{seen}",
-                    f'put it into an environment variable, and write {name} = {{ env = "NAME" }}',
+                    f"the secret is written in the file in plain text{readable}",
+                    f'put the secret into an environment variable, and write {name} = {{ env = "NAME" }}',
                 )
-    fault = (
+    problem = (
         declared.remote_id_format.error(duplicate_number("1", suffix, 1))
         if declared.remote_id_format is not None
         else None
     )
-    if fault is not None and isinstance(declared.resubmission, NewNumber):
+    if problem is not None and isinstance(declared.resubmission, NewNumber):
         text = (
-            f"{declared.title} would refuse the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {fault}"
+            f"{declared.title} would reject the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {problem}"
         )
         yield Finding(
-            "resubmit", "[resubmission].suffix", Severity.WARNING, text, "choose another suffix, or give --number"
+            "resubmission",
+            "[resubmission].suffix",
+            Severity.WARNING,
+            text,
+            "choose another suffix, or resubmit with --number",
         )
     if connection.insecure:
-        text = "insecure = true: credentials and orders may go out in clear"
-        yield Finding("connection", place, Severity.WARNING, text, "remove it once its hosts are called by https://")
+        text = "insecure = true: credentials and orders may be sent unencrypted"
+        yield Finding(
+            "connection",
+            place,
+            Severity.WARNING,
+            text,
+            "remove insecure once every URL begins with https://",
+        )
     if not missing:
         count = sum(field.kind is SettingKind.SECRET for field in fields.values())
-        secrets = "1 secret is there" if count == 1 else f"{count} secrets are there"
-        yield Finding("connection", place, Severity.OK, f"{declared.title}: settings are complete, {secrets}")
+        secrets = "1 secret is set" if count == 1 else f"{count} secrets are set"
+        yield Finding("connection", place, Severity.OK, f"{declared.title}: the settings are complete, {secrets}")
 
 
 def _rules(config: Config, registry: PluginRegistry) -> Iterator[Finding]:
     slugs = dict.fromkeys(connection.integration for connection in config.connections.values())
     declared = {slug: registry.describe(slug) for slug in slugs}
-    faults = ActionCatalog.from_integrations(declared, tuple(config.connections)).errors(config.rules)
-    for error in faults:
+    errors = ActionCatalog.from_integrations(declared, tuple(config.connections)).errors(config.rules)
+    for error in errors:
         yield _error_finding("rule", error)
-    if config.rules and not faults:
+    if config.rules and not errors:
         count = len(config.rules)
-        yield Finding(
-            "rule", "[[rules]]", Severity.OK, f"{count} rule{'' if count == 1 else 's'}; every action is known"
-        )
+        yield Finding("rule", "[[rules]]", Severity.OK, f"{count} rule{'' if count == 1 else 's'}; every action exists")
 
 
 def _environment_variables(settings: Mapping[str, object]) -> list[str]:
@@ -230,11 +239,20 @@ def _ledger(config: Config) -> Iterator[Finding]:
     path, place = config.ledger, str(config.ledger)
     if not path.exists():
         if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            text = "there is no ledger yet, and its folder is missing or not writable"
-            yield Finding("ledger", place, Severity.ERROR, text, f"make {path.parent} a folder that you may write to")
+            text = "the ledger cannot be created: its folder is missing or not writable"
+            yield Finding(
+                "ledger",
+                place,
+                Severity.ERROR,
+                text,
+                f"create the folder {path.parent}, or make it writable",
+            )
         else:
             yield Finding(
-                "ledger", place, Severity.OK, "there is no ledger yet; the first command that needs one makes it"
+                "ledger",
+                place,
+                Severity.OK,
+                "does not exist yet; the first command that needs the ledger creates it",
             )
         return
     beside = (wal_path(path), path.with_name(f"{path.name}-shm"), *path.parent.glob(f"{path.name}.*.token"))
@@ -243,8 +261,8 @@ def _ledger(config: Config) -> Iterator[Finding]:
             "ledger",
             str(open_file),
             Severity.WARNING,
-            "others on this machine may read it",
-            f"chmod 600 {open_file}",
+            "other users of this machine can read the file",
+            f"run `chmod 600 {open_file}`",
         )
     try:
         version = _version_of_writable(path)
@@ -252,30 +270,34 @@ def _ledger(config: Config) -> Iterator[Finding]:
         yield _error_finding("ledger", error, place)
         return
     except sqlite3.Error as error:
-        text = f"cannot be opened and written: {error}"
+        text = f"the ledger cannot be opened for writing: {error}"
         yield Finding(
-            "ledger", place, Severity.ERROR, text, "check its permissions, and that no other program holds it"
+            "ledger",
+            place,
+            Severity.ERROR,
+            text,
+            "check the file's permissions, and that no other program locks it",
         )
         return
     if version > len(MIGRATIONS):
-        text = f"its tables have version {version}; this program knows {len(MIGRATIONS)}"
-        yield Finding("ledger", place, Severity.ERROR, text, "install the newer orderdesk-sdk that wrote it")
+        text = f"the ledger has version {version}; this program supports versions up to {len(MIGRATIONS)}"
+        yield Finding("ledger", place, Severity.ERROR, text, "install the newer orderdesk-sdk that wrote the ledger")
         return
     if version < len(MIGRATIONS):
-        text = f"its tables have version {version}; the next command brings them to {len(MIGRATIONS)}"
+        text = f"the ledger has version {version}; the next command migrates it to {len(MIGRATIONS)}"
         yield Finding(
             "ledger",
             place,
             Severity.WARNING,
             text,
-            "end every program that uses it and copy it first, if you may need the older program again",
+            "if you may need the older program again, stop every program that uses the ledger, and copy it first",
         )
         return
-    yield Finding("ledger", place, Severity.OK, f"opens, can be written, version {version}")
+    yield Finding("ledger", place, Severity.OK, f"version {version}, can be opened and written")
     try:
         now = clock_of(config).now()
     except OrderDeskError:
-        now = SystemClock().now()  # The sandbox that does not answer is a finding of its own already.
+        now = SystemClock().now()  # That the sandbox does not answer is reported already.
     try:
         yield from _integrity(path)
         yield from _overdue(path, now)
@@ -284,9 +306,9 @@ def _ledger(config: Config) -> Iterator[Finding]:
 
 
 def _version_of_writable(path: Path) -> int:
-    """The version of its tables, 0 where there are none. Writes nothing.
+    """The version of the ledger's tables, 0 where it has none. Writes nothing.
 
-    Raises sqlite3.Error unless it can be written, and StorageError where it is not all there.
+    Raises sqlite3.Error unless the file can be written, and StorageError where a part of the ledger is missing.
     """
     with open_connection(path) as db:
         db.execute("PRAGMA busy_timeout = 2000")
@@ -305,12 +327,10 @@ def _integrity(path: Path) -> Iterator[Finding]:
         head = ledger.head()
         flaws = [str(flaw) for flaw in islice(ledger.find_flaws(), MAX_FLAWS)]
     for flaw in flaws:
-        hint = "somebody wrote into the file, or it is damaged: keep it, and compare it with the last backup"
-        yield Finding("evidence", str(path), Severity.ERROR, f"not as it was written: {flaw}", hint)
+        hint = "the file was changed or damaged: keep it, and compare it with the last backup"
+        yield Finding("evidence", str(path), Severity.ERROR, f"the history was changed or damaged: {flaw}", hint)
     if not flaws:
-        yield Finding(
-            "evidence", str(path), Severity.OK, f"all {head.count} lines of its history are as they were written"
-        )
+        yield Finding("evidence", str(path), Severity.OK, f"all {head.count} entries of the history are unchanged")
 
 
 def _overdue(path: Path, now: datetime) -> Iterator[Finding]:
@@ -318,17 +338,22 @@ def _overdue(path: Path, now: datetime) -> Iterator[Finding]:
         due, following = ledger.due(now - OVERDUE_AFTER, 1000), ledger.next_due()
     if due:
         oldest = due[0].due_at or now
-        count = "1000 or more" if len(due) == 1000 else str(len(due))
+        count = (
+            "1000 or more cases are" if len(due) == 1000 else f"{len(due)} cases are" if len(due) > 1 else "1 case is"
+        )
         yield Finding(
             "work",
             str(path),
             Severity.ERROR,
-            f"{count} overdue, the longest by {span(now - oldest)}",
-            "run `orderdesk work`: nobody does what is due",
+            f"no worker is running: {count} overdue, the oldest by {span(now - oldest)}",
+            "run `orderdesk work`",
         )
     elif following is None:
-        yield Finding("work", str(path), Severity.OK, "nothing is open")
+        yield Finding("work", str(path), Severity.OK, "no case is open")
     else:
         yield Finding(
-            "work", str(path), Severity.OK, f"the next is due {format_time(following, seconds=True)} {zone(following)}"
+            "work",
+            str(path),
+            Severity.OK,
+            f"the next case is due {format_time(following)} {zone(following)}",
         )

@@ -28,7 +28,7 @@ def load_command(point: EntryPoint) -> click.Command:
     """The command of an entry point; one that cannot be imported fails with a PluginError when it is run."""
     try:
         loaded: object = point.load()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with that package, the other commands go on
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with that package, the other commands work
         return _unavailable_command(point, describe_exception(error))
     if not isinstance(loaded, click.Command):
         return _unavailable_command(point, f"{point.value} is {type(loaded).__name__}, not a click.Command")
@@ -37,14 +37,14 @@ def load_command(point: EntryPoint) -> click.Command:
 
 
 def _unavailable_command(point: EntryPoint, reason: str) -> click.Command:
-    fault = PluginError(
+    error = PluginError(
         f"the command cannot be loaded: {reason}",
         location=f"command {point.name} ({source_of(point)})",
         hint=f"update or uninstall {source_of(point)}",
     )
 
     def fail(args: tuple[str, ...]) -> None:  # noqa: ARG001 - whatever is asked of it
-        raise fault
+        raise error
 
     arguments = click.Argument(["args"], nargs=-1, type=click.UNPROCESSED)
     return click.Command(

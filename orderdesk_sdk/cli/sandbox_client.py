@@ -1,4 +1,4 @@
-"""The sandbox as another process sees it: its clock, and orders put into its simulators. Loopback only."""
+"""A client of the sandbox: its clock, and orders created at its simulators. Loopback only."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class SandboxClock:
-    """The clock of a running sandbox, for the other process: reading it asks, sleeping moves it on at once.
+    """The clock of a running sandbox: reading it calls the sandbox, sleeping moves its time on at once.
 
     Every process of the sandbox sees the same time. All methods raise ConfigurationError where no sandbox answers at
-    `url`, and ConflictError where a move is asked of a sandbox in real time.
+    `url`, and ConflictError for a move in a sandbox in real time.
     """
 
     def __init__(self, url: str) -> None:
@@ -55,21 +55,21 @@ def require_simulator(url: str) -> None:
 
 
 def seed_order(url: str, remote_id: str, lines: Sequence[tuple[str, int]]) -> bool:
-    """Let the simulator at `url` have this order, as if it had been submitted; False where it had it already.
+    """Create this order at the simulator at `url`, as if it had been submitted; False where it exists already.
 
-    `lines` are (code, quantity). Raises ConfigurationError where nothing answers there, ConflictError where the
-    simulator will not take it.
+    `lines` are (code, quantity). Raises ConfigurationError where no simulator answers, ConflictError where the
+    simulator rejects the order.
     """
     status, _ = _request(url, "GET", f"orders/{quote(remote_id, safe='')}")
     if status == 200:
         return False
-    wanted = [{"code": code, "quantity": quantity} for code, quantity in lines]
-    _call(url, "POST", "orders", {"remote_id": remote_id, "lines": wanted})
+    items = [{"code": code, "quantity": quantity} for code, quantity in lines]
+    _call(url, "POST", "orders", {"remote_id": remote_id, "lines": items})
     return True
 
 
 def _call(url: str, method: str, call: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
-    """The answer to a control call. Raises ConflictError for one that the simulator turns down."""
+    """The answer to a control call. Raises ConflictError for a call that the simulator rejects."""
     status, answer = _request(url, method, call, body)
     if status != 200:
         raise ConflictError(str(answer.get("error", f"status {status}")), location=f"simulator at {url}")
@@ -93,5 +93,5 @@ def _request(
     finally:
         connection.close()
     if not isinstance(answer, dict):
-        raise ConfigurationError(f"what answers at {url} is no sandbox", location="[sandbox]")
+        raise ConfigurationError(f"the server at {url} is not a sandbox", location="[sandbox]")
     return response.status, answer

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from orderdesk_sdk import errors
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.case import Case
-    from orderdesk_sdk.cases.ledger import AnyCase
-    from orderdesk_sdk.cases.resubmission import Resubmission
-    from orderdesk_sdk.cases.status_change import StatusChange
+    from orderdesk_sdk.cases.status_change import StatusCase
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.config import Config
@@ -122,12 +122,11 @@ class Session:
         if error.hint:
             click.echo(_wrap_for_terminal(f"What to do: {printable(error.hint)}"), err=True)
 
-    def exit_for(self, cases: Sequence[AnyCase]) -> None:
+    def exit_for(self, cases: Sequence[Case]) -> None:
         """End the command with the exit code that these cases ask for."""
         from orderdesk_sdk.cases.case import ALARMS, State
-        from orderdesk_sdk.cases.errand import ErrandState
 
-        needed = {State.ACTION_REQUIRED, ErrandState.ACTION_REQUIRED, *ALARMS}
+        needed = {State.ACTION_REQUIRED, State.ACTION_REQUIRED, *ALARMS}
         if any(case.state in needed for case in cases):
             click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
@@ -158,7 +157,7 @@ def sqlite_order_store(desk: Desk) -> SqliteOrderStore:
     return require_embedded_store(desk.order_store, "list the orders")
 
 
-def find_case(desk: Desk, ref: str) -> AnyCase:
+def find_case(desk: Desk, ref: str) -> Case:
     """The case, resubmission or status change with this id or beginning of one, or the latest of ORDER@CONNECTION.
 
     At a connection an open one comes before what is settled, and a case before the others. Raises NotFoundError, and
@@ -174,7 +173,7 @@ def find_case(desk: Desk, ref: str) -> AnyCase:
         if at:
             known = [case for case in desk.cases.list(order=order) if case.connection == connection]
             its = [errand for errand in cases if errand.connection == connection and _is_of(desk, errand, order)]
-            found: list[AnyCase] = [*its, *known]
+            found: list[Case] = [*its, *known]
             found.sort(key=lambda one: one.is_open)
             if found:
                 return found[-1]
@@ -193,7 +192,7 @@ def find_case(desk: Desk, ref: str) -> AnyCase:
     )
 
 
-def find_case_or_order(desk: Desk, ref: str) -> AnyCase | Order:
+def find_case_or_order(desk: Desk, ref: str) -> Case | Order:
     """The case with this id or at ORDER@CONNECTION, else the order, else the case whose id begins like this.
 
     Raises NotFoundError, and what `find_case` and `desk.orders.get` raise for a text that several begin with or go by.
@@ -208,7 +207,7 @@ def find_case_or_order(desk: Desk, ref: str) -> AnyCase | Order:
         return find_case(desk, ref)
 
 
-def print_cases(session: Session, order: str, cases: Sequence[Case], empty_message: str) -> None:
+def print_cases(session: Session, order: str, cases: Sequence[CancelCase], empty_message: str) -> None:
     """Print the cases of one order, or what their absence means."""
     from orderdesk_sdk.desk.documents import case_document
 
@@ -234,15 +233,15 @@ def name_of_order(desk: Desk, order_id: str) -> str:
         return f"id:{order_id}"
 
 
-def _is_of(desk: Desk, case: Resubmission | StatusChange, ref: str) -> bool:
+def _is_of(desk: Desk, case: ResubmitCase | StatusCase, ref: str) -> bool:
     """Whether a case is about this order, or makes it."""
-    from orderdesk_sdk.cases.status_change import StatusChange
+    from orderdesk_sdk.cases.status_change import StatusCase
 
     order = desk.orders.get(ref)
-    if isinstance(case, StatusChange):
+    if isinstance(case, StatusCase):
         return case.order_id == order.id
     origin = (order.id, desk.order_store.original_of(order.id))
-    return case.order_number == order.number and case.original_id in origin
+    return case.order_number == order.number and case.order_id in origin
 
 
 def common_options(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,4 +1,4 @@
-"""The ticker: does what is due, waits for what is due next, and tells of every change."""
+"""The worker: processes due cases, waits for the next, and reports every change."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from threading import Event as Signal
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cli.output.pages import each_case
 from orderdesk_sdk.cli.sandbox_client import SandboxClock
@@ -25,31 +25,31 @@ __all__ = ["ChangeListener", "Worker", "has_automatic_work"]
 _AUTOMATIC_STATES = (State.PENDING, State.REPORTED, State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN)
 _ROUNDS_WITHOUT_PROGRESS = 5
 _RETRY_PAUSE = 1.0
-"""Seconds between two tries of work that stays due: it failed, or another process has it."""
+"""Seconds between two attempts at cases that stay due: they failed, or another process has them."""
 
 
 class ChangeListener:
-    """A listener that tells of every change of a case."""
+    """A listener that reports every change of a case."""
 
-    def __init__(self, report: Callable[[Case, Event], None]) -> None:
+    def __init__(self, report: Callable[[CancelCase, Event], None]) -> None:
         self._report = report
 
     @hookimpl
-    def orderdesk_case_changed(self, case: Case, event: Event) -> None:
+    def orderdesk_case_changed(self, case: CancelCase, event: Event) -> None:
         self._report(case, event)
 
 
 def has_automatic_work(desk: Desk) -> bool:
-    """Whether anything is open that does not wait for a person.
+    """Whether a case is open that does not wait for a person.
 
-    A cart waits for the order's fulfillment services, so it has no work of its own while one of them is open.
+    A case at a cart waits for the order's fulfillment services, so nothing is done for it while one of them is open.
     """
-    if any(errand.state is not ErrandState.ACTION_REQUIRED for errand in desk.cases.list_others(open_only=True)):
+    if any(errand.state is not State.ACTION_REQUIRED for errand in desk.cases.list_others(open_only=True)):
         return True
     for case in each_case(desk, states=_AUTOMATIC_STATES):
         if case.role is not ConnectionRole.CART or case.state is not State.PENDING:
             return True
-        others = desk.ledger.cases(order_id=case.order_id)  # Of all its cancellations: it waits for them all.
+        others = desk.ledger.cases(CancelCase, order_id=case.order_id)  # Of all its cancellations.
         if not any(other.is_open and other.role is not ConnectionRole.CART for other in others):
             return True
     return False
@@ -57,10 +57,12 @@ def has_automatic_work(desk: Desk) -> bool:
 
 @frozen
 class Worker:
-    """Runs a desk. On a virtual clock waits take no time.
+    """Processes the due cases of a desk. On a virtual clock, waits take no time.
 
-    every: how often it looks, in seconds, for what other processes have put into the ledger. stop: ends it when set.
-    waiting: called with the time of the next work while it waits. tell: called with each new problem, when it comes.
+    interval: seconds between two looks for cases that other processes created.
+    stop: ends the worker when set.
+    on_wait: called while it waits, with the time when the next case is due.
+    report: called with each new problem.
     """
 
     desk: Desk
@@ -70,27 +72,27 @@ class Worker:
     report: Callable[[str], object] = lambda _: None
 
     def run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
-        """How much was done, and the problems of the last round, when stopped or (until_idle) when nothing is left.
+        """The number of processed steps and the problems of the last round, once stopped or (until_idle) idle.
 
-        Once it is stopped, what is under way is finished and nothing new is begun. Raises OrderDeskError, with
-        `until_idle` only, where the same work fails again and again.
+        Once stopped, cases in progress are finished and no other is begun. Raises OrderDeskError, with `until_idle`
+        only, where the same cases fail again and again.
         """
         with self.desk.ending_on(self.stop):
             return self._run(until_idle=until_idle)
 
     def _run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         rounds = RunLoop(self.desk, self.report)
-        done, failed = 0, 0
+        handled, failed = 0, 0
         while True:
             report = rounds.run_once()
-            done += report.handled if report is not None else 0
+            handled += report.handled if report is not None else 0
             if self.stop.is_set() or (until_idle and report is not None and self._is_idle(rounds)):
-                return done, rounds.problems
+                return handled, rounds.problems
             stays_due = report is None or (report.next_due is not None and report.next_due <= self.desk.clock.now())
             failed = failed + 1 if rounds.problems and stays_due else 0
             if until_idle and failed == _ROUNDS_WITHOUT_PROGRESS:
                 raise OrderDeskError(
-                    "; ".join(rounds.problems), location="due work", hint="see `orderdesk doctor`; nothing is lost"
+                    "; ".join(rounds.problems), location="due cases", hint="run `orderdesk doctor`; no case is lost"
                 )
             if report is not None and not stays_due:
                 self._wait(report.next_due)
@@ -100,7 +102,7 @@ class Worker:
     def _is_idle(self, rounds: RunLoop) -> bool:
         try:
             return not has_automatic_work(self.desk)
-        except OrderDeskError as error:  # The ledger went away after the round.
+        except OrderDeskError as error:  # The ledger became unavailable after the round.
             rounds.report_new([*rounds.problems, str(error)])
             return False
 

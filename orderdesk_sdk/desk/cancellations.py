@@ -8,12 +8,12 @@ from contextlib import suppress
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import OPEN, State, settling_hint
 from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
-from orderdesk_sdk.cases.errand import deadline_of
 from orderdesk_sdk.cases.plan import Plan, make_plan
 from orderdesk_sdk.cases.receipt import Receipt, make_receipt
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
@@ -38,7 +38,7 @@ class CancellationStatus:
     """A cancellation and where its cases stand."""
 
     cancellation: Cancellation
-    cases: tuple[Case, ...]
+    cases: tuple[CancelCase, ...]
 
     @property
     def is_settled(self) -> bool:
@@ -62,7 +62,7 @@ class CancellationService:
         """What a cancellation of the order would do now. Sends nothing."""
         found = self._order_store.resolve(order)
         placements = self._order_store.remote_orders(found.id)
-        latest = latest_cases(self._ledger.cases(order_id=found.id), placements)
+        latest = latest_cases(self._ledger.cases(CancelCase, order_id=found.id), placements)
         standing = {name: case.state for name, case in latest.items()}
         declared, settings = self._connections.usable({placement.connection for placement in placements})
         return make_plan(found, placements, declared, self._clock.now(), standing, settings)
@@ -128,7 +128,7 @@ class CancellationService:
         selected = select_remote_orders(order, known, wanted.connections)
         # Before the cases: the key counts the cancellations, so one that is recorded in between has the same key.
         recorded = self._ledger.cancellations(order.id)
-        coverage = CancellationCoverage.of(order, known, recorded, self._ledger.cases(order_id=order.id))
+        coverage = CancellationCoverage.of(order, known, recorded, self._ledger.cases(CancelCase, order_id=order.id))
         uncovered = coverage.not_covered(wanted.lines, selected, reported=wanted.reported_by is not None)
         if not uncovered:
             return self._join_latest(order, wanted, fingerprint)
@@ -191,11 +191,11 @@ class CancellationService:
 
     def status(self, cancellation: Cancellation) -> CancellationStatus:
         """Where a cancellation stands now."""
-        return CancellationStatus(cancellation, self._ledger.cases(cancellation_id=cancellation.id))
+        return CancellationStatus(cancellation, self._ledger.cases(CancelCase, cancellation_id=cancellation.id))
 
-    def get_case(self, case_id: str) -> Case:
+    def get_case(self, case_id: str) -> CancelCase:
         """The case of a cancellation at one connection, by its id. Raises NotFoundError."""
-        return self._ledger.case(case_id)
+        return self._ledger.case(case_id, CancelCase)
 
     def receipt(self, order: str) -> Receipt:
         """The proof of every cancellation of an order: what was asked, answered, decided, when and by whom."""
@@ -204,7 +204,7 @@ class CancellationService:
         return make_receipt(found, remote_orders, self._ledger, self._clock.now(), self._connections.integration)
 
     @then_rules_act
-    def withdraw(self, order: str, *, by: str, note: str | None = None) -> tuple[Case, ...]:
+    def withdraw(self, order: str, *, by: str, note: str | None = None) -> tuple[CancelCase, ...]:
         """Withdraw the cancellation of an order wherever nothing has been sent; all cases that were open, as they are.
 
         What was sent already goes on: only its service can tell. What a service reported is nobody's request, and
@@ -215,18 +215,18 @@ class CancellationService:
         self._extender.withdraw(found)
         return tuple(
             self._withdraw_case(case, person, text)
-            for case in self._ledger.cases(order_id=found.id)
+            for case in self._ledger.cases(CancelCase, order_id=found.id)
             if case.is_open and not case.is_reported
         )
 
-    def _withdraw_case(self, case: Case, by: str, message: str) -> Case:
+    def _withdraw_case(self, case: CancelCase, by: str, message: str) -> CancelCase:
         while case.is_open and case.last_sent_at is None and case.state is not State.SENDING:
             try:
                 return self._scheduler.apply(
                     case, Event(EventKind.WITHDRAWN, self._clock.now(), person=by, message=message)
                 )
             except ConflictError:
-                case = self._ledger.case(case.id)  # Somebody was faster; perhaps it is being sent this moment.
+                case = self._ledger.case(case.id, CancelCase)  # Another process was faster: it may be being sent.
         if case.is_open:
             self._ledger.append(
                 case, [f"{message}; but it was asked for already, so only its service can tell"], if_unchanged=False
@@ -240,14 +240,14 @@ class CancellationService:
             found
             for original in originals
             if original is not None
-            for found in self._ledger.resubmissions(original_id=original, open_only=True)
+            for found in self._ledger.cases(ResubmitCase, order_id=original, states=tuple(OPEN))
             if found.order_number == order.number
         ]
         if under_way:
             raise InProgressError(
                 f"it is being submitted to {under_way[0].connection} right now",
                 location=f"order {order.number}",
-                hint=deadline_of(under_way[0]),
+                hint=settling_hint(under_way[0]),
             )
 
     def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], wanted: Cancellation) -> None:

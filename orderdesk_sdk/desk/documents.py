@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.errand import Errand
 from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.desk.cancellations import CancellationStatus
 from orderdesk_sdk.desk.capabilities import JsonObject, codes_document
 from orderdesk_sdk.errors import OrderDeskError
@@ -24,7 +23,7 @@ from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import LineAnswer
 
 __all__ = [
-    "other_case_document",
+    "result_document",
     "iso_time",
     "resubmission_document",
     "status_change_document",
@@ -115,7 +114,7 @@ def _plan_step_document(step: PlanStep) -> JsonObject:
     }
 
 
-def case_document(case: Case) -> JsonObject:
+def case_document(case: CancelCase) -> JsonObject:
     """A case as it stands, without its history."""
     return {
         "id": case.id,
@@ -264,25 +263,29 @@ def _line_quantities(lines: Sequence[LineAnswer]) -> list[JsonObject]:
     return [{"line": line.line, "ordered": line.ordered, "canceled": line.canceled} for line in lines]
 
 
-def other_case_document(case: Resubmission | StatusChange) -> JsonObject:
-    """A resubmission or a status change as the result of a command."""
+def result_document(case: Case) -> JsonObject:
+    """A case of any kind as the result of a command."""
     match case:
-        case Resubmission():
+        case CancelCase():
+            return {"case": case_document(case)}
+        case ResubmitCase():
             return {"resubmission": resubmission_document(case)}
-        case StatusChange():
+        case StatusCase():
             return {"status_change": status_change_document(case)}
+        case _:
+            raise ValueError(f"a {case.kind} has no document")
 
 
-def resubmission_document(resubmission: Resubmission) -> JsonObject:
+def resubmission_document(resubmission: ResubmitCase) -> JsonObject:
     """A resubmission as it stands."""
     return {
         **_other_case_fields(resubmission),
-        "original_id": resubmission.original_id,
+        "original_id": resubmission.order_id,
         "original_number": resubmission.original_number,
     }
 
 
-def status_change_document(change: StatusChange) -> JsonObject:
+def status_change_document(change: StatusCase) -> JsonObject:
     """A status change as it stands."""
     return {
         **_other_case_fields(change),
@@ -292,7 +295,7 @@ def status_change_document(change: StatusChange) -> JsonObject:
     }
 
 
-def _other_case_fields(case: Errand) -> JsonObject:
+def _other_case_fields(case: Case) -> JsonObject:
     return {
         "id": case.id,
         "order_number": case.order_number,
@@ -309,5 +312,5 @@ def _other_case_fields(case: Errand) -> JsonObject:
         "hint": case.hint,
         "plugin_error": case.plugin_error,
         "deadline": iso_time(case.deadline),
-        "person": case.person,
+        "person": case.evidence.person if case.evidence is not None else None,
     }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.evidence import EmailEvidence, Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange
@@ -58,6 +59,10 @@ class ManualEvidence:
             )
         if email is None:
             return Evidence(EvidenceKind.PERSON, person=by.strip(), note=note), ()
+        if not isinstance(case, CancelCase):
+            raise ValidationError(
+                "a mail is filed with a cancellation only", location=case.id, hint="say with a note what it says"
+            )
         connection = self._connections.get(case.connection)
         letter = parse_email(
             email, lambda text: self._redactor.redact_text(connection.client.redactor.redact_text(text))
@@ -87,10 +92,10 @@ class ManualEvidence:
                 "we wrote this mail ourselves, so it is no answer", f"file the service's own mail; or {MANUAL_HINT}"
             )
 
-    def _tied_to_case(self, case: Case, letter: ParsedEmail, connection: Connection) -> EmailEvidence:
+    def _tied_to_case(self, case: CancelCase, letter: ParsedEmail, connection: Connection) -> EmailEvidence:
         """The mail, with what ties it to the case. Raises ValidationError where it is about another, or about none."""
         mail = letter.evidence
-        for other in self._ledger.cases(order_id=case.order_id):
+        for other in self._ledger.cases(CancelCase, order_id=case.order_id):
             used = other.evidence.email if other.evidence is not None else None
             if used is not None and used.digest == mail.digest and other.connection != case.connection:
                 raise unusable_email_error(
@@ -129,12 +134,14 @@ class ManualEvidence:
             )
         return evolve(mail, mentioned_order_number=named)
 
-    def _connection_with_address(self, case: Case, letter: ParsedEmail, email_domains: Sequence[str]) -> str | None:
+    def _connection_with_address(
+        self, case: CancelCase, letter: ParsedEmail, email_domains: Sequence[str]
+    ) -> str | None:
         """The other connection, asked for the same order, whose address the mail is from; None where there is none."""
         written = [_domain(address.lower()) for address in letter.addresses]
         if any(_is_same_domain(one, domain) for one in written for domain in email_domains):
             return None
-        for other in self._ledger.cases(order_id=case.order_id):
+        for other in self._ledger.cases(CancelCase, order_id=case.order_id):
             try:
                 domains = _email_domains(self._connections.get(other.connection))
             except OrderDeskError:  # It is no longer configured: nobody knows where it was asked.
@@ -143,15 +150,15 @@ class ManualEvidence:
                 return other.connection
         return None
 
-    def _case_of_message(self, identity: str) -> Case | None:
+    def _case_of_message(self, identity: str) -> CancelCase | None:
         """The case whose mail this is the Message-ID of; None where it is none of ours."""
         found = _OWN_MESSAGE_ID.fullmatch(identity)
         try:
-            return self._ledger.case(found[1]) if found is not None else None
+            return self._ledger.case(found[1], CancelCase) if found is not None else None
         except NotFoundError:
             return None
 
-    def _own_message_ids(self, case: Case) -> set[str]:
+    def _own_message_ids(self, case: CancelCase) -> set[str]:
         """The Message-IDs of the mails that this case has sent or drafted."""
         sent = {
             entry.content.headers["message-id"]

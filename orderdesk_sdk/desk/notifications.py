@@ -9,7 +9,8 @@ from contextlib import suppress
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.case import POLLABLE, Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import POLLABLE, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.policy.polling import STOP_SHIPMENT_HINT
 from orderdesk_sdk.cases.state_machine import Event, EventKind
@@ -53,7 +54,7 @@ class NotificationResult:
     remote_id: str
     kind: NotificationKind
     order_number: str | None
-    case: Case | None
+    case: CancelCase | None
     message: str
 
 
@@ -165,7 +166,9 @@ class NotificationService:
             case, text, is_done = self._latest(order, connection), f"not looked into: {error}", False
         return NotificationResult(notification.remote_id, notification.kind, order.number, case, text), is_done
 
-    def handle(self, order: Order, connection: str, kind: NotificationKind, *, by: str) -> tuple[Case | None, str]:
+    def handle(
+        self, order: Order, connection: str, kind: NotificationKind, *, by: str
+    ) -> tuple[CancelCase | None, str]:
         """Look into what somebody says of an order at a connection; the case, and what was done, in words."""
         coverage = read_coverage(self._ledger, self._order_store, order)
         case = coverage.latest.get(connection)
@@ -189,7 +192,9 @@ class NotificationService:
 
     def has_new_shipment(self, order: Order) -> bool:
         """Whether an order as it comes in has a shipment that the host does not know yet, and a case to alarm for."""
-        if not order.shipments or not self._ledger.cases(order_id=order.id, states=_ALARMING_STATES, limit=1):
+        if not order.shipments or not self._ledger.cases(
+            CancelCase, order_id=order.id, states=_ALARMING_STATES, limit=1
+        ):
             return False
         known = {(one.id, one.tracking_number) for one in self._order_store.get_order(order.id).shipments}
         return any((one.id, one.tracking_number) not in known for one in order.shipments)
@@ -205,7 +210,7 @@ class NotificationService:
             self._raise_alarms(order, (), by=by, note=note)
 
     @then_rules_act
-    def report_canceled(self, order: str, *, connection: str, by: str) -> Case | None:
+    def report_canceled(self, order: str, *, connection: str, by: str) -> CancelCase | None:
         """Report that an order was canceled at a connection by itself: it is read there, and not asked for.
 
         The case that settles it, or None where there is nothing to look into.
@@ -217,7 +222,7 @@ class NotificationService:
     @then_rules_act
     def report_shipped(
         self, order: str, *, by: str, connections: Sequence[str] = (), note: str | None = None
-    ) -> tuple[Case, ...]:
+    ) -> tuple[CancelCase, ...]:
         """Report that an order shipped; the cases for which that is an alarm, because it was canceled or asked for.
 
         connections: only at these connections; empty means every fulfillment service. Where the service can be read, it
@@ -226,7 +231,9 @@ class NotificationService:
         """
         return self._raise_alarms(self._order_store.resolve(order), connections, by=require_actor(by), note=note)
 
-    def _raise_alarms(self, order: Order, connections: Sequence[str], *, by: str, note: str | None) -> tuple[Case, ...]:
+    def _raise_alarms(
+        self, order: Order, connections: Sequence[str], *, by: str, note: str | None
+    ) -> tuple[CancelCase, ...]:
         coverage = read_coverage(self._ledger, self._order_store, order)
         placements = coverage.remote_orders
         wanted = {
@@ -246,33 +253,33 @@ class NotificationService:
                 raised.append(known)
         return tuple(raised)
 
-    def _add_note_once(self, case: Case, text: str) -> None:
+    def _add_note_once(self, case: CancelCase, text: str) -> None:
         """Note a message once, however often its sender repeats it."""
         if not any(entry.content == text for entry in self._ledger.history(case.id)):
             self._ledger.append(case, [text], if_unchanged=False)
 
-    def _raise_alarm(self, case: Case, message: str, person: str | None = None) -> Case:
+    def _raise_alarm(self, case: CancelCase, message: str, person: str | None = None) -> CancelCase:
         event = Event(EventKind.SHIPPED, self._scheduler.now(), message=message, hint=STOP_SHIPMENT_HINT, person=person)
         return self._scheduler.apply(case, event)
 
-    def _latest(self, order: Order, connection: str) -> Case | None:
-        cases = self._ledger.cases(order_id=order.id, connection=connection)
+    def _latest(self, order: Order, connection: str) -> CancelCase | None:
+        cases = self._ledger.cases(CancelCase, order_id=order.id, connection=connection)
         return cases[-1] if cases else None
 
-    def _poll(self, case: Case) -> tuple[Case, bool]:
+    def _poll(self, case: CancelCase) -> tuple[CancelCase, bool]:
         """The case after a read-back, and whether the service told anything by it."""
         if not self._can_poll(case):
             return case, False
         try:
             self._scheduler.poll(case)
         except PluginError:  # The connection has nothing to read, as its plugin knows without a call.
-            return self._ledger.case(case.id), False
-        after = self._ledger.case(case.id)
+            return self._ledger.case(case.id, CancelCase), False
+        after = self._ledger.case(case.id, CancelCase)
         given_up = after.state is State.ACTION_REQUIRED and case.state is not State.ACTION_REQUIRED
         # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
         return after, not given_up and not (after.state is State.CANCELED and after.consecutive_failures > 0)
 
-    def _can_poll(self, case: Case) -> bool:
+    def _can_poll(self, case: CancelCase) -> bool:
         try:
             hook = self._connections.get(case.connection).plugin.manager.hook.orderdesk_poll
         except OrderDeskError:
@@ -280,6 +287,6 @@ class NotificationService:
         return bool(hook.get_hookimpls())
 
 
-def _is_alarming(case: Case, coverage: CancellationCoverage) -> bool:
+def _is_alarming(case: CancelCase, coverage: CancellationCoverage) -> bool:
     """Whether it is an alarm that something of the order shipped there: not where the rest of it goes on."""
     return case.state in _ALARMING_STATES and coverage.requests_all_lines(case)

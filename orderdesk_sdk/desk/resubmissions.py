@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 
 __all__ = ["ResubmissionService"]
@@ -15,7 +15,7 @@ class ResubmissionService:
         self._order_store = parts.order_store
         self._scheduler = parts.scheduler
 
-    def create(self, order: str, *, by: str, connection: str | None = None, number: str | None = None) -> Resubmission:
+    def create(self, order: str, *, by: str, connection: str | None = None, number: str | None = None) -> ResubmitCase:
         """Submit a canceled order again, as a duplicate under a new number.
 
         connection: the connection to submit to; None takes the one it was canceled at. number: the new number; None

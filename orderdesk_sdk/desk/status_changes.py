@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.cases.validation import select_remote_orders
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
@@ -28,7 +28,7 @@ class StatusChangeStatus:
 
     status: str
     cancellation: CancellationStatus | None = None
-    changes: tuple[StatusChange, ...] = ()
+    changes: tuple[StatusCase, ...] = ()
 
     @property
     def is_settled(self) -> bool:

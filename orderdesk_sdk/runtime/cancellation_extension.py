@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from attrs import evolve
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.coverage import latest_cases
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.state_machine import Event, EventKind
@@ -87,16 +87,13 @@ class CancellationExtender:
                 for cancellation in self._ledger.cancellations(registration.order_id)
                 if cancellation.extends is not None
             }
-            for case in self._ledger.cases(order_id=registration.order_id):
+            for case in self._ledger.cases(CancelCase, order_id=registration.order_id):
                 if case.connection == registration.connection and case.cancellation_id in follows:
                     self._withdraw(case, "it was not submitted there after all")
         self._ledger.discard_registration(registration)
 
-    def extend_to_uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[Case, ...]:
-        """Extend the cancellations that are open to those of an order's remote orders that have no case.
-
-        The cases of these.
-        """
+    def extend_to_uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[CancelCase, ...]:
+        """Extend the wishes that are open to those of an order's placements that have no case; the cases of these."""
         missing = self._uncovered(order_id, remote_orders)
         if not missing:
             return ()
@@ -106,7 +103,7 @@ class CancellationExtender:
             case
             for cancellation in extended
             if cancellation is not None
-            for case in self._ledger.cases(cancellation_id=cancellation.id)
+            for case in self._ledger.cases(CancelCase, cancellation_id=cancellation.id)
             if case.state is State.PENDING
         )
 
@@ -139,7 +136,7 @@ class CancellationExtender:
         none of those in `settled_before`; unless a person took it back. already_registered: the order was at the place
         before, so what was asked there counts.
         """
-        cases = self._ledger.cases(order_id=order.id)
+        cases = self._ledger.cases(CancelCase, order_id=order.id)
         cancellations = {cancellation.id: cancellation for cancellation in self._ledger.cancellations(order.id)}
         here = [case for case in cases if case.connection == remote_order.connection]
         for case in here:
@@ -181,7 +178,7 @@ class CancellationExtender:
         return turns
 
     def _record_extension(
-        self, cancellation: Cancellation, remote_order: RemoteOrder, cases_there: Sequence[Case]
+        self, cancellation: Cancellation, remote_order: RemoteOrder, cases_there: Sequence[CancelCase]
     ) -> Cancellation:
         # Named by what was withdrawn there before: registered under a wrong number, say, and now under the right one.
         again = sum(case.state is State.WITHDRAWN for case in cases_there)
@@ -196,7 +193,7 @@ class CancellationExtender:
         opened = open_cancel_cases(extended, [remote_order], self._connections.integration_slug_or_empty)
         return self._ledger.open_cancellation(extended, "", opened)[0]
 
-    def _is_withdrawn(self, cancellation: Cancellation, cases: Iterable[Case]) -> bool:
+    def _is_withdrawn(self, cancellation: Cancellation, cases: Iterable[CancelCase]) -> bool:
         """Whether a person took a cancellation back, in whole or at one of its places.
 
         A case that was withdrawn by nobody says nothing of what is wanted: a cart that was left alone (law 8), say.
@@ -213,14 +210,14 @@ class CancellationExtender:
     def _settled_cancellations(self, order_id: str) -> tuple[str, ...]:
         """The cancellations for an order of which nothing is open. Those that are open now are about what comes now."""
         cancellations = {cancellation.id: cancellation for cancellation in self._ledger.cancellations(order_id)}
-        lives = {case.cancellation_id for case in self._ledger.cases(order_id=order_id) if case.is_open}
+        lives = {case.cancellation_id for case in self._ledger.cases(CancelCase, order_id=order_id) if case.is_open}
         lives |= {cancellations[name].extends or name for name in lives if name in cancellations}
         return tuple(name for name in cancellations if name not in lives)
 
     def _uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[RemoteOrder, ...]:
         if len(remote_orders) < 2:  # The one place is that of the case which is being looked at.
             return ()
-        latest = latest_cases(self._ledger.cases(order_id=order_id), remote_orders)
+        latest = latest_cases(self._ledger.cases(CancelCase, order_id=order_id), remote_orders)
         return tuple(remote_order for remote_order in remote_orders if remote_order.connection not in latest)
 
     def _resume(self, registration: Registration) -> None:
@@ -239,12 +236,12 @@ class CancellationExtender:
         ):  # Whoever began it is dead, or looks for cancellations himself.
             self.abandon_registration(registration)
 
-    def _withdraw(self, case: Case, reason: str) -> None:
+    def _withdraw(self, case: CancelCase, reason: str) -> None:
         while case.state is State.PENDING:
             try:
                 case = self._loader.apply(case, Event(EventKind.WITHDRAWN, self._clock.now(), message=reason))
             except ConflictError:
-                case = self._ledger.case(case.id)  # A worker has found, too, that the order is not there.
+                case = self._ledger.case(case.id, CancelCase)  # A worker has found, too, that the order is not there.
 
 
 def _extension_key(cancellation: Cancellation, withdrawals: int) -> str:

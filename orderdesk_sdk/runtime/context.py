@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
@@ -23,6 +24,8 @@ from orderdesk_sdk.plugin.reasons import Reason, resolve_reason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.listeners import Listeners
+
+C = TypeVar("C", bound=Case)
 
 __all__ = ["LEASE", "ContextLoader", "CaseContext", "read_coverage"]
 
@@ -47,7 +50,7 @@ def read_coverage(ledger: Ledger, host: OrderStoreById, order: Order) -> Cancell
     # and a cancellation is written down with its cases, so whoever sees these sees it.
     remote_orders = host.remote_orders(order.id)
     registrations = ledger.registrations(order_id=order.id)
-    cases = ledger.cases(order_id=order.id)
+    cases = ledger.cases(CancelCase, order_id=order.id)
     return CancellationCoverage.of(order, remote_orders, ledger.cancellations(order.id), cases, registrations)
 
 
@@ -63,7 +66,7 @@ class ContextLoader:
         self._connections = connections
         self._listeners = listeners
 
-    def load(self, case: Case) -> CaseContext:
+    def load(self, case: CancelCase) -> CaseContext:
         """Order, remote order and cancellation of a case.
 
         Raises NotFoundError where the order is no longer registered there.
@@ -71,11 +74,11 @@ class ContextLoader:
         order = self._order_store.get_order(case.order_id)
         return CaseContext(order, self.remote_order(case), with_line_ids(order, self.cancellation(case)))
 
-    def remote_orders(self, case: Case) -> tuple[RemoteOrder, ...]:
+    def remote_orders(self, case: CancelCase) -> tuple[RemoteOrder, ...]:
         """Every place of a case's order."""
         return self._order_store.remote_orders(case.order_id)
 
-    def remote_order(self, case: Case, remote_orders: Sequence[RemoteOrder] | None = None) -> RemoteOrder:
+    def remote_order(self, case: CancelCase, remote_orders: Sequence[RemoteOrder] | None = None) -> RemoteOrder:
         """The remote order of a case, of those that were just read; None reads them.
 
         Raises NotFoundError where the order is no longer registered there.
@@ -89,15 +92,15 @@ class ContextLoader:
             hint="register it again with `orderdesk register`",
         )
 
-    def cancellation(self, case: Case) -> Cancellation:
+    def cancellation(self, case: CancelCase) -> Cancellation:
         """The cancellation that a case belongs to."""
         return next(wish for wish in self.ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
 
-    def attempt_entries(self, case: Case) -> Sequence[object]:
+    def attempt_entries(self, case: CancelCase) -> Sequence[object]:
         """What was recorded in the present attempt, in order."""
         return [entry.content for entry in self.ledger.history(case.id) if entry.attempt == case.attempt]
 
-    def cancel_request(self, case: Case, connection: Connection, context: CaseContext) -> CancelRequest:
+    def cancel_request(self, case: CancelCase, connection: Connection, context: CaseContext) -> CancelRequest:
         """What the present route is asked to do. Raises ValidationError for a reason that it does not take."""
         rule = connection.route(case.route).reasons
         reason = resolve_reason(
@@ -107,13 +110,13 @@ class ContextLoader:
             context.order, context.remote_order, case.cancellation_id, reason, context.cancellation.lines
         )
 
-    def poll_request(self, case: Case, remote_order: RemoteOrder) -> PollRequest:
+    def poll_request(self, case: CancelCase, remote_order: RemoteOrder) -> PollRequest:
         """What a poll is asked to look for."""
         order = self._order_store.get_order(case.order_id)
         lines = with_line_ids(order, self.cancellation(case)).lines
         return PollRequest(order, remote_order, case.last_sent_at, lines, case.request_reference)
 
-    def cart_blocked_by(self, case: Case) -> Event | None:
+    def cart_blocked_by(self, case: CancelCase) -> Event | None:
         """Law 8: a cart is told last, after every fulfillment case settled as canceled; None when it may be told."""
         if case.role is not ConnectionRole.CART:
             return None
@@ -131,7 +134,7 @@ class ContextLoader:
             return escalate(case, now, block.message)
         return Event(EventKind.WITHDRAWN, now, message=block.message)
 
-    def apply_veto(self, case: Case, context: CaseContext) -> tuple[Case | None, tuple[str, ...]]:
+    def apply_veto(self, case: CancelCase, context: CaseContext) -> tuple[CancelCase | None, tuple[str, ...]]:
         """The case, refused, where a listener wants nothing of its cancellation done; else None.
 
         And the faults of listeners.
@@ -145,7 +148,7 @@ class ContextLoader:
             against = self.other_veto(case) if case.last_sent_at is None else None
             return (self._reject_by_veto(case, against) if against is not None else None), ()
         notes: list[str] = []
-        cases = self.ledger.cases(cancellation_id=case.cancellation_id)
+        cases = self.ledger.cases(CancelCase, cancellation_id=case.cancellation_id)
         others = [other for other in cases if other.id != case.id]
         for other in [case, *others]:
             if _is_vetoed(other):
@@ -159,27 +162,27 @@ class ContextLoader:
                 return self._reject_by_veto(case, f"{reason}{where}", *notes), ()
         return None, tuple(dict.fromkeys(notes))
 
-    def other_veto(self, case: Case) -> str | None:
+    def other_veto(self, case: CancelCase) -> str | None:
         """The veto that another case of the same cancellation has met, in words; None where none has."""
-        for other in self.ledger.cases(cancellation_id=case.cancellation_id):
+        for other in self.ledger.cases(CancelCase, cancellation_id=case.cancellation_id):
             if other.id != case.id and _is_vetoed(other):
                 return _veto_message(other)
         return None
 
-    def _reject_by_veto(self, case: Case, message: str, *notes: str) -> Case:
+    def _reject_by_veto(self, case: CancelCase, message: str, *notes: str) -> CancelCase:
         with suppress(OrderDeskError):  # A connection that cannot be used has no secrets to hide either.
             message = self._connections.get(case.connection).client.redactor.redact_text(message)
         return self.apply(
             case, Event(EventKind.REJECTED, self.clock.now(), rejection=Rejection.VETOED, message=message), *notes
         )
 
-    def _remote_order_of(self, other: Case, mine: RemoteOrder) -> RemoteOrder:
+    def _remote_order_of(self, other: CancelCase, mine: RemoteOrder) -> RemoteOrder:
         try:
             return self.remote_order(other)
         except NotFoundError:  # No longer registered there; as far as is known, it was there under this number.
             return RemoteOrder(other.connection, other.remote_id, mine.submitted_at, other.role)
 
-    def _request_of(self, other: Case, context: CaseContext) -> CancelRequest:
+    def _request_of(self, other: CancelCase, context: CaseContext) -> CancelRequest:
         mine = context.remote_order
         remote_order = mine if mine.connection == other.connection else self._remote_order_of(other, mine)
         try:
@@ -191,7 +194,7 @@ class ContextLoader:
                 context.order, remote_order, context.cancellation.id, reason, context.cancellation.lines
             )
 
-    def apply(self, case: Case, event: Event, *notes: str) -> Case:
+    def apply(self, case: C, event: Event, *notes: str) -> C:
         """Change a case by an event, and tell the listeners."""
         after = transition(case, event)
         self.ledger.write(CaseUpdate(case, after, [*notes, event]))
@@ -203,17 +206,17 @@ class ContextLoader:
         for fault in self._listeners.notify(case, event):
             self.ledger.append(case, [fault], if_unchanged=False)
 
-    def save_service_status(self, case: Case, answer: Answer) -> None:
+    def save_service_status(self, case: CancelCase, answer: Answer) -> None:
         """Keep the service's own status word with the remote order."""
         if answer.status is not None:
             self._order_store.record_status(case.order_id, case.connection, answer.status, self.clock.now())
 
 
-def _is_vetoed(case: Case) -> bool:
+def _is_vetoed(case: CancelCase) -> bool:
     return case.state is State.REJECTED and case.rejection is Rejection.VETOED
 
 
-def _veto_message(vetoed: Case) -> str:
+def _veto_message(vetoed: CancelCase) -> str:
     """The veto that a case has met, as the others of its cancellation tell it.
 
     It may have met it at another one itself.

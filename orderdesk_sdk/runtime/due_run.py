@@ -14,7 +14,8 @@ from datetime import datetime
 
 from attrs import define, field, frozen
 
-from orderdesk_sdk.cases.ledger import AnyCase, Ledger
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.runtime.connections import Connections
@@ -29,7 +30,7 @@ PAGE_SIZE = 100
 QUEUED_AHEAD = 2
 """How many pieces wait at a connection's threads beside those that are under way, so that none of these idles."""
 
-CaseGroup = tuple[AnyCase, ...]
+CaseGroup = tuple[Case, ...]
 """What one thread does at a time: one piece of work, or several that are asked for together. Of one connection."""
 
 
@@ -49,7 +50,7 @@ class _ConnectionQueue:
     until: datetime
     read_at: float = 0.0
     groups: deque[CaseGroup] = field(factory=deque)
-    last_case: AnyCase | None = None
+    last_case: Case | None = None
     is_read: bool = False
     batches_read: bool = False
 
@@ -71,7 +72,7 @@ class DueRun:
         shutdown: Shutdown,
         start: Callable[[CaseGroup, float, Callable[[], None]], Job | None],
         end: Callable[[RunningJob], None],
-        group: Callable[[AnyCase, bool], Sequence[CaseGroup] | None],
+        group: Callable[[Case, bool], Sequence[CaseGroup] | None],
         unfinished: Sequence[RunningJob] = (),
     ) -> None:
         self._ledger = ledger

@@ -1,12 +1,16 @@
-"""Withholding: no errand's request leaves a second time unless somebody has looked what became of the first (law 3)."""
+"""Withholding: no request leaves a second time unless somebody has looked what became of the first (law 3).
+
+For cases whose flow looks first: status changes and resubmissions.
+"""
 
 from __future__ import annotations
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent
-from orderdesk_sdk.cases.ledger import AnyCase, Ledger
+from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, REQUEST_CHANGED, RequestWithheldError
 from orderdesk_sdk.runtime.journal import CaseJournal, SendCondition
@@ -39,7 +43,7 @@ def proves_not_processed(exchange: Exchange) -> bool:
 
 
 class GuardedJournal(CaseJournal):
-    """The journal of an errand's drive, which keeps back what must not be sent.
+    """The journal of a drive that keeps back what must not be sent.
 
     A flow that would send again without a look has a fault.
     """
@@ -47,8 +51,8 @@ class GuardedJournal(CaseJournal):
     def __init__(
         self,
         ledger: Ledger,
-        before: AnyCase,
-        claimed: AnyCase,
+        before: Case,
+        claimed: Case,
         opening_entries: tuple[EntryContent, ...],
         send_condition: SendCondition | None,
         send_rules: SendRules,
@@ -57,6 +61,8 @@ class GuardedJournal(CaseJournal):
         self._send_rules = send_rules
         self._has_polled = False
         self._sent: set[int] = set()
+        self.answered: dict[int, Exchange] = {}
+        """What the service answered in this drive, by number."""
         self.request_changed = False
         """Whether the flow wanted to make another request than those that were made and may have worked."""
 
@@ -90,6 +96,8 @@ class GuardedJournal(CaseJournal):
         self._has_polled = self._has_polled or (exchange.intent.read_only and tells)
         if proves_not_processed(exchange):
             self._sent.discard(exchange.intent.number)
+        if exchange.failure is None:
+            self.answered[exchange.intent.number] = exchange
         super().record_exchange(exchange)
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar, cast
 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent
-from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate, Ledger, OrderChangedError, OrderVersion
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger, OrderChangedError, OrderVersion
 from orderdesk_sdk.errors import ConflictError, PluginError
 from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, RequestWithheldError
 
 __all__ = ["BatchJournal", "SendCondition", "JournalEntry", "PollJournal", "JournalResult", "CaseJournal"]
+
+C = TypeVar("C", bound=Case)
 
 MAX_ORDER_CHANGES = 20
 """How often an order may change between a look at it and the commit that rests on the look."""
@@ -43,8 +44,8 @@ class JournalEntry:
     hold: asked before each write; None: nothing but the work itself speaks for or against it.
     """
 
-    before: AnyCase
-    claimed: AnyCase
+    before: Case
+    claimed: Case
     opening_entries: tuple[EntryContent, ...] = ()
     send_condition: SendCondition | None = None
 
@@ -53,7 +54,7 @@ class JournalEntry:
 class JournalResult:
     """What became of one part, and the entries that say so."""
 
-    after: AnyCase
+    after: Case
     entries: tuple[EntryContent, ...] = ()
 
 
@@ -141,7 +142,7 @@ class BatchJournal:
         for part in self._entries:
             self._save_late_entries(part, part.claimed.updated_at)
 
-    def finish_all(self, results: Sequence[JournalResult]) -> tuple[AnyCase, ...]:
+    def finish_all(self, results: Sequence[JournalResult]) -> tuple[Case, ...]:
         """Commit the results, one per part, with everything kept; the works as they are then.
 
         Raises ConflictError when somebody else was faster with one of them; the others' results and all evidence are
@@ -186,16 +187,16 @@ class CaseJournal(BatchJournal):
     def __init__(
         self,
         ledger: Ledger,
-        before: AnyCase,
-        claimed: AnyCase,
+        before: Case,
+        claimed: Case,
         opening_entries: tuple[EntryContent, ...] = (),
         send_condition: SendCondition | None = None,
     ) -> None:
         super().__init__(ledger, [JournalEntry(before, claimed, opening_entries, send_condition)])
 
-    def finish(self, after: AnyCase, *entries: EntryContent) -> AnyCase:
-        """Commit the result with everything kept; the work as it is then. Raises ConflictError as `finish_all` does."""
-        return self.finish_all([JournalResult(after, entries)])[0]
+    def finish(self, after: C, *entries: EntryContent) -> C:
+        """Commit the result with everything kept; the case as it is then. Raises ConflictError as `finish_all` does."""
+        return cast("C", self.finish_all([JournalResult(after, entries)])[0])
 
 
 class PollJournal(CaseJournal):
@@ -211,12 +212,6 @@ class PollJournal(CaseJournal):
         super().record_intent(intent)
 
 
-def _with_later_version(case: AnyCase, commits: int) -> AnyCase:
-    """The work as it is after so many more commits."""
-    match case:
-        case Case():
-            return evolve(case, version=case.version + commits)
-        case Resubmission():
-            return evolve(case, version=case.version + commits)
-        case StatusChange():
-            return evolve(case, version=case.version + commits)
+def _with_later_version(case: C, commits: int) -> C:
+    """The case as it is after so many more commits."""
+    return evolve(case, version=case.version + commits)

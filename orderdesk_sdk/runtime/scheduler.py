@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from typing import Any, TypeVar
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.ledger import AnyCase, Ledger
-from orderdesk_sdk.cases.policy import requesting
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConflictError, InvalidStateError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
@@ -24,11 +24,11 @@ from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.plugin.guard import TIMED_OUT, Watchdog
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.routes import Batch
 from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext, ContextLoader
 from orderdesk_sdk.runtime.due_run import CHECK_INTERVAL, CaseGroup, DueRun, RunningJob
+from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.handlers.resubmission import ResubmissionHandler
@@ -38,10 +38,10 @@ from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["Scheduler", "RunReport"]
 
+C = TypeVar("C", bound=Case)
+
 WAIT_INTERVAL = 0.02
 """Seconds between two looks at whether all is finished."""
-MAX_BATCHED = 100_000
-"""How many gathered cases of a connection are looked at in one round; the others come with the next."""
 MAX_AGE = 1.0
 """Seconds after which a piece of work that was read is read again before it is begun."""
 
@@ -80,65 +80,65 @@ class Scheduler:
         self._loader = ContextLoader(ledger, order_store, connections, listeners, clock)
         self.extender = CancellationExtender(self._loader, order_store, connections)
         self._cancellations = CancellationHandler(self._loader, self.extender, connections, email)
-        self._resubmissions = ResubmissionHandler(ledger, order_store, connections, clock)
-        self._status_changes = StatusChangeHandler(ledger, order_store, connections, clock)
+        self._resubmissions = ResubmissionHandler(self._loader, order_store, connections)
+        self._status_changes = StatusChangeHandler(self._loader, order_store, connections)
+        handlers: tuple[CaseHandler[Any], ...] = (self._cancellations, self._resubmissions, self._status_changes)
+        self._handlers: Mapping[type[Case], CaseHandler[Any]] = {handler.kind: handler for handler in handlers}
         self._lock = threading.Lock()
         self._in_progress: set[str] = set()
         self._unfinished: tuple[RunningJob, ...] = ()
         self._this_thread = threading.local()
 
-    def process(self, cases: Sequence[Case], context: Mapping[str, CaseContext]) -> tuple[Case, ...]:
+    def process(self, cases: Sequence[CancelCase], context: Mapping[str, CaseContext]) -> tuple[CancelCase, ...]:
         """Advance these new cases now and return them as they are then.
 
         context: per connection, what was just read. Raises what kept an attempt from being written down, StorageError
         say; the cases are in the ledger and go on when they are due.
         """
-        after: dict[str, Case] = {}
+        after: dict[str, CancelCase] = {}
 
         def step(job: CaseGroup, watch: Watchdog) -> None:
-            (case,) = map(_case, job)
-            after[case.id] = self._cancellations.handle(case, watch, context=context.get(case.connection))
+            (case,) = job
+            assert isinstance(case, CancelCase), "what was just read is about cancels"
+            after[case.id] = self._cancellations.handle(case, watch, context.get(case.connection))
 
         for error in self._errors(self._run([(case,) for case in cases], step)).values():
             raise error
         # Only the ledger knows where a case is that raised, was given up, or is in somebody else's hands.
-        return tuple(after.get(case.id) or self._ledger.case(case.id) for case in cases)
+        return tuple(after.get(case.id) or self._ledger.case(case.id, CancelCase) for case in cases)
 
     def request_for(self, case_id: str) -> CancelRequest:
         """What an open case's present route is asked to do. Raises InvalidStateError for a settled one."""
-        case = self._ledger.case(case_id)
+        case = self._ledger.case(case_id, CancelCase)
         if not case.is_open:
             raise InvalidStateError(f"nothing is asked while it is {case.state.value}", location=f"case {case_id}")
         return self._cancellations.build_request(case)
 
-    def poll(self, case: AnyCase) -> AnyCase:
-        """Read back now what became of it; the work as it is then. Raises what the poll raises."""
-        self._process_one(case, lambda job, watch: self._handle(job[0], watch, poll_only=True))
+    def poll(self, case: C) -> C:
+        """Ask the service now what became of it; the case as it is then. Raises what the poll raises."""
+        self._process_one(case, lambda job, watch: self._handler(job[0]).poll(job[0], watch))
         return self._latest(case)
 
-    def retry(self, case: AnyCase, requested_by: str) -> AnyCase:
+    def retry(self, case: C, requested_by: str) -> C:
         """Send a request again on a person's word. Raises ConflictError where the state forbids it."""
-        self._process_one(case, lambda job, watch: self._handle(job[0], watch, person=requested_by))
+        self._process_one(case, lambda job, watch: self._handler(job[0]).retry(job[0], watch, requested_by))
         return self._latest(case)
 
-    def decide(self, case: Resubmission | StatusChange, state: ErrandState, *, by: str, note: str | None) -> AnyCase:
-        """What a person says of a case. Raises ConflictError where its state forbids it."""
-        match case:
-            case Resubmission():
-                return self._resubmissions.decide(case, state, by, note)
-            case StatusChange():
-                return self._status_changes.decide(case, state, by, note)
+    def settle(self, case: C, event: Event, *notes: str) -> C:
+        """Settle a case by a person's verdict, whatever its kind. Raises ConflictError where its state forbids it."""
+        self._handler(case).before_verdict(case, event)
+        return self._loader.apply(case, event, *notes)
 
-    def resubmit(self, order: Order, *, requested_by: str, connection: str | None, number: str | None) -> Resubmission:
+    def resubmit(self, order: Order, *, requested_by: str, connection: str | None, number: str | None) -> ResubmitCase:
         """Open (or find) the resubmission of an order, do what is due, and return it as it is then."""
         opened, known = self._resubmissions.open(order, requested_by=requested_by, connection=connection, number=number)
 
         def step(job: CaseGroup, watch: Watchdog) -> None:  # noqa: ARG001 - of the one job
-            self._resubmissions.handle(opened, watch, known=known)
+            self._resubmissions.handle(opened, watch, known)
 
         if opened.is_open:
             self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
-        return self._ledger.resubmission(opened.id)
+        return self._latest(opened)
 
     def change_status(
         self,
@@ -149,7 +149,7 @@ class Scheduler:
         requested_by: str,
         idempotency_key: str | None,
         caused_by_rules: tuple[str, ...],
-    ) -> StatusChange:
+    ) -> StatusCase:
         """Open (or find) a status change, do what is due, and return it as it is then."""
         opened = self._status_changes.open(
             order,
@@ -161,11 +161,11 @@ class Scheduler:
         )
 
         def step(job: CaseGroup, watch: Watchdog) -> None:  # noqa: ARG001 - of the one job
-            self._status_changes.handle(opened, watch, known=(order, remote_order))
+            self._status_changes.handle(opened, watch, (order, remote_order))
 
         if opened.is_open:
             self._run([(opened,)], step)  # What keeps it from being done now, leaves it due.
-        return self._ledger.status_change(opened.id)
+        return self._latest(opened)
 
     def run_due(self, limit: int) -> RunReport:
         """Do all due work, each piece once, and say when the next is due.
@@ -216,14 +216,14 @@ class Scheduler:
         def step(job: CaseGroup, watch: Watchdog) -> None:
             # A queue may be long: what another process has done meanwhile is seen before anything is read for it.
             if time.monotonic() - read_at > MAX_AGE:
-                job = tuple(work for work in job if self._latest(work).version == work.version)
+                job = tuple(case for case in job if self._latest(case).version == case.version)
             if job:
                 self._handle_group(job, watch)
 
         tickets = self._submit([job], step, then)
         return tickets[0][1] if tickets else None
 
-    def apply(self, case: Case, event: Event, *notes: str) -> Case:
+    def apply(self, case: C, event: Event, *notes: str) -> C:
         """Change a case by what a person decided or somebody let us know, and tell the listeners."""
         return self._loader.apply(case, event, *notes)
 
@@ -231,67 +231,32 @@ class Scheduler:
         """The time by the desk's clock."""
         return self._clock.now()
 
-    def _batches_of(self, case: AnyCase, is_first: bool) -> Sequence[CaseGroup] | None:
-        """The groups that a piece of work goes in, all those of its connection; none but for the first that asks.
+    def _batches_of(self, case: Case, is_first: bool) -> Sequence[CaseGroup] | None:
+        """The groups that a case goes in, all those of its connection; none but for the first that asks.
 
         None for one that goes by itself.
         """
-        batch = self._cancellations.batch_of(case) if isinstance(case, Case) else None
+        handler = self._handler(case)
+        batch = handler.batch_key(case)
         if batch is None:
             return None
-        return self._batched(case.connection, batch) if is_first else ()
-
-    def _batched(self, connection: str, batch: Batch) -> list[CaseGroup]:
-        """The groups that a connection is asked for together."""
-        # Those that are not due yet as well: they wait for nothing but others to go with.
-        waiting = self._ledger.cases(connection=connection, states=(State.PENDING,), limit=MAX_BATCHED)
-        group = [case for case in waiting if self._cancellations.batch_of(case) is not None]
-        if batch.one_call_per_interval:
-            group = self._next_batch(group, batch)
-        return [tuple(group[at : at + batch.max_size]) for at in range(0, len(group), batch.max_size)]
-
-    def _next_batch(self, group: Sequence[Case], batch: Batch) -> list[Case]:
-        """Those of a group that go in the next call, longest due first; the others are told in which later one."""
-        now = self._clock.now()
-        due = [case for case in group if case.due_at is None or case.due_at <= now]
-        if all(
-            case.consecutive_failures for case in due
-        ):  # Who is only tried again takes nobody along whose time has not come.
-            group = due
-        turn = sorted(group, key=lambda case: case.due_at or now)
-        for at, case in enumerate(turn[batch.max_size :]):
-            event = requesting.join_batch(batch, now, calls=1 + at // batch.max_size)
-            if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
-                with suppress(ConflictError):  # Somebody else has it: then it is they who know when it goes on.
-                    self._loader.apply(case, event)
-        return turn[: batch.max_size]
+        return [tuple(group) for group in handler.batches(case.connection, batch)] if is_first else ()
 
     def _handle_group(self, job: CaseGroup, watchdog: Watchdog) -> None:
         first = job[0]
-        if isinstance(first, Case) and self._cancellations.batch_of(first) is not None:
-            self._cancellations.handle_batch([_case(work) for work in job], watchdog)
+        handler = self._handler(first)
+        if handler.batch_key(first) is not None:
+            handler.handle_batch(job, watchdog)
         else:
-            self._handle(first, watchdog)
+            handler.handle(first, watchdog)
 
-    def _handle(self, case: AnyCase, watchdog: Watchdog, *, poll_only: bool = False, person: str | None = None) -> None:
-        match case:
-            case Resubmission():
-                self._resubmissions.handle(case, watchdog, poll_only=poll_only, person=person)
-            case StatusChange():
-                self._status_changes.handle(case, watchdog, poll_only=poll_only, person=person)
-            case Case():
-                self._cancellations.handle(case, watchdog, poll=poll_only, person=person)
+    def _handler(self, case: Case) -> CaseHandler[Any]:
+        return self._handlers[type(case)]
 
-    def _latest(self, case: AnyCase) -> AnyCase:
-        match case:
-            case Resubmission():
-                return self._ledger.resubmission(case.id)
-            case StatusChange():
-                return self._ledger.status_change(case.id)
-            case Case():
-                return self._ledger.case(case.id)
+    def _latest(self, case: C) -> C:
+        return self._ledger.case(case.id, type(case))
 
-    def _process_one(self, case: AnyCase, step: JobFunction) -> None:
+    def _process_one(self, case: Case, step: JobFunction) -> None:
         tickets = self._submit([(case,)], step)
         if not tickets:
             raise ConflictError("it is being worked on right now", location=case.id, hint="try again in a moment")
@@ -319,7 +284,7 @@ class Scheduler:
 
     @staticmethod
     def _errors(running: Iterable[tuple[CaseGroup, Job]]) -> dict[str, BaseException]:
-        """What went wrong, by work. A conflict is nothing wrong, and a hung ticket has been dealt with."""
+        """What went wrong, by case. A conflict is nothing wrong, and a hung ticket has been dealt with."""
         return {
             job[0].id: ticket.error
             for job, ticket in running
@@ -333,9 +298,9 @@ class Scheduler:
         for job in jobs:
             with self._lock:
                 # A group goes together or not at all: who is missing from it now is asked for with the next one.
-                if any(work.id in self._in_progress for work in job):
+                if any(case.id in self._in_progress for case in job):
                     continue
-                self._in_progress.update(work.id for work in job)
+                self._in_progress.update(case.id for case in job)
             bulkhead = self._connections.bulkhead(job[0].connection)
             tickets.append((job, bulkhead.submit(lambda watch, job=job: self._guarded(job, watch, step), then)))  # type: ignore[misc]  # mypy infers no default; it binds the value now
         return tickets
@@ -351,7 +316,7 @@ class Scheduler:
 
     def _release(self, job: CaseGroup) -> None:
         with self._lock:
-            self._in_progress.difference_update(work.id for work in job)
+            self._in_progress.difference_update(case.id for case in job)
 
     def _wait(self, running: Sequence[tuple[CaseGroup, Job]]) -> None:
         waiting = list(running)
@@ -369,18 +334,7 @@ class Scheduler:
         self._release(job)
         if watchdog.on_abandon is not None:
             watchdog.on_abandon()
-        for work in job:
+        for case in job:
             # Somebody else, in another process say, may have settled it meanwhile.
             with suppress(ConflictError):
-                match work:
-                    case Case():
-                        self._cancellations.abandon(work.id, TIMED_OUT)
-                    case Resubmission():
-                        self._resubmissions.abandon(work.id, TIMED_OUT)
-                    case StatusChange():
-                        self._status_changes.abandon(work.id, TIMED_OUT)
-
-
-def _case(case: AnyCase) -> Case:
-    assert isinstance(case, Case)
-    return case
+                self._handler(case).abandon(case.id, TIMED_OUT)

@@ -13,42 +13,47 @@ from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.stores.stored_names import rename_record, rename_texts
 
-__all__ = ["NOTE", "REMOVED", "StoredRecord", "join_texts", "seal", "split_texts"]
+__all__ = ["NOTE", "PLACES", "REMOVED", "SALT", "StoredRecord", "Places", "join_texts", "seal", "split_texts"]
 
 REMOVED = "(removed)"
 """What is shown where a text was removed on request."""
 NOTE = "note"
 """The name of the text of an entry that is nothing but a text."""
-_SALT = "salt"
+SALT = "salt"
+"""The name of what makes the digest of texts tell nothing without them."""
+
+
+class Places(NamedTuple):
+    """Where records of one kind hold personal texts.
+
+    flat: the keys. deeper: under which key, by which path, and the keys there.
+    """
+
+    flat: tuple[str, ...]
+    deeper: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
 
 _EMAIL = ("sender", "subject", "message_id", "in_reply_to")
 _EVIDENCE = (("evidence", "evidence", ("person", "note")), ("evidence", "evidence.email", _EMAIL))
-_CASE = ("requested_by", "message", "hint", "plugin_error", "person")
+_CASE = Places(("requested_by", "message", "hint", "plugin_error"), _EVIDENCE)
 
-_FIELDS: Mapping[type, tuple[str, ...]] = {
-    Event: ("message", "hint", "plugin_error", "person"),
-    Exchange: ("body", "warning"),
-    Intent: ("body",),
-    Case: ("message", "hint", "plugin_error"),
-    Cancellation: ("requested_by", "reason"),
-    Resubmission: _CASE,
-    StatusChange: _CASE,
+PLACES: Mapping[type, Places] = {
+    Event: Places(("message", "hint", "plugin_error", "person"), _EVIDENCE),
+    Exchange: Places(("body", "warning"), (("failure", "failure", ("message",)),)),
+    Intent: Places(("body",)),
+    CancelCase: _CASE,
+    StatusCase: _CASE,
+    ResubmitCase: _CASE,
+    Cancellation: Places(("requested_by", "reason")),
 }
-_NESTED: Mapping[type, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
-    **dict.fromkeys(_FIELDS, ()),
-    Event: _EVIDENCE,
-    Case: _EVIDENCE,
-    Exchange: (("failure", "failure", ("message",)),),
-}
-"""What lies deeper: under which key, by which path, and the keys there."""
+"""By the kind of record."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -78,7 +83,7 @@ def seal(texts: Mapping[str, str]) -> tuple[str | None, bytes | None]:
         return None, None
     # As `_encode` writes it, but that takes ten times as long for these few.
     parts = (f"{quoted(name)}:{quoted(text)}" for name, text in texts.items())
-    stored = f'{{"{_SALT}":"{os.urandom(16).hex()}",{",".join(parts)}}}'
+    stored = f'{{"{SALT}":"{os.urandom(16).hex()}",{",".join(parts)}}}'
     return stored, sha256(stored.encode()).digest()
 
 
@@ -94,10 +99,11 @@ def join_texts(data: str, texts: str | None, kind: type) -> dict[str, object]:
 
 def _text_locations(record: dict[str, object], kind: type) -> Iterator[tuple[str, dict[str, object], str]]:
     """Where a record holds personal texts: the name of each, and the mapping and key that hold it."""
-    for key in _FIELDS[kind]:
+    places = PLACES[kind]
+    for key in places.flat:
         if key in record:
             yield key, record, key
-    for first, path, keys in _NESTED[kind]:
+    for first, path, keys in places.deeper:
         if first not in record:
             continue  # The rule: few records hold evidence or a failure.
         holder: object = record

@@ -15,28 +15,13 @@ from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntryKind
 from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.resubmission import Resubmission
 from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, StoredRecord, join_texts, seal, split_texts
 from orderdesk_sdk.stores.stored_names import rename_record
 
 __all__ = ["content_of", "dump", "load", "from_microseconds", "pack", "pack_entry", "to_microseconds", "unpack"]
 
-T = TypeVar(
-    "T",
-    Case,
-    Cancellation,
-    Event,
-    Exchange,
-    RuleExecution,
-    Intent,
-    OrderEvent,
-    Registration,
-    Resubmission,
-    StatusChange,
-)
-Part = TypeVar("Part", Case, Cancellation, Event, Exchange, Intent, Resubmission, StatusChange)
+T = TypeVar("T")
 
 
 _converter = make_converter(omit_if_default=True)
@@ -45,18 +30,7 @@ _converter.register_structure_hook(timedelta, lambda told, _: timedelta(seconds=
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-Record = (
-    Case
-    | Cancellation
-    | Event
-    | Exchange
-    | RuleExecution
-    | Intent
-    | OrderEvent
-    | Registration
-    | Resubmission
-    | StatusChange
-)
+Record = Case | Cancellation | Event | Exchange | RuleExecution | Intent | OrderEvent | Registration
 
 
 def dump(record: Record) -> str:
@@ -69,12 +43,12 @@ def load(text: str, kind: type[T]) -> T:
     return parse_row(lambda: _converter.structure(rename_record(json.loads(text), kind), kind))
 
 
-def pack(record: Case | Cancellation | Event | Exchange | Intent | Resubmission | StatusChange) -> StoredRecord:
+def pack(record: Case | Cancellation | Event | Exchange | Intent) -> StoredRecord:
     """A record as it is stored: its personal texts beside the rest of it."""
     return split_texts(_converter.unstructure(record), type(record))
 
 
-def unpack(kind: type[Part], data: str, texts: str | None) -> Part:
+def unpack(kind: type[T], data: str, texts: str | None) -> T:
     """A record from its two parts. Raises DamagedRowError."""
     return parse_row(lambda: _converter.structure(join_texts(data, texts, kind), kind))
 

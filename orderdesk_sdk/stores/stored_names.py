@@ -10,16 +10,15 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.status_change import StatusCase
 
-__all__ = ["STATES", "rename_record", "rename_texts", "spellings"]
+__all__ = ["STATES", "rename_record", "rename_texts"]
 
 
 @frozen
@@ -120,7 +119,7 @@ _NAMES: Mapping[type, _Names] = {
             "key": "idempotency_key",
         }
     ),
-    Case: _Names(_CANCEL_CASE, {"state": STATES}, {"evidence": _EVIDENCE}),
+    CancelCase: _Names(_CANCEL_CASE, {"state": STATES}, {"evidence": _EVIDENCE}),
     Event: _Names(
         {**_MESSAGE, **_REQUEST, "give_up_at": "deadline", "proof": "evidence"},
         {"kind": _EVENTS},
@@ -136,9 +135,9 @@ _NAMES: Mapping[type, _Names] = {
     Registration: _Names(
         {"began_at": "started_at", "was_there": "already_registered", "wishes": "settled_cancellations"}
     ),
-    Resubmission: _Names(_CASE, {"state": STATES}),
+    ResubmitCase: _Names(_CASE, {"state": STATES}),
     RuleExecution: _Names({"refused": "error", "text": "message"}),
-    StatusChange: _Names(_CASE, {"state": STATES}),
+    StatusCase: _Names(_CASE, {"state": STATES}),
 }
 _TEXTS: Mapping[str, str] = {
     **_MESSAGE,
@@ -151,7 +150,6 @@ _TEXTS: Mapping[str, str] = {
     "proof.message.identity": "evidence.email.message_id",
     "proof.message.answers": "evidence.email.in_reply_to",
 }
-_OLD_STATES = {new: old for old, new in STATES.items()}
 
 
 def rename_record(record: dict[str, object], kind: type) -> dict[str, object]:
@@ -162,12 +160,6 @@ def rename_record(record: dict[str, object], kind: type) -> dict[str, object]:
 def rename_texts(texts: Mapping[str, str]) -> dict[str, str]:
     """The personal texts of a record of any age under the present names of the fields that they are of."""
     return {_TEXTS.get(name, name): text for name, text in texts.items()}
-
-
-def spellings(state: State) -> tuple[str, ...]:
-    """What a column of a database may call a state: as it is called now, and before."""
-    old = _OLD_STATES.get(state.value)
-    return (state.value,) if old is None else (state.value, old)
 
 
 def _rename(record: dict[str, object], names: _Names) -> dict[str, object]:

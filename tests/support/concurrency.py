@@ -26,11 +26,10 @@ from orderdesk_devkit.testing.failpoints.checker import sends
 from orderdesk_devkit.testing.failpoints.child import REPORTED
 from orderdesk_devkit.testing.failpoints.fork_server import ForkServer, ProcessExit
 from orderdesk_devkit.testing.raw_server import RawServer, responding
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import latest_cases
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.ledger import AnyCase
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
@@ -86,7 +85,7 @@ class _OrderState:
     cancels_cart_next: bool
 
     @classmethod
-    def of(cls, cases: Sequence[Case]) -> _OrderState:
+    def of(cls, cases: Sequence[CancelCase]) -> _OrderState:
         """By all the cases of an order."""
         carts = [case for case in cases if case.role is ConnectionRole.CART]
         others = [case for case in cases if case.role is not ConnectionRole.CART]
@@ -286,15 +285,13 @@ class _ConcurrencyRun:
         open_ = [f"{case.id} at {case.connection} is {case.state.value}" for case in desk.cases.list() if case.is_open]
         self._failures.append(f"never settled: {'; '.join(open_) or 'errands'}")
 
-    def _cases_with_action_required(self, desk: Desk) -> Iterator[AnyCase]:
+    def _cases_with_action_required(self, desk: Desk) -> Iterator[Case]:
         yield from desk.cases.list(states=[State.ACTION_REQUIRED])
-        yield from (
-            case for case in desk.cases.list_others(open_only=True) if case.state is ErrandState.ACTION_REQUIRED
-        )
+        yield from (case for case in desk.cases.list_others(open_only=True) if case.state is State.ACTION_REQUIRED)
 
-    def _decide(self, desk: Desk, case: AnyCase) -> None:
+    def _decide(self, desk: Desk, case: Case) -> None:
         truth = self._services.status.get((case.connection, case.remote_id))
-        is_done = truth == ("open" if isinstance(case, Resubmission) else "canceled")
+        is_done = truth == ("open" if isinstance(case, ResubmitCase) else "canceled")
         try:
             if is_done or case.connection == "phone":
                 desk.cases.confirm(case.id, by="Ben")
@@ -317,15 +314,15 @@ class _ConcurrencyRun:
         made = [copy for copy in desk.order_store.duplicates_of(order.id) if not desk.order_store.remote_orders(copy)]
         for copy in made:
             yield f"{plan.number}: its duplicate {copy} is at no service"
-        works = desk.ledger.resubmissions(original_id=order.id)
+        works = desk.ledger.cases(ResubmitCase, order_id=order.id)
         if len(works) > 1:
             yield f"{plan.number} was resubmitted {len(works)} times"
         for work in works:
             count = self._services.writes.count(f"{work.connection} make {work.remote_id}")
-            if count != 1 or work.state is not ErrandState.DONE:
+            if count != 1 or work.state is not State.DONE:
                 yield f"{work.id} is {work.state.value} ({work.message}), and {work.connection} made it {count} times"
 
-    def _failures_of_case(self, desk: Desk, case: Case) -> Iterator[str]:
+    def _failures_of_case(self, desk: Desk, case: CancelCase) -> Iterator[str]:
         if case.state is not State.CANCELED:
             yield f"{case.id} at {case.connection} ended {case.state.value}: {case.message}"
         if case.connection == "phone":

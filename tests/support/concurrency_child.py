@@ -19,7 +19,8 @@ from attrs import evolve, frozen
 from cattrs.preconf.json import make_converter
 
 from orderdesk_devkit.testing.failpoints.child import CROSSED, REPORTED, Boundaries, report, run_children
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.clock import VirtualClock
@@ -47,7 +48,7 @@ _LEDGER_WRITES = (
     "write",
     "append",
     "alias_key",
-    "open_resubmission",
+    "open_case",
     "begin_registration",
     "discard_registration",
 )
@@ -151,13 +152,13 @@ class _CommitLog:
     def write(self, *changes: CaseUpdate) -> None:
         began = time.monotonic()
         for change in changes:
-            if isinstance(change.after, Case) and change.after.state is State.CANCELED:
+            if isinstance(change.after, CancelCase) and change.after.state is State.CANCELED:
                 self._note("canceled", change.after.order_id, change.after.connection)
         self._write(*changes)
         for change in changes:
             case = change.after
             tells = any(isinstance(entry, Intent) and not entry.read_only for entry in change.entries)
-            if isinstance(case, Case) and case.role is ConnectionRole.CART and tells:
+            if isinstance(case, CancelCase) and case.role is ConnectionRole.CART and tells:
                 self._note("told", case.order_id, case.connection, began)
 
     def _note(self, what: str, order_id: str, connection: str, began: float | None = None) -> None:

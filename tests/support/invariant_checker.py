@@ -14,15 +14,15 @@ from pathlib import Path
 
 from orderdesk_devkit.simulators.simulator import Effect, Record, Simulator
 from orderdesk_devkit.testing.failpoints.checker import sends
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
-from orderdesk_sdk.cases.errand import Errand, ErrandState
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.history import HistoryEntry
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
@@ -82,7 +82,7 @@ class InvariantChecker:
     def _check_cancel(self, connection: str, record: Record) -> Iterator[str]:
         sending = [
             case
-            for case in self._ledger.cases(connection=connection, states=(State.SENDING,))
+            for case in self._ledger.cases(CancelCase, connection=connection, states=(State.SENDING,))
             if case.remote_id == record.remote_id
         ]
         if len(sending) != 1:
@@ -103,21 +103,21 @@ class InvariantChecker:
             yield f"law 9: {connection} made {number} {self._created[connection, number]} times"
         under_way = [
             work
-            for work in self._ledger.resubmissions(open_only=True)
-            if (work.connection, work.remote_id) == (connection, number) and work.state is ErrandState.SENDING
+            for work in self._ledger.cases(ResubmitCase, states=tuple(OPEN))
+            if (work.connection, work.remote_id) == (connection, number) and work.state is State.SENDING
         ]
         if len(under_way) != 1:
             yield f"law 2: {connection} made {number}, and {len(under_way)} resubmissions are sending it"
         for work in under_way:
-            for other in self._still_active(work.original_id):
+            for other in self._still_active(work.order_id):
                 yield f"law 9: {connection} made {number} while the original {work.original_number}: {other}"
-            open_ = [case for case in self._ledger.cases(order_id=work.original_id) if case.is_open]
+            open_ = [case for case in self._ledger.cases(CancelCase, order_id=work.order_id) if case.is_open]
             for case in open_:
                 yield f"law 9: {connection} made {number} while {case.connection} is {case.state.value}"
 
     def _still_active(self, order_id: str) -> Iterator[str]:
         """The fulfillments at which an order is not canceled as a whole, by the ledger as it is now."""
-        cases = self._ledger.cases(order_id=order_id)
+        cases = self._ledger.cases(CancelCase, order_id=order_id)
         latest = {case.connection: case for case in cases}
         remote_orders = self._host.remote_orders(order_id)
         order, cancellations = self._host.get_order(order_id), self._ledger.cancellations(order_id)
@@ -141,36 +141,32 @@ class InvariantChecker:
             for order_id in orders:
                 for cancellation in self._ledger.cancellations(order_id):
                     known.add(cancellation.id)
-                for case in self._ledger.cases(order_id=order_id):
+                for case in self._ledger.cases(CancelCase, order_id=order_id):
                     known.add(case.id)
                     found += self._check_case(case, simulators.get(case.connection))
                 found += self._check_quantities(order_id)
-                for work in self._ledger.resubmissions(original_id=order_id):
+                for work in self._ledger.cases(ResubmitCase, order_id=order_id):
                     known.add(work.id)
                     found += self._check_other_case(work)
-                for change in self._ledger.status_changes(order_id=order_id):
+                for change in self._ledger.cases(StatusCase, order_id=order_id):
                     known.add(change.id)
                     found += self._check_other_case(change)
             found += [f"law 1: {lost} was given to a caller and is lost" for lost in self.reported_ids - known]
             return found
 
-    def _is_whole(self, case: Case) -> bool:
+    def _is_whole(self, case: CancelCase) -> bool:
         """Whether a case is about the whole order; a part of all lines, whole, is."""
         order = self._host.get_order(case.order_id)
         wanted = self._cancellation(case).lines
         return not wanted or all(wanted.get(line.id, 0) >= line.quantity for line in order.lines)
 
-    def _cancellation(self, case: Case) -> Cancellation:
-        return next(
-            cancellation
-            for cancellation in self._ledger.cancellations(case.order_id)
-            if cancellation.id == case.cancellation_id
-        )
+    def _cancellation(self, case: CancelCase) -> Cancellation:
+        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
 
     def _check_quantities(self, order_id: str) -> Iterator[str]:
         """Law 3: no piece is canceled at a service that nobody wanted canceled there."""
         order = self._host.get_order(order_id)
-        cases = self._ledger.cases(order_id=order_id)
+        cases = self._ledger.cases(CancelCase, order_id=order_id)
         for remote_order in self._host.remote_orders(order_id):
             simulator = self._simulators.get(remote_order.connection)
             canceled = simulator.canceled_quantities(remote_order.remote_id) if simulator is not None else None
@@ -185,7 +181,7 @@ class InvariantChecker:
                 if count > wanted[code]:
                     yield f"law 3: {count} of {code} are canceled at {remote_order.connection}, not {wanted[code]}"
 
-    def _check_case(self, case: Case, simulator: Simulator | None) -> Iterator[str]:
+    def _check_case(self, case: CancelCase, simulator: Simulator | None) -> Iterator[str]:
         history = self._ledger.history(case.id)
         events = [entry.content for entry in history if isinstance(entry.content, Event)]
         state = State.REPORTED if _was_reported(case, self._ledger) else State.PENDING
@@ -207,14 +203,14 @@ class InvariantChecker:
         if due_at is not None and due_at - self._clock.now() > LONGEST_WAIT:
             yield f"law 7: {name} waits until {due_at}"
 
-    def _check_other_case(self, work: Errand) -> Iterator[str]:
+    def _check_other_case(self, work: Case) -> Iterator[str]:
         yield from self._check_due(f"{work.id} ({work.connection}, {work.state.value})", work.is_open, work.due_at)
-        if work.state is ErrandState.UNKNOWN and not work.message:
+        if work.state is State.UNKNOWN and not work.message:
             yield f"law 6: {work.id} is unclear and does not say why"
-        if isinstance(work, Resubmission) and work.state is ErrandState.REJECTED and work.message is None:
+        if isinstance(work, ResubmitCase) and work.state is State.REJECTED and work.message is None:
             yield f"{work.id} was refused without a reason"
 
-    def _check_truth(self, case: Case, simulator: Simulator | None) -> Iterator[str]:
+    def _check_truth(self, case: CancelCase, simulator: Simulator | None) -> Iterator[str]:
         """Law 5: a service that says of itself that it canceled has canceled, but where its fate is to lie."""
         cancellation = next(
             cancellation
@@ -228,7 +224,7 @@ class InvariantChecker:
         if truth not in simulator.canceled_statuses:
             yield f"law 5: {case.id} is called canceled by {case.evidence}, and {case.connection} has it {truth}"
 
-    def _check_effects(self, case: Case, history: Sequence[HistoryEntry]) -> Iterator[str]:
+    def _check_effects(self, case: CancelCase, history: Sequence[HistoryEntry]) -> Iterator[str]:
         acts = {attempt: number for (name, attempt), number in self._effects_by_attempt.items() if name == case.id}
         if sum(acts.values()) > len(sends(history)):
             yield f"law 3: {case.connection} acted {acts} for {case.id}, the ledger knows of {len(sends(history))}"
@@ -249,15 +245,12 @@ class InvariantChecker:
                 licensed = False
 
 
-def _was_reported(case: Case, ledger: SqliteLedger) -> bool:
-    cancellations = ledger.cancellations(case.order_id)
-    return any(
-        cancellation.id == case.cancellation_id and cancellation.reported_by == case.connection
-        for cancellation in cancellations
-    )
+def _was_reported(case: CancelCase, ledger: SqliteLedger) -> bool:
+    wishes = ledger.cancellations(case.order_id)
+    return any(wish.id == case.cancellation_id and wish.reported_by == case.connection for wish in wishes)
 
 
-def _check_evidence(case: Case, history: Sequence[HistoryEntry]) -> Iterator[str]:
+def _check_evidence(case: CancelCase, history: Sequence[HistoryEntry]) -> Iterator[str]:
     """Law 4: beside the verdict stands the exchange that it rests on, or a name."""
     proof = case.evidence
     if proof is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from orderdesk_devkit.simulators.profile import ApiProfileSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRecorder
-from orderdesk_sdk.cases.errand import Errand
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
@@ -114,7 +114,7 @@ def absent(post: tuple[int, str]) -> Responses:
     return lambda seen: (404, "{}") if seen.method == "GET" else post
 
 
-def only_case(desk: Desk) -> Errand:
+def only_case(desk: Desk) -> Case:
     """The case that there is."""
     (found,) = desk.cases.list_others()
     return found
@@ -125,7 +125,7 @@ def sends(recorder: RequestRecorder) -> list[str]:
     return [seen.method for seen in recorder.requests if seen.method != "GET"]
 
 
-def idle_case(desk: Desk) -> Errand:
+def idle_case(desk: Desk) -> Case:
     """The case once `work --until-idle` has returned."""
     Worker(desk).run(until_idle=True)
     return only_case(desk)

@@ -41,8 +41,7 @@ _LEDGER_WRITES = (
     "write",
     "append",
     "alias_key",
-    "open_resubmission",
-    "open_status_change",
+    "open_case",
     "begin_registration",
     "discard_registration",
 )

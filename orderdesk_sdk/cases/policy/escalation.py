@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.policy.deadlines import ACKNOWLEDGED_MESSAGE, FIRST_POLL_DELAY, RETRY_POLICY, reminder_message
 from orderdesk_sdk.cases.policy.polling import DEFAULT_POLLING
 from orderdesk_sdk.cases.state_machine import Event, EventKind
@@ -31,27 +31,27 @@ __all__ = [
 DEFAULT_MANUAL_CONFIRMATION = ManualConfirmation()
 
 
-def confirmation_of(case: Case, integration: Integration) -> FinalResponse | Polling | ManualConfirmation:
+def confirmation_of(case: CancelCase, integration: Integration) -> FinalResponse | Polling | ManualConfirmation:
     """What proves a case by its present route."""
     return (
         integration.cancel[case.route].confirm if case.route < len(integration.cancel) else DEFAULT_MANUAL_CONFIRMATION
     )
 
 
-def reminder_interval(case: Case, integration: Integration) -> timedelta:
+def reminder_interval(case: CancelCase, integration: Integration) -> timedelta:
     """How long a person has for a case before they are reminded."""
     confirm = confirmation_of(case, integration)
     return confirm.remind_after if isinstance(confirm, ManualConfirmation) else DEFAULT_MANUAL_CONFIRMATION.remind_after
 
 
-def poll_interval(case: Case, integration: Integration) -> timedelta:
+def poll_interval(case: CancelCase, integration: Integration) -> timedelta:
     """The pause between two polls of a case."""
     confirm = confirmation_of(case, integration)
     return confirm.every if isinstance(confirm, Polling) else DEFAULT_POLLING.every
 
 
 def escalate(
-    case: Case, now: datetime, message: str, hint: str | None = None, plugin_error: str | None = None
+    case: CancelCase, now: datetime, message: str, hint: str | None = None, plugin_error: str | None = None
 ) -> Event:
     """Give a case to a person."""
     return Event(
@@ -65,7 +65,7 @@ def escalate(
 
 
 def after_poll_while_escalated(
-    case: Case, integration: Integration, kind: EventKind, now: datetime, answer: Answer, interval: timedelta
+    case: CancelCase, integration: Integration, kind: EventKind, now: datetime, answer: Answer, interval: timedelta
 ) -> Event:
     """A poll while a person has the case: task and text stay as they were; only the service's word is new."""
     return Event(
@@ -79,18 +79,18 @@ def after_poll_while_escalated(
     )
 
 
-def next_due_while_escalated(case: Case, now: datetime, every: timedelta, remind_after: timedelta) -> datetime:
+def next_due_while_escalated(case: CancelCase, now: datetime, every: timedelta, remind_after: timedelta) -> datetime:
     """When a case that a person has is due again: at the reminder, or before where it is polled meanwhile."""
     if case.remind_at is None or now >= case.remind_at:
         return now + remind_after
     return min(now + every, case.remind_at) if _is_polled_while_escalated(case, now) else case.remind_at
 
 
-def _is_polled_while_escalated(case: Case, now: datetime) -> bool:
+def _is_polled_while_escalated(case: CancelCase, now: datetime) -> bool:
     return case.remind_at is not None and case.deadline is not None and now < case.deadline
 
 
-def remind(case: Case, integration: Integration, now: datetime) -> Event:
+def remind(case: CancelCase, integration: Integration, now: datetime) -> Event:
     """Where no further way is open, a person is reminded."""
     within = reminder_interval(case, integration)
     said = reminder_message(case.message, case.action_required_since or case.updated_at, within, now)
@@ -100,7 +100,7 @@ def remind(case: Case, integration: Integration, now: datetime) -> Event:
     return Event(EventKind.REMINDED, now, due_at=due, remind_at=remind_at, message=said, hint=case.hint)
 
 
-def is_window_open(case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime) -> bool:
+def is_window_open(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> bool:
     """Whether the present route may still be taken."""
     return (
         case.route < len(integration.cancel)
@@ -109,7 +109,12 @@ def is_window_open(case: Case, integration: Integration, remote_order: RemoteOrd
 
 
 def after_request_not_found(
-    case: Case, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime, every: timedelta
+    case: CancelCase,
+    integration: Integration,
+    remote_order: RemoteOrder,
+    answer: Answer,
+    now: datetime,
+    every: timedelta,
 ) -> Event:
     """A request of unknown fate, which the service does not show: it is sent again where that is safe and in time.
 
@@ -147,7 +152,7 @@ def after_request_not_found(
     )
 
 
-def after_acknowledgment(case: Case, integration: Integration, answer: Answer, now: datetime) -> Event:
+def after_acknowledgment(case: CancelCase, integration: Integration, answer: Answer, now: datetime) -> Event:
     """The service acknowledged it: it is polled until it decides, or a person has it where that is declared."""
     confirm = confirmation_of(case, integration)
     if isinstance(confirm, Polling):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.plugin.answer import Answer
 
 __all__ = ["evidence_from_poll", "evidence_from_response"]
 
 
-def evidence_from_response(case: Case, answer: Answer) -> Evidence:
+def evidence_from_response(case: CancelCase, answer: Answer) -> Evidence:
     """What an answer to the request itself proves."""
     return Evidence(
         EvidenceKind.RESPONSE,
@@ -19,7 +19,7 @@ def evidence_from_response(case: Case, answer: Answer) -> Evidence:
     )
 
 
-def evidence_from_poll(case: Case, answer: Answer) -> Evidence:
+def evidence_from_poll(case: CancelCase, answer: Answer) -> Evidence:
     """What an answer that was read afterwards proves: by the service's word, or where it gave none, by its numbers."""
     counted = answer.status is None and bool(answer.lines)
     kind = EvidenceKind.LINE_QUANTITIES if counted else EvidenceKind.POLLED_STATUS

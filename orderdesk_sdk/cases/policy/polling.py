@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, earliest
 from orderdesk_sdk.cases.policy.events import evidence_from_poll
@@ -37,7 +38,7 @@ _CONTRADICTING_REJECTIONS = (Rejection.SHIPPED, Rejection.TOO_LATE)
 
 
 def after_reported_cancellation(
-    case: Case, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling
+    case: CancelCase, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling
 ) -> Event:
     """What a poll makes of a case whose service was heard to have canceled: only the poll is evidence.
 
@@ -97,7 +98,7 @@ def _contradiction_message(answer: Answer) -> str:
     return f"{text}: {answer.message}" if answer.message else text
 
 
-def after_settled_poll(case: Case, answer: Answer, now: datetime) -> Event:
+def after_settled_poll(case: CancelCase, answer: Answer, now: datetime) -> Event:
     """A poll of a canceled order: it raises the alarm, or changes nothing.
 
     Where it told nothing, the case counts a try: whoever had reason to look knows that nobody has seen.
@@ -131,7 +132,7 @@ def after_settled_poll(case: Case, answer: Answer, now: datetime) -> Event:
     )
 
 
-def after_poll_before_sending(case: Case, answer: Answer, now: datetime) -> Event:
+def after_poll_before_sending(case: CancelCase, answer: Answer, now: datetime) -> Event:
     """A poll of a case that is still to be asked for, or to be asked for by another way: it may be over."""
     due = max(now, case.due_at or now)
     match answer.outcome:
@@ -159,7 +160,7 @@ def after_poll_before_sending(case: Case, answer: Answer, now: datetime) -> Even
             )
 
 
-def events_of_poll(case: Case, event: Event) -> tuple[Event, ...]:
+def events_of_poll(case: CancelCase, event: Event) -> tuple[Event, ...]:
     """What happens to a case that was read. What nobody had asked for yet is seen first, and then proved."""
     if case.state is not State.PENDING or event.evidence is None or event.kind is EventKind.REJECTED:
         return (event,)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from attrs import evolve
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import Evidence
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
 from orderdesk_sdk.cases.policy.deadlines import FIRST_POLL_DELAY, RETRY_POLICY, deadline_message, earliest
@@ -64,7 +65,7 @@ FIND_OUT_HINT = (
 )
 
 
-def next_step(case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
+def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
     """What a requested case does next; None means: send the present route's request."""
     if not integration.cancel:
         return Event(
@@ -108,7 +109,7 @@ def join_batch(batch: Batch, now: datetime, calls: int = 1) -> Event:
 
 
 def after_cancel(
-    case: Case, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime
+    case: CancelCase, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime
 ) -> Event:
     """The event that a cancel flow's answer makes of a case that is sending."""
     confirm = confirmation_of(case, integration)
@@ -131,7 +132,7 @@ def after_cancel(
             return _outcome_unknown(case, integration, text, now, idempotent=case.idempotent)
 
 
-def after_loss(case: Case, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
+def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
     """The event that a lost call makes of a case that is sending."""
     if loss.request_changed:
         return escalate(case, now, loss.message, FIND_OUT_HINT)
@@ -148,7 +149,7 @@ def after_loss(case: Case, integration: Integration, loss: TransportLoss, now: d
 
 
 def due_before_window_closes(
-    event: Event, case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime
+    event: Event, case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime
 ) -> Event:
     """What becomes of a request that was not done, due when the present route's window closes at the latest.
 
@@ -159,7 +160,7 @@ def due_before_window_closes(
 
 
 def after_plugin_error(
-    case: Case, integration: Integration | None, plugin_error: str, now: datetime, *, may_have_sent: bool
+    case: CancelCase, integration: Integration | None, plugin_error: str, now: datetime, *, may_have_sent: bool
 ) -> Event:
     """The event that a plugin's own error makes of a case. `may_have_sent`.
 
@@ -204,7 +205,9 @@ def after_plugin_error(
     )
 
 
-def after_poll(case: Case, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime) -> Event:
+def after_poll(
+    case: CancelCase, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime
+) -> Event:
     """The event that a read-back's answer makes of a case."""
     every = poll_interval(case, integration)
     if case.state is State.CANCELED:
@@ -253,7 +256,7 @@ def after_poll(case: Case, integration: Integration, remote_order: RemoteOrder, 
             )
 
 
-def retries_exhausted(case: Case, now: datetime) -> bool:
+def retries_exhausted(case: CancelCase, now: datetime) -> bool:
     """Whether a requested case has been turned away for as long as it is tried, and once more when that was over.
 
     The try before may be hours old, where nobody worked.
@@ -263,7 +266,7 @@ def retries_exhausted(case: Case, now: datetime) -> bool:
     return now >= case.deadline and case.updated_at >= case.deadline
 
 
-def is_overdue(case: Case, now: datetime) -> bool:
+def is_overdue(case: CancelCase, now: datetime) -> bool:
     """Whether patience has run out with an open case: the service's, or that with a person."""
     match case.state:
         case State.ACTION_REQUIRED:
@@ -275,7 +278,7 @@ def is_overdue(case: Case, now: datetime) -> bool:
     return limit is not None and now >= limit
 
 
-def on_deadline(case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
+def on_deadline(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
     """What becomes of an open case whose patience has run out; it has been read a last time before.
 
     None while there is patience left, or a check to make.
@@ -300,18 +303,18 @@ def answer_of_lost_poll(loss: TransportLoss) -> Answer:
     return Answer(Outcome.UNKNOWN, message=loss.message)
 
 
-def retry_later(case: Case, message: str, now: datetime, hint: str | None = None) -> Event:
+def retry_later(case: CancelCase, message: str, now: datetime, hint: str | None = None) -> Event:
     """What becomes of a case whose request provably did not go out."""
     return _not_processed(case, message, hint, None, now)
 
 
-def after_email_loss(case: Case, message: str, message_id: str, now: datetime) -> Event:
+def after_email_loss(case: CancelCase, message: str, message_id: str, now: datetime) -> Event:
     """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
     hint = f"look for the mail with Message-ID {message_id}; if it never arrived, let a named person send it again"
     return escalate(case, now, message, hint)
 
 
-def on_connection_error(case: Case, error: OrderDeskError, now: datetime) -> Event:
+def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) -> Event:
     """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
 
     Nothing is sent, so as long as there is patience the case looks again, in case somebody mends it. A requested case
@@ -342,7 +345,7 @@ def _declared_polling(integration: Integration) -> Polling:
 
 
 def _window_closes_at(
-    case: Case, integration: Integration, remote_order: RemoteOrder, now: datetime
+    case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime
 ) -> datetime | None:
     """When the present route's window closes by the clock; None where no clock closes it."""
     if case.route >= len(integration.cancel):
@@ -351,7 +354,12 @@ def _window_closes_at(
 
 
 def _rejected(
-    case: Case, integration: Integration, remote_order: RemoteOrder, answer: Answer, evidence: Evidence, now: datetime
+    case: CancelCase,
+    integration: Integration,
+    remote_order: RemoteOrder,
+    answer: Answer,
+    evidence: Evidence,
+    now: datetime,
 ) -> Event:
     route = integration.cancel[case.route] if case.route < len(integration.cancel) else None
     if isinstance(route, Button) and answer.rejection is not None and answer.rejection in route.fallback_on:
@@ -378,7 +386,7 @@ def _rejected(
 
 
 def _not_processed(
-    case: Case, message: str | None, hint: str | None, retry_after: timedelta | None, now: datetime
+    case: CancelCase, message: str | None, hint: str | None, retry_after: timedelta | None, now: datetime
 ) -> Event:
     give_up = case.deadline or now + RETRY_POLICY.give_up_after
     return Event(
@@ -392,7 +400,7 @@ def _not_processed(
 
 
 def _outcome_unknown(
-    case: Case,
+    case: CancelCase,
     integration: Integration,
     message: str,
     now: datetime,

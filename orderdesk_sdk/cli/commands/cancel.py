@@ -218,7 +218,7 @@ def resubmit(session: Session, order: str, connection: str | None, number: str |
     The new order is a duplicate, linked to the original. An order whose cancellation is not settled cannot be submitted
     again, because it could be made twice. Exit code 3: the service rejected the order.
     """
-    from orderdesk_sdk.cases.errand import ErrandState
+    from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.desk.documents import resubmission_document
 
     with session.desk() as desk:
@@ -232,6 +232,6 @@ def resubmit(session: Session, order: str, connection: str | None, number: str |
             screen.line("`orderdesk work --until-idle` follows up the resubmission.")
 
     session.print_result({"resubmission": resubmission_document(resubmission)}, draw)
-    if resubmission.state is ErrandState.REJECTED:
+    if resubmission.state is State.REJECTED:
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
     session.exit_for([resubmission])

@@ -18,7 +18,7 @@ from orderdesk_sdk.cli.session import (
 from orderdesk_sdk.orders.order import Order
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cases.ledger import AnyCase
+    from orderdesk_sdk.cases.case import Case
     from orderdesk_sdk.cli.output.screen import Screen
 
 __all__ = ["confirm", "poll", "reject", "retry", "withdraw"]
@@ -43,22 +43,22 @@ def _read_file(file: str | None) -> bytes | None:
         return bytes(stream.read(MAX_BYTES + 1))
 
 
-def _print_case(session: Session, case: AnyCase) -> None:
-    from orderdesk_sdk.cases.case import Case
+def _print_case(session: Session, case: Case) -> None:
+    from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cli.output.cases import show_other_case
-    from orderdesk_sdk.desk.documents import case_document, other_case_document
+    from orderdesk_sdk.desk.documents import result_document
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_cases
 
-        if isinstance(case, Case):
+        if isinstance(case, CancelCase):
             screen.line(f"Order {case.order_number} at {case.connection}", "bold")
             show_cases(screen, [case])
         else:
             show_other_case(screen, case)
         screen.zone(case.updated_at)
 
-    session.print_result({"case": case_document(case)} if isinstance(case, Case) else other_case_document(case), draw)
+    session.print_result(result_document(case), draw)
 
 
 @click.command()

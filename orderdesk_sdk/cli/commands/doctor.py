@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with configuration, credentials, plugins, listeners and ledger. Calls no service."""
+"""`doctor`: checks configuration, credentials, plugins, listeners and ledger. Calls no service."""
 
 from __future__ import annotations
 
@@ -18,46 +18,48 @@ __all__ = ["doctor"]
 @common_options
 @click.pass_obj
 def doctor(session: Session) -> None:
-    """Check configuration, plugins and ledger; calls no service.
+    """Check configuration, plugins and ledger. Calls no service.
 
-    Exit code 1: something is wrong.
+    Exit code 1: a check found an error.
     """
     from orderdesk_sdk.cli.checks import Severity, run_checks
 
     findings = run_checks(session)
-    wrong = sum(found.severity is Severity.ERROR for found in findings)
-    doubtful = sum(found.severity is Severity.WARNING for found in findings)
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    warnings = sum(finding.severity is Severity.WARNING for finding in findings)
 
     def draw(screen: Screen) -> None:
         from rich.text import Text
 
         styles = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
         rows = [
-            (Text(found.severity.value, styles[found.severity]), found.area, found.location, found.message)
-            for found in findings
+            (Text(finding.severity.value, styles[finding.severity]), finding.area, finding.location, finding.message)
+            for finding in findings
         ]
-        screen.table(("", "what", "where", "finding"), rows, whole=("", "what"))
-        for found in findings:
-            if found.hint:
-                screen.indented(f"{found.location}: {found.hint}", style="yellow")
-        if wrong:
-            screen.line(f"{wrong} wrong, {doubtful} to look at.", "bold red")
-        else:
-            screen.line(f"Nothing is wrong{f', {doubtful} to look at' if doubtful else ''}.", "bold green")
+        screen.table(("", "area", "location", "finding"), rows, whole=("", "area"))
+        for finding in findings:
+            if finding.hint:
+                screen.indented(f"{finding.location}: {finding.hint}", style="yellow")
+        counts = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}."
+        screen.line(counts, "bold red" if errors else "bold yellow" if warnings else "bold green")
 
     shape: dict[str, object] = {
-        "is_ok": not wrong,
+        "is_ok": not errors,
         "findings": [
             {
-                "area": found.area,
-                "location": found.location,
-                "severity": found.severity.value,
-                "message": found.message,
-                "hint": found.hint,
+                "area": finding.area,
+                "location": finding.location,
+                "severity": finding.severity.value,
+                "message": finding.message,
+                "hint": finding.hint,
             }
-            for found in findings
+            for finding in findings
         ],
     }
     session.print_result(shape, draw)
-    if wrong:
+    if errors:
         click.get_current_context().exit(1)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""`integrations`, `matrix` and `show`: what is installed, and what all of them or one of them declare."""
+"""`integrations`, `matrix` and `show`: the installed integrations, and what they declare."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ __all__ = ["integrations", "matrix", "show"]
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Load each one, and say what is wrong with those that cannot be used.")
+@click.option("--check", is_flag=True, help="Load each integration, and show why one cannot be used.")
 @common_options
 @click.pass_obj
 def integrations(session: Session, check: bool) -> None:
     """List the installed integrations.
 
-    Nothing is imported without --check. With it the exit code is 1 where one cannot be used.
+    Without --check nothing is imported. With it, the exit code is 1 if an integration cannot be used.
     """
     from orderdesk_sdk.desk.documents import error_document
     from orderdesk_sdk.errors import PluginError
     from orderdesk_sdk.plugin.registry import PluginRegistry
 
     registry = PluginRegistry()
-    found: list[tuple[str, str, str, PluginError | None]] = []
+    rows: list[tuple[str, str, str, PluginError | None]] = []
     for slug in registry.slugs():
-        title, fault = "", None
+        title, problem = "", None
         if check:
             try:
                 title = registry.load(slug).integration.title
             except PluginError as error:
-                fault = error
-        found.append((slug, registry.distribution(slug), title, fault))
+                problem = error
+        rows.append((slug, registry.distribution(slug), title, problem))
 
     def draw(screen: Screen) -> None:
-        if not found:
+        if not rows:
             screen.line("No integration is installed. Install one, such as orderdesk-amazon-mcf.")
             return
         if not check:
-            screen.table(("integration", "distribution"), [row[:2] for row in found])
+            screen.table(("integration", "distribution"), [row[:2] for row in rows])
             return
-        rows = [
-            (slug, dist, title or "-", "cannot be used" if fault else "loads") for slug, dist, title, fault in found
+        cells = [
+            (slug, dist, title or "-", "cannot be used" if problem else "loads") for slug, dist, title, problem in rows
         ]
-        screen.table(("integration", "distribution", "title", "state"), rows)
-        for _, _, _, fault in found:
-            if fault is not None:
-                screen.indented(f"{fault.location}: {fault.message}", style="red")
-                screen.indented(f"what to do: {fault.hint}", style="yellow")
+        screen.table(("integration", "distribution", "title", "state"), cells)
+        for *_, problem in rows:
+            if problem is not None:
+                screen.indented(f"{problem.location}: {problem.message}", style="red")
+                screen.indented(f"What to do: {problem.hint}", style="yellow")
 
     shape: dict[str, object] = {
         "checked": check,
@@ -62,13 +62,13 @@ def integrations(session: Session, check: bool) -> None:
                 "distribution": dist.rpartition(" ")[0],
                 "version": dist.rpartition(" ")[2],
                 "title": title or None,
-                "plugin_error": error_document(fault),
+                "plugin_error": error_document(problem),
             }
-            for slug, dist, title, fault in found
+            for slug, dist, title, problem in rows
         ],
     }
     session.print_result(shape, draw)
-    if any(fault is not None for *_, fault in found):
+    if any(problem is not None for *_, problem in rows):
         click.get_current_context().exit(1)
 
 
@@ -78,16 +78,16 @@ def integrations(session: Session, check: bool) -> None:
 def matrix(session: Session) -> None:
     """Compare how the installed integrations cancel.
 
-    How, until when, what proves it, which reasons and parts they take, and how a canceled order is submitted again, all
-    from what they declare. The exit code is 1 where one cannot be used.
+    The routes, their windows and confirmation, the reasons and quantities they accept, and how a canceled order is
+    submitted again. Exit code 1: an integration cannot be used.
     """
     from orderdesk_sdk.cli.output.matrix import matrix_document, show_matrix
     from orderdesk_sdk.desk.matrix import matrix_rows
     from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    rows, faults = matrix_rows(PluginRegistry())
-    session.print_result(matrix_document(rows, faults), lambda screen: show_matrix(screen, rows, faults))
-    if faults:
+    rows, errors = matrix_rows(PluginRegistry())
+    session.print_result(matrix_document(rows, errors), lambda screen: show_matrix(screen, rows, errors))
+    if errors:
         click.get_current_context().exit(1)
 
 
@@ -96,7 +96,7 @@ def matrix(session: Session) -> None:
 @common_options
 @click.pass_obj
 def show(session: Session, slug: str) -> None:
-    """Show what one integration declares.
+    """Show what one integration can do.
 
     Routes, windows, confirmation, limits, settings, and how a canceled order is submitted again.
     """

@@ -1,4 +1,4 @@
-"""`ledger backup`, `restore`, `verify` and `accept`, and `forget`: the ledger as a file, and who is in it."""
+"""`ledger backup`, `restore`, `verify` and `accept`, and `forget`: the ledger's file, and personal data in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_SHOWN = 20
 @click.group()
 @common_options
 def ledger() -> None:
-    """Back up the ledger, and verify that it is as it was written."""
+    """Back up and restore the ledger, and verify that it was not changed."""
 
 
 @ledger.command()
@@ -31,35 +31,35 @@ def ledger() -> None:
 @common_options
 @click.pass_obj
 def backup(session: Session, file: Path) -> None:
-    """Copy the ledger into FILE, whole and verified, while it is in use.
+    """Copy the ledger to FILE, complete and verified, even while it is in use.
 
-    A plain copy of a ledger in use lacks its newest lines. Exit code 1: the copy is there, and as little as it was
-    written as the ledger itself.
+    A plain copy of a ledger in use lacks its newest entries. Exit code 1: the copy was made, but the ledger was
+    changed or damaged, and so is the copy.
     """
     from orderdesk_sdk.stores.sqlite.backup import make_backup
 
-    made = make_backup(_path(session), file)
+    copy = make_backup(_path(session), file)
 
     def draw(screen: Screen) -> None:
-        screen.line(f"Copied to {made.path}, with all {made.head.count} lines of its history.")
-        _show_flaws(screen, made.flaws)
-        screen.line(f"Its head: {made.head}")
+        screen.line(f"Copied to {copy.path}, with all {copy.head.count} entries of its history.")
+        _show_flaws(screen, copy.flaws)
+        screen.line(f"Head: {copy.head}")
 
-    shape: dict[str, object] = {"file": str(made.path), "head": str(made.head), **_flaws_document(made.flaws)}
+    shape: dict[str, object] = {"file": str(copy.path), "head": str(copy.head), **_flaws_document(copy.flaws)}
     session.print_result(shape, draw)
-    if made.flaws:
+    if copy.flaws:
         click.get_current_context().exit(1)
 
 
 @ledger.command()
-@click.option("--head", metavar="HEAD", help="A head that was noted earlier: is it a part of this ledger?")
+@click.option("--head", metavar="HEAD", help="A head that was noted earlier; verify that this ledger continues it.")
 @common_options
 @click.pass_obj
 def verify(session: Session, head: str | None) -> None:
-    """Verify that the ledger is as it was written, and tell its head.
+    """Verify that the ledger was not changed or damaged, and show its head.
 
-    Note the head elsewhere: whoever can write the file could write all of it anew, and only a head from before tells
-    that. Exit code 1: it is not as it was written.
+    Note the head elsewhere: a person who can write the file could rewrite all of it, and only an earlier head reveals
+    that. Exit code 1: the ledger was changed or damaged.
     """
     from contextlib import closing
     from itertools import islice
@@ -68,17 +68,17 @@ def verify(session: Session, head: str | None) -> None:
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
     noted = ChainHead.parse(head) if head is not None else None
-    with closing(SqliteLedger(_path(session))) as found:
-        now = found.head()
-        flaws = tuple(islice(found.find_flaws(noted), _MAX_SHOWN))
+    with closing(SqliteLedger(_path(session))) as opened:
+        current = opened.head()
+        flaws = tuple(islice(opened.find_flaws(noted), _MAX_SHOWN))
 
     def draw(screen: Screen) -> None:
         if not flaws:
-            screen.line(f"All {now.count} lines of its history are as they were written.", "bold green")
+            screen.line(f"All {current.count} entries of the history are unchanged.", "bold green")
         _show_flaws(screen, flaws)
-        screen.line(f"Its head: {now}")
+        screen.line(f"Head: {current}")
 
-    session.print_result({"head": str(now), **_flaws_document(flaws)}, draw)
+    session.print_result({"head": str(current), **_flaws_document(flaws)}, draw)
     if flaws:
         click.get_current_context().exit(1)
 
@@ -88,33 +88,33 @@ def verify(session: Session, head: str | None) -> None:
 @common_options
 @click.pass_obj
 def restore_ledger(session: Session, file: Path) -> None:
-    """Put the backup FILE in the ledger's place, and move the ledger away.
+    """Replace the ledger by the backup FILE, and keep the replaced ledger.
 
-    Refused while a program uses the ledger. What was done after the backup is not in it.
+    An error while another program uses the ledger. The backup does not contain what was done after it was made.
     """
     from orderdesk_sdk.stores.sqlite.backup import restore
 
     path = session.config().ledger
-    made = restore(file, path)
+    restored = restore(file, path)
 
     def draw(screen: Screen) -> None:
-        screen.line(f"{path} is the backup now, with {made.head.count} lines of history.")
-        if made.replaced_file is not None:
-            screen.line(f"The ledger before it lies in {made.replaced_file}.")
-        screen.line("What was done after the backup is not in it: see `orderdesk cases --open` before you go on.")
+        screen.line(f"{path} was restored from the backup, with {restored.head.count} entries of history.")
+        if restored.replaced_file is not None:
+            screen.line(f"The replaced ledger is kept as {restored.replaced_file}.")
+        screen.line("What was done after the backup is missing: check `orderdesk cases --open` before you go on.")
 
-    away = None if made.replaced_file is None else str(made.replaced_file)
-    session.print_result({"file": str(path), "head": str(made.head), "away": away}, draw)
+    replaced = None if restored.replaced_file is None else str(restored.replaced_file)
+    session.print_result({"file": str(path), "head": str(restored.head), "replaced_file": replaced}, draw)
 
 
 @ledger.command()
 @common_options
 @click.pass_obj
 def accept(session: Session) -> None:
-    """Use a ledger as it is although the file beside it is missing.
+    """Use a ledger although the write-ahead file beside it is missing.
 
-    Only where you know that nothing was in that file: after a crash, say, another program has put it into the ledger.
-    What was in it otherwise is lost, and may be sent a second time.
+    Only when you know that the file held nothing that is not in the ledger, for example because another program merged
+    it after a crash. Otherwise what it held is lost, and a request may be sent a second time.
     """
     from orderdesk_sdk.stores.sqlite.backup import accept_current_state
 
@@ -122,7 +122,7 @@ def accept(session: Session) -> None:
     head = accept_current_state(path)
     session.print_result(
         {"file": str(path), "head": str(head)},
-        lambda screen: screen.line(f"{path} is used as it is, with {head.count} lines of history."),
+        lambda screen: screen.line(f"{path} is in use as it is, with {head.count} entries of history."),
     )
 
 
@@ -132,38 +132,40 @@ def accept(session: Session) -> None:
 @common_options
 @click.pass_obj
 def forget(session: Session, order: str, by: str | None) -> None:
-    """Remove who people are, and what they wrote of ORDER.
+    """Remove the personal data of ORDER: names, addresses and what people wrote.
 
-    What was asked, answered and proved stays, with its times, and is still verified; the receipt says that texts were
-    removed. Refused while something about the order is open. Backups and the service's own records are not changed.
+    What was requested and answered, the evidence and the times stay, and can still be verified; the receipt says that
+    texts were removed. An error while a case of the order is open. Backups and the records of services are not changed.
     """
     from orderdesk_sdk.orders.references import OrderId
 
     with session.desk() as desk:
-        host, found = sqlite_order_store(desk), desk.orders.get(order)
+        store, erased = sqlite_order_store(desk), desk.orders.get(order)
         count = desk.orders.forget(order, by=require_name(by))
-        copies = [host.get_order(OrderId(copy)).number for copy in host.duplicates_of(found.id)]
+        duplicates = [store.get_order(OrderId(one)).number for one in store.duplicates_of(erased.id)]
 
     def draw(screen: Screen) -> None:
         histories = "one history" if count == 1 else f"{count} histories"
-        screen.line(f"Order {found.number}: personal texts are removed, from the order itself and {histories}.")
-        if copies:
-            screen.line(f"Duplicates of it have texts of their own: {', '.join(copies)}.", "yellow")
-        screen.line("Backups still have them.", "dim")
+        screen.line(f"Order {erased.number}: personal data was removed from the order and {histories}.")
+        if duplicates:
+            screen.line(f"Its duplicates have personal data of their own: {', '.join(duplicates)}.", "yellow")
+        screen.line("Backups still contain the personal data.", "dim")
 
     session.print_result(
-        {"order_id": found.id, "order_number": found.number, "histories": count, "copies": copies}, draw
+        {"order_id": erased.id, "order_number": erased.number, "histories": count, "duplicates": duplicates}, draw
     )
 
 
 def _path(session: Session) -> Path:
-    """The ledger's file. Raises NotFoundError where there is none: nothing here makes one."""
+    """The ledger's file. Raises NotFoundError where it does not exist: these commands create none."""
     from orderdesk_sdk.errors import NotFoundError
 
     path = session.config().ledger
     if not path.exists():
         raise NotFoundError(
-            "there is no ledger", location=str(path), hint="go where your orderdesk.toml is, or name it with --config"
+            "the ledger does not exist",
+            location=str(path),
+            hint="change to the folder of orderdesk.toml, or name it with --config",
         )
     return path
 
@@ -171,11 +173,11 @@ def _path(session: Session) -> Path:
 def _show_flaws(screen: Screen, flaws: Sequence[IntegrityFlaw]) -> None:
     if not flaws:
         return
-    screen.line("IT IS NOT AS IT WAS WRITTEN:", "bold red")
+    screen.line("THE LEDGER WAS CHANGED OR DAMAGED:", "bold red")
     for flaw in flaws:
         screen.indented(str(flaw), style="red")
     screen.line(
-        "What to do: keep the file, and compare it with the last backup. Receipts of these prove nothing.", "red"
+        "What to do: keep the file, and compare it with the last backup. Receipts of these cases prove nothing.", "red"
     )
 
 

@@ -41,7 +41,7 @@ def set_status(
     The status "canceled" cancels the order at its carts, once it is canceled at every fulfillment service. A status
     that a cart does not have is an error, which lists those that it has. Exit code 3: a case requires action.
     """
-    from orderdesk_sdk.cases.errand import ErrandState
+    from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.desk.documents import cancellation_status_document, status_change_document
 
     with session.desk() as desk:
@@ -69,7 +69,7 @@ def set_status(
         "changes": [status_change_document(change) for change in result.changes],
     }
     session.print_result(shape, draw)
-    if any(change.state is ErrandState.REJECTED for change in result.changes):
+    if any(change.state is State.REJECTED for change in result.changes):
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
     session.exit_for((*result.changes, *(result.cancellation.cases if result.cancellation is not None else ())))
 

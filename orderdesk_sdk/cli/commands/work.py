@@ -1,4 +1,4 @@
-"""`work`: does what is due until it is stopped, or until only persons are awaited."""
+"""`work`: processes due cases until it is stopped, or until every open case requires action."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from orderdesk_sdk.cli.session import EXIT_ACTION_REQUIRED, Session, common_options
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cases.case import Case
+    from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cases.state_machine import Event
     from orderdesk_sdk.cli.output.screen import Screen
 
@@ -19,25 +19,25 @@ __all__ = ["work"]
 
 
 @click.command()
-@click.option("--until-idle", is_flag=True, help="Return when every case is settled or awaits a person.")
+@click.option("--until-idle", is_flag=True, help="Return when every case is settled or requires action.")
 @click.option(
     "--every",
     type=click.FloatRange(min=0.1),
     default=5.0,
     show_default=True,
     metavar="SECONDS",
-    help="How often to look for what other processes have asked.",
+    help="How often to look for cases that other processes created.",
 )
 @common_options
 @click.pass_obj
 def work(session: Session, until_idle: bool, every: float) -> None:
-    """Send, polled and remind, whatever is due, until Ctrl-C.
+    """Process due cases until Ctrl-C: send, poll and remind.
 
-    It waits for each due time; in a sandbox with virtual time the waits take none. What is under way is finished
-    before it ends. Exit code 3 with --until-idle: a case awaits a person, or one shipped although it was canceled.
+    The command waits for each due time; in a sandbox with virtual time it does not wait. Cases in progress are finished
+    before it ends. Exit code 3 with --until-idle: a case requires action, or an order was shipped although it was
+    canceled.
     """
     from orderdesk_sdk.cases.case import State
-    from orderdesk_sdk.cases.errand import ErrandState
     from orderdesk_sdk.cases.state_machine import EventKind
     from orderdesk_sdk.cli.output.cancellations import show_case_list
     from orderdesk_sdk.cli.output.cases import show_other_case
@@ -45,46 +45,50 @@ def work(session: Session, until_idle: bool, every: float) -> None:
     from orderdesk_sdk.cli.output.times import format_time, span
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
-    from orderdesk_sdk.desk.documents import case_document, iso_time, other_case_document
+    from orderdesk_sdk.desk.documents import case_document, iso_time, result_document
 
     screen = Screen()
-    alarms: list[Case] = []
+    alarms: list[CancelCase] = []
     waits: dict[str, str | None] = {}
 
-    def tell(case: Case, event: Event) -> None:
+    def report_change(case: CancelCase, event: Event) -> None:
         if event.kind is EventKind.SHIPPED:
             alarms.append(case)
         if event.kind is EventKind.DEFERRED and waits.get(case.id) == event.message:
-            return  # A cart looks every minute; that it still waits is told once.
+            return  # A cart is looked at every minute; that it still waits is shown once.
         waits[case.id] = event.message
         if not session.as_json:
-            with suppress(OSError):  # A log that is full must not stop the work that it tells of.
+            with suppress(OSError):  # A full disk of the log must not stop the work.
                 _show_event(screen, case, event)
 
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
-    with session.desk(listeners=(ChangeListener(tell),)) as desk, stop_event() as stop, status or nullcontext():
+    with (
+        session.desk(listeners=(ChangeListener(report_change),)) as desk,
+        stop_event() as stop,
+        status or nullcontext(),
+    ):
 
-        def told(problem: str) -> None:
+        def report_problem(problem: str) -> None:
             click.echo(f"Problem: {printable(problem)}", err=True)
 
-        def waiting(due: datetime | None) -> None:
+        def show_wait(due: datetime | None) -> None:
             if status is not None and due is None:
-                status.update("nothing is open; Ctrl-C ends")
+                status.update("no case is open; press Ctrl-C to stop")
             elif status is not None and due is not None:
                 left = span(due - desk.clock.now())
-                status.update(f"next look {format_time(due, seconds=True)}, in {left}; Ctrl-C ends")
+                status.update(f"next due {format_time(due, seconds=True)}, in {left}; press Ctrl-C to stop")
 
-        done, problems = Worker(desk, every, stop, waiting, told).run(until_idle=until_idle)
+        handled, problems = Worker(desk, every, stop, show_wait, report_problem).run(until_idle=until_idle)
         idle = not has_automatic_work(desk)
         persons = desk.cases.list(states=[State.ACTION_REQUIRED])
-        cases = [one for one in desk.cases.list_others(open_only=True) if one.state is ErrandState.ACTION_REQUIRED]
+        cases = [one for one in desk.cases.list_others(open_only=True) if one.state is State.ACTION_REQUIRED]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
-        left = "nothing is left to be done" + (" without a person" if persons or cases else "") if idle else "stopped"
-        screen.line(f"{done} piece{'' if done == 1 else 's'} of work done; {left}.")
+        rest = ("every open case requires action" if persons or cases else "no case is open") if idle else "stopped"
+        screen.line(f"{handled} step{'' if handled == 1 else 's'} processed; {rest}.")
         if persons:
-            screen.line("These await a person:", "bold magenta")
+            screen.line("These cases require action:", "bold magenta")
             show_case_list(screen, [persons])
         for errand in cases:
             show_other_case(screen, errand)
@@ -92,10 +96,10 @@ def work(session: Session, until_idle: bool, every: float) -> None:
 
     shape: dict[str, object] = {
         "at": iso_time(now),
-        "handled": done,
+        "handled": handled,
         "is_idle": idle,
         "action_required": [case_document(case) for case in persons],
-        "errands_awaiting_person": [other_case_document(errand) for errand in cases],
+        "errands_awaiting_person": [result_document(errand) for errand in cases],
         "alarms": [case_document(case) for case in alarms],
         "problems": list(problems),
     }
@@ -104,7 +108,7 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 
-def _show_event(screen: Screen, case: Case, event: Event) -> None:
+def _show_event(screen: Screen, case: CancelCase, event: Event) -> None:
     """One change, in a line."""
     from orderdesk_sdk.cli.output.cancellations import event_line
     from orderdesk_sdk.cli.output.times import format_time

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from rich.text import Text
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
@@ -33,17 +33,17 @@ __all__ = [
 
 _STILL_RELEVANT = frozenset(State) - {State.REJECTED, State.UNSUPPORTED, State.WITHDRAWN, State.SHIPPED_ANYWAY}
 _ROUTINE_EVENTS = frozenset({EventKind.SEND_STARTED.value, EventKind.POLL_STARTED.value, EventKind.RESUMED.value})
-"""Steps that only announce the call which the next step tells of."""
+"""Events that only announce the call which the next line of the history shows."""
 
 
 def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
-    """What a cancellation would do, and which reasons the services take."""
+    """What a cancellation would do, and which reasons the services accept."""
     screen.line(f"Order {plan.order_number}  cancel plan, {format_time(plan.at)} {zone(plan.at)}", "bold")
     if not plan.entries:
-        screen.line("It was submitted nowhere, so there is nothing to cancel.")
+        screen.line("The order was not submitted to any connection, so there is nothing to cancel.")
         return
     rows = [_plan_row(entry, plan.at) for entry in plan.entries]
-    screen.table(("place", "route", "open until", "needs", "turn", "then"), rows, whole=("turn",))
+    screen.table(("connection", "route", "open until", "needs", "decided by", "then"), rows, whole=("decided by",))
     for entry in plan.entries:
         if entry.problem:
             screen.indented(f"{entry.title}: {entry.problem}", style="yellow")
@@ -55,20 +55,20 @@ def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
 
 
 def _reasons(screen: Screen, entry: PlanEntry) -> None:
-    """The service's own list, for the way that would be taken."""
+    """The service's own list of reasons, for the route that would be used."""
     codes = entry.steps[entry.chosen_step].reasons if entry.chosen_step is not None else ()
-    if codes and not _is_under_way(entry):
-        screen.line(f"Reasons that {entry.title} takes for this order:")
+    if codes and not _is_requested(entry):
+        screen.line(f"Reasons that {entry.title} accepts for this order:")
         show_reasons(screen, codes)
 
 
-def _is_under_way(entry: PlanEntry) -> bool:
+def _is_requested(entry: PlanEntry) -> bool:
     return entry.existing_state is not None and entry.existing_state in _STILL_RELEVANT
 
 
 def _plan_row(entry: PlanEntry, now: datetime) -> tuple[str, str, str, str, str, str]:
-    if entry.existing_state is not None and _is_under_way(entry):
-        return entry.title, "-", "-", "-", "-", f"nothing: there it is {entry.existing_state.value} already"
+    if entry.existing_state is not None and _is_requested(entry):
+        return entry.title, "-", "-", "-", "-", f"nothing: the case there is {entry.existing_state.value} already"
     if entry.problem:
         return entry.title, "-", "-", "see below", "a person", "nothing is sent"
     routes = [step for index, step in enumerate(entry.steps) if entry.chosen_step is None or index >= entry.chosen_step]
@@ -76,8 +76,8 @@ def _plan_row(entry: PlanEntry, now: datetime) -> tuple[str, str, str, str, str,
     if entry.role is ConnectionRole.CART:
         route += ", as the cart"
     if entry.chosen_step is None:
-        why = next((step.window.closed_reason for step in reversed(routes) if step.window.closed_reason), None)
-        return entry.title, route, "closed", "-", "-", f"nothing is sent: {why or 'every way is closed'}"
+        reason = next((step.window.closed_reason for step in reversed(routes) if step.window.closed_reason), None)
+        return entry.title, route, "closed", "-", "-", f"nothing is sent: {reason or 'every route is closed'}"
     step = entry.steps[entry.chosen_step]
     return (
         entry.title,
@@ -90,7 +90,7 @@ def _plan_row(entry: PlanEntry, now: datetime) -> tuple[str, str, str, str, str,
 
 
 def _follow_up(steps: Sequence[PlanStep], now: datetime) -> str:
-    """What follows; where a clock closes the way, also what the next one is."""
+    """What follows; where a clock closes the route, also what the next route is."""
     first, *later = steps
     if not later or first.window.closes_at is None:
         return first.follow_up
@@ -105,66 +105,66 @@ def _until(step: PlanStep, now: datetime) -> str:
     return f"{until:%H:%M:%S}" if same_day else format_time(step.window.closes_at, seconds=True)
 
 
-def show_cases(screen: Screen, cases: Sequence[Case]) -> None:
-    """Where the cases of one order stand, with what is said of each."""
+def show_cases(screen: Screen, cases: Sequence[CancelCase]) -> None:
+    """The cases of one order, each with its message."""
     rows = [
         (case.connection, case.remote_id, state_text(case.state), case.id, format_time(case.due_at, seconds=True))
         for case in cases
     ]
-    columns = ("place", "number there", "state", "case", "next look")
-    screen.table(columns, rows, whole=("state", "case", "next look"))
+    columns = ("connection", "number there", "state", "case", "next due")
+    screen.table(columns, rows, whole=("state", "case", "next due"))
     for case in cases:
         _show_message(screen, case)
 
 
-def _lines(case: Case) -> str:
+def _lines(case: CancelCase) -> str:
     return ", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in case.lines)
 
 
-def _is_partial(case: Case) -> bool:
+def _is_partial(case: CancelCase) -> bool:
     return any(line.canceled for line in case.lines) and any(line.canceled < line.ordered for line in case.lines)
 
 
-def _show_message(screen: Screen, case: Case) -> None:
-    words = [case.message, None if case.rejection is None else case.rejection.value, case.plugin_error]
+def _show_message(screen: Screen, case: CancelCase) -> None:
+    texts = [case.message, None if case.rejection is None else case.rejection.value, case.plugin_error]
     if case.service_status:
-        words.append(f"the service says {case.service_status!r}")
-    words.append(_lines(case))
-    said = "; ".join(word for word in words if word)
-    if said:
-        screen.indented(f"{case.connection}: {said}")
+        texts.append(f"the service's status is {case.service_status!r}")
+    texts.append(_lines(case))
+    message = "; ".join(text for text in texts if text)
+    if message:
+        screen.indented(f"{case.connection}: {message}")
     if case.hint:
-        screen.indented(f"what to do: {case.hint}", style="yellow")
+        screen.indented(f"What to do: {case.hint}", style="yellow")
 
 
-def show_case_list(screen: Screen, pages: Iterable[Sequence[Case]]) -> int:
-    """Cases of any order, a line each, page by page as they come; how many."""
-    columns = ("case", "order", "place", "state", "next look", "said")
+def show_case_list(screen: Screen, pages: Iterable[Sequence[CancelCase]]) -> int:
+    """Cases of any order, a line each, page by page; returns their number."""
+    columns = ("case", "order", "connection", "state", "next due", "message")
     rows = ([_case_row(case) for case in page] for page in pages)
-    return screen.pages(columns, rows, whole=("case", "order", "state", "next look"))
+    return screen.pages(columns, rows, whole=("case", "order", "state", "next due"))
 
 
-def _case_row(case: Case) -> tuple[str | Text, ...]:
-    words = _case_message(case)
-    return case.id, case.order_number, case.connection, state_text(case.state), format_time(case.due_at), words
+def _case_row(case: CancelCase) -> tuple[str | Text, ...]:
+    due = format_time(case.due_at)
+    return case.id, case.order_number, case.connection, state_text(case.state), due, _case_message(case)
 
 
-def _case_message(case: Case) -> str:
-    words = [
+def _case_message(case: CancelCase) -> str:
+    texts = [
         case.rejection.value if case.rejection is not None else case.message,
         _lines(case) if _is_partial(case) else None,
     ]
-    return "; ".join(word for word in words if word)
+    return "; ".join(text for text in texts if text)
 
 
 def show_receipt(screen: Screen, receipt: Receipt) -> None:
-    """A receipt: the verdict, and for every case what it rests on and how it came about."""
+    """A receipt: the result, and for every case its evidence and its history."""
     _show_summary(screen, receipt)
     for cancellation in receipt.cancellations:
         screen.line()
         screen.line(_cancellation_heading(cancellation.cancellation))
-        for found in cancellation.cases:
-            _show_case(screen, found)
+        for case in cancellation.cases:
+            _show_case(screen, case)
     for change in receipt.status_changes:
         screen.line()
         show_status_change(screen, change)
@@ -174,35 +174,36 @@ def show_receipt(screen: Screen, receipt: Receipt) -> None:
 
 
 def _cancellation_heading(cancellation: Cancellation) -> str:
-    what = ", ".join(f"{quantity} of {line}" for line, quantity in cancellation.lines_by_name.items()) or "it"
+    lines = ", ".join(f"{quantity} of {line}" for line, quantity in cancellation.lines_by_name.items())
+    of_lines = f" of {lines}" if lines else ""
     when = format_time(cancellation.requested_at, seconds=True)
     if cancellation.reported_by is not None:
-        return f"{cancellation.requested_by} said on {when} that {what} is canceled at {cancellation.reported_by}"
-    why = f", because: {cancellation.reason}" if cancellation.reason else ""
-    return f"{cancellation.requested_by} asked on {when} to cancel {what}{why}"
+        return f"Cancellation{of_lines} at {cancellation.reported_by} reported by {cancellation.requested_by}, {when}"
+    reason = f", reason: {cancellation.reason}" if cancellation.reason else ""
+    return f"Cancellation{of_lines} requested by {cancellation.requested_by}, {when}{reason}"
 
 
 def show_receipt_summary(screen: Screen, receipt: Receipt) -> None:
-    """A receipt without proofs and stories: the verdict, and the latest one of every place."""
+    """A receipt without evidence and history: the result, and the latest case at every connection."""
     _show_summary(screen, receipt)
     latest = receipt.coverage.latest.values()
-    for found in (one for cancellation in receipt.cancellations for one in cancellation.cases if one.case in latest):
-        said = f" - {found.case.message}" if found.case.message else ""
-        head = Text(printable(f"{found.title}: ")).append_text(state_text(found.case.state))
-        screen.hanging("", head.append(_message_lines(found.case)).append(printable(said)))
+    for one in (case for cancellation in receipt.cancellations for case in cancellation.cases if case.case in latest):
+        message = f" - {one.case.message}" if one.case.message else ""
+        head = Text(printable(f"{one.title}: ")).append_text(state_text(one.case.state))
+        screen.hanging("", head.append(_rejection_text(one.case)).append(printable(message)))
 
 
 def _show_summary(screen: Screen, receipt: Receipt) -> None:
     screen.line(f"Order {receipt.order_number}  receipt, {format_time(receipt.at)} {zone(receipt.at)}", "bold")
     if receipt.flaws:
-        screen.line("THE LEDGER IS NOT AS IT WAS WRITTEN. This proves nothing.", "bold red")
+        screen.line("THE LEDGER WAS CHANGED OR DAMAGED. This receipt proves nothing.", "bold red")
         for flaw in receipt.flaws:
             screen.indented(flaw, style="red")
-        screen.line("`orderdesk doctor` looks at all of it; a backup from before tells what it was.", "red")
+        screen.line("Run `orderdesk doctor` to check the whole ledger, and compare it with a backup.", "red")
     elif not receipt.cancellations:
-        screen.line("Nobody has asked to cancel it.")
+        screen.line("No cancellation was requested.")
     elif receipt.is_canceled:
-        screen.line("Canceled at every place that held it.", "bold green")
+        screen.line("Canceled at every connection.", "bold green")
     elif receipt.is_settled:
         screen.line("Settled, but not canceled everywhere.", "bold yellow")
     else:
@@ -215,15 +216,15 @@ def _show_case(screen: Screen, receipt: CaseReceipt) -> None:
     case = receipt.case
     head = Text(printable(f"{receipt.title}, number {case.remote_id}, by {receipt.route}: "))
     screen.line()
-    screen.indented(head.append_text(state_text(case.state)).append(_message_lines(case)))
+    screen.indented(head.append_text(state_text(case.state)).append(_rejection_text(case)))
     if receipt.integrity.flaws:
-        screen.indented("nothing of this counts: it is not as it was written", style="bold red")
+        screen.indented("this case proves nothing: its history was changed or damaged", style="bold red")
     if receipt.evidence is not None:
-        screen.hanging("proof:", _evidence_text(receipt, receipt.evidence), indent=2)
+        screen.hanging("evidence:", _evidence_text(receipt, receipt.evidence), indent=2)
     if _is_partial(case):
         screen.hanging("lines:", _lines(case), indent=2)
     if case.is_open and case.hint:
-        screen.indented(f"what to do: {case.hint}", style="yellow")
+        screen.indented(f"What to do: {case.hint}", style="yellow")
     steps = _shown_history(receipt.history)
     rows = [
         (format_time(step.at, seconds=True), _summary(step, case.remote_id), _history_text(step, following))
@@ -232,34 +233,34 @@ def _show_case(screen: Screen, receipt: CaseReceipt) -> None:
     screen.table(("", "", ""), rows, indent=4)
 
 
-def _message_lines(case: Case) -> str:
+def _rejection_text(case: CancelCase) -> str:
     return f" ({case.rejection.value})" if case.rejection is not None else ""
 
 
 def show_evidence(screen: Screen, receipt: CaseReceipt) -> None:
-    """A case's verdict and what it rests on, without its story."""
+    """A case's state and evidence, without its history."""
     head = Text(printable(f"Order {receipt.case.order_number} at {receipt.title}: ")).append_text(
         state_text(receipt.case.state)
     )
     screen.line(head)
     if receipt.integrity.flaws:
-        screen.indented("nothing of this counts: it is not as it was written", style="bold red")
+        screen.indented("this case proves nothing: its history was changed or damaged", style="bold red")
     if receipt.evidence is not None:
-        screen.hanging("proof:", _evidence_text(receipt, receipt.evidence), indent=2)
+        screen.hanging("evidence:", _evidence_text(receipt, receipt.evidence), indent=2)
 
 
 def _shown_history(steps: Sequence[HistoryLine]) -> list[HistoryLine]:
-    """The steps that say something: no bare announcements, and of a wait that goes on only its beginning."""
-    told: list[HistoryLine] = []
+    """The history without bare announcements, and of a wait that goes on only the beginning."""
+    shown: list[HistoryLine] = []
     for step in steps:
         again = (
             step.summary == EventKind.DEFERRED.value
-            and bool(told)
-            and (told[-1].summary, told[-1].message) == (step.summary, step.message)
+            and bool(shown)
+            and (shown[-1].summary, shown[-1].message) == (step.summary, step.message)
         )
         if not again and (step.summary not in _ROUTINE_EVENTS or step.message or step.person):
-            told.append(step)
-    return told
+            shown.append(step)
+    return shown
 
 
 def _summary(step: HistoryLine, remote_id: str) -> str:
@@ -272,55 +273,58 @@ def _summary(step: HistoryLine, remote_id: str) -> str:
 
 
 def _history_text(step: HistoryLine, following: HistoryLine | None) -> Text:
-    """What is said of a step; a lost call is told once, by the event it became."""
+    """The message of a step; a lost call is shown once, by the event that it caused."""
     lost = step.exchange is not None and step.exchange.failure is not None
     if lost and following is not None and following.message == step.message:
         return Text("no reply")
-    said = [step.message, None if step.person is None else f"by {step.person}"]
-    words = "; ".join(word for word in said if word)
-    # A draft has lines, which a person is to see as such.
-    return Text("\n".join(printable(line) for line in words.split("\n")))
+    texts = [step.message, None if step.person is None else f"by {step.person}"]
+    message = "; ".join(text for text in texts if text)
+    # A draft of an e-mail has lines, which are shown as lines.
+    return Text("\n".join(printable(line) for line in message.split("\n")))
 
 
 def _evidence_text(receipt: CaseReceipt, evidence: EvidenceReceipt) -> str:
     if evidence.email is not None:
         return _email_text(evidence, evidence.email)
     if evidence.kind is EvidenceKind.PERSON or evidence.exchange is None:
-        return f"the word of {evidence.person}{_note_text(evidence)}" if evidence.person else evidence.kind.value
+        return f"confirmed by {evidence.person}{_note_text(evidence)}" if evidence.person else evidence.kind.value
     exchange = evidence.exchange
     call = f"{exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
     if evidence.no_order_number_reason is not None:
-        call += f"; only the request says which order it is about: {printable(evidence.no_order_number_reason)}"
+        call += f"; the response does not state the order number: {printable(evidence.no_order_number_reason)}"
     if evidence.kind is EvidenceKind.RESPONSE:
         return f"the service's response, {call}"
     if evidence.kind is EvidenceKind.LINE_QUANTITIES:
         canceled = sum(line.canceled for line in receipt.case.lines)
         ordered = sum(line.ordered for line in receipt.case.lines)
         return f"line quantities, {canceled} of {ordered} canceled: {call}"
-    return f"read-back, the status {evidence.status!r}: {call}" if evidence.status else f"read-back, {call}"
+    return f"polled status {evidence.status!r}: {call}" if evidence.status else f"polled, {call}"
 
 
 def _email_text(evidence: EvidenceReceipt, email: EmailEvidence) -> str:
     if email.in_reply_to:
-        answers = f"which answers our mail {email.in_reply_to}"  # An id that begins with its case's.
+        answers = f"in reply to our e-mail {email.in_reply_to}"  # An id that begins with its case's.
     else:
-        told = f"which names {email.mentioned_order_number}, " if email.mentioned_order_number else ""
-        answers = f"{told}naming no mail of ours, as {evidence.person} judged"
-    head = f'a message in from {email.sender}, "{email.subject}", {format_time(email.dated_at)}'
+        number = (
+            f"it mentions order {email.mentioned_order_number}" if email.mentioned_order_number else "no order number"
+        )
+        answers = f"not a reply to an e-mail of ours ({number}), matched to this case by {evidence.person}"
+    head = f'e-mail from {email.sender}, "{email.subject}", {format_time(email.dated_at)}'
     return f"{head}, {answers}; filed by {evidence.person}{_note_text(evidence)}"
 
 
 def _note_text(evidence: EvidenceReceipt) -> str:
-    return f", who notes: {evidence.note}" if evidence.note else ""
+    return f", who noted: {evidence.note}" if evidence.note else ""
 
 
-def event_line(case: Case, event: Event) -> Text:
-    """A change in one line: the state after it, and what is said of it."""
-    said = [event.message, event.plugin_error]
+def event_line(case: CancelCase, event: Event) -> Text:
+    """A change in one line: the state after it, and its message."""
+    texts = [event.message, event.plugin_error]
     if event.service_status:
-        said.append(f"the service says {event.service_status!r}")
+        texts.append(f"the service's status is {event.service_status!r}")
     if event.kind is EventKind.PARTIALLY_CANCELED:
-        said.append(", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in event.lines))
-    words = "; ".join(word for word in said if word)
-    why = f" ({event.rejection.value})" if event.rejection is not None else ""
-    return state_text(case.state).append(printable(f"{why} - {words}" if words else why), "default not bold")
+        texts.append(", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in event.lines))
+    message = "; ".join(text for text in texts if text)
+    rejection = f" ({event.rejection.value})" if event.rejection is not None else ""
+    text = f"{rejection} - {message}" if message else rejection
+    return state_text(case.state).append(printable(text), "default not bold")

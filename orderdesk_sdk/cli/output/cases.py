@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderdesk_sdk.cases.errand import Errand, ErrandState
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
@@ -18,33 +18,35 @@ __all__ = [
 ]
 
 
-def show_other_case(screen: Screen, case: Resubmission | StatusChange) -> None:
-    """A case in two lines."""
-    match case:
-        case Resubmission():
-            show_resubmission(screen, case)
-        case StatusChange():
-            show_status_change(screen, case)
+def show_other_case(screen: Screen, found: Case) -> None:
+    """A resubmission or a status change in two lines."""
+    match found:
+        case ResubmitCase():
+            show_resubmission(screen, found)
+        case StatusCase():
+            show_status_change(screen, found)
+        case _:
+            raise ValueError(f"a {found.kind} is shown in another way")
 
 
-def show_resubmission(screen: Screen, resubmission: Resubmission) -> None:
+def show_resubmission(screen: Screen, resubmission: ResubmitCase) -> None:
     """A resubmission in two lines."""
     there = f"number {resubmission.remote_id} at {resubmission.connection}"
-    _show_lines(screen, resubmission, f"Resubmitted as order {resubmission.order_number}, {there}", "submitted")
+    _show_lines(screen, resubmission, f"Resubmission as order {resubmission.order_number}, {there}", "submitted")
 
 
-def show_status_change(screen: Screen, change: StatusChange) -> None:
+def show_status_change(screen: Screen, change: StatusCase) -> None:
     """A status change in two lines."""
-    who = f"asked by {change.requested_by}"
+    who = f"requested by {change.requested_by}"
     _show_lines(
         screen, change, f"Status at {change.connection}, number {change.remote_id}: {change.status}, {who}", "set"
     )
 
 
-def _show_lines(screen: Screen, case: Errand, head: str, done: str) -> None:
-    is_done = case.state is ErrandState.DONE
+def _show_lines(screen: Screen, case: Case, head: str, done: str) -> None:
+    is_done = case.state is State.DONE
     where = f" ({case.id})" if case.is_open else ""
     screen.line(f"{head}: {done if is_done else case.state.value}{where}", "green" if is_done else "yellow")
-    said = "; ".join(word for word in (case.message, case.plugin_error, case.hint) if word)
-    if said:
-        screen.indented(said)
+    message = "; ".join(text for text in (case.message, case.plugin_error, case.hint) if text)
+    if message:
+        screen.indented(message)

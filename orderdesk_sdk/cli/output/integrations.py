@@ -26,7 +26,7 @@ from orderdesk_sdk.plugin.routes import (
 __all__ = ["show_integration", "show_reasons"]
 
 _MATRIX_COLUMNS = ("reason", "scope", "statuses", "resubmission", "rule actions", "notifications in", "verified by")
-"""What the matrix tells too, in the same words."""
+"""What the matrix shows too, in the same words."""
 
 
 def show_integration(screen: Screen, plugin: LoadedPlugin) -> None:
@@ -46,36 +46,36 @@ def show_integration(screen: Screen, plugin: LoadedPlugin) -> None:
         for route in declared.cancel:
             _show_details(screen, route)
     else:
-        screen.line("It declares no way to cancel: a person must do it at the service.")
+        screen.line("It declares no route to cancel: a person must cancel at the service.")
     screen.line()
-    about = {name: text for name, text in matrix_row(plugin).cells().items() if name in _MATRIX_COLUMNS and text != "-"}
+    facts = {name: text for name, text in matrix_row(plugin).cells().items() if name in _MATRIX_COLUMNS and text != "-"}
     if declared.remote_id_format is not None:
         rule = declared.remote_id_format
-        about["numbers"] = f"{rule.pattern.pattern}, at most {rule.max_length} characters; {rule.description}"
+        facts["order numbers"] = f"{rule.pattern.pattern}, at most {rule.max_length} characters; {rule.description}"
     for name, limit in sorted(declared.limits.items()):
-        what = "calls" if name == "*" else name
-        about[f"limit of {what}"] = f"{limit.per_second:g} a second, {limit.burst} at once"
-    widest = max(map(len, about)) + 1
-    for name, text in about.items():
+        calls = "calls" if name == "*" else f"{name} calls"
+        facts[f"limit of {calls}"] = f"{limit.per_second:g} a second, {limit.burst} at once"
+    widest = max(map(len, facts)) + 1
+    for name, text in facts.items():
         screen.hanging(f"{name}:".ljust(widest), text)
     for number, route in enumerate(declared.cancel, start=1):
         if isinstance(route.reasons, ReasonList):
             screen.line()
-            varies = "; a connection's settings may hold another list" if route.reasons.codes_for is not None else ""
-            screen.line(f"Reasons that route {number} takes{varies}:")
+            varies = "; a connection may have another list" if route.reasons.codes_for is not None else ""
+            screen.line(f"Reasons that route {number} accepts{varies}:")
             show_reasons(screen, route.reasons.codes)
     screen.line()
     settings = settings_fields(declared.settings)
     rows = [
         (field.name, _setting_text(field), "required" if field.required else "", _help(field)) for field in settings
     ]
-    screen.table(("setting", "given as", "", "help"), rows, whole=("setting", "given as", ""))
+    screen.table(("setting", "type", "", "help"), rows, whole=("setting", "type", ""))
     if any(field.kind is SettingKind.SECRET for field in settings):
-        screen.line('A secret is given by reference, as { env = "NAME" }.', "dim")
+        screen.line('Give a secret by reference, as { env = "NAME" }.', "dim")
 
 
 def show_reasons(screen: Screen, codes: Sequence[ReasonCode]) -> None:
-    """A service's own list of reasons, and which of the canonical ones each stands for."""
+    """A service's own list of reasons, and the standard reasons that each stands for."""
     rows = [
         (
             code.code,
@@ -101,9 +101,9 @@ def _show_details(screen: Screen, route: Route) -> None:
 def _open(route: Route) -> str:
     match route.window:
         case Always():
-            return "always; the service's answer tells" if isinstance(route, Button) else "always"
+            return "always; the service decides" if isinstance(route, Button) else "always"
         case WithinTime(within):
-            return f"for {span(within)} after it was submitted"
+            return f"for {span(within)} after submission"
         case WhileStatus(statuses, until):
             return f"until {until} (while {', '.join(sorted(statuses))})"
         case _:
@@ -115,7 +115,7 @@ def _confirmation(confirm: Confirmation) -> str:
         case FinalResponse():
             return "the response, which is final"
         case Polling(every, give_up):
-            return f"reading back every {span(every)}, for {span(give_up)}"
+            return f"polling every {span(every)}, for {span(give_up)}"
         case ManualConfirmation(within):
             return f"a person, reminded after {span(within)}"
         case _:

@@ -12,11 +12,11 @@ from orderdesk_sdk.errors import PluginError
 __all__ = ["show_matrix", "matrix_document"]
 
 _TABLE_COLUMNS = 200
-"""Columns below which a table of twelve would break every word, and each integration has a block of lines instead."""
+"""Columns below which a table of twelve columns would break words; each integration then has a block of lines."""
 
 
 def show_matrix(screen: Screen, rows: Sequence[MatrixRow], errors: Sequence[PluginError]) -> None:
-    """One row an integration; where the terminal is narrow, one block."""
+    """A row for each integration; on a narrow terminal, a block of lines."""
     if not rows and not errors:
         screen.line("No integration is installed. Install one, such as orderdesk-amazon-mcf.")
     if rows and screen.console.width >= _TABLE_COLUMNS:
@@ -29,9 +29,9 @@ def show_matrix(screen: Screen, rows: Sequence[MatrixRow], errors: Sequence[Plug
             _show_block(screen, row)
     if any(row.routes_vary for row in rows):
         screen.line(VARIES_MARK, "dim")
-    for fault in errors:
-        screen.indented(f"{fault.location}: {fault.message}", style="red")
-        screen.indented(f"what to do: {fault.hint}", style="yellow")
+    for error in errors:
+        screen.indented(f"{error.location}: {error.message}", style="red")
+        screen.indented(f"What to do: {error.hint}", style="yellow")
 
 
 def _show_block(screen: Screen, row: MatrixRow) -> None:
@@ -45,7 +45,7 @@ def _show_block(screen: Screen, row: MatrixRow) -> None:
 
 
 def matrix_document(rows: Sequence[MatrixRow], errors: Sequence[PluginError]) -> JsonObject:
-    """The rows, and why those are missing that are."""
+    """The rows, and the errors of the integrations that cannot be used."""
     return {"integrations": [_row_document(row) for row in rows], "errors": [error_document(fault) for fault in errors]}
 
 

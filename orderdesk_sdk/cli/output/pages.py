@@ -1,4 +1,4 @@
-"""Long lists, a page at a time: what a command shows of 100,000 cases is not held in memory, and begins at once."""
+"""Long lists, a page at a time: 100,000 cases are not held in memory, and the output begins at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cases.case import Case, State
+    from orderdesk_sdk.cases.cancellation import CancelCase
+    from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.desk.desk import Desk
 
 __all__ = ["each_case", "pages_of_cases"]
@@ -16,7 +17,7 @@ PAGE = 200
 
 def pages_of_cases(
     desk: Desk, *, order: str | None = None, states: Sequence[State] = (), limit: int | None = None
-) -> Iterator[Sequence[Case]]:
+) -> Iterator[Sequence[CancelCase]]:
     """Cases, oldest first, some at a time. limit: how many at most; None takes all."""
     left, last = limit, None
     while left is None or left > 0:
@@ -30,7 +31,7 @@ def pages_of_cases(
         left = None if left is None else left - len(found)
 
 
-def each_case(desk: Desk, *, states: Sequence[State] = ()) -> Iterator[Case]:
+def each_case(desk: Desk, *, states: Sequence[State] = ()) -> Iterator[CancelCase]:
     """Every case, oldest first, without holding all of them."""
     for page in pages_of_cases(desk, states=states):
         yield from page

@@ -1,4 +1,4 @@
-"""Rules for people and as JSON: the list, the outlook of a dry run, and the log."""
+"""Rules for people and as JSON: the list, the result of a dry run, and the log."""
 
 from __future__ import annotations
 
@@ -31,46 +31,48 @@ __all__ = [
 
 @frozen
 class RulePreview:
-    """What a rule would make of an event. effects: per action what it would do now; empty where it stays quiet."""
+    """What a rule would do on an event. effects: what each action would do now; empty where the rule does not match."""
 
     evaluation: RuleEvaluation
     effects: tuple[tuple[ConfiguredAction, str], ...]
 
 
 def action_targets(desk: Desk) -> Mapping[str, tuple[str, ...]]:
-    """The actions that rules may name, each with the connections at which it acts."""
-    known: dict[str, tuple[str, ...]] = {MOVE_ORDER: (), CANCEL_ORDER: desk.connections.names()}
+    """The actions that rules may name, each with the connections that it acts at."""
+    targets: dict[str, tuple[str, ...]] = {MOVE_ORDER: (), CANCEL_ORDER: desk.connections.names()}
     for name in desk.connections.names():
         declared = desk.connections.integration(name)
         if not isinstance(declared, str):
             for action in declared.actions:
-                known[action.name] = (*known.get(action.name, ()), name)
-    return known
+                targets[action.name] = (*targets.get(action.name, ()), name)
+    return targets
 
 
 def preview(desk: Desk, ref: str, event: str, folder: str | None, values: Mapping[str, str]) -> tuple[RulePreview, ...]:
-    """What every rule would do if this happened to the order now. Does nothing.
+    """What every rule would do on this event of the order now. Changes nothing.
 
     Raises NotFoundError for an unknown order or folder.
     """
     order = desk.orders.get(ref)
-    moved = {}
+    folders = {}
     if folder is not None:
-        moved = {
+        folders = {
             "folder": desk.order_store.resolve_folder_name(folder),
             "from_folder": desk.order_store.folder_of(OrderId(order.id)) or "",
         }
-    told = OrderEvent("dry run", OrderEventKind(event), order.id, desk.clock.now(), {**moved, **values})
-    known = action_targets(desk)
-    placed = [remote_order.connection for remote_order in desk.order_store.remote_orders(order.id)]
+    tried = OrderEvent("dry run", OrderEventKind(event), order.id, desk.clock.now(), {**folders, **values})
+    targets = action_targets(desk)
+    submitted_to = [remote_order.connection for remote_order in desk.order_store.remote_orders(order.id)]
     return tuple(
         RulePreview(
-            decision,
+            evaluation,
             tuple(
-                (action, _preview_action(action, known, placed)) for action in decision.rule.actions if decision.matches
+                (action, _preview_action(action, targets, submitted_to))
+                for action in evaluation.rule.actions
+                if evaluation.matches
             ),
         )
-        for decision in desk.rules.explain(told)
+        for evaluation in desk.rules.explain(tried)
     )
 
 
@@ -78,21 +80,21 @@ def _preview_action(
     action: ConfiguredAction, targets: Mapping[str, tuple[str, ...]], remote_orders: Sequence[str]
 ) -> str:
     if action.name == MOVE_ORDER:
-        return f"would move it to {action.folder}"
+        return f"would move the order to {action.folder}"
     if action.name not in targets:
-        return "would hold the order's rules until it is mended: nobody contributes this action"
+        return "would hold the order's rules until the rule is corrected: no connected integration provides this action"
     at = [
         name
         for name in remote_orders
         if name in targets[action.name] and (not action.connections or name in action.connections)
     ]
-    return f"would act at {', '.join(at)}" if at else "would be refused: the order was not submitted there"
+    return f"would act at {', '.join(at)}" if at else "would fail: the order was not submitted to such a connection"
 
 
 def show_rules(screen: Screen, rules: Sequence[Rule], targets: Mapping[str, tuple[str, ...]]) -> None:
     """The rules as configured, in their order."""
     if not rules:
-        screen.line("There are no rules; README.md shows one.")
+        screen.line("No rules are configured; README.md shows one.")
         return
     rows = [
         (
@@ -104,13 +106,13 @@ def show_rules(screen: Screen, rules: Sequence[Rule], targets: Mapping[str, tupl
         )
         for rule in rules
     ]
-    screen.table(("rule", "event", "filter", "actions", "written in"), rows)
+    screen.table(("rule", "event", "filter", "actions", "location"), rows)
 
 
 def _action_text(action: ConfiguredAction, targets: Mapping[str, tuple[str, ...]]) -> str:
     given = action.reason or action.folder or ", ".join(action.connections)
-    words = f"{action.name} ({given})" if given else action.name
-    return words if action.name in targets else f"{words} - UNKNOWN: nobody contributes it"
+    text = f"{action.name} ({given})" if given else action.name
+    return text if action.name in targets else f"{text} - UNKNOWN: no connected integration provides this action"
 
 
 def rule_document(rule: Rule, targets: Mapping[str, tuple[str, ...]]) -> JsonObject:
@@ -123,7 +125,7 @@ def rule_document(rule: Rule, targets: Mapping[str, tuple[str, ...]]) -> JsonObj
             {
                 **_action_document(action),
                 "is_known": action.name in targets,
-                "connections": list(targets.get(action.name, ())),
+                "provided_by": list(targets.get(action.name, ())),
             }
             for action in rule.actions
         ],
@@ -142,25 +144,25 @@ def _action_document(action: ConfiguredAction) -> JsonObject:
 
 
 def show_preview(screen: Screen, number: str, event: str, previews: Sequence[RulePreview]) -> None:
-    """A dry run: each rule's decision with its reason."""
-    screen.line(f"Order {number}  if this happened: {event}", "bold")
+    """A dry run: whether each rule matches, and why."""
+    screen.line(f"Order {number}  dry run of the event: {event}", "bold")
     if not previews:
-        screen.line("There are no rules.")
+        screen.line("No rules are configured.")
     for entry in previews:
-        fires = entry.evaluation.matches
-        word = "matches" if fires else "stays quiet"
+        matches = entry.evaluation.matches
+        result = "matches" if matches else "does not match"
         screen.hanging(
-            f"{entry.evaluation.rule.name}: {word}",
+            f"{entry.evaluation.rule.name}: {result}",
             f"because {entry.evaluation.explanation}",
-            style="" if fires else "dim",
+            style="" if matches else "dim",
         )
         for action, effect in entry.effects:
             screen.indented(f"{action.name}: {effect}", by=2)
-    screen.line("Nothing was done.", "dim")
+    screen.line("Nothing was changed.", "dim")
 
 
 def preview_document(preview_: RulePreview) -> JsonObject:
-    """A rule's decision in a dry run."""
+    """Whether a rule matches in a dry run, and what it would do."""
     return {
         "rule": preview_.evaluation.rule.name,
         "matches": preview_.evaluation.matches,
@@ -172,22 +174,22 @@ def preview_document(preview_: RulePreview) -> JsonObject:
 def show_executions(screen: Screen, number: str, executions: Sequence[tuple[datetime, RuleExecution]]) -> None:
     """What rules did, oldest first."""
     if not executions:
-        screen.line(f"No rule has done anything with order {number}.")
+        screen.line(f"No rule has acted on order {number}.")
         return
     rows = [
         (format_time(at, seconds=True), execution.rule or "-", execution.action or "-", result_text(execution))
         for at, execution in executions
     ]
-    screen.table(("at", "rule", "action", "what came of it"), rows, whole=("at",))
+    screen.table(("at", "rule", "action", "result"), rows, whole=("at",))
 
 
 def result_text(execution: RuleExecution) -> str:
-    """What came of one action, in words."""
+    """The result of one action, in words."""
     return f"{execution.message}: {execution.error}" if execution.error else execution.message
 
 
 def execution_document(at: datetime, execution: RuleExecution) -> JsonObject:
-    """One action of a rule that fired; `refused` says why it could not be done."""
+    """One executed action of a rule; `error` says why it failed."""
     return {
         "at": iso_time(at),
         "rule": execution.rule or None,

@@ -1,4 +1,4 @@
-"""What people see: plain columns on a terminal of any width, without colors where it is none."""
+"""Output for people: plain columns on a terminal of any width; no colors where the output is not a terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orderdesk_sdk.cli.output.times import zone
 __all__ = ["Screen", "printable", "state_text"]
 
 _UNLIMITED_WIDTH = 1000
-"""Columns where the output goes into a file or a pipe: nobody wants its lines broken."""
+"""Columns where the output goes into a file or a pipe, whose lines are not broken."""
 _STYLES = {
     State.CANCELED: "green",
     State.PARTIALLY_CANCELED: "yellow",
@@ -41,7 +41,7 @@ def printable(text: str) -> str:
 
 
 def state_text(state: State) -> Text:
-    """A state's word in its color."""
+    """A state in its color."""
     return Text(state.value, _STYLES.get(state, ""))
 
 
@@ -54,11 +54,11 @@ def _padded(text: str, width: int) -> str:
 
 
 class Screen:
-    """Stdout, for people. Texts are shown as they are: what a service says is no markup."""
+    """Stdout, for people. Texts are shown literally: what a service says is not markup."""
 
     def __init__(self) -> None:
         for stream in (sys.stdout, sys.stderr):
-            # A name that the terminal's encoding does not have shall not end the command.
+            # A character that the terminal's encoding lacks must not end the command.
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         self.console = Console(markup=False, highlight=False, emoji=False)
@@ -67,11 +67,11 @@ class Screen:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether somebody may be watching."""
+        """Whether the output is a terminal."""
         return self.console.is_terminal
 
     def line(self, text: str | Text = "", style: str = "") -> None:
-        """A line, broken between words where the terminal ends."""
+        """A line, broken between words at the terminal's width."""
         self._print(text if isinstance(text, Text) else Text(printable(text), style), 0)
 
     def indented(self, text: str | Text, by: int = 2, style: str = "") -> None:
@@ -125,15 +125,15 @@ class Screen:
                 continue
             # Laid out by hand: a table takes a thousandth of a second a row, which counts where there are 100,000.
             for row in rows:
-                told = (_padded(_plain_text(cell), width) for cell, width in zip(row, widths, strict=True))
-                self.console.file.write("  ".join(told).rstrip() + "\n")
+                padded = (_padded(_plain_text(cell), width) for cell, width in zip(row, widths, strict=True))
+                self.console.file.write("  ".join(padded).rstrip() + "\n")
             self.console.file.flush()
         return count
 
     def _print(self, shown: Table | Text, indent: int) -> None:
         self.console.print(Padding(shown, (0, 0, 0, indent), expand=False) if indent else shown)
-        self.console.file.flush()  # Whoever reads a log of `work` wants it as it happens.
+        self.console.file.flush()  # So that a log of `work` can be followed.
 
     def zone(self, moment: datetime) -> None:
-        """Say in which zone the times above are."""
+        """A line that names the zone of the times above."""
         self.line(f"Times are {zone(moment)}.", "dim")

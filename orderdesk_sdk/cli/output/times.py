@@ -1,4 +1,4 @@
-"""Times at the edge: any zone comes in, UTC is kept, people see their own zone and machines ISO 8601 with a Z."""
+"""Times of the command line: read in any zone, kept in UTC, shown in the local zone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["TimeParameter", "format_time", "span", "zone"]
 class TimeParameter(click.ParamType[datetime]):
     """An option's value that is a time: ISO 8601, in the local zone where it names none. Gives an aware datetime.
 
-    A local time that clocks skipped, or showed twice, is refused: whoever typed it knows which moment is meant.
+    A local time that clocks skipped or repeated is an error: only the person who typed it knows which moment is meant.
     """
 
     name = "time"
@@ -24,16 +24,16 @@ class TimeParameter(click.ParamType[datetime]):
             return value
         try:
             typed = datetime.fromisoformat(str(value))
-            found = local_datetimes(typed) if typed.tzinfo is None else (typed.astimezone(UTC),)
+            moments = local_datetimes(typed) if typed.tzinfo is None else (typed.astimezone(UTC),)
         except (ValueError, OverflowError, OSError):
             # The last two are what years near 1 and 9999 become, depending on the platform.
-            self.fail(f"{value!r} is no time; write it as 2026-11-22T14:03:10+01:00", param, ctx)
-        if not found:
-            self.fail(f"{value!r} never came: clocks were put forward; write it with its offset from UTC", param, ctx)
-        if len(found) > 1:
-            which = " or ".join(moment.astimezone().isoformat() for moment in found)
-            self.fail(f"{value!r} came twice, as clocks were put back; write {which}", param, ctx)
-        return found[0]
+            self.fail(f"{value!r} is not a time; write it as 2026-11-22T14:03:10+01:00", param, ctx)
+        if not moments:
+            self.fail(f"{value!r} was skipped when clocks were put forward; give its offset from UTC", param, ctx)
+        if len(moments) > 1:
+            choices = " or ".join(moment.astimezone().isoformat() for moment in moments)
+            self.fail(f"{value!r} occurred twice when clocks were put back; write {choices}", param, ctx)
+        return moments[0]
 
 
 def format_time(moment: datetime | None, *, seconds: bool = False) -> str:

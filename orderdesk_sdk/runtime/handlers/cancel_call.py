@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.policy.escalation import escalate
@@ -48,8 +49,8 @@ __all__ = ["CancelCall"]
 class PreparedCall:
     """A case that is about to be asked for: before and with the claim, and what is asked."""
 
-    case: Case
-    sending: Case
+    case: CancelCase
+    sending: CancelCase
     request: CancelRequest
     context: CaseContext
     started_at: datetime
@@ -66,14 +67,20 @@ class CancelCall:
         self._email = email
 
     def send(
-        self, case: Case, connection: Connection, context: CaseContext, watchdog: Watchdog, *, person: str | None = None
-    ) -> Case:
+        self,
+        case: CancelCase,
+        connection: Connection,
+        context: CaseContext,
+        watchdog: Watchdog,
+        *,
+        person: str | None = None,
+    ) -> CancelCase:
         """Take the case's present route. person: somebody who decided that it is to be sent again."""
         route = connection.route(case.route)
         if isinstance(route, Button) and route.batch is not None:
             return self.send_batch([(case, context)], connection, watchdog, person=person)[0]
         asked = self._prepare(case, connection, context, person)
-        if isinstance(asked, Case):
+        if isinstance(asked, CancelCase):
             return asked
         journal = CaseJournal(self._loader.ledger, case, asked.sending, asked.opening_entries, asked.send_condition)
         if isinstance(route, Email):
@@ -93,12 +100,12 @@ class CancelCall:
 
     def send_batch(
         self,
-        cases_with_context: Sequence[tuple[Case, CaseContext]],
+        cases_with_context: Sequence[tuple[CancelCase, CaseContext]],
         connection: Connection,
         watchdog: Watchdog,
         *,
         person: str | None = None,
-    ) -> tuple[Case, ...]:
+    ) -> tuple[CancelCase, ...]:
         """Ask for several cases by one flow; each settles by its own answer. In the order given.
 
         One whose earlier request may have worked is asked by itself: what is sent again is the same request.
@@ -117,7 +124,7 @@ class CancelCall:
             return tuple((alone | others)[case.id] for case, _ in cases_with_context)
         prepared = [self._prepare(case, connection, known, person) for case, known in cases_with_context]
         group = [asked for asked in prepared if isinstance(asked, PreparedCall)]
-        after = {asked.id: asked for asked in prepared if isinstance(asked, Case)}
+        after = {asked.id: asked for asked in prepared if isinstance(asked, CancelCase)}
         if group:
             parts = [
                 JournalEntry(asked.case, asked.sending, asked.opening_entries, asked.send_condition) for asked in group
@@ -139,14 +146,16 @@ class CancelCall:
             results = self._results(group, connection, driven)
             works = journal.finish_all(results)
             for result, work in zip(results, works, strict=True):
-                assert isinstance(work, Case)
+                assert isinstance(work, CancelCase)
                 after[work.id] = work
                 for event in result.entries:
                     assert isinstance(event, Event)
                     self._loader.notify_listeners(work, event)
         return tuple(after[case.id] for case, _ in cases_with_context)
 
-    def resume(self, case: Case, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog) -> Case:
+    def resume(
+        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
+    ) -> CancelCase:
         """The sending process is gone: go on from the record, never past a write of unknown fate."""
         now = self._loader.clock.now()
         entries = self._loader.attempt_entries(case)
@@ -190,8 +199,8 @@ class CancelCall:
         return self._finish(resumed, connection, remote_order, journal, driven)
 
     def _prepare(
-        self, case: Case, connection: Connection, context: CaseContext, person: str | None
-    ) -> PreparedCall | Case:
+        self, case: CancelCase, connection: Connection, context: CaseContext, person: str | None
+    ) -> PreparedCall | CancelCase:
         """What is needed to ask; or the case as it is where something keeps it from being asked."""
         now = self._loader.clock.now()
         integration = connection.integration
@@ -216,7 +225,7 @@ class CancelCall:
         return PreparedCall(case, transition(case, event), request, context, at, (*notes, event), hold, recorded)
 
     def _send_condition(
-        self, case: Case, connection: Connection, remote_order: RemoteOrder, person: str | None = None
+        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, person: str | None = None
     ) -> SendCondition:
         """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""
         window = connection.route(case.route).window
@@ -240,15 +249,14 @@ class CancelCall:
 
     def _finish(
         self,
-        sending_case: Case,
+        sending_case: CancelCase,
         connection: Connection,
         remote_order: RemoteOrder,
         journal: CaseJournal,
         result: FlowResult[Answer],
-    ) -> Case:
+    ) -> CancelCase:
         event = self._event(sending_case, connection, remote_order, result, result.outcome)
         after = journal.finish(transition(sending_case, event), event)
-        assert isinstance(after, Case)
         self._loader.notify_listeners(after, event)
         return after
 
@@ -271,7 +279,7 @@ class CancelCall:
 
     def _event(
         self,
-        sending_case: Case,
+        sending_case: CancelCase,
         connection: Connection,
         remote_order: RemoteOrder,
         result: FlowResult[Answer] | FlowResult[Answers],
@@ -294,13 +302,15 @@ class CancelCall:
             case _:
                 assert_never(outcome)
 
-    def _after_loss(self, sent_case: Case, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
+    def _after_loss(self, sent_case: CancelCase, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
         if loss.withheld and sent_case.retries > 0:
             # It was to be asked once more: what the first request did is as unknown as it was.
             loss = TransportLoss(Certainty.UNKNOWN, loss.message, idempotent=sent_case.idempotent)
         return requesting.after_loss(sent_case, integration, loss, now)
 
-    def _send_email(self, prepared: PreparedCall, connection: Connection, route: Email, journal: CaseJournal) -> Case:
+    def _send_email(
+        self, prepared: PreparedCall, connection: Connection, route: Email, journal: CaseJournal
+    ) -> CancelCase:
         sending, known = prepared.sending, prepared.context
         try:
             mail = self._email.message_for(
@@ -314,7 +324,6 @@ class CancelCall:
             # Before a byte of the mail left: it is tried again until somebody mends it.
             event = requesting.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
         after = journal.finish(transition(sending, event), event)
-        assert isinstance(after, Case)
         self._loader.notify_listeners(after, event)
         return after
 

@@ -1,4 +1,4 @@
-"""Advancing a case: what is due now is done, once, and what came of it is in the ledger before anybody hears of it."""
+"""Handling a cancel: what is due is done, once, and what came of it is in the ledger before anybody hears of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import assert_never
 from attrs import evolve
 
 from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.exchange import Certainty, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
@@ -20,6 +21,7 @@ from orderdesk_sdk.cases.policy.polling import events_of_poll
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.errors import (
     ConfigurationError,
+    ConflictError,
     InvalidStateError,
     NotFoundError,
     OrderDeskError,
@@ -41,11 +43,15 @@ from orderdesk_sdk.runtime.journal import PollJournal
 
 __all__ = ["CancellationHandler"]
 
+MOST_GATHERED = 100_000
+"""How many gathered cases of a connection are looked at in one round; the others come with the next."""
 POLL_LOST = TransportLoss(Certainty.NOT_PROCESSED, "the plugin failed")
 
 
 class CancellationHandler:
-    """Does for a case what is due. Runs on a thread of the connection's bulkhead."""
+    """Handles cancel cases."""
+
+    kind = CancelCase
 
     def __init__(
         self, loader: ContextLoader, extender: CancellationExtender, connections: Connections, email: CancellationEmail
@@ -56,38 +62,35 @@ class CancellationHandler:
         self._clock = loader.clock
         self._cancel_call = CancelCall(loader, email)
 
-    def handle(
+    def handle(self, case: CancelCase, watchdog: Watchdog, context: CaseContext | None = None) -> CancelCase:
+        """Do what is due; the case as it is then. context: what was read just now; None reads it."""
+        try:
+            return self._handle(case, watchdog, context=context)
+        except (ValidationError, ConfigurationError, PluginError) as error:
+            return self._connection_failed(self._loader.ledger.case(case.id, CancelCase), error)
+        except DamagedRowError as error:  # Of its cancellation, its history or another case: a backup may mend it.
+            return self._damaged(self._loader.ledger.case(case.id, CancelCase), error)
+
+    def poll(self, case: CancelCase, watchdog: Watchdog) -> CancelCase:
+        """Ask the service now where it stands, whatever is due; the case as it is then."""
+        return self._handle(case, watchdog, poll=True)
+
+    def retry(self, case: CancelCase, watchdog: Watchdog, by: str) -> CancelCase:
+        """Send the request again, as a person has decided; the case as it is then."""
+        return self._handle(case, watchdog, person=by)
+
+    def before_verdict(self, case: CancelCase, event: Event) -> None:
+        """Nothing: what a cancel comes to, its row alone says."""
+
+    def _handle(
         self,
-        case: Case,
+        case: CancelCase,
         watchdog: Watchdog,
         *,
         poll: bool = False,
         person: str | None = None,
         context: CaseContext | None = None,
-    ) -> Case:
-        """Do what is due and return the case as it is then.
-
-        poll: polled now, whatever is due. person: somebody who decided that the request is to be sent again.
-        context: what was read just now; None reads it.
-        Raises ConflictError when somebody else has the case, and to whoever asked for it by name what kept it from
-        being done; in the course of things that is written into the case.
-        """
-        try:
-            return self._handle(case, watchdog, poll=poll, person=person, context=context)
-        except (ValidationError, ConfigurationError, PluginError) as error:
-            if poll or person is not None:
-                raise
-            return self._connection_failed(self._loader.ledger.case(case.id), error)
-        except (
-            DamagedRowError
-        ) as error:  # Of its cancellation, its history or another case of its order: a backup may mend it.
-            if poll or person is not None:
-                raise
-            return self._damaged(self._loader.ledger.case(case.id), error)
-
-    def _handle(
-        self, case: Case, watchdog: Watchdog, *, poll: bool, person: str | None, context: CaseContext | None
-    ) -> Case:
+    ) -> CancelCase:
         try:
             connection = self._connections.get(case.connection)
             remote_order = context.remote_order if context is not None else self._remote_order(case)
@@ -133,14 +136,41 @@ class CancellationHandler:
         # That was the last try: whoever comes next is not kept waiting for another look at it.
         return self.handle(after, watchdog) if requesting.retries_exhausted(after, self._clock.now()) else after
 
-    def batch_of(self, case: Case) -> Batch | None:
+    def batch_key(self, case: CancelCase) -> Batch | None:
         """How a requested case that was gathered is asked for together with others; None: by itself."""
         if case.state is not State.PENDING or not case.is_batched:
             return None
         integration = self._connections.integration(case.connection)
         return None if isinstance(integration, str) else _batch(case, integration.cancel)
 
-    def handle_batch(self, cases: Sequence[Case], watchdog: Watchdog) -> None:
+    def batches(self, connection: str, batch: Batch) -> Sequence[Sequence[CancelCase]]:
+        """The groups that a connection is asked for together."""
+        # Those that are not due yet as well: they wait for nothing but others to go with.
+        waiting = self._loader.ledger.cases(
+            CancelCase, connection=connection, states=(State.PENDING,), limit=MOST_GATHERED
+        )
+        group = [case for case in waiting if self.batch_key(case) is not None]
+        if batch.one_call_per_interval:
+            group = self._next_call(group, batch)
+        return [group[at : at + batch.max_size] for at in range(0, len(group), batch.max_size)]
+
+    def _next_call(self, group: Sequence[CancelCase], batch: Batch) -> list[CancelCase]:
+        """Those of a group that go in the next call, longest due first; the others are told in which later one."""
+        now = self._clock.now()
+        due = [case for case in group if case.due_at is None or case.due_at <= now]
+        if all(
+            case.consecutive_failures for case in due
+        ):  # Who is only tried again takes nobody along whose time has not come.
+            group = due
+        turn = sorted(group, key=lambda case: case.due_at or now)
+        for at, case in enumerate(turn[batch.max_size :]):
+            event = requesting.join_batch(batch, now, calls=1 + at // batch.max_size)
+            if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
+                with suppress(ConflictError):  # Somebody else has it: then it is they who know when it goes on.
+                    self._loader.apply(case, event)
+        return turn[: batch.max_size]
+
+    def handle_batch(self, cases: Sequence[CancelCase], watchdog: Watchdog) -> None:
         """Do what is due for requested cases of one connection that are asked for together."""
         connection = self._connections.get(cases[0].connection)
         wanted = []
@@ -155,29 +185,29 @@ class CancellationHandler:
             if event is None:
                 wanted.append((case, known))
             elif _is_caused_by_time(case, event, self._clock.now()):
-                self.handle(case, watchdog, context=known)
+                self.handle(case, watchdog, known)
             else:
                 self._apply_instead(case, event, known)
         if wanted:
             self._cancel_call.send_batch(wanted, connection, watchdog)
 
-    def build_request(self, case: Case) -> CancelRequest:
+    def build_request(self, case: CancelCase) -> CancelRequest:
         """What the case's present route is asked to do. Raises what keeps it from being asked."""
         return self._loader.cancel_request(case, self._connections.get(case.connection), self._loader.load(case))
 
-    def abandon(self, case_id: str, message: str) -> Case:
+    def abandon(self, case_id: str, reason: str) -> CancelCase:
         """Settle what a hanging plugin left: its case is taken from it and goes on without it."""
-        case = self._loader.ledger.case(case_id)
+        case = self._loader.ledger.case(case_id, CancelCase)
         integration = self._connections.integration(case.connection)
         declared = None if isinstance(integration, str) else integration
         return self._loader.apply(
             case,
             requesting.after_plugin_error(
-                case, declared, message, self._clock.now(), may_have_sent=self._may_have_sent(case)
+                case, declared, reason, self._clock.now(), may_have_sent=self._may_have_sent(case)
             ),
         )
 
-    def _remote_order(self, case: Case) -> RemoteOrder:
+    def _remote_order(self, case: CancelCase) -> RemoteOrder:
         """The remote order of a case, after a look whether its order has come to a place that nobody has asked."""
         remote_orders = self._loader.remote_orders(case)
         self._extender.extend_to_uncovered(case.order_id, remote_orders)
@@ -185,16 +215,18 @@ class CancellationHandler:
 
     def _send(
         self,
-        case: Case,
+        case: CancelCase,
         connection: Connection,
         context: CaseContext | None,
         watchdog: Watchdog,
         *,
         person: str | None = None,
-    ) -> Case:
+    ) -> CancelCase:
         return self._cancel_call.send(case, connection, context or self._loader.load(case), watchdog, person=person)
 
-    def _event_before_sending(self, case: Case, connection: Connection, remote_order: RemoteOrder) -> Event | None:
+    def _event_before_sending(
+        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder
+    ) -> Event | None:
         """What a requested case does instead of being asked for now; None: it is asked for."""
         now = self._clock.now()
         integration = connection.integration
@@ -207,12 +239,12 @@ class CancellationHandler:
             event = requesting.join_batch(batch, now) if batch is not None else None
         return event
 
-    def _apply_instead(self, case: Case, event: Event, context: CaseContext) -> Case:
+    def _apply_instead(self, case: CancelCase, event: Event, context: CaseContext) -> CancelCase:
         """Apply what comes instead of asking. A person is not asked to do either what a listener forbids."""
         vetoed, notes = self._loader.apply_veto(case, context) if event.kind is EventKind.ESCALATED else (None, ())
         return vetoed or self._loader.apply(case, event, *notes)
 
-    def _require_cart_unblocked(self, case: Case) -> None:
+    def _require_cart_unblocked(self, case: CancelCase) -> None:
         """Law 8 holds for persons too."""
         first = self._loader.cart_blocked_by(case)
         if first is not None:
@@ -223,8 +255,8 @@ class CancellationHandler:
             )
 
     def _handle_deadline(
-        self, case: Case, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
-    ) -> Case:
+        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
+    ) -> CancelCase:
         """Patience has run out: the case is read a last time, and only then goes on without the service's word."""
         read = self._poll_or_none(case, connection, remote_order, watchdog) or case
         if (read.state, read.route) != (case.state, case.route):
@@ -240,12 +272,14 @@ class CancellationHandler:
             return read  # After a pause a service that does not answer at once is asked again before others are.
         return self._loader.apply(read, event)
 
-    def _poll(self, case: Case, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog) -> Case:
+    def _poll(
+        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
+    ) -> CancelCase:
         return self._poll_or_none(case, connection, remote_order, watchdog) or self._poll_unsupported(case)
 
     def _poll_or_none(
-        self, case: Case, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
-    ) -> Case | None:
+        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
+    ) -> CancelCase | None:
         """The case after a poll; None, and nothing is written, where there is nothing to read."""
         now = self._clock.now()
         integration = connection.integration
@@ -290,12 +324,11 @@ class CancellationHandler:
         for entry in entries:
             after = transition(after, entry)
         written = journal.finish(after, *entries)
-        assert isinstance(written, Case)
         for entry in entries:
             self._loader.notify_listeners(written, entry)
         return written
 
-    def _poll_unsupported(self, case: Case) -> Case:
+    def _poll_unsupported(self, case: CancelCase) -> CancelCase:
         if case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN):
             heard = case.state is State.REPORTED
             text = "it is said to be canceled there, and" if heard else "nobody knows what the request did, and"
@@ -307,13 +340,13 @@ class CancellationHandler:
             hint="find out at the service, then confirm or refuse the case",
         )
 
-    def _damaged(self, case: Case, error: DamagedRowError) -> Case:
+    def _damaged(self, case: CancelCase, error: DamagedRowError) -> CancelCase:
         now = self._clock.now()
         if case.state is State.SENDING:  # What was sent cannot be read, so nothing of it may be sent again.
             return self._loader.apply(case, escalate(case, now, str(error), error.hint))
         return self._loader.apply(case, requesting.on_connection_error(case, error, now))
 
-    def _connection_failed(self, case: Case, error: OrderDeskError) -> Case:
+    def _connection_failed(self, case: CancelCase, error: OrderDeskError) -> CancelCase:
         now = self._clock.now()
         if case.state is State.SENDING:
             event = requesting.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
@@ -327,11 +360,11 @@ class CancellationHandler:
             return self._loader.apply(case, event)
         return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, known)
 
-    def _may_have_sent(self, case: Case) -> bool:
+    def _may_have_sent(self, case: CancelCase) -> bool:
         return any(isinstance(entry, Intent) and not entry.read_only for entry in self._loader.attempt_entries(case))
 
 
-def _is_caused_by_time(case: Case, event: Event | None, now: datetime) -> bool:
+def _is_caused_by_time(case: CancelCase, event: Event | None, now: datetime) -> bool:
     """Whether a requested case would go another way, or on with one, by the clock alone, so that a look comes first.
 
     event: what it does instead of being asked for; None: it is asked for.
@@ -343,6 +376,6 @@ def _is_caused_by_time(case: Case, event: Event | None, now: datetime) -> bool:
     return decides and (paused or case.last_sent_at is not None)
 
 
-def _batch(case: Case, routes: Sequence[object]) -> Batch | None:
+def _batch(case: CancelCase, routes: Sequence[object]) -> Batch | None:
     route = routes[case.route] if case.route < len(routes) else None
     return route.batch if isinstance(route, Button) else None

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from urllib.parse import parse_qs, quote, urlsplit
 
-from orderdesk_sdk.cases.cancellation import Cancellation
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.cases.policy.requesting import after_email_loss, retry_later
 from orderdesk_sdk.cases.state_machine import Event, EventKind
@@ -51,7 +50,7 @@ class CancellationEmail:
 
     def message_for(
         self,
-        case: Case,
+        case: CancelCase,
         route: Email,
         template_values: Mapping[str, str],
         cancellation: Cancellation,
@@ -80,7 +79,12 @@ class CancellationEmail:
         return compose(config, to=to, plugin=subject, body=body, identity=identity, at=cancellation.requested_at)
 
     def send(
-        self, sending_case: Case, route: Email, message: EmailMessage | str, journal: CaseJournal, redactor: Redactor
+        self,
+        sending_case: CancelCase,
+        route: Email,
+        message: EmailMessage | str,
+        journal: CaseJournal,
+        redactor: Redactor,
     ) -> Event:
         """Send a mail, or escalate the draft; the event that it makes of a case that is sending."""
         now = self._clock.now()

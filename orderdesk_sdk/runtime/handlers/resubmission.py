@@ -7,19 +7,21 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import assert_never
 
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.coverage import TWICE, CancellationCoverage, ResubmissionBlockKind
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.evidence import Evidence
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import InvalidStateError, OrderDeskError, ValidationError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.integration import NoResubmission, SameNumber
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import read_coverage
-from orderdesk_sdk.runtime.handlers.base import CaseHandler
+from orderdesk_sdk.runtime.handlers.redriving import RedrivingHandler
 from orderdesk_sdk.runtime.journal import SendCondition
 
 __all__ = ["ResubmissionHandler"]
@@ -27,15 +29,16 @@ __all__ = ["ResubmissionHandler"]
 OTHER_NUMBER_HINT = "give another number with --number, or let duplicates be numbered otherwise: [resubmission].suffix"
 
 
-class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder, CancellationCoverage]):
-    """Opens resubmissions and advances them."""
+class ResubmissionHandler(RedrivingHandler[ResubmitCase, ResubmitRequest, RemoteOrder, CancellationCoverage]):
+    """Opens resubmissions and handles them."""
 
+    kind = ResubmitCase
     result_type = RemoteOrder
     find_out_hint = "find out at the service, confirm or refuse it; what is not there may be made under another number"
 
     def open(
         self, original: Order, *, requested_by: str, connection: str | None, number: str | None
-    ) -> tuple[Resubmission, CancellationCoverage]:
+    ) -> tuple[ResubmitCase, CancellationCoverage]:
         """Record the resubmission, or find the one that is there; with it, what was read about the original.
 
         The duplicate is made when it is advanced: written down first, so that a crash leaves no duplicate that nobody
@@ -50,22 +53,22 @@ class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder
         target = connection or case.connection
         places = {remote.connection for remote in known.remote_orders}
 
-        def earlier(resubmissions: Sequence[Resubmission]) -> Resubmission | None:
+        def earlier(resubmissions: Sequence[ResubmitCase]) -> ResubmitCase | None:
             return _existing_resubmission(places, target, number, resubmissions)
 
-        found = earlier(self._ledger.resubmissions(original_id=original.id))
+        found = earlier(self._ledger.cases(ResubmitCase, order_id=original.id))
         if found is not None:
             return found, known
         try:
             wanted = self._wanted(known, case, target, number, requested_by)
         except ValidationError:
             # Somebody who asks for the same at this moment may have made the duplicate, which then has the number.
-            found = earlier(self._ledger.resubmissions(original_id=original.id))
+            found = earlier(self._ledger.cases(ResubmitCase, order_id=original.id))
             if found is None:
                 raise
             return found, known
-        opened, is_new = self._ledger.open_resubmission(wanted, earlier)
-        if not is_new and opened.original_id != original.id:
+        opened, is_new = self._ledger.open_case(wanted, f"{wanted.order_number} at {target}", earlier)
+        if not is_new and opened.order_id != original.id:
             raise ValidationError(
                 f"the number {opened.order_number!r} is kept for order {opened.original_number},"
                 " which was resubmitted as it",
@@ -75,11 +78,12 @@ class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder
         return opened, known
 
     def _wanted(
-        self, known: CancellationCoverage, case: Case, target: str, number: str | None, by: str
-    ) -> Resubmission:
+        self, known: CancellationCoverage, case: CancelCase, target: str, number: str | None, by: str
+    ) -> ResubmitCase:
         """The resubmission that is asked for. Raises what the integration, or its rule for numbers, has against it."""
         original = known.order
-        rule = self._connections.get(target).integration.resubmission
+        integration = self._connections.get(target).integration
+        rule = integration.resubmission
         if isinstance(rule, NoResubmission):
             raise InvalidStateError(rule.reason, location=f"resubmit {original.number} at {target}")
         keeps_number = isinstance(rule, SameNumber)
@@ -87,16 +91,17 @@ class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder
         remote_id = case.remote_id if keeps_number else new_number
         self._validate_number(known, new_number, remote_id, target, keeps_number)
         now = self._clock.now()
-        return Resubmission(
+        return ResubmitCase(
             id=f"r{secrets.token_hex(6)}",
             order_number=new_number,
-            original_id=original.id,
+            order_id=original.id,
             original_number=original.number,
             connection=target,
             integration=self._connections.integration_slug(target),
             remote_id=remote_id,
+            role=integration.role,
             requested_by=by,
-            state=ErrandState.PENDING,
+            state=State.PENDING,
             created_at=now,
             updated_at=now,
             due_at=now,
@@ -144,10 +149,10 @@ class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder
         started: object = hook(request=request, service=connection.service(now))
         return started
 
-    def read(self, work: Resubmission) -> CancellationCoverage:
-        return read_coverage(self._ledger, self._order_store, self._order_store.get_order(work.original_id))
+    def read(self, case: ResubmitCase) -> CancellationCoverage:
+        return read_coverage(self._ledger, self._order_store, self._order_store.get_order(case.order_id))
 
-    def build_request(self, case: Resubmission, known: CancellationCoverage, *, may_exist: bool) -> ResubmitRequest:
+    def build_request(self, case: ResubmitCase, known: CancellationCoverage, *, may_exist: bool) -> ResubmitRequest:
         _demand_canceled(case, known, unsure=may_exist)
         taken = self._number_owner(known.order, case.order_number, case.remote_id, case.connection, copied=True)
         if taken:
@@ -159,7 +164,7 @@ class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder
         block = known.blocks_resubmission()
         return f"{block.message}, and {TWICE}" if block is not None else None
 
-    def send_condition(self, case: Resubmission) -> SendCondition:
+    def send_condition(self, case: ResubmitCase) -> SendCondition:
         def why() -> str | None:
             try:
                 _demand_canceled(case, self.read(case), unsure=False)
@@ -167,49 +172,51 @@ class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder
                 return error.message
             return None
 
-        return SendCondition(why, case.original_id)
+        return SendCondition(why, case.order_id)
 
-    def description(self, case: Resubmission) -> str:
+    def description(self, case: ResubmitCase) -> str:
         return f"submitting {case.order_number} as {case.remote_id}"
 
     def settle_by_result(
-        self, sending_case: Resubmission, outcome: RemoteOrder | Answer, now: datetime, *, may_have_sent: bool
-    ) -> Resubmission | None:
+        self,
+        sending_case: ResubmitCase,
+        outcome: RemoteOrder | Answer,
+        proof: Evidence | None,
+        now: datetime,
+        *,
+        may_have_sent: bool,
+    ) -> Event | None:
         if not isinstance(outcome, RemoteOrder):
             return None
         if not may_have_sent:  # Whoever made what is there, it was not us.
-            return sending_case.with_state(
-                ErrandState.REJECTED,
-                now,
-                message=f"the number {outcome.remote_id} is taken: an order is there already",
-                hint="resubmit again with another number; look at the service whose order it is",
+            text = f"the number {outcome.remote_id} is taken: an order is there already"
+            remedy = "resubmit again with another number; look at the service whose order it is"
+            return Event(
+                EventKind.REJECTED, now, rejection=Rejection.NOT_ALLOWED, message=text, hint=remedy, evidence=proof
             )
         self._register(sending_case, outcome, sending_case.requested_by)
-        return sending_case.with_state(ErrandState.DONE, now)
+        return Event(EventKind.DONE, now, evidence=proof)
 
-    def save_confirmed(self, case: Resubmission, by: str) -> None:
+    def save_confirmed(self, case: ResubmitCase, by: str) -> None:
         role = self._connections.get(case.connection).integration.role
         self._register(case, RemoteOrder(case.connection, case.remote_id, self._clock.now(), role), by)
 
-    def _register(self, case: Resubmission, remote_order: RemoteOrder, by: str) -> None:
+    def _register(self, case: ResubmitCase, remote_order: RemoteOrder, by: str) -> None:
         copy = self._duplicate(case)
         if not any(found.connection == remote_order.connection for found in self._order_store.remote_orders(copy.id)):
             self._order_store.add_remote_order(copy.id, remote_order, by=by)
 
-    def find(self, case_id: str) -> Resubmission:
-        return self._ledger.resubmission(case_id)
-
-    def _duplicate(self, case: Resubmission, original: Order | None = None) -> Order:
+    def _duplicate(self, case: ResubmitCase, original: Order | None = None) -> Order:
         """The order that is submitted: the duplicate, made now where it is not there yet.
 
         original: as it was just read; None reads it where it goes out again itself.
         """
         if case.order_number == case.original_number:
-            return original or self._order_store.get_order(case.original_id)
+            return original or self._order_store.get_order(case.order_id)
         copy = self._existing_duplicate(case)
         if copy is None:
             try:
-                return self._order_store.duplicate(case.original_id, by=case.requested_by, number=case.order_number)
+                return self._order_store.duplicate(case.order_id, by=case.requested_by, number=case.order_number)
             except ValidationError:
                 # Whoever works on it at the same time was faster: that duplicate is ours as well.
                 copy = self._existing_duplicate(case)
@@ -221,17 +228,17 @@ class ResubmissionHandler(CaseHandler[Resubmission, ResubmitRequest, RemoteOrder
             )
         return copy
 
-    def _existing_duplicate(self, case: Resubmission) -> Order | None:
+    def _existing_duplicate(self, case: ResubmitCase) -> Order | None:
         """The duplicate, where it is there already."""
         copies = (
             found
             for found in self._order_store.find_ids(case.order_number)
-            if self._order_store.original_of(found) == case.original_id
+            if self._order_store.original_of(found) == case.order_id
         )
         return next((self._order_store.get_order(found) for found in copies), None)
 
 
-def _canceled_case(known: CancellationCoverage, at: str | None) -> Case:
+def _canceled_case(known: CancellationCoverage, at: str | None) -> CancelCase:
     """The case that a resubmission makes up for: at a connection, or the first. Raises InvalidStateError, see law 9."""
     block = known.blocks_resubmission()
     # What is being registered is over in a moment: the resubmission waits for that itself.
@@ -241,7 +248,7 @@ def _canceled_case(known: CancellationCoverage, at: str | None) -> Case:
     return wanted or next(iter(known.latest.values()))
 
 
-def _demand_canceled(work: Resubmission, known: CancellationCoverage, *, unsure: bool) -> None:
+def _demand_canceled(case: ResubmitCase, known: CancellationCoverage, *, unsure: bool) -> None:
     """The original may have gone somewhere else since this was asked for, or ship after all.
 
     Raises InvalidStateError for what passes, and ValidationError for what does not. unsure: what may be there already
@@ -255,20 +262,20 @@ def _demand_canceled(work: Resubmission, known: CancellationCoverage, *, unsure:
             raise InvalidStateError(block.message, location=f"order {known.order.number}", hint=block.hint)
         case ResubmissionBlockKind.STILL_ACTIVE | ResubmissionBlockKind.NOT_CANCELED:
             if not unsure:
-                raise ValidationError(block.message, location=f"resubmission {work.id}", hint=block.hint)
+                raise ValidationError(block.message, location=f"resubmission {case.id}", hint=block.hint)
         case _:
             assert_never(block.kind)
 
 
 def _existing_resubmission(
-    connections: Collection[str], target: str, number: str | None, resubmissions: Sequence[Resubmission]
-) -> Resubmission | None:
+    connections: Collection[str], target: str, number: str | None, resubmissions: Sequence[ResubmitCase]
+) -> ResubmitCase | None:
     """Of all resubmissions of an original, the one that is what is asked for now; None where none is.
 
     Each of the original's places is made up for once; another connection takes the place of all of them. Raises
     InvalidStateError where one more would make the order twice.
     """
-    living = [found for found in resubmissions if found.is_open or found.state is ErrandState.DONE]
+    living = [found for found in resubmissions if found.is_open or found.state is State.DONE]
     for found in living:
         if found.connection == target and number in (None, found.order_number):
             return found

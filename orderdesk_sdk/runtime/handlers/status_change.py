@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.cases.case import State, settling_hint
+from orderdesk_sdk.cases.evidence import Evidence
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.errors import ConflictError, InProgressError, NotFoundError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import StatusChangeRequest
 from orderdesk_sdk.runtime.connections import Connection
-from orderdesk_sdk.runtime.handlers.base import CaseHandler
+from orderdesk_sdk.runtime.handlers.redriving import RedrivingHandler
 
 __all__ = ["CANCELED", "StatusChangeHandler", "settable_statuses"]
 
@@ -26,9 +29,10 @@ def settable_statuses(integration: Integration) -> tuple[str, ...]:
     return (*([CANCELED] if integration.cancel else []), *(status.name for status in integration.statuses))
 
 
-class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):
-    """Opens status changes and advances them."""
+class StatusChangeHandler(RedrivingHandler[StatusCase, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):
+    """Opens status changes and handles them."""
 
+    kind = StatusCase
     result_type = Answer
     find_out_hint = (
         "look which status the order has at the service, set it there by hand if need be, then confirm or refuse"
@@ -43,50 +47,63 @@ class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer,
         requested_by: str,
         idempotency_key: str | None,
         caused_by_rules: tuple[str, ...],
-    ) -> StatusChange:
+    ) -> StatusCase:
         """Record the cancellation, or find the one that is under way there.
 
         status: one that can be set there. idempotency_key: names the cancellation; the same key again is the same
         cancellation. Raises InProgressError where another one is being set right now.
         """
         now = self._clock.now()
-        return self._ledger.open_status_change(
-            StatusChange(
+
+        def under_way(known: Sequence[StatusCase]) -> StatusCase | None:
+            return next((one for one in known if one.is_open and one.connection == remote_order.connection), None)
+
+        opened, is_new = self._ledger.open_case(
+            StatusCase(
                 id=f"s{secrets.token_hex(6)}",
                 order_id=order.id,
                 order_number=order.number,
                 connection=remote_order.connection,
                 integration=self._connections.integration_slug(remote_order.connection),
                 remote_id=remote_order.remote_id,
+                role=remote_order.role,
                 requested_by=requested_by,
                 status=status,
-                state=ErrandState.PENDING,
+                state=State.PENDING,
                 created_at=now,
                 updated_at=now,
                 due_at=now,
                 caused_by_rules=caused_by_rules,
             ),
             idempotency_key,
+            under_way,
         )
+        if not is_new and (opened.order_id, opened.connection, opened.status) != (
+            order.id,
+            remote_order.connection,
+            status,
+        ):
+            raise _conflict(opened)
+        return opened
 
     def start_flow(self, request: StatusChangeRequest, connection: Connection, now: datetime) -> object:
         hook = connection.plugin.manager.hook.orderdesk_change_status
         started: object = hook(request=request, service=connection.service(now))
         return started
 
-    def read(self, work: StatusChange) -> tuple[Order, RemoteOrder]:
-        for remote_order in self._order_store.remote_orders(work.order_id):
-            if remote_order.connection == work.connection:
-                return self._order_store.get_order(work.order_id), remote_order
+    def read(self, case: StatusCase) -> tuple[Order, RemoteOrder]:
+        for remote_order in self._order_store.remote_orders(case.order_id):
+            if remote_order.connection == case.connection:
+                return self._order_store.get_order(case.order_id), remote_order
         raise NotFoundError(
             "the order is no longer registered there",
-            location=f"order {work.order_number} at {work.connection}",
+            location=f"order {case.order_number} at {case.connection}",
             hint="register it again with `orderdesk register`",
         )
 
     def build_request(
         self,
-        case: StatusChange,
+        case: StatusCase,
         known: tuple[Order, RemoteOrder],
         *,
         may_exist: bool,  # noqa: ARG002 - its flows look at first anyway
@@ -97,27 +114,34 @@ class StatusChangeHandler(CaseHandler[StatusChange, StatusChangeRequest, Answer,
     def why_blocked(self, known: object) -> str | None:  # noqa: ARG002 - a status may always be set
         return None
 
-    def description(self, case: StatusChange) -> str:
+    def description(self, case: StatusCase) -> str:
         return f"setting {case.remote_id} to {case.status}"
 
     def settle_by_result(
         self,
-        sending_case: StatusChange,
+        sending_case: StatusCase,
         outcome: Answer,
+        proof: Evidence | None,
         now: datetime,
         *,
         may_have_sent: bool,  # noqa: ARG002 - what it is, counts
-    ) -> StatusChange | None:
+    ) -> Event | None:
         if outcome.status is not None:
             self._order_store.record_status(sending_case.order_id, sending_case.connection, outcome.status, now)
+        done = outcome.outcome is Outcome.CHANGED
         return (
-            sending_case.with_state(ErrandState.DONE, now, message=outcome.message)
-            if outcome.outcome is Outcome.CHANGED
+            Event(EventKind.DONE, now, message=outcome.message, service_status=outcome.status, evidence=proof)
+            if done
             else None
         )
 
-    def save_confirmed(self, case: StatusChange, by: str) -> None:
+    def save_confirmed(self, case: StatusCase, by: str) -> None:
         """Nothing: which word the service has for it, only the service says."""
 
-    def find(self, case_id: str) -> StatusChange:
-        return self._ledger.status_change(case_id)
+
+def _conflict(known: StatusCase) -> ConflictError:
+    """What to raise where another status change than the wanted one is under way there, or has its key."""
+    place = f"order {known.order_number} at {known.connection}"
+    if known.is_open:
+        return InProgressError(f"it is being set to {known.status!r}", location=place, hint=settling_hint(known))
+    return ConflictError("this key was used for another status", location=place, hint="use a new key for a new wish")

@@ -20,7 +20,8 @@ from orderdesk_sdk.stores.hash_chain import (
     state_of,
 )
 from orderdesk_sdk.stores.personal_texts import NOTE, StoredRecord, seal, split_texts
-from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, TABLES, rows_of
+from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, rows_of
+from orderdesk_sdk.stores.sqlite.version_0_1 import COLUMNS, TABLES
 from orderdesk_sdk.stores.stored_names import rename_record
 
 __all__ = ["add_hash_chain"]
@@ -51,8 +52,8 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
     latest = db.execute("SELECT coalesce(max(at), 0) FROM history").fetchone()[0]
     db.execute("INSERT INTO chain (id, count, head, in_use, latest) VALUES (1, ?, ?, 0, ?)", (count, head, latest))
     links = ChainAppender(db.cursor())
-    for kind_of_work, table in TABLES.items():
-        columns = COLUMNS[kind_of_work]
+    for table, kind_of_work in TABLES.items():
+        columns = COLUMNS[table]
         for number, data, *values in rows_of(db, table, "number", f"data, {columns}"):
             content = _split(data, kind_of_work)
             subject_id = values[0]

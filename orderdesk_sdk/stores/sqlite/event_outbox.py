@@ -49,7 +49,7 @@ class EventOutbox(ABC):
                 # Past those that are damaged, so that they are in nobody's way.
                 known = self.damage.ids(_NOUN)
                 rows = cursor.execute(
-                    "SELECT id, data FROM occurrences WHERE handled = 0 ORDER BY number LIMIT ?", (limit + len(known),)
+                    "SELECT id, data FROM order_events WHERE handled = 0 ORDER BY number LIMIT ?", (limit + len(known),)
                 ).fetchall()
                 reads = {f"{_NOUN} {name}": partial(load, data, OrderEvent) for name, data in rows}
                 found = [self.damage.read_or_none(place, read) for place, read in reads.items()]
@@ -62,13 +62,13 @@ class EventOutbox(ABC):
         first: list[bool] = []
 
         def job(cursor: sqlite3.Cursor) -> None:
-            cursor.execute("UPDATE occurrences SET handled = 1 WHERE id = ? AND handled = 0", (event.id,))
+            cursor.execute("UPDATE order_events SET handled = 1 WHERE id = ? AND handled = 0", (event.id,))
             if cursor.rowcount != 1:
                 return
             first.append(True)
             for firing in executions:
                 cursor.execute(
-                    "INSERT INTO firings (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
+                    "INSERT INTO rule_executions (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
                     (event.id, event.order_id, to_microseconds(at), dump(firing)),
                 )
             for follows in caused_events:
@@ -79,7 +79,7 @@ class EventOutbox(ABC):
 
     def discard_event(self, event: OrderEvent) -> None:
         def job(cursor: sqlite3.Cursor) -> None:
-            cursor.execute("DELETE FROM occurrences WHERE id = ? AND handled = 0", (event.id,))
+            cursor.execute("DELETE FROM order_events WHERE id = ? AND handled = 0", (event.id,))
 
         self._commits.run(job)
 
@@ -89,7 +89,7 @@ class EventOutbox(ABC):
     def rule_executions(self, order_id: str) -> tuple[tuple[datetime, RuleExecution], ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                "SELECT number, at, data FROM firings WHERE order_id = ? ORDER BY number", (order_id,)
+                "SELECT number, at, data FROM rule_executions WHERE order_id = ? ORDER BY number", (order_id,)
             ).fetchall()
 
         def firing(at: int, data: str) -> tuple[datetime, RuleExecution]:

@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.history import HistoryEntryKind
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
-from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.stores.hash_chain import FIRST, ROW_MARK, chain_entry, head_after, link_after, row_digest, state_of
 from orderdesk_sdk.stores.personal_texts import StoredRecord
-from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, TABLES, rows_of
+from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, rows_of
 
 __all__ = ["examine", "head_of", "readable", "record_of"]
 
@@ -21,15 +21,15 @@ def readable(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def record_of(db: sqlite3.Cursor | sqlite3.Connection, kind: type[AnyCase], case_id: str) -> IntegrityReport:
-    """What is found of a work. The caller holds a snapshot: a line that comes meanwhile would look like a flaw."""
+def record_of(db: sqlite3.Cursor | sqlite3.Connection, case_id: str) -> IntegrityReport:
+    """What is found of a case. The caller holds a snapshot: a line that comes meanwhile would look like a flaw."""
     found = db.execute(
-        f"SELECT number, head, data, sealed, texts, {COLUMNS[kind]} FROM {TABLES[kind]} WHERE id = ?",  # noqa: S608 - constants
+        f"SELECT number, link, data, sealed, texts, {COLUMNS} FROM cases WHERE id = ?",  # noqa: S608 - constants
         (case_id,),
     ).fetchone()
     if found is None:
         return IntegrityReport((f"there is no {case_id} in the ledger any more",), 0, "")
-    return _record(db, kind, found)
+    return _record(db, found)
 
 
 def head_of(db: sqlite3.Cursor | sqlite3.Connection) -> ChainHead | None:
@@ -44,16 +44,13 @@ def examine(db: sqlite3.Connection, noted: ChainHead | None = None) -> Iterator[
     try:
         lines = 0
         yield from _chain_flaws(db, noted)
-        for kind, table in TABLES.items():
-            for row in rows_of(db, table, "number", f"head, data, sealed, texts, {COLUMNS[kind]}"):
-                record = _record(db, kind, row)
-                lines += record.entry_count
-                yield from (IntegrityFlaw(str(row[5]), text) for text in record.flaws)
+        for row in rows_of(db, "cases", "number", f"link, data, sealed, texts, {COLUMNS}"):
+            record = _record(db, row)
+            lines += record.entry_count
+            yield from (IntegrityFlaw(str(row[5]), text) for text in record.flaws)
         (total,) = db.execute("SELECT count(*) FROM history").fetchone()
         if lines != total:
-            yield IntegrityFlaw(
-                None, f"{total - lines} lines of its history belong to no case, resubmission or status change"
-            )
+            yield IntegrityFlaw(None, f"{total - lines} lines of its history belong to no case")
     finally:
         db.execute("COMMIT")
 
@@ -75,8 +72,8 @@ def _chain_flaws(db: sqlite3.Connection, noted: ChainHead | None) -> Iterator[In
         yield IntegrityFlaw(None, f"it never had the head {noted}: it was written anew, or is older than that")
 
 
-def _record(db: sqlite3.Cursor | sqlite3.Connection, kind: type[AnyCase], row: Sequence[object]) -> IntegrityReport:
-    number, head, data, sealed, texts, *columns = row
+def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> IntegrityReport:
+    number, last, data, sealed, texts, *columns = row
     flaws: list[str] = []
     gone: list[int] = []
     link, state, wish, count, is_removed = FIRST, b"", "", 0, False
@@ -103,15 +100,15 @@ def _record(db: sqlite3.Cursor | sqlite3.Connection, kind: type[AnyCase], row: S
             flaws.append(f"the text of line {sequence} of its history is not as it was written")
     if gone:
         flaws.append(f"the text of line {gone[0]} of its history is gone, and nothing says who removed it")
-    if link != _bytes(head):
+    if link != _bytes(last):
         flaws.append("the newest lines of its history are gone")
     if state != state_of(
         int(str(number)), row_digest([_column(value) for value in columns], str(data), _bytes(sealed))
     ):
         flaws.append("its row (state, proof, version, due time) is not what its history leads to")
     flaws += _text_flaws("its row", sealed, texts, is_removed)
-    if TABLES[kind] == "cases":
-        flaws += _cancellation_flaws(db, str(columns[1]), wish, is_removed)
+    if columns[1] == CancelCase.kind:
+        flaws += _cancellation_flaws(db, str(columns[2]), wish, is_removed)
     return IntegrityReport(tuple(flaws), count, link.hex(), is_removed)
 
 

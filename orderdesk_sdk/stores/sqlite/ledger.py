@@ -9,17 +9,16 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.clock_skew import corrected_for_clock
 from orderdesk_sdk.cases.history import EntryContent
-from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import ConflictError, StorageError
-from orderdesk_sdk.stores.serialization import dump, to_microseconds, unpack
+from orderdesk_sdk.stores.serialization import dump, to_microseconds
 from orderdesk_sdk.stores.sqlite.backup import Backup, make_backup
 from orderdesk_sdk.stores.sqlite.claimed_notifications import claim_notifications, complete_notifications
 from orderdesk_sdk.stores.sqlite.connection import close, connect, migrate, use_wal
@@ -35,19 +34,20 @@ from orderdesk_sdk.stores.sqlite.ledger_rows import (
     chain_entries,
     find_by_key,
     find_open_cancellation,
-    find_resubmission,
+    in_place_of,
     insert_cancellation,
     insert_case,
     insert_event,
     mark_entry,
     prepare,
     row_of,
-    status_conflict,
 )
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 from orderdesk_sdk.stores.sqlite.text_removal import remove_texts
 
 __all__ = ["SqliteLedger"]
+
+C = TypeVar("C", bound=Case)
 
 
 class SqliteLedger(LedgerReader, EventOutbox):
@@ -81,7 +81,7 @@ class SqliteLedger(LedgerReader, EventOutbox):
         )
 
     def open_cancellation(
-        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[Case]
+        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
     ) -> tuple[Cancellation, bool]:
         found: list[tuple[Cancellation, bool]] = []
         # Rows are written out here and below, so that no other writer waits for that inside the transaction.
@@ -100,7 +100,7 @@ class SqliteLedger(LedgerReader, EventOutbox):
                 insert_cancellation(cursor, wish)
                 links = self._file_guard.chain_appender(cursor)
                 for row, first in rows:
-                    insert_case(cursor, links, Case, row, first)
+                    insert_case(cursor, links, row, first)
                 links.write()
             found.append((known or cancellation, known is None))
 
@@ -129,46 +129,21 @@ class SqliteLedger(LedgerReader, EventOutbox):
 
         self._commits.run(job)
 
-    def open_resubmission(
-        self, resubmission: Resubmission, earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None = None
-    ) -> tuple[Resubmission, bool]:
-        found: list[tuple[Resubmission, bool]] = []
-        made, first = row_of(resubmission), mark_entry(resubmission)
+    def open_case(
+        self, case: C, key: str | None = None, instead: Callable[[Sequence[C]], C | None] | None = None
+    ) -> tuple[C, bool]:
+        found: list[tuple[C, bool]] = []
+        made, first = row_of(case), mark_entry(case)
 
         def job(cursor: sqlite3.Cursor) -> None:
-            known = find_resubmission(cursor, resubmission, earlier)
+            known = in_place_of(cursor, case, key, instead)
             if known is None:
                 links = self._file_guard.chain_appender(cursor)
-                insert_case(cursor, links, Resubmission, made, first)
+                insert_case(cursor, links, made, first, key)
                 links.write()
-            found.append((known, False) if known is not None else (resubmission, True))
+            found.append((case, True) if known is None else (known, False))
 
         self._commits.run(job)
-        return found[0]
-
-    def open_status_change(self, change: StatusChange, idempotency_key: str | None) -> StatusChange:
-        found: list[StatusChange] = []
-        made, first = row_of(change), mark_entry(change)
-
-        def job(cursor: sqlite3.Cursor) -> None:
-            known = cursor.execute(
-                "SELECT data, texts FROM status_changes WHERE key = ?1 OR (order_id = ?2 AND connection = ?3"
-                " AND due_at IS NOT NULL) ORDER BY key IS ?1 DESC",
-                (idempotency_key, change.order_id, change.connection),
-            ).fetchone()
-            if known is None:
-                links = self._file_guard.chain_appender(cursor)
-                insert_case(cursor, links, StatusChange, made, first, idempotency_key)
-                links.write()
-            found.append(unpack(StatusChange, *known) if known is not None else change)
-
-        self._commits.run(job)
-        if (found[0].order_id, found[0].connection, found[0].status) != (
-            change.order_id,
-            change.connection,
-            change.status,
-        ):
-            raise status_conflict(found[0])
         return found[0]
 
     def write(self, *changes: CaseUpdate) -> None:
@@ -188,11 +163,11 @@ class SqliteLedger(LedgerReader, EventOutbox):
         if not self._is_ahead(now):
             return 0
         count = 0
-        for work in self._open_works():
-            found = corrected_for_clock(work, now)
+        for case in self._open_cases():
+            found = corrected_for_clock(case, now)
             if found is not None:
                 with suppress(ConflictError):  # Whoever was faster has changed it by the right clock.
-                    self.write(CaseUpdate(work, found[0], [found[1]]))
+                    self.write(CaseUpdate(case, found[0], [found[1]]))
                     count += 1
 
         def job(cursor: sqlite3.Cursor) -> None:
@@ -201,7 +176,7 @@ class SqliteLedger(LedgerReader, EventOutbox):
         self._commits.run(job)
         return count
 
-    def append(self, case: AnyCase, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
+    def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
         lines = chain_entries(case, entries)
 
         def job(cursor: sqlite3.Cursor) -> None:

@@ -9,19 +9,17 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW
 from orderdesk_sdk.cases.damaged_rows import DamagedRows, parse_row, placeholder_case
 from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
-from orderdesk_sdk.cases.ledger import AnyCase, OrderVersion
+from orderdesk_sdk.cases.ledger import OrderVersion
 from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
@@ -29,8 +27,7 @@ from orderdesk_sdk.stores.sqlite.connection import open_connection
 from orderdesk_sdk.stores.sqlite.due_cases import due_at_connection, due_connections, due_everywhere, next_due
 from orderdesk_sdk.stores.sqlite.integrity_check import examine, head_of, readable, record_of
 from orderdesk_sdk.stores.sqlite.ledger_rows import REGISTERED_ORDER, case_of, find_by_key, order_fingerprint
-from orderdesk_sdk.stores.sqlite.ledger_tables import NOUNS, TABLES
-from orderdesk_sdk.stores.stored_names import spellings
+from orderdesk_sdk.stores.sqlite.ledger_tables import NOUN
 
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 
@@ -38,7 +35,7 @@ _PAGE = 500
 MAX_RESULTS = 1000
 """Cases that are given where nobody says how many."""
 
-OtherCase = TypeVar("OtherCase", Resubmission, StatusChange)
+C = TypeVar("C", bound=Case)
 
 
 class LedgerReader(ABC):
@@ -74,35 +71,13 @@ class LedgerReader(ABC):
         with self._read() as cursor:
             return OrderVersion(order_id, order_fingerprint(cursor, order_id))
 
-    def case(self, case_id: str) -> Case:
+    def case(self, case_id: str, kind: type[C]) -> C:
         with self._read() as cursor:
-            row = cursor.execute("SELECT data, texts FROM cases WHERE id = ?", (case_id,)).fetchone()
-        if row is None:
+            row = cursor.execute("SELECT kind, data, texts FROM cases WHERE id = ?", (case_id,)).fetchone()
+        case = self.damage.read(f"{NOUN} {case_id}", partial(case_of, *row)) if row is not None else None
+        if not isinstance(case, kind):
             raise NotFoundError("there is no such case", location=f"case {case_id}", hint="see `orderdesk cases`")
-        return self.damage.read(f"case {case_id}", partial(unpack, Case, *row))
-
-    def resubmission(self, case_id: str) -> Resubmission:
-        with self._read() as cursor:
-            row = cursor.execute("SELECT data, texts FROM resubmissions WHERE id = ?", (case_id,)).fetchone()
-        if row is None:
-            raise NotFoundError("there is no such resubmission", location=f"resubmission {case_id}")
-        return self.damage.read(f"resubmission {case_id}", partial(unpack, Resubmission, *row))
-
-    def status_change(self, case_id: str) -> StatusChange:
-        with self._read() as cursor:
-            row = cursor.execute("SELECT data, texts FROM status_changes WHERE id = ?", (case_id,)).fetchone()
-        if row is None:
-            raise NotFoundError("there is no such status change", location=f"status change {case_id}")
-        return self.damage.read(f"status change {case_id}", partial(unpack, StatusChange, *row))
-
-    def status_changes(self, *, order_id: str | None = None, open_only: bool = False) -> tuple[StatusChange, ...]:
-        wheres, values = _conditions({"order_id": order_id}, open_only)
-        with self._read() as cursor:
-            rows = cursor.execute(
-                f"SELECT id, data, texts FROM status_changes {wheres} ORDER BY number",  # noqa: S608 - built from constants
-                values,
-            ).fetchall()
-        return self._other_cases(StatusChange, rows, of_one=order_id is not None)
+        return case
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         with self._read() as cursor:
@@ -118,38 +93,45 @@ class LedgerReader(ABC):
 
     def cases(
         self,
+        kind: type[C],
         *,
         order_id: str | None = None,
         cancellation_id: str | None = None,
         connection: str | None = None,
         states: Sequence[State] = (),
         limit: int | None = None,
-        after: Case | None = None,
-    ) -> tuple[Case, ...]:
+        after: C | None = None,
+    ) -> tuple[C, ...]:
         given = {"order_id": order_id, "cancellation_id": cancellation_id, "connection": connection}
-        wheres, values = _conditions(given, False, states, paged=True)
+        wheres, values = _conditions({"kind": getattr(kind, "kind", None)} | given, states)
         whole = order_id is not None or cancellation_id is not None  # Of an order none may be missed.
         most = limit if limit is not None or whole else MAX_RESULTS
-        found: list[Case] = []
+        found: list[C] = []
         last = self._number(after) if after is not None else -(2**63)
         while most is None or len(found) < most:
             wanted = -1 if most is None else most - len(found)
             with self._read() as cursor:
                 rows = cursor.execute(
-                    "SELECT number, id, cancellation_id, order_id, connection, due_at, data, texts"  # noqa: S608 - constants above
+                    "SELECT number, id, kind, cancellation_id, order_id, connection, due_at, data, texts"  # noqa: S608 - constants
                     f" FROM cases {wheres} ORDER BY number LIMIT ?",
                     (*values, last, wanted),
                 ).fetchall()
-            cases = (
-                self.damage.read_or_none(f"case {row[1]}", partial(unpack, Case, *row[6:]))
-                or placeholder_case(*row[1:6])
-                for row in rows
-            )
-            found += [case for case in cases if not states or case.state in states]
+            cases = (self._case_or_stand_in(row, is_whole=whole) for row in rows)
+            found += [case for case in cases if isinstance(case, kind) and (not states or case.state in states)]
             if len(rows) != wanted:
                 break
             last = rows[-1][0]
         return tuple(found)
+
+    def _case_or_stand_in(self, row: Sequence[Any], *, is_whole: bool) -> Case | None:
+        """A case, or in place of a damaged cancel one that says so. is_whole: none may be missed of its order."""
+        _, case_id, kind, cancellation_id, order_id, connection, due_at, data, texts = row
+        place, read = f"{NOUN} {case_id}", partial(case_of, kind, data, texts)
+        if kind != CancelCase.kind:
+            return self.damage.read(place, read) if is_whole else self.damage.read_or_none(place, read)
+        return self.damage.read_or_none(place, read) or placeholder_case(
+            case_id, cancellation_id, order_id, connection, due_at
+        )
 
     def _number(self, case: Case) -> int:
         with self._read() as cursor:
@@ -158,22 +140,13 @@ class LedgerReader(ABC):
             raise NotFoundError("there is no such case", location=f"case {case.id}", hint="see `orderdesk cases`")
         return int(row[0])
 
-    def resubmissions(self, *, original_id: str | None = None, open_only: bool = False) -> tuple[Resubmission, ...]:
-        wheres, values = _conditions({"original_id": original_id}, open_only)
-        with self._read() as cursor:
-            rows = cursor.execute(
-                f"SELECT id, data, texts FROM resubmissions {wheres} ORDER BY number",  # noqa: S608 - built from constants
-                values,
-            ).fetchall()
-        return self._other_cases(Resubmission, rows, of_one=original_id is not None)
-
     def due_connections(self, now: datetime) -> tuple[str, ...]:
         with self._read() as cursor:
             return due_connections(cursor, self.damage, now)
 
     def due(
-        self, now: datetime, limit: int, *, connection: str | None = None, after: AnyCase | None = None
-    ) -> tuple[AnyCase, ...]:
+        self, now: datetime, limit: int, *, connection: str | None = None, after: Case | None = None
+    ) -> tuple[Case, ...]:
         with self._read() as cursor:
             if connection is not None:
                 return due_at_connection(cursor, self.damage, now, limit, connection, after)
@@ -189,23 +162,22 @@ class LedgerReader(ABC):
             row = cursor.execute("SELECT latest FROM chain").fetchone()
         return row is not None and row[0] > to_microseconds(now + TOLERATED_SKEW)
 
-    def _open_works(self) -> Iterator[AnyCase]:
-        """Every open work that can be read, in bounded memory."""
-        for kind, table in TABLES.items():
-            last, more = -(2**63), True
-            while more:
-                with self._read() as cursor:
-                    rows = cursor.execute(
-                        f"SELECT number, id, data, texts FROM {table} WHERE number > ? AND due_at IS NOT NULL"  # noqa: S608 - a constant
-                        " ORDER BY number LIMIT ?",
-                        (last, _PAGE),
-                    ).fetchall()
-                for number, name, data, texts in rows:
-                    last = number
-                    work = self.damage.read_or_none(f"{NOUNS[kind]} {name}", partial(case_of, data, texts, kind))
-                    if work is not None:
-                        yield work
-                more = len(rows) == _PAGE
+    def _open_cases(self) -> Iterator[Case]:
+        """Every open case that can be read, in bounded memory."""
+        last, more = -(2**63), True
+        while more:
+            with self._read() as cursor:
+                rows = cursor.execute(
+                    "SELECT number, id, kind, data, texts FROM cases WHERE number > ? AND due_at IS NOT NULL"
+                    " ORDER BY number LIMIT ?",
+                    (last, _PAGE),
+                ).fetchall()
+            for number, name, kind, data, texts in rows:
+                last = number
+                case = self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, kind, data, texts))
+                if case is not None:
+                    yield case
+            more = len(rows) == _PAGE
 
     def damaged(self) -> tuple[str, ...]:
         return self.damage.messages()
@@ -214,14 +186,13 @@ class LedgerReader(ABC):
         """Read every row but those of histories, whose chain tells (`find_flaws`); what is damaged, a line each."""
         with self._translate_errors(), open_connection(self._path) as own:
             own.text_factory = readable
-            for kind, table in TABLES.items():
-                for name, data, texts in own.execute(f"SELECT id, data, texts FROM {table}"):  # noqa: S608 - a constant
-                    self.damage.read_or_none(f"{NOUNS[kind]} {name}", partial(case_of, data, texts, kind))
+            for name, kind, data, texts in own.execute("SELECT id, kind, data, texts FROM cases"):
+                self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, kind, data, texts))
             for name, data, texts in own.execute("SELECT id, data, texts FROM cancellations"):
                 self.damage.read_or_none(f"wish {name}", partial(unpack, Cancellation, data, texts))
             for name, data in own.execute("SELECT id, data FROM registrations"):
                 self.damage.read_or_none(f"registration {name}", partial(load, data, Registration))
-            for name, data in own.execute("SELECT id, data FROM occurrences WHERE handled = 0"):
+            for name, data in own.execute("SELECT id, data FROM order_events WHERE handled = 0"):
                 self.damage.read_or_none(f"occurrence {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
 
@@ -241,21 +212,11 @@ class LedgerReader(ABC):
             self.damage.read(f"line {row[0]} of {subject_id}", partial(parse_row, partial(entry, *row))) for row in rows
         )
 
-    def _other_cases(
-        self, kind: type[OtherCase], rows: Sequence[Sequence[str]], *, of_one: bool
-    ) -> tuple[OtherCase, ...]:
-        """The errands of rows. of_one: of one order, where none may be missed; else damaged ones are passed over."""
-        noun = NOUNS[kind]
-        if of_one:
-            return tuple(self.damage.read(f"{noun} {row[0]}", partial(unpack, kind, *row[1:])) for row in rows)
-        found = (self.damage.read_or_none(f"{noun} {row[0]}", partial(unpack, kind, *row[1:])) for row in rows)
-        return tuple(errand for errand in found if errand is not None)
-
-    def verify(self, case: AnyCase) -> IntegrityReport:
+    def verify(self, case: Case) -> IntegrityReport:
         with self._read() as cursor:
             cursor.execute("BEGIN")
             try:
-                return record_of(cursor, type(case), case.id)
+                return record_of(cursor, case.id)
             finally:
                 cursor.execute("COMMIT")
 
@@ -269,22 +230,16 @@ class LedgerReader(ABC):
             return head_of(cursor) or ChainHead(0, "")
 
 
-def _conditions(
-    given: Mapping[str, str | None], open_only: bool, states: Sequence[State] = (), *, paged: bool = False
-) -> tuple[str, list[object]]:
+def _conditions(given: Mapping[str, str | None], states: Sequence[State]) -> tuple[str, list[object]]:
     """The conditions that are asked for and their values: a condition that always holds would keep an index unused.
 
-    paged: the last value is still to be given, the number after which to go on.
+    The last value is still to be given, the number after which to go on.
     """
     asked = {column: value for column, value in given.items() if value is not None}
     wheres = [f"{column} = ?" for column in asked]
     values: list[object] = list(asked.values())
-    if open_only:
-        wheres.append("due_at IS NOT NULL")
     if states:
-        names = [name for state in states for name in spellings(state)]
-        wheres.append(f"state IN ({','.join('?' * len(names))})")
-        values.extend(names)
-    if paged:
-        wheres.append("number > ?")
-    return (f"WHERE {' AND '.join(wheres)}" if wheres else ""), values
+        wheres.append(f"state IN ({','.join('?' * len(states))})")
+        values.extend(state.value for state in states)
+    wheres.append("number > ?")
+    return f"WHERE {' AND '.join(wheres)}", values

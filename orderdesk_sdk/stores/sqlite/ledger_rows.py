@@ -5,19 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.errand import deadline_of
+from orderdesk_sdk.cases.damaged_rows import parse_row
 from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent, kind_of
-from orderdesk_sdk.cases.ledger import AnyCase, CaseUpdate, OrderChangedError, OrderVersion
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.ledger import CaseUpdate, OrderChangedError, OrderVersion
 from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.status_change import StatusChange
-from orderdesk_sdk.errors import ConflictError, InProgressError
+from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.stores.hash_chain import (
     FIRST,
     ROW_MARK,
@@ -29,7 +28,9 @@ from orderdesk_sdk.stores.hash_chain import (
 )
 from orderdesk_sdk.stores.personal_texts import REMOVED, StoredRecord
 from orderdesk_sdk.stores.serialization import dump, pack, pack_entry, to_microseconds, unpack
-from orderdesk_sdk.stores.sqlite.ledger_tables import COLUMNS, TABLES, cancellation_columns, columns_of
+from orderdesk_sdk.stores.sqlite.ledger_tables import COLUMNS, KINDS, cancellation_columns, columns_of
+
+C = TypeVar("C", bound=Case)
 
 __all__ = [
     "REGISTERED_ORDER",
@@ -46,9 +47,8 @@ __all__ = [
     "order_fingerprint",
     "insert_event",
     "prepare",
-    "find_resubmission",
+    "in_place_of",
     "row_of",
-    "status_conflict",
     "find_open_cancellation",
     "cancellation_row",
     "case_of",
@@ -69,15 +69,15 @@ class Row(NamedTuple):
 class Change(NamedTuple):
     """A change as it is written."""
 
-    before: AnyCase
+    before: Case
     row: Row
     entries: Sequence[ChainEntry]
     occurrence: OrderEvent | None
     fence: OrderVersion | None
 
 
-def row_of(case: AnyCase) -> Row:
-    """The row of a work."""
+def row_of(case: Case) -> Row:
+    """The row of a case."""
     return _row(columns_of(case), pack(case))
 
 
@@ -96,7 +96,7 @@ def prepare(change: CaseUpdate) -> Change:
     return Change(change.before, row_of(change.after), lines, change.order_event, change.order_version)
 
 
-def mark_entry(case: AnyCase, cancellation: Row | None = None) -> ChainEntry:
+def mark_entry(case: Case, cancellation: Row | None = None) -> ChainEntry:
     """The line that tells nothing but that a row is there; a case's first one also names its wish as it is."""
     told = cancellation.digest.hex() if cancellation is not None else ""
     return chain_entry(
@@ -113,69 +113,54 @@ def insert_cancellation(cursor: sqlite3.Cursor, row: Row) -> None:
 
 
 def insert_case(
-    cursor: sqlite3.Cursor,
-    chain: ChainAppender,
-    kind: type[AnyCase],
-    row: Row,
-    first_entry: ChainEntry,
-    key: str | None = None,
+    cursor: sqlite3.Cursor, chain: ChainAppender, row: Row, first_entry: ChainEntry, key: str | None = None
 ) -> None:
-    """Add a work. Its number is the sequence of its first line. key: of a status change."""
+    """Add a case. Its number is the sequence of its first line. key: of a case that is named by one."""
     number = chain.count + 1
-    head = chain.add(FIRST, [first_entry], state_of(number, row.digest))
-    names, values = ("key, ", (key,)) if kind is StatusChange else ("", ())
-    marks = ", ".join("?" * (len(values) + len(row.columns) + 5))
+    link = chain.add(FIRST, [first_entry], state_of(number, row.digest))
     cursor.execute(
-        f"INSERT INTO {TABLES[kind]} (number, {names}{COLUMNS[kind]}, data, texts, sealed, head) VALUES ({marks})",  # noqa: S608 - constants
-        (number, *values, *row.columns, *row.content, head),
+        f"INSERT INTO cases (number, key, {COLUMNS}, data, texts, sealed, link)"  # noqa: S608 - constants
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (number, key, *row.columns, *row.content, link),
     )
 
 
 def apply_change(cursor: sqlite3.Cursor, chain: ChainAppender, change: Change) -> None:
-    """Change a work and add to its history.
+    """Change a case and add to its history.
 
     Raises ConflictError where it is no longer the version that was read, OrderChangedError where the order has changed.
     """
     before, fence = change.before, change.fence
     if fence is not None and order_fingerprint(cursor, fence.order_id) != fence.token:
         raise OrderChangedError("the order has changed meanwhile", location=before.id, hint="read it again")
-    table = TABLES[type(before)]
     found = cursor.execute(
-        f"SELECT number, head FROM {table} WHERE id = ? AND version = ?",  # noqa: S608 - one of three constants
-        (before.id, before.version),
+        "SELECT number, link FROM cases WHERE id = ? AND version = ?", (before.id, before.version)
     ).fetchone()
     if found is None:
         raise version_conflict(before)
     number, link = found
-    head = chain.add(link, change.entries, state_of(number, change.row.digest))
-    state = "state = ?, " if isinstance(before, Case) else ""
-    changing = change.row.columns[-3 if state else -2 :]
+    link = chain.add(link, change.entries, state_of(number, change.row.digest))
     cursor.execute(
-        f"UPDATE {table} SET {state}version = ?, due_at = ?, data = ?, texts = ?, sealed = ?, head = ?"  # noqa: S608 - constants
+        "UPDATE cases SET state = ?, version = ?, due_at = ?, data = ?, texts = ?, sealed = ?, link = ?"
         " WHERE number = ?",
-        (*changing, *change.row.content, head, number),
+        (*change.row.columns[-3:], *change.row.content, link, number),
     )
 
 
 def append_entries(
-    cursor: sqlite3.Cursor, chain: ChainAppender, case: AnyCase, entries: Sequence[ChainEntry], *, fenced: bool
+    cursor: sqlite3.Cursor, chain: ChainAppender, case: Case, entries: Sequence[ChainEntry], *, fenced: bool
 ) -> None:
-    """Add to a work's history alone. Raises ConflictError where it is gone, or (fenced) no longer the version read."""
-    table = TABLES[type(case)]
-    found = cursor.execute(
-        f"SELECT number, head, version FROM {table} WHERE id = ?",  # noqa: S608 - one of three constants
-        (case.id,),
-    ).fetchone()
+    """Add to a case's history alone. Raises ConflictError where it is gone, or (fenced) no longer the version read."""
+    found = cursor.execute("SELECT number, link, version FROM cases WHERE id = ?", (case.id,)).fetchone()
     if found is None or (fenced and found[2] != case.version):
         raise version_conflict(case)
-    head = chain.add(found[1], entries, None)
-    cursor.execute(f"UPDATE {table} SET head = ? WHERE number = ?", (head, found[0]))  # noqa: S608 - a constant
+    cursor.execute("UPDATE cases SET link = ? WHERE number = ?", (chain.add(found[1], entries, None), found[0]))
 
 
 def insert_event(cursor: sqlite3.Cursor, event: OrderEvent) -> None:
     """Record what happened; what is recorded already stays as it is."""
     cursor.execute(
-        "INSERT OR IGNORE INTO occurrences (id, order_id, handled, data) VALUES (?, ?, 0, ?)",
+        "INSERT OR IGNORE INTO order_events (id, order_id, handled, data) VALUES (?, ?, 0, ?)",
         (event.id, event.order_id, dump(event)),
     )
 
@@ -194,7 +179,7 @@ def find_by_key(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation 
     return unpack(Cancellation, row[1], row[2])
 
 
-def find_open_cancellation(cursor: sqlite3.Cursor, cases: Sequence[Case]) -> Cancellation | None:
+def find_open_cancellation(cursor: sqlite3.Cursor, cases: Sequence[CancelCase]) -> Cancellation | None:
     """The wish that has an open case at a place where one of these would be opened."""
     for case in cases:
         row = cursor.execute(
@@ -207,33 +192,30 @@ def find_open_cancellation(cursor: sqlite3.Cursor, cases: Sequence[Case]) -> Can
     return None
 
 
-def find_resubmission(
-    cursor: sqlite3.Cursor,
-    wanted: Resubmission,
-    earlier: Callable[[Sequence[Resubmission]], Resubmission | None] | None,
-) -> Resubmission | None:
-    """The resubmission to go on with in place of a new one: what `earlier` says, else that of the same number there."""
-    rows = cursor.execute(
-        "SELECT data, texts FROM resubmissions WHERE original_id = ? ORDER BY number", (wanted.original_id,)
-    ).fetchall()
-    known = earlier([unpack(Resubmission, *row) for row in rows]) if earlier is not None else None
-    if known is not None:
-        return known
+def in_place_of(
+    cursor: sqlite3.Cursor, wanted: C, key: str | None, instead: Callable[[Sequence[C]], C | None] | None
+) -> C | None:
+    """The case to go on with in place of a new one: that of the same key, else what `instead` says."""
     row = cursor.execute(
-        "SELECT data, texts FROM resubmissions WHERE order_number = ? AND connection = ?",
-        (wanted.order_number, wanted.connection),
+        "SELECT kind, data, texts FROM cases WHERE kind = ? AND key = ?", (wanted.kind, key)
     ).fetchone()
-    return unpack(Resubmission, *row) if row is not None else None
+    if row is not None:
+        return cast("C", case_of(*row))
+    if instead is None:
+        return None
+    rows = cursor.execute(
+        "SELECT kind, data, texts FROM cases WHERE order_id = ? AND kind = ? ORDER BY number",
+        (wanted.order_id, wanted.kind),
+    ).fetchall()
+    return instead([cast("C", case_of(*row)) for row in rows])
 
 
-def case_of(data: str, texts: str | None, kind: type[AnyCase]) -> AnyCase:
-    """A piece of work from its row."""
-    if kind is Case:
-        return unpack(Case, data, texts)
-    return unpack(Resubmission, data, texts) if kind is Resubmission else unpack(StatusChange, data, texts)
+def case_of(kind: str, data: str, texts: str | None) -> Case:
+    """A case from its row. Raises DamagedRowError."""
+    return unpack(parse_row(lambda: KINDS[kind]), data, texts)
 
 
-def chain_entries(case: AnyCase, entries: Sequence[EntryContent]) -> list[ChainEntry]:
+def chain_entries(case: Case, entries: Sequence[EntryContent]) -> list[ChainEntry]:
     """The lines of a history, in order."""
     return [
         chain_entry(
@@ -254,25 +236,16 @@ def _at(content: Event | Intent | Exchange) -> datetime:
 def order_fingerprint(cursor: sqlite3.Cursor, order_id: str) -> str:
     """What differs as soon as anything about an order has changed."""
     row = cursor.execute(
-        "SELECT (SELECT count(*) || '/' || total(version) FROM cases WHERE order_id = ?1),"  # noqa: S608 - a constant
-        " (SELECT count(*) || '/' || total(version) FROM resubmissions WHERE original_id = ?1),"
+        "SELECT (SELECT count(*) || '/' || total(version) FROM cases"  # noqa: S608 - constants
+        f" WHERE order_id = ?1 AND kind <> '{StatusCase.kind}'),"
         f" (SELECT count(*) FROM registrations WHERE {REGISTERED_ORDER} = ?1)",
         (order_id,),
     ).fetchone()
     return " ".join(map(str, row))
 
 
-def version_conflict(case: AnyCase) -> ConflictError:
-    """What to raise where a work is no longer the version that was read."""
+def version_conflict(case: Case) -> ConflictError:
+    """What to raise where a case is no longer the version that was read."""
     return ConflictError(
         "somebody else has changed it meanwhile", location=case.id, hint="read it again and decide on what it is now"
     )
-
-
-def status_conflict(known: StatusChange) -> ConflictError:
-    """What to raise where another status change than the wanted one is under way there, or has its key."""
-    place = f"order {known.order_number} at {known.connection}"
-    if known.is_open:
-        remedy = deadline_of(known)
-        return InProgressError(f"it is being set to {known.status!r}", location=place, hint=remedy)
-    return ConflictError("this key was used for another status", location=place, hint="use a new key for a new wish")

@@ -5,6 +5,7 @@ Migrations only go forward; none is ever edited.
 
 from __future__ import annotations
 
+from orderdesk_sdk.stores.sqlite.case_migration import unite_cases
 from orderdesk_sdk.stores.sqlite.chain_migration import add_hash_chain
 from orderdesk_sdk.stores.sqlite.connection import MigrationStep
 
@@ -149,5 +150,45 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             connection TEXT NOT NULL, digest TEXT NOT NULL, at INTEGER NOT NULL, done INTEGER NOT NULL,
             PRIMARY KEY (connection, digest)) WITHOUT ROWID""",
         "CREATE INDEX messages_by_age ON messages (connection, at)",
+    ),
+    (
+        # Version 0.2: cancels, status changes and resubmissions are cases of one table.
+        """CREATE TABLE cases_anew (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, key TEXT, cancellation_id TEXT,
+            order_id TEXT NOT NULL, connection TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL,
+            due_at INTEGER, data TEXT NOT NULL, texts TEXT, sealed BLOB, link BLOB)""",
+        unite_cases,
+        "DROP TABLE cases",
+        "DROP TABLE resubmissions",
+        "DROP TABLE status_changes",
+        "ALTER TABLE cases_anew RENAME TO cases",
+        "CREATE INDEX cases_by_order ON cases (order_id, kind)",
+        # Two wishes that come at once must not ask one place twice. Of resubmissions a second one is made under another
+        # number, where a person has found that the first is not there.
+        """CREATE UNIQUE INDEX cases_open ON cases (order_id, connection, kind)
+            WHERE due_at IS NOT NULL AND kind <> 'resubmission'""",
+        "CREATE UNIQUE INDEX cases_by_key ON cases (kind, key) WHERE key IS NOT NULL",
+        "CREATE INDEX cases_by_cancellation ON cases (cancellation_id)",
+        "CREATE INDEX cases_by_state ON cases (state, number)",
+        "CREATE INDEX cases_by_place ON cases (connection, state)",
+        "CREATE INDEX cases_due ON cases (connection, due_at, id) WHERE due_at IS NOT NULL",
+        *(
+            f"CREATE TRIGGER cases_are_{name} BEFORE {when} BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            for name, when, said in (
+                ("chained", "INSERT ON cases WHEN NEW.link IS NULL", _WITH_HISTORY_ONLY),
+                (
+                    "changed_with_history",
+                    "UPDATE OF data, version ON cases WHEN NEW.link IS OLD.link",
+                    _WITH_HISTORY_ONLY,
+                ),
+                ("kept", "DELETE ON cases", _NEVER_DELETED),
+            )
+        ),
+        "ALTER TABLE occurrences RENAME TO order_events",
+        "DROP INDEX occurrences_waiting",
+        "CREATE INDEX order_events_pending ON order_events (number) WHERE handled = 0",
+        "ALTER TABLE firings RENAME TO rule_executions",
+        "DROP INDEX firings_by_order",
+        "CREATE INDEX rule_executions_by_order ON rule_executions (order_id)",
     ),
 )

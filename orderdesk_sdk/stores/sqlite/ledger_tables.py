@@ -1,22 +1,21 @@
-"""The tables of what is worked on, and the columns of their rows that the hash chain covers beside the data."""
+"""The tables of cases and wishes, and the columns of their rows that the hash chain covers beside the data."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orderdesk_sdk.cases.cancellation import Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.ledger import AnyCase
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.stores.serialization import to_microseconds
 
 __all__ = [
     "COLUMNS",
-    "NOUNS",
-    "TABLES",
+    "KINDS",
+    "NOUN",
     "CANCELLATION_COLUMNS",
     "columns_of",
     "due_of",
@@ -24,29 +23,22 @@ __all__ = [
     "cancellation_columns",
 ]
 
-TABLES: dict[type[AnyCase], str] = {Case: "cases", Resubmission: "resubmissions", StatusChange: "status_changes"}
-NOUNS: dict[type[AnyCase], str] = {Case: "case", Resubmission: "resubmission", StatusChange: "status change"}
-COLUMNS: dict[type[AnyCase], str] = {
-    Case: "id, cancellation_id, order_id, connection, state, version, due_at",
-    Resubmission: "id, order_number, original_id, connection, version, due_at",
-    StatusChange: "id, order_id, connection, version, due_at",
-}
-"""By kind, in the order of `columns_of`; the id first, of a case its wish second."""
+KINDS: Mapping[str, type[Case]] = {kind.kind: kind for kind in (CancelCase, StatusCase, ResubmitCase)}
+"""The kinds of cases, by what the column `kind` says."""
+NOUN = "case"
+"""What a row that is found damaged is called."""
+COLUMNS = "id, kind, cancellation_id, order_id, connection, state, version, due_at"
+"""The columns of a case, in the order of `columns_of`."""
 CANCELLATION_COLUMNS = "id, order_id"
 """The columns of a wish, in the order of `cancellation_columns`."""
 _PAGE = 500
 
 
-def columns_of(case: AnyCase) -> tuple[str | int | None, ...]:
-    """The columns of a work's row beside its data."""
-    due = due_of(case)
-    match case:
-        case Case():
-            return (case.id, case.cancellation_id, case.order_id, case.connection, case.state.value, case.version, due)
-        case Resubmission():
-            return case.id, case.order_number, case.original_id, case.connection, case.version, due
-        case StatusChange():
-            return case.id, case.order_id, case.connection, case.version, due
+def columns_of(case: Case) -> tuple[str | int | None, ...]:
+    """The columns of a case's row beside its data."""
+    wish = case.cancellation_id if isinstance(case, CancelCase) else None
+    state = case.state.value
+    return case.id, case.kind, wish, case.order_id, case.connection, state, case.version, due_of(case)
 
 
 def cancellation_columns(cancellation: Cancellation) -> tuple[str, str]:
@@ -54,8 +46,8 @@ def cancellation_columns(cancellation: Cancellation) -> tuple[str, str]:
     return cancellation.id, cancellation.order_id
 
 
-def due_of(case: AnyCase) -> int | None:
-    """When a work is due, as its row holds it."""
+def due_of(case: Case) -> int | None:
+    """When a case is due, as its row holds it."""
     return to_microseconds(case.due_at) if case.due_at is not None else None
 
 

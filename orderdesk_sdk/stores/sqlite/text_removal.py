@@ -8,21 +8,15 @@ from pathlib import Path
 
 from attrs import evolve
 
-from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import HistoryEntryKind
-from orderdesk_sdk.cases.resubmission import Resubmission
-from orderdesk_sdk.cases.status_change import StatusChange
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.stores.hash_chain import ChainAppender, chain_entry
 from orderdesk_sdk.stores.personal_texts import REMOVED
 from orderdesk_sdk.stores.serialization import dump, load, pack_entry, to_microseconds
 from orderdesk_sdk.stores.sqlite.connection import open_connection
-from orderdesk_sdk.stores.sqlite.ledger_tables import TABLES
 
 __all__ = ["remove_texts"]
-
-_OF_ORDER = {Case: "order_id", Resubmission: "original_id", StatusChange: "order_id"}
 
 
 def remove_texts(path: Path, order_id: str, *, by: str, at: datetime) -> int:
@@ -45,28 +39,21 @@ def remove_texts(path: Path, order_id: str, *, by: str, at: datetime) -> int:
 
 
 def _remove(cursor: sqlite3.Cursor, order_id: str, by: str, at: datetime) -> int:
-    subjects: list[tuple[str, int, str, bytes]] = []
-    for kind, table in TABLES.items():
-        found = cursor.execute(
-            f"SELECT number, id, head, due_at FROM {table} WHERE {_OF_ORDER[kind]} = ?",  # noqa: S608 - constants
-            (order_id,),
-        ).fetchall()
-        for number, subject_id, head, due_at in found:
-            if due_at is not None:
-                raise InvalidStateError(
-                    "something about the order is under way, and needs its texts",
-                    location=subject_id,
-                    hint="wait until it is settled, or settle it: see `orderdesk cases`",
-                )
-            subjects.append((table, number, subject_id, head))
+    subjects = cursor.execute("SELECT number, id, link, due_at FROM cases WHERE order_id = ?", (order_id,)).fetchall()
+    for _, subject_id, _, due_at in subjects:
+        if due_at is not None:
+            raise InvalidStateError(
+                "something about the order is under way, and needs its texts",
+                location=subject_id,
+                hint="wait until it is settled, or settle it: see `orderdesk cases`",
+            )
     links = ChainAppender(cursor)
-    for table, number, subject_id, head in subjects:
+    for number, subject_id, link, _ in subjects:
         said = pack_entry(f"personal texts were removed by {by}")
         line = chain_entry(subject_id, 0, to_microseconds(at), HistoryEntryKind.REMOVED.value, said)
         cursor.execute("UPDATE history SET texts = NULL WHERE subject_id = ?", (subject_id,))
         cursor.execute(
-            f"UPDATE {table} SET texts = NULL, head = ? WHERE number = ?",  # noqa: S608 - a constant
-            (links.add(head, [line], None), number),
+            "UPDATE cases SET texts = NULL, link = ? WHERE number = ?", (links.add(link, [line], None), number)
         )
     links.write()
     cursor.execute("UPDATE cancellations SET texts = NULL WHERE order_id = ?", (order_id,))
@@ -79,17 +66,17 @@ def _remove(cursor: sqlite3.Cursor, order_id: str, by: str, at: datetime) -> int
 
 
 def _remove_rule_texts(cursor: sqlite3.Cursor, order_id: str) -> None:
-    rows = cursor.execute("SELECT number, data FROM firings WHERE order_id = ?", (order_id,)).fetchall()
+    rows = cursor.execute("SELECT number, data FROM rule_executions WHERE order_id = ?", (order_id,)).fetchall()
     for number, data in rows:
         firing = load(data, RuleExecution)
         blank = evolve(firing, message=REMOVED, error=REMOVED if firing.error is not None else None)
-        cursor.execute("UPDATE firings SET data = ? WHERE number = ?", (dump(blank), number))
+        cursor.execute("UPDATE rule_executions SET data = ? WHERE number = ?", (dump(blank), number))
     rows = cursor.execute(
-        "SELECT number, data FROM occurrences WHERE order_id = ? AND handled = 1", (order_id,)
+        "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1", (order_id,)
     ).fetchall()
     for number, data in rows:
         occurrence = load(data, OrderEvent)
         facts = {name: REMOVED if name == "by" else value for name, value in occurrence.field_values.items()}
         cursor.execute(
-            "UPDATE occurrences SET data = ? WHERE number = ?", (dump(evolve(occurrence, field_values=facts)), number)
+            "UPDATE order_events SET data = ? WHERE number = ?", (dump(evolve(occurrence, field_values=facts)), number)
         )

@@ -10,7 +10,8 @@ from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import LINES, SimulatedHarness
 from orderdesk_devkit.testing.request_recorder import RecordedRequest
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,7 @@ each_trouble = pytest.mark.parametrize("fault", TROUBLE, ids=lambda fault: fault
 ALWAYS = 500
 
 
-def press(harness: SimulatedHarness) -> Case:
+def press(harness: SimulatedHarness) -> CancelCase:
     return harness.cancel("out of stock")
 
 

@@ -10,7 +10,8 @@ import pytest
 from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_devkit.testing.harness import SimulatedHarness
 from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.receipt import CaseReceipt
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
@@ -43,7 +44,7 @@ def place(simulator: MarketplaceSimulator, harness: SimulatedHarness, many: int)
     return numbers
 
 
-def cancel_all(harness: SimulatedHarness, numbers: list[str]) -> dict[str, Case]:
+def cancel_all(harness: SimulatedHarness, numbers: list[str]) -> dict[str, CancelCase]:
     """Every order's case, once all are settled or with a person."""
     for name in numbers:
         harness.desk.cancel(name, by="a test", reason="out of stock")

@@ -11,7 +11,8 @@ from orderdesk_amazon_marketplace.simulator import MarketplaceSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import LINES, SimulatedHarness
 from orderdesk_devkit.testing.request_recorder import RecordedRequest
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.plugin.answer import Rejection
 
@@ -37,7 +38,9 @@ def reported(report: bytes) -> Edit:
     return lambda seen, body: report if seen.path.startswith("/store/") else body
 
 
-def followed(simulator: MarketplaceSimulator, harness: SimulatedHarness, edit: Edit, fate: str = "ignored") -> Case:
+def followed(
+    simulator: MarketplaceSimulator, harness: SimulatedHarness, edit: Edit, fate: str = "ignored"
+) -> CancelCase:
     simulator.set_option("fate", fate)
     simulator.add_order(ORDER, lines=LINES)
     harness.cancel("out of stock")

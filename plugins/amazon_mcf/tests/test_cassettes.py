@@ -10,7 +10,6 @@ from orderdesk_amazon_mcf.simulator import example_address
 from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.harness import PluginHarness
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
@@ -69,7 +68,7 @@ def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) ->
     stage = cassette("resubmit")
     assert stage.case.state is State.CANCELED
     (made,) = stage.desk.cancellations.receipt("1042").resubmissions
-    assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")
+    assert (made.state, made.remote_id) == (State.DONE, "1042-1")
     duplicate = stage.desk.order_store.get_order(made.order_number)
     assert [placement.remote_id for placement in stage.desk.order_store.remote_orders(duplicate.id)] == ["1042-1"]
 
@@ -77,7 +76,7 @@ def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) ->
 def test_what_was_there_before_we_sent_anything_is_not_taken_for_the_new_order(cassette: Play) -> None:
     stage = cassette("resubmit-number-taken")
     (found,) = stage.desk.cancellations.receipt("1042").resubmissions
-    assert (found.state, found.hint) == (ErrandState.REJECTED, NUMBER_IN_USE_HINT)
+    assert (found.state, found.hint) == (State.REJECTED, NUMBER_IN_USE_HINT)
     assert "method: POST" not in (HERE / "cassettes/resubmit-number-taken.yaml").read_text().partition("PUT")[2]
 
 

@@ -10,7 +10,8 @@ import pytest
 from orderdesk_amazon_mcf.simulator import McfSimulator
 from orderdesk_devkit.testing.harness import LINES, SimulatedHarness
 from orderdesk_devkit.testing.request_recorder import RecordedRequest
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
@@ -47,7 +48,7 @@ def lines(*units: tuple[str, object, object], status: str = "CompletePartialled"
     return read_as(change)
 
 
-def checked(simulator: McfSimulator, harness: SimulatedHarness, edit: Edit | None = None) -> Case:
+def checked(simulator: McfSimulator, harness: SimulatedHarness, edit: Edit | None = None) -> CancelCase:
     """The case after a cancel in Planning and one poll, whose answer `edit` changed."""
     simulator.add_order("1042", lines=LINES, status="Planning")
     assert harness.cancel().state is State.ACKNOWLEDGED

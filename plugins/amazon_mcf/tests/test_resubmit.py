@@ -14,7 +14,7 @@ from orderdesk_devkit.testing.harness import LINES, SimulatedHarness
 from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_devkit.testing.request_recorder import RecordedRequest
 from orderdesk_devkit.testing.specs import SwaggerModel, vendor_file
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.case import State
 
 integration = "amazon-mcf"
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
@@ -77,7 +77,7 @@ def test_the_settings_of_the_connection_reach_the_new_order(
     chosen = {"action": "Hold", "policy": "FillAll", "speed": "Expedited", "marketplace_id": ""}
     stage = open_harness(chosen)
     canceled(simulator, stage)
-    assert stage.resubmit().state is ErrandState.DONE
+    assert stage.resubmit().state is State.DONE
     body = body_of(creates(stage)[0])
     names = ("fulfillmentAction", "fulfillmentPolicy", "shippingSpeedCategory")
     assert [body[name] for name in names] == ["Hold", "FillAll", "Expedited"]
@@ -95,7 +95,7 @@ def test_what_an_earlier_create_left_is_found_and_not_made_twice(
 ) -> None:
     canceled(simulator, harness)
     lose_the_reply_to_the_create(harness, simulator)
-    assert harness.resubmit().state is ErrandState.DONE
+    assert harness.resubmit().state is State.DONE
     assert (len(creates(harness)), created(simulator)) == (1, ["1042-1"])
 
 
@@ -107,7 +107,7 @@ def test_what_an_earlier_create_left_is_not_taken_for_the_order_once_it_is_over(
     lose_the_reply_to_the_create(harness, simulator)
     simulator.put_status("1042-1", status)
     made = harness.resubmit()
-    assert (made.state, made.hint) == (ErrandState.REJECTED, NUMBER_IN_USE_HINT)
+    assert (made.state, made.hint) == (State.REJECTED, NUMBER_IN_USE_HINT)
     assert len(creates(harness)) == 1
 
 
@@ -120,9 +120,9 @@ def test_an_order_under_the_new_number_is_not_ours_where_we_sent_nothing(
     canceled(simulator, harness)
     simulator.add_order("1042-1", lines=lines, status=status)
     made = harness.resubmit()
-    assert (made.state, made.hint) == (ErrandState.REJECTED, NUMBER_IN_USE_HINT)
+    assert (made.state, made.hint) == (State.REJECTED, NUMBER_IN_USE_HINT)
     assert creates(harness) == []
-    assert harness.resubmit(number="1042-B").state is ErrandState.DONE
+    assert harness.resubmit(number="1042-B").state is State.DONE
     assert created(simulator) == ["1042-B"]
 
 
@@ -133,7 +133,7 @@ def test_an_order_that_amazon_refuses_is_refused_in_its_words(
     said = '{"errors": [{"code": "InvalidInput", "message": "the SellerSKU is invalid"}]}'
     harness.recorder.override = lambda seen: (400, said) if (seen.method, seen.path) == ("POST", ORDERS) else None
     made = harness.resubmit()
-    assert (made.state, made.message) == (ErrandState.REJECTED, "InvalidInput: the SellerSKU is invalid")
+    assert (made.state, made.message) == (State.REJECTED, "InvalidInput: the SellerSKU is invalid")
     assert created(simulator) == []
 
 
@@ -163,7 +163,7 @@ def test_what_amazons_model_does_not_allow_is_refused_before_anything_is_sent(
     stage.cancel()
     stage.follow_up()
     made = stage.resubmit()
-    assert (made.state, creates(stage)) == (ErrandState.REJECTED, [])
+    assert (made.state, creates(stage)) == (State.REJECTED, [])
     assert said in (made.message or "")
     assert made.hint is not None
 
@@ -175,7 +175,7 @@ def test_a_country_goes_out_as_its_iso_code(
     city = {} if code == "JP" else {"city": "Springfield"}  # Amazon's model wants no city in Japan.
     stage = open_harness(details={"shipping": {"city": "", **city, "country": country}})
     canceled(simulator, stage)
-    assert stage.resubmit().state is ErrandState.DONE
+    assert stage.resubmit().state is State.DONE
     address = body_of(creates(stage)[0])["destinationAddress"]
     assert isinstance(address, dict)
     assert (address["countryCode"], "city" in address) == (code, code != "JP")
@@ -188,7 +188,7 @@ def test_a_404_that_amazon_did_not_say_is_not_taken_for_a_free_number(
     canceled(simulator, harness)
     harness.recorder.override = lambda seen: (404, body) if seen.path == f"{ORDERS}/1042-1" else None
     made = harness.resubmit()
-    assert (made.state, creates(harness)) == (ErrandState.PENDING, [])
+    assert (made.state, creates(harness)) == (State.PENDING, [])
     assert "base URL" in (made.hint or "")
 
 
@@ -199,9 +199,9 @@ def test_a_create_that_is_turned_away_is_not_done_and_tried_again(
     canceled(simulator, harness)
     harness.recorder.override = lambda seen: (status, "{}") if (seen.method, seen.path) == ("POST", ORDERS) else None
     made = harness.resubmit()
-    assert (made.state, created(simulator)) == (ErrandState.PENDING, [])
+    assert (made.state, created(simulator)) == (State.PENDING, [])
     harness.recorder.override = None
-    assert harness.resubmit().state is ErrandState.DONE
+    assert harness.resubmit().state is State.DONE
     assert created(simulator) == ["1042-1"]
 
 

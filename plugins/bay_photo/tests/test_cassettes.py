@@ -11,7 +11,6 @@ from orderdesk_devkit.testing.api_suite import ApiProfileConversationTests
 from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.harness import PluginHarness
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.evidence import EvidenceKind
 
 Play = Callable[[str], PluginHarness]
@@ -30,4 +29,4 @@ def test_with_a_token_of_v2_the_same_is_said(cassette: Play) -> None:
 @pytest.mark.parametrize("name", ["resubmit", "resubmit-v2"])
 def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play, name: str) -> None:
     (made,) = cassette(name).desk.cancellations.receipt("1042").resubmissions
-    assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")
+    assert (made.state, made.remote_id) == (State.DONE, "1042-1")

@@ -13,8 +13,8 @@ from orderdesk_bay_photo.simulator import BayPhotoSimulator
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import SimulatedHarness
 from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
@@ -45,11 +45,11 @@ def canceled(
     return stage
 
 
-def pass_until_due(harness: SimulatedHarness, work: Resubmission) -> Resubmission:
+def pass_until_due(harness: SimulatedHarness, work: ResubmitCase) -> ResubmitCase:
     assert work.due_at is not None
     harness.wait_for(work.due_at)
     harness.run_due()
-    return harness.desk.ledger.resubmission(work.id)
+    return harness.desk.ledger.case(work.id, ResubmitCase)
 
 
 def creates(lab: BayPhotoSimulator) -> list[str]:
@@ -153,7 +153,7 @@ def test_a_line_without_product_or_image_is_refused_before_anything_is_sent(
     stage = canceled(open_harness, metadata=metadata)
     before = len(stage.sent)
     work = stage.resubmit()
-    assert (work.state, len(stage.sent)) == (ErrandState.REJECTED, before)
+    assert (work.state, len(stage.sent)) == (State.REJECTED, before)
     assert said in str(work.message)
     assert "metadata" in str(work.hint)
 
@@ -167,7 +167,7 @@ def test_product_and_image_may_be_variations_under_other_names(open_harness: Har
 
 def test_without_a_shipping_method_nothing_is_sent(open_harness: HarnessOpener, simulator: BayPhotoSimulator) -> None:
     work = canceled(open_harness, {"shipping_code": None}).resubmit()
-    assert (work.state, work.hint, creates(simulator)) == (ErrandState.REJECTED, "set shipping_code", [])
+    assert (work.state, work.hint, creates(simulator)) == (State.REJECTED, "set shipping_code", [])
 
 
 def test_where_v2_takes_new_orders_must_be_configured(
@@ -175,7 +175,7 @@ def test_where_v2_takes_new_orders_must_be_configured(
 ) -> None:
     simulator.set_option("api", "v2")
     work = canceled(open_harness, {"submit_path": None}).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+    assert (work.state, creates(simulator)) == (State.REJECTED, [])
     assert "submit_path" in str(work.message)
     assert "duplicate the order in Order Desk" in str(work.hint)
 
@@ -187,7 +187,7 @@ def test_a_number_that_is_used_is_refused_by_looking(
     simulator.set_option("api", api)
     simulator.add_order("1042-1")
     work = canceled(open_harness).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+    assert (work.state, creates(simulator)) == (State.REJECTED, [])
     assert "1042-1 already, and it is not this one on its way" in str(work.message)
     assert work.hint == "look at it, then give another number"
 
@@ -199,7 +199,7 @@ def test_a_number_that_is_used_is_refused_by_bay_photo(
     simulator.set_option("api", api)
     simulator.add_order("1042-1")
     work = canceled(open_harness, blind(simulator)).resubmit()
-    assert work.state is ErrandState.REJECTED
+    assert work.state is State.REJECTED
     assert "whether 1042-1 is used" in str(work.hint)
     (effect,) = creates(simulator)
     assert "is used" in effect
@@ -214,16 +214,16 @@ def test_a_create_whose_reply_was_lost_is_a_persons_where_nobody_can_look(
     stage = canceled(open_harness, blind(simulator) if configured else {"api": None})
     simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path=CREATE)
     work = stage.resubmit()
-    assert work.state is ErrandState.UNKNOWN
+    assert work.state is State.UNKNOWN
     work = pass_until_due(stage, work)
-    assert (work.state, creates(simulator)) == (ErrandState.ACTION_REQUIRED, ["created"])
+    assert (work.state, creates(simulator)) == (State.ACTION_REQUIRED, ["created"])
     assert "cannot be read whether it did" in str(work.message)
     assert "made under another number" in str(work.hint)
     assert work.due_at is not None
     assert work.due_at - work.updated_at == hours(4)
     assert stage.resubmit().id == work.id
     assert creates(simulator) == ["created"]
-    assert stage.resubmit("1042-2").state is ErrandState.DONE
+    assert stage.resubmit("1042-2").state is State.DONE
 
 
 @each_api
@@ -234,16 +234,16 @@ def test_a_create_that_provably_did_nothing_is_sent_again_where_nobody_can_look(
     stage = canceled(open_harness, blind(simulator))
     stage.recorder.override = lambda seen: (429, "{}") if re.search(CREATE, seen.path) else None
     work = stage.resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.PENDING, [])
+    assert (work.state, creates(simulator)) == (State.PENDING, [])
     stage.recorder.override = None
-    assert (pass_until_due(stage, work).state, creates(simulator)) == (ErrandState.DONE, ["created"])
+    assert (pass_until_due(stage, work).state, creates(simulator)) == (State.DONE, ["created"])
 
 
 def test_a_wrong_token_submits_nothing_and_is_tried_again(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
     work = canceled(open_harness, {"token": "somebody else's", "api": None}).resubmit()
-    assert work.state is ErrandState.PENDING
+    assert work.state is State.PENDING
     assert "credentials" in str(work.hint)
     assert creates(simulator) == ["refused: credentials"]
 
@@ -257,7 +257,7 @@ def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
     stage = canceled(open_harness, country=country)
     work = stage.resubmit()
     if code is None:
-        assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+        assert (work.state, creates(simulator)) == (State.REJECTED, [])
         assert "ISO 3166-1" in str(work.hint)
     else:
         document = sent(stage)
@@ -267,17 +267,17 @@ def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
 
 @pytest.mark.parametrize(
     ("stage_there", "state"),
-    [("queued", ErrandState.DONE), ("stopped", ErrandState.REJECTED), ("gone", ErrandState.REJECTED)],
+    [("queued", State.DONE), ("stopped", State.REJECTED), ("gone", State.REJECTED)],
 )
 def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
-    open_harness: HarnessOpener, simulator: BayPhotoSimulator, stage_there: str, state: ErrandState
+    open_harness: HarnessOpener, simulator: BayPhotoSimulator, stage_there: str, state: State
 ) -> None:
     stage = canceled(open_harness)
     stage.recorder.override = lambda seen: (
         (503, "{}") if seen.method == "POST" and re.search(CREATE, seen.path) else None
     )
     work = stage.resubmit()
-    assert work.state is ErrandState.UNKNOWN
+    assert work.state is State.UNKNOWN
     simulator.add_order("1042-1", stage=stage_there)
     work = pass_until_due(stage, work)
     assert (work.state, creates(simulator)) == (state, [])
@@ -293,5 +293,5 @@ def test_an_order_that_came_to_lack_something_is_not_refused_while_an_earlier_cr
     assert isinstance(stage.desk.order_store, SqliteOrderStore)
     stage.desk.order_store.import_orders([evolve(copy, shipping=evolve(copy.shipping, country="Atlantis"))], by="Ann")
     work = pass_until_due(stage, work)
-    assert (work.state, creates(simulator)) == (ErrandState.ACTION_REQUIRED, ["created"])
+    assert (work.state, creates(simulator)) == (State.ACTION_REQUIRED, ["created"])
     assert "Atlantis" in str(work.message)

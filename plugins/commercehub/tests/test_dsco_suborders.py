@@ -10,7 +10,8 @@ import pytest
 from orderdesk_commercehub.simulator import DscoSimulator
 from orderdesk_devkit.testing.harness import ORDER, SimulatedHarness
 from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
 integration = "commercehub"
@@ -55,7 +56,7 @@ def test_what_a_cancel_does_not_reach_is_not_called_canceled(
     )
 
 
-def told(harness: SimulatedHarness, *orders: object, whole: bool = False) -> Case:
+def told(harness: SimulatedHarness, *orders: object, whole: bool = False) -> CancelCase:
     """The case after a cancel and its end, where every read of the order is answered with these suborders."""
     body = json.dumps(orders[0] if whole else list(orders))
     harness.recorder.override = lambda seen: (200, body) if seen.path == "/order/" else None

@@ -11,7 +11,6 @@ from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.harness import PluginHarness
 from orderdesk_hp_site_flow.simulator.service import WEBHOOK_TOKEN
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.plugin.answer import Rejection
 
@@ -53,4 +52,4 @@ def test_a_cancel_whose_reply_was_lost_is_sent_once(cassette: Play) -> None:
 
 def test_a_canceled_order_is_submitted_again_under_a_new_number(cassette: Play) -> None:
     (made,) = cassette("resubmit").desk.cancellations.receipt("1042").resubmissions
-    assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")
+    assert (made.state, made.remote_id) == (State.DONE, "1042-1")

@@ -11,7 +11,7 @@ from orderdesk_devkit.testing.harness import LINES, ORDER, SimulatedHarness
 from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_hp_site_flow.simulator import SiteFlowSimulator
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 
 integration = "hp-site-flow"
 NEXT = f"{ORDER}-1"
@@ -84,7 +84,7 @@ def test_a_validation_failure_is_refused_with_its_paths_and_messages(
     open_harness: HarnessOpener, simulator: SiteFlowSimulator
 ) -> None:
     work = canceled(open_harness, simulator, {"destination": "nobody"}).resubmit()
-    assert work.state is ErrandState.REJECTED
+    assert work.state is State.REJECTED
     assert "208: SIM: the order is not valid: destination.name: SIM: unknown destination" in str(work.message)
     assert NEXT in str(work.hint)
 
@@ -94,7 +94,7 @@ def test_a_number_of_another_order_is_refused_and_nothing_is_made(
 ) -> None:
     simulator.add_order(NEXT, lines=(("SOCKS", 1),))
     work = canceled(open_harness, simulator).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+    assert (work.state, creates(simulator)) == (State.REJECTED, [])
     assert f"an order {NEXT} already" in str(work.message)
 
 
@@ -105,7 +105,7 @@ def test_a_number_that_is_used_but_not_found_is_refused_by_site_flow(
     stage = canceled(open_harness, simulator)
     stage.recorder.override = lambda seen: (404, '{"error": {"message": "no"}}') if seen.path.endswith(NEXT) else None
     work = stage.resubmit()
-    assert work.state is ErrandState.REJECTED
+    assert work.state is State.REJECTED
     assert "orderData.sourceOrderId" in str(work.message)
 
 
@@ -117,14 +117,14 @@ def test_an_order_that_lacks_what_is_printed_is_not_submitted(
     open_harness: HarnessOpener, simulator: SiteFlowSimulator, settings: dict[str, str], artwork: str, said: str
 ) -> None:
     work = canceled(open_harness, simulator, settings, artwork).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.PENDING, [])
+    assert (work.state, creates(simulator)) == (State.PENDING, [])
     assert said in str(work.message)
     assert "print_url" in str(work.hint)
 
 
 def test_the_key_of_the_artwork_is_a_setting(open_harness: HarnessOpener, simulator: SiteFlowSimulator) -> None:
     work = canceled(open_harness, simulator, {"artwork_key": "art"}, "art").resubmit()
-    assert work.state is ErrandState.DONE
+    assert work.state is State.DONE
 
 
 def test_who_is_not_let_in_submits_nothing_and_is_tried_again(
@@ -133,19 +133,19 @@ def test_who_is_not_let_in_submits_nothing_and_is_tried_again(
     stage = canceled(open_harness, simulator)
     stage.recorder.override = lambda _seen: (401, '{"message": "Token Not Found"}')
     work = stage.resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.PENDING, [])
+    assert (work.state, creates(simulator)) == (State.PENDING, [])
     assert "check token" in str(work.hint)
 
 
 @pytest.mark.parametrize(
     ("status", "lines", "found"),
     [
-        ("dataready", LINES, ErrandState.DONE),
-        ("complete", LINES, ErrandState.DONE),
-        ("shipped", LINES, ErrandState.REJECTED),
-        ("cancelled", LINES, ErrandState.REJECTED),
-        ("error", LINES, ErrandState.REJECTED),
-        ("dataready", (("SOCKS", 1),), ErrandState.REJECTED),
+        ("dataready", LINES, State.DONE),
+        ("complete", LINES, State.DONE),
+        ("shipped", LINES, State.REJECTED),
+        ("cancelled", LINES, State.REJECTED),
+        ("error", LINES, State.REJECTED),
+        ("dataready", (("SOCKS", 1),), State.REJECTED),
     ],
 )
 def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
@@ -153,17 +153,17 @@ def test_what_an_earlier_create_made_counts_while_it_is_on_its_way(
     simulator: SiteFlowSimulator,
     status: str,
     lines: Sequence[tuple[str, int]],
-    found: ErrandState,
+    found: State,
 ) -> None:
     stage = canceled(open_harness, simulator)
     stage.recorder.override = lambda seen: (503, "{}") if seen.method == "POST" else None
     work = stage.resubmit()
-    assert work.state is ErrandState.UNKNOWN
+    assert work.state is State.UNKNOWN
     simulator.add_order(NEXT, lines=lines, status=status)
     assert work.due_at is not None
     stage.wait_for(work.due_at)
     stage.run_due()
-    work = stage.desk.ledger.resubmission(work.id)
+    work = stage.desk.ledger.case(work.id, ResubmitCase)
     assert (work.state, creates(simulator)) == (found, [])
 
 
@@ -172,7 +172,7 @@ def test_an_order_with_the_same_lines_is_taken_where_nothing_was_sent(
 ) -> None:
     simulator.add_order(NEXT, lines=LINES)
     work = canceled(open_harness, simulator).resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+    assert (work.state, creates(simulator)) == (State.REJECTED, [])
 
 
 def test_a_404_of_a_path_is_no_proof_that_the_number_is_free(
@@ -181,7 +181,7 @@ def test_a_404_of_a_path_is_no_proof_that_the_number_is_free(
     stage = canceled(open_harness, simulator)
     stage.recorder.override = lambda seen: (404, "<html></html>") if seen.path.endswith(NEXT) else None
     work = stage.resubmit()
-    assert (work.state, creates(simulator)) == (ErrandState.PENDING, [])
+    assert (work.state, creates(simulator)) == (State.PENDING, [])
     assert "base URL" in str(work.hint)
 
 
@@ -192,7 +192,7 @@ def test_a_country_is_sent_as_its_code_and_one_that_is_none_is_not_sent(
     stage = canceled(open_harness, simulator, country=country)
     work = stage.resubmit()
     if code is None:
-        assert (work.state, creates(simulator)) == (ErrandState.REJECTED, [])
+        assert (work.state, creates(simulator)) == (State.REJECTED, [])
         assert "ISO 3166-1" in str(work.hint)
     else:
         document: Any = stage.recorder.requests[-1].document

@@ -15,7 +15,6 @@ from orderdesk_devkit.testing.record import record_live
 from orderdesk_devkit.testing.scenarios import load_scenarios, replay_scenario
 from orderdesk_mww.simulator import MwwSimulator
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.plugin.answer import Rejection
@@ -76,7 +75,7 @@ def test_a_request_that_was_taken_in_vain_is_refused_by_the_order_that_shipped(c
 def test_a_canceled_order_is_created_again_with_its_designs_under_a_new_number(cassette: Play) -> None:
     stage = cassette("resubmit")
     (made,) = stage.desk.cancellations.receipt("1042").resubmissions
-    assert (made.state, made.remote_id) == (ErrandState.DONE, "1042-1")
+    assert (made.state, made.remote_id) == (State.DONE, "1042-1")
     designs = [line.metadata["print_url"] for line in stage.desk.order_store.get_order(made.order_number).lines]
     assert designs == ["https://files.example.com/MUG.png", "https://files.example.com/CAP.png"]
 
@@ -109,7 +108,7 @@ def test_of_a_live_order_what_the_scenario_names_is_kept_and_nothing_else(tmp_pa
     assert "vera" not in file.read_text(encoding="utf-8").lower()
     with replay_scenario(tmp_path, "resubmit") as stage:
         (made,) = stage.desk.cancellations.receipt("LIVE-7").resubmissions
-        assert (made.state, made.remote_id) == (ErrandState.DONE, "LIVE-7-1")
+        assert (made.state, made.remote_id) == (State.DONE, "LIVE-7-1")
 
 
 def test_a_replay_knows_how_long_ago_the_order_was_submitted(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
@@ -87,7 +88,7 @@ def open_desk(inbox: Inbox, tmp_path: Path) -> Iterator[Opener]:
         yield open_
 
 
-def asked(desk: Desk) -> Case:
+def asked(desk: Desk) -> CancelCase:
     (case,) = desk.cancel("id-1042", by="Ann", reason="customer asked").cases
     return case
 

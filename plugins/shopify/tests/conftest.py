@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from orderdesk_devkit.testing.harness import ORDER, SimulatedHarness
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_shopify.simulator import ShopifySimulator
 
 
@@ -28,10 +28,10 @@ def asked() -> Callable[[SimulatedHarness], list[str]]:
 
 
 @pytest.fixture
-def canceled() -> Callable[[SimulatedHarness], Case]:
+def canceled() -> Callable[[SimulatedHarness], CancelCase]:
     """Cancels the order as its customer asked, and follows it up."""
 
-    def cancel(stage: SimulatedHarness) -> Case:
+    def cancel(stage: SimulatedHarness) -> CancelCase:
         stage.cancel("customer asked")
         return stage.follow_up()
 

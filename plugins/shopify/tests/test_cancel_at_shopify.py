@@ -10,7 +10,8 @@ import pytest
 from orderdesk_devkit.testing.harness import SimulatedHarness
 from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
 from orderdesk_devkit.testing.request_recorder import RecordedRequest
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.plugin.answer import Rejection
@@ -19,7 +20,7 @@ from orderdesk_shopify.simulator import ShopifySimulator
 integration = "shopify"
 WHY = "customer asked"
 Asked = Callable[[SimulatedHarness], list[str]]
-Canceled = Callable[[SimulatedHarness], Case]
+Canceled = Callable[[SimulatedHarness], CancelCase]
 
 
 def test_an_order_is_canceled_once_it_says_so_itself(

@@ -9,14 +9,15 @@ import pytest
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.harness import SimulatedHarness
 from orderdesk_devkit.testing.pytest_plugin import HarnessOpener
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import seconds
 from orderdesk_shopify.simulator import ShopifySimulator
 
 integration = "shopify"
 WHY = "customer asked"
 Asked = Callable[[SimulatedHarness], list[str]]
-Canceled = Callable[[SimulatedHarness], Case]
+Canceled = Callable[[SimulatedHarness], CancelCase]
 
 
 def test_what_an_internal_server_error_hides_is_read_back_and_not_sent_again(

@@ -18,10 +18,10 @@ from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.events import RuleExecution
 from orderdesk_sdk.cases.receipt import Receipt
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cli.output.cancellations import show_evidence, show_plan, show_receipt, show_receipt_summary
 from orderdesk_sdk.cli.output.rules import show_executions
 from orderdesk_sdk.cli.output.screen import Screen
@@ -73,7 +73,7 @@ class DemoResult:
     """How it ended."""
 
     receipts: tuple[Receipt, ...]
-    resubmission: Resubmission
+    resubmission: ResubmitCase
     rejection: str
     rule_executions: tuple[tuple[datetime, RuleExecution], ...]
 
@@ -205,7 +205,7 @@ class DemoScript:
                 self._narrator.screen, "1045", desk.ledger.rule_executions(desk.order_store.get_order("1045").id)
             )
 
-    def _resubmit_and_confirm(self, desk: Desk) -> tuple[Resubmission, str]:
+    def _resubmit_and_confirm(self, desk: Desk) -> tuple[ResubmitCase, str]:
         self._narrator.chapter("Sent out again, and MWW's answer")
         self._narrator.say("The customer of 1042 wants it after all. It goes out under a number Amazon has never seen:")
         made = desk.resubmissions.create("1042", by=_REQUESTED_BY)
@@ -239,7 +239,7 @@ class DemoScript:
         if self._narrator.screen is not None:
             show_receipt_summary(self._narrator.screen, desk.cancellations.receipt("1046"))
 
-    def _answer(self, case: Case) -> bytes:
+    def _answer(self, case: CancelCase) -> bytes:
         """MWW's mail, which is invented like everything that the simulators say."""
         mail = EmailMessage()
         mail["From"] = "MWW Support <support@mww.example>"
@@ -258,7 +258,7 @@ class DemoScript:
         Worker(desk).run(until_idle=True)
         self._clock.advance(minutes(1))
 
-    def _case(self, desk: Desk, number: str) -> Case:
+    def _case(self, desk: Desk, number: str) -> CancelCase:
         return desk.cases.list(order=number)[-1]
 
     def _save_receipts(self, receipts: tuple[Receipt, ...]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.state_machine import ROUTINE, Event
 from orderdesk_sdk.cli.output.cancellations import event_line
 from orderdesk_sdk.cli.output.screen import Screen
@@ -42,7 +42,7 @@ class Narrator:
         if self.screen is not None:
             self.screen.hanging(format_time(moment, seconds=True), text, style=style)
 
-    def show_event(self, case: Case, event: Event) -> None:
+    def show_event(self, case: CancelCase, event: Event) -> None:
         """A change of a case, told where it means something to people."""
         if self.screen is None or event.kind in ROUTINE:
             return

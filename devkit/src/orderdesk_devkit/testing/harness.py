@@ -15,9 +15,10 @@ from attrs import frozen
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.request_recorder import RequestRecorder
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
@@ -82,7 +83,7 @@ class PluginHarness:
 
     def cancel(
         self, reason: str | None = StandardReason.OTHER.value, *, lines: Mapping[str, int] | None = None
-    ) -> Case:
+    ) -> CancelCase:
         """Cancel the order, or these quantities by line id or code; its case as it is then.
 
         Where orders are gathered, it is the case once the group was asked for. The default is a reason that every list
@@ -95,7 +96,7 @@ class PluginHarness:
             return self.run_due()
         return case
 
-    def follow_up(self) -> Case:
+    def follow_up(self) -> CancelCase:
         """Do what is due, letting time pass, until the case is settled or a person has it; the case as it is then.
 
         What is polled while a person has it is followed for an hour more.
@@ -103,7 +104,7 @@ class PluginHarness:
         """
         return list(self.steps())[-1]
 
-    def steps(self) -> Iterator[Case]:
+    def steps(self) -> Iterator[CancelCase]:
         """As `follow_up`, with the case as it is now and after each thing that was done."""
         for _ in range(_MAX_STEPS):
             case = self.case
@@ -114,7 +115,7 @@ class PluginHarness:
             self.run_due()
         raise PluginError(f"the case is still {self.case.state.value} after {_MAX_STEPS} looks", location=self.order)
 
-    def run_due(self) -> Case:
+    def run_due(self) -> CancelCase:
         """Do what is due now; the case as it is then. Raises PluginError where the core could not do it."""
         problems = self.desk.run_due().problems
         if problems:
@@ -125,12 +126,12 @@ class PluginHarness:
         """Let time pass until `moment`: in no time on a virtual clock, truly on another."""
         self.clock.sleep_until(self.clock.monotonic() + (moment - self.clock.now()).total_seconds())
 
-    def resubmit(self, number: str | None = None) -> Resubmission:
+    def resubmit(self, number: str | None = None) -> ResubmitCase:
         """Submit the canceled order again; the resubmission as it is then."""
         return self.desk.resubmissions.create(self.order, by="a test", number=number)
 
     @property
-    def case(self) -> Case:
+    def case(self) -> CancelCase:
         """The newest case of the order at the connection."""
         return [case for case in self.desk.cases.list(order=self.order) if case.connection == self.connection][-1]
 
@@ -167,7 +168,7 @@ class PluginHarness:
         return [f"{one.intent.method} {one.intent.url.removeprefix(base)} {one.status}" for one in kept]
 
 
-def _is_polled_meanwhile(case: Case) -> bool:
+def _is_polled_meanwhile(case: CancelCase) -> bool:
     since = case.action_required_since or case.updated_at
     return case.remind_at is not None and case.updated_at - since < _MEANWHILE
 

@@ -16,7 +16,8 @@ from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator, simulators
 from orderdesk_devkit.testing.harness import PluginHarness, connection_config
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.desk.config import Config
@@ -50,7 +51,7 @@ class ConformanceHarness(PluginHarness):
     simulator: Simulator | None
     reason: str
 
-    def cancel(self, reason: str | None = None, *, lines: Mapping[str, int] | None = None) -> Case:
+    def cancel(self, reason: str | None = None, *, lines: Mapping[str, int] | None = None) -> CancelCase:
         return super().cancel(reason or self.reason, lines=lines)
 
     @property

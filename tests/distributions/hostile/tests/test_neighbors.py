@@ -19,7 +19,7 @@ from orderdesk_hostile.kinds import KINDS
 from orderdesk_hostile.simulator import KEY, HostileSimulator
 from orderdesk_reference.simulator import MakerSimulator
 from orderdesk_sdk import (
-    Case,
+    CancelCase,
     Config,
     ConnectionConfig,
     ConnectionRole,
@@ -48,7 +48,7 @@ class Street:
     clock: VirtualClock
     stranger: RawServer
 
-    def cancel(self) -> dict[str, Case]:
+    def cancel(self) -> dict[str, CancelCase]:
         """Cancel at all of them and let half an hour pass; the cases by connection."""
         self.desk.cancel(ORDER, by="Ann", reason="customer asked")
         for _ in range(6):

@@ -22,7 +22,6 @@ from orderdesk_devkit.testing.harness import LINES, ORDER, PluginHarness, open_p
 from orderdesk_reference import cart, listener
 from orderdesk_reference.simulator import WEBHOOK_SECRET, CartSimulator, MakerSimulator
 from orderdesk_sdk import EvidenceKind, Integration, PluginRegistry, State, VirtualClock, WebhookRequest, hookimpl
-from orderdesk_sdk.cases.errand import ErrandState
 from orderdesk_sdk.plugin import Answer, CancelRequest, Flow, OrderNotification, Rejection, answer, hookspecs
 
 MAKER, CART, LISTENER = orderdesk_reference, cart, listener
@@ -54,7 +53,7 @@ def resubmit(harness: PluginHarness) -> None:
     harness.cancel()
     harness.follow_up()
     made = harness.resubmit()
-    assert (made.state, made.message) == (ErrandState.DONE, None)
+    assert (made.state, made.message) == (State.DONE, None)
 
 
 def change_status(harness: PluginHarness) -> None:

@@ -15,7 +15,8 @@ from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.plugin.auth import TokenAuth
 from orderdesk_sdk.plugin.guard import TIMED_OUT
@@ -214,7 +215,7 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
     )
 
 
-def _require_no_timeout(steps: Iterator[Case]) -> Iterator[Case]:
+def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:
     """The looks; raises ConformanceError at the first that found the plugin hung. No other test could end, or soon."""
     for case in steps:
         if case.plugin_error is not None and TIMED_OUT in case.plugin_error:

@@ -12,7 +12,8 @@ from attrs import evolve
 from orderdesk_devkit.testing.conformance.base import StandardTests
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import Always, Button, Email, Route
@@ -62,7 +63,7 @@ def _declaring(declared: Integration) -> Callable[[], Integration]:
     return orderdesk_integration
 
 
-def _failures(harness: ConformanceHarness, case: Case, route: Route, end: State) -> Iterator[str]:
+def _failures(harness: ConformanceHarness, case: CancelCase, route: Route, end: State) -> Iterator[str]:
     """What is wrong with how a way ended."""
     if case.state is not end:
         yield f"it ended {case.state.value} ({case.message}), and its confirmation means {end.value}"

@@ -18,9 +18,9 @@ from orderdesk_devkit.testing.conformance.recorded_flows import recorded_flows_o
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.failpoints.checker import find_failures
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.resubmission import Resubmission
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.plugin.routes import Button, FinalResponse, Polling
 from orderdesk_sdk.runtime.flow_runner import REQUEST_CHANGED
 
@@ -215,7 +215,7 @@ class FaultTests(StandardTests):
                     guessed.append(f"{fault.value}: it is {made.state.value}, and the service has no new order")
                 made = _follow_resubmission(stage, made)
                 there = _created(stage.service)
-                if made.state is not ErrandState.DONE or len(there) != 1:
+                if made.state is not State.DONE or len(there) != 1:
                     wrong.append(f"{fault.value}: it ended {made.state.value} ({made.message}), and there are {there}")
         require(Requirement.NOT_GUESSED, guessed)
         require(Requirement.NOTHING_TWICE, wrong)
@@ -240,7 +240,7 @@ class FaultTests(StandardTests):
                 stage.service.faults.clear()
                 made = _follow_resubmission(stage, made)
                 there = _created(stage.service)
-                if made.state is not ErrandState.DONE or len(there) != 1:
+                if made.state is not State.DONE or len(there) != 1:
                     wrong.append(f"{fault.value}: it ended {made.state.value} ({made.message}), and there are {there}")
         require(Requirement.NOTHING_TWICE, wrong)
 
@@ -291,7 +291,7 @@ class FaultTests(StandardTests):
             require(Requirement.NOTHING_TWICE, wrong)
 
 
-def _guess_failures(harness: ConformanceHarness, case: Case, baseline: BaselineRun) -> Iterator[str]:
+def _guess_failures(harness: ConformanceHarness, case: CancelCase, baseline: BaselineRun) -> Iterator[str]:
     """What is said of the case while nobody can know, and is not true."""
     acted = _acted(harness)
     final = baseline.route is not None and isinstance(baseline.route.confirm, FinalResponse)
@@ -331,12 +331,12 @@ def _created(simulator: Simulator) -> list[str | None]:
     return [record.remote_id for record in simulator.log if record.effect_kind is Effect.ORDER_CREATED]
 
 
-def _follow_resubmission(harness: ConformanceHarness, made: Resubmission) -> Resubmission:
+def _follow_resubmission(harness: ConformanceHarness, made: ResubmitCase) -> ResubmitCase:
     """The resubmission after whatever is due was done, until a person has it."""
     for _ in range(_MAX_ATTEMPTS):
-        if made.due_at is None or made.state is ErrandState.ACTION_REQUIRED:
+        if made.due_at is None or made.state is State.ACTION_REQUIRED:
             break
         harness.wait_for(made.due_at)
         harness.desk.run_due()
-        made = harness.desk.ledger.resubmission(made.id)
+        made = harness.desk.ledger.case(made.id, ResubmitCase)
     return made

@@ -12,7 +12,8 @@ from attrs import evolve, frozen
 from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse
 from orderdesk_devkit.testing.fake_client import NOW, FakeJournal, exchange_of, intent_of
 from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder, UnverifiedAnswerError
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
@@ -47,7 +48,7 @@ class PlaybackResult:
 
     requests: tuple[httpx.Request, ...]
     plugin_error: str | None
-    case: Case | None
+    case: CancelCase | None
     says_canceled: bool = False
     is_submitted: bool = False
     is_without_evidence: bool = False
@@ -77,7 +78,9 @@ class FlowPlayback:
     forging: every answer is said to rest on an exchange that nobody had.
     """
 
-    def __init__(self, connection: Connection, cancel: CancelRequest, case: Case, *, forging: bool = False) -> None:
+    def __init__(
+        self, connection: Connection, cancel: CancelRequest, case: CancelCase, *, forging: bool = False
+    ) -> None:
         self._forging = forging
         self._connection = connection
         self._request = cancel

@@ -14,9 +14,8 @@ from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
 from orderdesk_devkit.testing.conformance.failpoints import require_cancel_target, skip_without_resubmission
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
-from orderdesk_sdk.cases.ledger import AnyCase
 from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.orders.order import ConnectionRole
@@ -35,7 +34,7 @@ _EXACT = 8
 """Rounds in which nothing is passed over; afterwards whoever works looks every three hours, as a cron job might."""
 _PAUSE = hours(3)
 _MAX_ROUNDS = 400
-_ACTION_REQUIRED = (State.ACTION_REQUIRED, ErrandState.ACTION_REQUIRED)
+_ACTION_REQUIRED = (State.ACTION_REQUIRED, State.ACTION_REQUIRED)
 
 EndlessFault = Callable[[Fault], AbstractContextManager[ConformanceHarness]]
 
@@ -165,12 +164,12 @@ def _process_until_idle(harness: ConformanceHarness) -> Iterator[str]:
     yield f"there is still something to do after {_MAX_ROUNDS} rounds: {left}"
 
 
-def _open(harness: ConformanceHarness) -> list[AnyCase]:
+def _open(harness: ConformanceHarness) -> list[Case]:
     return [
         *(case for case in harness.desk.cases.list() if case.is_open),
         *harness.desk.cases.list_others(open_only=True),
     ]
 
 
-def _name(case: AnyCase) -> str:
-    return f"{'the case' if isinstance(case, Case) else 'the errand'} of {case.remote_id}"
+def _name(case: Case) -> str:
+    return f"{'the case' if isinstance(case, CancelCase) else 'the errand'} of {case.remote_id}"

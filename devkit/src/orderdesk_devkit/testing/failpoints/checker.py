@@ -7,10 +7,11 @@ from datetime import datetime
 
 from orderdesk_devkit.simulators.simulator import Effect, Record, Simulator
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
-from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.errand import ErrandState
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import NotFoundError
@@ -58,7 +59,7 @@ def find_failures(
 
 
 def _is_left_to_a_person(
-    case: Case, history: Sequence[HistoryEntry], acted: Sequence[Record], plugin: PluginUnderTest
+    case: CancelCase, history: Sequence[HistoryEntry], acted: Sequence[Record], plugin: PluginUnderTest
 ) -> bool:
     """Whether the cancel was rightly not to be had: nobody can tell what was lost, or nothing may send it again.
 
@@ -72,11 +73,11 @@ def _is_left_to_a_person(
     return case.state is State.ACTION_REQUIRED and lost
 
 
-def _lost(desk: Desk, cases: Sequence[Case], reported_ids: Sequence[str]) -> Iterator[str]:
+def _lost(desk: Desk, cases: Sequence[CancelCase], reported_ids: Sequence[str]) -> Iterator[str]:
     known = {case.id for case in cases}
     for given in reported_ids:
         try:
-            known.add(desk.ledger.resubmission(given).id)
+            known.add(desk.ledger.case(given, ResubmitCase).id)
         except NotFoundError:
             if given not in known:
                 yield f"{given} was given to somebody and is lost"
@@ -87,7 +88,7 @@ def _lost(desk: Desk, cases: Sequence[Case], reported_ids: Sequence[str]) -> Ite
             yield f"{case.id} is {case.state.value} and never due again"
 
 
-def _duplicates(case: Case, history: Sequence[HistoryEntry], acted: Sequence[Record]) -> Iterator[str]:
+def _duplicates(case: CancelCase, history: Sequence[HistoryEntry], acted: Sequence[Record]) -> Iterator[str]:
     """No effect without an intent before it, no second one that the ledger does not account for."""
     for effect, at in zip(acted, sends(history), strict=False):
         if at > effect.at:
@@ -129,7 +130,7 @@ def _all_idempotent(history: Sequence[HistoryEntry], attempt: int) -> bool:
     return all(intent.idempotent for intent in writes)
 
 
-def _false_verdicts(case: Case, is_canceled: bool) -> Iterator[str]:
+def _false_verdicts(case: CancelCase, is_canceled: bool) -> Iterator[str]:
     if case.state is State.CANCELED and not is_canceled:
         yield f"{case.id} is called canceled, and the service has it uncanceled"
     if is_canceled and not case.is_open and case.state is not State.CANCELED:
@@ -139,11 +140,11 @@ def _false_verdicts(case: Case, is_canceled: bool) -> Iterator[str]:
 
 
 def _resubmitted(desk: Desk, plugin: PluginUnderTest, created: Sequence[Record]) -> Iterator[str]:
-    found = desk.ledger.resubmissions(original_id=plugin.order.id)
+    found = desk.ledger.cases(ResubmitCase, order_id=plugin.order.id)
     if len(created) != 1 or len(found) != 1:
         yield f"{len(found)} resubmissions made {len(created)} orders at the service: {created}"
     for resubmission in found:
-        if resubmission.state is not ErrandState.DONE:
+        if resubmission.state is not State.DONE:
             yield f"{resubmission.id} ended {resubmission.state.value}: {resubmission.message}"
         if not sends(desk.ledger.history(resubmission.id)):
             yield f"{resubmission.id} left no intent in the ledger"

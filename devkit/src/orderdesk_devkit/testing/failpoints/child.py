@@ -62,7 +62,7 @@ that one crossed which lived; its exit code, by its parent."""
 HORIZON = hours(72)
 """How long a case is followed up, in the simulator's time."""
 _ROUNDS = 1000
-_LEDGER_WRITES = ("open_cancellation", "write", "append", "open_resubmission")
+_LEDGER_WRITES = ("open_cancellation", "write", "append", "open_case")
 _HOST_WRITES = ("duplicate", "add_remote_order", "record_status")
 _HTTP_EVENTS = {
     "send_request_headers.started": "before the request leaves",

@@ -38,6 +38,7 @@ from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 from orderdesk_devkit.testing.report_keys import FAILPOINTS
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.clock import VirtualClock, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
@@ -212,7 +213,7 @@ class _ScenarioRun:
             case ChildStep.NEXT | ChildStep.FOLLOW_UP:
                 return False
             case ChildStep.RESUBMIT:
-                return bool(desk.ledger.resubmissions(original_id=self._plugin.order.id))
+                return bool(desk.ledger.cases(ResubmitCase, order_id=self._plugin.order.id))
 
     def _repeat_requests(self, desk: Desk, clock: VirtualClock) -> list[str]:
         """Somebody who does not trust it asks for everything once more; where it was done, nothing may come of it."""

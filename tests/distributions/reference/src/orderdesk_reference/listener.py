@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from orderdesk_sdk import Case, Event
+from orderdesk_sdk import CancelCase, Event
 from orderdesk_sdk.plugin import CancelRequest, hookimpl
 
 LOG = logging.getLogger(__name__)
@@ -17,6 +17,6 @@ def orderdesk_before_cancel(request: CancelRequest) -> str | None:
 
 
 @hookimpl
-def orderdesk_case_changed(case: Case, event: Event) -> None:
+def orderdesk_case_changed(case: CancelCase, event: Event) -> None:
     # States and kinds only: texts of a service may hold what a log should not.
     LOG.info("%s at %s: %s, now %s", case.order_number, case.connection, event.kind.value, case.state.value)
