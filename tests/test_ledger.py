@@ -158,9 +158,9 @@ def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqliteLedger) -
     case = put(ledger)
     after = transition(case, SEND)
     ledger.write(CaseUpdate(case, after, [SEND]))
-    with pytest.raises(ConflictError, match="changed it meanwhile"):
+    with pytest.raises(ConflictError, match="Version conflict"):
         ledger.write(CaseUpdate(case, transition(case, SEND), [SEND, INTENT]))
-    with pytest.raises(ConflictError, match="changed it meanwhile"):
+    with pytest.raises(ConflictError, match="Version conflict"):
         ledger.append(case, [INTENT], if_unchanged=True)
     assert ledger.case("c1-1", CancelCase) == after
     assert [entry.content for entry in ledger.history("c1-1")] == [SEND]

@@ -80,7 +80,7 @@ def test_two_rules_of_one_name_and_what_is_no_list_are_faults() -> None:
     [
         ("folder == 'Canceled'", True),
         ("folder == 'Closed' or from_folder == 'New'", True),
-        ("refusal == ''", True),
+        ("rejection == ''", True),
         ("order_total > 1000000", False),
         ("quantity >= 1 and 'NO-SUCH' in skus", False),
         (f"number == '{ORDER.number}'", True),
@@ -108,7 +108,10 @@ def test_a_rule_waits_for_its_own_event() -> None:
     (rule,) = read_rules([SOUND], "[[rules]]")
     came = OrderEvent("x", OrderEventKind.ORDER_IMPORTED, ORDER.id, VirtualClock().now())
     (decision,) = evaluate([rule], ORDER, came)
-    assert (decision.matches, decision.explanation) == (False, "it waits for 'order moved', this is 'order imported'")
+    assert (decision.matches, decision.explanation) == (
+        False,
+        "the rule is for 'order moved', the event is 'order imported'",
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ def test_a_filter_that_does_not_end_is_left_behind_and_the_others_are_decided(mo
         return True
 
     monkeypatch.setattr("orderdesk_sdk.rules.conditions.matches", matches)
-    monkeypatch.setattr("orderdesk_sdk.rules.conditions._aside", Bulkhead("rules", 1, 0.1))
+    monkeypatch.setattr("orderdesk_sdk.rules.conditions._bulkhead", Bulkhead("rules", 1, 0.1))
     filters = ("number == 'first'", "number == 'slow'", "number == 'last'")
     rules = read_rules([{**SOUND, "name": when, "when": when} for when in filters], "rules")
     moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, ORDER.id, VirtualClock().now())

@@ -31,7 +31,7 @@ __all__ = [
     "latest_cases",
 ]
 
-TWICE = "a resubmission would make the order twice"
+TWICE = "a resubmission would duplicate the order"
 _NOT_SUBMITTABLE = (State.CANCELED, State.PARTIALLY_CANCELED, State.SHIPPED_ANYWAY)
 _ACTIVE_CARTS = (State.REJECTED, State.SHIPPED_ANYWAY)
 """A cart makes nothing, so one that was left alone keeps no order from being made again; one that said no does."""
@@ -286,7 +286,7 @@ class CancellationCoverage:
             return ResubmissionBlock(
                 ResubmissionBlockKind.UNSETTLED,
                 f"the cancellation is not settled at {cases}",
-                f"wait until it is, or let a person confirm or refuse the case; before that {TWICE}",
+                f"wait until it is, or confirm or reject the case; before that {TWICE}",
             )
         active = [
             where

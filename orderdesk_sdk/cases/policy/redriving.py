@@ -45,7 +45,7 @@ def after_failure(case: Case, now: datetime, fault: str, *, unsure: bool, find_o
     if case.state is State.ACTION_REQUIRED:
         due = now + DEFAULT_MANUAL_CONFIRMATION.remind_after
         return Event(EventKind.POLL_FAILED, now, due_at=due, message=case.message, hint=case.hint, plugin_error=fault)
-    text = "the plugin failed"
+    text = "The plugin failed"
     if case.consecutive_failures >= RETRY_POLICY.max_plugin_errors:
         remedy = f"{find_out}; report the fault to the plugin's author"
         return to_person(now, f"{text} again and again", remedy, find_out=find_out, fault=fault)
@@ -70,7 +70,7 @@ def to_person(
         EventKind.ESCALATED,
         now,
         due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
-        message=text or "nobody knows what became of it",
+        message=text or "The outcome of the request is unknown",
         hint=remedy or find_out,
         plugin_error=fault,
     )

@@ -145,9 +145,9 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
             case.state is State.SENDING or self._attempts_of_unknown_outcome(case)
         ):
             raise ConflictError(
-                "it cannot be taken back: a request has already left us",
+                "the case cannot be withdrawn: a request was sent already",
                 location=case.id,
-                hint="find out at the service, then confirm or refuse it",
+                hint="find out at the service, then confirm or reject the case",
             )
 
     def batch_key(self, case: C) -> Batch | None:  # noqa: ARG002 - each of them is asked for by itself
@@ -194,7 +194,7 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
 
     def _finish(self, made: _Drive[C, K], connection: Connection, request: R, watch: Watchdog) -> C:
         case, unknown = made.case, made.unknown
-        said = "looking what became of it" if made.looks else self.description(case)
+        said = "Polling for the outcome" if made.looks else self.description(case)
         said += "" if made.person is None else f" again, as {made.person} decided"
         against = self._why_not_sent(made)
         sent, began = self._sent_intents(case, unknown)
@@ -233,11 +233,11 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
 
     def _why_not_sent(self, made: _Drive[C, K]) -> str | None:
         if made.looks:
-            return "it is only read back"
+            return "Polling only; nothing is sent"
         if not made.unknown or made.person is not None:
             return None
         if len(made.unknown) > RETRY_POLICY.max_retries:
-            return f"it was sent {len(made.unknown)} times, nobody knows what became of it, and it is not found there"
+            return f"it was sent {len(made.unknown)} times with an unknown outcome, and the service does not show it"
         return self.why_blocked(made.known)
 
     def _event(
@@ -272,7 +272,11 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
         if outcome.outcome is Outcome.REJECTED and not (
             unsure and (driven.may_have_written or outcome.exchange is None)
         ):
-            refusal, words, remedy = outcome.rejection, outcome.message or "the service refused it", outcome.hint
+            refusal, words, remedy = (
+                outcome.rejection,
+                outcome.message or "The service rejected the request",
+                outcome.hint,
+            )
             return Event(EventKind.REJECTED, now, rejection=refusal, message=words, hint=remedy, evidence=proof)
         # That a second request was refused says nothing of the first: the number may be taken by our own order. Nor
         # does a refusal without a look: what the order lacks now, it may have had then.
@@ -294,7 +298,9 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
         if not case.is_open:
             raise ConflictError(f"it is settled: {case.state.value}", location=case.id)
         if case.state is State.SENDING:
-            raise InvalidStateError("a request may be on the wire right now", location=case.id, hint="wait for its end")
+            raise InvalidStateError(
+                "a request may be on its way", location=case.id, hint="wait until the attempt has ended"
+            )
 
     def _attempts_of_unknown_outcome(self, case: C) -> AbstractSet[int]:
         """The attempts that sent a request which may have had an effect; empty where each provably did nothing."""

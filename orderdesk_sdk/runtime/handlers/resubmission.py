@@ -26,7 +26,7 @@ from orderdesk_sdk.runtime.journal import SendCondition
 
 __all__ = ["ResubmissionHandler"]
 
-OTHER_NUMBER_HINT = "give another number with --number, or let duplicates be numbered otherwise: [resubmission].suffix"
+OTHER_NUMBER_HINT = "give another number with --number, or change [resubmission].suffix"
 
 
 class ResubmissionHandler(RedrivingHandler[ResubmitCase, ResubmitRequest, RemoteOrder, CancellationCoverage]):
@@ -34,7 +34,10 @@ class ResubmissionHandler(RedrivingHandler[ResubmitCase, ResubmitRequest, Remote
 
     kind = ResubmitCase
     result_type = RemoteOrder
-    find_out_hint = "find out at the service, confirm or refuse it; what is not there may be made under another number"
+    find_out_hint = (
+        "find out at the service, then confirm or reject the case;"
+        " an order that the service does not have may be resubmitted under another number"
+    )
 
     def open(
         self, original: Order, *, requested_by: str, connection: str | None, number: str | None
@@ -283,8 +286,8 @@ def _existing_resubmission(
         # At the same one, another number is what a person gives who has found out that the first one is not there.
         if found.connection != target and not {found.connection, target} <= set(connections):
             raise InvalidStateError(
-                f"it was resubmitted to {found.connection} as {found.order_number} ({found.state.value})",
+                f"the order was resubmitted to {found.connection} as {found.order_number} ({found.state.value})",
                 location=f"resubmit {found.original_number} at {target}",
-                hint=f"a second one would make the order twice; cancel {found.order_number}, then resubmit that",
+                hint=f"a second one would duplicate the order; cancel {found.order_number}, then resubmit that",
             )
     return None

@@ -35,7 +35,7 @@ class StatusChangeHandler(RedrivingHandler[StatusCase, StatusChangeRequest, Answ
     kind = StatusCase
     result_type = Answer
     find_out_hint = (
-        "look which status the order has at the service, set it there by hand if need be, then confirm or refuse"
+        "find out which status the order has at the service, set it by hand if need be, then confirm or reject the case"
     )
 
     def open(
@@ -96,7 +96,7 @@ class StatusChangeHandler(RedrivingHandler[StatusCase, StatusChangeRequest, Answ
             if remote_order.connection == case.connection:
                 return self._order_store.get_order(case.order_id), remote_order
         raise NotFoundError(
-            "the order is no longer registered there",
+            "the order is no longer registered at this connection",
             location=f"order {case.order_number} at {case.connection}",
             hint="register it again with `orderdesk register`",
         )
@@ -144,4 +144,4 @@ def _conflict(known: StatusCase) -> ConflictError:
     place = f"order {known.order_number} at {known.connection}"
     if known.is_open:
         return InProgressError(f"it is being set to {known.status!r}", location=place, hint=settling_hint(known))
-    return ConflictError("this key was used for another status", location=place, hint="use a new key for a new wish")
+    return ConflictError("this key was used for another status", location=place, hint="use a new key for a new request")
