@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.errors import StorageError, describe_exception
 from orderdesk_sdk.orders.order import ConnectionRole
 
@@ -21,6 +22,7 @@ __all__ = ["RESTORE_HINT", "DamagedRows", "DamagedRowError", "parse_row", "place
 
 T = TypeVar("T")
 
+_log = RoomLogger("stores")
 RESTORE_HINT = (
     "restore a backup of the ledger; until then find out at the service what is left, and cancel that by hand"
 )
@@ -45,7 +47,10 @@ class DamagedRows:
             found = parse()
         except DamagedRowError as error:
             with self._lock:
+                is_new = location not in self._messages
                 self._messages[location] = error.message
+            if is_new:
+                _log.warning("%s of the ledger cannot be read; see `orderdesk doctor`", location, about=LogSubject())
             raise DamagedRowError(error.message, location=location, hint=RESTORE_HINT) from None
         if self._messages:
             with self._lock:

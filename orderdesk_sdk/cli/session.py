@@ -158,10 +158,10 @@ def sqlite_order_store(desk: Desk) -> SqliteOrderStore:
 
 
 def find_case(desk: Desk, ref: str) -> Case:
-    """The case, resubmission or status change with this id or beginning of one, or the latest of ORDER@CONNECTION.
+    """The case of any kind with this id or beginning of one, or the latest of ORDER@CONNECTION.
 
-    At a connection an open one comes before what is settled, and a case before the others. Raises NotFoundError, and
-    ValidationError where several begin like that.
+    At a connection an open case comes before a settled one, and a cancellation before the other kinds. Raises
+    NotFoundError, and ValidationError where several ids begin like this.
     """
     from orderdesk_sdk.cli.output.pages import each_case
 
@@ -169,24 +169,22 @@ def find_case(desk: Desk, ref: str) -> Case:
         return desk.cases.get(ref)
     except errors.NotFoundError:
         order, at, connection = ref.rpartition("@")
-        cases = desk.cases.list_others()
+        others = desk.cases.list_others()
         if at:
-            known = [case for case in desk.cases.list(order=order) if case.connection == connection]
-            its = [errand for errand in cases if errand.connection == connection and _is_of(desk, errand, order)]
-            found: list[Case] = [*its, *known]
-            found.sort(key=lambda one: one.is_open)
-            if found:
-                return found[-1]
+            cancels = [case for case in desk.cases.list(order=order) if case.connection == connection]
+            cases: list[Case] = [case for case in others if case.connection == connection and _is_of(desk, case, order)]
+            latest = sorted([*cases, *cancels], key=lambda case: case.is_open)
+            if latest:
+                return latest[-1]
             raise
-        found = [case for case in each_case(desk) if case.id.startswith(ref)]
-        found += [errand for errand in cases if errand.id.startswith(ref)]
-        if len(found) == 1:
-            return found[0]
-        if not found:
+        matching = [case for case in (*each_case(desk), *others) if case.id.startswith(ref)]
+        if len(matching) == 1:
+            return matching[0]
+        if not matching:
             raise
-    some = ", ".join(f"{one.id} (order {one.order_number} at {one.connection})" for one in found[:5])
+    some = ", ".join(f"{case.id} (order {case.order_number} at {case.connection})" for case in matching[:5])
     raise errors.ValidationError(
-        f"{len(found)} case ids begin with this text",
+        f"{len(matching)} case ids begin with this text",
         location=f"case {ref}",
         hint=f"give more of the id; the cases are {some}",
     )

@@ -44,7 +44,7 @@ def has_automatic_work(desk: Desk) -> bool:
 
     A case at a cart waits for the order's fulfillment services, so nothing is done for it while one of them is open.
     """
-    if any(errand.state is not State.ACTION_REQUIRED for errand in desk.cases.list_others(open_only=True)):
+    if any(case.state is not State.ACTION_REQUIRED for case in desk.cases.list_others(open_only=True)):
         return True
     for case in each_case(desk, states=_AUTOMATIC_STATES):
         if case.role is not ConnectionRole.CART or case.state is not State.PENDING:

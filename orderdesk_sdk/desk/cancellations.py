@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import OPEN, State, settling_hint
 from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.plan import Plan, make_plan
 from orderdesk_sdk.cases.receipt import Receipt, make_receipt
 from orderdesk_sdk.cases.resubmission import ResubmitCase
@@ -31,6 +32,8 @@ from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
 from orderdesk_sdk.runtime.context import CaseContext
 
 __all__ = ["CancellationStatus", "CancellationService"]
+
+_log = RoomLogger("desk")
 
 
 @frozen
@@ -164,6 +167,8 @@ class CancellationService:
         recorded, is_new = self._ledger.open_cancellation(wanted, fingerprint, opened)
         if not is_new:
             return self.status(recorded)
+        connections = ", ".join(case.connection for case in opened)
+        _log.info("cancellation recorded for %s", connections, about=LogSubject(order_number=order.number))
         # Registered since the remote orders were read, by a call that looked for cancellations too early to see this.
         followed = self._extender.extend_to_uncovered(order.id, self._order_store.remote_orders(order.id))
         if not send_now:

@@ -23,10 +23,7 @@ from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import LineAnswer
 
 __all__ = [
-    "result_document",
     "iso_time",
-    "resubmission_document",
-    "status_change_document",
     "JsonObject",
     "case_document",
     "error_document",
@@ -114,9 +111,22 @@ def _plan_step_document(step: PlanStep) -> JsonObject:
     }
 
 
-def case_document(case: CancelCase) -> JsonObject:
-    """A case as it stands, without its history."""
+def case_document(case: Case) -> JsonObject:
+    """A case as it stands, without its history; its key `kind` says which other keys it has."""
+    match case:
+        case CancelCase():
+            return _cancel_document(case)
+        case ResubmitCase():
+            return _resubmission_document(case)
+        case StatusCase():
+            return _status_change_document(case)
+        case _:
+            raise ValueError(f"a case of the kind {case.kind!r} has no document")
+
+
+def _cancel_document(case: CancelCase) -> JsonObject:
     return {
+        "kind": case.kind,
         "id": case.id,
         "cancellation_id": case.cancellation_id,
         "order_id": case.order_id,
@@ -176,8 +186,8 @@ def receipt_document(receipt: Receipt) -> JsonObject:
         "still_active": list(receipt.still_active),
         "flaws": list(receipt.flaws),
         "cancellations": [_cancellation_receipt_document(one) for one in receipt.cancellations],
-        "status_changes": [status_change_document(change) for change in receipt.status_changes],
-        "resubmissions": [resubmission_document(one) for one in receipt.resubmissions],
+        "status_changes": [case_document(change) for change in receipt.status_changes],
+        "resubmissions": [case_document(one) for one in receipt.resubmissions],
     }
 
 
@@ -263,21 +273,7 @@ def _line_quantities(lines: Sequence[LineAnswer]) -> list[JsonObject]:
     return [{"line": line.line, "ordered": line.ordered, "canceled": line.canceled} for line in lines]
 
 
-def result_document(case: Case) -> JsonObject:
-    """A case of any kind as the result of a command."""
-    match case:
-        case CancelCase():
-            return {"case": case_document(case)}
-        case ResubmitCase():
-            return {"resubmission": resubmission_document(case)}
-        case StatusCase():
-            return {"status_change": status_change_document(case)}
-        case _:
-            raise ValueError(f"a {case.kind} has no document")
-
-
-def resubmission_document(resubmission: ResubmitCase) -> JsonObject:
-    """A resubmission as it stands."""
+def _resubmission_document(resubmission: ResubmitCase) -> JsonObject:
     return {
         **_other_case_fields(resubmission),
         "original_id": resubmission.order_id,
@@ -285,8 +281,7 @@ def resubmission_document(resubmission: ResubmitCase) -> JsonObject:
     }
 
 
-def status_change_document(change: StatusCase) -> JsonObject:
-    """A status change as it stands."""
+def _status_change_document(change: StatusCase) -> JsonObject:
     return {
         **_other_case_fields(change),
         "order_id": change.order_id,
@@ -297,6 +292,7 @@ def status_change_document(change: StatusCase) -> JsonObject:
 
 def _other_case_fields(case: Case) -> JsonObject:
     return {
+        "kind": case.kind,
         "id": case.id,
         "order_number": case.order_number,
         "connection": case.connection,

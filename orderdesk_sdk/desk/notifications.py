@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import POLLABLE, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.policy.polling import STOP_SHIPMENT_HINT
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import select_remote_orders
@@ -43,6 +44,7 @@ MAX_NOTIFICATIONS = 1000
 """How many orders one message may be about."""
 MAX_BYTES = 5_000_000
 """Bytes of one message that are looked at."""
+_log = RoomLogger("desk")
 _UNKNOWN_ORDER = "no order is registered at this connection under this number"
 _ALARMING_STATES = (State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, State.CANCELED)
 
@@ -114,6 +116,7 @@ class NotificationService:
             if taken:
                 with suppress(StorageError):  # Nobody settles it then: after some minutes it may be taken again.
                     self._ledger.complete_notifications(connection, done, left)
+        _log.info("webhook handled, notifications: %d", len(heard), about=LogSubject(connection=connection))
         return tuple(heard)
 
     def _parse(

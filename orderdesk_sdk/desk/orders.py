@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.clock import MAX_CLOCK_SKEW
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.notifications import NotificationService
@@ -21,6 +22,8 @@ from orderdesk_sdk.runtime.context import CaseContext, read_coverage
 from orderdesk_sdk.stores.sqlite.orders import ImportReport, SqliteOrderStore, require_embedded_store
 
 __all__ = ["OrderService"]
+
+_log = RoomLogger("desk")
 
 
 class OrderService:
@@ -68,6 +71,7 @@ class OrderService:
         report = embedded.import_orders(orders, by=person)
         self._notifications.report_shipments(shipped, by=person)
         self._rules.record(new)
+        _log.info("orders imported: %d", len(orders), about=LogSubject())
         return report
 
     @then_rules_act
@@ -98,6 +102,7 @@ class OrderService:
             self._extender.abandon_registration(begun)
             raise
         extended = self._extender.complete_registration(begun, found, remote_order)
+        _log.info("registered as submitted", about=LogSubject(order_number=found.number, connection=connection))
         if extended is not None:
             cases = [case for case in self._cancellations.status(extended).cases if case.state is State.PENDING]
             self._scheduler.process(cases, {connection: CaseContext(found, remote_order, extended)})

@@ -12,11 +12,15 @@ import contextlib
 from collections.abc import Callable, Sequence
 from threading import Event
 
+from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError, describe_exception
 from orderdesk_sdk.runtime.scheduler import RunReport
 
 __all__ = ["RunLoop", "run_until_stopped"]
+
+
+_log = RoomLogger("desk")
 
 
 class RunLoop:
@@ -34,6 +38,7 @@ class RunLoop:
         try:
             report = self._desk.run_due()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and what is due stays due
+            _log.warning("a round of due work was not done (%s); the next one does it", type(error).__name__)
             self.report_new([str(error) if isinstance(error, OrderDeskError) else describe_exception(error)])
             return None
         self.report_new(report.problems)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
+from orderdesk_sdk.cases.case import State, settling_hint
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.cases.validation import select_remote_orders
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
-from orderdesk_sdk.errors import InvalidStateError, ValidationError
+from orderdesk_sdk.errors import ConflictError, InProgressError, InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.runtime.handlers.status_change import CANCELED, settable_statuses
 
@@ -41,9 +43,11 @@ class StatusChangeService:
     """Statuses of orders at their carts. Reached as `desk.status_changes`."""
 
     def __init__(self, parts: DeskParts, cancellations: CancellationService) -> None:
+        self._ledger = parts.ledger
         self._order_store = parts.order_store
         self._connections = parts.connections
         self._scheduler = parts.scheduler
+        self._clock = parts.clock
         self.rule_trigger = parts.rule_trigger
         self._cancellations = cancellations
 
@@ -73,9 +77,9 @@ class StatusChangeService:
     ) -> StatusChangeStatus:
         """As `create`, for whoever is not a person, a rule's action say: the rules do not act on it at once."""
         person = require_actor(by)
-        placements = self._carts(order, connections)
+        remote_orders = self._carts(order, connections)
         if status == CANCELED:
-            names = tuple(placement.connection for placement in placements)
+            names = tuple(remote_order.connection for remote_order in remote_orders)
             wanted = self._cancellations.draft(
                 order, by=person, reason=reason, idempotency_key=idempotency_key, connections=names
             )
@@ -85,23 +89,61 @@ class StatusChangeService:
             raise ValidationError(
                 "a reason is for canceling only", location=f"order {order.number}", hint="leave it out"
             )
-        self._validate(order, placements, status)
-        changes = [
-            self._scheduler.change_status(
-                order,
-                placement,
-                status,
-                requested_by=person,
-                idempotency_key=None if idempotency_key is None else f"{idempotency_key} at {placement.connection}",
-                caused_by_rules=caused_by_rules,
-            )
-            for placement in placements
-        ]
+        self._validate(order, remote_orders, status)
+        changes = []
+        for remote_order in remote_orders:
+            key = None if idempotency_key is None else f"{idempotency_key} at {remote_order.connection}"
+            wanted_case = self._draft(order, remote_order, status, person, caused_by_rules)
+            opened = self._open_case(wanted_case, key)
+            changes.append(self._scheduler.change_status(opened, order, remote_order))
         return StatusChangeStatus(status, changes=tuple(changes))
 
+    def _draft(
+        self, order: Order, remote_order: RemoteOrder, status: str, by: str, caused_by_rules: tuple[str, ...]
+    ) -> StatusCase:
+        now = self._clock.now()
+        return StatusCase(
+            id=f"s{secrets.token_hex(6)}",
+            order_id=order.id,
+            order_number=order.number,
+            connection=remote_order.connection,
+            integration=self._connections.integration_slug(remote_order.connection),
+            remote_id=remote_order.remote_id,
+            role=remote_order.role,
+            requested_by=by,
+            status=status,
+            state=State.PENDING,
+            created_at=now,
+            updated_at=now,
+            due_at=now,
+            caused_by_rules=caused_by_rules,
+        )
+
+    def _open_case(self, wanted: StatusCase, idempotency_key: str | None) -> StatusCase:
+        """Record the status change, or find the one that is under way there.
+
+        idempotency_key: names the change; the same key again is the same change. Raises InProgressError where another
+        status is being set right now, and ConflictError where the key names another change.
+        """
+
+        def under_way(known: Sequence[StatusCase]) -> StatusCase | None:
+            return next((one for one in known if one.is_open and one.connection == wanted.connection), None)
+
+        opened, is_new = self._ledger.open_case(wanted, idempotency_key, under_way)
+        is_same = (opened.order_id, opened.connection, opened.status) == (
+            wanted.order_id,
+            wanted.connection,
+            wanted.status,
+        )
+        if not is_new and not is_same:
+            raise _conflict(opened)
+        return opened
+
     def _carts(self, order: Order, connections: Sequence[str]) -> tuple[RemoteOrder, ...]:
-        placements = select_remote_orders(order, self._order_store.remote_orders(order.id), connections)
-        found = tuple(placement for placement in placements if connections or placement.role is ConnectionRole.CART)
+        remote_orders = select_remote_orders(order, self._order_store.remote_orders(order.id), connections)
+        found = tuple(
+            remote_order for remote_order in remote_orders if connections or remote_order.role is ConnectionRole.CART
+        )
         if not found:
             raise InvalidStateError(
                 "the order is registered at no cart",
@@ -112,12 +154,20 @@ class StatusChangeService:
 
     def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], status: str) -> None:
         """Refuse a status before anything is sent anywhere, where one of the places cannot set it."""
-        for placement in remote_orders:
-            integration = self._connections.get(placement.connection).integration
+        for remote_order in remote_orders:
+            integration = self._connections.get(remote_order.connection).integration
             known = settable_statuses(integration)
             if status not in known:
                 raise ValidationError(
                     f"{integration.title} cannot set the status {status!r}",
-                    location=f"order {order.number} at {placement.connection}",
+                    location=f"order {order.number} at {remote_order.connection}",
                     hint=f"it can set: {', '.join(known) or 'none'}",
                 )
+
+
+def _conflict(known: StatusCase) -> ConflictError:
+    """What to raise where another status change than the wanted one is under way there, or has its key."""
+    place = f"order {known.order_number} at {known.connection}"
+    if known.is_open:
+        return InProgressError(f"it is being set to {known.status!r}", location=place, hint=settling_hint(known))
+    return ConflictError("this key was used for another status", location=place, hint="use a new key for a new change")

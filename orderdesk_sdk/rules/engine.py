@@ -16,6 +16,7 @@ from attrs import evolve
 from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger, log_subject
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import (
     ConfigurationError,
@@ -40,6 +41,7 @@ from orderdesk_sdk.runtime.context import LEASE, read_coverage
 
 __all__ = ["PERMANENT_ERRORS", "RuleEngine"]
 
+_log = RoomLogger("rules")
 _MAX_EVENTS = 1000
 PERMANENT_ERRORS = (ValidationError, InvalidStateError, PluginError)
 """What says no to an action, so that asking again tells no more. Every other error is trouble that passes or is mended:
@@ -64,8 +66,6 @@ class RuleEngine:
         self._connections = connections
         self._executor = executor
         self._clock = clock
-        if rules:
-            ledger.record_settled()
 
     def record_imports(self, orders: Sequence[Order]) -> tuple[OrderEvent, ...]:
         """Write down, before an import, which of its orders are new. Give them to `record` when it is done.
@@ -148,6 +148,7 @@ class RuleEngine:
                     raise
                 except Exception as error:  # noqa: BLE001 - a host, say, may raise anything; other orders go on
                     told = str(error) if isinstance(error, OrderDeskError) else describe_exception(error)
+                    _log.warning("rules could not be executed (%s); the event stays pending", type(error).__name__)
                     held.setdefault(event.order_id, told)
                     left.add(event.id)
                 else:
@@ -208,7 +209,8 @@ class RuleEngine:
             for decision in decided
             if decision.failed
         ]
-        self._execute(decisions, event, actions, failed)
+        with log_subject(LogSubject(order_number=order.number)):
+            self._execute(decisions, event, actions, failed)
         return True
 
     def _execute(
@@ -228,6 +230,11 @@ class RuleEngine:
                 then += follows
         if self._ledger.complete_event(event, executions, then, self._clock.now()):
             for execution in executions:
+                if execution.error:
+                    failed_part = execution.action or "its filter"
+                    _log.warning("rule %r: %s (%s)", execution.rule, failed_part, execution.message)
+                else:
+                    _log.info("rule %r: %s", execution.rule, execution.action)
                 text = f"{execution.action or event.kind.value}: {execution.error or execution.message}"
                 self._order_store.add_history(event.order_id, text, by=f"rule {execution.rule}")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginError
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
@@ -28,6 +29,7 @@ from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["Connection", "Connections"]
 
+_log = RoomLogger("runtime")
 HUNG_RETRY_DELAY = 300.0
 """Seconds for which a plugin that hung while a connection was made is not asked again: each time costs everybody its
 whole patience."""
@@ -114,6 +116,7 @@ class Connections:
         self._connections: dict[str, Connection] = {}
         self._creation_locks: dict[str, threading.Lock] = {}
         self._hung: dict[str, tuple[float, PluginError]] = {}
+        self._logged_failures: dict[str, str] = {}
         self._bulkheads: dict[str, Bulkhead] = {}
 
     def names(self) -> tuple[str, ...]:
@@ -145,14 +148,26 @@ class Connections:
         """
         ready = self._connections.get(name)
         if ready is None:
-            configured = self._config_of(name)
-            loaded = self._registry.load(configured.integration)
-            with self._lock:
-                turn = self._creation_locks.setdefault(name, threading.Lock())
-            with turn:  # One makes it; the others wait for that, at most as long as the plugin may take.
-                ready = self._connections.get(name)
-                if ready is None:
-                    ready = self._connections[name] = self._create(loaded, configured)
+            try:
+                ready = self._create_once(name)
+            except OrderDeskError as error:
+                kind = type(error).__name__
+                if self._logged_failures.get(name) != kind:  # Once, not for each of its cases.
+                    self._logged_failures[name] = kind
+                    about = LogSubject(connection=name)
+                    _log.warning("the connection cannot be made (%s); see `orderdesk doctor`", kind, about=about)
+                raise
+        return ready
+
+    def _create_once(self, name: str) -> Connection:
+        configured = self._config_of(name)
+        loaded = self._registry.load(configured.integration)
+        with self._lock:
+            turn = self._creation_locks.setdefault(name, threading.Lock())
+        with turn:  # One makes it; the others wait for that, at most as long as the plugin may take.
+            ready = self._connections.get(name)
+            if ready is None:
+                ready = self._connections[name] = self._create(loaded, configured)
         return ready
 
     def _create(self, plugin: LoadedPlugin, config: ConnectionConfig) -> Connection:

@@ -22,6 +22,7 @@ from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.reasons import Reason, resolve_reason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.runtime.change_log import log_change
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.listeners import Listeners
 
@@ -196,13 +197,14 @@ class ContextLoader:
 
     def apply(self, case: C, event: Event, *notes: str) -> C:
         """Change a case by an event, and tell the listeners."""
-        after = transition(case, event)
-        self.ledger.write(CaseUpdate(case, after, [*notes, event]))
-        self.notify_listeners(after, event)
-        return after
+        made = transition(case, event)
+        self.ledger.write(CaseUpdate(case, made.case, [*notes, event], order_events=made.order_events))
+        self.notify_listeners(made.case, event)
+        return made.case
 
     def notify_listeners(self, case: Case, event: Event) -> None:
-        """Tell the listeners of a change; the faults of those that failed go into the case's history."""
+        """Tell the log and the listeners of a change; the faults of those that failed go into the case's history."""
+        log_change(case, event)
         for fault in self._listeners.notify(case, event):
             self.ledger.append(case, [fault], if_unchanged=False)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.entry_points import source_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listeners"]
 
+_log = RoomLogger("runtime")
 LOAD_TIMEOUT = 20.0
 """Seconds that the import of a listener may take."""
 
@@ -86,6 +88,8 @@ class Listeners:
                 if isinstance(answer, str):
                     answers.append(answer)
                 elif isinstance(answer, PluginFailure):
+                    kind = answer.error_type or "timeout"
+                    _log.warning("the listener %s failed in %s (%s)", name, hook, kind)
                     faults.append(f"the listener {name} {_failed(hook, answer)}")
         return answers, tuple(faults)
 
@@ -111,6 +115,7 @@ class Listeners:
         if isinstance(made, pluggy.PluginManager):
             managers[name], self._bulkheads[name] = made, bulkhead
         elif isinstance(made, PluginFailure):
+            _log.warning("the listener %s cannot be used (%s)", name, made.error_type or "timeout")
             text = made.message if made.error_type else f"its import did not end within {self._load_timeout:g} s"
             self.errors[name] = PluginError(
                 f"the listener cannot be used: {text}",

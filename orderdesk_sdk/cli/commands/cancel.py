@@ -219,7 +219,7 @@ def resubmit(session: Session, order: str, connection: str | None, number: str |
     again, because it could be made twice. Exit code 3: the service rejected the order.
     """
     from orderdesk_sdk.cases.case import State
-    from orderdesk_sdk.desk.documents import resubmission_document
+    from orderdesk_sdk.desk.documents import case_document
 
     with session.desk() as desk:
         resubmission = desk.resubmissions.create(order, by=require_name(by), connection=connection, number=number)
@@ -231,7 +231,7 @@ def resubmit(session: Session, order: str, connection: str | None, number: str |
         if resubmission.is_open:
             screen.line("`orderdesk work --until-idle` follows up the resubmission.")
 
-    session.print_result({"resubmission": resubmission_document(resubmission)}, draw)
+    session.print_result({"case": case_document(resubmission)}, draw)
     if resubmission.state is State.REJECTED:
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
     session.exit_for([resubmission])

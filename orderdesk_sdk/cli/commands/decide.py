@@ -15,7 +15,6 @@ from orderdesk_sdk.cli.session import (
     print_cases,
     require_name,
 )
-from orderdesk_sdk.orders.order import Order
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.case import Case
@@ -46,7 +45,7 @@ def _read_file(file: str | None) -> bytes | None:
 def _print_case(session: Session, case: Case) -> None:
     from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cli.output.cases import show_other_case
-    from orderdesk_sdk.desk.documents import result_document
+    from orderdesk_sdk.desk.documents import case_document
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_cases
@@ -58,7 +57,7 @@ def _print_case(session: Session, case: Case) -> None:
             show_other_case(screen, case)
         screen.zone(case.updated_at)
 
-    session.print_result(result_document(case), draw)
+    session.print_result({"case": case_document(case)}, draw)
 
 
 @click.command()
@@ -131,11 +130,13 @@ def reject(session: Session, case: str, by: str, rejection: str, note: str | Non
 @common_options
 @click.pass_obj
 def withdraw(session: Session, ref: str, by: str | None, note: str | None) -> None:
-    """Withdraw the cancellation of ORDER, or one CASE, where nothing has been sent.
+    """Withdraw a cancellation that was not sent yet.
 
-    A request that was sent already goes on: only its service can say how it ends. CASE is an id, the beginning of one,
-    or ORDER@CONNECTION.
+    Of ORDER at all its connections, or of one CASE. A request that was sent already goes on: only its service can
+    say how it ends. CASE is an id, the beginning of one, or ORDER@CONNECTION.
     """
+    from orderdesk_sdk.orders.order import Order
+
     with session.desk() as desk:
         case = find_case_or_order(desk, ref)
         if isinstance(case, Order):

@@ -23,7 +23,7 @@ _MAX_SHOWN = 20
 @click.group()
 @common_options
 def ledger() -> None:
-    """Back up and restore the ledger, and verify that it was not changed."""
+    """Back up, restore and verify the ledger."""
 
 
 @ledger.command()
@@ -132,10 +132,11 @@ def accept(session: Session) -> None:
 @common_options
 @click.pass_obj
 def forget(session: Session, order: str, by: str | None) -> None:
-    """Remove the personal data of ORDER: names, addresses and what people wrote.
+    """Remove the personal data of ORDER.
 
-    What was requested and answered, the evidence and the times stay, and can still be verified; the receipt says that
-    texts were removed. An error while a case of the order is open. Backups and the records of services are not changed.
+    Names, addresses and what people wrote. What was requested and answered, the evidence and the times stay, and
+    can still be verified; the receipt says that texts were removed. An error while a case of the order is open.
+    Backups and the records of services are not changed.
     """
     from orderdesk_sdk.orders.references import OrderId
 

@@ -73,7 +73,7 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
 @common_options
 @click.pass_obj
 def orders(session: Session, folder: str | None, limit: int) -> None:
-    """List orders, with their folders and the connections they were submitted to."""
+    """List orders with their folders and connections."""
     from orderdesk_sdk.desk.documents import order_document
 
     with session.desk() as desk:
@@ -173,10 +173,10 @@ def _create_at_simulator(desk: Desk, ref: str, connection: str, remote_id: str |
 @common_options
 @click.pass_obj
 def claim_number(session: Session, order: str, by: str | None) -> None:
-    """Give ORDER the sole right to its number, which other orders have too.
+    """Let only ORDER be found by its number.
 
-    For an order that was created anew: name it by its id, as in id:58101. The other orders are found by their ids from
-    then on, and their open cases go on.
+    For an order that was created anew with the number of another: name it by its id, as in id:58101. The other
+    orders are found by their ids from then on, and their open cases go on.
     """
     with session.desk() as desk:
         owner = desk.orders.get(order)

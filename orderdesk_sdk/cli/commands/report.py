@@ -42,7 +42,7 @@ def set_status(
     that a cart does not have is an error, which lists those that it has. Exit code 3: a case requires action.
     """
     from orderdesk_sdk.cases.case import State
-    from orderdesk_sdk.desk.documents import cancellation_status_document, status_change_document
+    from orderdesk_sdk.desk.documents import cancellation_status_document, case_document
 
     with session.desk() as desk:
         result = desk.status_changes.create(order, status, by=require_name(by), connections=connections, reason=reason)
@@ -66,7 +66,7 @@ def set_status(
         "status": result.status,
         "is_settled": result.is_settled,
         "cancellation": None if result.cancellation is None else cancellation_status_document(result.cancellation),
-        "changes": [status_change_document(change) for change in result.changes],
+        "changes": [case_document(change) for change in result.changes],
     }
     session.print_result(shape, draw)
     if any(change.state is State.REJECTED for change in result.changes):

@@ -28,24 +28,31 @@ __all__ = ["work"]
     metavar="SECONDS",
     help="How often to look for cases that other processes created.",
 )
+@click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
+@click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
 @common_options
 @click.pass_obj
-def work(session: Session, until_idle: bool, every: float) -> None:
+def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose: bool) -> None:
     """Process due cases until Ctrl-C: send, poll and remind.
 
     The command waits for each due time; in a sandbox with virtual time it does not wait. Cases in progress are finished
     before it ends. Exit code 3 with --until-idle: a case requires action, or an order was shipped although it was
     canceled.
+
+    Each thing that is done is one line: on stdout, or with --json a record of the log on stderr.
     """
+    import logging
+
     from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.cases.state_machine import EventKind
+    from orderdesk_sdk.cli.log_output import log_to_stderr
     from orderdesk_sdk.cli.output.cancellations import show_case_list
     from orderdesk_sdk.cli.output.cases import show_other_case
     from orderdesk_sdk.cli.output.screen import Screen, printable
     from orderdesk_sdk.cli.output.times import format_time, span
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
-    from orderdesk_sdk.desk.documents import case_document, iso_time, result_document
+    from orderdesk_sdk.desk.documents import case_document, iso_time
 
     screen = Screen()
     alarms: list[CancelCase] = []
@@ -57,12 +64,14 @@ def work(session: Session, until_idle: bool, every: float) -> None:
         if event.kind is EventKind.DEFERRED and waits.get(case.id) == event.message:
             return  # A cart is looked at every minute; that it still waits is shown once.
         waits[case.id] = event.message
-        if not session.as_json:
+        if not (session.as_json or quiet):
             with suppress(OSError):  # A full disk of the log must not stop the work.
                 _show_event(screen, case, event)
 
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
+    log_level = logging.INFO if verbose or (session.as_json and not quiet) else None
     with (
+        log_to_stderr(log_level),
         session.desk(listeners=(ChangeListener(report_change),)) as desk,
         stop_event() as stop,
         status or nullcontext(),
@@ -80,31 +89,31 @@ def work(session: Session, until_idle: bool, every: float) -> None:
 
         handled, problems = Worker(desk, every, stop, show_wait, report_problem).run(until_idle=until_idle)
         idle = not has_automatic_work(desk)
-        persons = desk.cases.list(states=[State.ACTION_REQUIRED])
-        cases = [one for one in desk.cases.list_others(open_only=True) if one.state is State.ACTION_REQUIRED]
+        cancels = desk.cases.list(states=[State.ACTION_REQUIRED])
+        others = [case for case in desk.cases.list_others(open_only=True) if case.state is State.ACTION_REQUIRED]
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
-        rest = ("every open case requires action" if persons or cases else "no case is open") if idle else "stopped"
+        rest = ("every open case requires action" if cancels or others else "no case is open") if idle else "stopped"
         screen.line(f"{handled} step{'' if handled == 1 else 's'} processed; {rest}.")
-        if persons:
+        if cancels or others:
             screen.line("These cases require action:", "bold magenta")
-            show_case_list(screen, [persons])
-        for errand in cases:
-            show_other_case(screen, errand)
+        if cancels:
+            show_case_list(screen, [cancels])
+        for case in others:
+            show_other_case(screen, case)
         screen.zone(now)
 
-    shape: dict[str, object] = {
+    document: dict[str, object] = {
         "at": iso_time(now),
         "handled": handled,
         "is_idle": idle,
-        "action_required": [case_document(case) for case in persons],
-        "errands_awaiting_person": [result_document(errand) for errand in cases],
+        "action_required": [case_document(case) for case in (*cancels, *others)],
         "alarms": [case_document(case) for case in alarms],
         "problems": list(problems),
     }
-    session.print_result(shape, draw)
-    if until_idle and (persons or cases or alarms):
+    session.print_result(document, draw)
+    if until_idle and (cancels or others or alarms):
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 

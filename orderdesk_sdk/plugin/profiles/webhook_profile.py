@@ -6,7 +6,7 @@ event = "/event"                        # what happened, or
 status = "/status"                      # what the order now is; at least one of the two
 event_id = "/id"                        # what stays the same when the message is sent again; may be left out
 header = "authorization"                # where the agreed token comes: a header,
-token = "/token"                        # or a field of the message; one of the two
+token_path = "/token"                   # or a field of the message; one of the two
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from orderdesk_sdk.secret import Secret
 __all__ = ["WebhookProfile", "notifications_by_profile", "read_webhook_profile"]
 
 LOCATION = "message"
-POINTERS = ("order", "event", "status", "event_id", "token")
+POINTERS = ("order", "event", "status", "event_id", "token_path")
 
 
 @frozen
@@ -38,7 +38,7 @@ class WebhookProfile:
     event: str | None = None
     status: str | None = None
     event_id: str | None = None
-    token: str | None = None
+    token_path: str | None = None
     header: str | None = None
 
 
@@ -54,8 +54,8 @@ def read_webhook_profile(value: object, location: str) -> WebhookProfile:
         raise ConfigurationError("is missing", location=f"{location}.order", hint="say where the order's number stands")
     if "event" not in value and "status" not in value:
         raise ConfigurationError("event or status is missing", location=location, hint="say where one of them stands")
-    if ("token" in value) == ("header" in value):
-        hint = 'add token = "/token" for one in the message, or header = "authorization"; not both'
+    if ("token_path" in value) == ("header" in value):
+        hint = 'add token_path = "/token" for one in the message, or header = "authorization"; not both'
         raise ConfigurationError("the location of the token must be given once", location=location, hint=hint)
     header = value.get("header")
     if header is not None and (not isinstance(header, str) or not header.strip()):
@@ -93,9 +93,9 @@ def notifications_by_profile(
 
 def _verify_token(profile: WebhookProfile, request: WebhookRequest, document: object, token: Secret) -> None:
     shown: object = request.headers.get(profile.header or "", "")
-    if profile.token is not None:
+    if profile.token_path is not None:
         try:
-            shown = value_at_pointer(document, profile.token, LOCATION)
+            shown = value_at_pointer(document, profile.token_path, LOCATION)
         except MalformedResponseError:
             shown = ""
     # In constant time: how long it takes must not tell how much of a guess is right.

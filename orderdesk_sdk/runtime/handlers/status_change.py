@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
 from datetime import datetime
 
-from orderdesk_sdk.cases.case import State, settling_hint
 from orderdesk_sdk.cases.evidence import Evidence
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
-from orderdesk_sdk.errors import ConflictError, InProgressError, NotFoundError
+from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.integration import Integration
@@ -30,61 +27,13 @@ def settable_statuses(integration: Integration) -> tuple[str, ...]:
 
 
 class StatusChangeHandler(RedrivingHandler[StatusCase, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):
-    """Opens status changes and handles them."""
+    """Handles status changes."""
 
     kind = StatusCase
     result_type = Answer
     find_out_hint = (
         "find out which status the order has at the service, set it by hand if need be, then confirm or reject the case"
     )
-
-    def open(
-        self,
-        order: Order,
-        remote_order: RemoteOrder,
-        status: str,
-        *,
-        requested_by: str,
-        idempotency_key: str | None,
-        caused_by_rules: tuple[str, ...],
-    ) -> StatusCase:
-        """Record the cancellation, or find the one that is under way there.
-
-        status: one that can be set there. idempotency_key: names the cancellation; the same key again is the same
-        cancellation. Raises InProgressError where another one is being set right now.
-        """
-        now = self._clock.now()
-
-        def under_way(known: Sequence[StatusCase]) -> StatusCase | None:
-            return next((one for one in known if one.is_open and one.connection == remote_order.connection), None)
-
-        opened, is_new = self._ledger.open_case(
-            StatusCase(
-                id=f"s{secrets.token_hex(6)}",
-                order_id=order.id,
-                order_number=order.number,
-                connection=remote_order.connection,
-                integration=self._connections.integration_slug(remote_order.connection),
-                remote_id=remote_order.remote_id,
-                role=remote_order.role,
-                requested_by=requested_by,
-                status=status,
-                state=State.PENDING,
-                created_at=now,
-                updated_at=now,
-                due_at=now,
-                caused_by_rules=caused_by_rules,
-            ),
-            idempotency_key,
-            under_way,
-        )
-        if not is_new and (opened.order_id, opened.connection, opened.status) != (
-            order.id,
-            remote_order.connection,
-            status,
-        ):
-            raise _conflict(opened)
-        return opened
 
     def start_flow(self, request: StatusChangeRequest, connection: Connection, now: datetime) -> object:
         hook = connection.plugin.manager.hook.orderdesk_change_status
@@ -137,11 +86,3 @@ class StatusChangeHandler(RedrivingHandler[StatusCase, StatusChangeRequest, Answ
 
     def save_confirmed(self, case: StatusCase, by: str) -> None:
         """Nothing: which word the service has for it, only the service says."""
-
-
-def _conflict(known: StatusCase) -> ConflictError:
-    """What to raise where another status change than the wanted one is under way there, or has its key."""
-    place = f"order {known.order_number} at {known.connection}"
-    if known.is_open:
-        return InProgressError(f"it is being set to {known.status!r}", location=place, hint=settling_hint(known))
-    return ConflictError("this key was used for another status", location=place, hint="use a new key for a new request")

@@ -13,6 +13,7 @@ import httpx
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
+from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConflictError, PluginError
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
@@ -64,6 +65,7 @@ class HttpLimits:
 _DEFAULT_CALL = CallOptions("*", idempotent=False)
 MIN_CALLS_PER_SECOND = 0.001
 """Calls per second below which a rate that a service tells is not believed: it would stop the connection for hours."""
+_log = RoomLogger("transport")
 _FIRST_BACKOFF = 0.5
 _EXCERPT_OVERLAP = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
@@ -193,8 +195,10 @@ class HttpClient:
                 now, told = self._clock.now(), self._retry_after(result, guard)
                 away = throttling_failure(result, now, read_only=intent.read_only, plugin_wait=told)
             pause = _backoff(intent, away or result, tries)
-            if away is not None and pause is not None:
-                bucket.close_for(pause)
+            if away is not None:
+                _log_throttling(intent, away)
+                if pause is not None:
+                    bucket.close_for(pause)
             if pause is None or tries >= self.limits.max_attempts or waited + pause > self.limits.max_wait:
                 break
             if self._shutdown.is_requested:  # What is under way is finished, and not begun anew.
@@ -367,6 +371,11 @@ _UNLIMITED = Limit(1000, burst=1000)
 def _call_options(request: httpx.Request) -> CallOptions:
     options: CallOptions = request.extensions.get(CALL_OPTIONS, _DEFAULT_CALL)
     return options
+
+
+def _log_throttling(intent: Intent, failure: Failure) -> None:
+    wait = f"; it is called again after {failure.retry_after.total_seconds():.0f} s" if failure.retry_after else ""
+    _log.warning("rate limited by the service in %s%s", intent.operation, wait)
 
 
 def _with_exchange_number(result: httpx.Response | Failure, number: int) -> httpx.Response | None:

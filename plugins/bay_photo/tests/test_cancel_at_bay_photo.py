@@ -60,7 +60,7 @@ def test_the_declaration_says_that_a_cancel_is_configuration_only() -> None:
 def test_a_profile_that_cannot_read_back_is_refused_at_load(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
-    with pytest.raises(ConfigurationError, match="must be read back") as raised:
+    with pytest.raises(ConfigurationError, match="must be polled") as raised:
         open_harness({"api": {"cancel": api(simulator)["api"]["cancel"]}})
     assert raised.value.location == f"{AT}.api.read"
     assert "add path, status and canceled" in str(raised.value.hint)
@@ -83,7 +83,7 @@ def test_credentials_that_the_api_needs_are_demanded_at_load(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str, missing: list[str]
 ) -> None:
     simulator.set_option("api", api)
-    with pytest.raises(ConfigurationError, match=f'api "{api}" needs {" and ".join(missing)}, which') as raised:
+    with pytest.raises(ConfigurationError, match=f'api_version "{api}" needs {" and ".join(missing)}, which') as raised:
         open_harness(dict.fromkeys(missing))
     assert raised.value.location == AT
 

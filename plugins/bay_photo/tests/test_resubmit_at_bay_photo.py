@@ -65,7 +65,7 @@ def sent(harness: SimulatedHarness) -> Any:
 def blind(lab: BayPhotoSimulator) -> dict[str, object]:
     """An API profile that cannot tell whether an order is there."""
     table: Any = lab.api_profile()
-    read = {name: value for name, value in table["read"].items() if name != "unknown"}
+    read = {name: value for name, value in table["read"].items() if name != "not_found"}
     return {"api": {**table, "read": read}}
 
 

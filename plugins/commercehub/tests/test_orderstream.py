@@ -94,14 +94,14 @@ REASONS = {
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Path:
+def file_drop(tmp_path: Path) -> Path:
     folder = tmp_path / "confirms"
     folder.mkdir()
     return folder
 
 
 @pytest.fixture
-def manual(open_harness: HarnessOpener, outbox: Path) -> SimulatedHarness:
+def manual(open_harness: HarnessOpener, file_drop: Path) -> SimulatedHarness:
     """A stage in mode orderstream, whose order has the retailer's line numbers."""
     items = [
         {"metadata": {"merchantLineNumber": "1"}},
@@ -111,19 +111,21 @@ def manual(open_harness: HarnessOpener, outbox: Path) -> SimulatedHarness:
     settings = {
         "mode": "orderstream",
         "vendor_id": "lanternworks",
-        "outbox": str(outbox),
+        "file_drop": str(file_drop),
         "reasons": REASONS,
         "retailer_field": "checkout_data.Retailer",
     }
     return open_harness(settings, details=order)
 
 
-def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(manual: SimulatedHarness, outbox: Path) -> None:
+def test_a_person_has_the_case_writes_the_file_and_says_what_came_of_it(
+    manual: SimulatedHarness, file_drop: Path
+) -> None:
     case = manual.cancel("out of stock")
     assert case.state is State.ACTION_REQUIRED
     assert "write_confirm" in (case.message or "")
     where = write_confirm(manual.desk, case.id, by="Ann")
-    assert Path(where) == outbox / f"{case.id}.confirm"
+    assert Path(where) == file_drop / f"{case.id}.confirm"
     text = Path(where).read_text(encoding="utf-8")
     assert "<actionCode>out_of_stock</actionCode>" in text
     assert f"<partnerTrxID>{case.id}</partnerTrxID>" in text
@@ -156,7 +158,7 @@ def test_a_file_is_written_once(manual: SimulatedHarness) -> None:
         write_confirm(manual.desk, case.id, by="Ann")
 
 
-def test_another_transport_may_take_the_file(manual: SimulatedHarness, outbox: Path) -> None:
+def test_another_transport_may_take_the_file(manual: SimulatedHarness, file_drop: Path) -> None:
     class Memory:
         def __init__(self) -> None:
             self.files: dict[str, bytes] = {}
@@ -169,7 +171,7 @@ def test_another_transport_may_take_the_file(manual: SimulatedHarness, outbox: P
     case = manual.cancel("other", lines={"MUG": 1})
     assert write_confirm(manual.desk, case.id, by="Ann", transport=memory) == f"memory:{case.id}.confirm"
     assert b"<trxQty>1</trxQty>" in memory.files[f"{case.id}.confirm"]
-    assert list(outbox.iterdir()) == []
+    assert list(file_drop.iterdir()) == []
 
 
 def test_a_reason_has_to_be_on_the_retailers_list(manual: SimulatedHarness) -> None:
@@ -182,15 +184,15 @@ def test_a_settled_case_and_one_of_the_other_mode_have_no_file(
 ) -> None:
     case = manual.cancel("other")
     manual.desk.cases.reject(case.id, by="Ann")
-    with pytest.raises(InvalidStateError, match="while it is refused"):
+    with pytest.raises(InvalidStateError, match="while the case is rejected"):
         write_confirm(manual.desk, case.id, by="Ann")
     other = open_harness()
     with pytest.raises(InvalidStateError, match="not in mode orderstream"):
         write_confirm(other.desk, other.cancel("other").id, by="Ann")
 
 
-def test_an_outbox_that_is_not_there_is_told(manual: SimulatedHarness, outbox: Path) -> None:
-    outbox.rmdir()
+def test_a_folder_that_is_not_there_is_told(manual: SimulatedHarness, file_drop: Path) -> None:
+    file_drop.rmdir()
     case = manual.cancel("other")
     with pytest.raises(ConfigurationError, match="name a folder that exists"):
         write_confirm(manual.desk, case.id, by="Ann")

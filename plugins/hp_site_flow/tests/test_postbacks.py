@@ -61,7 +61,7 @@ def test_without_a_profile_of_ours_no_trigger_is_read(simulator: SiteFlowSimulat
     settings = make_settings(SiteFlowSettings, connection_config("hp-site-flow", minimum(simulator), PluginRegistry()))
     assert isinstance(settings, SiteFlowSettings)
     service = Service("print", settings, settings.base_url, simulator.clock.now(), "agent", ConnectionRole.FULFILLMENT)
-    with pytest.raises(SignatureVerificationError, match="no messages are expected"):
+    with pytest.raises(SignatureVerificationError, match="this connection expects no webhooks"):
         orderdesk_parse_webhook(WebhookRequest({}, simulator.webhook("Order Cancelled", ORDER)), service)
 
 
@@ -73,7 +73,7 @@ def minimum(simulator: SiteFlowSimulator) -> dict[str, object]:
 
 def test_a_template_that_does_not_say_where_the_order_stands_is_told_at_the_start(simulator: SiteFlowSimulator) -> None:
     with pytest.raises(ConfigurationError, match=r"webhook\.order: is missing"):
-        hints(simulator, b"", webhook={"event": "/event", "token": "/token"})
+        hints(simulator, b"", webhook={"event": "/event", "token_path": "/token"})
 
 
 def test_a_cancel_by_the_print_company_is_read_back_and_not_echoed(

@@ -115,7 +115,7 @@ def test_the_mail_says_who_we_are_what_is_to_be_canceled_and_why(open_desk: Open
     assert lines[0] == "Client code: SHOP{7}"
     assert "Please cancel our order 1042 (at OIA Global: OIA-9), all of it, and answer whether it is" in lines
     assert "2 x MUG" in lines
-    assert "Reason: customer asked. Asked for by Ann." in lines
+    assert "Reason: customer asked. Requested by Ann." in lines
     assert "ships to Understudy, 62701 Springfield." in inbox.text()
 
 

@@ -30,7 +30,7 @@ def demo(session: Session, keep: Path | None) -> None:
 
     from orderdesk_devkit.cli.demo_script import DemoScript
     from orderdesk_sdk.cli.output.rules import execution_document
-    from orderdesk_sdk.desk.documents import receipt_document, resubmission_document
+    from orderdesk_sdk.desk.documents import case_document, receipt_document
     from orderdesk_sdk.errors import ValidationError
     from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder
 
@@ -45,7 +45,7 @@ def demo(session: Session, keep: Path | None) -> None:
     shape: dict[str, object] = {
         "kept": None if keep is None else str(keep.resolve()),
         "receipts": [receipt_document(receipt) for receipt in told.receipts],
-        "resubmission": resubmission_document(told.resubmission),
+        "resubmission": case_document(told.resubmission),
         "refused_resubmission": told.rejection,
         "firings": [execution_document(at, execution) for at, execution in told.rule_executions],
     }

@@ -48,7 +48,7 @@ def _named(tag: str, text: str, attributes: Mapping[str, str] | None = None) -> 
 
 
 def write_confirm(desk: Desk, case_id: str, *, by: str, transport: FileDrop | None = None) -> str:
-    """Write an open case's file, by `transport` or else into `outbox`, note it, and return where it lies."""
+    """Write an open case's file, by `transport` or else into the folder `file_drop`, note it, and return its path."""
     request = desk.cases.request_for(case_id)
     given = desk.connections.get(request.remote_order.connection).settings
     if not isinstance(given, HubSettings) or given.mode != "orderstream":

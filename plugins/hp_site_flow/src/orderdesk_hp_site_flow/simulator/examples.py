@@ -16,7 +16,7 @@ def example_order(number: str, **changed: object) -> dict[str, object]:
         "postcode": "62701",
         "isoCountry": "US",
     }
-    component = {"code": "EntryContent", "path": "https://files.example.com/mug.pdf", "fetch": True}
+    component = {"code": "Content", "path": "https://files.example.com/mug.pdf", "fetch": True}
     item = {"sku": "MUG", "sourceItemId": "1", "quantity": 2, "components": [component]}
     data = {
         "sourceOrderId": number,

@@ -68,14 +68,14 @@ class SiteFlowSimulator(Simulator):
             "source_account": SOURCE,
             "destination": DESTINATION,
             "base_url": url + BASE,
-            "component_code": "EntryContent",
+            "component_code": "Content",
             "carrier_alias": "standard",
             "webhook_token": WEBHOOK_TOKEN,
             "webhook": {
                 "order": "/order/orderData/sourceOrderId",
                 "event": "/event",
                 "status": "/order/orderData/status",
-                "token": "/token",
+                "token_path": "/token",
             },
         }
 

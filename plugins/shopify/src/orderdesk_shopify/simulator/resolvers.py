@@ -34,7 +34,7 @@ class Resolvers:
         found = next((job for job in self._shop.jobs if f"gid://shopify/{kind}/{job.number}" == given["id"]), None)
         if found is None or self._choice("job_result", found.order.number) == "not resolved":
             return None
-        status = ("FILTER_FAILED" if found.error else "SUCCEEDED") if found.done else "STARTED"
+        status = ("FAILED" if found.error else "SUCCEEDED") if found.done else "STARTED"
         errors = [error_view(found.error, code="INVALID")] if found.error else []
         return {"__typename": kind, "id": given["id"], "done": found.done, "status": status, "errors": errors}
 
