@@ -67,7 +67,7 @@ class ActiveAt:
             case State.SHIPPED_ANYWAY:
                 return f"{self.connection} shipped the order anyway"
             case State.UNSUPPORTED:
-                return f"{self.connection} has no way to cancel the order"
+                return f"{self.connection} has no route for cancellations"
             case State.REJECTED | State.WITHDRAWN | State.DONE:
                 return f"the cancellation at {self.connection} was {self.state.value}"
             case (

@@ -66,7 +66,7 @@ def test_a_person_cannot_have_the_cart_told_first_either(
 ) -> None:
     desk = fake_services_desk(at=["cart", "phone"])
     desk.cancel("1042", by="Ann")
-    with pytest.raises(InvalidStateError, match="the cart is canceled last"):
+    with pytest.raises(InvalidStateError, match="waits for the fulfillment services"):
         desk.cases.retry(case_at(desk, "cart").id, by="Ben")
     assert fake_services.writes == []
 

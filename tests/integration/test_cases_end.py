@@ -161,7 +161,7 @@ def test_a_person_sends_a_resubmission_again_and_the_patience_begins_anew(tmp_pa
 def test_what_has_left_us_cannot_be_taken_back_and_what_has_not_can(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         work = stuck(desk)
-        with pytest.raises(ConflictError, match="sent already us"):
+        with pytest.raises(ConflictError, match="sent already"):
             desk.cases.withdraw(work.id, by="Ben")
     with opened(tmp_path / "other", Shop(), absent((401, "{}"))) as (desk, _):
         made = desk.resubmissions.create("1042", by="Ann")
@@ -176,7 +176,7 @@ def test_nobody_settles_nothing(tmp_path: Path) -> None:
         for act in (desk.cases.confirm, desk.cases.reject, desk.cases.withdraw, desk.cases.retry):
             with pytest.raises(ValidationError, match="is required"):
                 act(work.id, by=" ")
-        with pytest.raises(ValidationError, match="a mail is filed with a cancellation"):
+        with pytest.raises(ValidationError, match="an e-mail can be filed with a cancellation"):
             desk.cases.confirm(work.id, by="Ben", email=b"Subject: yes")
 
 
