@@ -230,6 +230,22 @@ class AnswerVerifier:
             )
         return rule
 
+    def is_about_order(self, received: ReceivedResponse) -> bool:
+        """Whether a response is about one of the orders: it states the number, or its request names it and it states
+        no other.
+        """
+        return any(
+            self._contradiction(expected, received) is None
+            and (_mentions_order(received.request, expected) or self._states_number(expected, received))
+            for expected in self.orders
+        )
+
+    def _states_number(self, expected: ExpectedOrder, received: ReceivedResponse) -> bool:
+        rule = self.identified_by.get(received.operation, self.identified_by.get("*"))
+        if rule is None or isinstance(rule, NotStated) or not received.response.is_success:
+            return False
+        return _mismatch(expected, rule, received.response, must_state=True) is None
+
     def _contradiction(self, expected: ExpectedOrder, source: ReceivedResponse) -> str | None:
         """What speaks against a response being about this order, in words; None where it states no other number.
 

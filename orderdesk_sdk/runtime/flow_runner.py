@@ -66,8 +66,8 @@ class Journal(Protocol):
         Raises RequestWithheldError when the request must not be sent any more; then the flow ends there.
         """
 
-    def record_exchange(self, exchange: Exchange) -> None:
-        """Keep an exchange with the next commit."""
+    def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:
+        """Keep an exchange with the next commit. is_about_order: whether it is about the flow's order."""
 
     def save_late(self) -> None:
         """Commit what is kept although the work was given to somebody else meanwhile: it happened."""
@@ -274,7 +274,7 @@ class _FlowRun(Generic[T]):
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
             return self._not_a_request(error)
-        self._journal.record_exchange(exchange)
+        self._journal.record_exchange(exchange, is_about_order=self._is_about_order(request, exchange, response))
         self._record_sent(exchange.intent)
         if response is not None:
             return response
@@ -287,6 +287,13 @@ class _FlowRun(Generic[T]):
             certainty = Certainty.NOT_PROCESSED if exchange.intent.read_only else failure.certainty
             return TransportLoss(certainty, failure.message, retry_after=failure.retry_after)
         return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent)
+
+    def _is_about_order(self, request: httpx.Request, exchange: Exchange, response: httpx.Response | None) -> bool:
+        if response is None or not exchange.intent.read_only:
+            return True
+        received = ReceivedResponse(operation_of(request), response, request=request)
+        # How a plugin's declaration reads a response is its own code: what fails there tells nothing.
+        return self._flow_guard.guard.run(lambda: self._verifier.is_about_order(received), _RESULT_ERRORS) is True
 
     def _may_have_written(self, intents: Sequence[Intent]) -> None:
         """Plugin code failed around a call: if it was about to write, it may have."""

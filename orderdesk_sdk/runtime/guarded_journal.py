@@ -89,11 +89,11 @@ class GuardedJournal(CaseJournal):
         if not intent.read_only:
             self._sent.add(intent.number)
 
-    def record_exchange(self, exchange: Exchange) -> None:
-        """Keep an exchange; a read that told whether it is there is a look."""
+    def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:
+        """Keep an exchange; a read that told of the order whether it is there is a look."""
         status = exchange.status or 0
         tells = exchange.failure is None and (status in _NOT_FOUND or 200 <= status < 300)
-        self._has_polled = self._has_polled or (exchange.intent.read_only and tells)
+        self._has_polled = self._has_polled or (exchange.intent.read_only and tells and is_about_order)
         if proves_not_processed(exchange):
             self._sent.discard(exchange.intent.number)
         if exchange.failure is None:

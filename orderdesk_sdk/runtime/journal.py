@@ -132,8 +132,8 @@ class BatchJournal:
             )
         )
 
-    def record_exchange(self, exchange: Exchange) -> None:
-        """Keep an exchange with the next commit."""
+    def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:  # noqa: ARG002 - see below
+        """Keep an exchange with the next commit. is_about_order: what a `GuardedJournal` wants to know of a read."""
         self._unwritten.append(exchange)
 
     def add_note(self, message: str) -> None:

@@ -16,13 +16,13 @@ from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import read_coverage
-from orderdesk_sdk.runtime.handlers.redriving import RedrivingHandler
+from orderdesk_sdk.runtime.handlers.read_first import ReadFirstHandler
 from orderdesk_sdk.runtime.journal import SendCondition
 
 __all__ = ["ResubmissionHandler", "number_owner"]
 
 
-class ResubmissionHandler(RedrivingHandler[ResubmitCase, ResubmitRequest, RemoteOrder, CancellationCoverage]):
+class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, RemoteOrder, CancellationCoverage]):
     """Handles resubmissions."""
 
     kind = ResubmitCase

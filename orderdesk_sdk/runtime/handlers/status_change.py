@@ -13,7 +13,7 @@ from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import StatusChangeRequest
 from orderdesk_sdk.runtime.connections import Connection
-from orderdesk_sdk.runtime.handlers.redriving import RedrivingHandler
+from orderdesk_sdk.runtime.handlers.read_first import ReadFirstHandler
 
 __all__ = ["CANCELED", "StatusChangeHandler", "settable_statuses"]
 
@@ -26,7 +26,7 @@ def settable_statuses(integration: Integration) -> tuple[str, ...]:
     return (*([CANCELED] if integration.cancel else []), *(status.name for status in integration.statuses))
 
 
-class StatusChangeHandler(RedrivingHandler[StatusCase, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):
+class StatusChangeHandler(ReadFirstHandler[StatusCase, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):
     """Handles status changes."""
 
     kind = StatusCase
