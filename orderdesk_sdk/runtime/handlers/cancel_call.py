@@ -12,8 +12,8 @@ from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrde
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy import events, requesting
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state
@@ -323,7 +323,7 @@ class CancelCall:
             event = self._after_loss(sending, connection.integration, loss, self._loader.clock.now())
         except ConfigurationError as error:
             # Before a byte of the mail left: it is tried again until somebody mends it.
-            event = requesting.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
+            event = events.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
         after = journal.finish(transition(sending, event), event)
         self._loader.notify_listeners(after, event)
         return after

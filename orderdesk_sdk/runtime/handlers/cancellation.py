@@ -14,9 +14,9 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.exchange import Certainty, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
-from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
-from orderdesk_sdk.cases.policy.escalation import escalate, is_window_open
+from orderdesk_sdk.cases.policy import polling, requesting
+from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, is_window_open
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.policy.polling import events_of_poll
 from orderdesk_sdk.cases.state_machine import Event, EventKind, Transition, transition
 from orderdesk_sdk.errors import (
@@ -107,7 +107,7 @@ class CancellationHandler:
         if person is not None:
             self._require_cart_unblocked(case)
             return self._send(case, connection, context, watchdog, person=person)
-        if requesting.is_overdue(case, now):
+        if polling.is_overdue(case, now):
             return self._handle_deadline(case, connection, remote_order, watchdog)
         if case.state in (State.ACKNOWLEDGED, State.UNKNOWN):
             first = self._loader.cart_blocked_by(case) if case.retry_allowed else None
@@ -266,7 +266,7 @@ class CancellationHandler:
         if (read.state, read.route) != (case.state, case.route):
             return read
         lapsed = evolve(read, due_at=case.due_at, remind_at=case.remind_at)
-        event = requesting.on_deadline(lapsed, connection.integration, remote_order, self._clock.now())
+        event = polling.on_deadline(lapsed, connection.integration, remote_order, self._clock.now())
         told_nothing = read is not case and case.state is not State.ACTION_REQUIRED and read.consecutive_failures > 0
         if event is None or (
             event.kind is EventKind.FELL_BACK
@@ -308,15 +308,13 @@ class CancellationHandler:
                 # The flow knows without asking that this connection has nothing to read: asking again tells no more.
                 return None
             case Answer() as answer:
-                result = requesting.after_poll(checking, integration, remote_order, answer, now)
+                result = polling.after_poll(checking, integration, remote_order, answer, now)
                 self._loader.save_service_status(case, answer)
             case TransportLoss() as loss:
-                result = requesting.after_poll(
-                    checking, integration, remote_order, requesting.answer_of_lost_poll(loss), now
-                )
+                result = polling.after_poll(checking, integration, remote_order, polling.answer_of_lost_poll(loss), now)
             case PluginFailure(text) if case.state is State.PENDING:
-                told = requesting.after_poll(
-                    checking, integration, remote_order, requesting.answer_of_lost_poll(POLL_LOST), now
+                told = polling.after_poll(
+                    checking, integration, remote_order, polling.answer_of_lost_poll(POLL_LOST), now
                 )
                 result = evolve(told, plugin_error=text)
             case PluginFailure(text):
