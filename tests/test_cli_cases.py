@@ -55,11 +55,11 @@ def test_a_page_is_printed_before_the_next_one_is_read(monkeypatch: pytest.Monke
     reading = SqliteLedger.cases
     limits: list[object] = []
 
-    def cases(ledger: SqliteLedger, **asked: object) -> object:
+    def cases(ledger: SqliteLedger, *kind: object, **asked: object) -> object:
         limits.append(asked["limit"])
         if len(limits) == 3:
             raise KeyboardInterrupt
-        return reading(ledger, **asked)  # type: ignore[arg-type]  # as they came
+        return reading(ledger, *kind, **asked)  # type: ignore[call-overload, arg-type]  # as they came
 
     monkeypatch.setattr(SqliteLedger, "cases", cases)
     ran = CliRunner().invoke(orderdesk, ["cases", "--limit", "100000"])
