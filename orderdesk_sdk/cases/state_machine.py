@@ -5,19 +5,20 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.cases.evidence import Evidence
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
-__all__ = ["EventKind", "TRANSITIONS", "Event", "InvalidTransitionError", "ROUTINE", "transition"]
+__all__ = ["EventKind", "TRANSITIONS", "Event", "InvalidTransitionError", "Transition", "ROUTINE", "transition"]
 
 
 class EventKind(enum.Enum):
@@ -261,8 +262,16 @@ def _begins_anew(event: Event) -> bool:
 C = TypeVar("C", bound=Case)
 
 
-def transition(case: C, event: Event) -> C:
-    """The case after an event. Raises InvalidTransitionError where the table or a law forbids it."""
+@frozen
+class Transition(Generic[C]):
+    """What an event makes of a case, and which events of its order rules may want to hear of then."""
+
+    case: C
+    order_events: tuple[OrderEvent, ...] = ()
+
+
+def transition(case: C, event: Event) -> Transition[C]:
+    """The case after an event, and what follows. Raises InvalidTransitionError where the table or a law forbids it."""
     after = TRANSITIONS.get((case.state, event.kind)) if event.kind in KINDS[type(case)] else None
     if after is None:
         raise _illegal(case, event)
@@ -286,7 +295,25 @@ def transition(case: C, event: Event) -> C:
         evidence=event.evidence or case.evidence,
         action_required_since=(case.action_required_since or event.at) if waits else None,
     )
-    return cast("C", _canceling(case, made, event)) if isinstance(made, CancelCase) else made
+    if isinstance(made, CancelCase):
+        made = cast("C", _canceling(case, made, event))
+    return Transition(made, _order_events(case, made))
+
+
+def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
+    """What follows where a cancel was settled, or became an alarm."""
+    if not isinstance(after, CancelCase) or after.is_open or after.state is before.state:
+        return ()
+    values = {
+        "connection": after.connection,
+        "integration": after.integration,
+        "state": after.state.value,
+        "rejection": after.rejection.value if after.rejection is not None else "",
+    }
+    is_external = after.is_reported and after.state is State.CANCELED
+    kind = OrderEventKind.CANCELED_EXTERNALLY if is_external else OrderEventKind.CASE_SETTLED
+    identity = f"settled {after.id} {after.version}"
+    return (OrderEvent(identity, kind, after.order_id, after.updated_at, values, after.caused_by_rules),)
 
 
 def _canceling(before: Case, made: CancelCase, event: Event) -> CancelCase:

@@ -66,8 +66,6 @@ class RuleEngine:
         self._connections = connections
         self._executor = executor
         self._clock = clock
-        if rules:
-            ledger.record_settled()
 
     def record_imports(self, orders: Sequence[Order]) -> tuple[OrderEvent, ...]:
         """Write down, before an import, which of its orders are new. Give them to `record` when it is done.

@@ -197,10 +197,10 @@ class ContextLoader:
 
     def apply(self, case: C, event: Event, *notes: str) -> C:
         """Change a case by an event, and tell the listeners."""
-        after = transition(case, event)
-        self.ledger.write(CaseUpdate(case, after, [*notes, event]))
-        self.notify_listeners(after, event)
-        return after
+        made = transition(case, event)
+        self.ledger.write(CaseUpdate(case, made.case, [*notes, event], order_events=made.order_events))
+        self.notify_listeners(made.case, event)
+        return made.case
 
     def notify_listeners(self, case: Case, event: Event) -> None:
         """Tell the log and the listeners of a change; the faults of those that failed go into the case's history."""

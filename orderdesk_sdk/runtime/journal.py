@@ -9,9 +9,11 @@ from typing import TypeVar, cast
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger, OrderChangedError, OrderVersion
+from orderdesk_sdk.cases.state_machine import Transition
 from orderdesk_sdk.errors import ConflictError, PluginError
 from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, RequestWithheldError
 
@@ -52,10 +54,11 @@ class JournalEntry:
 
 @frozen
 class JournalResult:
-    """What became of one part, and the entries that say so."""
+    """What became of one part, the entries that say so, and what rules are to hear of it."""
 
     after: Case
     entries: tuple[EntryContent, ...] = ()
+    order_events: tuple[OrderEvent, ...] = ()
 
 
 class BatchJournal:
@@ -172,6 +175,7 @@ class BatchJournal:
             before,
             _with_later_version(result.after, self._later_commits),
             [*opening, *self._unwritten, *result.entries],
+            order_events=result.order_events,
         )
 
     def _save_late_entries(self, part: JournalEntry, at: datetime) -> None:
@@ -194,9 +198,9 @@ class CaseJournal(BatchJournal):
     ) -> None:
         super().__init__(ledger, [JournalEntry(before, claimed, opening_entries, send_condition)])
 
-    def finish(self, after: C, *entries: EntryContent) -> C:
+    def finish(self, made: Transition[C], *entries: EntryContent) -> C:
         """Commit the result with everything kept; the case as it is then. Raises ConflictError as `finish_all` does."""
-        return cast("C", self.finish_all([JournalResult(after, entries)])[0])
+        return cast("C", self.finish_all([JournalResult(made.case, entries, made.order_events)])[0])
 
 
 class PollJournal(CaseJournal):

@@ -181,7 +181,7 @@ class CancelCall:
             {entry.intent.number: entry for entry in entries if isinstance(entry, Exchange)},
         )
         event = Event(EventKind.RESUMED, now, due_at=now + LEASE)
-        resumed = transition(case, event)
+        resumed = transition(case, event).case
         hold = self._send_condition(case, connection, remote_order)
         journal = CaseJournal(self._loader.ledger, case, resumed, (event,), hold)
         request = self._loader.cancel_request(case, connection, self._loader.load(case))
@@ -222,7 +222,7 @@ class CancelCall:
         before = self._loader.ledger.history(case.id) if case.last_sent_at is not None else ()
         sent = unresolved_request(before, is_whole_order=not request.lines)
         at, recorded = (sent.started_at, sent.recorded) if sent is not None else (now, RecordedExchanges())
-        return PreparedCall(case, transition(case, event), request, context, at, (*notes, event), hold, recorded)
+        return PreparedCall(case, transition(case, event).case, request, context, at, (*notes, event), hold, recorded)
 
     def _send_condition(
         self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, person: str | None = None
@@ -274,7 +274,8 @@ class CancelCall:
         results = []
         for asked, outcome in zip(group, outcomes, strict=True):
             event = self._event(asked.sending, connection, asked.context.remote_order, result, outcome)
-            results.append(JournalResult(transition(asked.sending, event), (event,)))
+            made = transition(asked.sending, event)
+            results.append(JournalResult(made.case, (event,), made.order_events))
         return tuple(results)
 
     def _event(

@@ -18,7 +18,7 @@ from orderdesk_sdk.cases.policy import requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.policy.escalation import escalate, is_window_open
 from orderdesk_sdk.cases.policy.polling import events_of_poll
-from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
+from orderdesk_sdk.cases.state_machine import Event, EventKind, Transition, transition
 from orderdesk_sdk.errors import (
     ConfigurationError,
     ConflictError,
@@ -286,7 +286,7 @@ class CancellationHandler:
         if not connection.plugin.manager.hook.orderdesk_poll.get_hookimpls():
             return None
         event = Event(EventKind.POLL_STARTED, now, due_at=now + LEASE)
-        checking = transition(case, event)
+        checking = transition(case, event).case
         journal = PollJournal(self._loader.ledger, case, checking, (event,))
         request = self._loader.poll_request(case, remote_order)
         driven = run_flow(
@@ -320,10 +320,11 @@ class CancellationHandler:
             case _:
                 assert_never(driven.outcome)
         entries = events_of_poll(checking, result)
-        after = checking
+        made = Transition(checking)
         for entry in entries:
-            after = transition(after, entry)
-        written = journal.finish(after, *entries)
+            step = transition(made.case, entry)
+            made = Transition(step.case, (*made.order_events, *step.order_events))
+        written = journal.finish(made, *entries)
         for entry in entries:
             self._loader.notify_listeners(written, entry)
         return written

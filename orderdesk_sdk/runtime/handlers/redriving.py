@@ -189,7 +189,7 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
         due = now + LEASE
         give_up = now + RETRY_POLICY.give_up_after if person is not None else None
         opening = Event(kind, now, due_at=due, deadline=give_up, person=person)
-        drive = _Drive(case, transition(case, opening), opening, known, looks, person, unknown)
+        drive = _Drive(case, transition(case, opening).case, opening, known, looks, person, unknown)
         return self._finish(drive, connection, request, watch)
 
     def _finish(self, made: _Drive[C, K], connection: Connection, request: R, watch: Watchdog) -> C:

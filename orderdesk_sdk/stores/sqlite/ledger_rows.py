@@ -1,4 +1,4 @@
-"""The rows of a SQLite ledger: how works, histories and occurrences are written, inside a transaction."""
+"""The rows of a SQLite ledger: how cases, histories and order events are written, inside a transaction."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Change(NamedTuple):
     before: Case
     row: Row
     entries: Sequence[ChainEntry]
-    occurrence: OrderEvent | None
+    order_events: Sequence[OrderEvent]
     fence: OrderVersion | None
 
 
@@ -93,7 +93,7 @@ def _row(columns: tuple[str | int | None, ...], content: StoredRecord) -> Row:
 def prepare(change: CaseUpdate) -> Change:
     """A change as it is written. One without entries is told by a mark, as no row changes beside its history."""
     lines = chain_entries(change.after, change.entries) or [mark_entry(change.after)]
-    return Change(change.before, row_of(change.after), lines, change.order_event, change.order_version)
+    return Change(change.before, row_of(change.after), lines, change.order_events, change.order_version)
 
 
 def mark_entry(case: Case, cancellation: Row | None = None) -> ChainEntry:

@@ -12,6 +12,9 @@ itself, and its declaration and settings are held against themselves. What appli
 does not is skipped with the reason. Where declaration and simulator cannot tell, the attributes of `base.Standard` do.
 A standard test is not replaced; what a plugin cannot stand yet is marked `@pytest.mark.xfail(reason="why")` on an
 override that calls `super()`.
+
+Each module holds the tests of one promise; a new promise is a module here and a base class of `PluginConformance`, and
+every plugin is held against it from then on. The room imports the rest of `testing`, `simulators` and the SDK.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class FlowPlayback:
         """Ask to cancel; the last response answers all further calls."""
         sending = transition(
             self._case, Event(EventKind.SEND_STARTED, self._now, due_at=self._now + LEASE, idempotent=True)
-        )
+        ).case
         hook = self._connection.plugin.manager.hook
         if hook.orderdesk_cancel.get_hookimpls():
             driven, requests = self._run_flow(
@@ -120,7 +120,7 @@ class FlowPlayback:
             case _:
                 assert_never(driven.outcome)
         says = isinstance(driven.outcome, Answer) and driven.outcome.outcome in _CANCELED
-        return PlaybackResult(requests, None, transition(sending, event), says)
+        return PlaybackResult(requests, None, transition(sending, event).case, says)
 
     def poll(
         self, responses: Sequence[ReplayedResponse], state: State = State.ACKNOWLEDGED, reference: str | None = None
@@ -128,7 +128,7 @@ class FlowPlayback:
         """Read back a case that is asked or unclear."""
         until = self._now + RETRY_POLICY.give_up_after
         case = evolve(self._case, state=state, last_sent_at=self._now, deadline=until, request_reference=reference)
-        checking = transition(case, Event(EventKind.POLL_STARTED, self._now, due_at=self._now + LEASE))
+        checking = transition(case, Event(EventKind.POLL_STARTED, self._now, due_at=self._now + LEASE)).case
         request = PollRequest(self._request.order, self._request.remote_order, self._now, {}, reference)
         hook = self._connection.plugin.manager.hook
         driven, requests = self._run_flow(
@@ -146,7 +146,7 @@ class FlowPlayback:
                 return _failed(requests, fault)
             case _:
                 assert_never(driven.outcome)
-        return PlaybackResult(requests, None, transition(checking, event))
+        return PlaybackResult(requests, None, transition(checking, event).case)
 
     def resubmit(self, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
         """Submit the order again."""
