@@ -59,7 +59,7 @@ def test_a_page_is_printed_before_the_next_one_is_read(monkeypatch: pytest.Monke
         limits.append(asked["limit"])
         if len(limits) == 3:
             raise KeyboardInterrupt
-        return reading(ledger, *kind, **asked)  # type: ignore[call-overload, arg-type]  # as they came
+        return reading(ledger, *kind, **asked)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(SqliteLedger, "cases", cases)
     ran = CliRunner().invoke(orderdesk, ["cases", "--limit", "100000"])
