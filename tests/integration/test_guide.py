@@ -227,7 +227,10 @@ def test_a_service_that_nobody_can_call_is_a_persons_task(trial_at: ServiceTrial
     assert entry.chosen_step is None
     assert "not configured: secret_header missing" in str(entry.problem)
     case = trial.cancel()
-    assert (case.state, case.hint) == (State.ACTION_REQUIRED, "cancel it there by hand, then confirm or refuse")
+    assert (case.state, case.hint) == (
+        State.ACTION_REQUIRED,
+        "cancel the order at the service by hand, then confirm or reject",
+    )
     assert trial.requests == []
 
 
