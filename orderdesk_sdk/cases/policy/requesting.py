@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 FIND_OUT_HINT = (
-    "find out at the service what the first request did; then confirm or refuse this case, and cancel what is left anew"
+    "find out at the service what the first request did; then confirm or reject this case and cancel what is left anew"
 )
 
 
@@ -72,23 +72,28 @@ def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOr
             EventKind.ESCALATED,
             now,
             due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
-            message=f"{integration.title} declares no way to cancel",
-            hint="cancel it there by hand, then confirm or refuse this case",
+            message=f"{integration.title} declares no route for cancellations",
+            hint="cancel the order at the service by hand, then confirm or reject this case",
         )
     spent = retries_exhausted(case, now)
     index = next_open_route(integration.cancel, remote_order, now, case.route + spent)
     if spent and index is None:
-        own = "do it at the service, then confirm or refuse this case"
+        own = "cancel the order at the service by hand, then confirm or reject this case"
         hint = f"{case.hint}; or {own}" if case.hint else own
-        return escalate(case, now, case.message or "the service kept turning the request away", hint)
+        return escalate(case, now, case.message or "The service processed none of the requests", hint)
     if index is None:
-        why = window_state(integration.cancel[-1].window, remote_order, now).closed_reason or "there is no further one"
+        why = (
+            window_state(integration.cancel[-1].window, remote_order, now).closed_reason
+            or "no further route is declared"
+        )
         if case.last_sent_at is not None:
-            return escalate(case, now, f"an earlier request may still work, and every other way is closed: {why}")
-        return Event(EventKind.UNSUPPORTED, now, message=f"every way to cancel there is closed: {why}")
+            return escalate(
+                case, now, f"An earlier request may still be processed, and every other route is closed: {why}"
+            )
+        return Event(EventKind.UNSUPPORTED, now, message=f"Every route for cancellations is closed: {why}")
     if index != case.route:
         return Event(
-            EventKind.FELL_BACK, now, due_at=now, route=index, message="the earlier way is closed; on to the next"
+            EventKind.FELL_BACK, now, due_at=now, route=index, message=_window_closed(integration, case.route, index)
         )
     route = integration.cancel[index]
     if isinstance(route, Portal):
@@ -97,14 +102,19 @@ def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOr
             now,
             due_at=now + route.confirm.remind_after,
             message=route.instruction,
-            hint="do it, then confirm or refuse this case",
+            hint="follow this instruction, then confirm or reject this case",
         )
     return None
 
 
+def _window_closed(integration: Integration, route: int, fallback: int) -> str:
+    closed = integration.cancel[route].label if route < len(integration.cancel) else f"route {route + 1}"
+    return f'The cancellation window of "{closed}" has closed; falling back to "{integration.cancel[fallback].label}"'
+
+
 def join_batch(batch: Batch, now: datetime, calls: int = 1) -> Event:
     """What a requested case does whose service takes several orders in one call: it waits for that many `calls`."""
-    text = "gathered with other orders, which are asked for in one call"
+    text = "Batched with other orders, to be sent in one call"
     return Event(EventKind.BATCHED, now, due_at=now + calls * batch.collect_for, message=text)
 
 
@@ -120,7 +130,7 @@ def after_cancel(
             return after_acknowledgment(case, integration, answer, now)
         case Outcome.REJECTED if case.previously_sent_at is not None:
             said = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
-            text = f"it was refused ({said}), but an earlier request may have worked"
+            text = f"The service rejected the request ({said}), but an earlier request may have been processed"
             return evolve(_outcome_unknown(case, integration, text, now), service_status=answer.status)
         case Outcome.REJECTED:
             return _rejected(case, integration, remote_order, answer, evidence_from_response(case, answer), now)
@@ -128,7 +138,7 @@ def after_cancel(
             event = _not_processed(case, answer.message, answer.hint, answer.retry_after, now)
             return due_before_window_closes(event, case, integration, remote_order, now)
         case Outcome.UNKNOWN | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
-            text = answer.message or "the response does not tell whether the service acted"
+            text = answer.message or "The response does not say whether the service processed the request"
             return _outcome_unknown(case, integration, text, now, idempotent=case.idempotent)
 
 
@@ -168,7 +178,7 @@ def after_plugin_error(
     """
     if case.state is State.SENDING and may_have_sent and integration is not None:
         return _outcome_unknown(
-            case, integration, "the plugin failed after a request had been sent", now, plugin_error=plugin_error
+            case, integration, "The plugin failed after a request had been sent", now, plugin_error=plugin_error
         )
     if case.state is State.ACTION_REQUIRED:
         waits = (
@@ -190,17 +200,21 @@ def after_plugin_error(
             EventKind.POLL_FAILED,
             now,
             due_at=now + RETRY_POLICY.delay(case.consecutive_failures),
-            message="the plugin failed",
+            message="The plugin failed",
             plugin_error=plugin_error,
         )
     if case.is_reported:
-        return evolve(escalate(case, now, "the plugin failed, so a person must find out"), plugin_error=plugin_error)
+        return evolve(
+            escalate(case, now, "The plugin failed; a person must find out the order's status"),
+            plugin_error=plugin_error,
+        )
     return Event(
         EventKind.ESCALATED,
         now,
         due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
-        message="the plugin failed, so a person must do it at the service",
-        hint="cancel it there by hand, then confirm or refuse this case; report the fault to the plugin's author",
+        message="The plugin failed; a person must cancel the order at the service",
+        hint="cancel the order at the service by hand, then confirm or reject this case;"
+        " report the error to the plugin's author",
         plugin_error=plugin_error,
     )
 
@@ -250,7 +264,7 @@ def after_poll(
                     now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after),
                     case.deadline if patient else None,
                 ),
-                message=answer.message or "the poll told nothing",
+                message=answer.message or "Polling gave no usable status",
                 hint=answer.hint,
                 service_status=answer.status,
             )
@@ -289,7 +303,11 @@ def on_deadline(case: CancelCase, integration: Integration, remote_order: Remote
     higher = None if case.is_reported else next_open_route(integration.cancel, remote_order, now, case.route + 1)
     if higher is not None:
         return Event(
-            EventKind.FELL_BACK, now, due_at=now, route=higher, message="no answer in time; on to the next way"
+            EventKind.FELL_BACK,
+            now,
+            due_at=now,
+            route=higher,
+            message=f'No decision in time; falling back to "{integration.cancel[higher].label}"',
         )
     if waits:
         return remind(case, integration, now)
@@ -310,7 +328,9 @@ def retry_later(case: CancelCase, message: str, now: datetime, hint: str | None 
 
 def after_email_loss(case: CancelCase, message: str, message_id: str, now: datetime) -> Event:
     """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
-    hint = f"look for the mail with Message-ID {message_id}; if it never arrived, let a named person send it again"
+    hint = (
+        f"look for the e-mail with Message-ID {message_id}; if it never arrived, send it again with `orderdesk retry`"
+    )
     return escalate(case, now, message, hint)
 
 
@@ -321,7 +341,7 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
     of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
     """
     fault = str(error) if isinstance(error, PluginError) else None
-    text = "the plugin cannot be used" if fault else str(error)
+    text = "The plugin cannot be used" if fault else str(error)
     give_up = case.deadline or now + RETRY_POLICY.give_up_after
     kind = {
         State.PENDING: None if fault else EventKind.DEFERRED,
@@ -332,8 +352,8 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
         State.CANCELED: EventKind.POLL_FAILED,
     }.get(case.state)
     if kind is None or (now >= give_up and case.state not in (State.ACTION_REQUIRED, State.CANCELED)):
-        must = "find out" if case.is_reported else "do it at the service"
-        return escalate(case, now, f"{text}, so a person must {must}", None, fault)
+        must = "find out the order's status" if case.is_reported else "cancel the order at the service"
+        return escalate(case, now, f"{text}; a person must {must}", None, fault)
     waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
     return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)
 
@@ -371,7 +391,8 @@ def _rejected(
                 due_at=now,
                 route=higher,
                 service_status=answer.status,
-                message=f"refused ({answer.message or answer.rejection.value}); on to the next way",
+                message=f"rejected ({answer.message or answer.rejection.value});"
+                f' falling back to "{integration.cancel[higher].label}"',
             )
     return Event(
         EventKind.REJECTED,
@@ -394,7 +415,7 @@ def _not_processed(
         now,
         due_at=earliest(now + RETRY_POLICY.delay(case.consecutive_failures, retry_after), give_up),
         deadline=give_up,
-        message=message or "the service turned the request away",
+        message=message or "The service did not process the request",
         hint=hint,
     )
 
@@ -416,7 +437,7 @@ def _outcome_unknown(
         due_at=now + FIRST_POLL_DELAY,
         deadline=now + give_up,
         message=message,
-        hint="it is polled; nothing is sent again before that",
+        hint="The order's status is polled before anything is sent again",
         plugin_error=plugin_error,
         idempotent=idempotent,
     )
