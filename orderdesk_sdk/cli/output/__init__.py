@@ -1,6 +1,6 @@
 """How the command line shows things: tables, lines, times, and pages of long lists.
 
-Each module shows one kind of thing (`cancellations`, `cases`, `integrations`, `matrix`, `rules`); `screen` is the
+Each module shows one kind of thing (`cancellations`, `cases`, `integrations`, `matrix`, `rules`, `work`); `screen` is the
 terminal that all of them write to, which takes control characters out of what services and customers wrote, `times`
 shows moments and spans, and `pages` holds one page of a list at a time.
 
