@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from orderdesk_sdk import errors
-from orderdesk_sdk.cases.cancellation import CancelCase
-from orderdesk_sdk.cases.resubmission import ResubmitCase
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cases.case import Case
+    from orderdesk_sdk.cases.resubmission import ResubmitCase
     from orderdesk_sdk.cases.status_change import StatusCase
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock

@@ -39,8 +39,7 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
 
     from orderdesk_sdk.cli.log_output import log_to_stderr
     from orderdesk_sdk.cli.output.screen import Screen, printable
-    from orderdesk_sdk.cli.output.times import format_time, span
-    from orderdesk_sdk.cli.output.work import ShownChanges, work_result
+    from orderdesk_sdk.cli.output.work import ShownChanges, wait_text, work_result
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker
 
@@ -59,11 +58,8 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
             click.echo(f"Problem: {printable(problem)}", err=True)
 
         def show_wait(due: datetime | None) -> None:
-            if status is not None and due is None:
-                status.update("no case is open; press Ctrl-C to stop")
-            elif status is not None and due is not None:
-                left = span(due - desk.clock.now())
-                status.update(f"next due {format_time(due, seconds=True)}, in {left}; press Ctrl-C to stop")
+            if status is not None:
+                status.update(wait_text(due, desk.clock.now()))
 
         handled, problems = Worker(desk, every, stop, show_wait, report_problem).run(until_idle=until_idle)
         result = work_result(desk, handled, problems, changes.alarms)

@@ -16,12 +16,12 @@ from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.cli.output.cancellations import event_line, show_case_list
 from orderdesk_sdk.cli.output.cases import show_other_case
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.cli.output.times import format_time
+from orderdesk_sdk.cli.output.times import format_time, span
 from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.documents import case_document, iso_time
 
-__all__ = ["ShownChanges", "WorkResult", "work_result"]
+__all__ = ["ShownChanges", "WorkResult", "wait_text", "work_result"]
 
 
 class ShownChanges:
@@ -97,6 +97,13 @@ def work_result(desk: Desk, handled: int, problems: Sequence[str], alarms: Seque
         alarms=alarms,
         problems=problems,
     )
+
+
+def wait_text(due: datetime | None, now: datetime) -> str:
+    """What is shown while the worker waits. due: when the next case is due; None where no case is open."""
+    if due is None:
+        return "no case is open; press Ctrl-C to stop"
+    return f"next due {format_time(due, seconds=True)}, in {span(due - now)}; press Ctrl-C to stop"
 
 
 def _show_event(screen: Screen, case: CancelCase, event: Event) -> None:
