@@ -15,7 +15,7 @@ import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.state_machine import Event, EventKind
@@ -23,7 +23,6 @@ from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import PluginError
-from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin import answer, hookspecs
 from orderdesk_sdk.plugin.answer import Answer
@@ -40,6 +39,7 @@ from orderdesk_sdk.stores.serialization import dump, to_microseconds
 from orderdesk_sdk.stores.sqlite.connection import migrate
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from tests.support.builders import make_cancellation, make_case_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "explanation" / "compatibility.md").read_text(encoding="utf-8")
@@ -239,24 +239,16 @@ def older_ledger(path: Path, version: int, statements: Sequence[tuple[str, tuple
 @pytest.mark.parametrize("version", range(1, 6))  # later ones chain what they write, as this does
 def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(version: int, tmp_path: Path) -> None:
     now = VirtualClock().now()
-    cancellation = Cancellation("c1", "key", "1", "1042", "Ann", "customer asked", now)
-    case = CancelCase(
-        id="c1-1",
-        cancellation_id="c1",
-        order_id="1",
-        order_number="1042",
+    cancellation = make_cancellation()
+    case = make_case_of(
+        cancellation,
         connection="old",
         integration="old",
-        remote_id="1042",
-        role=ConnectionRole.FULFILLMENT,
         state=State.CANCELED,
-        created_at=now,
-        updated_at=now,
         due_at=None,
         version=1,
         message="by phone",
         evidence=Evidence(EvidenceKind.PERSON, person="Ben", note="Kim said so"),
-        requested_by="Ann",
     )
     event = Event(EventKind.CANCELED, now, message="by phone", person="Ben", evidence=case.evidence)
     line = "INSERT INTO history (subject_id, attempt, at, kind, data) VALUES (?, ?, ?, ?, ?)"
@@ -281,22 +273,7 @@ def test_what_was_in_a_ledger_before_an_upgrade_is_in_it_afterwards_and_chained(
 
 
 def test_a_record_that_an_older_version_left_unreadable_hurts_itself_alone(tmp_path: Path) -> None:
-    now = VirtualClock().now()
-    sound = CancelCase(
-        id="c2-1",
-        cancellation_id="c2",
-        order_id="2",
-        order_number="1043",
-        connection="old",
-        integration="old",
-        remote_id="1043",
-        role=ConnectionRole.FULFILLMENT,
-        state=State.CANCELED,
-        created_at=now,
-        updated_at=now,
-        due_at=None,
-        requested_by="Ann",
-    )
+    sound = make_case_of(make_cancellation("2"), connection="old", integration="old", state=State.CANCELED, due_at=None)
     older_ledger(
         tmp_path / "desk.db",
         3,

@@ -38,7 +38,7 @@ def test_every_page_is_in_the_contents() -> None:
 
 @pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.stem)
 def test_a_page_that_shows_commands_or_code_is_run_by_a_test(page: Path) -> None:
-    tests = (ROOT / "tests" / "how_to").rglob("test_*.py")
+    tests = (ROOT / "tests" / "docs" / "how_to").rglob("test_*.py")
     run = [
         test for test in tests if re.search(rf'^PAGE = "\S*\b{page.stem}\.md"$', test.read_text("utf-8"), re.MULTILINE)
     ]

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from tests.support.builders import make_case_of, make_resubmission
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 INDEX = st.integers(0, 1000)
@@ -57,20 +57,13 @@ class LedgerHistory(RuleBasedStateMachine):
         order = "first" if key in "ab" else "second"
         cancellation = Cancellation(f"c{len(self.wishes)}", key, order, "1042", "Ann", None, self.now)
         cases = [
-            CancelCase(
-                id=f"{cancellation.id}-{number}",
-                cancellation_id=cancellation.id,
-                order_id=cancellation.order_id,
-                order_number="1042",
+            make_case_of(
+                cancellation,
+                number,
                 connection=f"shop {number}",
-                integration="acme",
-                remote_id="1042",
-                role=ConnectionRole.FULFILLMENT,
-                state=State.PENDING,
                 created_at=self.now,
                 updated_at=self.now,
                 due_at=self.now,
-                requested_by="Ann",
             )
             for number in range(count)
         ]
@@ -159,21 +152,7 @@ class LedgerHistory(RuleBasedStateMachine):
         at = self.now + timedelta(seconds=due)
         known = self.resubmissions.get(f"r{number}")
         if known is None:
-            made = ResubmitCase(
-                id=f"r{number}",
-                order_number=f"1042-{number}",
-                order_id="1",
-                original_number="1042",
-                connection="shop",
-                integration="acme",
-                remote_id="1042-2",
-                role=ConnectionRole.FULFILLMENT,
-                requested_by="Ann",
-                state=State.PENDING,
-                created_at=self.now,
-                updated_at=self.now,
-                due_at=at,
-            )
+            made = make_resubmission(f"r{number}", created_at=self.now, updated_at=self.now, due_at=at)
             assert self.ledger.open_case(made) == (made, True)
             self.resubmissions[made.id] = made
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from attrs import evolve
 from hypothesis import HealthCheck, settings
@@ -15,8 +15,8 @@ from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.state_machine import KINDS, TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import Rejection
+from tests.support.builders import NOW, make_case
 
-START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PROOFS = st.one_of(
     st.none(),
     st.just(Evidence(EvidenceKind.PERSON, person="Ann")),
@@ -36,23 +36,8 @@ class CaseHistory(RuleBasedStateMachine):
 
     @initialize(role=st.sampled_from(ConnectionRole), state=st.sampled_from([State.PENDING, State.REPORTED]))
     def begin(self, role: ConnectionRole, state: State) -> None:
-        self.now = START
-        self.case = CancelCase(
-            id="c1-1",
-            cancellation_id="c1",
-            order_id="1",
-            order_number="1042",
-            connection="mcf",
-            integration="amazon-mcf",
-            remote_id="1042",
-            role=role,
-            state=state,
-            created_at=START,
-            updated_at=START,
-            due_at=START,
-            is_reported=state is State.REPORTED,
-            requested_by="Ann",
-        )
+        self.now = NOW
+        self.case = make_case(state, role=role, is_reported=state is State.REPORTED)
         self.events = 0
         self.begun = 0
         self.outstanding: list[bool] = []

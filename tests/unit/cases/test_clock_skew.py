@@ -20,7 +20,7 @@ from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from tests.unit.stores.test_ledger import NOW, case_of, make_cancellation, put, resubmission
+from tests.support.builders import NOW, make_cancellation, make_case_of, make_resubmission, open_case
 
 AHEAD = NOW + hours(6)
 
@@ -32,17 +32,17 @@ def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
 
 
 def test_what_was_updated_in_the_future_is_due_now(ledger: SqliteLedger) -> None:
-    case = put(ledger)
+    case = open_case(ledger)
     send = Event(EventKind.SEND_STARTED, AHEAD, due_at=AHEAD + minutes(5))
     sending = transition(case, send).case
     ledger.write(CaseUpdate(case, sending, [send]))
     note = Event(EventKind.ACKNOWLEDGED, AHEAD, due_at=AHEAD + minutes(2), deadline=AHEAD + hours(24))
     ledger.write(CaseUpdate(sending, transition(sending, note).case, [note]))
-    errand = resubmission()
+    errand = make_resubmission()
     ledger.open_case(errand)
     ledger.write(CaseUpdate(errand, transition(errand, send).case))
-    settled = put(ledger, "2", updated_at=AHEAD, due_at=None, state=State.REJECTED)
-    timely = put(ledger, "3", due_at=NOW + hours(3))
+    settled = open_case(ledger, "2", updated_at=AHEAD, due_at=None, state=State.REJECTED)
+    timely = open_case(ledger, "3", due_at=NOW + hours(3))
 
     assert ledger.due(NOW, 10) == ()
     assert ledger.correct_clock_skew(NOW) == 2
@@ -64,7 +64,7 @@ def test_what_was_updated_in_the_future_is_due_now(ledger: SqliteLedger) -> None
 
 
 def test_a_clock_that_goes_on_or_was_set_by_seconds_changes_nothing(ledger: SqliteLedger) -> None:
-    case = put(ledger, updated_at=NOW, due_at=NOW + hours(1))
+    case = open_case(ledger, updated_at=NOW, due_at=NOW + hours(1))
     for now in (NOW - seconds(59), NOW, NOW + hours(6)):
         assert ledger.correct_clock_skew(now) == 0
     assert ledger.case(case.id, CancelCase) == case
@@ -73,7 +73,7 @@ def test_a_clock_that_goes_on_or_was_set_by_seconds_changes_nothing(ledger: Sqli
 @pytest.mark.slow
 def test_many_pieces_of_work_of_the_future_are_all_found(ledger: SqliteLedger) -> None:
     cases = [
-        case_of(make_cancellation(), number, connection=f"shop {number}", updated_at=AHEAD, due_at=AHEAD)
+        make_case_of(make_cancellation(), number, connection=f"shop {number}", updated_at=AHEAD, due_at=AHEAD)
         for number in range(1200)
     ]
     ledger.open_cancellation(make_cancellation(), "", cases)
@@ -85,7 +85,9 @@ def test_many_pieces_of_work_of_the_future_are_all_found(ledger: SqliteLedger) -
 def test_a_work_is_righted_only_where_it_is_of_the_future_and_never_of_it_afterwards(
     ahead: timedelta, due: timedelta
 ) -> None:
-    case = case_of(make_cancellation(), updated_at=NOW + ahead, due_at=NOW + ahead + due, deadline=NOW + ahead + due)
+    case = make_case_of(
+        make_cancellation(), updated_at=NOW + ahead, due_at=NOW + ahead + due, deadline=NOW + ahead + due
+    )
     found = corrected_for_clock(case, NOW)
     assert (found is not None) == (ahead > TOLERATED_SKEW)
     if found is not None:

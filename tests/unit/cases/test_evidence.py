@@ -17,7 +17,7 @@ from orderdesk_sdk.plugin.answer import (
     partially_canceled,
     rejected,
 )
-from tests.unit.cases.test_state_machine import case_in
+from tests.support.builders import make_case
 
 REPLY = httpx.Response(200, extensions={EXCHANGE_NUMBER: 3})
 LINES = (LineAnswer("MUG", 2, 2),)
@@ -36,11 +36,11 @@ LINES = (LineAnswer("MUG", 2, 2),)
     ],
 )
 def test_what_is_read_proves_by_a_word_or_where_there_is_none_by_numbers(answer: Answer, kind: EvidenceKind) -> None:
-    case = case_in(State.ACKNOWLEDGED)
+    case = make_case(State.ACKNOWLEDGED)
     assert evidence_from_poll(case, answer) == Evidence(kind, attempt=case.attempt, exchange=3)
 
 
 def test_what_answers_the_request_itself_is_a_reply_with_or_without_numbers() -> None:
-    case = case_in(State.SENDING)
+    case = make_case(State.SENDING)
     for answer in (canceled(REPLY), canceled(REPLY, lines=LINES)):
         assert evidence_from_response(case, answer) == Evidence(EvidenceKind.RESPONSE, attempt=case.attempt, exchange=3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -21,13 +21,11 @@ from orderdesk_sdk.plugin.routes import (
     ManualConfirmation,
     Polling,
     Portal,
-    Route,
     WhileStatus,
     WithinTime,
 )
+from tests.support.builders import NOW, POLLING, acme
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-CHECKED = Polling(every=minutes(2), give_up=hours(24))
 PICKING = WhileStatus({"Received", "planning"}, closes_at="picking")
 ORDER = Order("1", "1042")
 
@@ -38,12 +36,6 @@ def placed(
     role: ConnectionRole = ConnectionRole.FULFILLMENT,
 ) -> RemoteOrder:
     return RemoteOrder("shop", "1042", NOW - before, role, status)
-
-
-def declared(*cancel: Route, slug: str = "acme", rule: IdentifierFormat | None = None) -> Integration:
-    return Integration(
-        slug=slug, title="Acme", settings=object, base_url="endpoint", cancel=cancel, remote_id_format=rule
-    )
 
 
 def entry_of(found: Integration | str, remote_order: RemoteOrder | None = None) -> PlanEntry:
@@ -80,15 +72,15 @@ def test_a_window_that_is_always_open_names_nothing_that_closes_it() -> None:
 
 
 def test_the_next_open_route_is_the_first_one_from_where_the_case_stands() -> None:
-    closed = Button(CHECKED, WithinTime(seconds(1)))
-    routes = (closed, Button(CHECKED), closed, Portal("call"))
+    closed = Button(POLLING, WithinTime(seconds(1)))
+    routes = (closed, Button(POLLING), closed, Portal("call"))
     assert [next_open_route(routes, placed(), NOW, start) for start in range(6)] == [1, 1, 3, 3, None, None]
     assert next_open_route((), placed(), NOW) is None
 
 
 def test_an_entry_shows_the_whole_ladder_and_chooses_its_first_open_step() -> None:
     window = WithinTime(seconds(30))
-    entry = entry_of(declared(Button(FinalResponse(), window, warning="final"), Button(CHECKED), Portal("Call 555.")))
+    entry = entry_of(acme(Button(FinalResponse(), window, warning="final"), Button(POLLING), Portal("Call 555.")))
     assert (entry.connection, entry.integration, entry.title, entry.remote_id) == ("shop", "acme", "Acme", "1042")
     assert [(step.label, step.warning, step.window.is_open) for step in entry.steps] == [
         ("button", "final", False),
@@ -102,7 +94,7 @@ def test_an_entry_shows_the_whole_ladder_and_chooses_its_first_open_step() -> No
     ("confirm", "then"),
     [
         (FinalResponse(), "the response is final"),
-        (CHECKED, "read back every 2 min, for 24 h"),
+        (POLLING, "read back every 2 min, for 24 h"),
         (Polling(seconds(45), seconds(90.5)), "read back every 45 s, for 90.5 s"),
         (ManualConfirmation(minutes(90)), "a person confirms, reminded after 90 min"),
     ],
@@ -111,30 +103,33 @@ def test_an_entry_shows_the_whole_ladder_and_chooses_its_first_open_step() -> No
 def test_a_step_says_what_follows_and_the_cart_that_it_is_last(
     confirm: Confirmation, then: str, role: ConnectionRole
 ) -> None:
-    entry = entry_of(declared(Button(confirm)), placed(role=role))
+    entry = entry_of(acme(Button(confirm)), placed(role=role))
     prefix = "last, when all others are canceled; " if role is ConnectionRole.CART else ""
     assert entry.steps[0].follow_up == prefix + then
 
 
 def test_a_portal_is_done_and_confirmed_by_a_person() -> None:
-    assert entry_of(declared(Portal("call"))).steps[0].follow_up == "a person does it and confirms, reminded after 4 h"
+    assert entry_of(acme(Portal("call"))).steps[0].follow_up == "a person does it and confirms, reminded after 4 h"
 
 
 def test_a_number_that_the_service_would_mangle_is_named_and_nothing_is_chosen() -> None:
     rule = IdentifierFormat("[A-Z0-9]+", 3, description="others are cut")
     for number, said in (("1042", "has 4 characters; at most 3"), ("a-1", "outside [A-Z0-9]+: others are cut")):
         remote_order = RemoteOrder("shop", number, NOW, ConnectionRole.FULFILLMENT)
-        entry = entry_of(declared(Button(CHECKED), rule=rule), remote_order)
+        entry = entry_of(acme(Button(POLLING), remote_id_format=rule), remote_order)
         assert entry.chosen_step is None
         assert entry.problem is not None
         assert said in entry.problem
         assert len(entry.steps) == 1, "the list of routes is shown all the same"
-    fine = entry_of(declared(Button(CHECKED), rule=rule), RemoteOrder("shop", "A1", NOW, ConnectionRole.FULFILLMENT))
+    fine = entry_of(
+        acme(Button(POLLING), remote_id_format=rule),
+        RemoteOrder("shop", "A1", NOW, ConnectionRole.FULFILLMENT),
+    )
     assert (fine.chosen_step, fine.problem) == (0, None)
 
 
 def test_when_every_window_is_closed_nothing_is_chosen_and_each_step_says_why() -> None:
-    entry = entry_of(declared(Button(CHECKED, WithinTime(seconds(30))), Button(CHECKED, PICKING)), placed("Gone"))
+    entry = entry_of(acme(Button(POLLING, WithinTime(seconds(30))), Button(POLLING, PICKING)), placed("Gone"))
     assert entry.chosen_step is None
     assert [step.window.closed_reason for step in entry.steps] == [
         "closed 30 s after it was submitted",
@@ -143,7 +138,7 @@ def test_when_every_window_is_closed_nothing_is_chosen_and_each_step_says_why() 
 
 
 def test_an_integration_without_a_way_leaves_it_to_a_person() -> None:
-    entry = entry_of(declared())
+    entry = entry_of(acme())
     assert (entry.steps, entry.chosen_step) == ((), None)
     assert "a person must do it" in str(entry.problem)
 
@@ -168,7 +163,7 @@ def test_carts_come_last_and_the_rest_keeps_its_order() -> None:
         "a": ConnectionRole.FULFILLMENT,
     }
     remote_orders = [RemoteOrder(name, "1042", NOW, role) for name, role in roles.items()]
-    found: dict[str, Integration | str] = {name: declared(Button(CHECKED)) for name in roles}
+    found: dict[str, Integration | str] = {name: acme(Button(POLLING)) for name in roles}
     plan = make_plan(ORDER, remote_orders, found, NOW)
     assert [entry.connection for entry in plan.entries] == ["b", "a", "cart", "web"]
     assert (plan.order_id, plan.order_number, plan.at) == ("1", "1042", NOW)
@@ -176,8 +171,6 @@ def test_carts_come_last_and_the_rest_keeps_its_order() -> None:
 
 def test_a_case_that_exists_already_stands_beside_its_entry() -> None:
     remote_orders = [placed(), RemoteOrder("other", "1042", NOW, ConnectionRole.FULFILLMENT)]
-    found: dict[str, Integration | str] = {
-        "shop": declared(Button(CHECKED, fallback_on=frozenset({Rejection.SHIPPED})))
-    }
+    found: dict[str, Integration | str] = {"shop": acme(Button(POLLING, fallback_on=frozenset({Rejection.SHIPPED})))}
     plan = make_plan(ORDER, remote_orders, found, NOW, {"shop": State.ACKNOWLEDGED, "other": State.REJECTED})
     assert [entry.existing_state for entry in plan.entries] == [State.ACKNOWLEDGED, State.REJECTED]

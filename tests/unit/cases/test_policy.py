@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.cancellation import CancelCase
-from orderdesk_sdk.cases.case import OPEN, State
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
 from orderdesk_sdk.cases.policy import requesting
@@ -17,52 +16,19 @@ from orderdesk_sdk.cases.policy.deadlines import FIRST_POLL_DELAY
 from orderdesk_sdk.cases.state_machine import EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginError
-from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Rejection
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import (
     Button,
     Confirmation,
     FinalResponse,
     ManualConfirmation,
     Polling,
-    Portal,
-    Route,
     WhileStatus,
     WithinTime,
 )
+from tests.support.builders import BY_PHONE, NOW, PLACED, POLLING, acme, make_case
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-CHECKED = Polling(every=minutes(2), give_up=hours(24))
-PLACED = RemoteOrder("shop", "1042", NOW - minutes(1), ConnectionRole.FULFILLMENT)
-PHONE = Portal("Call the warehouse.", ManualConfirmation(hours(1)))
-
-
-def declared(*cancel: Route) -> Integration:
-    return Integration(slug="acme", title="Acme", settings=object, base_url="endpoint", cancel=cancel)
-
-
-def case_in(state: State, **changes: Any) -> CancelCase:
-    due = NOW if state in OPEN else None
-    case = CancelCase(
-        id="c1-1",
-        cancellation_id="c1",
-        order_id="1",
-        order_number="1042",
-        connection="shop",
-        integration="acme",
-        remote_id="1042",
-        role=ConnectionRole.FULFILLMENT,
-        state=state,
-        created_at=NOW,
-        updated_at=NOW,
-        due_at=due,
-        attempt=3,
-        requested_by="Ann",
-    )
-    return evolve(case, **changes)
-
-
+case_in = partial(make_case, attempt=3)
 SENDING = case_in(State.SENDING)
 
 
@@ -70,11 +36,11 @@ SENDING = case_in(State.SENDING)
 
 
 def test_an_open_button_is_pressed() -> None:
-    assert requesting.next_step(case_in(State.PENDING), declared(Button(CHECKED)), PLACED, NOW) is None
+    assert requesting.next_step(case_in(State.PENDING), acme(Button(POLLING)), PLACED, NOW) is None
 
 
 def test_without_a_declared_way_a_person_must_do_it() -> None:
-    event = requesting.next_step(case_in(State.PENDING), declared(), PLACED, NOW)
+    event = requesting.next_step(case_in(State.PENDING), acme(), PLACED, NOW)
     assert event is not None
     assert (event.kind, event.due_at) == (EventKind.ESCALATED, NOW + hours(4))
     assert "Acme declares no way" in str(event.message)
@@ -82,14 +48,14 @@ def test_without_a_declared_way_a_person_must_do_it() -> None:
 
 
 def test_a_closed_window_climbs_to_the_next_open_route() -> None:
-    routes = declared(Button(CHECKED, WithinTime(seconds(30))), Button(CHECKED, WhileStatus({"new"}, "x")), PHONE)
+    routes = acme(Button(POLLING, WithinTime(seconds(30))), Button(POLLING, WhileStatus({"new"}, "x")), BY_PHONE)
     event = requesting.next_step(case_in(State.PENDING), routes, evolve(PLACED, status="Packing"), NOW)
     assert event is not None
     assert (event.kind, event.route, event.due_at) == (EventKind.FELL_BACK, 2, NOW)
 
 
 def test_when_every_window_is_closed_nothing_is_possible_and_the_reason_is_said() -> None:
-    routes = declared(Button(CHECKED, WithinTime(seconds(30))))
+    routes = acme(Button(POLLING, WithinTime(seconds(30))))
     event = requesting.next_step(case_in(State.PENDING), routes, PLACED, NOW)
     assert event is not None
     assert (event.kind, event.due_at) == (EventKind.UNSUPPORTED, None)
@@ -97,7 +63,7 @@ def test_when_every_window_is_closed_nothing_is_possible_and_the_reason_is_said(
 
 
 def test_it_is_not_called_impossible_while_an_earlier_request_may_still_work() -> None:
-    routes = declared(Button(CHECKED), Button(CHECKED, WithinTime(seconds(30))))
+    routes = acme(Button(POLLING), Button(POLLING, WithinTime(seconds(30))))
     event = requesting.next_step(case_in(State.PENDING, route=1, last_sent_at=NOW), routes, PLACED, NOW)
     assert event is not None
     assert event.kind is EventKind.ESCALATED
@@ -105,23 +71,23 @@ def test_it_is_not_called_impossible_while_an_earlier_request_may_still_work() -
 
 
 def test_a_portal_hands_its_instruction_to_a_person() -> None:
-    event = requesting.next_step(case_in(State.PENDING), declared(PHONE), PLACED, NOW)
+    event = requesting.next_step(case_in(State.PENDING), acme(BY_PHONE), PLACED, NOW)
     assert event is not None
     assert (event.kind, event.message, event.due_at) == (EventKind.ESCALATED, "Call the warehouse.", NOW + hours(1))
 
 
 def test_a_request_that_was_turned_away_for_a_day_goes_to_a_person() -> None:
     case = case_in(State.PENDING, deadline=NOW, message="throttled", hint="wait; it is tried again")
-    event = requesting.next_step(case, declared(Button(CHECKED)), PLACED, NOW)
+    event = requesting.next_step(case, acme(Button(POLLING)), PLACED, NOW)
     assert event is not None
     assert (event.kind, event.message) == (EventKind.ESCALATED, "throttled")
     assert "confirm or refuse" in str(event.hint), "waiting is over; the earlier hint is no help any more"
-    early = requesting.next_step(evolve(case, deadline=NOW + seconds(1)), declared(Button(CHECKED)), PLACED, NOW)
+    early = requesting.next_step(evolve(case, deadline=NOW + seconds(1)), acme(Button(POLLING)), PLACED, NOW)
     assert early is None
 
 
 def test_a_ladder_that_became_shorter_than_the_case_is_high_ends_without_a_crash() -> None:
-    short = declared(Button(FinalResponse()))
+    short = acme(Button(FinalResponse()))
     event = requesting.next_step(case_in(State.PENDING, route=3), short, PLACED, NOW)
     assert event is not None
     assert event.kind is EventKind.UNSUPPORTED
@@ -135,7 +101,7 @@ def test_a_ladder_that_became_shorter_than_the_case_is_high_ends_without_a_crash
 @pytest.mark.parametrize("outcome", [Outcome.CANCELED, Outcome.PARTIALLY_CANCELED])
 def test_a_final_reply_is_a_verdict_with_its_exchange_as_proof(outcome: Outcome) -> None:
     answer = Answer(outcome, status="Voided", lines=(LineAnswer("1", 2, 1),), exchange=2)
-    event = requesting.after_cancel(SENDING, declared(Button(FinalResponse())), PLACED, answer, NOW)
+    event = requesting.after_cancel(SENDING, acme(Button(FinalResponse())), PLACED, answer, NOW)
     assert event.kind is EventKind(outcome.value)
     assert event.evidence == Evidence(EvidenceKind.RESPONSE, attempt=3, exchange=2)
     assert (event.service_status, event.lines) == ("Voided", (LineAnswer("1", 2, 1),))
@@ -145,7 +111,7 @@ def test_a_final_reply_is_a_verdict_with_its_exchange_as_proof(outcome: Outcome)
     "outcome", [Outcome.CANCELED, Outcome.PARTIALLY_CANCELED, Outcome.ACKNOWLEDGED, Outcome.PENDING]
 )
 def test_law_5_what_is_read_back_is_only_asked_whatever_the_reply_claims(outcome: Outcome) -> None:
-    event = requesting.after_cancel(SENDING, declared(Button(CHECKED)), PLACED, Answer(outcome), NOW)
+    event = requesting.after_cancel(SENDING, acme(Button(POLLING)), PLACED, Answer(outcome), NOW)
     assert (event.kind, event.evidence, event.deadline) == (EventKind.ACKNOWLEDGED, None, NOW + hours(24))
     assert event.due_at == NOW + (minutes(2) if outcome is Outcome.ACKNOWLEDGED else seconds(5))
 
@@ -155,30 +121,30 @@ def test_law_5_what_is_read_back_is_only_asked_whatever_the_reply_claims(outcome
 )
 def test_law_5_where_a_person_confirms_the_reply_decides_nothing(outcome: Outcome) -> None:
     route = Button(ManualConfirmation(hours(2)))
-    event = requesting.after_cancel(SENDING, declared(route), PLACED, Answer(outcome), NOW)
+    event = requesting.after_cancel(SENDING, acme(route), PLACED, Answer(outcome), NOW)
     assert (event.kind, event.evidence, event.due_at) == (EventKind.ESCALATED, None, NOW + hours(2))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ACKNOWLEDGED, Outcome.PENDING])
 def test_a_reply_that_should_be_final_and_is_not_goes_to_a_person(outcome: Outcome) -> None:
-    event = requesting.after_cancel(SENDING, declared(Button(FinalResponse())), PLACED, Answer(outcome), NOW)
+    event = requesting.after_cancel(SENDING, acme(Button(FinalResponse())), PLACED, Answer(outcome), NOW)
     assert (event.kind, event.due_at) == (EventKind.ESCALATED, NOW + hours(4))
 
 
 def test_a_refusal_settles_with_reason_and_proof() -> None:
     answer = Answer(Outcome.REJECTED, Rejection.SHIPPED, status="Complete", message="gone", exchange=1)
-    event = requesting.after_cancel(SENDING, declared(Button(CHECKED), PHONE), PLACED, answer, NOW)
+    event = requesting.after_cancel(SENDING, acme(Button(POLLING), BY_PHONE), PLACED, answer, NOW)
     assert (event.kind, event.rejection, event.message) == (EventKind.REJECTED, Rejection.SHIPPED, "gone")
     assert event.evidence == Evidence(EvidenceKind.RESPONSE, attempt=3, exchange=1)
 
 
 def test_a_climbable_refusal_leads_to_the_next_open_route_and_settles_where_there_is_none() -> None:
-    button = Button(CHECKED, fallback_on=frozenset({Rejection.TOO_LATE}))
-    closed = Button(CHECKED, WithinTime(seconds(1)))
+    button = Button(POLLING, fallback_on=frozenset({Rejection.TOO_LATE}))
+    closed = Button(POLLING, WithinTime(seconds(1)))
     answer = Answer(Outcome.REJECTED, Rejection.TOO_LATE, status="Planning")
-    event = requesting.after_cancel(SENDING, declared(button, closed, PHONE), PLACED, answer, NOW)
+    event = requesting.after_cancel(SENDING, acme(button, closed, BY_PHONE), PLACED, answer, NOW)
     assert (event.kind, event.route, event.due_at, event.service_status) == (EventKind.FELL_BACK, 2, NOW, "Planning")
-    alone = requesting.after_cancel(SENDING, declared(button, closed), PLACED, answer, NOW)
+    alone = requesting.after_cancel(SENDING, acme(button, closed), PLACED, answer, NOW)
     assert (alone.kind, alone.rejection) == (EventKind.REJECTED, Rejection.TOO_LATE)
 
 
@@ -186,7 +152,7 @@ def test_being_turned_away_backs_off_and_the_patience_starts_with_the_first_time
     waits = []
     case = SENDING
     for _ in range(8):
-        event = requesting.after_cancel(case, declared(Button(CHECKED)), PLACED, Answer(Outcome.NOT_PROCESSED), NOW)
+        event = requesting.after_cancel(case, acme(Button(POLLING)), PLACED, Answer(Outcome.NOT_PROCESSED), NOW)
         assert event.kind is EventKind.NOT_PROCESSED
         assert event.due_at is not None
         waits.append((event.due_at - NOW).total_seconds())
@@ -210,36 +176,36 @@ def test_a_service_that_asks_to_be_left_alone_is_but_nothing_waits_for_years(
     asked: timedelta, waits: timedelta
 ) -> None:
     answer = Answer(Outcome.NOT_PROCESSED, retry_after=asked)
-    turned = requesting.after_cancel(SENDING, declared(Button(CHECKED)), PLACED, answer, NOW)
+    turned = requesting.after_cancel(SENDING, acme(Button(POLLING)), PLACED, answer, NOW)
     assert turned.due_at == NOW + waits
-    unread = requesting.after_poll(case_in(State.ACKNOWLEDGED), declared(Button(CHECKED)), PLACED, answer, NOW)
+    unread = requesting.after_poll(case_in(State.ACKNOWLEDGED), acme(Button(POLLING)), PLACED, answer, NOW)
     assert unread.due_at == NOW + waits
 
 
 def test_no_wait_is_longer_than_the_patience() -> None:
     case = evolve(SENDING, deadline=NOW + minutes(1))
     answer = Answer(Outcome.NOT_PROCESSED, retry_after=hours(3))
-    assert requesting.after_cancel(case, declared(Button(CHECKED)), PLACED, answer, NOW).due_at == NOW + minutes(1)
+    assert requesting.after_cancel(case, acme(Button(POLLING)), PLACED, answer, NOW).due_at == NOW + minutes(1)
 
 
 @pytest.mark.parametrize(
     ("confirm", "patience"),
-    [(CHECKED, hours(24)), (Polling(minutes(1), hours(2)), hours(2)), (FinalResponse(), hours(24))],
+    [(POLLING, hours(24)), (Polling(minutes(1), hours(2)), hours(2)), (FinalResponse(), hours(24))],
 )
 def test_a_reply_that_does_not_tell_is_unclear_and_read_back_soon(confirm: Confirmation, patience: timedelta) -> None:
     answer = Answer(Outcome.UNKNOWN, message="the service answered 502")
     case = evolve(SENDING, idempotent=True)
-    event = requesting.after_cancel(case, declared(Button(confirm)), PLACED, answer, NOW)
+    event = requesting.after_cancel(case, acme(Button(confirm)), PLACED, answer, NOW)
     assert (event.kind, event.due_at, event.deadline) == (EventKind.OUTCOME_UNKNOWN, NOW + seconds(5), NOW + patience)
     assert event.idempotent
-    assert not requesting.after_cancel(SENDING, declared(Button(confirm)), PLACED, answer, NOW).idempotent
+    assert not requesting.after_cancel(SENDING, acme(Button(confirm)), PLACED, answer, NOW).idempotent
 
 
 @pytest.mark.parametrize("certainty", Certainty)
 @pytest.mark.parametrize("repeatable", [True, False])
 def test_a_lost_call_is_what_its_failure_proves(certainty: Certainty, repeatable: bool) -> None:
     event = requesting.after_loss(
-        SENDING, declared(Button(CHECKED)), TransportLoss(certainty, "ReadTimeout", repeatable), NOW
+        SENDING, acme(Button(POLLING)), TransportLoss(certainty, "ReadTimeout", repeatable), NOW
     )
     unclear = certainty is Certainty.UNKNOWN
     assert event.kind is (EventKind.OUTCOME_UNKNOWN if unclear else EventKind.NOT_PROCESSED)
@@ -253,17 +219,21 @@ def test_what_was_turned_away_is_not_asked_again_before_the_service_wants_it(
     certainty: Certainty, asked: timedelta, waits: timedelta
 ) -> None:
     loss = TransportLoss(certainty, "throttled", retry_after=asked)
-    event = requesting.after_loss(SENDING, declared(Button(CHECKED)), loss, NOW)
+    event = requesting.after_loss(SENDING, acme(Button(POLLING)), loss, NOW)
     assert (event.kind is EventKind.OUTCOME_UNKNOWN, event.due_at) == (certainty is Certainty.UNKNOWN, NOW + waits)
     read = requesting.after_poll(
-        case_in(State.ACKNOWLEDGED), declared(Button(CHECKED)), PLACED, requesting.answer_of_lost_poll(loss), NOW
+        case_in(State.ACKNOWLEDGED),
+        acme(Button(POLLING)),
+        PLACED,
+        requesting.answer_of_lost_poll(loss),
+        NOW,
     )
     assert (read.kind, read.due_at) == (EventKind.POLL_FAILED, NOW + waits)
 
 
 def test_an_unclear_case_is_read_back_no_sooner_than_soon_whatever_the_service_asks() -> None:
     loss = TransportLoss(Certainty.UNKNOWN, "throttled", retry_after=seconds(1))
-    event = requesting.after_loss(SENDING, declared(Button(CHECKED)), loss, NOW)
+    event = requesting.after_loss(SENDING, acme(Button(POLLING)), loss, NOW)
     assert event.due_at == NOW + FIRST_POLL_DELAY
 
 
@@ -271,7 +241,7 @@ def test_an_unclear_case_is_read_back_no_sooner_than_soon_whatever_the_service_a
 
 
 def test_a_fault_after_a_request_had_left_is_unclear_else_a_person_gets_it() -> None:
-    known = declared(Button(CHECKED))
+    known = acme(Button(POLLING))
     lost = requesting.after_plugin_error(SENDING, known, "KeyError: 'x'", NOW, may_have_sent=True)
     assert (lost.kind, lost.plugin_error, lost.idempotent) == (EventKind.OUTCOME_UNKNOWN, "KeyError: 'x'", False)
     for event in (
@@ -286,7 +256,11 @@ def test_a_fault_after_a_request_had_left_is_unclear_else_a_person_gets_it() -> 
 def test_a_read_back_that_keeps_failing_goes_to_a_person_after_three_times(state: State) -> None:
     kinds = [
         requesting.after_plugin_error(
-            case_in(state, consecutive_failures=tries), declared(Button(CHECKED)), "boom", NOW, may_have_sent=False
+            case_in(state, consecutive_failures=tries),
+            acme(Button(POLLING)),
+            "boom",
+            NOW,
+            may_have_sent=False,
         ).kind
         for tries in range(4)
     ]

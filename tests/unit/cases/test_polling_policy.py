@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from functools import partial
 
 import pytest
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,44 +28,16 @@ from orderdesk_sdk.plugin.routes import (
     ManualConfirmation,
     Polling,
     Portal,
-    Route,
     WhileStatus,
     WithinTime,
 )
+from tests.support.builders import BY_PHONE, NOW, PLACED, POLLING, acme, make_case
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-CHECKED = Polling(every=minutes(2), give_up=hours(24))
-PLACED = RemoteOrder("shop", "1042", NOW - minutes(1), ConnectionRole.FULFILLMENT)
-PHONE = Portal("Call the warehouse.", ManualConfirmation(hours(1)))
 READABLE = (State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED)
 
 
-def declared(*cancel: Route) -> Integration:
-    return Integration(slug="acme", title="Acme", settings=object, base_url="endpoint", cancel=cancel)
-
-
-KNOWN = declared(Button(CHECKED))
-
-
-def case_in(state: State, **changes: Any) -> CancelCase:
-    due = NOW if state in OPEN else None
-    case = CancelCase(
-        id="c1-1",
-        cancellation_id="c1",
-        order_id="1",
-        order_number="1042",
-        connection="shop",
-        integration="acme",
-        remote_id="1042",
-        role=ConnectionRole.FULFILLMENT,
-        state=state,
-        created_at=NOW,
-        updated_at=NOW,
-        due_at=due,
-        attempt=3,
-        requested_by="Ann",
-    )
-    return evolve(case, **changes)
+case_in = partial(make_case, attempt=3)
+KNOWN = acme(Button(POLLING))
 
 
 @pytest.mark.parametrize("state", READABLE)
@@ -81,10 +52,10 @@ def test_a_read_back_is_proof(state: State, outcome: Outcome) -> None:
 @pytest.mark.parametrize("state", READABLE)
 def test_a_refusal_that_is_read_back_settles_or_climbs_as_declared(state: State) -> None:
     answer = Answer(Outcome.REJECTED, Rejection.TOO_LATE, exchange=1)
-    event = requesting.after_poll(case_in(state), declared(Button(CHECKED), PHONE), PLACED, answer, NOW)
+    event = requesting.after_poll(case_in(state), acme(Button(POLLING), BY_PHONE), PLACED, answer, NOW)
     assert (event.kind, event.rejection) == (EventKind.REJECTED, Rejection.TOO_LATE)
     assert event.evidence == Evidence(EvidenceKind.POLLED_STATUS, attempt=3, exchange=1)
-    climbs = declared(Button(CHECKED, fallback_on=frozenset({Rejection.TOO_LATE})), PHONE)
+    climbs = acme(Button(POLLING, fallback_on=frozenset({Rejection.TOO_LATE})), BY_PHONE)
     assert requesting.after_poll(case_in(state), climbs, PLACED, answer, NOW).route == 1
 
 
@@ -102,7 +73,7 @@ def test_what_is_asked_and_undecided_is_read_again_but_no_later_than_the_patienc
 def test_an_unclear_request_that_turns_out_to_have_arrived_is_asked() -> None:
     event = requesting.after_poll(case_in(State.UNKNOWN), KNOWN, PLACED, Answer(Outcome.ACKNOWLEDGED), NOW)
     assert (event.kind, event.deadline) == (EventKind.ACKNOWLEDGED, NOW + hours(24))
-    by_person = declared(Button(ManualConfirmation(hours(1))))
+    by_person = acme(Button(ManualConfirmation(hours(1))))
     handed = requesting.after_poll(case_in(State.UNKNOWN), by_person, PLACED, Answer(Outcome.ACKNOWLEDGED), NOW)
     assert (handed.kind, handed.due_at) == (EventKind.ESCALATED, NOW + hours(1))
 
@@ -176,24 +147,24 @@ def test_what_is_read_while_a_person_has_it_is_read_no_longer_than_the_declarati
 
 
 def test_a_lost_request_whose_way_has_closed_is_not_sent_again_but_goes_the_next_way() -> None:
-    routes = declared(Button(CHECKED, WithinTime(seconds(30))), PHONE)
+    routes = acme(Button(POLLING, WithinTime(seconds(30))), BY_PHONE)
     lost = case_in(State.UNKNOWN, message="the response was lost", idempotent=True)
     event = requesting.after_poll(lost, routes, PLACED, Answer(Outcome.PENDING), NOW)
     assert (event.kind, event.route, event.retry_allowed) == (EventKind.FELL_BACK, 1, False)
-    single = declared(Button(CHECKED, WithinTime(seconds(30))))
+    single = acme(Button(POLLING, WithinTime(seconds(30))))
     alone = requesting.after_poll(lost, single, PLACED, Answer(Outcome.PENDING), NOW)
     assert (alone.kind, alone.retry_allowed) == (EventKind.ESCALATED, False)
 
 
 def test_that_a_second_request_was_refused_says_nothing_of_the_first() -> None:
-    button = Button(CHECKED, fallback_on=frozenset({Rejection.TOO_LATE}))
+    button = Button(POLLING, fallback_on=frozenset({Rejection.TOO_LATE}))
     second = case_in(State.SENDING, previously_sent_at=NOW - minutes(1), last_sent_at=NOW, idempotent=True)
     answer = Answer(Outcome.REJECTED, Rejection.TOO_LATE, message="it is being made")
-    event = requesting.after_cancel(second, declared(button, PHONE), PLACED, answer, NOW)
+    event = requesting.after_cancel(second, acme(button, BY_PHONE), PLACED, answer, NOW)
     assert (event.kind, event.rejection, event.idempotent) == (EventKind.OUTCOME_UNKNOWN, None, False)
     case = transition(second, event).case
     assert "it was refused (it is being made), but an earlier request may have worked" in str(case.message)
-    done = requesting.after_poll(case, declared(button, PHONE), PLACED, Answer(Outcome.CANCELED, exchange=1), NOW)
+    done = requesting.after_poll(case, acme(button, BY_PHONE), PLACED, Answer(Outcome.CANCELED, exchange=1), NOW)
     assert done.kind is EventKind.CANCELED
 
 
@@ -214,14 +185,14 @@ def test_a_read_back_that_told_nothing_backs_off_within_the_patience(state: Stat
 def test_a_read_back_leaves_a_persons_task_and_time_alone(outcome: Outcome) -> None:
     case = case_in(State.ACTION_REQUIRED, message="Call the warehouse.", hint="then confirm", deadline=NOW - hours(1))
     answer = Answer(outcome, status="Processing", message="the service answered 500", hint="wait")
-    event = requesting.after_poll(case, declared(PHONE), PLACED, answer, NOW)
+    event = requesting.after_poll(case, acme(BY_PHONE), PLACED, answer, NOW)
     assert (event.message, event.hint, event.due_at) == ("Call the warehouse.", "then confirm", NOW + hours(1))
     assert event.service_status == "Processing"
 
 
 def test_a_failing_plugin_leaves_a_persons_task_and_time_alone() -> None:
     case = case_in(State.ACTION_REQUIRED, message="Call the warehouse.", hint="then confirm", consecutive_failures=9)
-    event = requesting.after_plugin_error(case, declared(PHONE), "boom", NOW, may_have_sent=False)
+    event = requesting.after_plugin_error(case, acme(BY_PHONE), "boom", NOW, may_have_sent=False)
     assert (event.kind, event.plugin_error, event.due_at) == (EventKind.POLL_FAILED, "boom", NOW + hours(1))
     assert (event.message, event.hint) == ("Call the warehouse.", "then confirm")
 
@@ -258,7 +229,7 @@ def test_a_canceled_order_stays_canceled_unless_it_was_read_so_and_is_read_alive
 
 @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.UNKNOWN])
 def test_overdue_cases_climb_or_go_to_a_person(state: State) -> None:
-    routes = declared(Button(CHECKED), Button(CHECKED, WithinTime(seconds(1))), PHONE)
+    routes = acme(Button(POLLING), Button(POLLING, WithinTime(seconds(1))), BY_PHONE)
     patient = case_in(state, deadline=NOW + seconds(1))
     assert requesting.on_deadline(patient, routes, PLACED, NOW) is None
     assert requesting.on_deadline(case_in(state), routes, PLACED, NOW) is None
@@ -282,8 +253,8 @@ def test_a_person_is_reminded_each_time_the_patience_passes_and_told_how_often_a
     )
     for number, late in enumerate(("due now", "1 h overdue", "2 h overdue"), start=1):
         now = NOW + hours(number)
-        assert requesting.on_deadline(case, declared(PHONE), PLACED, now - seconds(1)) is None
-        event = requesting.on_deadline(case, declared(PHONE), PLACED, now)
+        assert requesting.on_deadline(case, acme(BY_PHONE), PLACED, now - seconds(1)) is None
+        event = requesting.on_deadline(case, acme(BY_PHONE), PLACED, now)
         assert event is not None
         assert (event.kind, event.due_at) == (EventKind.REMINDED, now + hours(1))
         assert (event.message, event.hint) == (f"Call (again). (reminder {number}: {late})", "then confirm")
@@ -293,7 +264,7 @@ def test_a_person_is_reminded_each_time_the_patience_passes_and_told_how_often_a
 
 def test_a_person_who_does_not_answer_is_followed_by_the_next_route() -> None:
     case = case_in(State.ACTION_REQUIRED, due_at=NOW)
-    event = requesting.on_deadline(case, declared(PHONE, Button(CHECKED)), PLACED, NOW)
+    event = requesting.on_deadline(case, acme(BY_PHONE, Button(POLLING)), PLACED, NOW)
     assert event is not None
     assert (event.kind, event.route) == (EventKind.FELL_BACK, 1)
 
@@ -330,7 +301,7 @@ ROUTES = st.one_of(
     st.builds(Button, CONFIRMS, WINDOWS, st.frozensets(st.sampled_from(Rejection))),
     st.builds(Portal, st.just("call"), st.builds(ManualConfirmation, POSITIVE), WINDOWS),
 )
-INTEGRATIONS = st.lists(ROUTES, max_size=3).map(lambda routes: declared(*routes))
+INTEGRATIONS = st.lists(ROUTES, max_size=3).map(lambda routes: acme(*routes))
 PLACEMENTS = st.builds(
     lambda before, status: RemoteOrder("shop", "1042", NOW - before, ConnectionRole.FULFILLMENT, status),
     POSITIVE,

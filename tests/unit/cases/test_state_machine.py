@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,38 +11,13 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import ALARMS, OPEN, SETTLED, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.state_machine import KINDS, TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
-from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.clock import hours, seconds
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
+from tests.support.builders import LATER, NOW, make_case
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-LATER = NOW + minutes(5)
 ALL_PAIRS = [(state, kind) for state in State for kind in EventKind]
 VERDICTS = (EventKind.CANCELED, EventKind.PARTIALLY_CANCELED)
-
-
-def case_in(state: State, **changes: Any) -> CancelCase:
-    due = NOW if state in OPEN else None
-    case = CancelCase(
-        id="c1-1",
-        cancellation_id="c1",
-        order_id="1",
-        order_number="1042",
-        connection="mcf",
-        integration="amazon-mcf",
-        remote_id="1042",
-        role=ConnectionRole.FULFILLMENT,
-        state=state,
-        created_at=NOW,
-        updated_at=NOW,
-        due_at=due,
-        evidence=Evidence(EvidenceKind.POLLED_STATUS, 1, 1)
-        if state in (State.CANCELED, State.PARTIALLY_CANCELED)
-        else None,
-        requested_by="Ann",
-    )
-    return evolve(case, **changes)
 
 
 def event_of(kind: EventKind, **changes: Any) -> Event:
@@ -68,7 +42,7 @@ def test_a_sweep_over_every_pair_exercises_exactly_the_transitions_of_the_table(
     exercised: dict[tuple[State, EventKind], State] = {}
     for state, kind in ALL_PAIRS:
         try:
-            exercised[state, kind] = transition(case_in(state), event_of(kind)).case.state
+            exercised[state, kind] = transition(make_case(state), event_of(kind)).case.state
         except InvalidTransitionError:
             continue
     assert exercised == dict(TABLE)
@@ -77,7 +51,7 @@ def test_a_sweep_over_every_pair_exercises_exactly_the_transitions_of_the_table(
 @pytest.mark.parametrize(("state", "kind"), [pair for pair in ALL_PAIRS if pair not in TABLE])
 def test_what_is_not_in_the_table_is_refused_and_says_what_is_possible(state: State, kind: EventKind) -> None:
     with pytest.raises(InvalidTransitionError) as refused:
-        transition(case_in(state), event_of(kind))
+        transition(make_case(state), event_of(kind))
     said = str(refused.value)
     assert refused.value.location == "case c1-1"
     assert kind.value in said
@@ -118,8 +92,8 @@ def test_only_verdicts_lead_to_canceled() -> None:
 @pytest.mark.parametrize("state", [state for state in State if state in OPEN - {State.PENDING}])
 def test_a_verdict_needs_evidence(state: State, kind: EventKind) -> None:
     with pytest.raises(InvalidTransitionError, match="no evidence"):
-        transition(case_in(state), event_of(kind, evidence=None))
-    after = transition(case_in(state), event_of(kind, lines=(LineAnswer("1", 2, 2),))).case
+        transition(make_case(state), event_of(kind, evidence=None))
+    after = transition(make_case(state), event_of(kind, lines=(LineAnswer("1", 2, 2),))).case
     assert after.evidence == Evidence(EvidenceKind.PERSON, person="Ann")
     assert after.lines == (LineAnswer("1", 2, 2),)
     assert after.due_at is None
@@ -133,17 +107,17 @@ def test_a_persons_word_needs_the_persons_name(name: str | None) -> None:
 
 def test_a_refusal_says_why() -> None:
     with pytest.raises(InvalidTransitionError, match="says not why"):
-        transition(case_in(State.SENDING), event_of(EventKind.REJECTED, rejection=None))
+        transition(make_case(State.SENDING), event_of(EventKind.REJECTED, rejection=None))
 
 
 @pytest.mark.parametrize(("state", "kind"), [pair for pair, after in TABLE.items() if after in OPEN])
 def test_an_open_case_needs_a_due_time(state: State, kind: EventKind) -> None:
     with pytest.raises(InvalidTransitionError, match="next action"):
-        transition(case_in(state), event_of(kind, due_at=None))
+        transition(make_case(state), event_of(kind, due_at=None))
 
 
 def test_an_unclear_request_is_sent_again_only_after_a_read_back_or_by_a_person() -> None:
-    unclear = case_in(State.UNKNOWN)
+    unclear = make_case(State.UNKNOWN)
     with pytest.raises(InvalidTransitionError, match="may have worked"):
         transition(unclear, event_of(EventKind.SEND_STARTED, person=None))
     assert transition(unclear, event_of(EventKind.SEND_STARTED)).case.state is State.SENDING
@@ -153,7 +127,7 @@ def test_an_unclear_request_is_sent_again_only_after_a_read_back_or_by_a_person(
 
 
 def test_permission_to_resend_does_not_outlive_the_next_event() -> None:
-    allowed = case_in(State.UNKNOWN, retry_allowed=True)
+    allowed = make_case(State.UNKNOWN, retry_allowed=True)
     later = transition(allowed, event_of(EventKind.POLL_STARTED)).case
     with pytest.raises(InvalidTransitionError, match="may have worked"):
         transition(later, event_of(EventKind.SEND_STARTED, person=None))
@@ -161,14 +135,14 @@ def test_permission_to_resend_does_not_outlive_the_next_event() -> None:
 
 def test_a_person_who_has_the_case_decides_whether_it_is_sent() -> None:
     with pytest.raises(InvalidTransitionError, match="a person has the case"):
-        transition(case_in(State.ACTION_REQUIRED), event_of(EventKind.SEND_STARTED, person=None))
+        transition(make_case(State.ACTION_REQUIRED), event_of(EventKind.SEND_STARTED, person=None))
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.ACTION_REQUIRED])
 def test_a_wish_is_taken_back_only_before_anything_was_sent(state: State) -> None:
-    assert transition(case_in(state), event_of(EventKind.WITHDRAWN)).case.state is State.WITHDRAWN
+    assert transition(make_case(state), event_of(EventKind.WITHDRAWN)).case.state is State.WITHDRAWN
     with pytest.raises(InvalidTransitionError, match="already left"):
-        transition(case_in(state, last_sent_at=NOW), event_of(EventKind.WITHDRAWN))
+        transition(make_case(state, last_sent_at=NOW), event_of(EventKind.WITHDRAWN))
 
 
 def run(case: CancelCase, *kinds: EventKind) -> CancelCase:
@@ -178,7 +152,7 @@ def run(case: CancelCase, *kinds: EventKind) -> CancelCase:
 
 
 def test_a_request_that_was_proved_not_done_was_never_asked() -> None:
-    sent = run(case_in(State.PENDING), EventKind.SEND_STARTED)
+    sent = run(make_case(State.PENDING), EventKind.SEND_STARTED)
     assert sent.last_sent_at == NOW + seconds(1)
     back = run(sent, EventKind.NOT_PROCESSED, EventKind.SEND_STARTED, EventKind.NOT_PROCESSED)
     assert back.last_sent_at is None
@@ -195,7 +169,7 @@ def test_a_request_that_was_proved_not_done_was_never_asked() -> None:
     ],
 )
 def test_a_later_send_that_did_nothing_does_not_undo_what_an_earlier_one_asked(earlier: tuple[EventKind, ...]) -> None:
-    case = run(case_in(State.PENDING), *earlier)
+    case = run(make_case(State.PENDING), *earlier)
     back = run(case, EventKind.SEND_STARTED, EventKind.NOT_PROCESSED, EventKind.SEND_STARTED, EventKind.NOT_PROCESSED)
     assert (back.state, back.last_sent_at) == (State.PENDING, NOW + seconds(1))
     with pytest.raises(InvalidTransitionError, match="already left"):
@@ -203,7 +177,7 @@ def test_a_later_send_that_did_nothing_does_not_undo_what_an_earlier_one_asked(e
 
 
 def test_version_and_attempt_count_changes_and_beginnings() -> None:
-    case = case_in(State.PENDING)
+    case = make_case(State.PENDING)
     steps = (
         EventKind.DEFERRED,
         EventKind.SEND_STARTED,
@@ -221,7 +195,7 @@ def test_version_and_attempt_count_changes_and_beginnings() -> None:
 
 def test_tries_count_in_a_row_and_start_anew_with_every_progress() -> None:
     case = run(
-        case_in(State.PENDING),
+        make_case(State.PENDING),
         EventKind.SEND_STARTED,
         EventKind.NOT_PROCESSED,
         EventKind.SEND_STARTED,
@@ -231,7 +205,7 @@ def test_tries_count_in_a_row_and_start_anew_with_every_progress() -> None:
     assert run(case, EventKind.SEND_STARTED).consecutive_failures == 2
     assert run(case, EventKind.SEND_STARTED, EventKind.ACKNOWLEDGED).consecutive_failures == 0
     assert run(case, EventKind.FELL_BACK).consecutive_failures == 0
-    asked = case_in(State.ACKNOWLEDGED)
+    asked = make_case(State.ACKNOWLEDGED)
     assert (
         run(
             asked, EventKind.POLL_STARTED, EventKind.POLL_FAILED, EventKind.POLL_STARTED, EventKind.POLL_FAILED
@@ -247,14 +221,14 @@ def test_tries_count_in_a_row_and_start_anew_with_every_progress() -> None:
 
 
 def test_climbing_starts_the_next_route_with_fresh_patience_and_fresh_resends() -> None:
-    case = case_in(State.UNKNOWN, retries=3, consecutive_failures=2, deadline=LATER, service_status="Processing")
+    case = make_case(State.UNKNOWN, retries=3, consecutive_failures=2, deadline=LATER, service_status="Processing")
     after = transition(case, event_of(EventKind.FELL_BACK, route=2)).case
     assert (after.route, after.retries, after.consecutive_failures, after.deadline) == (2, 0, 0, None)
     assert after.service_status == "Processing"
 
 
 def test_patience_lasts_until_it_is_renewed_or_the_case_is_settled() -> None:
-    case = case_in(State.ACKNOWLEDGED, deadline=LATER)
+    case = make_case(State.ACKNOWLEDGED, deadline=LATER)
     assert transition(case, event_of(EventKind.POLL_STARTED)).case.deadline == LATER
     renewed = transition(case, event_of(EventKind.STILL_PENDING, deadline=LATER + hours(1))).case
     assert renewed.deadline == LATER + hours(1)
@@ -262,7 +236,7 @@ def test_patience_lasts_until_it_is_renewed_or_the_case_is_settled() -> None:
 
 
 def test_technical_beginnings_keep_the_words_that_people_read() -> None:
-    case = case_in(State.ACKNOWLEDGED, message="the service took note", hint="wait", plugin_error="KeyError: 'x'")
+    case = make_case(State.ACKNOWLEDGED, message="the service took note", hint="wait", plugin_error="KeyError: 'x'")
     checked = transition(case, event_of(EventKind.POLL_STARTED)).case
     assert (checked.message, checked.hint, checked.plugin_error) == ("the service took note", "wait", "KeyError: 'x'")
     said = transition(case, event_of(EventKind.STILL_PENDING, message="picking")).case
@@ -270,14 +244,14 @@ def test_technical_beginnings_keep_the_words_that_people_read() -> None:
 
 
 def test_a_request_is_repeatable_only_as_the_send_or_the_loss_says() -> None:
-    sent = transition(case_in(State.PENDING), event_of(EventKind.SEND_STARTED, idempotent=True)).case
+    sent = transition(make_case(State.PENDING), event_of(EventKind.SEND_STARTED, idempotent=True)).case
     assert sent.idempotent
     assert transition(sent, event_of(EventKind.RESUMED)).case.idempotent
     assert not transition(sent, event_of(EventKind.OUTCOME_UNKNOWN, idempotent=False)).case.idempotent
 
 
 def test_a_refused_change_leaves_the_case_as_it_was() -> None:
-    case = case_in(State.UNKNOWN)
+    case = make_case(State.UNKNOWN)
     before = evolve(case)
     with pytest.raises(InvalidTransitionError):
         transition(case, event_of(EventKind.SEND_STARTED, person=None))

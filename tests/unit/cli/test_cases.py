@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from tests.unit.stores.test_ledger import case_of, make_cancellation, put
+from tests.support.builders import make_cancellation, make_case_of, open_case
 
 MANY = 1100
 
@@ -22,7 +22,7 @@ MANY = 1100
 def cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[CancelCase]:
     monkeypatch.chdir(tmp_path)
     made = [
-        case_of(
+        make_case_of(
             make_cancellation(),
             number,
             connection=f"shop {number}",
@@ -55,11 +55,11 @@ def test_a_page_is_printed_before_the_next_one_is_read(monkeypatch: pytest.Monke
     reading = SqliteLedger.cases
     limits: list[object] = []
 
-    def cases(ledger: SqliteLedger, **asked: object) -> object:
+    def cases(ledger: SqliteLedger, kind: type[CancelCase], **asked: object) -> object:
         limits.append(asked["limit"])
         if len(limits) == 3:
             raise KeyboardInterrupt
-        return reading(ledger, **asked)  # type: ignore[arg-type]  # as they came
+        return reading(ledger, kind, **asked)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(SqliteLedger, "cases", cases)
     ran = CliRunner().invoke(orderdesk, ["cases", "--limit", "100000"])
@@ -91,5 +91,5 @@ def test_cases_are_had_page_by_page_whatever_narrows_them(cases: list[CancelCase
         assert asked == [case for case in cases if case.state is State.ACKNOWLEDGED]
         assert len(ledger.cases(CancelCase)) == 1000
         assert len(ledger.cases(CancelCase, order_id="1")) == MANY, "of one order none may be missed"
-        put(ledger, "2")
+        open_case(ledger, "2")
         assert [case.id for case in ledger.cases(CancelCase, after=cases[-1])] == ["c2-1"]

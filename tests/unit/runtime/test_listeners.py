@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from types import ModuleType
 
@@ -16,24 +15,10 @@ from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.hookspecs import LISTENERS, hookimpl
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.runtime.listeners import Listeners
+from tests.support.builders import NOW, make_case
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 REQUEST = CancelRequest(Order("1", "1042"), RemoteOrder("shop", "1042", NOW, ConnectionRole.FULFILLMENT), "c1")
-CASE = CancelCase(
-    id="c1-1",
-    cancellation_id="c1",
-    order_id="1",
-    order_number="1042",
-    connection="shop",
-    integration="acme",
-    remote_id="1042",
-    role=ConnectionRole.FULFILLMENT,
-    state=State.ACKNOWLEDGED,
-    created_at=NOW,
-    updated_at=NOW,
-    due_at=NOW,
-    requested_by="Ann",
-)
+CASE = make_case(State.ACKNOWLEDGED)
 EVENT = Event(EventKind.ACKNOWLEDGED, NOW, due_at=NOW)
 
 

@@ -29,16 +29,16 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.answer import LineAnswer
 from orderdesk_sdk.stores.personal_texts import split_texts
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from tests.unit.stores.test_ledger import (
+from tests.support.builders import (
+    ACKNOWLEDGED,
     DONE,
     EXCHANGE,
     INTENT,
     LATER,
-    NOTE,
-    SEND,
-    case_of,
+    SENT,
     make_cancellation,
-    resubmission,
+    make_case_of,
+    make_resubmission,
 )
 
 CANCELED = Event(
@@ -59,17 +59,17 @@ def ledger(path: Path) -> Iterator[SqliteLedger]:
     """Two orders, canceled at two places and by a person's word; one went out again."""
     opened = SqliteLedger(path)
     opened.open_cancellation(
-        make_cancellation("1"), "", [case_of(make_cancellation("1"), 1), case_of(make_cancellation("1"), 2)]
+        make_cancellation("1"), "", [make_case_of(make_cancellation("1"), 1), make_case_of(make_cancellation("1"), 2)]
     )
-    opened.open_cancellation(make_cancellation("2"), "", [case_of(make_cancellation("2"))])
+    opened.open_cancellation(make_cancellation("2"), "", [make_case_of(make_cancellation("2"))])
     for case in opened.cases(CancelCase):
-        sent = transition(case, SEND).case
-        opened.write(CaseUpdate(case, sent, [SEND, INTENT]))
-        asked = transition(sent, NOTE).case
-        opened.write(CaseUpdate(sent, asked, [EXCHANGE, NOTE]))
+        sent = transition(case, SENT).case
+        opened.write(CaseUpdate(case, sent, [SENT, INTENT]))
+        asked = transition(sent, ACKNOWLEDGED).case
+        opened.write(CaseUpdate(sent, asked, [EXCHANGE, ACKNOWLEDGED]))
         verdict = CONFIRMED if case.id == "c2-1" else CANCELED
         opened.write(CaseUpdate(asked, transition(asked, verdict).case, [EXCHANGE, verdict]))
-    made = resubmission()
+    made = make_resubmission()
     opened.open_case(made)
     opened.write(CaseUpdate(made, transition(made, DONE).case, [EXCHANGE]))
     opened.append(opened.case("c1-1", CancelCase), ["Ann: it came late"], if_unchanged=False)
@@ -104,7 +104,7 @@ def test_a_change_costs_no_commit_beside_its_own(ledger: SqliteLedger, path: Pat
     ledger._writer.set_trace_callback(lambda statement: commits.append(statement) if statement == "COMMIT" else None)
     case = ledger.case("c1-1", CancelCase)
     ledger.append(case, ["a note"], if_unchanged=True)
-    ledger.open_cancellation(make_cancellation("9"), "", [case_of(make_cancellation("9"))])
+    ledger.open_cancellation(make_cancellation("9"), "", [make_case_of(make_cancellation("9"))])
     ledger._writer.set_trace_callback(None)
     assert commits == ["COMMIT"] * 2
 
@@ -190,7 +190,7 @@ def test_a_case_that_was_deleted_with_all_that_belongs_to_it_is_missed(ledger: S
 
 
 def test_a_verdict_written_by_whoever_has_the_file_proves_nothing(ledger: SqliteLedger, path: Path) -> None:
-    case = case_of(make_cancellation("3"))
+    case = make_case_of(make_cancellation("3"))
     ledger.open_cancellation(make_cancellation("3"), "", [case])
     tamper(path, f"{ROW} WHERE id = 'c3-1'")
     assert ledger.case("c3-1", CancelCase).state is State.CANCELED
@@ -243,7 +243,7 @@ def test_an_older_copy_and_a_chain_that_was_written_anew_lack_it(ledger: SqliteL
     noted = ledger.head()
     with closing(SqliteLedger(tmp_path / "anew.db")) as anew:
         for number in range(noted.count + 5):
-            anew.open_cancellation(make_cancellation(f"{number}"), "", [case_of(make_cancellation(f"{number}"))])
+            anew.open_cancellation(make_cancellation(f"{number}"), "", [make_case_of(make_cancellation(f"{number}"))])
         (flaw,) = anew.find_flaws(noted)
     assert flaw.message == f"it never had the head {noted}: it was written anew, or is older than that"
 
@@ -294,7 +294,7 @@ def test_whatever_the_texts_are_they_come_back_and_hold(
     event = Event(EventKind.CANCELED, LATER, message=text, hint=remedy, person="", evidence=proof)
     exchange = Exchange(INTENT, LATER, 200, body=body)
     with closing(SqliteLedger(tmp_path_factory.mktemp("texts") / "a.db")) as ledger:
-        case = case_of(make_cancellation(), message=text, hint=remedy, evidence=proof)
+        case = make_case_of(make_cancellation(), message=text, hint=remedy, evidence=proof)
         ledger.open_cancellation(make_cancellation(), "", [case])
         ledger.append(case, [event, exchange, plain], if_unchanged=True)
         assert ledger.case(case.id, CancelCase) == case

@@ -25,7 +25,7 @@ from orderdesk_sdk.stores.sqlite.connection import wal_path
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.unit.stores.test_ledger import case_of, make_cancellation, put
+from tests.support.builders import make_cancellation, make_case_of, open_case
 
 Opened = SqliteLedger | SqliteOrderStore
 
@@ -59,7 +59,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.mark.usefixtures("umask")
 def test_the_ledger_and_what_sqlite_puts_beside_it_are_their_owners_alone(path: Path) -> None:
     with closing(SqliteLedger(path)) as ledger, SqliteOrderStore(path, clock=VirtualClock()) as host:
-        put(ledger)
+        open_case(ledger)
         write_to_host(host)
         names = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert {name: oct(mode & 0o077) for name, mode in names.items()} == dict.fromkeys(
@@ -83,7 +83,7 @@ def test_a_file_for_somebody_else_and_a_folder_are_their_owners_alone(tmp_path: 
 def test_a_plain_copy_of_a_ledger_in_use_is_refused_and_left_alone(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
-    put(ledger)
+    open_case(ledger)
     copy = tmp_path / "copy.db"
     shutil.copy(path, copy)
     before = copy.read_bytes()
@@ -109,7 +109,7 @@ def test_a_copy_of_an_early_version_whose_tables_lie_in_its_log_is_refused(tmp_p
 def test_a_copy_with_its_log_and_one_of_a_closed_ledger_are_whole(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
-    case = put(ledger)
+    case = open_case(ledger)
     for file in (path, wal_path(path)):
         shutil.copy(file, tmp_path / file.name.replace("orderdesk", "with-log"))
     ledger.close()
@@ -148,10 +148,12 @@ def crash(path: Path, ends: str = "os._exit(9)") -> None:
     program = f"""
         import os, sys
         from pathlib import Path
-        from tests.unit.stores.test_ledger import CancelCase, SqliteLedger, case_of, make_cancellation
+        from orderdesk_sdk.cases.cancellation import CancelCase
+        from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+        from tests.support.builders import make_cancellation, make_case_of
         ledger = SqliteLedger(Path({str(path)!r}))
         number = str(len(ledger.cases(CancelCase)) + 1)
-        ledger.open_cancellation(make_cancellation(number), "", [case_of(make_cancellation(number))])
+        ledger.open_cancellation(make_cancellation(number), "", [make_case_of(make_cancellation(number))])
         {ends}
     """
     root = Path(__file__).resolve().parent.parent.parent.parent
@@ -187,13 +189,13 @@ def with_another_log(path: Path) -> None:
 def test_nothing_is_written_into_a_file_that_nobody_will_find(
     ledger: SqliteLedger, path: Path, change: Callable[[Path], None]
 ) -> None:
-    case = put(ledger)
+    case = open_case(ledger)
     with SqliteOrderStore(path, clock=VirtualClock()) as host:
         write_to_host(host)
         change(path)
         writes: list[Callable[[], object]] = [
             lambda: ledger.append(case, ["a note"], if_unchanged=True),
-            lambda: ledger.open_cancellation(make_cancellation("2"), "", [case_of(make_cancellation("2"))]),
+            lambda: ledger.open_cancellation(make_cancellation("2"), "", [make_case_of(make_cancellation("2"))]),
             lambda: write_to_host(host),
         ]
         for write in writes:
@@ -211,7 +213,7 @@ def test_a_program_may_go_to_another_folder(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "elsewhere").mkdir()
     with closing(SqliteLedger(Path("a.db"))) as ledger, SqliteOrderStore("a.db", clock=VirtualClock()) as host:
         monkeypatch.chdir(tmp_path / "elsewhere")
-        case = put(ledger)
+        case = open_case(ledger)
         write_to_host(host)
         assert (ledger.cases(CancelCase), list(ledger.find_flaws())) == ((case,), [])
         ledger.backup(tmp_path / "backup.db")
@@ -220,7 +222,7 @@ def test_a_program_may_go_to_another_folder(tmp_path: Path, monkeypatch: pytest.
 def test_an_older_copy_that_is_put_into_the_file_itself_is_noticed(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
-    case = put(ledger)
+    case = open_case(ledger)
     ledger.backup(tmp_path / "older.db")
     ledger.append(case, ["written after the backup"], if_unchanged=True)
     with closing(sqlite3.connect(tmp_path / "older.db")) as older, closing(sqlite3.connect(path)) as here:
@@ -230,7 +232,7 @@ def test_an_older_copy_that_is_put_into_the_file_itself_is_noticed(
 
 
 def test_what_other_processes_write_is_no_other_ledger(ledger: SqliteLedger, path: Path) -> None:
-    case = put(ledger)
+    case = open_case(ledger)
     with closing(SqliteLedger(path)) as other:
         for turn in range(3):
             other.append(case, [f"theirs {turn}"], if_unchanged=True)
@@ -245,7 +247,7 @@ def test_what_other_processes_write_is_no_other_ledger(ledger: SqliteLedger, pat
 def test_a_backup_is_whole_private_and_one_file_while_others_write(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
-    case = put(ledger)
+    case = open_case(ledger)
     with closing(sqlite3.connect(path, isolation_level=None)) as writing:
         writing.execute("BEGIN IMMEDIATE")
         made = ledger.backup(tmp_path / "backup.db")
@@ -275,7 +277,7 @@ def test_a_backup_overwrites_nothing_and_leaves_nothing_where_it_fails(
 
 
 def test_a_backup_of_a_ledger_that_was_changed_says_so(ledger: SqliteLedger, path: Path, tmp_path: Path) -> None:
-    put(ledger)
+    open_case(ledger)
     with closing(sqlite3.connect(path)) as stranger, stranger:
         stranger.execute("DROP TRIGGER cases_are_changed_with_history")
         stranger.execute("UPDATE cases SET version = 9")
@@ -286,7 +288,7 @@ def test_a_backup_of_a_ledger_that_was_changed_says_so(ledger: SqliteLedger, pat
 
 
 def test_who_only_reads_waits_for_nobody_who_writes(ledger: SqliteLedger, path: Path) -> None:
-    case = put(ledger)
+    case = open_case(ledger)
     with closing(sqlite3.connect(path, isolation_level=None)) as writing:
         writing.execute("BEGIN IMMEDIATE")
         with closing(SqliteLedger(path)) as reading:
@@ -334,6 +336,7 @@ from pathlib import Path
 from datetime import UTC, datetime
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from tests.support.builders import make_cancellation, make_case_of, open_case
 ledger = SqliteLedger(Path(sys.argv[1]))
 for number in range(40):
     name = f"{sys.argv[2]}{number}"

@@ -17,7 +17,7 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.stores.sqlite import order_import
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.unit.stores.test_ledger import NOW
+from tests.support.builders import NOW
 
 MANY = 1000
 
