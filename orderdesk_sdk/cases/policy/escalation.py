@@ -138,12 +138,17 @@ def after_request_not_found(
     if higher is not None:
         why = f"{text}; the service does not show it, and this way has closed; on to the next"
         return Event(EventKind.FELL_BACK, now, due_at=now, route=higher, service_status=answer.status, message=why)
-    within = reminder_interval(case, integration)
+    return _escalate_not_found(case, answer, text, now, every, reminder_interval(case, integration))
+
+
+def _escalate_not_found(
+    case: CancelCase, answer: Answer, text: str | None, now: datetime, every: timedelta, remind_after: timedelta
+) -> Event:
     return Event(
         EventKind.ESCALATED,
         now,
-        due_at=now + min(every, within),
-        remind_at=now + within,
+        due_at=now + min(every, remind_after),
+        remind_at=now + remind_after,
         service_status=answer.status,
         message=f"{text}; the service does not show it" if text else "the service does not show the request",
         hint="find out at the service; send it again, or confirm or refuse this case. It is polled meanwhile",

@@ -41,7 +41,7 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
     from orderdesk_sdk.cli.output.screen import Screen, printable
     from orderdesk_sdk.cli.output.work import ShownChanges, wait_text, work_result
     from orderdesk_sdk.cli.signals import stop_event
-    from orderdesk_sdk.cli.worker import ChangeListener, Worker
+    from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
 
     screen = Screen()
     changes = ShownChanges(None if session.as_json or quiet else screen)
@@ -62,7 +62,7 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
                 status.update(wait_text(due, desk.clock.now()))
 
         handled, problems = Worker(desk, every, stop, show_wait, report_problem).run(until_idle=until_idle)
-        result = work_result(desk, handled, problems, changes.alarms)
+        result = work_result(desk, handled, problems, changes.alarms, is_idle=not has_automatic_work(desk))
 
     session.print_result(result.document(), result.show)
     if until_idle and (result.cancels or result.others or result.alarms):

@@ -17,7 +17,6 @@ from orderdesk_sdk.cli.output.cancellations import event_line, show_case_list
 from orderdesk_sdk.cli.output.cases import show_other_case
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.cli.output.times import format_time, span
-from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.documents import case_document, iso_time
 
@@ -86,12 +85,14 @@ class WorkResult:
         screen.zone(self.at)
 
 
-def work_result(desk: Desk, handled: int, problems: Sequence[str], alarms: Sequence[CancelCase]) -> WorkResult:
+def work_result(
+    desk: Desk, handled: int, problems: Sequence[str], alarms: Sequence[CancelCase], *, is_idle: bool
+) -> WorkResult:
     """What is left of a desk's work now."""
     return WorkResult(
         at=desk.clock.now(),
         handled=handled,
-        is_idle=not has_automatic_work(desk),
+        is_idle=is_idle,
         cancels=desk.cases.list(states=[State.ACTION_REQUIRED]),
         others=[case for case in desk.cases.list_others(open_only=True) if case.state is State.ACTION_REQUIRED],
         alarms=alarms,
