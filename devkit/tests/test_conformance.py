@@ -64,7 +64,7 @@ def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
 @pytest.mark.slow
 def test_a_plugin_that_computes_another_request_after_a_lost_reply_is_told(judge: Judge) -> None:
     result = judge("SetsWhatIsLeft", "-k", "trouble_with_the_cancel", shop="CountingShop")
-    judged(result, Requirement.NOTHING_TWICE, "lost_response: it would now ask for something else: PUT *")
+    judged(result, Requirement.NOTHING_TWICE, "lost_response: the flow would now make another request: PUT *")
 
 
 @pytest.mark.slow

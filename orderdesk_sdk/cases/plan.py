@@ -137,7 +137,12 @@ def _entry(
         remote_order.remote_id,
         tuple(steps),
         chosen_step=None if fault else next_open_route(integration.cancel, remote_order, now),
-        problem=fault or (None if steps else "this integration knows no way to cancel; a person must do it there"),
+        problem=fault
+        or (
+            None
+            if steps
+            else "the integration has no route for cancellations; a person must cancel the order at the service"
+        ),
         existing_state=existing_state,
     )
 

@@ -70,7 +70,7 @@ class ContextLoader:
     def load(self, case: CancelCase) -> CaseContext:
         """Order, remote order and cancellation of a case.
 
-        Raises NotFoundError where the order is no longer registered there.
+        Raises NotFoundError where the order is no longer registered at this connection.
         """
         order = self._order_store.get_order(case.order_id)
         return CaseContext(order, self.remote_order(case), with_line_ids(order, self.cancellation(case)))
@@ -82,7 +82,7 @@ class ContextLoader:
     def remote_order(self, case: CancelCase, remote_orders: Sequence[RemoteOrder] | None = None) -> RemoteOrder:
         """The remote order of a case, of those that were just read; None reads them.
 
-        Raises NotFoundError where the order is no longer registered there.
+        Raises NotFoundError where the order is no longer registered at this connection.
         """
         for placement in self.remote_orders(case) if remote_orders is None else remote_orders:
             if placement.connection == case.connection:
@@ -223,5 +223,5 @@ def _veto_message(vetoed: CancelCase) -> str:
 
     It may have met it at another one itself.
     """
-    text = vetoed.message or "a listener forbade it"
+    text = vetoed.message or "a listener vetoed the cancellation"
     return text if "(said of " in text else f"{text} (said of {vetoed.connection})"

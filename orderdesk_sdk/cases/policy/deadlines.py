@@ -59,7 +59,7 @@ RETRY_POLICY = RetryPolicy()
 """The one policy of the house."""
 FIRST_POLL_DELAY = seconds(5)
 """How soon a request of unknown fate is polled."""
-ACKNOWLEDGED_MESSAGE = "the service acknowledged it; it is polled until it decides"
+ACKNOWLEDGED_MESSAGE = "The service acknowledged the request; polling for its decision"
 
 
 def earliest(moment: datetime, limit: datetime | None) -> datetime:
@@ -69,8 +69,8 @@ def earliest(moment: datetime, limit: datetime | None) -> datetime:
 
 def deadline_message(message: str | None) -> str:
     """What a person is told where a service has not decided in time: its last words too, which may be the reason."""
-    last = f"; its last answer: {message}" if message and message != ACKNOWLEDGED_MESSAGE else ""
-    return f"the service has not decided in time{last}"
+    last = f"; last answer: {message}" if message and message != ACKNOWLEDGED_MESSAGE else ""
+    return f"The service has not decided in time{last}"
 
 
 def reminder_message(text: str | None, since: datetime, remind_after: timedelta, now: datetime) -> str:
@@ -79,7 +79,7 @@ def reminder_message(text: str | None, since: datetime, remind_after: timedelta,
     since: when the person was given it. remind_after: how long they have for it.
     """
     earlier = _REMINDER_SUFFIX.search(text or "")
-    said = (text or "")[: earlier.start()] if earlier else text or "a person has it"
+    said = (text or "")[: earlier.start()] if earlier else text or "Action required"
     count = int(earlier[1]) + 1 if earlier else 1
     late = (now - since - remind_after) // hours(1)
     return f"{said} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"

@@ -59,7 +59,7 @@ def escalate(
         now,
         due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
         message=message,
-        hint=hint or "find out at the service, then confirm or refuse this case",
+        hint=hint or "find out at the service, then confirm or reject this case",
         plugin_error=plugin_error or case.plugin_error,
     )
 
@@ -67,7 +67,7 @@ def escalate(
 def after_poll_while_escalated(
     case: CancelCase, integration: Integration, kind: EventKind, now: datetime, answer: Answer, interval: timedelta
 ) -> Event:
-    """A poll while a person has the case: task and text stay as they were; only the service's word is new."""
+    """A poll while a case requires action: task and message stay as they were; only the service's status is new."""
     return Event(
         kind,
         now,
@@ -136,7 +136,10 @@ def after_request_not_found(
         )
     higher = None if is_open else next_open_route(integration.cancel, remote_order, now, case.route + 1)
     if higher is not None:
-        why = f"{text}; the service does not show it, and this way has closed; on to the next"
+        why = (
+            f"{text}; the service does not show the request, and its cancellation window has closed;"
+            f' falling back to "{integration.cancel[higher].label}"'
+        )
         return Event(EventKind.FELL_BACK, now, due_at=now, route=higher, service_status=answer.status, message=why)
     return _escalate_not_found(case, answer, text, now, every, reminder_interval(case, integration))
 
@@ -150,8 +153,9 @@ def _escalate_not_found(
         due_at=now + min(every, remind_after),
         remind_at=now + remind_after,
         service_status=answer.status,
-        message=f"{text}; the service does not show it" if text else "the service does not show the request",
-        hint="find out at the service; send it again, or confirm or refuse this case. It is polled meanwhile",
+        message=f"{text}; the service does not show the request" if text else "The service does not show the request",
+        hint="find out at the service; then send the request again, or confirm or reject this case;"
+        " the order is polled meanwhile",
         lines=answer.lines,
         plugin_error=case.plugin_error,
     )
@@ -174,8 +178,8 @@ def after_acknowledgment(case: CancelCase, integration: Integration, answer: Ans
         EventKind.ESCALATED,
         now,
         due_at=now + reminder_interval(case, integration),
-        message=answer.message or "the service acknowledged it and cannot be read back",
-        hint="find out at the service, then confirm or refuse this case",
+        message=answer.message or "The service acknowledged the request and cannot be polled",
+        hint="find out at the service, then confirm or reject this case",
         service_status=answer.status,
         request_reference=answer.request_reference,
     )

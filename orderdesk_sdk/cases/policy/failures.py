@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 FIND_OUT_HINT = (
-    "find out at the service what the first request did; then confirm or refuse this case, and cancel what is left anew"
+    "find out at the service what the first request did; then confirm or reject this case and cancel what is left anew"
 )
 
 
@@ -68,7 +68,7 @@ def after_plugin_error(
     """
     if case.state is State.SENDING and may_have_sent and integration is not None:
         return outcome_unknown(
-            case, integration, "the plugin failed after a request had been sent", now, plugin_error=plugin_error
+            case, integration, "The plugin failed after a request had been sent", now, plugin_error=plugin_error
         )
     if case.state is State.ACTION_REQUIRED:
         return _plugin_error_while_escalated(case, integration, plugin_error, now)
@@ -78,17 +78,21 @@ def after_plugin_error(
             EventKind.POLL_FAILED,
             now,
             due_at=now + RETRY_POLICY.delay(case.consecutive_failures),
-            message="the plugin failed",
+            message="The plugin failed",
             plugin_error=plugin_error,
         )
     if case.is_reported:
-        return evolve(escalate(case, now, "the plugin failed, so a person must find out"), plugin_error=plugin_error)
+        return evolve(
+            escalate(case, now, "The plugin failed; a person must find out the order's status"),
+            plugin_error=plugin_error,
+        )
     return Event(
         EventKind.ESCALATED,
         now,
         due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
-        message="the plugin failed, so a person must do it at the service",
-        hint="cancel it there by hand, then confirm or refuse this case; report the fault to the plugin's author",
+        message="The plugin failed; a person must cancel the order at the service",
+        hint="cancel the order at the service by hand, then confirm or reject this case;"
+        " report the error to the plugin's author",
         plugin_error=plugin_error,
     )
 
@@ -123,7 +127,9 @@ def retry_later(case: CancelCase, message: str, now: datetime, hint: str | None 
 
 def after_email_loss(case: CancelCase, message: str, message_id: str, now: datetime) -> Event:
     """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
-    hint = f"look for the mail with Message-ID {message_id}; if it never arrived, let a named person send it again"
+    hint = (
+        f"look for the e-mail with Message-ID {message_id}; if it never arrived, send it again with `orderdesk retry`"
+    )
     return escalate(case, now, message, hint)
 
 
@@ -134,7 +140,7 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
     of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
     """
     fault = str(error) if isinstance(error, PluginError) else None
-    text = "the plugin cannot be used" if fault else str(error)
+    text = "The plugin cannot be used" if fault else str(error)
     give_up = case.deadline or now + RETRY_POLICY.give_up_after
     kind = {
         State.PENDING: None if fault else EventKind.DEFERRED,
@@ -145,8 +151,8 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
         State.CANCELED: EventKind.POLL_FAILED,
     }.get(case.state)
     if kind is None or (now >= give_up and case.state not in (State.ACTION_REQUIRED, State.CANCELED)):
-        must = "find out" if case.is_reported else "do it at the service"
-        return escalate(case, now, f"{text}, so a person must {must}", None, fault)
+        must = "find out the order's status" if case.is_reported else "cancel the order at the service"
+        return escalate(case, now, f"{text}; a person must {must}", None, fault)
     waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
     return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)
 
@@ -164,7 +170,7 @@ def not_processed(
         now,
         due_at=earliest(now + RETRY_POLICY.delay(case.consecutive_failures, retry_after), give_up),
         deadline=give_up,
-        message=message or "the service turned the request away",
+        message=message or "The service did not process the request",
         hint=hint,
     )
 
@@ -190,7 +196,7 @@ def outcome_unknown(
         due_at=now + FIRST_POLL_DELAY,
         deadline=now + give_up,
         message=message,
-        hint="it is polled; nothing is sent again before that",
+        hint="The order's status is polled before anything is sent again",
         plugin_error=plugin_error,
         idempotent=idempotent,
     )

@@ -67,14 +67,14 @@ def _not_shown_yet(
     if case.state is State.ACTION_REQUIRED:
         return evolve(pending, due_at=now + reminder_interval, message=case.message, hint=case.hint)
     if now < give_up:
-        text = "it is said to be canceled there, and the service does not show it yet"
+        text = "Reported as canceled; the service does not show the cancellation yet"
         return evolve(pending, due_at=earliest(now + polling.every, give_up), deadline=give_up, message=text)
     return Event(
         EventKind.ESCALATED,
         now,
         due_at=now + REPORTED_ESCALATION_INTERVAL,
         message=_contradiction_message(answer),
-        hint="find out which is true, then confirm or refuse",
+        hint="find out at the service which is true, then confirm or reject this case",
         service_status=answer.status,
     )
 
@@ -86,16 +86,16 @@ def _not_told(case: CancelCase, answer: Answer, now: datetime, reminder_interval
         due = now + reminder_interval
         return Event(EventKind.POLL_FAILED, now, due_at=due, message=case.message, hint=case.hint)
     if now >= give_up:
-        text = "the service does not say whether it is canceled there"
-        due = now + REPORTED_ESCALATION_INTERVAL
-        return Event(EventKind.ESCALATED, now, due_at=due, message=text, hint="find out, then confirm or refuse")
+        text = "The service does not say whether the order is canceled"
+        hint = "find out at the service, then confirm or reject this case"
+        return Event(EventKind.ESCALATED, now, due_at=now + REPORTED_ESCALATION_INTERVAL, message=text, hint=hint)
     due = min(now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after), give_up)
-    text = answer.message or "the poll told nothing"
+    text = answer.message or "Polling gave no usable status"
     return Event(EventKind.POLL_FAILED, now, due_at=due, deadline=give_up, message=text, hint=answer.hint)
 
 
 def _contradiction_message(answer: Answer) -> str:
-    text = "it was said to be canceled there, but the service says otherwise"
+    text = "Reported as canceled, but the service says otherwise"
     return f"{text}: {answer.message}" if answer.message else text
 
 
@@ -109,12 +109,12 @@ def after_settled_poll(case: CancelCase, answer: Answer, now: datetime) -> Event
             EventKind.SHIPPED,
             now,
             service_status=answer.status,
-            message="it shipped although it had been canceled",
+            message="The order shipped although it had been canceled",
             hint=STOP_SHIPMENT_HINT,
             evidence=evidence_from_poll(case, answer),
         )
     if answer.outcome in (Outcome.NOT_PROCESSED, Outcome.UNKNOWN, Outcome.CHANGED):
-        return Event(EventKind.POLL_FAILED, now, message=answer.message or "the poll told nothing")
+        return Event(EventKind.POLL_FAILED, now, message=answer.message or "Polling gave no usable status")
     was_read = case.evidence is not None and case.evidence.kind in (
         EvidenceKind.POLLED_STATUS,
         EvidenceKind.LINE_QUANTITIES,
@@ -124,12 +124,12 @@ def after_settled_poll(case: CancelCase, answer: Answer, now: datetime) -> Event
             EventKind.SHIPPED,
             now,
             service_status=answer.status,
-            message="it is alive again there, although it was read to be canceled",
-            hint="find out at the service who brought it back, and stop it there before it ships",
+            message="The order is active again at the service, although its status was canceled before",
+            hint="find out at the service who reactivated the order, and stop it before it ships",
             evidence=evidence_from_poll(case, answer),
         )
     return Event(
-        EventKind.STILL_PENDING, now, message="read again: nothing speaks against it", service_status=answer.status
+        EventKind.STILL_PENDING, now, message="Polled again: the order is still canceled", service_status=answer.status
     )
 
 
@@ -166,7 +166,7 @@ def events_of_poll(case: CancelCase, event: Event) -> tuple[Event, ...]:
     if case.state is not State.PENDING or event.evidence is None or event.kind is EventKind.REJECTED:
         return (event,)
     return Event(
-        EventKind.FOUND_CANCELED, event.at, due_at=event.at, message="it is so already, as the service shows"
+        EventKind.FOUND_CANCELED, event.at, due_at=event.at, message="The service shows the order as canceled already"
     ), event
 
 

@@ -60,23 +60,28 @@ def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOr
             EventKind.ESCALATED,
             now,
             due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
-            message=f"{integration.title} declares no way to cancel",
-            hint="cancel it there by hand, then confirm or refuse this case",
+            message=f"{integration.title} declares no route for cancellations",
+            hint="cancel the order at the service by hand, then confirm or reject this case",
         )
     spent = retries_exhausted(case, now)
     index = next_open_route(integration.cancel, remote_order, now, case.route + spent)
     if spent and index is None:
-        own = "do it at the service, then confirm or refuse this case"
+        own = "cancel the order at the service by hand, then confirm or reject this case"
         hint = f"{case.hint}; or {own}" if case.hint else own
-        return escalate(case, now, case.message or "the service kept turning the request away", hint)
+        return escalate(case, now, case.message or "The service processed none of the requests", hint)
     if index is None:
-        why = window_state(integration.cancel[-1].window, remote_order, now).closed_reason or "there is no further one"
+        why = (
+            window_state(integration.cancel[-1].window, remote_order, now).closed_reason
+            or "no further route is declared"
+        )
         if case.last_sent_at is not None:
-            return escalate(case, now, f"an earlier request may still work, and every other way is closed: {why}")
-        return Event(EventKind.UNSUPPORTED, now, message=f"every way to cancel there is closed: {why}")
+            return escalate(
+                case, now, f"An earlier request may still be processed, and every other route is closed: {why}"
+            )
+        return Event(EventKind.UNSUPPORTED, now, message=f"Every route for cancellations is closed: {why}")
     if index != case.route:
         return Event(
-            EventKind.FELL_BACK, now, due_at=now, route=index, message="the earlier way is closed; on to the next"
+            EventKind.FELL_BACK, now, due_at=now, route=index, message=_window_closed(integration, case.route, index)
         )
     route = integration.cancel[index]
     if isinstance(route, Portal):
@@ -85,14 +90,19 @@ def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOr
             now,
             due_at=now + route.confirm.remind_after,
             message=route.instruction,
-            hint="do it, then confirm or refuse this case",
+            hint="follow this instruction, then confirm or reject this case",
         )
     return None
 
 
+def _window_closed(integration: Integration, route: int, fallback: int) -> str:
+    closed = integration.cancel[route].label if route < len(integration.cancel) else f"route {route + 1}"
+    return f'The cancellation window of "{closed}" has closed; falling back to "{integration.cancel[fallback].label}"'
+
+
 def join_batch(batch: Batch, now: datetime, calls: int = 1) -> Event:
     """What a requested case does whose service takes several orders in one call: it waits for that many `calls`."""
-    text = "gathered with other orders, which are asked for in one call"
+    text = "Batched with other orders, to be sent in one call"
     return Event(EventKind.BATCHED, now, due_at=now + calls * batch.collect_for, message=text)
 
 
@@ -108,7 +118,7 @@ def after_cancel(
             return after_acknowledgment(case, integration, answer, now)
         case Outcome.REJECTED if case.previously_sent_at is not None:
             said = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
-            text = f"it was refused ({said}), but an earlier request may have worked"
+            text = f"The service rejected the request ({said}), but an earlier request may have been processed"
             return evolve(outcome_unknown(case, integration, text, now), service_status=answer.status)
         case Outcome.REJECTED:
             return _rejected(case, integration, remote_order, answer, evidence_from_response(case, answer), now)
@@ -116,7 +126,7 @@ def after_cancel(
             event = not_processed(case, answer.message, answer.hint, answer.retry_after, now)
             return due_before_window_closes(event, case, integration, remote_order, now)
         case Outcome.UNKNOWN | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
-            text = answer.message or "the response does not tell whether the service acted"
+            text = answer.message or "The response does not say whether the service processed the request"
             return outcome_unknown(case, integration, text, now, idempotent=case.idempotent)
 
 
@@ -178,7 +188,7 @@ def _after_useless_poll(case: CancelCase, integration: Integration, answer: Answ
         EventKind.POLL_FAILED,
         now,
         due_at=earliest(now + pause, case.deadline if patient else None),
-        message=answer.message or "the poll told nothing",
+        message=answer.message or "Polling gave no usable status",
         hint=answer.hint,
         service_status=answer.status,
     )
@@ -217,7 +227,11 @@ def on_deadline(case: CancelCase, integration: Integration, remote_order: Remote
     higher = None if case.is_reported else next_open_route(integration.cancel, remote_order, now, case.route + 1)
     if higher is not None:
         return Event(
-            EventKind.FELL_BACK, now, due_at=now, route=higher, message="no answer in time; on to the next way"
+            EventKind.FELL_BACK,
+            now,
+            due_at=now,
+            route=higher,
+            message=f'No decision in time; falling back to "{integration.cancel[higher].label}"',
         )
     if waits:
         return remind(case, integration, now)
@@ -257,7 +271,8 @@ def _rejected(
                 due_at=now,
                 route=higher,
                 service_status=answer.status,
-                message=f"refused ({answer.message or answer.rejection.value}); on to the next way",
+                message=f"rejected ({answer.message or answer.rejection.value});"
+                f' falling back to "{integration.cancel[higher].label}"',
             )
     return Event(
         EventKind.REJECTED,

@@ -162,7 +162,7 @@ class CancelCall:
         route = connection.route(case.route)
         if isinstance(route, Email):
             identity = next(message_id_of(entry) for entry in entries if isinstance(entry, Intent))
-            text = "the process ended while the mail was on its way"
+            text = "The process ended while the e-mail was being sent"
             return self._loader.apply(case, failures.after_email_loss(case, text, identity, now))
         if (isinstance(route, Button) and route.batch is not None) or self._loader.cart_blocked_by(case) is not None:
             # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is polled. And
@@ -170,7 +170,7 @@ class CancelCall:
             writes = [entry for entry in entries if isinstance(entry, Intent) and not entry.read_only]
             certainty = Certainty.UNKNOWN if writes else Certainty.NOT_SENT
             repeatable = all(intent.idempotent for intent in writes)
-            loss = TransportLoss(certainty, "the process ended while the request was on its way", repeatable)
+            loss = TransportLoss(certainty, "The process ended while the request was being sent", repeatable)
             return self._loader.apply(case, failures.after_loss(case, connection.integration, loss, now))
         began = next(
             (entry.at for entry in entries if isinstance(entry, Event) and entry.kind is EventKind.SEND_STARTED), now
@@ -209,7 +209,7 @@ class CancelCall:
             return vetoed
         fault = number_error(case.remote_id, integration.remote_id_format)
         if fault is not None:
-            hint = "cancel it in the service's own portal, then confirm or refuse this case"
+            hint = "cancel the order in the service's own portal, then confirm or reject this case"
             return self._loader.apply(case, escalate(case, now, fault, hint), *notes)
         try:
             validate_lines(context.order, context.cancellation.lines)
@@ -243,7 +243,7 @@ class CancelCall:
                 if person is not None
                 else window_state(window, remote_order, self._loader.clock.now()).closed_reason
             )
-            return f"the request was held back: {closed}" if closed else None
+            return f"The request was held back: {closed}" if closed else None
 
         return SendCondition(why, case.order_id if case.role is ConnectionRole.CART else None)
 

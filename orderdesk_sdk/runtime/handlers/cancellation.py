@@ -45,7 +45,7 @@ __all__ = ["CancellationHandler"]
 
 MOST_GATHERED = 100_000
 """How many gathered cases of a connection are looked at in one round; the others come with the next."""
-POLL_LOST = TransportLoss(Certainty.NOT_PROCESSED, "the plugin failed")
+POLL_LOST = TransportLoss(Certainty.NOT_PROCESSED, "The plugin failed")
 
 
 class CancellationHandler:
@@ -233,7 +233,11 @@ class CancellationHandler:
         event = self._loader.cart_blocked_by(case) or requesting.next_step(case, integration, remote_order, now)
         if event is None and integration.unavailable_reason is not None:
             why = integration.unavailable_reason(connection.settings)
-            event = escalate(case, now, why, "cancel it there by hand, then confirm or refuse") if why else None
+            event = (
+                escalate(case, now, why, "cancel the order at the service by hand, then confirm or reject")
+                if why
+                else None
+            )
         if event is None and not case.is_batched:
             batch = _batch(case, integration.cancel)
             event = requesting.join_batch(batch, now) if batch is not None else None
@@ -249,9 +253,9 @@ class CancellationHandler:
         first = self._loader.cart_blocked_by(case)
         if first is not None:
             raise InvalidStateError(
-                first.message or "the cart has to wait",
+                first.message or "the cart is canceled last",
                 location=f"case {case.id}",
-                hint="a cart is told last: settle the others, or confirm what a person has done at the cart",
+                hint="settle the cases at the other connections, or confirm what a person has done at the cart",
             )
 
     def _handle_deadline(
@@ -338,7 +342,7 @@ class CancellationHandler:
         raise PluginError(
             "this integration cannot be read back",
             location=f"case {case.id}",
-            hint="find out at the service, then confirm or refuse the case",
+            hint="find out at the service, then confirm or reject the case",
         )
 
     def _damaged(self, case: CancelCase, error: DamagedRowError) -> CancelCase:

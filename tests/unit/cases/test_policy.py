@@ -43,7 +43,7 @@ def test_without_a_declared_way_a_person_must_do_it() -> None:
     event = requesting.next_step(case_in(State.PENDING), acme(), PLACED, NOW)
     assert event is not None
     assert (event.kind, event.due_at) == (EventKind.ESCALATED, NOW + hours(4))
-    assert "Acme declares no way" in str(event.message)
+    assert "Acme declares no route" in str(event.message)
     assert "by hand" in str(event.hint)
 
 
@@ -59,7 +59,7 @@ def test_when_every_window_is_closed_nothing_is_possible_and_the_reason_is_said(
     event = requesting.next_step(case_in(State.PENDING), routes, PLACED, NOW)
     assert event is not None
     assert (event.kind, event.due_at) == (EventKind.UNSUPPORTED, None)
-    assert "closed 30 s after it was submitted" in str(event.message)
+    assert "closed 30 s after the submission" in str(event.message)
 
 
 def test_it_is_not_called_impossible_while_an_earlier_request_may_still_work() -> None:
@@ -67,7 +67,7 @@ def test_it_is_not_called_impossible_while_an_earlier_request_may_still_work() -
     event = requesting.next_step(case_in(State.PENDING, route=1, last_sent_at=NOW), routes, PLACED, NOW)
     assert event is not None
     assert event.kind is EventKind.ESCALATED
-    assert "earlier request may still work" in str(event.message)
+    assert "earlier request may still be processed" in str(event.message)
 
 
 def test_a_portal_hands_its_instruction_to_a_person() -> None:
@@ -81,7 +81,7 @@ def test_a_request_that_was_turned_away_for_a_day_goes_to_a_person() -> None:
     event = requesting.next_step(case, acme(Button(POLLING)), PLACED, NOW)
     assert event is not None
     assert (event.kind, event.message) == (EventKind.ESCALATED, "throttled")
-    assert "confirm or refuse" in str(event.hint), "waiting is over; the earlier hint is no help any more"
+    assert "confirm or reject" in str(event.hint), "waiting is over; the earlier hint is no help any more"
     early = requesting.next_step(evolve(case, deadline=NOW + seconds(1)), acme(Button(POLLING)), PLACED, NOW)
     assert early is None
 
@@ -282,7 +282,7 @@ def test_a_connection_that_cannot_be_used_is_looked_at_again_for_a_day() -> None
     assert (event.deadline, event.plugin_error) == (NOW + hours(24), None)
     spent = failures.on_connection_error(case_in(State.PENDING, deadline=NOW), error, NOW)
     assert spent.kind is EventKind.ESCALATED
-    assert "a person must do it" in str(spent.message)
+    assert "a person must cancel the order" in str(spent.message)
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,8 @@ def test_a_lost_request_that_is_not_sent_again_and_does_not_show_is_a_person_s_a
     event = requesting.after_poll(lost, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)
     case = transition(lost, event).case
     assert (case.state, case.due_at, case.remind_at) == (State.ACTION_REQUIRED, NOW + minutes(2), NOW + hours(4))
-    assert "the response was lost; the service does not show it" in str(case.message)
-    assert "send it again, or confirm or refuse" in str(case.hint)
+    assert "the response was lost; the service does not show the request" in str(case.message)
+    assert "send the request again, or confirm or reject" in str(case.hint)
     assert not requesting.is_overdue(case, NOW + hours(3))
     later = NOW + minutes(2)
     read = transition(case, requesting.after_poll(case, KNOWN, PLACED, Answer(Outcome.PENDING), later)).case
@@ -163,7 +163,9 @@ def test_that_a_second_request_was_refused_says_nothing_of_the_first() -> None:
     event = requesting.after_cancel(second, acme(button, BY_PHONE), PLACED, answer, NOW)
     assert (event.kind, event.rejection, event.idempotent) == (EventKind.OUTCOME_UNKNOWN, None, False)
     case = transition(second, event).case
-    assert "it was refused (it is being made), but an earlier request may have worked" in str(case.message)
+    assert "The service rejected the request (it is being made), but an earlier request may have been processed" in str(
+        case.message
+    )
     done = requesting.after_poll(case, acme(button, BY_PHONE), PLACED, Answer(Outcome.CANCELED, exchange=1), NOW)
     assert done.kind is EventKind.CANCELED
 
@@ -233,14 +235,14 @@ def test_overdue_cases_climb_or_go_to_a_person(state: State) -> None:
     patient = case_in(state, deadline=NOW + seconds(1))
     assert requesting.on_deadline(patient, routes, PLACED, NOW) is None
     assert requesting.on_deadline(case_in(state), routes, PLACED, NOW) is None
-    spent = case_in(state, deadline=NOW, hint="it is polled; nothing is sent again before that")
+    spent = case_in(state, deadline=NOW, hint="The order's status is polled before anything is sent again")
     climbed = requesting.on_deadline(spent, routes, PLACED, NOW)
     assert climbed is not None
     assert (climbed.kind, climbed.route, climbed.due_at) == (EventKind.FELL_BACK, 2, NOW)
     handed = requesting.on_deadline(spent, KNOWN, PLACED, NOW)
     assert handed is not None
     assert (handed.kind, handed.due_at) == (EventKind.ESCALATED, NOW + hours(4))
-    assert handed.hint == "find out at the service, then confirm or refuse this case"
+    assert handed.hint == "find out at the service, then confirm or reject this case"
 
 
 def test_a_person_is_reminded_each_time_the_patience_passes_and_told_how_often_and_how_late_it_is() -> None:
@@ -277,7 +279,7 @@ def test_nothing_else_is_overdue(state: State) -> None:
 def test_a_hand_over_by_hand_keeps_the_fault_and_says_what_to_do() -> None:
     event = escalate(case_in(State.UNKNOWN, plugin_error="boom", hint="it is read back"), NOW, "nobody knows")
     assert (event.kind, event.message, event.plugin_error) == (EventKind.ESCALATED, "nobody knows", "boom")
-    assert event.hint == "find out at the service, then confirm or refuse this case"
+    assert event.hint == "find out at the service, then confirm or reject this case"
     assert escalate(case_in(State.PENDING), NOW, "bad number", "use the portal").hint == "use the portal"
 
 

@@ -172,7 +172,7 @@ def test_a_plan_is_a_table_for_people(shop: Shop) -> None:
         "Order 1042  cancel plan, 5 Jan "
     )
     assert lines[1].split("  ")[0] == "connection"
-    assert any(line.startswith("Amazon MCF") and line.endswith("read back every 2 min, for 24 h") for line in lines)
+    assert any(line.startswith("Amazon MCF") and line.endswith("polled every 2 min, for 24 h") for line in lines)
     assert any("a person" in line and "Phone" in line for line in lines)
     assert shop.ask("cases")["cases"] == [], "a plan changes nothing"
 

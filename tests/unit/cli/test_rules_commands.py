@@ -88,7 +88,7 @@ def test_a_dry_run_tells_why_and_what_and_does_nothing(shop: Shop) -> None:
     fires, off = shop.ask("rules", "test", "1044", *moved)["evaluations"]
     assert (fires["matches"], fires["explanation"]) == (True, "folder == 'Canceled' is true")
     assert fires["actions"][0]["effect"] == "would act at bdlinx"
-    assert (off["matches"], off["explanation"], off["actions"]) == (False, "it is switched off", [])
+    assert (off["matches"], off["explanation"], off["actions"]) == (False, "the rule is switched off", [])
     page = shop.run("rules", "test", "1044", *moved).stdout
     assert "Nothing was changed." in page
     assert shop.ask("cases", "1044")["cases"] == []

@@ -1,4 +1,4 @@
-"""Handling cases whose flow looks first: it is driven anew each time, and the case stands where it ended."""
+"""Handling cases whose flow polls first: it is result anew each time, and the case stands where it ended."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrde
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import redriving
+from orderdesk_sdk.cases.policy import read_first
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
+from orderdesk_sdk.cases.policy.read_first import NoResult
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError, StorageError
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
@@ -29,7 +30,7 @@ from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flo
 from orderdesk_sdk.runtime.guarded_journal import GuardedJournal, SendRules, proves_not_processed
 from orderdesk_sdk.runtime.journal import SendCondition
 
-__all__ = ["RedrivingHandler"]
+__all__ = ["ReadFirstHandler"]
 
 C = TypeVar("C", bound=Case)
 R = TypeVar("R", ResubmitRequest, StatusChangeRequest)
@@ -38,12 +39,12 @@ K = TypeVar("K")
 
 
 @frozen
-class _Drive(Generic[C, K]):
-    """One drive of a case's flow. case: as it was read. sending: as it is once the drive has it. opening: its event.
+class _Run(Generic[C, K]):
+    """One run of a case's flow. case: as it was read. sending: as it is once the run has it. opening: its event.
 
-    known: what its request is made of.
+    known: what its request is run of.
 
-    looks: nothing is sent. person: who decided that it is sent again. unknown: the attempts that sent a request which
+    polls: nothing is sent. person: who decided that it is sent again. unknown: the attempts that sent a request which
     may have had an effect; empty where each provably did nothing.
     """
 
@@ -51,15 +52,15 @@ class _Drive(Generic[C, K]):
     sending: C
     opening: Event
     known: K
-    looks: bool
+    polls: bool
     person: str | None
     unknown: AbstractSet[int]
 
 
-class RedrivingHandler(ABC, Generic[C, R, T, K]):
-    """Handles cases of one kind: C by requests R, made of what is known as K, whose flows end with T.
+class ReadFirstHandler(ABC, Generic[C, R, T, K]):
+    """Handles cases of one kind: C by requests R, run of what is known as K, whose flows end with T.
 
-    A case of unknown fate is driven again, and its flow must look before it sends. What comes to nothing is tried
+    A case of unknown fate is result again, and its flow must look before it sends. What comes to nothing is tried
     again as `RETRY_POLICY` says, like a cancel; then a named person has it.
     """
 
@@ -68,12 +69,12 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
     find_out_hint: str
     """What a person does where nobody knows what a request did, and the flow cannot read it."""
 
-    def __init__(self, book: ContextLoader, order_store: OrderStoreById, connections: Connections) -> None:
-        self._book = book
-        self._ledger = book.ledger
+    def __init__(self, loader: ContextLoader, order_store: OrderStoreById, connections: Connections) -> None:
+        self._loader = loader
+        self._ledger = loader.ledger
         self._order_store = order_store
         self._connections = connections
-        self._clock = book.clock
+        self._clock = loader.clock
 
     @abstractmethod
     def start_flow(self, request: R, connection: Connection, now: datetime) -> object:
@@ -81,7 +82,7 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
 
     @abstractmethod
     def read(self, case: C) -> K:
-        """What a request is made of. Read once and passed on; raises what keeps it from being read."""
+        """What a request is run of. Read once and passed on; raises what keeps it from being read."""
 
     @abstractmethod
     def build_request(self, case: C, known: K, *, may_exist: bool) -> R:
@@ -104,7 +105,7 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
 
     @abstractmethod
     def settle_by_result(
-        self, sending_case: C, outcome: T | Answer, proof: Evidence | None, now: datetime, *, may_have_sent: bool
+        self, sending_case: C, outcome: T | Answer, evidence: Evidence | None, now: datetime, *, may_have_sent: bool
     ) -> Event | None:
         """The event of an outcome that settles it; None for any other. may_have_sent: one of our requests may have."""
 
@@ -112,31 +113,33 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
     def save_confirmed(self, case: C, by: str) -> None:
         """Keep in the host what a person says has been done. Raises what keeps the host from it."""
 
-    def handle(self, case: C, watch: Watchdog, known: K | None = None) -> C:
+    def handle(self, case: C, watchdog: Watchdog, known: K | None = None) -> C:
         """Do what is due; the case as it is then. known: what was read just now; None reads it."""
         unknown = self._attempts_of_unknown_outcome(case)
-        looks = case.state is State.ACTION_REQUIRED
-        if looks and not unknown:  # It is a person's to do, so there is nothing to find.
-            return self._book.apply(case, redriving.after_look(case, self._clock.now()))
-        return self._driven(case, watch, unknown, known, looks=looks)
+        polls = case.state is State.ACTION_REQUIRED
+        if polls and not unknown:  # It is a person's to do, so there is nothing to find.
+            return self._loader.apply(case, read_first.after_poll(case, self._clock.now()))
+        return self._run(case, watchdog, unknown, known, polls=polls)
 
-    def handle_batch(self, cases: Sequence[C], watch: Watchdog) -> None:
+    def handle_batch(self, cases: Sequence[C], watchdog: Watchdog) -> None:
         for case in cases:
-            self.handle(case, watch)
+            self.handle(case, watchdog)
 
-    def poll(self, case: C, watch: Watchdog) -> C:
+    def poll(self, case: C, watchdog: Watchdog) -> C:
         self._require_idle(case)
-        return self._driven(case, watch, self._attempts_of_unknown_outcome(case), looks=True, is_asked_for=True)
+        return self._run(case, watchdog, self._attempts_of_unknown_outcome(case), polls=True, raises=True)
 
-    def retry(self, case: C, watch: Watchdog, by: str) -> C:
+    def retry(self, case: C, watchdog: Watchdog, by: str) -> C:
         self._require_idle(case)
-        return self._driven(case, watch, self._attempts_of_unknown_outcome(case), person=by, is_asked_for=True)
+        return self._run(case, watchdog, self._attempts_of_unknown_outcome(case), person=by, raises=True)
 
     def abandon(self, case_id: str, reason: str) -> C:
         case = self._ledger.case(case_id, self.kind)
         unsure = bool(self._attempts_of_unknown_outcome(case))
-        event = redriving.after_failure(case, self._clock.now(), reason, unsure=unsure, find_out=self.find_out_hint)
-        return self._book.apply(case, event)
+        event = read_first.after_plugin_error(
+            case, reason, self._clock.now(), may_exist=unsure, find_out_hint=self.find_out_hint
+        )
+        return self._loader.apply(case, event)
 
     def before_verdict(self, case: C, event: Event) -> None:
         if event.kind is EventKind.DONE and case.is_open:
@@ -145,9 +148,9 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
             case.state is State.SENDING or self._attempts_of_unknown_outcome(case)
         ):
             raise ConflictError(
-                "it cannot be taken back: a request has already left us",
+                "the case cannot be withdrawn: a request was sent already",
                 location=case.id,
-                hint="find out at the service, then confirm or refuse it",
+                hint="find out at the service, then confirm or reject the case",
             )
 
     def batch_key(self, case: C) -> Batch | None:  # noqa: ARG002 - each of them is asked for by itself
@@ -156,32 +159,34 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
     def batches(self, connection: str, batch: Batch) -> Sequence[Sequence[C]]:  # noqa: ARG002 - there are none
         return ()
 
-    def _driven(
+    def _run(
         self,
         case: C,
-        watch: Watchdog,
+        watchdog: Watchdog,
         unknown: AbstractSet[int],
         known: K | None = None,
         *,
-        looks: bool = False,
+        polls: bool = False,
         person: str | None = None,
-        is_asked_for: bool = False,
+        raises: bool = False,
     ) -> C:
-        """Drive the flow and write down what came of it. is_asked_for: what keeps it from being driven is raised."""
+        """Drive the flow and write down what came of it. raises: what keeps it from being result is raised."""
         now = self._clock.now()
-        must_look = bool(unknown) and person is None
+        must_poll = bool(unknown) and person is None
         try:
             connection = self._connections.get(case.connection)
             known = self.read(case) if known is None else known
-            request = self.build_request(case, known, may_exist=must_look)
+            request = self.build_request(case, known, may_exist=must_poll)
         except OrderDeskError as error:
-            if is_asked_for:
+            if raises:
                 raise
-            event = redriving.after_look(case, now) if looks else self._not_begun(case, error, now, unknown)
-            return self._book.apply(case, event)
+            event = (
+                read_first.after_poll(case, now) if polls else self._after_connection_error(case, error, now, unknown)
+            )
+            return self._loader.apply(case, event)
         kind = (
             EventKind.POLL_STARTED
-            if looks
+            if polls
             else EventKind.RESUMED
             if case.state is State.SENDING
             else EventKind.SEND_STARTED
@@ -189,29 +194,29 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
         due = now + LEASE
         give_up = now + RETRY_POLICY.give_up_after if person is not None else None
         opening = Event(kind, now, due_at=due, deadline=give_up, person=person)
-        drive = _Drive(case, transition(case, opening).case, opening, known, looks, person, unknown)
-        return self._finish(drive, connection, request, watch)
+        drive = _Run(case, transition(case, opening).case, opening, known, polls, person, unknown)
+        return self._finish(drive, connection, request, watchdog)
 
-    def _finish(self, made: _Drive[C, K], connection: Connection, request: R, watch: Watchdog) -> C:
-        case, unknown = made.case, made.unknown
-        said = "looking what became of it" if made.looks else self.description(case)
-        said += "" if made.person is None else f" again, as {made.person} decided"
-        against = self._why_not_sent(made)
+    def _finish(self, run: _Run[C, K], connection: Connection, request: R, watchdog: Watchdog) -> C:
+        case, unknown = run.case, run.unknown
+        said = "Polling for the outcome" if run.polls else self.description(case)
+        said += "" if run.person is None else f" again, as {run.person} decided"
+        against = self._why_not_sent(run)
         sent, began = self._sent_intents(case, unknown)
-        second = SendRules(against, must_poll_first=bool(unknown) and made.person is None, repeatable_intents=sent)
+        second = SendRules(against, must_poll_first=bool(unknown) and run.person is None, repeatable_intents=sent)
         journal = GuardedJournal(
-            self._ledger, case, made.sending, (said, made.opening), self.send_condition(case), second
+            self._ledger, case, run.sending, (said, run.opening), self.send_condition(case), second
         )
-        driven = run_flow(
-            lambda: self.start_flow(request, connection, began or made.opening.at),
+        result = run_flow(
+            lambda: self.start_flow(request, connection, began or run.opening.at),
             self.result_type,
             connection.client,
             journal,
             AnswerVerifier(connection.identified_by, (ExpectedOrder.from_request(request),)),
-            watchdog=watch,
+            watchdog=watchdog,
             started_at=case.updated_at,
         )
-        outcome = driven.outcome
+        outcome = result.outcome
         is_held = (
             isinstance(outcome, TransportLoss) and outcome.withheld and (against is not None or journal.request_changed)
         )
@@ -220,81 +225,82 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
             and outcome.outcome in (Outcome.UNKNOWN, Outcome.REJECTED)
             and not journal.has_sent
         )
-        event = self._event(made, driven, connection, journal)
+        event = self._event(run, result, connection, journal)
         now = self._clock.now()
-        if made.looks and event.due_at is not None:
-            event = redriving.after_look(case, now)
+        if run.polls and event.due_at is not None:
+            event = read_first.after_poll(case, now)
         elif is_held or (is_blind and event.due_at is not None):
             # Nothing more is sent, or the flow cannot find out: asking it every few minutes would tell no more.
-            event = redriving.to_person(now, event.message, event.hint, find_out=self.find_out_hint)
-        after = journal.finish(transition(made.sending, event), event)
-        self._book.notify_listeners(after, event)
+            event = read_first.escalate(NoResult(event.message, event.hint), now, find_out_hint=self.find_out_hint)
+        after = journal.finish(transition(run.sending, event), event)
+        self._loader.notify_listeners(after, event)
         return after
 
-    def _why_not_sent(self, made: _Drive[C, K]) -> str | None:
-        if made.looks:
-            return "it is only read back"
-        if not made.unknown or made.person is not None:
+    def _why_not_sent(self, run: _Run[C, K]) -> str | None:
+        if run.polls:
+            return "Polling only; nothing is sent"
+        if not run.unknown or run.person is not None:
             return None
-        if len(made.unknown) > RETRY_POLICY.max_retries:
-            return f"it was sent {len(made.unknown)} times, nobody knows what became of it, and it is not found there"
-        return self.why_blocked(made.known)
+        if len(run.unknown) > RETRY_POLICY.max_retries:
+            return f"it was sent {len(run.unknown)} times with an unknown outcome, and the service does not show it"
+        return self.why_blocked(run.known)
 
-    def _event(
-        self, made: _Drive[C, K], driven: FlowResult[T], connection: Connection, journal: GuardedJournal
-    ) -> Event:
-        now = self._clock.now()
-        sending, unsure = made.sending, bool(made.unknown)
-        sent = journal.may_have_acted or unsure
-        find_out = self.find_out_hint
-        match driven.outcome:
+    def _event(self, run: _Run[C, K], result: FlowResult[T], connection: Connection, journal: GuardedJournal) -> Event:
+        now, hint = self._clock.now(), self.find_out_hint
+        sent = journal.may_have_acted or bool(run.unknown)
+        match result.outcome:
             case TransportLoss(message=text, retry_after=pause):
-                return redriving.after_nothing(sending, now, text, unsure=sent, find_out=find_out, retry_after=pause)
+                why = NoResult(text, retry_after=pause)
+                return read_first.after_no_result(run.sending, why, now, may_exist=sent, find_out_hint=hint)
             case PluginFailure(text):
                 fault = connection.client.redactor.redact_text(text)
-                return redriving.after_failure(sending, now, fault, unsure=sent, find_out=find_out)
+                return read_first.after_plugin_error(run.sending, fault, now, may_exist=sent, find_out_hint=hint)
             case outcome:
-                pass
-        proof = _proof(sending, outcome, journal)
+                return self._event_of_result(run, outcome, journal, has_written=result.may_have_written)
+
+    def _event_of_result(
+        self, run: _Run[C, K], outcome: T | Answer, journal: GuardedJournal, *, has_written: bool
+    ) -> Event:
+        now, hint = self._clock.now(), self.find_out_hint
+        sent = journal.may_have_acted or bool(run.unknown)
+        evidence = _evidence(run.sending, outcome, journal)
         try:
-            settled = self.settle_by_result(sending, outcome, proof, now, may_have_sent=sent)
+            settled = self.settle_by_result(run.sending, outcome, evidence, now, may_have_sent=sent)
         except StorageError:
             raise
         except OrderDeskError as error:
             # It is done there, and cannot be kept here: not a second time, but by a person.
-            text = f"it is there, and could not be recorded: {error}"
-            return redriving.to_person(now, text, error.hint, find_out=find_out)
+            text = f"the service has done it, and it could not be recorded: {error}"
+            return read_first.escalate(NoResult(text, error.hint), now, find_out_hint=hint)
         if settled is not None:
             return settled
         if not isinstance(outcome, Answer):
             fault = f"the flow ended with {type(outcome).__name__}"
-            return redriving.after_failure(sending, now, fault, unsure=sent, find_out=find_out)
-        if outcome.outcome is Outcome.REJECTED and not (
-            unsure and (driven.may_have_written or outcome.exchange is None)
-        ):
-            refusal, words, remedy = outcome.rejection, outcome.message or "the service refused it", outcome.hint
-            return Event(EventKind.REJECTED, now, rejection=refusal, message=words, hint=remedy, evidence=proof)
-        # That a second request was refused says nothing of the first: the number may be taken by our own order. Nor
-        # does a refusal without a look: what the order lacks now, it may have had then.
-        unsure = unsure or outcome.outcome is not Outcome.NOT_PROCESSED
-        return redriving.after_nothing(
-            sending,
+            return read_first.after_plugin_error(run.sending, fault, now, may_exist=sent, find_out_hint=hint)
+        return read_first.after_answer(
+            run.sending,
+            outcome,
+            evidence,
             now,
-            outcome.message,
-            outcome.hint,
-            unsure=unsure,
-            find_out=find_out,
-            retry_after=outcome.retry_after,
+            may_exist=bool(run.unknown),
+            has_written=has_written,
+            find_out_hint=hint,
         )
 
-    def _not_begun(self, case: C, error: OrderDeskError, now: datetime, unknown: AbstractSet[int]) -> Event:
-        return redriving.not_begun(case, error, now, unsure=bool(unknown), find_out=self.find_out_hint)
+    def _after_connection_error(
+        self, case: C, error: OrderDeskError, now: datetime, unknown: AbstractSet[int]
+    ) -> Event:
+        return read_first.after_connection_error(
+            case, error, now, may_exist=bool(unknown), find_out_hint=self.find_out_hint
+        )
 
     def _require_idle(self, case: C) -> None:
         if not case.is_open:
             raise ConflictError(f"it is settled: {case.state.value}", location=case.id)
         if case.state is State.SENDING:
-            raise InvalidStateError("a request may be on the wire right now", location=case.id, hint="wait for its end")
+            raise InvalidStateError(
+                "a request may be on its way", location=case.id, hint="wait until the attempt has ended"
+            )
 
     def _attempts_of_unknown_outcome(self, case: C) -> AbstractSet[int]:
         """The attempts that sent a request which may have had an effect; empty where each provably did nothing."""
@@ -319,7 +325,7 @@ class RedrivingHandler(ABC, Generic[C, R, T, K]):
         return tuple(writes), mine[0].at if mine else None
 
 
-def _proof(sending: Case, outcome: object, journal: GuardedJournal) -> Evidence | None:
+def _evidence(sending: Case, outcome: object, journal: GuardedJournal) -> Evidence | None:
     """What an outcome rests on: the response that an answer names, else the last one; None where there is none."""
     named = outcome.exchange if isinstance(outcome, Answer) else max(journal.answered, default=None)
     exchange = journal.answered.get(named) if named is not None else None
