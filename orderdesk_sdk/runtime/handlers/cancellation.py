@@ -14,7 +14,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.exchange import Certainty, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
+from orderdesk_sdk.cases.policy import failures, requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.policy.escalation import escalate, is_window_open
 from orderdesk_sdk.cases.policy.polling import events_of_poll
@@ -202,7 +202,7 @@ class CancellationHandler:
         declared = None if isinstance(integration, str) else integration
         return self._loader.apply(
             case,
-            requesting.after_plugin_error(
+            failures.after_plugin_error(
                 case, declared, reason, self._clock.now(), may_have_sent=self._may_have_sent(case)
             ),
         )
@@ -312,15 +312,15 @@ class CancellationHandler:
                 self._loader.save_service_status(case, answer)
             case TransportLoss() as loss:
                 result = requesting.after_poll(
-                    checking, integration, remote_order, requesting.answer_of_lost_poll(loss), now
+                    checking, integration, remote_order, failures.answer_of_lost_poll(loss), now
                 )
             case PluginFailure(text) if case.state is State.PENDING:
                 told = requesting.after_poll(
-                    checking, integration, remote_order, requesting.answer_of_lost_poll(POLL_LOST), now
+                    checking, integration, remote_order, failures.answer_of_lost_poll(POLL_LOST), now
                 )
                 result = evolve(told, plugin_error=text)
             case PluginFailure(text):
-                result = requesting.after_plugin_error(checking, integration, text, now, may_have_sent=False)
+                result = failures.after_plugin_error(checking, integration, text, now, may_have_sent=False)
             case _:
                 assert_never(driven.outcome)
         entries = events_of_poll(checking, result)
@@ -349,14 +349,14 @@ class CancellationHandler:
         now = self._clock.now()
         if case.state is State.SENDING:  # What was sent cannot be read, so nothing of it may be sent again.
             return self._loader.apply(case, escalate(case, now, str(error), error.hint))
-        return self._loader.apply(case, requesting.on_connection_error(case, error, now))
+        return self._loader.apply(case, failures.on_connection_error(case, error, now))
 
     def _connection_failed(self, case: CancelCase, error: OrderDeskError) -> CancelCase:
         now = self._clock.now()
         if case.state is State.SENDING:
-            event = requesting.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
+            event = failures.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
         else:
-            event = requesting.on_connection_error(case, error, now)
+            event = failures.on_connection_error(case, error, now)
         known: CaseContext | None = None
         if case.state is State.PENDING:
             with suppress(NotFoundError):
