@@ -81,12 +81,17 @@ def after_request_not_found(
             f' falling back to "{integration.cancel[higher].label}"'
         )
         return Event(EventKind.FELL_BACK, now, due_at=now, route=higher, service_status=answer.status, message=why)
-    within = reminder_interval(case, integration)
+    return _escalate_not_found(case, answer, text, now, every, reminder_interval(case, integration))
+
+
+def _escalate_not_found(
+    case: CancelCase, answer: Answer, text: str | None, now: datetime, every: timedelta, remind_after: timedelta
+) -> Event:
     return Event(
         EventKind.ESCALATED,
         now,
-        due_at=now + min(every, within),
-        remind_at=now + within,
+        due_at=now + min(every, remind_after),
+        remind_at=now + remind_after,
         service_status=answer.status,
         message=f"{text}; the service does not show the request" if text else "The service does not show the request",
         hint="find out at the service; then send the request again, or confirm or reject this case;"

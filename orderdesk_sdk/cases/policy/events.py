@@ -28,10 +28,9 @@ __all__ = [
     "escalate",
     "evidence_from_poll",
     "evidence_from_response",
-    "not_processed_event",
-    "outcome_unknown_event",
+    "not_processed",
+    "outcome_unknown",
     "rejection_event",
-    "retry_later",
 ]
 
 
@@ -109,14 +108,13 @@ def rejection_event(
     )
 
 
-def retry_later(case: CancelCase, message: str, now: datetime, hint: str | None = None) -> Event:
-    """What becomes of a case whose request provably did not go out."""
-    return not_processed_event(case, message, hint, None, now)
-
-
-def not_processed_event(
+def not_processed(
     case: CancelCase, message: str | None, hint: str | None, retry_after: timedelta | None, now: datetime
 ) -> Event:
+    """The event of a request that provably did nothing: it is sent again when its pause is over.
+
+    retry_after: what the service asks for; None where it asks for nothing.
+    """
     give_up = case.deadline or now + RETRY_POLICY.give_up_after
     return Event(
         EventKind.NOT_PROCESSED,
@@ -128,7 +126,7 @@ def not_processed_event(
     )
 
 
-def outcome_unknown_event(
+def outcome_unknown(
     case: CancelCase,
     integration: Integration,
     message: str,
@@ -137,6 +135,10 @@ def outcome_unknown_event(
     idempotent: bool = False,
     plugin_error: str | None = None,
 ) -> Event:
+    """The event of a request that may have worked: the case is polled before anything is sent again.
+
+    idempotent: whether sending it again would do no harm.
+    """
     confirm = confirmation_of(case, integration)
     give_up = confirm.give_up if isinstance(confirm, Polling) else RETRY_POLICY.give_up_after
     return Event(

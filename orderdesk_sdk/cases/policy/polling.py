@@ -73,22 +73,8 @@ def after_poll(
                 service_status=answer.status,
                 lines=answer.lines,
             )
-        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED if case.state is State.ACTION_REQUIRED:
-            pause = RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after)
-            return after_poll_while_escalated(case, integration, EventKind.POLL_FAILED, now, answer, pause)
         case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:
-            patient = case.deadline is not None and now < case.deadline
-            return Event(
-                EventKind.POLL_FAILED,
-                now,
-                due_at=earliest(
-                    now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after),
-                    case.deadline if patient else None,
-                ),
-                message=answer.message or "Polling gave no usable status",
-                hint=answer.hint,
-                service_status=answer.status,
-            )
+            return _after_useless_poll(case, integration, answer, now)
 
 
 def after_poll_before_sending(case: CancelCase, answer: Answer, now: datetime) -> Event:
@@ -126,6 +112,22 @@ def events_of_poll(case: CancelCase, event: Event) -> tuple[Event, ...]:
     return Event(
         EventKind.FOUND_CANCELED, event.at, due_at=event.at, message="The service shows the order as canceled already"
     ), event
+
+
+def _after_useless_poll(case: CancelCase, integration: Integration, answer: Answer, now: datetime) -> Event:
+    """The event of a poll that told nothing."""
+    pause = RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after)
+    if case.state is State.ACTION_REQUIRED:
+        return after_poll_while_escalated(case, integration, EventKind.POLL_FAILED, now, answer, pause)
+    patient = case.deadline is not None and now < case.deadline
+    return Event(
+        EventKind.POLL_FAILED,
+        now,
+        due_at=earliest(now + pause, case.deadline if patient else None),
+        message=answer.message or "Polling gave no usable status",
+        hint=answer.hint,
+        service_status=answer.status,
+    )
 
 
 def is_overdue(case: CancelCase, now: datetime) -> bool:

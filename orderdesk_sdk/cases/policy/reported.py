@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from attrs import evolve
+
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EvidenceKind
@@ -32,55 +34,51 @@ def after_reported_cancellation(
     reminder_interval: how long a person who has the case is left alone. polling: how often it is read, and how long at
     most, until the service says what was heard; then a person has it.
     """
-    proof = evidence_from_poll(case, answer)
-    give_up = case.deadline or now + polling.give_up
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:
-            return cancellation_event(answer, proof, now)
+            return cancellation_event(answer, evidence_from_poll(case, answer), now)
         case Outcome.REJECTED if answer.rejection in _CONTRADICTING_REJECTIONS:
             return Event(EventKind.WITHDRAWN, now, message=_contradiction_message(answer), service_status=answer.status)
-        case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED if case.state is State.ACTION_REQUIRED:
-            return Event(
-                EventKind.STILL_PENDING,
-                now,
-                due_at=now + reminder_interval,
-                message=case.message,
-                hint=case.hint,
-                service_status=answer.status,
-            )
-        case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED if now < give_up:
-            text = "Reported as canceled; the service does not show the cancellation yet"
-            due = earliest(now + polling.every, give_up)
-            return Event(
-                EventKind.STILL_PENDING, now, due_at=due, deadline=give_up, message=text, service_status=answer.status
-            )
         case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED:
-            text, hint = (
-                _contradiction_message(answer),
-                "find out at the service which is true, then confirm or reject this case",
-            )
-            return Event(
-                EventKind.ESCALATED,
-                now,
-                due_at=now + REPORTED_ESCALATION_INTERVAL,
-                message=text,
-                hint=hint,
-                service_status=answer.status,
-            )
-        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED if case.state is State.ACTION_REQUIRED:
-            return Event(
-                EventKind.POLL_FAILED, now, due_at=now + reminder_interval, message=case.message, hint=case.hint
-            )
+            return _not_shown_yet(case, answer, now, reminder_interval, polling)
         case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:
-            if now >= give_up:
-                text = "The service does not say whether the order is canceled"
-                hint = "find out at the service, then confirm or reject this case"
-                return Event(
-                    EventKind.ESCALATED, now, due_at=now + REPORTED_ESCALATION_INTERVAL, message=text, hint=hint
-                )
-            due = min(now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after), give_up)
-            text = answer.message or "Polling gave no usable status"
-            return Event(EventKind.POLL_FAILED, now, due_at=due, deadline=give_up, message=text, hint=answer.hint)
+            return _not_told(case, answer, now, reminder_interval, polling)
+
+
+def _not_shown_yet(
+    case: CancelCase, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling
+) -> Event:
+    """The service shows something else than what was reported; messages may come first."""
+    give_up = case.deadline or now + polling.give_up
+    pending = Event(EventKind.STILL_PENDING, now, service_status=answer.status)
+    if case.state is State.ACTION_REQUIRED:
+        return evolve(pending, due_at=now + reminder_interval, message=case.message, hint=case.hint)
+    if now < give_up:
+        text = "Reported as canceled; the service does not show the cancellation yet"
+        return evolve(pending, due_at=earliest(now + polling.every, give_up), deadline=give_up, message=text)
+    return Event(
+        EventKind.ESCALATED,
+        now,
+        due_at=now + REPORTED_ESCALATION_INTERVAL,
+        message=_contradiction_message(answer),
+        hint="find out at the service which is true, then confirm or reject this case",
+        service_status=answer.status,
+    )
+
+
+def _not_told(case: CancelCase, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling) -> Event:
+    """The poll told nothing of a case that was reported."""
+    give_up = case.deadline or now + polling.give_up
+    if case.state is State.ACTION_REQUIRED:
+        due = now + reminder_interval
+        return Event(EventKind.POLL_FAILED, now, due_at=due, message=case.message, hint=case.hint)
+    if now >= give_up:
+        text = "The service does not say whether the order is canceled"
+        hint = "find out at the service, then confirm or reject this case"
+        return Event(EventKind.ESCALATED, now, due_at=now + REPORTED_ESCALATION_INTERVAL, message=text, hint=hint)
+    due = min(now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after), give_up)
+    text = answer.message or "Polling gave no usable status"
+    return Event(EventKind.POLL_FAILED, now, due_at=due, deadline=give_up, message=text, hint=answer.hint)
 
 
 def _contradiction_message(answer: Answer) -> str:

@@ -1,4 +1,4 @@
-"""What a case does next, and what follows a request: an answer, a lost call, an error of the plugin. Pure.
+"""What a case does next, and what follows the answer to its request. Pure.
 
 This is where law 5 lives: what a cancel flow says is a verdict only where the declaration says that the response is
 final.
@@ -12,50 +12,24 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
-from orderdesk_sdk.cases.policy.deadlines import (
-    DEFAULT_MANUAL_CONFIRMATION,
-    FIRST_POLL_DELAY,
-    RETRY_POLICY,
-    confirmation_of,
-    earliest,
-    next_due_while_escalated,
-    reminder_interval,
-    window_closes_at,
-)
+from orderdesk_sdk.cases.policy.deadlines import DEFAULT_MANUAL_CONFIRMATION, confirmation_of, window_closes_at
 from orderdesk_sdk.cases.policy.events import (
     acknowledgment_event,
     cancellation_event,
     escalate,
     evidence_from_response,
-    not_processed_event,
-    outcome_unknown_event,
+    not_processed,
+    outcome_unknown,
     rejection_event,
 )
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.windows import next_open_route, window_state
-from orderdesk_sdk.errors import OrderDeskError, PluginError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import Batch, FinalResponse, Portal
 
-__all__ = [
-    "FIND_OUT_HINT",
-    "after_cancel",
-    "after_email_loss",
-    "after_loss",
-    "after_plugin_error",
-    "due_before_window_closes",
-    "join_batch",
-    "next_step",
-    "on_connection_error",
-    "retries_exhausted",
-]
-
-FIND_OUT_HINT = (
-    "find out at the service what the first request did; then confirm or reject this case and cancel what is left anew"
-)
+__all__ = ["after_cancel", "due_before_window_closes", "join_batch", "next_step", "retries_exhausted"]
 
 
 def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
@@ -124,31 +98,15 @@ def after_cancel(
         case Outcome.REJECTED if case.previously_sent_at is not None:
             said = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
             text = f"The service rejected the request ({said}), but an earlier request may have been processed"
-            return evolve(outcome_unknown_event(case, integration, text, now), service_status=answer.status)
+            return evolve(outcome_unknown(case, integration, text, now), service_status=answer.status)
         case Outcome.REJECTED:
             return rejection_event(case, integration, remote_order, answer, evidence_from_response(case, answer), now)
         case Outcome.NOT_PROCESSED:
-            event = not_processed_event(case, answer.message, answer.hint, answer.retry_after, now)
+            event = not_processed(case, answer.message, answer.hint, answer.retry_after, now)
             return due_before_window_closes(event, case, integration, remote_order, now)
         case Outcome.UNKNOWN | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
             text = answer.message or "The response does not say whether the service processed the request"
-            return outcome_unknown_event(case, integration, text, now, idempotent=case.idempotent)
-
-
-def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
-    """The event that a lost call makes of a case that is sending."""
-    if loss.request_changed:
-        return escalate(case, now, loss.message, FIND_OUT_HINT)
-    match loss.certainty:
-        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
-            # At once: the case sees what has changed, and nobody's patience with the service is spent.
-            return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
-        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
-            return not_processed_event(case, loss.message, None, loss.retry_after, now)
-        case Certainty.UNKNOWN:
-            event = outcome_unknown_event(case, integration, loss.message, now, idempotent=loss.idempotent)
-            waits = max(FIRST_POLL_DELAY, min(loss.retry_after or FIRST_POLL_DELAY, RETRY_POLICY.give_up_after))
-            return evolve(event, due_at=earliest(now + waits, event.deadline))
+            return outcome_unknown(case, integration, text, now, idempotent=case.idempotent)
 
 
 def due_before_window_closes(
@@ -162,56 +120,6 @@ def due_before_window_closes(
     return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
 
 
-def after_plugin_error(
-    case: CancelCase, integration: Integration | None, plugin_error: str, now: datetime, *, may_have_sent: bool
-) -> Event:
-    """The event that a plugin's own error makes of a case. `may_have_sent`.
-
-    A request that may have acted had left us.
-    """
-    if case.state is State.SENDING and may_have_sent and integration is not None:
-        return outcome_unknown_event(
-            case, integration, "The plugin failed after a request had been sent", now, plugin_error=plugin_error
-        )
-    if case.state is State.ACTION_REQUIRED:
-        waits = (
-            reminder_interval(case, integration)
-            if integration is not None
-            else DEFAULT_MANUAL_CONFIRMATION.remind_after
-        )
-        return Event(
-            EventKind.POLL_FAILED,
-            now,
-            due_at=next_due_while_escalated(case, now, waits, waits),
-            message=case.message,
-            hint=case.hint,
-            plugin_error=plugin_error,
-        )
-    retried = case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN)
-    if case.state is State.CANCELED or (retried and case.consecutive_failures < RETRY_POLICY.max_plugin_errors):
-        return Event(
-            EventKind.POLL_FAILED,
-            now,
-            due_at=now + RETRY_POLICY.delay(case.consecutive_failures),
-            message="The plugin failed",
-            plugin_error=plugin_error,
-        )
-    if case.is_reported:
-        return evolve(
-            escalate(case, now, "The plugin failed; a person must find out the order's status"),
-            plugin_error=plugin_error,
-        )
-    return Event(
-        EventKind.ESCALATED,
-        now,
-        due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
-        message="The plugin failed; a person must cancel the order at the service",
-        hint="cancel the order at the service by hand, then confirm or reject this case;"
-        " report the error to the plugin's author",
-        plugin_error=plugin_error,
-    )
-
-
 def retries_exhausted(case: CancelCase, now: datetime) -> bool:
     """Whether a requested case has been turned away for as long as it is tried, and once more when that was over.
 
@@ -220,35 +128,3 @@ def retries_exhausted(case: CancelCase, now: datetime) -> bool:
     if case.state is not State.PENDING or case.deadline is None:
         return False
     return now >= case.deadline and case.updated_at >= case.deadline
-
-
-def after_email_loss(case: CancelCase, message: str, message_id: str, now: datetime) -> Event:
-    """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
-    hint = (
-        f"look for the e-mail with Message-ID {message_id}; if it never arrived, send it again with `orderdesk retry`"
-    )
-    return escalate(case, now, message, hint)
-
-
-def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) -> Event:
-    """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
-
-    Nothing is sent, so as long as there is patience the case looks again, in case somebody mends it. A requested case
-    of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
-    """
-    fault = str(error) if isinstance(error, PluginError) else None
-    text = "The plugin cannot be used" if fault else str(error)
-    give_up = case.deadline or now + RETRY_POLICY.give_up_after
-    kind = {
-        State.PENDING: None if fault else EventKind.DEFERRED,
-        State.REPORTED: EventKind.POLL_FAILED,
-        State.ACKNOWLEDGED: EventKind.POLL_FAILED,
-        State.UNKNOWN: EventKind.POLL_FAILED,
-        State.ACTION_REQUIRED: EventKind.REMINDED,
-        State.CANCELED: EventKind.POLL_FAILED,
-    }.get(case.state)
-    if kind is None or (now >= give_up and case.state not in (State.ACTION_REQUIRED, State.CANCELED)):
-        must = "find out the order's status" if case.is_reported else "cancel the order at the service"
-        return escalate(case, now, f"{text}; a person must {must}", None, fault)
-    waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
-    return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)

@@ -14,7 +14,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.exchange import Certainty, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import polling, requesting
+from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, is_window_open
 from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.policy.polling import events_of_poll
@@ -202,7 +202,7 @@ class CancellationHandler:
         declared = None if isinstance(integration, str) else integration
         return self._loader.apply(
             case,
-            requesting.after_plugin_error(
+            failures.after_plugin_error(
                 case, declared, reason, self._clock.now(), may_have_sent=self._may_have_sent(case)
             ),
         )
@@ -318,7 +318,7 @@ class CancellationHandler:
                 )
                 result = evolve(told, plugin_error=text)
             case PluginFailure(text):
-                result = requesting.after_plugin_error(checking, integration, text, now, may_have_sent=False)
+                result = failures.after_plugin_error(checking, integration, text, now, may_have_sent=False)
             case _:
                 assert_never(driven.outcome)
         entries = events_of_poll(checking, result)
@@ -347,14 +347,14 @@ class CancellationHandler:
         now = self._clock.now()
         if case.state is State.SENDING:  # What was sent cannot be read, so nothing of it may be sent again.
             return self._loader.apply(case, escalate(case, now, str(error), error.hint))
-        return self._loader.apply(case, requesting.on_connection_error(case, error, now))
+        return self._loader.apply(case, failures.on_connection_error(case, error, now))
 
     def _connection_failed(self, case: CancelCase, error: OrderDeskError) -> CancelCase:
         now = self._clock.now()
         if case.state is State.SENDING:
-            event = requesting.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
+            event = failures.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
         else:
-            event = requesting.on_connection_error(case, error, now)
+            event = failures.on_connection_error(case, error, now)
         known: CaseContext | None = None
         if case.state is State.PENDING:
             with suppress(NotFoundError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel
-from tests.docs.how_to.newcomer import Newcomer, briefly
+from tests.support.newcomer import Newcomer, briefly
 
 if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Block, Pages

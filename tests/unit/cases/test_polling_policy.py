@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
-from orderdesk_sdk.cases.policy import polling, requesting
+from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
@@ -97,7 +97,7 @@ def test_at_most_three_resends_happen_whatever_the_service_loses() -> None:
     sends = 1
     for _ in range(20):
         loss = TransportLoss(Certainty.UNKNOWN, "ReadTimeout", idempotent=True)
-        case = transition(case, requesting.after_loss(case, KNOWN, loss, NOW)).case
+        case = transition(case, failures.after_loss(case, KNOWN, loss, NOW)).case
         case = transition(case, polling.after_poll(case, KNOWN, PLACED, Answer(Outcome.PENDING), NOW)).case
         if not case.retry_allowed:
             break
@@ -194,7 +194,7 @@ def test_a_read_back_leaves_a_persons_task_and_time_alone(outcome: Outcome) -> N
 
 def test_a_failing_plugin_leaves_a_persons_task_and_time_alone() -> None:
     case = case_in(State.ACTION_REQUIRED, message="Call the warehouse.", hint="then confirm", consecutive_failures=9)
-    event = requesting.after_plugin_error(case, acme(BY_PHONE), "boom", NOW, may_have_sent=False)
+    event = failures.after_plugin_error(case, acme(BY_PHONE), "boom", NOW, may_have_sent=False)
     assert (event.kind, event.plugin_error, event.due_at) == (EventKind.POLL_FAILED, "boom", NOW + hours(1))
     assert (event.message, event.hint) == ("Call the warehouse.", "then confirm")
 
@@ -356,7 +356,7 @@ def test_every_event_is_legal_for_the_case_it_was_made_for(
     legal(requested, requesting.next_step(requested, integration, placement, NOW))
     sending = data.draw(cases((State.SENDING,)))
     legal(sending, requesting.after_cancel(sending, integration, placement, answer, NOW))
-    legal(sending, requesting.after_loss(sending, integration, loss, NOW))
+    legal(sending, failures.after_loss(sending, integration, loss, NOW))
     read = data.draw(cases((*READABLE, State.CANCELED)))
     legal(read, polling.after_poll(read, integration, placement, answer, NOW))
     legal(read, polling.after_poll(read, integration, placement, polling.answer_of_lost_poll(loss), NOW))
@@ -366,8 +366,8 @@ def test_every_event_is_legal_for_the_case_it_was_made_for(
     declaration = data.draw(st.sampled_from([integration, None]))
     legal(
         anything,
-        requesting.after_plugin_error(anything, declaration, "boom", NOW, may_have_sent=data.draw(st.booleans())),
+        failures.after_plugin_error(anything, declaration, "boom", NOW, may_have_sent=data.draw(st.booleans())),
     )
-    legal(anything, requesting.on_connection_error(anything, data.draw(ERRORS), NOW))
+    legal(anything, failures.on_connection_error(anything, data.draw(ERRORS), NOW))
     handed = data.draw(cases((State.PENDING, State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN)))
     legal(handed, escalate(handed, NOW, "why"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.how_to.authors.conftest import HEADS, PACKAGE, TUTORIAL
+from tests.support.tutorial import HEADS, PACKAGE, TUTORIAL
 
 if TYPE_CHECKING:
     from tests.docs.how_to.authors.conftest import Workshop
