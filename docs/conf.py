@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 from importlib.metadata import version as version_of
-from typing import TYPE_CHECKING
-
-from pygments.lexers.special import TextLexer  # type: ignore[import-untyped]  # it ships no types
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
 
 project = "orderdesk_sdk"
 author = "orderdesk_sdk contributors"
@@ -30,8 +24,3 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
-
-
-def setup(app: Sphinx) -> None:
-    """Show a diagram in Mermaid's language as it is written: its renderer would come from somebody's server."""
-    app.add_lexer("mermaid", TextLexer)

@@ -19,11 +19,15 @@ from docs.reference_pages import (
     hooks_page,
     settings_page,
 )
+from docs.states_picture import THEMES, states_svg
 from docs.testing_pages import credentials_page, testing_page
 from orderdesk_devkit.quality.report import LEVEL_DESCRIPTIONS
 from orderdesk_devkit.quality.rules import RULES
-from orderdesk_sdk.cases.case import ALARMS, OPEN, SETTLED, State
-from orderdesk_sdk.cases.state_machine import TRANSITIONS, EventKind
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import ALARMS, OPEN, State
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.state_machine import KINDS, TRANSITIONS, EventKind
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.desk.matrix import VARIES_MARK, matrix_rows
 from orderdesk_sdk.plugin.registry import PluginRegistry
 
@@ -35,37 +39,50 @@ STATES = """\
 A case is what is asked of one connection for one order. It is *open* as long as something has to happen, *settled*
 when the end is known, and an *alarm* when an order ships that was canceled. It begins as pending, or as reported where
 the service canceled the order by itself."""
-DIAGRAM = "In the language of Mermaid, which many viewers of Markdown draw:"
+PICTURE_CAPTION = """\
+A case begins at one of the large dots. A line leads from a state to the next one; lines of one color lead to the same
+state and meet at small dots. The line is named after what happened, unless the next state is. A box also names what
+leaves the state as it is."""
 
 
 def states_page() -> str:
     """The states of a case and every legal change between them, from `cases.state_machine.TRANSITIONS`."""
-    lines = ["# The states of a case", "", STATES, "", "| state | is | leads on by |", "|---|---|---|"]
+    lines = ["# The states of a case", "", STATES, ""]
+    for theme in THEMES:
+        lines += [
+            f"```{{image}} ../{picture_name(theme)}",
+            f":class: only-{theme}",
+            ":alt: The states of a case and every change from one to another; the table below says the same.",
+            f":target: ../{picture_name(theme)}",
+            "```",
+            "",
+        ]
+    lines += [PICTURE_CAPTION, "", *_kinds_of_cases(), "", "| state | is | leads on by |", "|---|---|---|"]
     for state in State:
         group = "alarm" if state in ALARMS else "open" if state in OPEN else "settled"
         leads = [
             f"{event.value} → {TRANSITIONS[state, event].value}" for event in EventKind if (state, event) in TRANSITIONS
         ]
         lines.append(f"| **{state.value}** | {group} | {'; '.join(leads) or 'nothing'} |")
-    lines += ["", "Everything that is not in this table is refused.", "", "## As a diagram", "", DIAGRAM, ""]
-    lines += [
-        "```mermaid",
-        "stateDiagram-v2",
-        *(f"    [*] --> {_node(state)}" for state in (State.PENDING, State.REPORTED)),
-    ]
-    lines += [f'    state "{state.value}" as {_node(state)}' for state in State]
-    edges: dict[tuple[State, State], list[str]] = {}
-    for (before, kind), after in TRANSITIONS.items():
-        edges.setdefault((before, after), []).append(kind.value)
-    lines += [
-        f"    {_node(before)} --> {_node(after)}: {' / '.join(kinds)}" for (before, after), kinds in edges.items()
-    ]
-    lines += [*(f"    {_node(state)} --> [*]" for state in State if state in SETTLED), "```", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "Everything that is not in this table is refused.", ""])
 
 
-def _node(state: State) -> str:
-    return state.name.lower()
+def picture_name(theme: str) -> str:
+    """The picture of the states in a theme, as a path below docs/."""
+    return f"_static/states-{theme}.svg"
+
+
+def _kinds_of_cases() -> list[str]:
+    """What never happens to a kind of case."""
+    names = {CancelCase: "a cancel", StatusCase: "a status change", ResubmitCase: "a resubmission"}
+    never: dict[frozenset[EventKind], list[str]] = {}
+    for kind, events in KINDS.items():
+        never.setdefault(frozenset(EventKind) - events, []).append(names[kind])
+    lines = []
+    for events, cases in never.items():
+        left_out = ", ".join(event.value for event in EventKind if event in events)
+        lines.append(f"- What never happens to {' or '.join(cases)}: {left_out}.")
+    return lines
 
 
 ROUTE_COLUMNS = ("cancel", "confirmation", "reason", "scope", "warning")
@@ -183,6 +200,7 @@ def main(arguments: list[str]) -> int:
     """Write the pages; with `--check` write nothing and return 1 where one is stale."""
     stale = []
     written = {name: HEADER + make() for name, make in PAGES.items()}
+    written |= {picture_name(name): states_svg(theme) for name, theme in THEMES.items()}
     for name, wanted in {**written, README: readme()}.items():
         path = HERE / name
         if path.exists() and path.read_text(encoding="utf-8") == wanted:

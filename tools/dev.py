@@ -273,7 +273,8 @@ def test(extra: list[str]) -> int:
     """Run all tests, or --fast: those that take no time, on every processor; arguments go to pytest: test -k cancel."""
     arguments = [argument for argument in extra if argument != "--fast"]
     if not arguments:
-        arguments = ["-n", str(processors() + 1), "--dist", "worksteal"]  # One more, because tests wait for timeouts.
+        waiting = "--fast" not in extra  # Slow tests wait for timeouts and dying processes; another one runs then.
+        arguments = ["-n", str(processors() + waiting), "--dist", "worksteal"]
     if "--fast" in extra:
         arguments += ["-m", "not slow and not crash"]
     with temporary_files() as variables:

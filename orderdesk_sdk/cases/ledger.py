@@ -10,7 +10,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
+from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
@@ -37,30 +37,15 @@ class OrderVersion:
 class CaseUpdate:
     """One change: the case as it was read, as it shall be, and what belongs into its history, in order.
 
-    fence: the change rests on how the order stood as a whole; None: on the case alone.
+    order_version: the change rests on how the order stood as a whole; None: on the case alone. order_events: what rules
+    are to hear of, recorded with the change.
     """
 
     before: Case
     after: Case
     entries: Sequence[EntryContent] = ()
     order_version: OrderVersion | None = None
-
-    @property
-    def order_event(self) -> OrderEvent | None:
-        """What rules may want to hear of: a case that settled, or became an alarm; else None."""
-        case = self.after
-        if not isinstance(case, CancelCase) or case.is_open or case.state is getattr(self.before, "state", None):
-            return None
-        facts = {
-            "connection": case.connection,
-            "integration": case.integration,
-            "state": case.state.value,
-            "rejection": case.rejection.value if case.rejection is not None else "",
-        }
-        identity = f"settled {case.id} {case.version}"
-        heard = case.is_reported and case.state is State.CANCELED
-        kind = OrderEventKind.CANCELED_EXTERNALLY if heard else OrderEventKind.CASE_SETTLED
-        return OrderEvent(identity, kind, case.order_id, case.updated_at, facts, case.caused_by_rules)
+    order_events: Sequence[OrderEvent] = ()
 
 
 class Ledger(Protocol):
@@ -205,9 +190,6 @@ class Ledger(Protocol):
 
     def discard_event(self, event: OrderEvent) -> None:
         """Take back an event that is waiting; when it is recorded again, it is new."""
-
-    def record_settled(self) -> None:
-        """From now on record an event with each case that settles: there are rules that may want to hear it."""
 
     def rule_executions(self, order_id: str) -> tuple[tuple[datetime, RuleExecution], ...]:
         """What rules did for an order, oldest first."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.cases.evidence import Evidence
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
-__all__ = ["EventKind", "TRANSITIONS", "Event", "InvalidTransitionError", "ROUTINE", "transition"]
+__all__ = ["EventKind", "TRANSITIONS", "Event", "InvalidTransitionError", "Transition", "ROUTINE", "transition"]
 
 
 class EventKind(enum.Enum):
@@ -195,7 +196,7 @@ def _invalid(case: Case, event: Event, reason: str, hint: str | None = None) -> 
 def _validate(case: Case, event: Event, after: State) -> None:
     """Hold an event against the laws that the table alone cannot express."""
     if event.kind in _CANCELLATIONS and event.evidence is None:
-        raise _invalid(case, event, "there is no evidence beside it", "give a response, a poll, or a person's name")
+        raise _invalid(case, event, "the event has no evidence", "give a response, a poll, or a person's name")
     if event.kind is EventKind.SEND_STARTED:
         _demand_send(case, event)
     if isinstance(case, CancelCase):
@@ -209,21 +210,26 @@ def _demand_send(case: Case, event: Event) -> None:
     resend = case.retry_allowed if isinstance(case, CancelCase) else case.flow_reads_first
     if case.state is State.UNKNOWN and not (resend or event.person):
         raise _invalid(
-            case, event, "the first request may have worked", "read back first, or let a named person decide"
+            case,
+            event,
+            "the first request may have been processed",
+            "poll first, or let a person decide with `orderdesk retry`",
         )
     if case.state is State.ACTION_REQUIRED and not event.person:
-        raise _invalid(case, event, "a person has the case", "let a named person decide")
+        raise _invalid(case, event, "the case requires action of a person", "let a named person decide")
 
 
 def _demand_of_cancel(case: CancelCase, event: Event) -> None:
     if event.kind is EventKind.REJECTED and event.rejection is None:
-        raise _invalid(case, event, "it says not why", "give a Refusal")
+        raise _invalid(case, event, "the event has no reason", "give a Rejection")
     if case.is_reported and event.kind in (EventKind.SEND_STARTED, EventKind.FELL_BACK):
-        raise _invalid(case, event, "its service was heard to have canceled", "withdraw this case, then cancel anew")
+        raise _invalid(
+            case, event, "the cancellation was reported by the service", "withdraw this case, then cancel again"
+        )
     if event.kind is EventKind.FELL_BACK and (event.route is None or event.route <= case.route):
-        raise _invalid(case, event, "a ladder is only climbed upwards")
+        raise _invalid(case, event, "the fallback is always a later route")
     if event.kind is EventKind.WITHDRAWN and case.last_sent_at is not None:
-        raise _invalid(case, event, "a request has already left us", "wait for the service's answer")
+        raise _invalid(case, event, "a request was sent already", "wait for the service's answer")
 
 
 def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
@@ -261,8 +267,16 @@ def _begins_anew(event: Event) -> bool:
 C = TypeVar("C", bound=Case)
 
 
-def transition(case: C, event: Event) -> C:
-    """The case after an event. Raises InvalidTransitionError where the table or a law forbids it."""
+@frozen
+class Transition(Generic[C]):
+    """What an event makes of a case, and which events of its order rules may want to hear of then."""
+
+    case: C
+    order_events: tuple[OrderEvent, ...] = ()
+
+
+def transition(case: C, event: Event) -> Transition[C]:
+    """The case after an event, and what follows. Raises InvalidTransitionError where the table or a law forbids it."""
     after = TRANSITIONS.get((case.state, event.kind)) if event.kind in KINDS[type(case)] else None
     if after is None:
         raise _illegal(case, event)
@@ -286,7 +300,25 @@ def transition(case: C, event: Event) -> C:
         evidence=event.evidence or case.evidence,
         action_required_since=(case.action_required_since or event.at) if waits else None,
     )
-    return cast("C", _canceling(case, made, event)) if isinstance(made, CancelCase) else made
+    if isinstance(made, CancelCase):
+        made = cast("C", _canceling(case, made, event))
+    return Transition(made, _order_events(case, made))
+
+
+def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
+    """What follows where a cancel was settled, or became an alarm."""
+    if not isinstance(after, CancelCase) or after.is_open or after.state is before.state:
+        return ()
+    values = {
+        "connection": after.connection,
+        "integration": after.integration,
+        "state": after.state.value,
+        "rejection": after.rejection.value if after.rejection is not None else "",
+    }
+    is_external = after.is_reported and after.state is State.CANCELED
+    kind = OrderEventKind.CANCELED_EXTERNALLY if is_external else OrderEventKind.CASE_SETTLED
+    identity = f"settled {after.id} {after.version}"
+    return (OrderEvent(identity, kind, after.order_id, after.updated_at, values, after.caused_by_rules),)
 
 
 def _canceling(before: Case, made: CancelCase, event: Event) -> CancelCase:
@@ -318,6 +350,6 @@ def _canceling(before: Case, made: CancelCase, event: Event) -> CancelCase:
 def _illegal(case: Case, event: Event) -> InvalidTransitionError:
     allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state and kind in KINDS[type(case)])
     early = case.state is State.PENDING and event.kind in _CANCELLATIONS
-    why = "nothing has been asked there yet; " if early else "" if case.is_open else "it is settled; "
-    remedy = "let `orderdesk work` ask first, or withdraw the case" if early else None
+    why = "nothing has been sent yet; " if early else "" if case.is_open else "the case is settled; "
+    remedy = "run `orderdesk work` first, or withdraw the case" if early else None
     return _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", remedy)

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock, SystemClock
@@ -32,7 +32,6 @@ from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.rule_trigger import RuleTrigger
 from orderdesk_sdk.desk.status_changes import StatusChangeService
-from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
@@ -86,7 +85,7 @@ class Desk:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.registry = registry or PluginRegistry()
-        self.ledger: Ledger = ledger or SqliteLedger(config.ledger)
+        self.ledger: Ledger = ledger or SqliteLedger(config.ledger, keeps_events=bool(config.rules))
         self.order_store: OrderStore = order_store or SqliteOrderStore(
             config.ledger, clock=self.clock, suffix=config.resubmission_suffix
         )
@@ -112,8 +111,9 @@ class Desk:
         self._scheduler = Scheduler(
             self.ledger, by_id, self.connections, self.listeners, email, self.clock, self._shutdown
         )
-        trigger = RuleTrigger()
-        parts = DeskParts(self.ledger, by_id, self.connections, self._scheduler, self.clock, trigger)
+        parts = DeskParts(
+            self.ledger, by_id, self.connections, self._scheduler, self.clock, RuleTrigger(self._scheduler)
+        )
         self.cases = CaseService(parts, ManualEvidence(config, self.ledger, self.connections, self.clock))
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
@@ -121,7 +121,7 @@ class Desk:
         self.notifications = NotificationService(parts, self.cancellations)
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
         self.rules = RuleEngine(config.rules, self.ledger, by_id, self.connections, executor, self.clock)
-        trigger.engine = self.rules
+        self._scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
 
     @classmethod
@@ -193,15 +193,4 @@ class Desk:
         with self._shutdown.in_use():
             if self._shutdown.is_requested:
                 return RunReport(0, None)
-            report = self._scheduler.run_due(limit)
-            while True:  # What rules want is asked by connection as well.
-                try:
-                    with self._scheduler.without_waiting():
-                        handled, troubles = self.rules.process(limit)
-                except OrderDeskError as error:  # A rule that names nobody's action must not stop what is due.
-                    handled, troubles = 0, (str(error),)
-                report = evolve(report, problems=(*report.problems, *troubles), next_due=self.ledger.next_due())
-                if not handled or self._shutdown.is_requested:
-                    return report
-                more = self._scheduler.run_due(limit)
-                report = RunReport(report.handled + more.handled, more.next_due, (*report.problems, *more.problems))
+            return self._scheduler.run_due(limit)

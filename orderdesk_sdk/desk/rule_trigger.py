@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.rules.engine import RuleEngine
+from orderdesk_sdk.runtime.scheduler import Scheduler
 
 __all__ = ["RuleTrigger", "then_rules_act"]
 
@@ -17,19 +15,17 @@ T = TypeVar("T")
 
 
 class RuleTrigger:
-    """The services of a desk are made before its rule engine, which acts through them; so the engine is set later."""
+    """Lets the rules act on what is pending."""
 
-    def __init__(self) -> None:
-        self.engine: RuleEngine | None = None
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
 
     def fire(self, confirmed: Collection[str] = ()) -> None:
-        """Let the rules act now. What keeps them from it stays recorded, and `Desk.run_due` reports it.
+        """Let the rules act now. What keeps them from it stays pending, and `Desk.run_due` reports it.
 
         confirmed: ids of moves that the caller knows to be made.
         """
-        if self.engine is not None:
-            with suppress(OrderDeskError):
-                self.engine.process(confirmed=confirmed)
+        self._scheduler.process_events(confirmed=confirmed)
 
 
 class HasRuleTrigger(Protocol):

@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
-REQUEST_CHANGED = "it would now ask for something else"
+REQUEST_CHANGED = "the flow would now make another request"
 """What is said of a flow that would make another request in place of the one that is to be made again."""
 MAX_SHOWN_REQUEST = 600
 """Characters of a request that are shown to whoever must decide about it."""
@@ -66,8 +66,8 @@ class Journal(Protocol):
         Raises RequestWithheldError when the request must not be sent any more; then the flow ends there.
         """
 
-    def record_exchange(self, exchange: Exchange) -> None:
-        """Keep an exchange with the next commit."""
+    def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:
+        """Keep an exchange with the next commit. is_about_order: whether it is about the flow's order."""
 
     def save_late(self) -> None:
         """Commit what is kept although the work was given to somebody else meanwhile: it happened."""
@@ -208,7 +208,7 @@ class _FlowRun(Generic[T]):
             if not is_request(step):
                 return self._finish(self._result_of(step))
             if self._number == MAX_CALLS:
-                return self._finish(PluginFailure(f"the flow made {MAX_CALLS} calls and wanted more; it never ends"))
+                return self._finish(PluginFailure(f"the flow made {MAX_CALLS} calls without an end"))
             self._number += 1
             reply = self._respond(step, self._number)
             if isinstance(reply, TransportLoss | PluginFailure | Answer):
@@ -274,7 +274,7 @@ class _FlowRun(Generic[T]):
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
             return self._not_a_request(error)
-        self._journal.record_exchange(exchange)
+        self._journal.record_exchange(exchange, is_about_order=self._is_about_order(request, exchange, response))
         self._record_sent(exchange.intent)
         if response is not None:
             return response
@@ -287,6 +287,13 @@ class _FlowRun(Generic[T]):
             certainty = Certainty.NOT_PROCESSED if exchange.intent.read_only else failure.certainty
             return TransportLoss(certainty, failure.message, retry_after=failure.retry_after)
         return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent)
+
+    def _is_about_order(self, request: httpx.Request, exchange: Exchange, response: httpx.Response | None) -> bool:
+        if response is None or not exchange.intent.read_only:
+            return True
+        received = ReceivedResponse(operation_of(request), response, request=request)
+        # How a plugin's declaration reads a response is its own code: what fails there tells nothing.
+        return self._flow_guard.guard.run(lambda: self._verifier.is_about_order(received), _RESULT_ERRORS) is True
 
     def _may_have_written(self, intents: Sequence[Intent]) -> None:
         """Plugin code failed around a call: if it was about to write, it may have."""
@@ -333,15 +340,11 @@ class _FlowRun(Generic[T]):
         if self._recorded.resend_number is not None and exchange is not None and self._may_restart(request):
             self._recorded, self._has_written = NO_RECORD, wrote
             return None
-        text = "the process ended while the request was on its way"
+        text = "The process ended while the request was being sent"
         if exchange is not None:
-            text = (
-                f"the process ended after the service answered {exchange.status}, and its response was not kept whole"
-            )
+            text = f"The process ended after the service answered {exchange.status}; the response is incomplete"
         if self._recorded.resend_number is not None:
-            text = (
-                f"what was sent cannot be made again: the response to {intent.method} {intent.url} was not kept whole"
-            )
+            text = f"The request cannot be replayed: the response to {intent.method} {intent.url} is incomplete"
             return TransportLoss(Certainty.UNKNOWN, text, request_changed=True)
         return TransportLoss(Certainty.UNKNOWN, text, self._idempotent)
 

@@ -78,8 +78,8 @@ class GuardedJournal(CaseJournal):
                 raise RequestWithheldError(self._send_rules.blocked_reason)
             if self._send_rules.must_poll_first and not (self._has_polled or intent.idempotent):
                 raise PluginError(
-                    "an earlier request may have worked, and the flow would send another without a look",
-                    hint="read first whether it is there; where that cannot be read, end with answer.unclear(None)",
+                    "an earlier request may have been processed, and the flow would send another without polling first",
+                    hint="poll first whether the order exists; where it cannot, end with answer.unknown(None)",
                 )
             sent = self._send_rules.repeatable_intents
             if sent and intent.digest not in {earlier.digest for earlier in sent}:
@@ -89,11 +89,11 @@ class GuardedJournal(CaseJournal):
         if not intent.read_only:
             self._sent.add(intent.number)
 
-    def record_exchange(self, exchange: Exchange) -> None:
-        """Keep an exchange; a read that told whether it is there is a look."""
+    def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:
+        """Keep an exchange; a read that told of the order whether it is there is a look."""
         status = exchange.status or 0
         tells = exchange.failure is None and (status in _NOT_FOUND or 200 <= status < 300)
-        self._has_polled = self._has_polled or (exchange.intent.read_only and tells)
+        self._has_polled = self._has_polled or (exchange.intent.read_only and tells and is_about_order)
         if proves_not_processed(exchange):
             self._sent.discard(exchange.intent.number)
         if exchange.failure is None:

@@ -9,9 +9,11 @@ from typing import TypeVar, cast
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger, OrderChangedError, OrderVersion
+from orderdesk_sdk.cases.state_machine import Transition
 from orderdesk_sdk.errors import ConflictError, PluginError
 from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, RequestWithheldError
 
@@ -52,10 +54,11 @@ class JournalEntry:
 
 @frozen
 class JournalResult:
-    """What became of one part, and the entries that say so."""
+    """What became of one part, the entries that say so, and what rules are to hear of it."""
 
     after: Case
     entries: tuple[EntryContent, ...] = ()
+    order_events: tuple[OrderEvent, ...] = ()
 
 
 class BatchJournal:
@@ -112,7 +115,7 @@ class BatchJournal:
             except OrderChangedError:
                 continue
             return
-        raise RequestWithheldError("the order changes all the time; it is looked at again")
+        raise RequestWithheldError("The order changed during each attempt; the case is due again")
 
     def _commit(self, intent: Intent, fences: Mapping[str, OrderVersion]) -> None:
         self._ledger.write(
@@ -129,8 +132,8 @@ class BatchJournal:
             )
         )
 
-    def record_exchange(self, exchange: Exchange) -> None:
-        """Keep an exchange with the next commit."""
+    def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:  # noqa: ARG002 - see below
+        """Keep an exchange with the next commit. is_about_order: what a `GuardedJournal` wants to know of a read."""
         self._unwritten.append(exchange)
 
     def add_note(self, message: str) -> None:
@@ -172,12 +175,13 @@ class BatchJournal:
             before,
             _with_later_version(result.after, self._later_commits),
             [*opening, *self._unwritten, *result.entries],
+            order_events=result.order_events,
         )
 
     def _save_late_entries(self, part: JournalEntry, at: datetime) -> None:
         if self._unwritten:
             late = evolve(part.claimed, updated_at=at)
-            text = "the result of this attempt came after somebody else had changed this; it changed nothing"
+            text = "The result of this attempt came after another process had changed the case; it changed nothing"
             self._ledger.append(late, [*self._unwritten, text], if_unchanged=False)
 
 
@@ -194,9 +198,9 @@ class CaseJournal(BatchJournal):
     ) -> None:
         super().__init__(ledger, [JournalEntry(before, claimed, opening_entries, send_condition)])
 
-    def finish(self, after: C, *entries: EntryContent) -> C:
+    def finish(self, made: Transition[C], *entries: EntryContent) -> C:
         """Commit the result with everything kept; the case as it is then. Raises ConflictError as `finish_all` does."""
-        return cast("C", self.finish_all([JournalResult(after, entries)])[0])
+        return cast("C", self.finish_all([JournalResult(made.case, entries, made.order_events)])[0])
 
 
 class PollJournal(CaseJournal):
@@ -207,7 +211,7 @@ class PollJournal(CaseJournal):
         if not intent.read_only:
             raise PluginError(
                 f"a check only reads, and the flow would send {intent.method} {intent.url[:MAX_SHOWN_REQUEST]}",
-                hint="ask in orderdesk_cancel; a query that is sent by POST is declared with reads_only=True",
+                hint="send it in orderdesk_cancel; declare a query that is sent by POST with read_only=True",
             )
         super().record_intent(intent)
 

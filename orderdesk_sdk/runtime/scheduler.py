@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
@@ -20,7 +20,7 @@ from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import ConflictError, InvalidStateError
+from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.bulkhead import Job
@@ -43,6 +43,8 @@ __all__ = ["Scheduler", "RunReport"]
 C = TypeVar("C", bound=Case)
 
 _log = RoomLogger("runtime")
+MAX_EVENTS = 1000
+"""How many order events are handled at a time."""
 WAIT_INTERVAL = 0.02
 """Seconds between two looks at whether all is finished."""
 MAX_AGE = 1.0
@@ -58,6 +60,16 @@ class RunReport:
     handled: int
     next_due: datetime | None
     problems: tuple[str, ...] = ()
+
+
+class EventProcessor(Protocol):
+    """Handles the order events that are pending, such as a rule engine."""
+
+    def process(self, limit: int, *, confirmed: Collection[str] = ()) -> tuple[int, tuple[str, ...]]:
+        """Handle at most `limit` events; how many were handled, and what kept others from it, a line each.
+
+        confirmed: ids of moves that the caller knows to be made.
+        """
 
 
 class Scheduler:
@@ -87,6 +99,8 @@ class Scheduler:
         self._status_changes = StatusChangeHandler(self._loader, order_store, connections)
         handlers: tuple[CaseHandler[Any], ...] = (self._cancellations, self._resubmissions, self._status_changes)
         self._handlers: Mapping[type[Case], CaseHandler[Any]] = {handler.kind: handler for handler in handlers}
+        self.event_processor: EventProcessor | None = None
+        """Set once it is made, because it acts through what is made of this scheduler; None: events are left alone."""
         self._lock = threading.Lock()
         self._in_progress: set[str] = set()
         self._unfinished: tuple[RunningJob, ...] = ()
@@ -114,7 +128,7 @@ class Scheduler:
         """What an open case's present route is asked to do. Raises InvalidStateError for a settled one."""
         case = self._ledger.case(case_id, CancelCase)
         if not case.is_open:
-            raise InvalidStateError(f"nothing is asked while it is {case.state.value}", location=f"case {case_id}")
+            raise InvalidStateError(f"nothing is sent while the case is {case.state.value}", location=f"case {case_id}")
         return self._cancellations.build_request(case)
 
     def poll(self, case: C) -> C:
@@ -147,11 +161,37 @@ class Scheduler:
         return self._latest(case)
 
     def run_due(self, limit: int) -> RunReport:
-        """Do all due work, each piece once, and say when the next is due.
+        """Handle due cases, then the order events that are pending, until nothing is due; when the next case is due.
 
-        Each connection's share is done by itself. Where more than `limit` pieces are due, this returns when so many
-        were begun; whoever is slow then is finished beside the next call. Nothing is begun once the desk ends.
+        Each connection's share is done by itself. Where more than `limit` cases are due, this returns when so many
+        were begun; whoever is slow then is finished beside the next call. Nothing is begun once the desk ends. What
+        keeps events from being handled is a problem of the report, and they stay pending.
         """
+        report = self._handle_due(limit)
+        while True:
+            with self.without_waiting():  # What rules want is asked by connection as well.
+                handled, problems = self.process_events(limit)
+            report = evolve(report, problems=(*report.problems, *problems), next_due=self._ledger.next_due())
+            if not handled or self._shutdown.is_requested:
+                return report
+            more = self._handle_due(limit)
+            report = RunReport(report.handled + more.handled, more.next_due, (*report.problems, *more.problems))
+
+    def process_events(
+        self, limit: int = MAX_EVENTS, *, confirmed: Collection[str] = ()
+    ) -> tuple[int, tuple[str, ...]]:
+        """Handle the order events that are pending; how many were handled, and the problems, a line each.
+
+        confirmed: ids of moves that the caller knows to be made.
+        """
+        if self.event_processor is None:
+            return 0, ()
+        try:
+            return self.event_processor.process(limit, confirmed=confirmed)
+        except OrderDeskError as error:  # A rule that names an unknown action must not stop what is due.
+            return 0, (str(error),)
+
+    def _handle_due(self, limit: int) -> RunReport:
         troubles: dict[str, BaseException] = {}
 
         def end(flight: RunningJob) -> None:
@@ -241,7 +281,7 @@ class Scheduler:
     def _process_one(self, case: Case, step: JobFunction) -> None:
         tickets = self._submit([(case,)], step)
         if not tickets:
-            raise ConflictError("it is being worked on right now", location=case.id, hint="try again in a moment")
+            raise ConflictError("The case is being processed", location=case.id, hint="try again in a moment")
         self._wait(tickets)
         error = tickets[0][1].error
         if error is not None and not tickets[0][1].timed_out:
@@ -290,7 +330,7 @@ class Scheduler:
     def _guarded(self, job: CaseGroup, watchdog: Watchdog, step: JobFunction) -> None:
         try:
             if self._shutdown.is_requested:
-                raise ConflictError("the desk ends", location=job[0].id, hint="it goes on when a desk is opened again")
+                raise ConflictError("the desk ends", location=job[0].id, hint="open a desk again to continue")
             with log_subject(LogSubject.of(*job)):
                 step(job, watchdog)
         finally:
@@ -320,4 +360,5 @@ class Scheduler:
         for case in job:
             # Somebody else, in another process say, may have settled it meanwhile.
             with suppress(ConflictError):
-                self._handler(case).abandon(case.id, TIMED_OUT)
+                timeout = self._connections.bulkhead(case.connection).timeout
+                self._handler(case).abandon(case.id, f"{TIMED_OUT}: {timeout:g} s without a request")

@@ -3,6 +3,12 @@
 Reads the order object of Order Desk's API v2 (https://apidocs.orderdesk.com/) with the freedoms that its official
 sample takes: numbers as texts or numbers, empty objects as empty lists, null for what is absent. Tables beat a
 converter library here: the same table reads and writes, keeps unknown keys, never coerces, and knows the path.
+
+`schema` holds the tables, `fields` the types of single fields, `envelope` finds the orders in whatever a document
+wraps them in, and `json_text` reads and writes JSON without surprises. Touch `schema` for another field; give it a
+type from `fields`, where a new type goes too. The functions below are what other rooms call.
+
+It imports `orders.order` and the ground.
 """
 
 from __future__ import annotations

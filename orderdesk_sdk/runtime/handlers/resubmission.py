@@ -16,18 +16,21 @@ from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import read_coverage
-from orderdesk_sdk.runtime.handlers.redriving import RedrivingHandler
+from orderdesk_sdk.runtime.handlers.read_first import ReadFirstHandler
 from orderdesk_sdk.runtime.journal import SendCondition
 
 __all__ = ["ResubmissionHandler", "number_owner"]
 
 
-class ResubmissionHandler(RedrivingHandler[ResubmitCase, ResubmitRequest, RemoteOrder, CancellationCoverage]):
+class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, RemoteOrder, CancellationCoverage]):
     """Handles resubmissions."""
 
     kind = ResubmitCase
     result_type = RemoteOrder
-    find_out_hint = "find out at the service, confirm or refuse it; what is not there may be made under another number"
+    find_out_hint = (
+        "find out at the service, then confirm or reject the case;"
+        " an order that the service does not have may be resubmitted under another number"
+    )
 
     def start_flow(self, request: ResubmitRequest, connection: Connection, now: datetime) -> object:
         hook = connection.plugin.manager.hook.orderdesk_resubmit

@@ -13,7 +13,7 @@ from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import StatusChangeRequest
 from orderdesk_sdk.runtime.connections import Connection
-from orderdesk_sdk.runtime.handlers.redriving import RedrivingHandler
+from orderdesk_sdk.runtime.handlers.read_first import ReadFirstHandler
 
 __all__ = ["CANCELED", "StatusChangeHandler", "settable_statuses"]
 
@@ -26,13 +26,13 @@ def settable_statuses(integration: Integration) -> tuple[str, ...]:
     return (*([CANCELED] if integration.cancel else []), *(status.name for status in integration.statuses))
 
 
-class StatusChangeHandler(RedrivingHandler[StatusCase, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):
+class StatusChangeHandler(ReadFirstHandler[StatusCase, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):
     """Handles status changes."""
 
     kind = StatusCase
     result_type = Answer
     find_out_hint = (
-        "look which status the order has at the service, set it there by hand if need be, then confirm or refuse"
+        "find out which status the order has at the service, set it by hand if need be, then confirm or reject the case"
     )
 
     def start_flow(self, request: StatusChangeRequest, connection: Connection, now: datetime) -> object:
@@ -45,7 +45,7 @@ class StatusChangeHandler(RedrivingHandler[StatusCase, StatusChangeRequest, Answ
             if remote_order.connection == case.connection:
                 return self._order_store.get_order(case.order_id), remote_order
         raise NotFoundError(
-            "the order is no longer registered there",
+            "the order is no longer registered at this connection",
             location=f"order {case.order_number} at {case.connection}",
             hint="register it again with `orderdesk register`",
         )

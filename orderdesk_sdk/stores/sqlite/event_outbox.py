@@ -19,7 +19,7 @@ __all__ = ["EventOutbox"]
 
 _BATCH_SIZE = 1000
 """Occurrences of one transaction."""
-_NOUN = "occurrence"
+_NOUN = "order event"
 
 
 class EventOutbox(ABC):
@@ -27,7 +27,6 @@ class EventOutbox(ABC):
 
     def __init__(self, commits: GroupCommit) -> None:
         self._commits = commits
-        self._records_settled = False
         self.damage = DamagedRows()
 
     @abstractmethod
@@ -36,8 +35,8 @@ class EventOutbox(ABC):
 
     def add_events(self, events: Sequence[OrderEvent]) -> None:
         def job(cursor: sqlite3.Cursor, some: Sequence[OrderEvent]) -> None:
-            for occurrence in some:
-                insert_event(cursor, occurrence)
+            for event in some:
+                insert_event(cursor, event)
 
         # Those of a large import a few at a time: each is recorded by itself, and the same again changes nothing.
         for first in range(0, len(events), _BATCH_SIZE):
@@ -54,7 +53,7 @@ class EventOutbox(ABC):
                 reads = {f"{_NOUN} {name}": partial(load, data, OrderEvent) for name, data in rows}
                 found = [self.damage.read_or_none(place, read) for place, read in reads.items()]
                 if len(self.damage.ids(_NOUN)) == len(known):
-                    return tuple(occurrence for occurrence in found if occurrence is not None)[:limit]
+                    return tuple(event for event in found if event is not None)[:limit]
 
     def complete_event(
         self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime
@@ -82,9 +81,6 @@ class EventOutbox(ABC):
             cursor.execute("DELETE FROM order_events WHERE id = ? AND handled = 0", (event.id,))
 
         self._commits.run(job)
-
-    def record_settled(self) -> None:
-        self._records_settled = True
 
     def rule_executions(self, order_id: str) -> tuple[tuple[datetime, RuleExecution], ...]:
         with self._read() as cursor:

@@ -57,7 +57,11 @@ class SqliteLedger(LedgerReader, EventOutbox):
     file systems: SQLite's write-ahead log needs shared memory (https://www.sqlite.org/wal.html).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keeps_events: bool = True) -> None:
+        """keeps_events: whether the order events that come with changes are recorded; where there are no rules, nobody
+        would ever handle them.
+        """
+        self._keeps_events = keeps_events
         self._path = path.absolute()  # The program may go to another folder.
         try:
             with ExitStack() as made:
@@ -153,8 +157,8 @@ class SqliteLedger(LedgerReader, EventOutbox):
             links = self._file_guard.chain_appender(cursor)
             for change in prepared:
                 apply_change(cursor, links, change)
-                if change.occurrence is not None and self._records_settled:
-                    insert_event(cursor, change.occurrence)
+                for event in change.order_events if self._keeps_events else ():
+                    insert_event(cursor, event)
             links.write()
 
         self._commits.run(job)

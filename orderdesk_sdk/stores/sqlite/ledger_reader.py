@@ -193,7 +193,7 @@ class LedgerReader(ABC):
             for name, data in own.execute("SELECT id, data FROM registrations"):
                 self.damage.read_or_none(f"registration {name}", partial(load, data, Registration))
             for name, data in own.execute("SELECT id, data FROM order_events WHERE handled = 0"):
-                self.damage.read_or_none(f"occurrence {name}", partial(load, data, OrderEvent))
+                self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
 
     def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:

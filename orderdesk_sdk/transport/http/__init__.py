@@ -1,1 +1,13 @@
-"""http"""
+"""Calls of one connection: made within limits, kept as evidence, redacted, classified when they fail.
+
+`client` makes the calls: `allowed_origins` says where to, `rate_limit` and `retry_after` when, `deadline` for how
+long, `response_body` how much is read, `credentials` and `stored_tokens` with which token. `failures` is the table of
+what each failure proves. `replay` gives recorded exchanges as responses again, `shared_reads` answers equal reads
+once, and `log_redaction` keeps secrets out of what httpx logs.
+
+Touch `failures` only with a test on a real socket beside it: whether a request may be sent again depends on that
+table. A limit for hosts to set belongs into `client.HttpLimits`.
+
+httpx is imported here, in `plugin.service` and in `plugin.auth`, and nowhere else. The room imports `cases`,
+`plugin`, `orders`, the ground, and `transport.redaction`.
+"""

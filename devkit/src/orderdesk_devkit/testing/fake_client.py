@@ -143,7 +143,7 @@ class FakeJournal:
             raise self._error
         self.intents.append(intent)
 
-    def record_exchange(self, exchange: Exchange) -> None:
+    def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:  # noqa: ARG002 - all are kept
         """As `flow.Journal.record_exchange`."""
         self.exchanges.append(exchange)
 

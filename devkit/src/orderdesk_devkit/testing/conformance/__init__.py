@@ -10,8 +10,11 @@ every boundary, with every fault on every call, once and without end, with malfo
 come back to it. Its flows are replayed, here and in another process, every fallback route is tried by
 itself, and its declaration and settings are checked. What applies follows from the declaration; what
 does not is skipped with the reason. Where declaration and simulator cannot tell, the attributes of
-`base.StandardTests` do. A standard test is not replaced; what a plugin cannot pass yet is marked `@pytest.mark.xfail(reason="why")` on an
-override that calls `super()`.
+`base.StandardTests` do. A standard test is not replaced; what a plugin cannot pass yet is marked
+`@pytest.mark.xfail(reason="why")` on an override that calls `super()`.
+
+Each module holds the tests of one promise; a new promise is a module here and a base class of `PluginConformance`, and
+every plugin is held against it from then on. The room imports the rest of `testing`, `simulators` and the SDK.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrde
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
+from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.orders.order import RemoteOrder
@@ -91,7 +91,7 @@ class FlowPlayback:
         """Ask to cancel; the last response answers all further calls."""
         sending = transition(
             self._case, Event(EventKind.SEND_STARTED, self._now, due_at=self._now + LEASE, idempotent=True)
-        )
+        ).case
         hook = self._connection.plugin.manager.hook
         if hook.orderdesk_cancel.get_hookimpls():
             driven, requests = self._run_flow(
@@ -114,13 +114,13 @@ class FlowPlayback:
             case Answer() as answer:
                 event = requesting.after_cancel(sent, declared, remote_order, answer, self._now)
             case TransportLoss() as loss:
-                event = requesting.after_loss(sent, declared, loss, self._now)
+                event = failures.after_loss(sent, declared, loss, self._now)
             case PluginFailure() as fault:
                 return _failed(requests, fault)
             case _:
                 assert_never(driven.outcome)
         says = isinstance(driven.outcome, Answer) and driven.outcome.outcome in _CANCELED
-        return PlaybackResult(requests, None, transition(sending, event), says)
+        return PlaybackResult(requests, None, transition(sending, event).case, says)
 
     def poll(
         self, responses: Sequence[ReplayedResponse], state: State = State.ACKNOWLEDGED, reference: str | None = None
@@ -128,7 +128,7 @@ class FlowPlayback:
         """Read back a case that is asked or unclear."""
         until = self._now + RETRY_POLICY.give_up_after
         case = evolve(self._case, state=state, last_sent_at=self._now, deadline=until, request_reference=reference)
-        checking = transition(case, Event(EventKind.POLL_STARTED, self._now, due_at=self._now + LEASE))
+        checking = transition(case, Event(EventKind.POLL_STARTED, self._now, due_at=self._now + LEASE)).case
         request = PollRequest(self._request.order, self._request.remote_order, self._now, {}, reference)
         hook = self._connection.plugin.manager.hook
         driven, requests = self._run_flow(
@@ -137,16 +137,16 @@ class FlowPlayback:
         declared, remote_order = self._connection.integration, self._request.remote_order
         match driven.outcome:
             case Answer() as answer:
-                event = requesting.after_poll(checking, declared, remote_order, answer, self._now)
+                event = polling.after_poll(checking, declared, remote_order, answer, self._now)
             case TransportLoss() as loss:
-                event = requesting.after_poll(
-                    checking, declared, remote_order, requesting.answer_of_lost_poll(loss), self._now
+                event = polling.after_poll(
+                    checking, declared, remote_order, polling.answer_of_lost_poll(loss), self._now
                 )
             case PluginFailure() as fault:
                 return _failed(requests, fault)
             case _:
                 assert_never(driven.outcome)
-        return PlaybackResult(requests, None, transition(checking, event))
+        return PlaybackResult(requests, None, transition(checking, event).case)
 
     def resubmit(self, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
         """Submit the order again."""

@@ -1,0 +1,163 @@
+"""docs/reference/cli-json.md: every command has a section, and what it gives has the shape of the example there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_sdk.cli.group import all_sections, orderdesk
+from orderdesk_sdk.clock import VirtualClock
+
+REFERENCE = Path(__file__).resolve().parent.parent.parent / "docs" / "reference" / "cli-json.md"
+COMMANDS = [
+    name
+    for commands in all_sections().values()
+    for command in commands
+    for name in (
+        [f"{command.name} {each}" for each in command.commands]
+        if isinstance(command, click.Group)
+        else [command.name or ""]
+    )
+]
+RULE = """
+[[rules]]
+name = "Canceled folder cancels at BDLinx"
+event = "order moved"
+when = "folder == 'Canceled'"
+do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
+"""
+ELSEWHERE = {
+    "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
+    "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
+    "ledger accept": "test_ledger_commands.py reads what it gives, since it needs a ledger that is not whole",
+}
+
+
+def documented() -> dict[str, Any]:
+    """The examples, by the command or word in the section's heading."""
+    text = REFERENCE.read_text(encoding="utf-8")
+    found = re.findall(r"^## `?(?:orderdesk )?([a-z -]+?)`?\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    blocks = {name: re.search(r"^```json\n(.*?)^```", body, re.MULTILINE | re.DOTALL) for name, body in found}
+    return {name: json.loads(block[1]) for name, block in blocks.items() if block}
+
+
+def given(clock: VirtualClock) -> dict[str, Any]:
+    """What each command gives, in the present folder."""
+    gave: dict[str, Any] = {}
+
+    def ask(*arguments: str, code: int = 0) -> Any:
+        ran = CliRunner().invoke(orderdesk, [*arguments, "--json"])
+        assert ran.exit_code == code, ran.output
+        words = arguments[:2] if arguments[0] in ("rules", "ledger") else arguments[:1]
+        made = json.loads(ran.stdout)
+        gave["errors" if code == 1 else " ".join(words)] = made
+        return made
+
+    Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
+    with running(Path("orderdesk.toml"), clock, port=0) as simulators:
+        ask("demo")
+        ask("doctor")
+        ask("integrations", "--check")
+        ask("matrix")
+        ask("show", "amazon-mcf")
+        ask("import", "orders.json")
+        for number in ("1044", "1043", "1042"):
+            ask("register", number, "--at", "amazon-mcf")
+        ask("orders", "--limit", "1")
+        ask("withdraw", ask("cancel", "1043", "--by", "Ann", "--no-send")["cases"][0]["id"], "--by", "Ann")
+        simulators["amazon-mcf"][0].faults.add(Fault.LOST_RESPONSE, method="PUT")
+        ask("retry", ask("cancel", "1044", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
+        ask("reject", gave["retry"]["case"]["id"], "--by", "Ben", "--note", "Sue at the warehouse, by phone")
+        ask("confirm", ask("cancel", "1043", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
+        ask("poll", ask("cancel", "1042", "--by", "Ann", "--reason", "customer asked")["cases"][0]["id"])
+        ask("work", "--until-idle")
+        ask("cases", "1042")
+        ask("receipt", "1042")
+        ask("resubmit", "1042", "--by", "Ann")
+        ask("plan", "1046", code=1)
+        with Path("orderdesk.toml").open("a", encoding="utf-8") as config:
+            config.write(RULE)
+        ask("register", "1045", "--at", "bdlinx")
+        ask("rules", "list")
+        ask("rules", "test", "1045", "--event", "order moved", "--folder", "Canceled")
+        ask("claim-number", "1045", "--by", "Ann")
+        ask("move", "1045", "Canceled")
+        ask("rules", "log", "1045")
+        ask("register", "1044", "--at", "shopify")
+        ask("set-status", "1044", "archived", "--by", "Ann")
+        ask("report-canceled", "1044", "--at", "shopify", "--by", "Ann")
+        ask("cancel", "1044", "--by", "Ann", "--reason", "customer asked", "--no-send")
+        ask("withdraw", "1044", "--by", "Ann")
+        ask("report-shipped", "1042", "--by", "Ben", "--note", "1Z999 at the dock", code=3)
+        ask("register", "1045", "--at", "commercehub")
+        ask("plan", "1045")
+        ask("new", "my-3pl", "--title", "My 3PL")
+        ask("ledger", "verify")
+        ask("ledger", "backup", "backup.db")
+        ask("ledger", "restore", "backup.db")
+        ask("forget", "1043", "--by", "Ann")
+    return gave
+
+
+def differences(example: Any, real: Any, at: str = "$") -> list[str]:
+    """Where two documents differ in shape. null agrees with everything, an empty list with every list."""
+    if example is None or real is None:
+        return []
+    if isinstance(example, dict) and isinstance(real, dict):
+        stray = [f"{at}.{key}" for key in sorted(set(example) ^ set(real))]
+        both = [key for key in example if key in real]
+        return stray + [each for key in both for each in differences(example[key], real[key], f"{at}.{key}")]
+    if isinstance(example, list) and isinstance(real, list):
+        return differences(example[0], real[0], f"{at}[0]") if example and real else []
+    kinds = {type(value) if type(value) is not int else float for value in (example, real)}
+    return [] if len(kinds) == 1 else [f"{at}: {sorted(kind.__name__ for kind in kinds)}"]
+
+
+@pytest.fixture(scope="module")
+def gave(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("shop"))
+        return given(VirtualClock())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [*COMMANDS, "errors"])
+def test_the_reference_shows_what_a_command_gives(gave: dict[str, Any], command: str) -> None:
+    examples = documented()
+    assert command in examples, f"{REFERENCE} has no section with an example of it"
+    if command not in ELSEWHERE:
+        assert differences(examples[command], gave[command]) == []
+
+
+def test_the_reference_has_no_section_of_a_command_that_is_gone() -> None:
+    assert set(documented()) == {*COMMANDS, "errors"}
+
+
+def entries(value: object) -> Iterator[tuple[str, object]]:
+    """Every key with its value, at whatever depth; headers are the service's own, a schema's keys its language's."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key, inner
+            if key not in ("headers", "settings_schema"):
+                yield from entries(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from entries(inner)
+
+
+def test_keys_are_snake_case_and_times_are_utc(gave: dict[str, Any]) -> None:
+    found = [entry for shape in gave.values() for entry in entries(shape)]
+    assert [key for key, _ in found if not re.fullmatch(r"[a-z]+(_[a-z]+)*", key)] == []
+    times = [str(value) for key, value in found if (key == "at" or key.endswith("_at")) and value is not None]
+    assert len(times) > 20
+    assert [moment for moment in times if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", moment)] == []
