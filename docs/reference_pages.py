@@ -11,6 +11,7 @@ from docs.prose import class_section, function_section, prose, signature, table
 from orderdesk_sdk import errors
 from orderdesk_sdk.cases import answer_verification
 from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cli.group import all_sections, orderdesk
 from orderdesk_sdk.orders.order import RemoteOrder
@@ -61,6 +62,7 @@ FLOW_OBJECTS: tuple[type, ...] = (
     webhooks.WebhookRequest,
     webhooks.OrderNotification,
     webhooks.NotificationKind,
+    Case,
     CancelCase,
     Event,
 )

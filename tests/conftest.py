@@ -277,7 +277,7 @@ _LINES = tuple(evolve(line, metadata={**line.metadata, **PRINTED}) for line in s
 PRINTABLE = evolve(sample_order(), lines=_LINES)
 """An order that every service takes."""
 OIA_SETTINGS = {"client_code": "SHOP7", "mode": "production", "cancel_email_to": "cancellations@oia.example"}
-EARLY_WINDOW = {"switches": {"window": "early"}}
+EARLY_WINDOW = {"options": {"window": "early"}}
 """MWW as the guide has it: it takes a cancel in the first two minutes."""
 _SETTINGS_BY_SERVICE: Mapping[str, Mapping[str, object]] = {
     "amazon-marketplace": {"remote_id": "902-1106328-1059050"},

@@ -47,7 +47,7 @@ PARTIAL_CONTENT = 206
 _INCONCLUSIVE = frozenset({REQUEST_TIMEOUT, 425, 429})
 MAX_SHOWN = 80
 """Characters of a number that are looked at, or told."""
-_PARTIAL_RESPONSE = f"the service gave only a part of its response ({PARTIAL_CONTENT}), and nobody asked for a part"
+_PARTIAL_RESPONSE = f"the service gave only a part of its response ({PARTIAL_CONTENT}), not all of it"
 _NO_NUMBER_STATED = "the response does not state which order it is about"
 
 
@@ -195,7 +195,7 @@ class AnswerVerifier:
             answer.outcome in _NEEDS_STATEMENT and silent
         ):
             raise UnverifiedAnswerError(
-                f"{said} by a response of {status}, which cannot say so", hint="answer unclear there"
+                f"{said} by a response of {status}, which cannot say so", hint="return answer.unknown() in this case"
             )
         return source
 
@@ -214,9 +214,10 @@ class AnswerVerifier:
             concerns = one.may_write and (len(self.orders) == 1 or _mentions_order(one.request, expected))
             if concerns and not one.proves_not_processed and not said_so:
                 raise UnverifiedAnswerError(
-                    f"it answered 'not done' after its request {number} was answered {one.response.status_code},"
-                    " which does not prove that nothing was done",
-                    hint="answer unclear there; or declare the request repeatable, where the service's document does",
+                    f"the plugin answered 'not processed' after its request {number} was answered"
+                    f" {one.response.status_code}, which does not prove that nothing was done",
+                    hint="return answer.unknown() in this case; or declare the request idempotent, where the service's"
+                    " documentation does",
                 )
 
     def _rule_for(self, source: ReceivedResponse, outcome: str) -> Identity:
@@ -259,7 +260,7 @@ class AnswerVerifier:
         """A resubmission's end rests on the last response: it must be a success and about the number that was made."""
         source = received[max(received)] if received else None
         if source is None or not source.response.is_success:
-            raise UnverifiedAnswerError("it called the order submitted, and its last response does not say so")
+            raise UnverifiedAnswerError("the plugin called the order submitted, and its last response does not say so")
         if not source.is_complete:
             return Answer(Outcome.UNKNOWN, message=_PARTIAL_RESPONSE, exchange=max(received))
         rule = self._rule_for(source, "submitted")
@@ -396,4 +397,4 @@ def _uncanceled_lines(answer: Answer, expected: ExpectedOrder) -> str | None:
         if by_numbers and expected.order is not None
         else None
     )
-    return f"it is not shown as canceled: {lacking}" if lacking else None
+    return f"not shown as canceled: {lacking}" if lacking else None

@@ -113,5 +113,5 @@ class Case:
 def settling_hint(case: Case) -> str:
     """What to do until an open case has ended, for whoever has to wait for it."""
     if case.state is State.ACTION_REQUIRED:
-        return f"a person has it: `orderdesk confirm` or `refuse` {case.id}, then ask again"
-    return "ask again when that is settled: `orderdesk work --until-idle`"
+        return f"settle the case with `orderdesk confirm` or `orderdesk reject` {case.id}, then repeat this command"
+    return "run `orderdesk work --until-idle`, then repeat this command"

@@ -25,7 +25,7 @@ def corrected_for_clock(case: Case, now: datetime) -> tuple[Case, str] | None:
     ahead = case.updated_at - now
     if not case.is_open or ahead <= TOLERATED_SKEW:
         return None
-    text = f"the clock was ahead by {ahead} when this was changed last; it is looked at now"
+    text = f"the clock was ahead by {ahead} when this case was changed last; the case is due now"
     give_up_at = case.deadline - ahead if case.deadline is not None else None
     waits_since = min(case.action_required_since, now) if case.action_required_since is not None else None
     made = evolve(

@@ -31,7 +31,7 @@ __all__ = [
     "latest_cases",
 ]
 
-TWICE = "a resubmission would make the order twice"
+TWICE = "a resubmission would duplicate the order"
 _NOT_SUBMITTABLE = (State.CANCELED, State.PARTIALLY_CANCELED, State.SHIPPED_ANYWAY)
 _ACTIVE_CARTS = (State.REJECTED, State.SHIPPED_ANYWAY)
 """A cart makes nothing, so one that was left alone keeps no order from being made again; one that said no does."""
@@ -67,7 +67,7 @@ class ActiveAt:
             case State.SHIPPED_ANYWAY:
                 return f"{self.connection} shipped the order anyway"
             case State.UNSUPPORTED:
-                return f"{self.connection} has no way to cancel the order"
+                return f"{self.connection} has no route for cancellations"
             case State.REJECTED | State.WITHDRAWN | State.DONE:
                 return f"the cancellation at {self.connection} was {self.state.value}"
             case (
@@ -286,7 +286,7 @@ class CancellationCoverage:
             return ResubmissionBlock(
                 ResubmissionBlockKind.UNSETTLED,
                 f"the cancellation is not settled at {cases}",
-                f"wait until it is, or let a person confirm or refuse the case; before that {TWICE}",
+                f"wait until it is, or confirm or reject the case; before that {TWICE}",
             )
         active = [
             where

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 _log = RoomLogger("stores")
 RESTORE_HINT = (
-    "put a backup of the ledger in its place; until then find out at the service, and do by hand what is left"
+    "restore a backup of the ledger; until then find out at the service what is left, and cancel that by hand"
 )
 MAX_IDS = 1000
 """As many ids as one statement names."""
@@ -109,7 +109,7 @@ def placeholder_case(
         due_at=at,
         version=-1,
         action_required_since=at,
-        message="its row in the ledger is damaged, so nobody knows how it stands",
+        message="The row of this case in the ledger is damaged; its state is unknown",
         hint=RESTORE_HINT,
         plugin_error="the row cannot be read; see `orderdesk doctor`",
     )

@@ -196,7 +196,7 @@ def _invalid(case: Case, event: Event, reason: str, hint: str | None = None) -> 
 def _validate(case: Case, event: Event, after: State) -> None:
     """Hold an event against the laws that the table alone cannot express."""
     if event.kind in _CANCELLATIONS and event.evidence is None:
-        raise _invalid(case, event, "there is no evidence beside it", "give a response, a poll, or a person's name")
+        raise _invalid(case, event, "the event has no evidence", "give a response, a poll, or a person's name")
     if event.kind is EventKind.SEND_STARTED:
         _demand_send(case, event)
     if isinstance(case, CancelCase):
@@ -210,21 +210,26 @@ def _demand_send(case: Case, event: Event) -> None:
     resend = case.retry_allowed if isinstance(case, CancelCase) else case.flow_reads_first
     if case.state is State.UNKNOWN and not (resend or event.person):
         raise _invalid(
-            case, event, "the first request may have worked", "read back first, or let a named person decide"
+            case,
+            event,
+            "the first request may have been processed",
+            "poll first, or let a person decide with `orderdesk retry`",
         )
     if case.state is State.ACTION_REQUIRED and not event.person:
-        raise _invalid(case, event, "a person has the case", "let a named person decide")
+        raise _invalid(case, event, "the case requires action of a person", "let a named person decide")
 
 
 def _demand_of_cancel(case: CancelCase, event: Event) -> None:
     if event.kind is EventKind.REJECTED and event.rejection is None:
-        raise _invalid(case, event, "it says not why", "give a Refusal")
+        raise _invalid(case, event, "the event has no reason", "give a Rejection")
     if case.is_reported and event.kind in (EventKind.SEND_STARTED, EventKind.FELL_BACK):
-        raise _invalid(case, event, "its service was heard to have canceled", "withdraw this case, then cancel anew")
+        raise _invalid(
+            case, event, "the cancellation was reported by the service", "withdraw this case, then cancel again"
+        )
     if event.kind is EventKind.FELL_BACK and (event.route is None or event.route <= case.route):
-        raise _invalid(case, event, "a ladder is only climbed upwards")
+        raise _invalid(case, event, "the fallback is always a later route")
     if event.kind is EventKind.WITHDRAWN and case.last_sent_at is not None:
-        raise _invalid(case, event, "a request has already left us", "wait for the service's answer")
+        raise _invalid(case, event, "a request was sent already", "wait for the service's answer")
 
 
 def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
@@ -345,6 +350,6 @@ def _canceling(before: Case, made: CancelCase, event: Event) -> CancelCase:
 def _illegal(case: Case, event: Event) -> InvalidTransitionError:
     allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state and kind in KINDS[type(case)])
     early = case.state is State.PENDING and event.kind in _CANCELLATIONS
-    why = "nothing has been asked there yet; " if early else "" if case.is_open else "it is settled; "
-    remedy = "let `orderdesk work` ask first, or withdraw the case" if early else None
+    why = "nothing has been sent yet; " if early else "" if case.is_open else "the case is settled; "
+    remedy = "run `orderdesk work` first, or withdraw the case" if early else None
     return _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", remedy)

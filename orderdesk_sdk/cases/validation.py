@@ -50,7 +50,7 @@ def select_remote_orders(
         raise InvalidStateError(
             f"the order was submitted {where}, so there is nothing to cancel",
             location=f"order {order.number}",
-            hint="register where it is with `orderdesk register`",
+            hint="register the connection that has the order with `orderdesk register`",
         )
     return tuple(
         remote_order for remote_order in remote_orders if not connections or remote_order.connection in connections
@@ -78,14 +78,14 @@ def validate(
     validate_lines(order, lines)
     if lines and not is_whole(order, lines) and route.scope is Scope.ORDER:
         raise ValidationError(
-            "only the whole order can be canceled there",
+            "the service cancels whole orders only",
             location=place,
             hint="cancel the whole order and resubmit the rest under a new number",
         )
     full = all(quantity == order.line(line_id).quantity for line_id, quantity in lines.items())
     if lines and not full and route.scope is Scope.LINES:
         raise ValidationError(
-            "only whole lines can be canceled there", location=place, hint="name the line's whole quantity"
+            "the service cancels whole lines only", location=place, hint="name the line's whole quantity"
         )
     resolve_reason(route.reasons, reason, settings, order, place)
 
@@ -98,7 +98,7 @@ def validate_lines(order: Order, lines: Mapping[str, int]) -> None:
             raise ValidationError(
                 f"{quantity} of {line_label(order, line_id)} cannot be canceled, {ordered} are ordered",
                 location=f"order {order.number}",
-                hint="the order may have been changed since: ask anew for what it has now",
+                hint="the order may have been changed since: repeat the request with its present quantities",
             )
 
 

@@ -48,13 +48,13 @@ def window_state(window: Window, remote_order: RemoteOrder, now: datetime) -> Wi
             ):  # A host of its own said so; `desk.orders.register` refuses it.
                 at = remote_order.submitted_at
                 return WindowState(
-                    is_open=False, closed_reason=f"it is said to have been submitted at {at:%Y-%m-%d %H:%M} UTC"
+                    is_open=False, closed_reason=f"the order was registered as submitted at {at:%Y-%m-%d %H:%M} UTC"
                 )
             until = remote_order.submitted_at + within
             if now < until:
                 return WindowState(is_open=True, closes_at=until)
             return WindowState(
-                is_open=False, closes_at=until, closed_reason=f"closed {format_duration(within)} after it was submitted"
+                is_open=False, closes_at=until, closed_reason=f"closed {format_duration(within)} after the submission"
             )
         case WhileStatus(statuses, until_word):
             if remote_order.status is None or normalize_status(remote_order.status) in statuses:

@@ -22,9 +22,9 @@ def describe_confirmation(route: Route) -> str:
         case FinalResponse():
             return "the response is final"
         case Polling(every, give_up):
-            return f"read back every {format_duration(every)}, for {format_duration(give_up)}"
+            return f"polled every {format_duration(every)}, for {format_duration(give_up)}"
         case ManualConfirmation(within):
-            does = "does it and confirms" if isinstance(route, Portal) else "confirms"
+            does = "cancels the order and confirms" if isinstance(route, Portal) else "confirms"
             return f"a person {does}, reminded after {format_duration(within)}"
         case _:
             assert_never(route.confirm)

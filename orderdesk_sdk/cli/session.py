@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from orderdesk_sdk import errors
-from orderdesk_sdk.cases.cancellation import CancelCase
-from orderdesk_sdk.cases.resubmission import ResubmitCase
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cases.case import Case
+    from orderdesk_sdk.cases.resubmission import ResubmitCase
     from orderdesk_sdk.cases.status_change import StatusCase
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock
@@ -126,8 +126,7 @@ class Session:
         """End the command with the exit code that these cases ask for."""
         from orderdesk_sdk.cases.case import ALARMS, State
 
-        needed = {State.ACTION_REQUIRED, State.ACTION_REQUIRED, *ALARMS}
-        if any(case.state in needed for case in cases):
+        if any(case.state in {State.ACTION_REQUIRED, *ALARMS} for case in cases):
             click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 

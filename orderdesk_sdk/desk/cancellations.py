@@ -216,7 +216,7 @@ class CancellationService:
         stays.
         """
         found, person = self._order_store.resolve(order), require_actor(by)
-        text = note or f"taken back by {person}"
+        text = note or f"Withdrawn by {person}"
         self._extender.withdraw(found)
         return tuple(
             self._withdraw_case(case, person, text)
@@ -234,7 +234,9 @@ class CancellationService:
                 case = self._ledger.case(case.id, CancelCase)  # Another process was faster: it may be being sent.
         if case.is_open:
             self._ledger.append(
-                case, [f"{message}; but it was asked for already, so only its service can tell"], if_unchanged=False
+                case,
+                [f"{message}; the cancellation was requested already, so only the service can say"],
+                if_unchanged=False,
             )
         return case
 
@@ -250,7 +252,7 @@ class CancellationService:
         ]
         if under_way:
             raise InProgressError(
-                f"it is being submitted to {under_way[0].connection} right now",
+                f"the order is being submitted to {under_way[0].connection} right now",
                 location=f"order {order.number}",
                 hint=settling_hint(under_way[0]),
             )

@@ -86,9 +86,9 @@ class CaseService:
         case = self.get(case_id)
         if case.state not in POLLABLE:
             raise InvalidStateError(
-                f"there is nothing to poll while it is {case.state.value}",
+                f"nothing can be polled while the case is {case.state.value}",
                 location=f"case {case_id}",
-                hint="wait for the end of what is under way" if case.is_open else "see the order's receipt",
+                hint="wait until the attempt in progress has ended" if case.is_open else "see the order's receipt",
             )
         return self._scheduler.poll(case)
 
@@ -124,7 +124,7 @@ class CaseService:
     def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Case:
         """Withdraw it where nothing has been sent yet. Raises ConflictError where something has."""
         person = require_actor(by)
-        event = Event(EventKind.WITHDRAWN, self._clock.now(), person=person, message=note or f"taken back by {person}")
+        event = Event(EventKind.WITHDRAWN, self._clock.now(), person=person, message=note or f"Withdrawn by {person}")
         return self._scheduler.settle(self.get(case_id), event)
 
     @then_rules_act

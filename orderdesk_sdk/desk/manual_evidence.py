@@ -54,14 +54,12 @@ class ManualEvidence:
         not be kept.
         """
         if not by.strip():
-            raise ValidationError(
-                "somebody must stand for this", location="by", hint="give the name of the person who read the answer"
-            )
+            raise ValidationError("`by` is required", hint="name the person who read the answer")
         if email is None:
             return Evidence(EvidenceKind.PERSON, person=by.strip(), note=note), ()
         if not isinstance(case, CancelCase):
             raise ValidationError(
-                "a mail is filed with a cancellation only", location=case.id, hint="say with a note what it says"
+                "an e-mail can be filed with a cancellation only", location=case.id, hint="quote the e-mail in a note"
             )
         connection = self._connections.get(case.connection)
         letter = parse_email(
@@ -89,7 +87,7 @@ class ManualEvidence:
             letter.evidence.message_id is not None and self._case_of_message(letter.evidence.message_id) is not None
         ):
             raise unusable_email_error(
-                "we wrote this mail ourselves, so it is no answer", f"file the service's own mail; or {MANUAL_HINT}"
+                "this e-mail was sent by us and is no answer", f"file the service's own mail; or {MANUAL_HINT}"
             )
 
     def _tied_to_case(self, case: CancelCase, letter: ParsedEmail, connection: Connection) -> EmailEvidence:
@@ -129,7 +127,8 @@ class ManualEvidence:
             )
         if mail.dated_at < case.created_at - MAX_CLOCK_SKEW:
             raise unusable_email_error(
-                f"the mail is of {mail.dated_at:%Y-%m-%d}, before anybody wished to cancel, and answers none of ours",
+                f"the mail is of {mail.dated_at:%Y-%m-%d}, before the cancellation was requested,"
+                " and answers none of our e-mails",
                 MANUAL_HINT,
             )
         return evolve(mail, mentioned_order_number=named)

@@ -31,7 +31,7 @@ __all__ = ["VARIES_MARK", "MatrixRoute", "MatrixRow", "matrix_rows", "matrix_row
 
 VARIES_MARK = "* the settings of a connection may change it"
 """What the star behind a way to cancel means."""
-NO_ROUTE = "nobody knows how; a person must do it there"
+NO_ROUTE = "no route; a person must cancel the order at the service"
 
 
 @frozen

@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import POLLABLE, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
-from orderdesk_sdk.cases.policy.polling import STOP_SHIPMENT_HINT
+from orderdesk_sdk.cases.policy.reported import STOP_SHIPMENT_HINT
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import select_remote_orders
 from orderdesk_sdk.desk.cancellations import CancellationService
@@ -45,7 +45,7 @@ MAX_NOTIFICATIONS = 1000
 MAX_BYTES = 5_000_000
 """Bytes of one message that are looked at."""
 _log = RoomLogger("desk")
-_UNKNOWN_ORDER = "no order is registered there under this number"
+_UNKNOWN_ORDER = "no order is registered at this connection under this number"
 _ALARMING_STATES = (State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, State.CANCELED)
 
 
@@ -124,7 +124,7 @@ class NotificationService:
     ) -> Sequence[OrderNotification]:
         hook = connection.plugin.manager.hook.orderdesk_parse_webhook
         if not hook.get_hookimpls():
-            raise InvalidStateError("this integration takes no messages", location=f"connection {connection_name!r}")
+            raise InvalidStateError("the integration accepts no webhooks", location=f"connection {connection_name!r}")
         service = connection.service(self._scheduler.now())
 
         def taken() -> tuple[OrderNotification, ...]:
@@ -145,7 +145,7 @@ class NotificationService:
         )
         if isinstance(heard, OrderDeskError):
             heard.location = heard.location or f"connection {connection_name!r}"
-        return raise_for_failure(heard, "it failed on a message", location=f"connection {connection_name!r}")
+        return raise_for_failure(heard, "the plugin failed on a webhook", location=f"connection {connection_name!r}")
 
     def _handle_once(
         self, connection: str, notification: OrderNotification, order_id: str | None, *, is_new: bool
@@ -155,7 +155,7 @@ class NotificationService:
             return NotificationResult(notification.remote_id, notification.kind, None, None, _UNKNOWN_ORDER), False
         order = self._order_store.get_order(order_id)
         if not is_new:
-            text = "it came before, so nothing is looked into again"
+            text = "The webhook was received before; nothing is done again"
             return NotificationResult(
                 notification.remote_id, notification.kind, order.number, self._latest(order, connection), text
             ), False
@@ -166,7 +166,7 @@ class NotificationService:
         except StorageError:
             raise  # Nothing could be kept of it: the sender must hear so, and send it again.
         except OrderDeskError as error:  # One order's trouble keeps nobody from looking into the others.
-            case, text, is_done = self._latest(order, connection), f"not looked into: {error}", False
+            case, text, is_done = self._latest(order, connection), f"Not handled: {error}", False
         return NotificationResult(notification.remote_id, notification.kind, order.number, case, text), is_done
 
     def handle(
@@ -184,14 +184,14 @@ class NotificationService:
             )
             reported = self._cancellations.open(order, evolve(draft, reported_by=connection))
             found = [made for made in reported.cases if made.connection == connection]
-            return (found[-1] if found else None), "read back" if found else "nothing to look into"
+            return (found[-1] if found else None), "read back" if found else "No case to poll"
         if case is None or case.state not in POLLABLE:
-            return case, "nothing to look into"
+            return case, "No case to poll"
         after, is_read = self._poll(case)
         if kind is NotificationKind.SHIPPED and not is_read and _is_alarming(after, coverage):
             # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
-            return self._raise_alarm(after, f"{by} says that it shipped, and it could not be read back"), "alarm"
-        return after, "read back" if is_read else "noted; it could not be read back"
+            return self._raise_alarm(after, f"{by} says that it shipped, and the order could not be polled"), "alarm"
+        return after, "read back" if is_read else "Recorded; the order could not be polled"
 
     def has_new_shipment(self, order: Order) -> bool:
         """Whether an order as it comes in has a shipment that the host does not know yet, and a case to alarm for."""
@@ -216,7 +216,7 @@ class NotificationService:
     def report_canceled(self, order: str, *, connection: str, by: str) -> CancelCase | None:
         """Report that an order was canceled at a connection by itself: it is read there, and not asked for.
 
-        The case that settles it, or None where there is nothing to look into.
+        The case that settles it, or None where there is No case to poll.
         """
         found = self._order_store.resolve(order)
         case, _ = self.handle(found, connection, NotificationKind.CANCELED, by=require_actor(by))

@@ -152,6 +152,6 @@ class OrderService:
         if error:
             raise ValidationError(error, location=location, hint="give the number that the service knows")
         if remote_order.submitted_at > self._clock.now() + MAX_CLOCK_SKEW:
-            text = f"it cannot have been submitted at {remote_order.submitted_at.isoformat()}, which is still to come"
+            text = f"the time of submission {remote_order.submitted_at.isoformat()} lies in the future"
             hint = "give the time at which it was submitted, with its offset from UTC, or none for now"
             raise ValidationError(text, location=location, hint=hint)

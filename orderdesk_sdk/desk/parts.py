@@ -30,5 +30,5 @@ class DeskParts:
 def require_actor(by: str) -> str:
     """The name of whoever makes a request, without blanks around it. Raises ValidationError for a blank one."""
     if not by.strip():
-        raise ValidationError("somebody must stand for this", location="by", hint="give the name of the person or rule")
+        raise ValidationError("`by` is required", hint="name the person or rule making this request")
     return by.strip()

@@ -19,7 +19,7 @@ from orderdesk_sdk.runtime.handlers.resubmission import number_owner
 
 __all__ = ["ResubmissionService"]
 
-OTHER_NUMBER_HINT = "give another number with --number, or let duplicates be numbered otherwise: [resubmission].suffix"
+OTHER_NUMBER_HINT = "give another number with --number, or change [resubmission].suffix"
 
 
 class ResubmissionService:
@@ -158,8 +158,8 @@ def _existing_resubmission(
         # At the same one, another number is what a person gives who has found out that the first one is not there.
         if found.connection != target and not {found.connection, target} <= set(connections):
             raise InvalidStateError(
-                f"it was resubmitted to {found.connection} as {found.order_number} ({found.state.value})",
+                f"the order was resubmitted to {found.connection} as {found.order_number} ({found.state.value})",
                 location=f"resubmit {found.original_number} at {target}",
-                hint=f"a second one would make the order twice; cancel {found.order_number}, then resubmit that",
+                hint=f"a second one would duplicate the order; cancel {found.order_number}, then resubmit that",
             )
     return None

@@ -146,7 +146,7 @@ class StatusChangeService:
         )
         if not found:
             raise InvalidStateError(
-                "the order is at no cart, so there is no status to change",
+                "the order is registered at no cart",
                 location=f"order {order.number}",
                 hint="register its cart with `orderdesk register`, or cancel it at its services",
             )

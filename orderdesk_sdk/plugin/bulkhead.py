@@ -100,13 +100,13 @@ class Bulkhead:
 
         with self._lock:
             if self._abandoned >= MAX_ABANDONED_THREADS:
-                return PluginFailure(TIMED_OUT)
+                return PluginFailure(f"{TIMED_OUT}: {longest:g} s without a request")
         self._start(run)
         while not ended.wait(longest):
             with self._lock:
                 if watch.abandon(longest):
                     self._abandoned += 1
-                    return PluginFailure(TIMED_OUT)
+                    return PluginFailure(f"{TIMED_OUT}: {longest:g} s without a request")
         return outcome[0]
 
     @property

@@ -38,7 +38,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-TIMED_OUT = "its plugin ran on without making a call and was stopped"
+TIMED_OUT = "Plugin timed out"
 MAX_MESSAGE_LENGTH = 2000
 """Characters of what a plugin says, in an answer or an exception, that are kept."""
 MAX_SCANNED_LENGTH = 100_000

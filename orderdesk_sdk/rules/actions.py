@@ -55,7 +55,7 @@ class ActionCatalog:
         if action.name not in self.targets:
             known = f"known are {', '.join(map(repr, self.targets))}"
             return ConfigurationError(
-                f"rule {rule.name!r}: nobody contributes the action {action.name!r}",
+                f"Unknown rule action {action.name!r} in rule {rule.name!r}: no connected integration provides it",
                 location=place,
                 hint="; ".join([known, *self.problems]),
             )

@@ -68,7 +68,7 @@ def _evaluate_all(rules: Sequence[Rule], order: Order, event: OrderEvent) -> lis
     outcome = _bulkhead.run_isolated(evaluate)
     told = list(made)  # A thread that was left behind may go on.
     if isinstance(outcome, PluginFailure) and len(told) < len(rules):
-        why = outcome.message if outcome.error_type else f"it did not end within {FILTER_TIMEOUT:g} s"
+        why = outcome.message if outcome.error_type else f"the filter did not end within {FILTER_TIMEOUT:g} s"
         told.append(RuleEvaluation(rules[len(told)], False, f"{FILTER_FAILED}: {why}", failed=True))
     return told
 
@@ -79,12 +79,14 @@ _bulkhead = Bulkhead("rules", 1, FILTER_TIMEOUT)
 def _evaluate_without_filter(rule: Rule, event: OrderEvent) -> RuleEvaluation | None:
     """The decision where no filter is needed for it."""
     if not rule.enabled:
-        return RuleEvaluation(rule, False, "it is switched off")
+        return RuleEvaluation(rule, False, "the rule is switched off")
     if rule.event is not event.kind:
-        return RuleEvaluation(rule, False, f"it waits for {rule.event.value!r}, this is {event.kind.value!r}")
+        return RuleEvaluation(rule, False, f"the rule is for {rule.event.value!r}, the event is {event.kind.value!r}")
     if rule.name in event.caused_by_rules:
-        return RuleEvaluation(rule, False, "its own action led here, and it must not run in circles")
-    return RuleEvaluation(rule, True, "it has no filter") if rule.when == NO_FILTER else None
+        return RuleEvaluation(
+            rule, False, "the event was caused by the rule's own action; a rule never triggers itself"
+        )
+    return RuleEvaluation(rule, True, "the rule has no filter") if rule.when == NO_FILTER else None
 
 
 def _evaluate_filter(rule: Rule, values: Mapping[str, object]) -> RuleEvaluation:
@@ -92,7 +94,7 @@ def _evaluate_filter(rule: Rule, values: Mapping[str, object]) -> RuleEvaluation
         matched = matches(rule.when, values)
     except Exception as error:  # noqa: BLE001 - what an order says may fail in any way, a text that is no number say
         why = (
-            "it reckons with a text that is no number"
+            "the filter calculates with a text that is no number"
             if isinstance(error, InvalidOperation)
             else describe_exception(error)
         )

@@ -195,7 +195,7 @@ class RuleEngine:
             if here != event.field_values["folder"]:
                 if is_young and not event.caused_by_rules:
                     return False  # Whoever moves it may be about to.
-                self._discard_actions(event, f"the order is in {here or 'no folder'}, and was not moved after all")
+                self._discard_actions(event, f"the order is in {here or 'no folder'} and was not moved")
                 return True
         decided = evaluate(self._rules, order, event)
         decisions = [decision for decision in decided if decision.matches]
@@ -280,7 +280,9 @@ class RuleEngine:
         except ConflictError:
             # The key names a cancellation already: it was made before a crash, and rule or remote orders have changed
             # since.
-            return RuleExecution(rule.name, action.name, "it was asked before, as the rule was then"), []
+            return RuleExecution(
+                rule.name, action.name, "Already requested under this key with a different content; left unchanged"
+            ), []
         except PERMANENT_ERRORS as error:
             facts = {"action": action.name, "rule": rule.name, "rejection": error.message}
             refused = evolve(then, kind=OrderEventKind.ACTION_FAILED, field_values=facts)
@@ -321,7 +323,7 @@ class RuleEngine:
         there = self._order_store.resolve_folder_name(action.folder)
         here = moved[0] if moved else self._order_store.folder_of(then.order_id)
         if here == there:
-            return RuleExecution(rule.name, action.name, f"it is in {here} already"), []
+            return RuleExecution(rule.name, action.name, f"the order is in {here} already"), []
         facts = {"folder": there, "from_folder": here or "", "by": f"rule {rule.name}"}
         return RuleExecution(rule.name, action.name, f"to {there}"), [evolve(then, field_values=facts)]
 

@@ -246,4 +246,4 @@ class CancellationExtender:
 
 def _extension_key(cancellation: Cancellation, withdrawals: int) -> str:
     """The key that names a cancellation once it was taken back, or wanted again, for the next time."""
-    return f"taken back {cancellation.id}: {withdrawals}"
+    return f"withdrawn {cancellation.id}: {withdrawals}"

@@ -81,9 +81,9 @@ class Connection:
         if index < len(self.integration.cancel):
             return self.integration.cancel[index]
         raise PluginError(
-            f"it no longer declares the way by which this was asked (its number {index + 1})",
+            f"the integration no longer declares the route of this case (number {index + 1})",
             location=f"connection {self.name!r}, integration {self.integration.slug}",
-            hint="find out at the service, then confirm or refuse the case",
+            hint="find out at the service, then confirm or reject the case",
         )
 
     def service(self, now: datetime) -> Service[object]:
@@ -241,7 +241,7 @@ class Connections:
         if configured is None:
             known = ", ".join(self._configs) or "none"
             raise NotFoundError(
-                "no such connection is configured",
+                "the connection is not configured",
                 location=f"connection {name!r}",
                 hint=f"add [connections.{name}] to orderdesk.toml; configured are: {known}",
             )

@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.clock import Clock, minutes
@@ -70,7 +70,7 @@ class ContextLoader:
     def load(self, case: CancelCase) -> CaseContext:
         """Order, remote order and cancellation of a case.
 
-        Raises NotFoundError where the order is no longer registered there.
+        Raises NotFoundError where the order is no longer registered at this connection.
         """
         order = self._order_store.get_order(case.order_id)
         return CaseContext(order, self.remote_order(case), with_line_ids(order, self.cancellation(case)))
@@ -82,7 +82,7 @@ class ContextLoader:
     def remote_order(self, case: CancelCase, remote_orders: Sequence[RemoteOrder] | None = None) -> RemoteOrder:
         """The remote order of a case, of those that were just read; None reads them.
 
-        Raises NotFoundError where the order is no longer registered there.
+        Raises NotFoundError where the order is no longer registered at this connection.
         """
         for placement in self.remote_orders(case) if remote_orders is None else remote_orders:
             if placement.connection == case.connection:
@@ -223,5 +223,5 @@ def _veto_message(vetoed: CancelCase) -> str:
 
     It may have met it at another one itself.
     """
-    text = vetoed.message or "a listener forbade it"
+    text = vetoed.message or "a listener vetoed the cancellation"
     return text if "(said of " in text else f"{text} (said of {vetoed.connection})"

@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
-REQUEST_CHANGED = "it would now ask for something else"
+REQUEST_CHANGED = "the flow would now make another request"
 """What is said of a flow that would make another request in place of the one that is to be made again."""
 MAX_SHOWN_REQUEST = 600
 """Characters of a request that are shown to whoever must decide about it."""
@@ -208,7 +208,7 @@ class _FlowRun(Generic[T]):
             if not is_request(step):
                 return self._finish(self._result_of(step))
             if self._number == MAX_CALLS:
-                return self._finish(PluginFailure(f"the flow made {MAX_CALLS} calls and wanted more; it never ends"))
+                return self._finish(PluginFailure(f"the flow made {MAX_CALLS} calls without an end"))
             self._number += 1
             reply = self._respond(step, self._number)
             if isinstance(reply, TransportLoss | PluginFailure | Answer):
@@ -340,15 +340,11 @@ class _FlowRun(Generic[T]):
         if self._recorded.resend_number is not None and exchange is not None and self._may_restart(request):
             self._recorded, self._has_written = NO_RECORD, wrote
             return None
-        text = "the process ended while the request was on its way"
+        text = "The process ended while the request was being sent"
         if exchange is not None:
-            text = (
-                f"the process ended after the service answered {exchange.status}, and its response was not kept whole"
-            )
+            text = f"The process ended after the service answered {exchange.status}; the response is incomplete"
         if self._recorded.resend_number is not None:
-            text = (
-                f"what was sent cannot be made again: the response to {intent.method} {intent.url} was not kept whole"
-            )
+            text = f"The request cannot be replayed: the response to {intent.method} {intent.url} is incomplete"
             return TransportLoss(Certainty.UNKNOWN, text, request_changed=True)
         return TransportLoss(Certainty.UNKNOWN, text, self._idempotent)
 

@@ -78,8 +78,8 @@ class GuardedJournal(CaseJournal):
                 raise RequestWithheldError(self._send_rules.blocked_reason)
             if self._send_rules.must_poll_first and not (self._has_polled or intent.idempotent):
                 raise PluginError(
-                    "an earlier request may have worked, and the flow would send another without a look",
-                    hint="read first whether it is there; where that cannot be read, end with answer.unclear(None)",
+                    "an earlier request may have been processed, and the flow would send another without polling first",
+                    hint="poll first whether the order exists; where it cannot, end with answer.unknown(None)",
                 )
             sent = self._send_rules.repeatable_intents
             if sent and intent.digest not in {earlier.digest for earlier in sent}:

@@ -115,7 +115,7 @@ class BatchJournal:
             except OrderChangedError:
                 continue
             return
-        raise RequestWithheldError("the order changes all the time; it is looked at again")
+        raise RequestWithheldError("The order changed during each attempt; the case is due again")
 
     def _commit(self, intent: Intent, fences: Mapping[str, OrderVersion]) -> None:
         self._ledger.write(
@@ -181,7 +181,7 @@ class BatchJournal:
     def _save_late_entries(self, part: JournalEntry, at: datetime) -> None:
         if self._unwritten:
             late = evolve(part.claimed, updated_at=at)
-            text = "the result of this attempt came after somebody else had changed this; it changed nothing"
+            text = "The result of this attempt came after another process had changed the case; it changed nothing"
             self._ledger.append(late, [*self._unwritten, text], if_unchanged=False)
 
 
@@ -211,7 +211,7 @@ class PollJournal(CaseJournal):
         if not intent.read_only:
             raise PluginError(
                 f"a check only reads, and the flow would send {intent.method} {intent.url[:MAX_SHOWN_REQUEST]}",
-                hint="ask in orderdesk_cancel; a query that is sent by POST is declared with reads_only=True",
+                hint="send it in orderdesk_cancel; declare a query that is sent by POST with read_only=True",
             )
         super().record_intent(intent)
 

@@ -111,7 +111,7 @@ class Listeners:
         bulkhead = Bulkhead(f"listener {name}", 1, self._load_timeout)
         made = bulkhead.run_isolated(lambda: _manager_of(name, load()))
         if name in managers:
-            made = PluginFailure("another listener has this name", "name")
+            made = PluginFailure("a listener of this name is registered already", "name")
         if isinstance(made, pluggy.PluginManager):
             managers[name], self._bulkheads[name] = made, bulkhead
         elif isinstance(made, PluginFailure):
@@ -133,7 +133,7 @@ def _reason(answer: object) -> str:
 
 
 def _failed(hook: str, failure: PluginFailure) -> str:
-    return f"failed in {hook}: {failure.message}" if failure.error_type else f"hung in {hook}, and was left behind"
+    return f"failed in {hook}: {failure.message}" if failure.error_type else f"hung in {hook} and was abandoned"
 
 
 def _manager_of(name: str, listener: object) -> pluggy.PluginManager:

@@ -128,7 +128,7 @@ class Scheduler:
         """What an open case's present route is asked to do. Raises InvalidStateError for a settled one."""
         case = self._ledger.case(case_id, CancelCase)
         if not case.is_open:
-            raise InvalidStateError(f"nothing is asked while it is {case.state.value}", location=f"case {case_id}")
+            raise InvalidStateError(f"nothing is sent while the case is {case.state.value}", location=f"case {case_id}")
         return self._cancellations.build_request(case)
 
     def poll(self, case: C) -> C:
@@ -281,7 +281,7 @@ class Scheduler:
     def _process_one(self, case: Case, step: JobFunction) -> None:
         tickets = self._submit([(case,)], step)
         if not tickets:
-            raise ConflictError("it is being worked on right now", location=case.id, hint="try again in a moment")
+            raise ConflictError("The case is being processed", location=case.id, hint="try again in a moment")
         self._wait(tickets)
         error = tickets[0][1].error
         if error is not None and not tickets[0][1].timed_out:
@@ -330,7 +330,7 @@ class Scheduler:
     def _guarded(self, job: CaseGroup, watchdog: Watchdog, step: JobFunction) -> None:
         try:
             if self._shutdown.is_requested:
-                raise ConflictError("the desk ends", location=job[0].id, hint="it goes on when a desk is opened again")
+                raise ConflictError("the desk ends", location=job[0].id, hint="open a desk again to continue")
             with log_subject(LogSubject.of(*job)):
                 step(job, watchdog)
         finally:
@@ -360,4 +360,5 @@ class Scheduler:
         for case in job:
             # Somebody else, in another process say, may have settled it meanwhile.
             with suppress(ConflictError):
-                self._handler(case).abandon(case.id, TIMED_OUT)
+                timeout = self._connections.bulkhead(case.connection).timeout
+                self._handler(case).abandon(case.id, f"{TIMED_OUT}: {timeout:g} s without a request")

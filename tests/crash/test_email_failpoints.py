@@ -129,5 +129,5 @@ def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_
             assert mails == 1 or number < taken, where
         else:
             assert mails == 1, where
-            assert "a mail went to desk@example.net" in str(case.message), where
+            assert "E-mail sent to desk@example.net" in str(case.message), where
     record_property(FAILPOINTS, f"{task.value} by mail: killed at {deaths} points")

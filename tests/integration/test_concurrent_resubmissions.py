@@ -103,7 +103,7 @@ def test_two_persons_at_two_services_do_not_make_the_order_twice(
 ) -> None:
     other = open_(fake_services_desk)
     before(canceled.ledger, "open_case", lambda: other.resubmissions.create("1042", by="Bob", connection="depot"))
-    with pytest.raises(InvalidStateError, match="a second one would make the order twice"):
+    with pytest.raises(InvalidStateError, match="a second one would duplicate the order"):
         canceled.resubmissions.create("1042", by="Ann")
     assert fake_services.writes == ["mill cancel 1042", "depot make 1042-1"]
     assert len(copies(canceled)) == 1

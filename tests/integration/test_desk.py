@@ -191,7 +191,7 @@ def test_the_plan_says_what_would_follow_and_sends_nothing(desk: Desk, simulator
         None,
     )
     assert (entry.steps[0].label, entry.steps[0].window.closes_on) == ("button (asks)", "picking")
-    assert entry.steps[0].follow_up == "read back every 2 min, for 24 h"
+    assert entry.steps[0].follow_up == "polled every 2 min, for 24 h"
     assert {record.operation for record in simulator.log} == {"add_order"}
 
 
@@ -225,12 +225,12 @@ def test_who_decides_too_early_or_too_late_is_told_what_to_do(desk: Desk) -> Non
     (case,) = desk.cancel(ORDER, by="Ann", send_now=False).cases
     with pytest.raises(ConflictError) as early:
         desk.cases.confirm(case.id, by="Ann")
-    assert early.value.message.startswith("canceled is not possible while pending: nothing has been asked there yet")
-    assert early.value.hint == "let `orderdesk work` ask first, or withdraw the case"
+    assert early.value.message.startswith("canceled is not possible while pending: nothing has been sent yet")
+    assert early.value.hint == "run `orderdesk work` first, or withdraw the case"
     desk.cases.withdraw(case.id, by="Ann")
     with pytest.raises(ConflictError) as late:
         desk.cases.confirm(case.id, by="Ann")
-    assert late.value.message == "canceled is not possible while withdrawn: it is settled; possible are: nothing"
+    assert late.value.message == "canceled is not possible while withdrawn: the case is settled; possible are: nothing"
     with pytest.raises(InvalidStateError) as unread:
         desk.cases.poll(case.id)
     assert unread.value.hint == "see the order's receipt"
@@ -239,7 +239,7 @@ def test_who_decides_too_early_or_too_late_is_told_what_to_do(desk: Desk) -> Non
 def test_nobody_decides_anything(desk: Desk) -> None:
     case = asked(desk)
     for decide in (desk.cases.confirm, desk.cases.reject, desk.cases.withdraw, desk.cases.retry):
-        with pytest.raises(ValidationError, match="somebody must stand for this"):
+        with pytest.raises(ValidationError, match="`by` is required"):
             decide(case.id, by=" ")
     assert desk.cancellations.get_case(case.id) == case
 
@@ -305,7 +305,7 @@ def test_reading_a_canceled_order_again_changes_nothing(desk: Desk, harness: Sim
 
 def test_a_settled_refusal_is_not_read_back(desk: Desk) -> None:
     case = desk.cases.reject(asked(desk).id, by="Ann")
-    with pytest.raises(InvalidStateError, match="while it is rejected"):
+    with pytest.raises(InvalidStateError, match="while the case is rejected"):
         desk.cases.poll(case.id)
 
 

@@ -234,10 +234,10 @@ def test_a_connection_that_is_not_configured_is_waited_for_and_then_a_persons(be
     bench.desk.order_store.add_remote_order(
         "id-A1", RemoteOrder("gone", "A1", bench.clock.now(), ConnectionRole.FULFILLMENT), by="Ann"
     )
-    assert "no such connection is configured" in str(bench.desk.cancellations.plan(number).entries[0].problem)
+    assert "the connection is not configured" in str(bench.desk.cancellations.plan(number).entries[0].problem)
     (case,) = bench.desk.cancel(number, by="Ann").cases
     assert (case.state, case.due_at) == (State.PENDING, bench.clock.now() + minutes(10))
-    assert "no such connection is configured" in str(case.message)
+    assert "the connection is not configured" in str(case.message)
     assert "[connections.gone]" in str(case.hint)
     bench.clock.advance(hours(25))
     report = bench.desk.run_due()

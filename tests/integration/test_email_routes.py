@@ -92,7 +92,7 @@ def test_a_sent_mail_waits_for_a_person_with_its_proof_beside_it(open_desk: Open
     case = asked(desk)
     assert (case.state, case.message) == (
         State.ACTION_REQUIRED,
-        "a mail went to desk@example.net; sent is not canceled",
+        "E-mail sent to desk@example.net; awaiting the service's confirmation",
     )
     assert not desk.cancellations.receipt(NUMBER).is_canceled
     assert mail_server.recipients() == [["desk@example.net"]]
@@ -109,7 +109,7 @@ def test_a_sent_mail_waits_for_a_person_with_its_proof_beside_it(open_desk: Open
 def test_a_redirected_mail_says_that_the_service_has_heard_nothing(open_desk: Opener, mail_server: MailServer) -> None:
     desk = open_desk(mail_server.config(mode="redirect", redirect_to="me@example.org"))
     case = asked(desk)
-    assert case.message == "a mail went to me@example.org in place of desk@example.net: the service has heard nothing"
+    assert case.message == "E-mail sent to me@example.org in place of desk@example.net; the service received nothing"
     assert mail_server.recipients() == [["me@example.org"]]
 
 
@@ -117,7 +117,7 @@ def test_a_draft_is_kept_for_a_person_and_sent_to_nobody(open_desk: Opener, mail
     desk = open_desk(mail_server.config(mode="draft"), body="Größe {lines}\n")
     case = asked(desk)
     assert (case.state, mail_server.arrived) == (State.ACTION_REQUIRED, [])
-    assert "send it" in str(case.hint)
+    assert "send the e-mail" in str(case.hint)
     assert f"draft:\nFrom: Shop <orders@example.com>\nTo: desk@example.net\nSubject: Cancel {NUMBER}\n" in history(
         desk, case
     )
@@ -291,7 +291,7 @@ def test_where_nobody_knows_whether_it_arrived_a_person_looks_and_it_is_not_sent
     desk = open_desk(mail_server.config(timeout=1))
     case = asked(desk)
     assert case.state is State.ACTION_REQUIRED
-    assert f"look for the mail with Message-ID {identity(case)}" in str(case.hint)
+    assert f"look for the e-mail with Message-ID {identity(case)}" in str(case.hint)
     for _ in range(3):
         next_of(desk, case, clock)
     assert len(mail_server.arrived) == 1
@@ -345,10 +345,12 @@ def test_a_person_is_reminded_and_told_how_often_and_how_late_it_is(
     case = asked(desk)
     first = next_of(desk, case, clock)
     assert (first.state, first.due_at) == (State.ACTION_REQUIRED, clock.now() + WITHIN)
-    assert str(first.message).endswith("sent is not canceled (reminder 1: due now)")
+    assert str(first.message).endswith("awaiting the service's confirmation (reminder 1: due now)")
     clock.advance(hours(2))
     assert desk.run_due().handled == 0
-    assert str(next_of(desk, case, clock).message).endswith("sent is not canceled (reminder 2: 4 h overdue)")
+    assert str(next_of(desk, case, clock).message).endswith(
+        "awaiting the service's confirmation (reminder 2: 4 h overdue)"
+    )
     assert len(mail_server.arrived) == 1
 
 

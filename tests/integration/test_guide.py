@@ -227,7 +227,10 @@ def test_a_service_that_nobody_can_call_is_a_persons_task(trial_at: ServiceTrial
     assert entry.chosen_step is None
     assert "not configured: secret_header missing" in str(entry.problem)
     case = trial.cancel()
-    assert (case.state, case.hint) == (State.ACTION_REQUIRED, "cancel it there by hand, then confirm or refuse")
+    assert (case.state, case.hint) == (
+        State.ACTION_REQUIRED,
+        "cancel the order at the service by hand, then confirm or reject",
+    )
     assert trial.requests == []
 
 
@@ -255,7 +258,7 @@ def test_a_button_that_is_pressed_within_seconds_is_taken_and_followed_up(
 @pytest.mark.parametrize("slug", [slug for slug in BUTTONS if simulators()[slug].load().contradicting_options])
 def test_an_order_that_moved_on_is_not_called_canceled(trial_at: ServiceTrialMaker, slug: str) -> None:
     fate = simulators()[slug].load().contradicting_options
-    trial = trial_at(slug, switches={"window": "early", **fate} if slug == "mww" else fate)
+    trial = trial_at(slug, options={"window": "early", **fate} if slug == "mww" else fate)
     assert trial.cancel(REASONS.get(slug)).state is State.ACKNOWLEDGED
     case = trial.harness.follow_up()
     assert case.state in (State.REJECTED, State.ACTION_REQUIRED)

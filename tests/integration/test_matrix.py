@@ -115,7 +115,7 @@ def test_the_plan_says_before_pressing_what_the_matrix_says(trial_at: ServiceTri
     for step, route in zip(told.steps, routes, strict=True):
         assert route.route.startswith(step.label)
         assert (step.scope.value, step.warning) == (route.scope, route.warning)
-        proof = re.sub("^as your API profile can prove; .*", "read back every 5 min, for 24 h", route.confirmation)
+        proof = re.sub("^as your API profile can prove; .*", "polled every 5 min, for 24 h", route.confirmation)
         assert step.follow_up.removeprefix("last, when all others are canceled; ") == proof
 
 
@@ -202,7 +202,7 @@ def test_the_proof_is_what_settles_the_case(trial_at: ServiceTrialMaker, slug: s
         kinds = {EvidenceKind.RESPONSE}
         assert trial.harness.is_canceled
     else:
-        told = re.fullmatch(r"read back every (.+), for (.+)", proof)
+        told = re.fullmatch(r"polled every (.+), for (.+)", proof)
         every, give_up = told.groups() if told else ("5 min", "24 h")
         assert told or proof.startswith("as your API profile can prove; ")
         assert (case.due_at, case.deadline) == (now + span(every), now + span(give_up))

@@ -68,7 +68,7 @@ def test_an_integration_that_takes_no_messages_says_so(fake_services_desk: FakeD
     class Deaf(FakeCart):
         orderdesk_parse_webhook = None  # type: ignore[assignment]  # not implemented
 
-    with pytest.raises(InvalidStateError, match="takes no messages"):
+    with pytest.raises(InvalidStateError, match="accepts no webhooks"):
         fake_services_desk(Deaf()).notifications.handle_webhook("cart", fake_webhook("1042", CANCELED))
 
 
@@ -131,8 +131,8 @@ def test_one_order_s_trouble_keeps_no_other_from_being_heard(fake_services_desk:
 
     desk.order_store.remote_orders = troubled  # type: ignore[method-assign]  # trouble of whatever kind
     first, second = desk.notifications.handle_webhook("cart", fake_webhook("1042", CANCELED))
-    assert first.message == "not looked into: id-1042 is locked"
-    assert second.message == "no order is registered there under this number"
+    assert first.message == "Not handled: id-1042 is locked"
+    assert second.message == "no order is registered at this connection under this number"
 
 
 def test_a_ledger_that_fails_is_told_to_the_sender(fake_services_desk: FakeDeskOpener) -> None:
@@ -177,7 +177,7 @@ def test_a_message_that_comes_before_the_service_shows_it_is_read_until_it_does(
     desk.notifications.handle_webhook("cart", fake_webhook("1042", CANCELED))
     case = only(desk.cases.list())
     assert (case.state, case.due_at, case.service_status) == (State.REPORTED, clock.now() + minutes(2), "open")
-    assert "does not show it yet" in str(case.message)
+    assert "does not show the cancellation yet" in str(case.message)
     fake_services.status["cart", "1042"] = "canceled"
     clock.advance(minutes(2))
     desk.run_due()
@@ -242,7 +242,7 @@ def test_what_was_heard_is_not_asked_by_a_person_either(
 ) -> None:
     desk = fake_services_desk(at=["phone"])
     desk.notifications.handle_webhook("phone", fake_webhook("1042", CANCELED))
-    with pytest.raises(InvalidTransitionError, match="heard"):
+    with pytest.raises(InvalidTransitionError, match="reported"):
         desk.cases.retry(only(desk.cases.list()).id, by="Ann")
     assert fake_services.writes == []
 

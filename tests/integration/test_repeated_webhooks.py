@@ -51,7 +51,7 @@ def test_a_message_replayed_two_hundred_times_does_nothing_after_the_first(
     before = (calls(desk), lines(desk), desk.cases.list())
     for _ in range(200):
         (heard,) = desk.notifications.handle_webhook("mill", message)
-        assert heard.message == "it came before, so nothing is looked into again"
+        assert heard.message == "The webhook was received before; nothing is done again"
         assert heard.case == desk.cases.list()[-1]
     assert (calls(desk), lines(desk), desk.cases.list()) == before
 
@@ -98,7 +98,7 @@ def test_of_many_at_once_one_is_looked_into(fake_services_desk: FakeDeskOpener) 
             pool.map(lambda number: desks[number % 2].notifications.handle_webhook("mill", message)[0], range(64))
         )
     assert calls(desks[0]) == before + 1
-    assert sum("it came before" not in one.message for one in heard) == 1
+    assert sum("received before" not in one.message for one in heard) == 1
 
 
 def test_another_message_of_the_same_kind_is_looked_into(fake_services_desk: FakeDeskOpener) -> None:
@@ -126,7 +126,7 @@ def test_what_could_not_be_looked_into_may_come_again(fake_services_desk: FakeDe
         raise ValidationError(f"{order_id} is locked")
 
     desk.order_store.remote_orders = troubled  # type: ignore[method-assign]  # trouble of whatever kind
-    assert "not looked into" in desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message
+    assert "Not handled" in desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message
     desk.order_store.remote_orders = remote_orders  # type: ignore[method-assign]
     assert desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
 
@@ -152,11 +152,9 @@ def test_whoever_died_over_a_message_keeps_nobody_from_it_for_long(
     desk.ledger.complete_notifications = lambda *_: None  # type: ignore[method-assign]  # the process "dies" before that
     desk.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))
     again = fake_services_desk()
-    assert "it came before" in again.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))[0].message
+    assert "received before" in again.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))[0].message
     clock.advance(minutes(6))
-    assert (
-        again.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))[0].message == "nothing to look into"
-    )
+    assert again.notifications.handle_webhook("mill", fake_webhook("1042", CHANGED))[0].message == "No case to poll"
 
 
 def test_a_message_about_nobody_s_order_does_nothing_and_leaves_nothing(fake_services_desk: FakeDeskOpener) -> None:

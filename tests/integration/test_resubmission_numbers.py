@@ -103,7 +103,7 @@ def test_a_duplicate_whose_submission_a_person_has_says_so_to_whoever_wants_it_c
         assert idle(desk).state is State.ACTION_REQUIRED
         with pytest.raises(InProgressError) as refused:
             desk.cancel("1042-1", by="Ann")
-        assert f"`orderdesk confirm` or `refuse` {made.id}" in str(refused.value.hint)
+        assert f"`orderdesk confirm` or `orderdesk reject` {made.id}" in str(refused.value.hint)
 
 
 def test_a_number_that_is_kept_for_another_order_s_duplicate_is_refused(tmp_path: Path) -> None:

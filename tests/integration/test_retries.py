@@ -150,7 +150,7 @@ def test_a_request_that_can_no_longer_be_made_is_a_persons_who_sees_both(
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
     after = follow(desk, clock, case)
     assert (after.state, shop.writes) == (State.ACTION_REQUIRED, [2])
-    assert "it would now ask for something else: PUT" in str(after.message)
+    assert "the flow would now make another request: PUT" in str(after.message)
     assert '{"left": 1}' in str(after.message).replace('":1', '": 1')
     assert '{"left": 2}' in str(after.message).replace('":2', '": 2')
     assert "cancel what is left anew" in str(after.hint)
@@ -173,7 +173,7 @@ def test_a_person_is_told_where_the_same_request_cannot_be_made_again(
     (case,) = desk.cancel("1042", by="Ann", lines={"MUG": 1}).cases
     after = desk.cases.retry(case.id, by="Ben")
     assert (after.state, shop.writes) == (State.ACTION_REQUIRED, [2])
-    assert "it would now ask for something else" in str(after.message)
+    assert "the flow would now make another request" in str(after.message)
 
 
 def test_a_third_send_is_still_the_first_request(

@@ -243,4 +243,4 @@ def test_rules_that_move_an_order_to_and_fro_stop_and_the_reason_is_told(desk_wi
         "x", OrderEventKind.ORDER_MOVED, ID, desk.clock.now(), {"folder": "Canceled"}, caused_by_rules=("there", "back")
     )
     whys = [decision.explanation for decision in desk.rules.explain(again)]
-    assert whys == ["its own action led here, and it must not run in circles"] * 2
+    assert whys == ["the event was caused by the rule's own action; a rule never triggers itself"] * 2

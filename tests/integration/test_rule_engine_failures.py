@@ -256,7 +256,7 @@ def test_a_rule_that_is_switched_off_does_nothing_and_says_so(desk_with_order: R
     desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == []
     moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, ID, desk.clock.now(), {"folder": "Canceled"})
-    assert [decision.explanation for decision in desk.rules.explain(moved)] == ["it is switched off"]
+    assert [decision.explanation for decision in desk.rules.explain(moved)] == ["the rule is switched off"]
 
 
 def test_handling_an_occurrence_a_second_time_changes_nothing(tmp_path: Path, clock: VirtualClock) -> None:

@@ -163,7 +163,7 @@ def _do(line: str) -> None:
     with case.open(VirtualClock(case.now)) as desk:
         boundaries.add_around(desk.ledger, _LEDGER_WRITES)
         boundaries.add_around(desk.order_store, _HOST_WRITES)
-        with patch.object(smtp, "Conversation", _with_boundaries(boundaries)):
+        with patch.object(smtp, "SmtpSession", _with_boundaries(boundaries)):
             case.run(desk)
     report(CROSSED, json.dumps(boundaries.names))
 

@@ -8,8 +8,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence
-from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, earliest, reminder_message
-from orderdesk_sdk.cases.policy.escalation import DEFAULT_MANUAL_CONFIRMATION
+from orderdesk_sdk.cases.policy.deadlines import DEFAULT_MANUAL_CONFIRMATION, RETRY_POLICY, earliest, reminder_message
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
@@ -97,7 +96,7 @@ def after_plugin_error(case: Case, plugin_error: str, now: datetime, *, may_exis
         hint = f"{find_out_hint}; report the error to the plugin's author"
         why = NoResult("the plugin failed again and again", hint, plugin_error=plugin_error)
         return escalate(why, now, find_out_hint=find_out_hint)
-    why = NoResult("the plugin failed", plugin_error=plugin_error)
+    why = NoResult("The plugin failed", plugin_error=plugin_error)
     return after_no_result(case, why, now, may_exist=may_exist, find_out_hint=find_out_hint)
 
 

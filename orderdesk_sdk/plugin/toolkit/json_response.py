@@ -326,19 +326,21 @@ def auth_or_rate_limit_answer(
     """The answer for 401 and 403 (not authorized) and 429, which prove that nothing was done; else None.
 
     Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
-    `unclear`. access_hint: what a person should look at when the service does not let us in. How long a throttled call
+    `unclear`. access_hint: what a person should look at when the service answers 401 or 403. How long a throttled call
     waits is no flow's business: the core lets none see such a response. error_key: a key that each error body
     of the service has; a 404 or 405 without it is of something that has no such path and tells nothing of the order,
     and is turned away too: the base URL is wrong, or what answers is not the service. None: every 404 is the service's.
     """
     if response.status_code == 429:
-        return not_processed(response, message="the service says that it gets too many calls")
+        return not_processed(response, message=f"Rate limited: the service answered {response.status_code}")
     if response.status_code in (401, 403):
         return not_processed(
-            response, message=f"the service does not let us in ({response.status_code})", hint=access_hint
+            response, message=f"Authentication failed: the service answered {response.status_code}", hint=access_hint
         )
     if error_key is not None and response.status_code in (404, 405) and not _has_key(response, error_key):
-        text = f"what answers there has no such path, and is perhaps not the service ({response.status_code})"
+        text = (
+            f"The service answered {response.status_code}: the base URL has no such path, or belongs to another server"
+        )
         return not_processed(response, message=text, hint=f"check the base URL of the connection; {access_hint}")
     return None
 

@@ -251,7 +251,7 @@ def answer_from_quantities(
     mine = [line for line in lines if not wanted or line.code in wanted]
     told = tuple(LineAnswer(line.code, line.ordered, line.canceled) for line in lines)
     if not mine or not set(wanted) <= {line.code for line in mine}:
-        return answer.unknown(response, message="the service's order has not the lines that were to be canceled")
+        return answer.unknown(response, message="The service's order does not contain the requested lines")
     if odd := sorted({line.code for line in mine if line.canceled and line.canceled + line.shipped > line.ordered}):
         message = f"more is canceled and shipped than was ordered: {', '.join(odd)}"
         return answer.unknown(response, status=status, message=message)

@@ -12,8 +12,8 @@ from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrde
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy import failures, requesting
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state
@@ -162,16 +162,16 @@ class CancelCall:
         route = connection.route(case.route)
         if isinstance(route, Email):
             identity = next(message_id_of(entry) for entry in entries if isinstance(entry, Intent))
-            text = "the process ended while the mail was on its way"
-            return self._loader.apply(case, requesting.after_email_loss(case, text, identity, now))
+            text = "The process ended while the e-mail was being sent"
+            return self._loader.apply(case, failures.after_email_loss(case, text, identity, now))
         if (isinstance(route, Button) and route.batch is not None) or self._loader.cart_blocked_by(case) is not None:
             # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is polled. And
             # a cart is told no more once the order goes on somewhere.
             writes = [entry for entry in entries if isinstance(entry, Intent) and not entry.read_only]
             certainty = Certainty.UNKNOWN if writes else Certainty.NOT_SENT
             repeatable = all(intent.idempotent for intent in writes)
-            loss = TransportLoss(certainty, "the process ended while the request was on its way", repeatable)
-            return self._loader.apply(case, requesting.after_loss(case, connection.integration, loss, now))
+            loss = TransportLoss(certainty, "The process ended while the request was being sent", repeatable)
+            return self._loader.apply(case, failures.after_loss(case, connection.integration, loss, now))
         began = next(
             (entry.at for entry in entries if isinstance(entry, Event) and entry.kind is EventKind.SEND_STARTED), now
         )
@@ -209,7 +209,7 @@ class CancelCall:
             return vetoed
         fault = number_error(case.remote_id, integration.remote_id_format)
         if fault is not None:
-            hint = "cancel it in the service's own portal, then confirm or refuse this case"
+            hint = "cancel the order in the service's own portal, then confirm or reject this case"
             return self._loader.apply(case, escalate(case, now, fault, hint), *notes)
         try:
             validate_lines(context.order, context.cancellation.lines)
@@ -243,7 +243,7 @@ class CancelCall:
                 if person is not None
                 else window_state(window, remote_order, self._loader.clock.now()).closed_reason
             )
-            return f"the request was held back: {closed}" if closed else None
+            return f"The request was held back: {closed}" if closed else None
 
         return SendCondition(why, case.order_id if case.role is ConnectionRole.CART else None)
 
@@ -297,9 +297,7 @@ class CancelCall:
                 event = self._after_loss(sent, integration, loss, now)
                 return requesting.due_before_window_closes(event, sent, integration, remote_order, now)
             case PluginFailure(text):
-                return requesting.after_plugin_error(
-                    sent, integration, text, now, may_have_sent=result.may_have_written
-                )
+                return failures.after_plugin_error(sent, integration, text, now, may_have_sent=result.may_have_written)
             case _:
                 assert_never(outcome)
 
@@ -307,7 +305,7 @@ class CancelCall:
         if loss.withheld and sent_case.retries > 0:
             # It was to be asked once more: what the first request did is as unknown as it was.
             loss = TransportLoss(Certainty.UNKNOWN, loss.message, idempotent=sent_case.idempotent)
-        return requesting.after_loss(sent_case, integration, loss, now)
+        return failures.after_loss(sent_case, integration, loss, now)
 
     def _send_email(
         self, prepared: PreparedCall, connection: Connection, route: Email, journal: CaseJournal
@@ -323,7 +321,7 @@ class CancelCall:
             event = self._after_loss(sending, connection.integration, loss, self._loader.clock.now())
         except ConfigurationError as error:
             # Before a byte of the mail left: it is tried again until somebody mends it.
-            event = requesting.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
+            event = failures.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
         after = journal.finish(transition(sending, event), event)
         self._loader.notify_listeners(after, event)
         return after

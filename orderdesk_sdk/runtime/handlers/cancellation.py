@@ -14,9 +14,9 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.exchange import Certainty, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
-from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
-from orderdesk_sdk.cases.policy.escalation import escalate, is_window_open
+from orderdesk_sdk.cases.policy import failures, polling, requesting
+from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, is_window_open
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.policy.polling import events_of_poll
 from orderdesk_sdk.cases.state_machine import Event, EventKind, Transition, transition
 from orderdesk_sdk.errors import (
@@ -45,7 +45,7 @@ __all__ = ["CancellationHandler"]
 
 MOST_GATHERED = 100_000
 """How many gathered cases of a connection are looked at in one round; the others come with the next."""
-POLL_LOST = TransportLoss(Certainty.NOT_PROCESSED, "the plugin failed")
+POLL_LOST = TransportLoss(Certainty.NOT_PROCESSED, "The plugin failed")
 
 
 class CancellationHandler:
@@ -107,7 +107,7 @@ class CancellationHandler:
         if person is not None:
             self._require_cart_unblocked(case)
             return self._send(case, connection, context, watchdog, person=person)
-        if requesting.is_overdue(case, now):
+        if polling.is_overdue(case, now):
             return self._handle_deadline(case, connection, remote_order, watchdog)
         if case.state in (State.ACKNOWLEDGED, State.UNKNOWN):
             first = self._loader.cart_blocked_by(case) if case.retry_allowed else None
@@ -202,7 +202,7 @@ class CancellationHandler:
         declared = None if isinstance(integration, str) else integration
         return self._loader.apply(
             case,
-            requesting.after_plugin_error(
+            failures.after_plugin_error(
                 case, declared, reason, self._clock.now(), may_have_sent=self._may_have_sent(case)
             ),
         )
@@ -233,7 +233,11 @@ class CancellationHandler:
         event = self._loader.cart_blocked_by(case) or requesting.next_step(case, integration, remote_order, now)
         if event is None and integration.unavailable_reason is not None:
             why = integration.unavailable_reason(connection.settings)
-            event = escalate(case, now, why, "cancel it there by hand, then confirm or refuse") if why else None
+            event = (
+                escalate(case, now, why, "cancel the order at the service by hand, then confirm or reject")
+                if why
+                else None
+            )
         if event is None and not case.is_batched:
             batch = _batch(case, integration.cancel)
             event = requesting.join_batch(batch, now) if batch is not None else None
@@ -249,9 +253,9 @@ class CancellationHandler:
         first = self._loader.cart_blocked_by(case)
         if first is not None:
             raise InvalidStateError(
-                first.message or "the cart has to wait",
+                first.message or "the cart is canceled last",
                 location=f"case {case.id}",
-                hint="a cart is told last: settle the others, or confirm what a person has done at the cart",
+                hint="settle the cases at the other connections, or confirm what a person has done at the cart",
             )
 
     def _handle_deadline(
@@ -262,7 +266,7 @@ class CancellationHandler:
         if (read.state, read.route) != (case.state, case.route):
             return read
         lapsed = evolve(read, due_at=case.due_at, remind_at=case.remind_at)
-        event = requesting.on_deadline(lapsed, connection.integration, remote_order, self._clock.now())
+        event = polling.on_deadline(lapsed, connection.integration, remote_order, self._clock.now())
         told_nothing = read is not case and case.state is not State.ACTION_REQUIRED and read.consecutive_failures > 0
         if event is None or (
             event.kind is EventKind.FELL_BACK
@@ -304,19 +308,17 @@ class CancellationHandler:
                 # The flow knows without asking that this connection has nothing to read: asking again tells no more.
                 return None
             case Answer() as answer:
-                result = requesting.after_poll(checking, integration, remote_order, answer, now)
+                result = polling.after_poll(checking, integration, remote_order, answer, now)
                 self._loader.save_service_status(case, answer)
             case TransportLoss() as loss:
-                result = requesting.after_poll(
-                    checking, integration, remote_order, requesting.answer_of_lost_poll(loss), now
-                )
+                result = polling.after_poll(checking, integration, remote_order, polling.answer_of_lost_poll(loss), now)
             case PluginFailure(text) if case.state is State.PENDING:
-                told = requesting.after_poll(
-                    checking, integration, remote_order, requesting.answer_of_lost_poll(POLL_LOST), now
+                told = polling.after_poll(
+                    checking, integration, remote_order, polling.answer_of_lost_poll(POLL_LOST), now
                 )
                 result = evolve(told, plugin_error=text)
             case PluginFailure(text):
-                result = requesting.after_plugin_error(checking, integration, text, now, may_have_sent=False)
+                result = failures.after_plugin_error(checking, integration, text, now, may_have_sent=False)
             case _:
                 assert_never(driven.outcome)
         entries = events_of_poll(checking, result)
@@ -338,21 +340,21 @@ class CancellationHandler:
         raise PluginError(
             "this integration cannot be read back",
             location=f"case {case.id}",
-            hint="find out at the service, then confirm or refuse the case",
+            hint="find out at the service, then confirm or reject the case",
         )
 
     def _damaged(self, case: CancelCase, error: DamagedRowError) -> CancelCase:
         now = self._clock.now()
         if case.state is State.SENDING:  # What was sent cannot be read, so nothing of it may be sent again.
             return self._loader.apply(case, escalate(case, now, str(error), error.hint))
-        return self._loader.apply(case, requesting.on_connection_error(case, error, now))
+        return self._loader.apply(case, failures.on_connection_error(case, error, now))
 
     def _connection_failed(self, case: CancelCase, error: OrderDeskError) -> CancelCase:
         now = self._clock.now()
         if case.state is State.SENDING:
-            event = requesting.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
+            event = failures.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
         else:
-            event = requesting.on_connection_error(case, error, now)
+            event = failures.on_connection_error(case, error, now)
         known: CaseContext | None = None
         if case.state is State.PENDING:
             with suppress(NotFoundError):

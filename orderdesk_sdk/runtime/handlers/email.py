@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
-from orderdesk_sdk.cases.policy.requesting import after_email_loss, retry_later
+from orderdesk_sdk.cases.policy.failures import after_email_loss, retry_later
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.orders.order import Order, RemoteOrder
@@ -37,8 +37,8 @@ def message_id_of(intent: Intent) -> str:
 def _record_of_sent(mail: EmailMessage) -> str:
     meant = mail["X-Original-To"]
     if meant is not None:
-        return f"a mail went to {mail['To']} in place of {meant}: the service has heard nothing"
-    return f"a mail went to {mail['To']}; sent is not canceled"
+        return f"E-mail sent to {mail['To']} in place of {meant}; the service received nothing"
+    return f"E-mail sent to {mail['To']}; awaiting the service's confirmation"
 
 
 class CancellationEmail:
@@ -92,8 +92,8 @@ class CancellationEmail:
         plain = redactor.redact_text(message if isinstance(message, str) else as_text(message))
         if self._mailer is None or isinstance(message, str) or self._mailer.config.mode == "draft":
             journal.add_note(f"draft:\n{plain}")
-            text = "a mail is to be sent; its draft is in the case's history"
-            hint = "send it, then confirm or refuse this case when the service has answered"
+            text = "An e-mail must be sent; its draft is in the case's history"
+            hint = "send the e-mail; confirm or reject this case when the service has answered"
             return Event(EventKind.ESCALATED, now, due_at=now + within, message=text, hint=hint)
         identity = str(message["Message-ID"])
         url = f"mailto:{quote(str(message['To']), safe='@')}?{_MESSAGE_ID}={quote(identity.strip('<>'), safe='@')}"
@@ -113,5 +113,5 @@ class CancellationEmail:
             now,
             due_at=now + within,
             message=_record_of_sent(message),
-            hint="when the service has answered, confirm or refuse this case",
+            hint="confirm or reject this case when the service has answered",
         )

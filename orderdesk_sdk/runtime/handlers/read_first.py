@@ -148,9 +148,9 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             case.state is State.SENDING or self._attempts_of_unknown_outcome(case)
         ):
             raise ConflictError(
-                "it cannot be taken back: a request has already left us",
+                "the case cannot be withdrawn: a request was sent already",
                 location=case.id,
-                hint="find out at the service, then confirm or refuse it",
+                hint="find out at the service, then confirm or reject the case",
             )
 
     def batch_key(self, case: C) -> Batch | None:  # noqa: ARG002 - each of them is asked for by itself
@@ -199,7 +199,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     def _finish(self, run: _Run[C, K], connection: Connection, request: R, watchdog: Watchdog) -> C:
         case, unknown = run.case, run.unknown
-        said = "looking what became of it" if run.polls else self.description(case)
+        said = "Polling for the outcome" if run.polls else self.description(case)
         said += "" if run.person is None else f" again, as {run.person} decided"
         against = self._why_not_sent(run)
         sent, began = self._sent_intents(case, unknown)
@@ -238,11 +238,11 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     def _why_not_sent(self, run: _Run[C, K]) -> str | None:
         if run.polls:
-            return "it is only read back"
+            return "Polling only; nothing is sent"
         if not run.unknown or run.person is not None:
             return None
         if len(run.unknown) > RETRY_POLICY.max_retries:
-            return f"it was sent {len(run.unknown)} times, nobody knows what became of it, and it is not found there"
+            return f"it was sent {len(run.unknown)} times with an unknown outcome, and the service does not show it"
         return self.why_blocked(run.known)
 
     def _event(self, run: _Run[C, K], result: FlowResult[T], connection: Connection, journal: GuardedJournal) -> Event:
@@ -298,7 +298,9 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         if not case.is_open:
             raise ConflictError(f"it is settled: {case.state.value}", location=case.id)
         if case.state is State.SENDING:
-            raise InvalidStateError("a request may be on the wire right now", location=case.id, hint="wait for its end")
+            raise InvalidStateError(
+                "a request may be on its way", location=case.id, hint="wait until the attempt has ended"
+            )
 
     def _attempts_of_unknown_outcome(self, case: C) -> AbstractSet[int]:
         """The attempts that sent a request which may have had an effect; empty where each provably did nothing."""

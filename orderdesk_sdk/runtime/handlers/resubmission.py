@@ -27,7 +27,10 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
 
     kind = ResubmitCase
     result_type = RemoteOrder
-    find_out_hint = "find out at the service, confirm or refuse it; what is not there may be made under another number"
+    find_out_hint = (
+        "find out at the service, then confirm or reject the case;"
+        " an order that the service does not have may be resubmitted under another number"
+    )
 
     def start_flow(self, request: ResubmitRequest, connection: Connection, now: datetime) -> object:
         hook = connection.plugin.manager.hook.orderdesk_resubmit

@@ -32,7 +32,7 @@ class StatusChangeHandler(ReadFirstHandler[StatusCase, StatusChangeRequest, Answ
     kind = StatusCase
     result_type = Answer
     find_out_hint = (
-        "look which status the order has at the service, set it there by hand if need be, then confirm or refuse"
+        "find out which status the order has at the service, set it by hand if need be, then confirm or reject the case"
     )
 
     def start_flow(self, request: StatusChangeRequest, connection: Connection, now: datetime) -> object:
@@ -45,7 +45,7 @@ class StatusChangeHandler(ReadFirstHandler[StatusCase, StatusChangeRequest, Answ
             if remote_order.connection == case.connection:
                 return self._order_store.get_order(case.order_id), remote_order
         raise NotFoundError(
-            "the order is no longer registered there",
+            "the order is no longer registered at this connection",
             location=f"order {case.order_number} at {case.connection}",
             hint="register it again with `orderdesk register`",
         )

@@ -105,7 +105,7 @@ def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> I
     if state != state_of(
         int(str(number)), row_digest([_column(value) for value in columns], str(data), _bytes(sealed))
     ):
-        flaws.append("its row (state, proof, version, due time) is not what its history leads to")
+        flaws.append("its row (state, evidence, version, due time) is not what its history leads to")
     flaws += _text_flaws("its row", sealed, texts, is_removed)
     if columns[1] == CancelCase.kind:
         flaws += _cancellation_flaws(db, str(columns[2]), wish, is_removed)
@@ -120,11 +120,11 @@ def _cancellation_flaws(
         (cancellation_id,),
     ).fetchone()
     if row is None:
-        return ["the wish that it belongs to is gone"]
+        return ["the cancellation of this case is gone"]
     *columns, data, sealed, texts = row
-    flaws = _text_flaws("its wish", sealed, texts, is_removed)
+    flaws = _text_flaws("its cancellation", sealed, texts, is_removed)
     if row_digest([_column(value) for value in columns], str(data), _bytes(sealed)).hex() != told:
-        flaws.append("the wish that it belongs to is not as it was written")
+        flaws.append("the cancellation of this case is not as it was written")
     return flaws
 
 

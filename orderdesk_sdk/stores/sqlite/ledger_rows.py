@@ -132,7 +132,7 @@ def apply_change(cursor: sqlite3.Cursor, chain: ChainAppender, change: Change) -
     """
     before, fence = change.before, change.fence
     if fence is not None and order_fingerprint(cursor, fence.order_id) != fence.token:
-        raise OrderChangedError("the order has changed meanwhile", location=before.id, hint="read it again")
+        raise OrderChangedError("the order was changed by another process", location=before.id, hint="read it again")
     found = cursor.execute(
         "SELECT number, link FROM cases WHERE id = ? AND version = ?", (before.id, before.version)
     ).fetchone()
@@ -174,7 +174,9 @@ def find_by_key(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation 
         return None
     if row[0] not in (content, REMOVED):
         raise ConflictError(
-            "this key was used for another cancellation", location=f"key {key!r}", hint="use a new key for a new wish"
+            "this key was used for another cancellation",
+            location=f"key {key!r}",
+            hint="use a new key for a new request",
         )
     return unpack(Cancellation, row[1], row[2])
 
@@ -247,5 +249,7 @@ def order_fingerprint(cursor: sqlite3.Cursor, order_id: str) -> str:
 def version_conflict(case: Case) -> ConflictError:
     """What to raise where a case is no longer the version that was read."""
     return ConflictError(
-        "somebody else has changed it meanwhile", location=case.id, hint="read it again and decide on what it is now"
+        "Version conflict: the record was changed by another process",
+        location=case.id,
+        hint="read the record again and decide on its present state",
     )

@@ -266,7 +266,7 @@ class SqliteOrderStore:
         """
         _require_actor(by)
         if not remote_order.connection.strip() or not remote_order.remote_id.strip():
-            raise ValidationError("a placement needs a connection and the order's number there")
+            raise ValidationError("a remote order needs a connection and the order's number at the service")
         with self._database.writing() as db:
             order = order_rows.find_order(db, ref)
             place = f"order {order.number} at {remote_order.connection}"
@@ -276,9 +276,9 @@ class SqliteOrderStore:
                 if evolve(known, status=None, status_at=None) == evolve(remote_order, status=None, status_at=None):
                     return
                 raise ValidationError(
-                    f"already placed as {known.remote_id} ({known.role.value}) at {known.submitted_at.isoformat()}",
+                    f"already registered as {known.remote_id} ({known.role.value}) at {known.submitted_at.isoformat()}",
                     location=place,
-                    hint="duplicate the order and place the duplicate: each submission is an order of its own",
+                    hint="duplicate the order and register the duplicate: each submission is an order of its own",
                 )
             owner = db.execute(
                 "SELECT order_id FROM host_placements WHERE connection = ? AND remote_id = ?",
@@ -291,7 +291,7 @@ class SqliteOrderStore:
                 )
                 raise ValidationError(text, location=place, hint=remedy)
             order_rows.insert_remote_order(db, order.id, remote_order)
-            text = f"Placed at {remote_order.connection} as {remote_order.remote_id} ({remote_order.role.value})"
+            text = f"Registered at {remote_order.connection} as {remote_order.remote_id} ({remote_order.role.value})"
             order_rows.add_note(db, order.id, text, by=by, at=self._clock.now())
 
     def remote_orders(self, order_id: str) -> tuple[RemoteOrder, ...]:
@@ -319,8 +319,8 @@ class SqliteOrderStore:
             order_rows.require_order(db, order_id)
             places = [known.connection for known in order_rows.remote_orders(db, order_id)]
             if connection not in places:
-                remedy = f"it is placed at {', '.join(places) or 'no connection'}"
-                raise NotFoundError(f"order id {order_id} is not placed at {connection!r}", hint=remedy)
+                remedy = f"the order is registered at {', '.join(places) or 'no connection'}"
+                raise NotFoundError(f"order id {order_id} is not registered at {connection!r}", hint=remedy)
             db.execute(
                 "UPDATE host_placements SET status = ?1, status_at = ?2 "
                 "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2 OR status_at > ?5)",
@@ -374,6 +374,4 @@ def require_embedded_store(store: OrderStore, location: str) -> SqliteOrderStore
 
 def _require_actor(by: str) -> None:
     if not by.strip():
-        raise ValidationError(
-            "the history must say who did this", hint="give the name of a person or a program in `by`"
-        )
+        raise ValidationError("`by` is required", hint="name the person or program that makes this change")

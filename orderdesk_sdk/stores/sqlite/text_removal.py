@@ -43,9 +43,9 @@ def _remove(cursor: sqlite3.Cursor, order_id: str, by: str, at: datetime) -> int
     for _, subject_id, _, due_at in subjects:
         if due_at is not None:
             raise InvalidStateError(
-                "something about the order is under way, and needs its texts",
+                "a case of this order is open and needs its texts",
                 location=subject_id,
-                hint="wait until it is settled, or settle it: see `orderdesk cases`",
+                hint="settle the case first: see `orderdesk cases`",
             )
     links = ChainAppender(cursor)
     for number, subject_id, link, _ in subjects:

@@ -163,7 +163,7 @@ def plain_body(text: str) -> str:
         raise ConfigurationError(
             f"the mail would have {len(text)} characters; {MAX_BODY_LENGTH} are sent",
             location="the mail",
-            hint="write to the service by hand, then confirm or refuse this case",
+            hint="write to the service by hand, then confirm or reject this case",
         )
     return "\n".join(map(printable, text.split("\n")))
 
@@ -210,7 +210,7 @@ def _verify_written(sent: bytes, expected: Mapping[str, str], text: str) -> None
         raise ConfigurationError(
             "the mail would be read as another than it is written",
             location="the mail",
-            hint="write to the service by hand, then confirm or refuse this case",
+            hint="write to the service by hand, then confirm or reject this case",
         )
 
 

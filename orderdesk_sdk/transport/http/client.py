@@ -179,7 +179,7 @@ class HttpClient:
         longest = self.limits.max_wait if number == 1 else max(self.limits.max_wait, _MAX_TURN_WAIT)
         has_turn = self._wait_for_turn(bucket, longest)
         if number == 1 and self._shutdown.is_requested:
-            raise ConflictError("the desk ends; nothing was sent", hint="it goes on when a desk is opened again")
+            raise ConflictError("the desk ends; nothing was sent", hint="open a desk again to continue")
         if not has_turn:
             put_off = self._deferred(bucket, options.operation)
             return self._exchange(self._intent(request, number, options), put_off, 0), None

@@ -54,7 +54,7 @@ BUSY_STATUSES = frozenset({500, 502, 503, 504})
 
 _MESSAGES: Mapping[Certainty, str] = {
     Certainty.NOT_SENT: "the request did not reach the service",
-    Certainty.NOT_PROCESSED: "the service turned the request away",
+    Certainty.NOT_PROCESSED: "The service did not process the request",
     Certainty.UNKNOWN: "the request may have reached the service, and its response was lost",
 }
 
@@ -86,6 +86,6 @@ def throttling_failure(
     waits = max((wait for wait in (asked, plugin_wait) if wait is not None), default=None)
     if waits is not None:
         waits = min(max(waits, timedelta(0)), MAX_WAIT)
-    why = f"the service {'cannot answer now' if busy else 'says that it gets too many calls'} ({response.status_code})"
-    asks = f" and asks to be left alone for {waits.total_seconds():.0f} s" if waits is not None else ""
+    why = f"{'Service unavailable' if busy else 'Rate limited'}: the service answered {response.status_code}"
+    asks = f"; next call in {waits.total_seconds():.0f} s at the earliest" if waits is not None else ""
     return Failure("TurnedAway", Certainty.NOT_PROCESSED, f"{why}{asks}", waits)

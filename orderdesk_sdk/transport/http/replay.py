@@ -57,7 +57,7 @@ def operation_of(request: httpx.Request) -> str:
 
 
 def recorded_response(exchange: Exchange, request: httpx.Request) -> httpx.Response | None:
-    """The recorded response to `request`; None where it was not kept whole, no flow may see it, or there was none."""
+    """The recorded response to `request`; None where there is none that a flow may see, or only a part."""
     if exchange.status is None or exchange.failure is not None or not exchange.is_complete:
         return None
     response = httpx.Response(

@@ -105,7 +105,7 @@ def test_a_429_that_does_not_end_is_not_done_and_tried_again_later(
     harness.recorder.override = lambda seen: (429, "{}") if seen.path.endswith("/cancel") else None
     case = harness.cancel()
     assert (case.state, case.evidence) == (State.PENDING, None)
-    assert "too many calls" in (case.message or "")
+    assert "Rate limited" in (case.message or "")
     assert simulator.actual_status("1042") == "Received"
     harness.recorder.override = None
     assert harness.follow_up().state is State.CANCELED

@@ -184,7 +184,7 @@ def test_a_settled_case_and_one_of_the_other_mode_have_no_file(
 ) -> None:
     case = manual.cancel("other")
     manual.desk.cases.reject(case.id, by="Ann")
-    with pytest.raises(InvalidStateError, match="while it is rejected"):
+    with pytest.raises(InvalidStateError, match="while the case is rejected"):
         write_confirm(manual.desk, case.id, by="Ann")
     other = open_harness()
     with pytest.raises(InvalidStateError, match="not in mode orderstream"):

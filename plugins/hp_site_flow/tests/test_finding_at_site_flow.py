@@ -100,7 +100,9 @@ def test_who_is_not_let_in_did_nothing_and_is_told_what_to_check(
     assert "check token, secret and source_account" in str(case.hint)
 
 
-@pytest.mark.parametrize(("status", "said"), [(401, "let us in"), (403, "let us in"), (429, "too many calls")])
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "Authentication failed"), (403, "Authentication failed"), (429, "Rate limited")]
+)
 def test_a_cancel_that_is_turned_away_is_told_as_such_and_nothing_is_read_for_it(
     harness: SimulatedHarness, simulator: SiteFlowSimulator, status: int, said: str
 ) -> None:

@@ -99,7 +99,7 @@ def test_the_simulated_create_is_what_the_plugin_sends(open_harness: HarnessOpen
 def unsure(
     open_stage: HarnessOpener, mww: MwwSimulator, *, state: MwwState, lines: Sequence[tuple[str, int]]
 ) -> ResubmitCase:
-    """What a second try ends with, where an earlier create may have worked and an order is there."""
+    """What a second try ends with, where an earlier create may have been processed and an order is there."""
     stage = canceled(open_stage)
     stage.recorder.override = lambda seen: (503, "{}") if seen.method == "POST" else None
     work = stage.resubmit()

@@ -97,7 +97,7 @@ def test_one_mail_asks_and_only_a_persons_word_cancels(open_desk: Opener, inbox:
     desk = open_desk()
     case = asked(desk)
     assert (case.state, case.evidence) == (State.ACTION_REQUIRED, None)
-    assert "sent is not canceled" in str(case.message)
+    assert "awaiting the service's confirmation" in str(case.message)
     assert asked(desk).id == case.id
     desk.run_due()
     assert len(inbox.arrived) == 1

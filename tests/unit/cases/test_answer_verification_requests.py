@@ -68,7 +68,7 @@ class TestWhatStatesNone:
 
 
 class TestThatNothingWasDone:
-    """Law 3: what may have worked is not sent again because a plugin says that it did not."""
+    """Law 3: what may have been processed is not sent again because a plugin says that it did not."""
 
     def held(
         self, *exchanges: tuple[int, bool], rests_on: int | None, about: tuple[ExpectedOrder, ...] = (WHOLE,)

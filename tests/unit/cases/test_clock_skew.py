@@ -57,7 +57,7 @@ def test_what_was_updated_in_the_future_is_due_now(ledger: SqliteLedger) -> None
     assert ledger.case("r1", ResubmitCase).state is State.SENDING
     assert (ledger.case(settled.id, CancelCase), ledger.case(timely.id, CancelCase)) == (settled, timely)
     assert ledger.history("c1-1")[-1].content == (
-        "the clock was ahead by 6:00:00 when this was changed last; it is looked at now"
+        "the clock was ahead by 6:00:00 when this case was changed last; the case is due now"
     )
     assert list(ledger.find_flaws()) == []
     assert ledger.correct_clock_skew(NOW) == 0

@@ -248,7 +248,7 @@ class TestBlocksCart:
         [
             (State.REJECTED, "the cancellation at mill was rejected"),
             (State.WITHDRAWN, "the cancellation at mill was withdrawn"),
-            (State.UNSUPPORTED, "mill has no way to cancel the order"),
+            (State.UNSUPPORTED, "mill has no route for cancellations"),
             (State.SHIPPED_ANYWAY, "mill shipped the order anyway"),
             (State.PARTIALLY_CANCELED, "only a part was canceled at mill"),
         ],

@@ -47,14 +47,17 @@ def entry_of(found: Integration | str, remote_order: RemoteOrder | None = None) 
 )
 def test_a_window_since_submission_closes_by_the_clock(before: timedelta, is_open: bool) -> None:
     found = window_state(WithinTime(minutes(2)), placed(before=before), NOW)
-    why = None if is_open else "closed 2 min after it was submitted"
+    why = None if is_open else "closed 2 min after the submission"
     assert found == WindowState(is_open, closes_at=NOW - before + minutes(2), closed_reason=why)
 
 
 def test_a_window_is_not_open_for_what_is_said_to_be_submitted_in_years() -> None:
     assert window_state(WithinTime(minutes(2)), placed(before=-minutes(4)), NOW).is_open, "clocks differ"
     found = window_state(WithinTime(minutes(2)), placed(before=-timedelta(days=1461)), NOW)
-    assert (found.is_open, found.closed_reason) == (False, "it is said to have been submitted at 2030-01-05 09:00 UTC")
+    assert (found.is_open, found.closed_reason) == (
+        False,
+        "the order was registered as submitted at 2030-01-05 09:00 UTC",
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,8 +97,8 @@ def test_an_entry_shows_the_whole_ladder_and_chooses_its_first_open_step() -> No
     ("confirm", "then"),
     [
         (FinalResponse(), "the response is final"),
-        (POLLING, "read back every 2 min, for 24 h"),
-        (Polling(seconds(45), seconds(90.5)), "read back every 45 s, for 90.5 s"),
+        (POLLING, "polled every 2 min, for 24 h"),
+        (Polling(seconds(45), seconds(90.5)), "polled every 45 s, for 90.5 s"),
         (ManualConfirmation(minutes(90)), "a person confirms, reminded after 90 min"),
     ],
 )
@@ -109,7 +112,10 @@ def test_a_step_says_what_follows_and_the_cart_that_it_is_last(
 
 
 def test_a_portal_is_done_and_confirmed_by_a_person() -> None:
-    assert entry_of(acme(Portal("call"))).steps[0].follow_up == "a person does it and confirms, reminded after 4 h"
+    assert (
+        entry_of(acme(Portal("call"))).steps[0].follow_up
+        == "a person cancels the order and confirms, reminded after 4 h"
+    )
 
 
 def test_a_number_that_the_service_would_mangle_is_named_and_nothing_is_chosen() -> None:
@@ -132,7 +138,7 @@ def test_when_every_window_is_closed_nothing_is_chosen_and_each_step_says_why() 
     entry = entry_of(acme(Button(POLLING, WithinTime(seconds(30))), Button(POLLING, PICKING)), placed("Gone"))
     assert entry.chosen_step is None
     assert [step.window.closed_reason for step in entry.steps] == [
-        "closed 30 s after it was submitted",
+        "closed 30 s after the submission",
         "the service says 'Gone'",
     ]
 
@@ -140,7 +146,7 @@ def test_when_every_window_is_closed_nothing_is_chosen_and_each_step_says_why() 
 def test_an_integration_without_a_way_leaves_it_to_a_person() -> None:
     entry = entry_of(acme())
     assert (entry.steps, entry.chosen_step) == ((), None)
-    assert "a person must do it" in str(entry.problem)
+    assert "a person must cancel the order" in str(entry.problem)
 
 
 def test_a_place_that_cannot_be_used_says_what_must_be_mended() -> None:

@@ -95,7 +95,7 @@ def demanded(scope: Scope, lines: Lines, order: Order = ORDER) -> str | None:
     return None
 
 
-NO_PART, NO_PIECES = "only the whole order can be canceled there", "only whole lines can be canceled there"
+NO_PART, NO_PIECES = "the service cancels whole orders only", "the service cancels whole lines only"
 
 
 @pytest.mark.parametrize(

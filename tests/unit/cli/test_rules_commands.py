@@ -88,7 +88,7 @@ def test_a_dry_run_tells_why_and_what_and_does_nothing(shop: Shop) -> None:
     fires, off = shop.ask("rules", "test", "1044", *moved)["evaluations"]
     assert (fires["matches"], fires["explanation"]) == (True, "folder == 'Canceled' is true")
     assert fires["actions"][0]["effect"] == "would act at bdlinx"
-    assert (off["matches"], off["explanation"], off["actions"]) == (False, "it is switched off", [])
+    assert (off["matches"], off["explanation"], off["actions"]) == (False, "the rule is switched off", [])
     page = shop.run("rules", "test", "1044", *moved).stdout
     assert "Nothing was changed." in page
     assert shop.ask("cases", "1044")["cases"] == []
@@ -196,7 +196,7 @@ def test_the_plan_lists_the_reasons_of_the_place(shop: Shop) -> None:
     shop.run("register", "1045", "--at", "commercehub")
     page = shop.run("plan", "1045").stdout
     assert page.splitlines()[1].split() == ["connection", "route", "open", "until", "needs", "decided", "by", "then"]
-    assert "Reasons that CommerceHub takes for this order:" in page
+    assert "Reasons that CommerceHub accepts for this order:" in page
     (step,) = shop.ask("plan", "1045")["entries"][0]["steps"]
     assert (step["needs"], step["decided_by"], step["scope"]) == ("reason", "the service", "lines and quantities")
     asked = next(code for code in step["reasons"] if code["code"] == "CXSC")

@@ -152,12 +152,14 @@ def test_a_mail_that_names_the_order_is_evidence_and_says_by_what(path: Path) ->
 def test_a_mail_of_our_own_house_is_no_evidence(path: Path, sender: str) -> None:
     with opened(path) as desk:
         case = asked(desk)
-        assert "we wrote this mail" in refused(desk, case, mail(SENT, "1042 is canceled", sender=sender)).message
+        assert "sent by us" in refused(desk, case, mail(SENT, "1042 is canceled", sender=sender)).message
         own = mail("<x@b.example>", "1042", more=f"Message-ID: <{case.id}.0@shop.example>\n")
-        assert "we wrote this mail" in refused(desk, case, own).message
+        assert "sent by us" in refused(desk, case, own).message
 
 
-@pytest.mark.parametrize(("day", "why"), [("07 Jan 2026", "still to come"), ("02 Jan 2026", "before anybody wished")])
+@pytest.mark.parametrize(
+    ("day", "why"), [("07 Jan 2026", "still to come"), ("02 Jan 2026", "before the cancellation was requested")]
+)
 def test_a_mail_of_another_time_is_no_answer_to_this_wish(path: Path, day: str, why: str) -> None:
     with opened(path) as desk:
         assert why in refused(desk, asked(desk), mail("<else@b.example>", "1042 is canceled.", day=day)).message

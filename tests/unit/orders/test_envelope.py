@@ -68,7 +68,7 @@ def test_an_error_among_orders_is_told_with_its_place() -> None:
         ({"id": "77", "name": "Mug", "stock": 4, "code": "MUG"}, "an inventory item"),
         (
             {"status": "success", "execution_time": "0.05 seconds", "message": "1 Orders Moved", "id": "5"},
-            "an API reply",
+            "an API response",
         ),
     ],
 )

@@ -108,7 +108,10 @@ def test_a_rule_waits_for_its_own_event() -> None:
     (rule,) = read_rules([SOUND], "[[rules]]")
     came = OrderEvent("x", OrderEventKind.ORDER_IMPORTED, ORDER.id, VirtualClock().now())
     (decision,) = evaluate([rule], ORDER, came)
-    assert (decision.matches, decision.explanation) == (False, "it waits for 'order moved', this is 'order imported'")
+    assert (decision.matches, decision.explanation) == (
+        False,
+        "the rule is for 'order moved', the event is 'order imported'",
+    )
 
 
 @pytest.mark.parametrize(

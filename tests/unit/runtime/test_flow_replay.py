@@ -141,7 +141,7 @@ def test_a_write_that_was_on_its_way_is_unclear_and_not_sent_again(
     write: httpx.Request, client: FakeClient, journal: FakeJournal
 ) -> None:
     found = replayed(flow_of(READ, write), recorded(exchange_of(READ, 1), on_its_way=(write, 2)), client, journal)
-    text = "the process ended while the request was on its way"
+    text = "The process ended while the request was being sent"
     sure = write is REPEATABLE
     assert found == FlowResult(TransportLoss(Certainty.UNKNOWN, text, sure), may_have_written=True, idempotent=sure)
     assert client.requests == []
@@ -154,7 +154,7 @@ def test_a_write_whose_reply_was_not_kept_whole_is_unclear_and_not_sent_again(
     found = replayed(flow_of(WRITE), record, client, journal)
     assert isinstance(found.outcome, TransportLoss)
     assert found.outcome.certainty is Certainty.UNKNOWN
-    assert "answered 202, and its response was not kept whole" in found.outcome.message
+    assert "answered 202; the response is incomplete" in found.outcome.message
     assert (found.may_have_written, client.requests) == (True, [])
 
 
@@ -227,7 +227,7 @@ def test_a_changed_read_with_no_write_on_record_is_simply_made(client: FakeClien
 def test_an_answer_that_comes_before_a_recorded_write_is_unclear_because_that_had_been_sent(
     said: Answer, client: FakeClient, journal: FakeJournal
 ) -> None:
-    """The read was not kept whole, so it is made again, and this time it leads elsewhere."""
+    """The read was not stored completely, so it is made again, and this time it leads elsewhere."""
     client.respond(200)
     record = recorded(exchange_of(READ, 1, whole=False), on_its_way=(WRITE, 2))
     found = replayed(flow_of(READ, then=said), record, client, journal)

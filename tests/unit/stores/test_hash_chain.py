@@ -134,7 +134,7 @@ OF_A_CASE = {
     "its head taken away": "UPDATE cases SET link = NULL WHERE id = 'c1-1'",
     "made the newest case of the order": "UPDATE cases SET number = 999 WHERE id = 'c1-1'",
     "given to another wish": "UPDATE cases SET cancellation_id = 'c2' WHERE id = 'c1-1'",
-    "its wish altered": "UPDATE cancellations SET data = replace(data, '2026', '2025') WHERE id = 'c1'",
+    "its cancellation altered": "UPDATE cancellations SET data = replace(data, '2026', '2025') WHERE id = 'c1'",
     "who asked altered": "UPDATE cancellations SET texts = replace(texts, 'Ann', 'Eve') WHERE id = 'c1'",
     "its wish deleted": "DELETE FROM cancellations WHERE id = 'c1'",
 }
@@ -196,7 +196,7 @@ def test_a_verdict_written_by_whoever_has_the_file_proves_nothing(ledger: Sqlite
     assert ledger.case("c3-1", CancelCase).state is State.CANCELED
     made = receipt_of(ledger, "3")
     assert made.flaws == (
-        "case c3-1 at shop-1: its row (state, proof, version, due time) is not what its history leads to",
+        "case c3-1 at shop-1: its row (state, evidence, version, due time) is not what its history leads to",
     )
     assert not made.is_canceled
     assert made.cancellations[0].cases[0].integrity.flaws

@@ -116,9 +116,9 @@ def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqliteLedger) -
     case = open_case(ledger)
     after = transition(case, SENT).case
     ledger.write(CaseUpdate(case, after, [SENT]))
-    with pytest.raises(ConflictError, match="changed it meanwhile"):
+    with pytest.raises(ConflictError, match="Version conflict"):
         ledger.write(CaseUpdate(case, transition(case, SENT).case, [SENT, INTENT]))
-    with pytest.raises(ConflictError, match="changed it meanwhile"):
+    with pytest.raises(ConflictError, match="Version conflict"):
         ledger.append(case, [INTENT], if_unchanged=True)
     assert ledger.case("c1-1", CancelCase) == after
     assert [entry.content for entry in ledger.history("c1-1")] == [SENT]

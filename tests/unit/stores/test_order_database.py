@@ -94,7 +94,7 @@ def test_blank_texts_and_names_are_refused(order_store: SqliteOrderStore) -> Non
         lambda: order_store.add_remote_order("1042", AT_MWW, by=""),
     )
     for call in calls:
-        with pytest.raises(ValidationError, match="who did this"):
+        with pytest.raises(ValidationError, match="`by` is required"):
             call()
 
 

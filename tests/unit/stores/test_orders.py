@@ -196,7 +196,7 @@ def test_the_same_placement_again_changes_nothing(order_store: SqliteOrderStore)
     order_store.add_remote_order("58101", AT_MWW, by="mara")
     (remote_order,) = order_store.remote_orders("58101")
     assert (remote_order.status, remote_order.status_at) == ("Printing", START + timedelta(minutes=1))
-    assert texts(order_store, "1042") == ["Imported", "Placed at mww-main as M-1 (fulfillment)"]
+    assert texts(order_store, "1042") == ["Imported", "Registered at mww-main as M-1 (fulfillment)"]
 
 
 def test_an_order_is_at_a_connection_once(order_store: SqliteOrderStore) -> None:
@@ -208,7 +208,7 @@ def test_an_order_is_at_a_connection_once(order_store: SqliteOrderStore) -> None
     )
     for other in other_data:
         with pytest.raises(
-            ValidationError, match=r"order 1042 at mww-main: already placed as M-1.*duplicate the order"
+            ValidationError, match=r"order 1042 at mww-main: already registered as M-1.*duplicate the order"
         ):
             order_store.add_remote_order("1042", other, by="mara")
     assert order_store.remote_orders("58101") == (AT_MWW,)
@@ -253,7 +253,7 @@ def test_a_word_that_a_clock_dated_hours_ahead_does_not_keep_later_ones_out(orde
 
 
 def test_a_status_needs_a_placement_and_a_zone(order_store: SqliteOrderStore) -> None:
-    with pytest.raises(NotFoundError, match=r"not placed at 'mww-main' - it is placed at no connection"):
+    with pytest.raises(NotFoundError, match=r"not registered at 'mww-main' - the order is registered at no connection"):
         order_store.record_status("58101", "mww-main", "Received", START)
     with pytest.raises(ValueError, match="no time zone"):
         order_store.record_status("58101", "mww-main", "Received", START.replace(tzinfo=None))

@@ -94,7 +94,7 @@ def calls_in_second_process(
         )
     except subprocess.TimeoutExpired:
         raise PluginError(
-            f"in another process it did not end within {TIMEOUT_SECONDS:g} s", location=table.integration
+            f"in another process the filter did not end within {TIMEOUT_SECONDS:g} s", location=table.integration
         ) from None
     if ran.returncode:
         said = ran.stderr.strip().rpartition("\n")[2]
