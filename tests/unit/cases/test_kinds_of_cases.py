@@ -36,7 +36,7 @@ def case_in(state: State, kind: type[Case] = StatusCase, **changes: Any) -> Case
         "updated_at": NOW,
         "due_at": NOW if state in OPEN else None,
     }
-    own = {"status": "held"} if kind is StatusCase else {"original_number": "1041"}
+    own: dict[str, Any] = {"status": "held"} if kind is StatusCase else {"original_number": "1041"}
     return evolve(kind(**fields, **own), **changes)
 
 
