@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import failures, requesting
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state

@@ -12,9 +12,9 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.exchange import Intent
-from orderdesk_sdk.cases.policy import failures, requesting
-from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
-from orderdesk_sdk.cases.policy.escalation import escalate, is_window_open
+from orderdesk_sdk.cases.policy import failures, polling, requesting
+from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, is_window_open
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import (
     ConfigurationError,
@@ -100,7 +100,7 @@ class CancellationHandler:
         if person is not None:
             self._require_cart_unblocked(case)
             return self._send(case, connection, context, watchdog, person=person)
-        if requesting.is_overdue(case, self._clock.now()):
+        if polling.is_overdue(case, self._clock.now()):
             return self._handle_deadline(case, connection, remote_order, watchdog)
         if case.state in (State.ACKNOWLEDGED, State.UNKNOWN):
             return self._handle_requested(case, connection, remote_order, context, watchdog)
@@ -283,7 +283,7 @@ class CancellationHandler:
         if (read.state, read.route) != (case.state, case.route):
             return read
         lapsed = evolve(read, due_at=case.due_at, remind_at=case.remind_at)
-        event = requesting.on_deadline(lapsed, connection.integration, remote_order, self._clock.now())
+        event = polling.on_deadline(lapsed, connection.integration, remote_order, self._clock.now())
         told_nothing = read is not case and case.state is not State.ACTION_REQUIRED and read.consecutive_failures > 0
         if event is None or (
             event.kind is EventKind.FELL_BACK

@@ -10,8 +10,8 @@ from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrde
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
-from orderdesk_sdk.cases.policy import failures, requesting
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy import failures, polling
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.policy.polling import events_of_poll
 from orderdesk_sdk.cases.state_machine import Event, EventKind, Transition, transition
 from orderdesk_sdk.errors import PluginError
@@ -77,27 +77,27 @@ class PollCall:
     def _event_of_poll(
         self,
         case: CancelCase,
-        polling: CancelCase,
+        claimed: CancelCase,
         connection: Connection,
         remote_order: RemoteOrder,
         driven: FlowResult[Answer],
     ) -> Event:
-        """What a poll comes to. case, polling: before the poll was begun and since."""
+        """What a poll comes to. case, claimed: before the poll was begun and since."""
         now, integration = self._clock.now(), connection.integration
         match driven.outcome:
             case Answer() as answer:
-                event = requesting.after_poll(polling, integration, remote_order, answer, now)
+                event = polling.after_poll(claimed, integration, remote_order, answer, now)
                 self._loader.save_service_status(case, answer)
                 return event
             case TransportLoss() as loss:
-                told = failures.answer_of_lost_poll(loss)
-                return requesting.after_poll(polling, integration, remote_order, told, now)
+                told = polling.answer_of_lost_poll(loss)
+                return polling.after_poll(claimed, integration, remote_order, told, now)
             case PluginFailure(text) if case.state is State.PENDING:
-                told = failures.answer_of_lost_poll(POLL_LOST)
-                event = requesting.after_poll(polling, integration, remote_order, told, now)
+                told = polling.answer_of_lost_poll(POLL_LOST)
+                event = polling.after_poll(claimed, integration, remote_order, told, now)
                 return evolve(event, plugin_error=text)
             case PluginFailure(text):
-                return failures.after_plugin_error(polling, integration, text, now, may_have_sent=False)
+                return failures.after_plugin_error(claimed, integration, text, now, may_have_sent=False)
             case _:
                 assert_never(driven.outcome)
 
