@@ -170,7 +170,7 @@ class AnswerVerifier:
         self, answer: Answer, expected: ExpectedOrder, received: Mapping[int, ReceivedResponse]
     ) -> ReceivedResponse | None:
         """The response that an answer rests on; None for one that needs none. Raises UnverifiedAnswerError."""
-        said = f"it answered {answer.outcome.value!r}"
+        claim = f"it answered {answer.outcome.value!r}"
         if answer.outcome is Outcome.NOT_PROCESSED:
             self._require_not_processed(answer, expected, received)
         if answer.exchange is None:
@@ -180,13 +180,13 @@ class AnswerVerifier:
                 or answer.outcome is Outcome.ACKNOWLEDGED
             ):
                 raise UnverifiedAnswerError(
-                    f"{said} and named no response that says so", hint="give the answer its response"
+                    f"{claim} and named no response that says so", hint="give the answer its response"
                 )
             return None
         source = received.get(answer.exchange)
         if source is None:
             raise UnverifiedAnswerError(
-                f"{said} by exchange {answer.exchange}, which this attempt has not received",
+                f"{claim} by exchange {answer.exchange}, which this attempt has not received",
                 hint="give the answer a response that this flow was sent",
             )
         status = source.response.status_code
@@ -195,7 +195,7 @@ class AnswerVerifier:
             answer.outcome in _NEEDS_STATEMENT and silent
         ):
             raise UnverifiedAnswerError(
-                f"{said} by a response of {status}, which cannot say so", hint="return answer.unknown() in this case"
+                f"{claim} by a response of {status}, which cannot say so", hint="return answer.unknown() in this case"
             )
         return source
 
@@ -264,10 +264,10 @@ class AnswerVerifier:
         if not source.is_complete:
             return Answer(Outcome.UNKNOWN, message=_PARTIAL_RESPONSE, exchange=max(received))
         rule = self._rule_for(source, "submitted")
-        made = ExpectedOrder(remote_order.remote_id, self.orders[0].order_number)
-        other = None if isinstance(rule, NotStated) else _mismatch(made, rule, source.response, must_state=True)
+        submitted = ExpectedOrder(remote_order.remote_id, self.orders[0].order_number)
+        other = None if isinstance(rule, NotStated) else _mismatch(submitted, rule, source.response, must_state=True)
         if isinstance(rule, NotStated):  # Whatever was read before it must not be about another order.
-            other = next(filter(None, (self._contradiction(made, one) for one in received.values())), None)
+            other = next(filter(None, (self._contradiction(submitted, one) for one in received.values())), None)
         return remote_order if other is None else Answer(Outcome.UNKNOWN, message=other, exchange=max(received))
 
 
@@ -280,8 +280,12 @@ def _mismatch(expected: ExpectedOrder, rule: Identity, response: httpx.Response,
     if isinstance(rule, NotStated):
         return None
     if isinstance(rule, AnyOf):
-        found = [_mismatch(expected, place, response, must_state=True) for place in rule.alternatives]
-        return None if None in found else next((one for one in found if must_state or one != _NO_NUMBER_STATED), None)
+        mismatches = [_mismatch(expected, alternative, response, must_state=True) for alternative in rule.alternatives]
+        return (
+            None
+            if None in mismatches
+            else next((one for one in mismatches if must_state or one != _NO_NUMBER_STATED), None)
+        )
     ours, normalize = (
         (expected.number(rule.number), rule.normalize) if isinstance(rule, StatedAt) else (expected.remote_id, str)
     )
@@ -306,9 +310,11 @@ def _mentions_order(request: httpx.Request | None, expected: ExpectedOrder) -> b
     body = request.content.decode("utf-8", "replace")
     with suppress(ValueError, RecursionError):
         body = f"{body} {json.loads(body)}"
-    said = f"{unquote_plus(str(request.url))} {unquote(str(request.url))} {body} {unquote_plus(body)} {unescape(body)}"
+    request_text = (
+        f"{unquote_plus(str(request.url))} {unquote(str(request.url))} {body} {unquote_plus(body)} {unescape(body)}"
+    )
     numbers = filter(None, (expected.remote_id, expected.order_number, expected.reference))
-    return any(re.search(rf"(?<![^\W_]){re.escape(number)}(?![^\W_])", said) for number in numbers)
+    return any(re.search(rf"(?<![^\W_]){re.escape(number)}(?![^\W_])", request_text) for number in numbers)
 
 
 def _numbers_by(
@@ -328,13 +334,13 @@ def _numbers_by(
 def _validated_numbers(numbers: object) -> tuple[str, ...]:
     """The numbers that a callable of a plugin read. A single text is none: each of its letters would be one."""
     several = () if isinstance(numbers, str | bytes) or not isinstance(numbers, Iterable) else numbers
-    told = tuple(plain_text(number) for number in islice(several, MAX_ITEMS + 1))
-    if several is not numbers or len(told) > MAX_ITEMS:
+    texts = tuple(plain_text(number) for number in islice(several, MAX_ITEMS + 1))
+    if several is not numbers or len(texts) > MAX_ITEMS:
         raise UnverifiedAnswerError(
             f"its identified_by gave {class_name(numbers)}, not a list of at most {MAX_ITEMS} numbers",
             hint="let it give a list of every number that the response states",
         )
-    return told
+    return texts
 
 
 def _is_same_number(stated: str, expected: str | None, normalize: Callable[[str], str]) -> bool:

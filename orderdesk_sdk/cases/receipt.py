@@ -103,7 +103,7 @@ class Receipt:
     @property
     def is_settled(self) -> bool:
         """Whether every case is settled."""
-        return not any(found.case.is_open for cancellation in self.cancellations for found in cancellation.cases)
+        return not any(receipt.case.is_open for cancellation in self.cancellations for receipt in cancellation.cases)
 
     @property
     def is_canceled(self) -> bool:
@@ -228,8 +228,8 @@ def _history_line(entry: HistoryEntry) -> HistoryLine:
             return HistoryLine(event.at, event.kind.value, _event_message(event), event.person)
         case Exchange() as exchange:
             # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
-            said = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
-            came = f"answered {said}" if exchange.failure is None else exchange.failure.message
+            outcome = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
+            came = f"answered {outcome}" if exchange.failure is None else exchange.failure.message
             came += "; one call for several cases" if exchange.shared_at is not None else ""
             came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
             return HistoryLine(

@@ -183,9 +183,9 @@ def _connection(name: str, table: object, location: str) -> ConnectionConfig:
 
 
 def _email(table: Mapping[str, object], location: str) -> EmailConfig:
-    made = make_from_table(EmailConfig, table, location, os.environ)
-    validate_email_config(made, location)
-    return made
+    config = make_from_table(EmailConfig, table, location, os.environ)
+    validate_email_config(config, location)
+    return config
 
 
 def _sandbox(document: Mapping[str, object], connections: Iterable[str], location: str) -> SandboxConfig:

@@ -171,8 +171,8 @@ def _window(window: Window) -> tuple[str, ...]:
 
 
 def _confirmation(route: Route, *, open_ended: bool) -> str:
-    told = describe_confirmation(route)
-    return f"as your API profile can prove; without a read call {told}" if open_ended else told
+    description = describe_confirmation(route)
+    return f"as your API profile can prove; without a read call {description}" if open_ended else description
 
 
 def _reason_rule(route: Route, *, by_profile: bool) -> str:

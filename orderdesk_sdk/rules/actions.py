@@ -39,51 +39,51 @@ class ActionCatalog:
         cls, integrations: Mapping[str, Integration | str], connections: Collection[str]
     ) -> ActionCatalog:
         """The actions of declarations, by slug, or the text of what keeps one from being used."""
-        known = {MOVE_ORDER: ActionTarget(), CANCEL_ORDER: ActionTarget()}
+        targets = {MOVE_ORDER: ActionTarget(), CANCEL_ORDER: ActionTarget()}
         broken: list[str] = []
-        for slug, found in integrations.items():
-            if isinstance(found, str):
-                broken.append(f"{slug} contributes none now ({found})")
+        for slug, integration in integrations.items():
+            if isinstance(integration, str):
+                broken.append(f"{slug} contributes none now ({integration})")
             else:
-                known.update({action.name: ActionTarget(slug, action.status) for action in found.actions})
-        return cls(known, tuple(broken), connections)
+                targets.update({action.name: ActionTarget(slug, action.status) for action in integration.actions})
+        return cls(targets, tuple(broken), connections)
 
     def action_error(self, rule: Rule, number: int) -> ConfigurationError | None:
         """What is wrong with an action of a rule, with its place and the hint; None when nothing is."""
         action = rule.actions[number]
-        place = f"{rule.location}.do[{number}]"
+        location = f"{rule.location}.do[{number}]"
         if action.name not in self.targets:
-            known = f"known are {', '.join(map(repr, self.targets))}"
+            actions_hint = f"known are {', '.join(map(repr, self.targets))}"
             return ConfigurationError(
                 f"Unknown rule action {action.name!r} in rule {rule.name!r}: no connected integration provides it",
-                location=place,
-                hint="; ".join([known, *self.problems]),
+                location=location,
+                hint="; ".join([actions_hint, *self.problems]),
             )
         if (action.name == MOVE_ORDER) != bool(action.folder):
             return ConfigurationError(
                 f"rule {rule.name!r}: a folder belongs to {MOVE_ORDER!r}, and only there",
-                location=place,
+                location=location,
                 hint=f'write {{ action = "{MOVE_ORDER}", folder = "..." }}',
             )
         if action.connections and action.name != CANCEL_ORDER:
             return ConfigurationError(
                 f"rule {rule.name!r}: connections belong to {CANCEL_ORDER!r}, and only there",
-                location=place,
+                location=location,
                 hint=f'write {{ action = "{CANCEL_ORDER}", connections = ["..."] }}',
             )
         unknown = [name for name in action.connections if name not in self.connections]
         if unknown:
             return ConfigurationError(
                 f"rule {rule.name!r}: there is no connection {unknown[0]!r}",
-                location=f"{place}.connections",
+                location=f"{location}.connections",
                 hint=f"configured are: {', '.join(self.connections) or 'none'}",
             )
         return None
 
     def errors(self, rules: Sequence[Rule]) -> tuple[ConfigurationError, ...]:
         """What is wrong with the actions of rules; empty when nothing is."""
-        found = (self.action_error(rule, number) for rule in rules for number in range(len(rule.actions)))
-        return tuple(fault for fault in found if fault is not None)
+        errors = (self.action_error(rule, number) for rule in rules for number in range(len(rule.actions)))
+        return tuple(fault for fault in errors if fault is not None)
 
 
 @frozen

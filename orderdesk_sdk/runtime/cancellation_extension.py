@@ -47,7 +47,7 @@ class CancellationExtender:
         remote order.
         """
         was_there = any(
-            known.connection == remote_order.connection for known in self._order_store.remote_orders(order.id)
+            remote.connection == remote_order.connection for remote in self._order_store.remote_orders(order.id)
         )
         cancellations = self._settled_cancellations(order.id)
         begun = Registration(
@@ -79,8 +79,8 @@ class CancellationExtender:
     def abandon_registration(self, registration: Registration) -> None:
         """The host did not take the remote order: nothing is wished there, unless somebody else has registered it."""
         if not any(
-            known.connection == registration.connection
-            for known in self._order_store.remote_orders(registration.order_id)
+            remote.connection == registration.connection
+            for remote in self._order_store.remote_orders(registration.order_id)
         ):
             follows = {
                 cancellation.id

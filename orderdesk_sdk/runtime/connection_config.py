@@ -56,11 +56,11 @@ def reject_unknown_keys(table: Mapping[str, object], names: Iterable[str], locat
 
     `location` is where the table is.
     """
-    known = list(names)
+    allowed = list(names)
     for name in table:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known)}"
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(allowed)}"
             raise ConfigurationError(f"unknown key {name!r}", location=location, hint=hint)
 
 

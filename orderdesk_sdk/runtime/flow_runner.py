@@ -123,14 +123,14 @@ class _GuardedFlow:
 
     def _advance(self, call: Callable[[], object]) -> object:
         try:
-            found = call()
+            step = call()
         except StopIteration as stop:
             return self._return_value(stop.value)
         except EndFlow as over:
             return self._return_value(over.answer)
-        if is_request(found):
-            return plain_request(found)
-        return PluginFailure(f"the flow yielded {class_name(found)}, not a request; yield service.get(...) or the like")
+        if is_request(step):
+            return plain_request(step)
+        return PluginFailure(f"the flow yielded {class_name(step)}, not a request; yield service.get(...) or the like")
 
     def _return_value(self, value: object) -> _ReturnValue | PluginFailure:
         for kind in (self.result, Answer):
@@ -210,13 +210,13 @@ class _FlowRun(Generic[T]):
             if self._number == MAX_CALLS:
                 return self._finish(PluginFailure(f"the flow made {MAX_CALLS} calls without an end"))
             self._number += 1
-            reply = self._respond(step, self._number)
-            if isinstance(reply, TransportLoss | PluginFailure | Answer):
-                return self._finish(reply)
+            response = self._respond(step, self._number)
+            if isinstance(response, TransportLoss | PluginFailure | Answer):
+                return self._finish(response)
             changes = self._number in self._sent_numbers
-            self._received[self._number] = ReceivedResponse(operation_of(step), reply, changes, step)
+            self._received[self._number] = ReceivedResponse(operation_of(step), response, changes, step)
             # A copy: what the answer is held against later is out of the plugin's reach.
-            given = copy_response(reply, step)
+            given = copy_response(response, step)
             step = self._flow_guard.advance(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now
 
     def _finish(self, outcome: T | Answer | TransportLoss | PluginFailure) -> FlowResult[T]:
@@ -404,12 +404,12 @@ class _FlowRun(Generic[T]):
                 return result
 
     def _configuration_failure(self, error: ConfigurationError | ValidationError) -> Answer:
-        told = (
+        answer = (
             unknown(None, message=error.message)
             if self._has_written
             else not_processed(None, message=error.message, hint=error.hint)
         )
-        return redact_answer(told, self._client.redactor)
+        return redact_answer(answer, self._client.redactor)
 
 
 def _started(flow: object, redactor: Redactor) -> Answer | PluginFailure:

@@ -198,9 +198,9 @@ class CaseJournal(BatchJournal):
     ) -> None:
         super().__init__(ledger, [JournalEntry(before, claimed, opening_entries, send_condition)])
 
-    def finish(self, made: Transition[C], *entries: EntryContent) -> C:
+    def finish(self, change: Transition[C], *entries: EntryContent) -> C:
         """Commit the result with everything kept; the case as it is then. Raises ConflictError as `finish_all` does."""
-        return cast("C", self.finish_all([JournalResult(made.case, entries, made.order_events)])[0])
+        return cast("C", self.finish_all([JournalResult(change.case, entries, change.order_events)])[0])
 
 
 class PollJournal(CaseJournal):

@@ -94,10 +94,10 @@ def reminder_message(text: str | None, since: datetime, remind_after: timedelta,
     since: when the person was given it. remind_after: how long they have for it.
     """
     earlier = _REMINDER_SUFFIX.search(text or "")
-    said = (text or "")[: earlier.start()] if earlier else text or "Action required"
+    message = (text or "")[: earlier.start()] if earlier else text or "Action required"
     count = int(earlier[1]) + 1 if earlier else 1
     late = (now - since - remind_after) // hours(1)
-    return f"{said} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+    return f"{message} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
 
 
 def confirmation_of(case: CancelCase, integration: Integration) -> FinalResponse | Polling | ManualConfirmation:
@@ -121,8 +121,8 @@ def poll_interval(case: CancelCase, integration: Integration) -> timedelta:
 
 def declared_polling(integration: Integration) -> Polling:
     """How this integration is polled by its declaration."""
-    found = (route.confirm for route in integration.cancel if isinstance(route.confirm, Polling))
-    return next(found, DEFAULT_POLLING)
+    declared = (route.confirm for route in integration.cancel if isinstance(route.confirm, Polling))
+    return next(declared, DEFAULT_POLLING)
 
 
 def next_due_while_escalated(case: CancelCase, now: datetime, every: timedelta, remind_after: timedelta) -> datetime:

@@ -114,15 +114,15 @@ class CancelCall:
             before := [case for case, _ in cases_with_context if case.last_sent_at is not None]
         ):
             alone = {
-                case.id: self.send_batch([(case, known)], connection, watchdog)[0]
-                for case, known in cases_with_context
+                case.id: self.send_batch([(case, context)], connection, watchdog)[0]
+                for case, context in cases_with_context
                 if case in before
             }
-            rest = [(case, known) for case, known in cases_with_context if case.id not in alone]
+            rest = [(case, context) for case, context in cases_with_context if case.id not in alone]
             asked_now = self.send_batch(rest, connection, watchdog) if rest else ()
             others = {case.id: after for (case, _), after in zip(rest, asked_now, strict=True)}
             return tuple((alone | others)[case.id] for case, _ in cases_with_context)
-        prepared = [self._prepare(case, connection, known, person) for case, known in cases_with_context]
+        prepared = [self._prepare(case, connection, context, person) for case, context in cases_with_context]
         group = [asked for asked in prepared if isinstance(asked, PreparedCall)]
         after = {asked.id: asked for asked in prepared if isinstance(asked, CancelCase)}
         if group:
@@ -144,13 +144,13 @@ class CancelCall:
                 max(asked.case.updated_at for asked in group),
             )
             results = self._results(group, connection, driven)
-            works = journal.finish_all(results)
-            for result, work in zip(results, works, strict=True):
-                assert isinstance(work, CancelCase)
-                after[work.id] = work
+            cases = journal.finish_all(results)
+            for result, case in zip(results, cases, strict=True):
+                assert isinstance(case, CancelCase)
+                after[case.id] = case
                 for event in result.entries:
                     assert isinstance(event, Event)
-                    self._loader.notify_listeners(work, event)
+                    self._loader.notify_listeners(case, event)
         return tuple(after[case.id] for case, _ in cases_with_context)
 
     def resume(
@@ -274,8 +274,8 @@ class CancelCall:
         results = []
         for asked, outcome in zip(group, outcomes, strict=True):
             event = self._event(asked.sending, connection, asked.context.remote_order, result, outcome)
-            made = transition(asked.sending, event)
-            results.append(JournalResult(made.case, (event,), made.order_events))
+            change = transition(asked.sending, event)
+            results.append(JournalResult(change.case, (event,), change.order_events))
         return tuple(results)
 
     def _event(
@@ -310,10 +310,10 @@ class CancelCall:
     def _send_email(
         self, prepared: PreparedCall, connection: Connection, route: Email, journal: CaseJournal
     ) -> CancelCase:
-        sending, known = prepared.sending, prepared.context
+        sending, context = prepared.sending, prepared.context
         try:
             mail = self._email.message_for(
-                sending, route, connection.email_texts, known.cancellation, known.order, known.remote_order
+                sending, route, connection.email_texts, context.cancellation, context.order, context.remote_order
             )
             event = self._email.send(sending, route, mail, journal, connection.client.redactor)
         except RequestWithheldError as held:

@@ -177,17 +177,17 @@ class CancellationHandler:
         for case in cases:
             try:
                 self._remote_order(case)
-                known = self._loader.load(case)
+                context = self._loader.load(case)
             except NotFoundError as error:
                 self._connection_failed(case, error)
                 continue
-            event = self._event_before_sending(case, connection, known.remote_order)
+            event = self._event_before_sending(case, connection, context.remote_order)
             if event is None:
-                wanted.append((case, known))
+                wanted.append((case, context))
             elif _is_caused_by_time(case, event, self._clock.now()):
-                self.handle(case, watchdog, known)
+                self.handle(case, watchdog, context)
             else:
-                self._apply_instead(case, event, known)
+                self._apply_instead(case, event, context)
         if wanted:
             self._cancel_call.send_batch(wanted, connection, watchdog)
 
@@ -313,20 +313,19 @@ class CancellationHandler:
             case TransportLoss() as loss:
                 result = polling.after_poll(checking, integration, remote_order, polling.answer_of_lost_poll(loss), now)
             case PluginFailure(text) if case.state is State.PENDING:
-                told = polling.after_poll(
-                    checking, integration, remote_order, polling.answer_of_lost_poll(POLL_LOST), now
-                )
-                result = evolve(told, plugin_error=text)
+                lost = polling.answer_of_lost_poll(POLL_LOST)
+                result = polling.after_poll(checking, integration, remote_order, lost, now)
+                result = evolve(result, plugin_error=text)
             case PluginFailure(text):
                 result = failures.after_plugin_error(checking, integration, text, now, may_have_sent=False)
             case _:
                 assert_never(driven.outcome)
         entries = events_of_poll(checking, result)
-        made = Transition(checking)
+        change = Transition(checking)
         for entry in entries:
-            step = transition(made.case, entry)
-            made = Transition(step.case, (*made.order_events, *step.order_events))
-        written = journal.finish(made, *entries)
+            step = transition(change.case, entry)
+            change = Transition(step.case, (*change.order_events, *step.order_events))
+        written = journal.finish(change, *entries)
         for entry in entries:
             self._loader.notify_listeners(written, entry)
         return written
@@ -355,13 +354,13 @@ class CancellationHandler:
             event = failures.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
         else:
             event = failures.on_connection_error(case, error, now)
-        known: CaseContext | None = None
+        context: CaseContext | None = None
         if case.state is State.PENDING:
             with suppress(NotFoundError):
-                known = self._loader.load(case)
-        if known is None:
+                context = self._loader.load(case)
+        if context is None:
             return self._loader.apply(case, event)
-        return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, known)
+        return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, context)
 
     def _may_have_sent(self, case: CancelCase) -> bool:
         return any(isinstance(entry, Intent) and not entry.read_only for entry in self._loader.attempt_entries(case))

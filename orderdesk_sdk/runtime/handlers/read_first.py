@@ -199,13 +199,13 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     def _finish(self, run: _Run[C, K], connection: Connection, request: R, watchdog: Watchdog) -> C:
         case, unknown = run.case, run.unknown
-        said = "Polling for the outcome" if run.polls else self.description(case)
-        said += "" if run.person is None else f" again, as {run.person} decided"
+        entry = "Polling for the outcome" if run.polls else self.description(case)
+        entry += "" if run.person is None else f" again, as {run.person} decided"
         against = self._why_not_sent(run)
         sent, began = self._sent_intents(case, unknown)
         second = SendRules(against, must_poll_first=bool(unknown) and run.person is None, repeatable_intents=sent)
         journal = GuardedJournal(
-            self._ledger, case, run.sending, (said, run.opening), self.send_condition(case), second
+            self._ledger, case, run.sending, (entry, run.opening), self.send_condition(case), second
         )
         result = run_flow(
             lambda: self.start_flow(request, connection, began or run.opening.at),

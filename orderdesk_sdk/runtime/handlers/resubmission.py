@@ -80,9 +80,9 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
             return None
         if not may_have_sent:  # Whoever made what is there, it was not us.
             text = f"the number {outcome.remote_id} is taken: an order is there already"
-            remedy = "resubmit again with another number; look at the service whose order it is"
+            hint = "resubmit again with another number; look at the service whose order it is"
             return Event(
-                EventKind.REJECTED, now, rejection=Rejection.NOT_ALLOWED, message=text, hint=remedy, evidence=proof
+                EventKind.REJECTED, now, rejection=Rejection.NOT_ALLOWED, message=text, hint=hint, evidence=proof
             )
         self._register(sending_case, outcome, sending_case.requested_by)
         return Event(EventKind.DONE, now, evidence=proof)
@@ -93,7 +93,7 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
 
     def _register(self, case: ResubmitCase, remote_order: RemoteOrder, by: str) -> None:
         copy = self._duplicate(case)
-        if not any(found.connection == remote_order.connection for found in self._order_store.remote_orders(copy.id)):
+        if not any(remote.connection == remote_order.connection for remote in self._order_store.remote_orders(copy.id)):
             self._order_store.add_remote_order(copy.id, remote_order, by=by)
 
     def _duplicate(self, case: ResubmitCase, original: Order | None = None) -> Order:
@@ -121,11 +121,11 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
     def _existing_duplicate(self, case: ResubmitCase) -> Order | None:
         """The duplicate, where it is there already."""
         copies = (
-            found
-            for found in self._order_store.find_ids(case.order_number)
-            if self._order_store.original_of(found) == case.order_id
+            order_id
+            for order_id in self._order_store.find_ids(case.order_number)
+            if self._order_store.original_of(order_id) == case.order_id
         )
-        return next((self._order_store.get_order(found) for found in copies), None)
+        return next((self._order_store.get_order(order_id) for order_id in copies), None)
 
 
 def number_owner(
