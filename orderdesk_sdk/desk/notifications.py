@@ -184,14 +184,14 @@ class NotificationService:
             )
             reported = self._cancellations.open(order, evolve(draft, reported_by=connection))
             cases = [case for case in reported.cases if case.connection == connection]
-            return (cases[-1] if cases else None), "read back" if cases else "No case to poll"
+            return (cases[-1] if cases else None), "Polled" if cases else "No case to poll"
         if case is None or case.state not in POLLABLE:
             return case, "No case to poll"
         after, is_read = self._poll(case)
         if kind is NotificationKind.SHIPPED and not is_read and _is_alarming(after, coverage):
             # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
             return self._raise_alarm(after, f"{by} says that it shipped, and the order could not be polled"), "alarm"
-        return after, "read back" if is_read else "Recorded; the order could not be polled"
+        return after, "Polled" if is_read else "Recorded; the order could not be polled"
 
     def has_new_shipment(self, order: Order) -> bool:
         """Whether an order as it comes in has a shipment that the host does not know yet, and a case to alarm for."""

@@ -146,9 +146,9 @@ class Scheduler:
         self._handler(case).before_verdict(case, event)
         return self._loader.apply(case, event, *notes)
 
-    def resubmit(self, case: ResubmitCase, known: CancellationCoverage) -> ResubmitCase:
-        """Do what is due of a resubmission that was just opened; it as it is then. known: what was read for it."""
-        return self._process_opened(case, lambda watch: self._resubmissions.handle(case, watch, known))
+    def resubmit(self, case: ResubmitCase, coverage: CancellationCoverage) -> ResubmitCase:
+        """Do what is due of a resubmission that was just opened; it as it is then. coverage: what was read for it."""
+        return self._process_opened(case, lambda watch: self._resubmissions.handle(case, watch, coverage))
 
     def change_status(self, case: StatusCase, order: Order, remote_order: RemoteOrder) -> StatusCase:
         """Do what is due of a status change that was just opened; it as it is then."""

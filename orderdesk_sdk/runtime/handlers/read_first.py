@@ -42,7 +42,7 @@ K = TypeVar("K")
 class _Run(Generic[C, K]):
     """One run of a case's flow. case: as it was read. sending: as it is once the run has it. opening: its event.
 
-    known: what its request is run of.
+    context: what the request is built from.
 
     polls: nothing is sent. person: who decided that it is sent again. unknown: the attempts that sent a request which
     may have had an effect; empty where each provably did nothing.
@@ -51,14 +51,14 @@ class _Run(Generic[C, K]):
     case: C
     sending: C
     opening: Event
-    known: K
+    context: K
     polls: bool
     person: str | None
     unknown: AbstractSet[int]
 
 
 class ReadFirstHandler(ABC, Generic[C, R, T, K]):
-    """Handles cases of one kind: C by requests R, run of what is known as K, whose flows end with T.
+    """Handles cases of one kind: C by requests R, with a context K, whose flows end with T.
 
     A case of unknown fate is result again, and its flow must look before it sends. What comes to nothing is tried
     again as `RETRY_POLICY` says, like a cancel; then a named person has it.
@@ -85,14 +85,14 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         """What a request is run of. Read once and passed on; raises what keeps it from being read."""
 
     @abstractmethod
-    def build_request(self, case: C, known: K, *, may_exist: bool) -> R:
+    def build_request(self, case: C, context: K, *, may_exist: bool) -> R:
         """What is asked for. may_exist: an earlier request may have worked, so the flow must look before it sends.
 
         Raises ValidationError where it never can be asked for, another OrderDeskError where it cannot be now.
         """
 
     @abstractmethod
-    def why_blocked(self, known: K) -> str | None:
+    def why_blocked(self, context: K) -> str | None:
         """Why nothing more may be sent, although what was sent must be found; None where nothing speaks against it."""
 
     def send_condition(self, case: C) -> SendCondition | None:  # noqa: ARG002 - for those that have something to ask
@@ -113,13 +113,13 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
     def save_confirmed(self, case: C, by: str) -> None:
         """Keep in the host what a person says has been done. Raises what keeps the host from it."""
 
-    def handle(self, case: C, watchdog: Watchdog, known: K | None = None) -> C:
-        """Do what is due; the case as it is then. known: what was read just now; None reads it."""
+    def handle(self, case: C, watchdog: Watchdog, context: K | None = None) -> C:
+        """Do what is due; the case as it is then. context: what was read just now; None reads it."""
         unknown = self._attempts_of_unknown_outcome(case)
         polls = case.state is State.ACTION_REQUIRED
         if polls and not unknown:  # It is a person's to do, so there is nothing to find.
             return self._loader.apply(case, read_first.after_poll(case, self._clock.now()))
-        return self._run(case, watchdog, unknown, known, polls=polls)
+        return self._run(case, watchdog, unknown, context, polls=polls)
 
     def handle_batch(self, cases: Sequence[C], watchdog: Watchdog) -> None:
         for case in cases:
@@ -164,7 +164,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         case: C,
         watchdog: Watchdog,
         unknown: AbstractSet[int],
-        known: K | None = None,
+        context: K | None = None,
         *,
         polls: bool = False,
         person: str | None = None,
@@ -175,8 +175,8 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         must_poll = bool(unknown) and person is None
         try:
             connection = self._connections.get(case.connection)
-            known = self.read(case) if known is None else known
-            request = self.build_request(case, known, may_exist=must_poll)
+            context = self.read(case) if context is None else context
+            request = self.build_request(case, context, may_exist=must_poll)
         except OrderDeskError as error:
             if raises:
                 raise
@@ -194,7 +194,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         due = now + LEASE
         give_up = now + RETRY_POLICY.give_up_after if person is not None else None
         opening = Event(kind, now, due_at=due, deadline=give_up, person=person)
-        drive = _Run(case, transition(case, opening).case, opening, known, polls, person, unknown)
+        drive = _Run(case, transition(case, opening).case, opening, context, polls, person, unknown)
         return self._finish(drive, connection, request, watchdog)
 
     def _finish(self, run: _Run[C, K], connection: Connection, request: R, watchdog: Watchdog) -> C:
@@ -243,7 +243,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             return None
         if len(run.unknown) > RETRY_POLICY.max_retries:
             return f"it was sent {len(run.unknown)} times with an unknown outcome, and the service does not show it"
-        return self.why_blocked(run.known)
+        return self.why_blocked(run.context)
 
     def _event(self, run: _Run[C, K], result: FlowResult[T], connection: Connection, journal: GuardedJournal) -> Event:
         now, hint = self._clock.now(), self.find_out_hint
