@@ -59,7 +59,10 @@ class UnverifiedAnswerError(PluginError):
 class ReceivedResponse:
     """A response that the core received whole in this attempt, and the operation of its request.
 
-    changes: a second such request may do more than the first. request: what it answers.
+    changes: a second such request may do more than the first.
+
+    Args:
+        request: what it answers.
     """
 
     operation: str
@@ -82,9 +85,10 @@ class ReceivedResponse:
 class ExpectedOrder:
     """The order that a flow is about.
 
-    remote_id, order_number, reference: the numbers by which its service may call it; reference None: it gave none.
-    wanted: how many of each line, by its id, are to be canceled; empty means all. order: whose lines these are;
-    None for a flow that cancels nothing.
+    Args:
+        remote_id, order_number, reference: the numbers by which its service may call it; reference None: it gave none.
+        lines: how many of each line, by its id, are to be canceled; empty means all.
+        order: whose lines these are; None for a flow that cancels nothing.
     """
 
     remote_id: str
@@ -121,7 +125,12 @@ class ExpectedOrder:
 
 @frozen
 class AnswerVerifier:
-    """Holds what flows end with against what was received. declared: `Integration.identified_by`. about: in order."""
+    """Holds what flows end with against what was received.
+
+    Args:
+        identified_by: `Integration.identified_by`.
+        orders: in order.
+    """
 
     identified_by: Mapping[str, Identity]
     orders: tuple[ExpectedOrder, ...]
@@ -129,8 +138,11 @@ class AnswerVerifier:
     def verify(self, result: object, received: Mapping[int, ReceivedResponse]) -> object:
         """What the flow's end amounts to: itself, or an unclear answer where its response is not about this order.
 
-        received: by the number of the exchange. Raises UnverifiedAnswerError where the plugin asserts what no response
-        of this attempt says, MalformedResponseError where a response that should state a number cannot be read.
+        Args:
+            received: by the number of the exchange.
+
+        Raises UnverifiedAnswerError where the plugin asserts what no response of this attempt says,
+        MalformedResponseError where a response that should state a number cannot be read.
         """
         match result:
             case Answers(answers):

@@ -116,13 +116,15 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
 class Event:
     """Something that happened to a case.
 
-    due_at: when the case wants attention next; needed whenever the state after is open.
-    give_up_at: the end of patience with the present route; None leaves it as it was.
-    text: one sentence for people. fault: the plugin's own error, when it had one. person: who did it, when a person
-    did.
-    resend: a poll found nothing decided and the lost request was declared repeatable.
-    reference: the service's own name for what it acknowledged it of.
-    remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
+    Args:
+        due_at: when the case wants attention next; needed whenever the state after is open.
+        deadline: the end of patience with the present route; None leaves it as it was.
+        message: one sentence for people.
+        plugin_error: the plugin's own error, when it had one.
+        person: who did it, when a person did.
+        retry_allowed: a poll found nothing decided and the lost request was declared repeatable.
+        request_reference: the service's own name for what it acknowledged it of.
+        remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
     """
 
     kind: EventKind

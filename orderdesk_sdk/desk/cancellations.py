@@ -99,7 +99,11 @@ class CancellationService:
         connections: Sequence[str] = (),
         lines: Mapping[str, int] | None = None,
     ) -> Cancellation:
-        """A cancellation to give to `open`; nothing is recorded yet. lines: by id or code, as people name them."""
+        """A cancellation to give to `open`; nothing is recorded yet.
+
+        Args:
+            lines: by id or code, as people name them.
+        """
         return Cancellation(
             id=secrets.token_hex(6),
             idempotency_key=idempotency_key or "",

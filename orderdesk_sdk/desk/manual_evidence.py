@@ -48,10 +48,12 @@ class ManualEvidence:
     def evidence(self, case: Case, by: str, note: str | None, email: bytes | None) -> tuple[Evidence, tuple[str, ...]]:
         """The proof, and what is to stand in the case's history beside it.
 
-        email: the mail as it came (RFC 5322), None for the person's word alone. Raises ValidationError for a verdict
-        without a name and for a mail that is no evidence: that cannot be read, that no person of the service wrote, or
-        that is about something else. Raises what keeps the connection from being used: only it knows which secrets must
-        not be kept.
+        Args:
+            email: the mail as it came (RFC 5322), None for the person's word alone.
+
+        Raises ValidationError for a verdict without a name and for a mail that is no evidence: that cannot be read,
+        that no person of the service wrote, or that is about something else. Raises what keeps the connection from
+        being used: only it knows which secrets must not be kept.
         """
         if not by.strip():
             raise ValidationError("`by` is required", hint="name the person who read the answer")

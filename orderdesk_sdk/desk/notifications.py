@@ -51,7 +51,12 @@ _ALARMING_STATES = (State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, St
 
 @frozen
 class NotificationResult:
-    """What became of one hint. order_number: None where nobody knows the order. case: that was looked into, or None."""
+    """What became of one hint.
+
+    Args:
+        order_number: None where nobody knows the order.
+        case: that was looked into, or None.
+    """
 
     remote_id: str
     kind: NotificationKind
@@ -228,9 +233,12 @@ class NotificationService:
     ) -> tuple[CancelCase, ...]:
         """Report that an order shipped; the cases for which that is an alarm, because it was canceled or asked for.
 
-        connections: only at these connections; empty means every fulfillment service. Where the service can be read, it
-        is read first. Where only a part was to be canceled, the rest ships in order: there only the service's own word
-        is an alarm. Raises InvalidStateError where the order was not submitted to one of `connections`.
+        Args:
+            connections: only at these connections; empty means every fulfillment service. Where the service can be
+                read, it is read first. Where only a part was to be canceled, the rest ships in order: there only the
+                service's own word is an alarm.
+
+        Raises InvalidStateError where the order was not submitted to one of `connections`.
         """
         return self._raise_alarms(self._order_store.resolve(order), connections, by=require_actor(by), note=note)
 

@@ -86,9 +86,12 @@ class OrderService:
     ) -> RemoteOrder:
         """Register that an order was submitted to a connection; a cancellation that is open for it goes there too.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises
-        ValidationError for a number that the service would mangle or no path takes, as `..`, for a time still to come,
-        and what the order store raises for clashes.
+        Args:
+            remote_id: its number there, the order's own number if None.
+            submitted_at: aware; now if None.
+
+        Raises ValidationError for a number that the service would mangle or no path takes, as `..`, for a time still to
+        come, and what the order store raises for clashes.
         """
         resolved, person = self._order_store.resolve(order), require_actor(by)
         role = self._connections.get(connection).integration.role

@@ -35,11 +35,12 @@ class ResubmissionService:
     def create(self, order: str, *, by: str, connection: str | None = None, number: str | None = None) -> ResubmitCase:
         """Submit a canceled order again, as a duplicate under a new number.
 
-        connection: the connection to submit to; None takes the one it was canceled at. number: the new number; None
-        lets the order store choose. Asking again continues the same resubmission.
-
         Raises InvalidStateError while the original is unsettled or not canceled, and where the integration takes no
         resubmission; ValidationError for a number that the service would mangle, or knows as the canceled order's.
+
+        Args:
+            connection: the connection to submit to; None takes the one it was canceled at.
+            number: the new number; None lets the order store choose. Asking again continues the same resubmission.
         """
         person = require_actor(by)
         opened, coverage = self._open(self._order_store.resolve(order), person, connection, number)

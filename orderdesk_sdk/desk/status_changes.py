@@ -24,8 +24,9 @@ __all__ = ["StatusChangeStatus", "StatusChangeService"]
 class StatusChangeStatus:
     """Where a status change stands.
 
-    cancellation: where the status is "canceled"; None for any other.
-    changes: one per cart, for any other status.
+    Args:
+        cancellation: where the status is "canceled"; None for any other.
+        changes: one per cart, for any other status.
     """
 
     status: str
@@ -122,8 +123,11 @@ class StatusChangeService:
     def _open_case(self, wanted: StatusCase, idempotency_key: str | None) -> StatusCase:
         """Record the status change, or find the one that is under way there.
 
-        idempotency_key: names the change; the same key again is the same change. Raises InProgressError where another
-        status is being set right now, and ConflictError where the key names another change.
+        Args:
+            idempotency_key: names the change; the same key again is the same change.
+
+        Raises InProgressError where another status is being set right now, and ConflictError where the key names
+        another change.
         """
 
         def under_way(cases: Sequence[StatusCase]) -> StatusCase | None:

@@ -17,7 +17,12 @@ __all__ = ["ActionCatalog", "ActionTarget", "ActionRequest", "ActionExecutor"]
 
 @frozen
 class ActionTarget:
-    """Where an action acts. slug: its integration; "" for the core's own. status: what it sets; None: it cancels."""
+    """Where an action acts.
+
+    Args:
+        integration: its integration; "" for the core's own.
+        status: what it sets; None: it cancels.
+    """
 
     integration: str = ""
     status: str | None = None
@@ -27,7 +32,10 @@ class ActionTarget:
 class ActionCatalog:
     """What rules may name.
 
-    known: by the action's name. broken: why integrations contribute nothing, a line each. connections: their names.
+    Args:
+        targets: by the action's name.
+        problems: why integrations contribute nothing, a line each.
+        connections: their names.
     """
 
     targets: Mapping[str, ActionTarget]
@@ -88,9 +96,12 @@ class ActionCatalog:
 
 @frozen
 class ActionRequest:
-    """What a rule wants done. key names it, so that it is done once. at: the connections; empty means everywhere.
+    """What a rule wants done. key names it, so that it is done once.
 
-    status: what to set; None: to cancel. chain: the rules whose actions led to it.
+    Args:
+        connections: the connections; empty means everywhere.
+        status: what to set; None: to cancel.
+        caused_by_rules: the rules whose actions led to it.
     """
 
     order: Order

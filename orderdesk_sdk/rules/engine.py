@@ -123,8 +123,10 @@ class RuleEngine:
         """Handle what is waiting, and what follows from it, at most `limit` events; how many were handled, and
         for each order the trouble that left its events waiting.
 
-        confirmed: ids of moves that the caller knows to be made. Raises StorageError; nothing is lost by it, or by a
-        trouble.
+        Args:
+            confirmed: ids of moves that the caller knows to be made.
+
+        Raises StorageError; nothing is lost by it, or by a trouble.
         """
         if not self._rules:
             return 0, ()
@@ -262,7 +264,11 @@ class RuleEngine:
         actions: ActionCatalog,
         moved: Sequence[str],
     ) -> tuple[RuleExecution, list[OrderEvent]]:
-        """Do one action. moved: the folder that an earlier action moves the order to, if one does."""
+        """Do one action.
+
+        Args:
+            moved: the folder that an earlier action moves the order to, if one does.
+        """
         identity = f"{event.id} > {rule.name} {number}"
         chain = (*event.caused_by_rules, rule.name)
         then = OrderEvent(identity, OrderEventKind.ORDER_MOVED, event.order_id, self._clock.now(), {}, chain)

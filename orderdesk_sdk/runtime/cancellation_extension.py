@@ -133,8 +133,10 @@ class CancellationExtender:
         None where no cancellation does.
 
         A cancellation for the whole order, wherever it is, reaches a place while a case of it is open, or when it is
-        none of those in `settled_before`; unless a person took it back. already_registered: the order was at the place
-        before, so what was asked there counts.
+        none of those in `settled_before`; unless a person took it back.
+
+        Args:
+            already_registered: the order was at the place before, so what was asked there counts.
         """
         cases = self._ledger.cases(CancelCase, order_id=order.id)
         cancellations = {cancellation.id: cancellation for cancellation in self._ledger.cancellations(order.id)}
@@ -163,7 +165,8 @@ class CancellationExtender:
     def withdraw(self, order: Order, *, after_all: bool = False) -> None:
         """Note that a person takes back what is wanted of an order now: it does not follow the order any more.
 
-        after_all: it is wanted after all, and follows again.
+        Args:
+            after_all: it is wanted after all, and follows again.
         """
         for cancellation in self._ledger.cancellations(order.id):
             turns = self._withdrawal_count(cancellation)

@@ -40,8 +40,9 @@ def _setting_names(settings: Mapping[str, object]) -> str:
 class ConnectionConfig:
     """One `[connections.NAME]` table.
 
-    settings: as written; they are held against the integration when it is first used. insecure: http:// may go to
-    another machine than this one.
+    Args:
+        settings: as written; they are held against the integration when it is first used.
+        insecure: http:// may go to another machine than this one.
     """
 
     name: str
@@ -87,7 +88,8 @@ def make_from_table(
 ) -> T:
     """An instance of a settings class from a table of the configuration. Raises ConfigurationError.
 
-    insecure: http:// may go to another machine than this one.
+    Args:
+        insecure: http:// may go to another machine than this one.
     """
     fields = {declared.name: declared for declared in settings_fields(settings_class)}
     reject_unknown_keys(table, fields, location)

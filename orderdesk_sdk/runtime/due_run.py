@@ -58,10 +58,13 @@ class _ConnectionQueue:
 class DueRun:
     """One round over a ledger.
 
-    start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
-    done; None where somebody is at it. end: what is to be done with each flight that ended. group: the jobs that a
-    piece of work goes in with others, if it is the first of them that is asked about; None for one that goes by itself.
-    left: the flights of an earlier round that had not ended with it. begun: how much this one has begun.
+    Args:
+        start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
+            done; None where somebody is at it.
+        end: what is to be done with each flight that ended.
+        group: the jobs that a piece of work goes in with others, if it is the first of them that is asked about; None
+            for one that goes by itself. left: the flights of an earlier round that had not ended with it. begun: how
+            much this one has begun.
     """
 
     def __init__(

@@ -67,7 +67,11 @@ class Journal(Protocol):
         """
 
     def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:
-        """Keep an exchange with the next commit. is_about_order: whether it is about the flow's order."""
+        """Keep an exchange with the next commit.
+
+        Args:
+            is_about_order: whether it is about the flow's order.
+        """
 
     def save_late(self) -> None:
         """Commit what is kept although the work was given to somebody else meanwhile: it happened."""
@@ -77,8 +81,10 @@ class Journal(Protocol):
 class RecordedExchanges:
     """What an earlier drive of the same flow left in the ledger, by number.
 
-    again: the number of the request that is to be made again; None where the drive was interrupted, and goes on.
-    is_whole: what was asked for is a whole order, which canceling twice does not cancel more of.
+    Args:
+        resend_number: the number of the request that is to be made again; None where the drive was interrupted, and
+            goes on.
+        is_whole_order: what was asked for is a whole order, which canceling twice does not cancel more of.
     """
 
     intents: Mapping[int, Intent] = field(factory=dict)
@@ -96,7 +102,12 @@ NO_RECORD = RecordedExchanges()
 
 @frozen
 class FlowResult(Generic[T]):
-    """How a drive ended. wrote: a request that may change something left. repeatable: each such was declared so."""
+    """How a drive ended.
+
+    Args:
+        may_have_written: a request that may change something left.
+        idempotent: each such was declared so.
+    """
 
     outcome: T | Answer | TransportLoss | PluginFailure
     may_have_written: bool
@@ -156,10 +167,11 @@ def run_flow(
 ) -> FlowResult[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
-    verifier: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
-    started_at: when what it is about changed last; a shared read that is older tells nothing of it. None: any does.
-    watchdog: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
-    ConflictError and StorageError from the journal, PluginTimeout where the thread was left behind.
+    Args:
+        verifier: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
+        started_at: when what it is about changed last; a shared read that is older tells nothing of it. None: any does.
+        watchdog: of the thread this runs on; None where nobody would leave that behind. Raises only what the core
+            raises: ConflictError and StorageError from the journal, PluginTimeout where the thread was left behind.
     """
     watchdog = watchdog or Watchdog()
     watchdog.on_abandon = journal.save_late

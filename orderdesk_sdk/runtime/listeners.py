@@ -34,8 +34,10 @@ LOAD_TIMEOUT = 20.0
 class Listeners:
     """All listeners, loaded on first use. One that fails or hangs is noted and passed over; it never stops a case.
 
-    loading: seconds of patience for the import of each. patience: seconds for each call of one; while a call hangs, its
-    listener hears nothing more.
+    loading: seconds of patience for the import of each.
+
+    Args:
+        timeout: seconds for each call of one; while a call hangs, its listener hears nothing more.
     """
 
     def __init__(

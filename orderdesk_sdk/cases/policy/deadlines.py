@@ -41,10 +41,11 @@ _REMINDER_SUFFIX = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 class RetryPolicy:
     """How something is tried again: a cancel, a status change, a resubmission.
 
-    first: the pause after the first try; each later one is `factor` times as long, up to `max_delay`.
-    give_up: how long it is tried before a person gets it, from the first try that came to nothing.
-    faults: errors of the plugin's own after which a person gets it. resends: how often a request of unknown fate may be
-    sent again, where that is allowed at all.
+    Args:
+        first_delay: the pause after the first try; each later one is `factor` times as long, up to `max_delay`.
+        give_up_after: how long it is tried before a person gets it, from the first try that came to nothing.
+        max_plugin_errors: errors of the plugin's own after which a person gets it.
+        max_retries: how often a request of unknown fate may be sent again, where that is allowed at all.
     """
 
     first_delay: timedelta = Factory(lambda: seconds(15))
@@ -91,7 +92,9 @@ def deadline_message(message: str | None) -> str:
 def reminder_message(text: str | None, since: datetime, remind_after: timedelta, now: datetime) -> str:
     """What a person is told who has not answered: how often by now, and how long the word is overdue.
 
-    since: when the person was given it. remind_after: how long they have for it.
+    Args:
+        since: when the person was given it.
+        remind_after: how long they have for it.
     """
     earlier = _REMINDER_SUFFIX.search(text or "")
     message = (text or "")[: earlier.start()] if earlier else text or "Action required"

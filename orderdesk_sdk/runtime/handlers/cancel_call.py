@@ -75,7 +75,11 @@ class CancelCall:
         *,
         person: str | None = None,
     ) -> CancelCase:
-        """Take the case's present route. person: somebody who decided that it is to be sent again."""
+        """Take the case's present route.
+
+        Args:
+            person: somebody who decided that it is to be sent again.
+        """
         route = connection.route(case.route)
         if isinstance(route, Button) and route.batch is not None:
             return self.send_batch([(case, context)], connection, watchdog, person=person)[0]

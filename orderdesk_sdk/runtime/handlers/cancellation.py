@@ -63,7 +63,11 @@ class CancellationHandler:
         self._cancel_call = CancelCall(loader, email)
 
     def handle(self, case: CancelCase, watchdog: Watchdog, context: CaseContext | None = None) -> CancelCase:
-        """Do what is due; the case as it is then. context: what was read just now; None reads it."""
+        """Do what is due; the case as it is then.
+
+        Args:
+            context: what was read just now; None reads it.
+        """
         try:
             return self._handle(case, watchdog, context=context)
         except (ValidationError, ConfigurationError, PluginError) as error:
@@ -369,7 +373,8 @@ class CancellationHandler:
 def _is_caused_by_time(case: CancelCase, event: Event | None, now: datetime) -> bool:
     """Whether a requested case would go another way, or on with one, by the clock alone, so that a look comes first.
 
-    event: what it does instead of being asked for; None: it is asked for.
+    Args:
+        event: what it does instead of being asked for; None: it is asked for.
     """
     paused = now - case.updated_at >= LEASE
     if event is None:

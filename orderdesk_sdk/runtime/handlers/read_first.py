@@ -40,12 +40,16 @@ K = TypeVar("K")
 
 @frozen
 class _Run(Generic[C, K]):
-    """One run of a case's flow. case: as it was read. sending: as it is once the run has it. opening: its event.
+    """One run of a case's flow.
 
-    context: what the request is built from.
-
-    polls: nothing is sent. person: who decided that it is sent again. unknown: the attempts that sent a request which
-    may have had an effect; empty where each provably did nothing.
+    Args:
+        case: as it was read.
+        sending: as it is once the run has it.
+        opening: its event.
+        context: what the request is built from.
+        polls: nothing is sent.
+        person: who decided that it is sent again.
+        unknown: the attempts that sent a request which may have had an effect; empty where each provably did nothing.
     """
 
     case: C
@@ -86,9 +90,12 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     @abstractmethod
     def build_request(self, case: C, context: K, *, may_exist: bool) -> R:
-        """What is asked for. may_exist: an earlier request may have worked, so the flow must look before it sends.
+        """What is asked for.
 
         Raises ValidationError where it never can be asked for, another OrderDeskError where it cannot be now.
+
+        Args:
+            may_exist: an earlier request may have worked, so the flow must look before it sends.
         """
 
     @abstractmethod
@@ -107,14 +114,22 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
     def settle_by_result(
         self, sending_case: C, outcome: T | Answer, evidence: Evidence | None, now: datetime, *, may_have_sent: bool
     ) -> Event | None:
-        """The event of an outcome that settles it; None for any other. may_have_sent: one of our requests may have."""
+        """The event of an outcome that settles it; None for any other.
+
+        Args:
+            may_have_sent: one of our requests may have.
+        """
 
     @abstractmethod
     def save_confirmed(self, case: C, by: str) -> None:
         """Keep in the host what a person says has been done. Raises what keeps the host from it."""
 
     def handle(self, case: C, watchdog: Watchdog, context: K | None = None) -> C:
-        """Do what is due; the case as it is then. context: what was read just now; None reads it."""
+        """Do what is due; the case as it is then.
+
+        Args:
+            context: what was read just now; None reads it.
+        """
         unknown = self._attempts_of_unknown_outcome(case)
         polls = case.state is State.ACTION_REQUIRED
         if polls and not unknown:  # It is a person's to do, so there is nothing to find.
@@ -170,7 +185,11 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         person: str | None = None,
         raises: bool = False,
     ) -> C:
-        """Drive the flow and write down what came of it. raises: what keeps it from being result is raised."""
+        """Drive the flow and write down what came of it.
+
+        Args:
+            raises: what keeps it from being result is raised.
+        """
         now = self._clock.now()
         must_poll = bool(unknown) and person is None
         try:

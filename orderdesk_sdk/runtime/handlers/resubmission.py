@@ -99,7 +99,8 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
     def _duplicate(self, case: ResubmitCase, original: Order | None = None) -> Order:
         """The order that is submitted: the duplicate, made now where it is not there yet.
 
-        original: as it was just read; None reads it where it goes out again itself.
+        Args:
+            original: as it was just read; None reads it where it goes out again itself.
         """
         if case.order_number == case.original_number:
             return original or self._order_store.get_order(case.order_id)
@@ -133,7 +134,8 @@ def number_owner(
 ) -> str | None:
     """Whose a number is, in words, where it is another order's here or at the connection; None where it is free.
 
-    duplicated: a duplicate of the original may have it already.
+    Args:
+        duplicated: a duplicate of the original may have it already.
     """
     others = [
         owner
@@ -151,8 +153,10 @@ def number_owner(
 def _require_canceled(case: ResubmitCase, context: CancellationCoverage, *, may_exist: bool) -> None:
     """The original may have gone somewhere else since this was asked for, or ship after all.
 
-    Raises InvalidStateError for what passes, and ValidationError for what does not. may_exist: what may be there
-    already must be found, wherever the original is.
+    Raises InvalidStateError for what passes, and ValidationError for what does not.
+
+    Args:
+        may_exist: what may be there already must be found, wherever the original is.
     """
     block = context.blocks_resubmission()
     if block is None:
