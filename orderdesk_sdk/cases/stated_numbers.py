@@ -64,7 +64,7 @@ def is_same_number(stated: str, expected: str | None, normalize: Callable[[str],
     for other in (*_similar_numbers(stated), *_similar_numbers(expected)):
         if not plain or plain_text(normalize(other)) == plain:
             raise UnverifiedAnswerError(
-                f"its normalize makes {other[:MAX_COMPARED]!r} equal to {expected[:MAX_SHOWN_CHARACTERS]!r}, which is another number",
+                f"its normalize makes {other[:MAX_COMPARED]!r} equal to the other number {expected[:MAX_COMPARED]!r}",
                 hint="let it change the spelling only",
             )
     return True
