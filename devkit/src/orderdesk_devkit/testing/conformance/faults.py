@@ -22,7 +22,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.plugin.routes import Button, FinalResponse, Polling
-from orderdesk_sdk.runtime.flow_runner import REQUEST_CHANGED
+from orderdesk_sdk.runtime.flow_record import REQUEST_CHANGED
 
 __all__ = ["FAULTS", "FaultTests"]
 
