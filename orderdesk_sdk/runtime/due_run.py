@@ -58,10 +58,13 @@ class _ConnectionQueue:
 class DueRun:
     """One round over a ledger.
 
-    start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
-    done; None where somebody is at it. end: what is to be done with each flight that ended. group: the jobs that a
-    piece of work goes in with others, if it is the first of them that is asked about; None for one that goes by itself.
-    left: the flights of an earlier round that had not ended with it. begun: how much this one has begun.
+    Args:
+        start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
+            done; None where somebody is at it.
+        end: what is to be done with each flight that ended.
+        group: the jobs that a piece of work goes in with others, if it is the first of them that is asked about; None
+            for one that goes by itself. left: the flights of an earlier round that had not ended with it. begun: how
+            much this one has begun.
     """
 
     def __init__(
@@ -142,7 +145,7 @@ class DueRun:
         job = self._next_group(queue_of_connection)
         if job is None:
             return False
-        marks = {(work.id, work.version) for work in job}
+        marks = {(case.id, case.version) for case in job}
         if marks & self._tried:  # It was tried in this round, and changed nothing.
             return True
         self._tried |= marks
@@ -165,9 +168,9 @@ class DueRun:
             )
             queue_of_connection.read_at, queue_of_connection.is_read = time.monotonic(), len(page) < PAGE_SIZE
             queue_of_connection.last_case = page[-1] if page else None
-            for work in page:
-                groups = self._group(work, not queue_of_connection.batches_read)
-                queue_of_connection.groups.extend([(work,)] if groups is None else groups)
+            for case in page:
+                groups = self._group(case, not queue_of_connection.batches_read)
+                queue_of_connection.groups.extend([(case,)] if groups is None else groups)
                 queue_of_connection.batches_read = queue_of_connection.batches_read or groups is not None
         return queue_of_connection.groups.popleft() if queue_of_connection.groups else None
 

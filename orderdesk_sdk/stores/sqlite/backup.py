@@ -23,7 +23,12 @@ __all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore
 
 @frozen
 class Backup:
-    """A copy that was made. head: its last entry. flaws: what was changed or damaged in the ledger before."""
+    """A copy that was made.
+
+    Args:
+        head: its last entry.
+        flaws: what was changed or damaged in the ledger before.
+    """
 
     path: Path
     head: ChainHead
@@ -73,7 +78,12 @@ def _copy(source: Path, half: Path) -> tuple[ChainHead, tuple[IntegrityFlaw, ...
 
 @frozen
 class Restored:
-    """A ledger that was put back. head: what it ends with. away: where the one before it lies; None: there was none."""
+    """A ledger that was put back.
+
+    Args:
+        head: what it ends with.
+        replaced_file: where the one before it lies; None: there was none.
+    """
 
     head: ChainHead
     replaced_file: Path | None
