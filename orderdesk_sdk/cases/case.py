@@ -67,11 +67,14 @@ POLLABLE = (State.PENDING, State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN, St
 class Case:
     """What every case has. `due_at` is None exactly when it is settled.
 
-    remote_id: the order's number at the service. version: counts changes, and fences off whoever worked on an older
-    one. attempt: how many sends and polls have begun. consecutive_failures: how many of them in a row came to nothing.
-    deadline: when a person gets it at the latest; None before anything came to nothing.
-    action_required_since: when a person was given the case; None while nobody has it.
-    caused_by_rules: the rules whose actions led to it, first first; empty when a person asked.
+    Args:
+        remote_id: the order's number at the service.
+        version: counts changes, and fences off whoever worked on an older one.
+        attempt: how many sends and polls have begun.
+        consecutive_failures: how many of them in a row came to nothing.
+        deadline: when a person gets it at the latest; None before anything came to nothing.
+        action_required_since: when a person was given the case; None while nobody has it.
+        caused_by_rules: the rules whose actions led to it, first first; empty when a person asked.
     """
 
     id: str

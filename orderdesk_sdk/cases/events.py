@@ -30,9 +30,12 @@ class OrderEventKind(enum.Enum):
 
 @frozen
 class OrderEvent:
-    """Something that happened to an order. id: unique; the same again is the same event.
+    """Something that happened to an order.
 
-    facts: beside the order's own, `FIELDS` by name. chain: the names of the rules whose actions led here, first first.
+    Args:
+        id: unique; the same again is the same event.
+        field_values: beside the order's own, `FIELDS` by name.
+        caused_by_rules: the names of the rules whose actions led here, first first.
     """
 
     id: str
@@ -45,9 +48,11 @@ class OrderEvent:
 
 @frozen
 class RuleExecution:
-    """What came of one action of a rule that fired. refused: why it could not be done, else None.
+    """What came of one action of a rule that fired.
 
-    action: "" where the rule's filter failed on the order, so that nobody knows whether it would have fired.
+    Args:
+        error: why it could not be done, else None.
+        action: "" where the rule's filter failed on the order, so that nobody knows whether it would have fired.
     """
 
     rule: str

@@ -29,8 +29,12 @@ __all__ = ["Plan", "PlanEntry", "PlanStep", "make_plan"]
 class PlanStep:
     """One route of an entry's list of routes.
 
-    then: what follows when it is taken. turn: who has the word then. needs: what must be given with it, or None.
-    reasons: the codes that this order may be canceled with, where the service has a list. scope: what can be canceled.
+    Args:
+        follow_up: what follows when it is taken.
+        decided_by: who has the word then.
+        needs: what must be given with it, or None.
+        reasons: the codes that this order may be canceled with, where the service has a list.
+        scope: what can be canceled.
     """
 
     label: str
@@ -47,8 +51,10 @@ class PlanStep:
 class PlanEntry:
     """One remote order: its list of routes, which step would be taken, or why none can.
 
-    chosen: index into steps; None when no route is open. problem: what must be mended first; None when nothing.
-    standing: the state of a case that exists already; None when nobody has asked yet.
+    Args:
+        chosen_step: index into steps; None when no route is open.
+        problem: what must be mended first; None when nothing.
+        existing_state: the state of a case that exists already; None when nobody has asked yet.
     """
 
     connection: str
@@ -82,9 +88,10 @@ def make_plan(
 ) -> Plan:
     """The plan of an order.
 
-    integrations: per connection its declaration, or the text of what keeps it from being used.
-    existing_states: per connection the state of the case that exists there already. settings: per connection, where
-    usable.
+    Args:
+        integrations: per connection its declaration, or the text of what keeps it from being used.
+        existing_states: per connection the state of the case that exists there already.
+        settings: per connection, where usable.
     """
     entries = [
         _entry(

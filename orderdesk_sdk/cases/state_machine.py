@@ -116,13 +116,15 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
 class Event:
     """Something that happened to a case.
 
-    due_at: when the case wants attention next; needed whenever the state after is open.
-    give_up_at: the end of patience with the present route; None leaves it as it was.
-    text: one sentence for people. fault: the plugin's own error, when it had one. person: who did it, when a person
-    did.
-    resend: a poll found nothing decided and the lost request was declared repeatable.
-    reference: the service's own name for what it acknowledged it of.
-    remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
+    Args:
+        due_at: when the case wants attention next; needed whenever the state after is open.
+        deadline: the end of patience with the present route; None leaves it as it was.
+        message: one sentence for people.
+        plugin_error: the plugin's own error, when it had one.
+        person: who did it, when a person did.
+        retry_allowed: a poll found nothing decided and the lost request was declared repeatable.
+        request_reference: the service's own name for what it acknowledged it of.
+        remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
     """
 
     kind: EventKind
@@ -285,7 +287,7 @@ def transition(case: C, event: Event) -> Transition[C]:
     climbs = event.kind is EventKind.FELL_BACK
     quiet = event.kind in ROUTINE and event.message is None
     waits = after is State.ACTION_REQUIRED
-    made = evolve(
+    changed = evolve(
         case,
         state=after,
         version=case.version + 1,
@@ -300,9 +302,9 @@ def transition(case: C, event: Event) -> Transition[C]:
         evidence=event.evidence or case.evidence,
         action_required_since=(case.action_required_since or event.at) if waits else None,
     )
-    if isinstance(made, CancelCase):
-        made = cast("C", _canceling(case, made, event))
-    return Transition(made, _order_events(case, made))
+    if isinstance(changed, CancelCase):
+        changed = cast("C", _canceling(case, changed, event))
+    return Transition(changed, _order_events(case, changed))
 
 
 def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
@@ -321,14 +323,14 @@ def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
     return (OrderEvent(identity, kind, after.order_id, after.updated_at, values, after.caused_by_rules),)
 
 
-def _canceling(before: Case, made: CancelCase, event: Event) -> CancelCase:
+def _canceling(before: Case, changed: CancelCase, event: Event) -> CancelCase:
     """What else an event changes of a cancel."""
     assert isinstance(before, CancelCase), "an event changes no kind"
     climbs = event.kind is EventKind.FELL_BACK
     sends = event.kind is EventKind.SEND_STARTED
-    waits = made.state is State.ACTION_REQUIRED
+    waits = changed.state is State.ACTION_REQUIRED
     return evolve(
-        made,
+        changed,
         route=event.route if event.route is not None else before.route,
         retries=0 if climbs else before.retries + (sends and before.state is State.UNKNOWN),
         last_sent_at=_last_sent_at(before, event),
@@ -351,5 +353,5 @@ def _illegal(case: Case, event: Event) -> InvalidTransitionError:
     allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state and kind in KINDS[type(case)])
     early = case.state is State.PENDING and event.kind in _CANCELLATIONS
     why = "nothing has been sent yet; " if early else "" if case.is_open else "the case is settled; "
-    remedy = "run `orderdesk work` first, or withdraw the case" if early else None
-    return _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", remedy)
+    hint = "run `orderdesk work` first, or withdraw the case" if early else None
+    return _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", hint)

@@ -53,9 +53,11 @@ SCHEMA_FILE = Path(__file__).with_name("capabilities.schema.json")
 def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> JsonObject:
     """What an integration declares, as a JSON document.
 
-    settings: of one connection (`desk.connections.get(name).settings`), where these change the routes or keep the calls
-    from being made; None gives what holds before there is a connection. Raises PluginError where the plugin's own code
-    fails on them.
+    Args:
+        settings: of one connection (`desk.connections.get(name).settings`), where these change the routes or keep the
+            calls from being made; None gives what holds before there is a connection.
+
+    Raises PluginError where the plugin's own code fails on them.
     """
     declared = plugin.integration
     routes, unavailable = (declared.cancel, None) if settings is None else _routes_isolated(plugin, settings)

@@ -48,10 +48,12 @@ class ManualEvidence:
     def evidence(self, case: Case, by: str, note: str | None, email: bytes | None) -> tuple[Evidence, tuple[str, ...]]:
         """The proof, and what is to stand in the case's history beside it.
 
-        email: the mail as it came (RFC 5322), None for the person's word alone. Raises ValidationError for a verdict
-        without a name and for a mail that is no evidence: that cannot be read, that no person of the service wrote, or
-        that is about something else. Raises what keeps the connection from being used: only it knows which secrets must
-        not be kept.
+        Args:
+            email: the mail as it came (RFC 5322), None for the person's word alone.
+
+        Raises ValidationError for a verdict without a name and for a mail that is no evidence: that cannot be read,
+        that no person of the service wrote, or that is about something else. Raises what keeps the connection from
+        being used: only it knows which secrets must not be kept.
         """
         if not by.strip():
             raise ValidationError("`by` is required", hint="name the person who read the answer")
@@ -67,8 +69,8 @@ class ManualEvidence:
         )
         self._require_foreign_sender(letter, connection)
         mail = self._tied_to_case(case, letter, connection)
-        said = f"a message in from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"
-        return Evidence(EvidenceKind.EMAIL, person=by.strip(), note=note, email=mail), (said,)
+        note_text = f"a message in from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"
+        return Evidence(EvidenceKind.EMAIL, person=by.strip(), note=note, email=mail), (note_text,)
 
     def _require_foreign_sender(self, letter: ParsedEmail, connection: Connection) -> None:
         """Raises ValidationError for a mail that we wrote, or somebody of our house."""
@@ -155,9 +157,9 @@ class ManualEvidence:
 
     def _case_of_message(self, identity: str) -> CancelCase | None:
         """The case whose mail this is the Message-ID of; None where it is none of ours."""
-        found = _OWN_MESSAGE_ID.fullmatch(identity)
+        match = _OWN_MESSAGE_ID.fullmatch(identity)
         try:
-            return self._ledger.case(found[1], CancelCase) if found is not None else None
+            return self._ledger.case(match[1], CancelCase) if match is not None else None
         except NotFoundError:
             return None
 

@@ -51,7 +51,12 @@ _ALARMING_STATES = (State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, St
 
 @frozen
 class NotificationResult:
-    """What became of one hint. order_number: None where nobody knows the order. case: that was looked into, or None."""
+    """What became of one hint.
+
+    Args:
+        order_number: None where nobody knows the order.
+        case: that was looked into, or None.
+    """
 
     remote_id: str
     kind: NotificationKind
@@ -183,15 +188,15 @@ class NotificationService:
                 order, by=by, reason=f"canceled at {connection}", connections=(connection,)
             )
             reported = self._cancellations.open(order, evolve(draft, reported_by=connection))
-            found = [made for made in reported.cases if made.connection == connection]
-            return (found[-1] if found else None), "read back" if found else "No case to poll"
+            cases = [case for case in reported.cases if case.connection == connection]
+            return (cases[-1] if cases else None), "Polled" if cases else "No case to poll"
         if case is None or case.state not in POLLABLE:
             return case, "No case to poll"
         after, is_read = self._poll(case)
         if kind is NotificationKind.SHIPPED and not is_read and _is_alarming(after, coverage):
             # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
             return self._raise_alarm(after, f"{by} says that it shipped, and the order could not be polled"), "alarm"
-        return after, "read back" if is_read else "Recorded; the order could not be polled"
+        return after, "Polled" if is_read else "Recorded; the order could not be polled"
 
     def has_new_shipment(self, order: Order) -> bool:
         """Whether an order as it comes in has a shipment that the host does not know yet, and a case to alarm for."""
@@ -199,8 +204,8 @@ class NotificationService:
             CancelCase, order_id=order.id, states=_ALARMING_STATES, limit=1
         ):
             return False
-        known = {(one.id, one.tracking_number) for one in self._order_store.get_order(order.id).shipments}
-        return any((one.id, one.tracking_number) not in known for one in order.shipments)
+        earlier = {(one.id, one.tracking_number) for one in self._order_store.get_order(order.id).shipments}
+        return any((one.id, one.tracking_number) not in earlier for one in order.shipments)
 
     def newly_shipped(self, orders: Sequence[Order]) -> list[Order]:
         """Those of orders that come in for which `report_shipments` is to be told once they are in."""
@@ -218,8 +223,8 @@ class NotificationService:
 
         The case that settles it, or None where there is No case to poll.
         """
-        found = self._order_store.resolve(order)
-        case, _ = self.handle(found, connection, NotificationKind.CANCELED, by=require_actor(by))
+        resolved = self._order_store.resolve(order)
+        case, _ = self.handle(resolved, connection, NotificationKind.CANCELED, by=require_actor(by))
         return case
 
     @then_rules_act
@@ -228,9 +233,12 @@ class NotificationService:
     ) -> tuple[CancelCase, ...]:
         """Report that an order shipped; the cases for which that is an alarm, because it was canceled or asked for.
 
-        connections: only at these connections; empty means every fulfillment service. Where the service can be read, it
-        is read first. Where only a part was to be canceled, the rest ships in order: there only the service's own word
-        is an alarm. Raises InvalidStateError where the order was not submitted to one of `connections`.
+        Args:
+            connections: only at these connections; empty means every fulfillment service. Where the service can be
+                read, it is read first. Where only a part was to be canceled, the rest ships in order: there only the
+                service's own word is an alarm.
+
+        Raises InvalidStateError where the order was not submitted to one of `connections`.
         """
         return self._raise_alarms(self._order_store.resolve(order), connections, by=require_actor(by), note=note)
 
@@ -238,10 +246,10 @@ class NotificationService:
         self, order: Order, connections: Sequence[str], *, by: str, note: str | None
     ) -> tuple[CancelCase, ...]:
         coverage = read_coverage(self._ledger, self._order_store, order)
-        placements = coverage.remote_orders
+        remote_orders = coverage.remote_orders
         wanted = {
-            placement.connection
-            for placement in (select_remote_orders(order, placements, connections) if connections else ())
+            remote_order.connection
+            for remote_order in (select_remote_orders(order, remote_orders, connections) if connections else ())
         }
         raised = []
         for case in coverage.latest.values():
@@ -249,11 +257,11 @@ class NotificationService:
                 continue
             if case.state not in _ALARMING_STATES:
                 continue
-            known, _ = self._poll(case)
-            if _is_alarming(known, coverage):
-                known = self._raise_alarm(known, note or f"{by} says that it shipped", person=by)
-            if known.state is State.SHIPPED_ANYWAY:
-                raised.append(known)
+            polled, _ = self._poll(case)
+            if _is_alarming(polled, coverage):
+                polled = self._raise_alarm(polled, note or f"{by} says that it shipped", person=by)
+            if polled.state is State.SHIPPED_ANYWAY:
+                raised.append(polled)
         return tuple(raised)
 
     def _add_note_once(self, case: CancelCase, text: str) -> None:

@@ -47,7 +47,7 @@ class CancellationExtender:
         remote order.
         """
         was_there = any(
-            known.connection == remote_order.connection for known in self._order_store.remote_orders(order.id)
+            remote.connection == remote_order.connection for remote in self._order_store.remote_orders(order.id)
         )
         cancellations = self._settled_cancellations(order.id)
         begun = Registration(
@@ -79,8 +79,8 @@ class CancellationExtender:
     def abandon_registration(self, registration: Registration) -> None:
         """The host did not take the remote order: nothing is wished there, unless somebody else has registered it."""
         if not any(
-            known.connection == registration.connection
-            for known in self._order_store.remote_orders(registration.order_id)
+            remote.connection == registration.connection
+            for remote in self._order_store.remote_orders(registration.order_id)
         ):
             follows = {
                 cancellation.id
@@ -133,8 +133,10 @@ class CancellationExtender:
         None where no cancellation does.
 
         A cancellation for the whole order, wherever it is, reaches a place while a case of it is open, or when it is
-        none of those in `settled_before`; unless a person took it back. already_registered: the order was at the place
-        before, so what was asked there counts.
+        none of those in `settled_before`; unless a person took it back.
+
+        Args:
+            already_registered: the order was at the place before, so what was asked there counts.
         """
         cases = self._ledger.cases(CancelCase, order_id=order.id)
         cancellations = {cancellation.id: cancellation for cancellation in self._ledger.cancellations(order.id)}
@@ -163,7 +165,8 @@ class CancellationExtender:
     def withdraw(self, order: Order, *, after_all: bool = False) -> None:
         """Note that a person takes back what is wanted of an order now: it does not follow the order any more.
 
-        after_all: it is wanted after all, and follows again.
+        Args:
+            after_all: it is wanted after all, and follows again.
         """
         for cancellation in self._ledger.cancellations(order.id):
             turns = self._withdrawal_count(cancellation)

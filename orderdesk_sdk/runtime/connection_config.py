@@ -40,8 +40,9 @@ def _setting_names(settings: Mapping[str, object]) -> str:
 class ConnectionConfig:
     """One `[connections.NAME]` table.
 
-    settings: as written; they are held against the integration when it is first used. insecure: http:// may go to
-    another machine than this one.
+    Args:
+        settings: as written; they are held against the integration when it is first used.
+        insecure: http:// may go to another machine than this one.
     """
 
     name: str
@@ -56,11 +57,11 @@ def reject_unknown_keys(table: Mapping[str, object], names: Iterable[str], locat
 
     `location` is where the table is.
     """
-    known = list(names)
+    allowed = list(names)
     for name in table:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known)}"
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(allowed)}"
             raise ConfigurationError(f"unknown key {name!r}", location=location, hint=hint)
 
 
@@ -87,7 +88,8 @@ def make_from_table(
 ) -> T:
     """An instance of a settings class from a table of the configuration. Raises ConfigurationError.
 
-    insecure: http:// may go to another machine than this one.
+    Args:
+        insecure: http:// may go to another machine than this one.
     """
     fields = {declared.name: declared for declared in settings_fields(settings_class)}
     reject_unknown_keys(table, fields, location)

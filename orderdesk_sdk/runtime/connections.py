@@ -63,11 +63,11 @@ class Connection:
         routes = routes_for_connection(declared, plugin.manager, settings, f"{config.location}.settings")
         self.email_texts = email_texts(routes, settings)
         self.identified_by = identities_for(declared, settings)
-        said: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
-        why = plain_text(said) if said is not None else None
+        reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
+        why = plain_text(reason) if reason is not None else None
         self.client = make_client(declared, settings)
-        place = f"integration {declared.slug}, connection {config.name!r}"
-        routes = guard_reason_lists(routes, bulkhead, self.client.redactor.redact_text, place)
+        location = f"integration {declared.slug}, connection {config.name!r}"
+        routes = guard_reason_lists(routes, bulkhead, self.client.redactor.redact_text, location)
         self.integration: Integration = evolve(declared, cancel=routes, unavailable_reason=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._user_agent = user_agent(plugin.integration.slug, plugin.version or "0")
@@ -186,21 +186,21 @@ class Connections:
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.
-        found = bulkhead.run_isolated(made, allowed_errors=(ConfigurationError, PluginError))
-        if isinstance(found, PluginFailure):
+        created = bulkhead.run_isolated(made, allowed_errors=(ConfigurationError, PluginError))
+        if isinstance(created, PluginFailure):
             # Its words may quote a setting, so only the kind is told.
             fault = PluginError(
                 "the connection cannot be made: "
-                f"{f'{found.error_type} in the plugin' if found.error_type else found.message}",
+                f"{f'{created.error_type} in the plugin' if created.error_type else created.message}",
                 location=f"connection {config.name!r}, integration {plugin.integration.slug}",
                 hint="check the connection's settings; report it to the plugin's author",
             )
-            if not found.error_type:
+            if not created.error_type:
                 self._hung[config.name] = (time.monotonic() + HUNG_RETRY_DELAY, fault)
             raise fault
-        if isinstance(found, OrderDeskError):
-            raise found
-        return found
+        if isinstance(created, OrderDeskError):
+            raise created
+        return created
 
     def integration(self, name: str) -> Integration | str:
         """A connection's declaration, or the text of what keeps it from being used."""
@@ -212,7 +212,9 @@ class Connections:
     def usable(self, names: Iterable[str]) -> tuple[Mapping[str, Integration | str], Mapping[str, object]]:
         """By name the declarations of connections, as `integration` gives them, and the settings of those usable."""
         declared = {name: self.integration(name) for name in names}
-        settings = {name: self.get(name).settings for name, found in declared.items() if not isinstance(found, str)}
+        settings = {
+            name: self.get(name).settings for name, integration in declared.items() if not isinstance(integration, str)
+        }
         return declared, settings
 
     def bulkhead(self, name: str) -> Bulkhead:
@@ -242,10 +244,10 @@ class Connections:
     def _config_of(self, name: str) -> ConnectionConfig:
         configured = self._configs.get(name)
         if configured is None:
-            known = ", ".join(self._configs) or "none"
+            names = ", ".join(self._configs) or "none"
             raise NotFoundError(
                 "the connection is not configured",
                 location=f"connection {name!r}",
-                hint=f"add [connections.{name}] to orderdesk.toml; configured are: {known}",
+                hint=f"add [connections.{name}] to orderdesk.toml; configured are: {names}",
             )
         return configured

@@ -46,9 +46,12 @@ class RunningJob:
 class JobHooks:
     """What a round has done by whoever runs it.
 
-    start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
-    done; None where somebody is at it. end: what is to be done with each running job that ended. batches: the jobs that
-    a case goes in with others, if it is the first of them that is asked about; None for one that goes by itself.
+    Attributes:
+        start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
+            done; None where another thread has the case.
+        end: what is to be done with each running job that ended.
+        batches: the jobs that a case goes in with others, if it is the first of them that is asked about; None for one
+            that goes by itself.
     """
 
     start: Callable[[CaseGroup, float, Callable[[], None]], Job | None]
@@ -72,7 +75,8 @@ class _ConnectionQueue:
 class DueRun:
     """One round over a ledger.
 
-    unfinished: the jobs of an earlier round that had not ended with it. started: how many cases this one has begun.
+    Args:
+        unfinished: the jobs of an earlier round that had not ended with it.
     """
 
     def __init__(
@@ -149,7 +153,7 @@ class DueRun:
         job = self._next_group(queue_of_connection)
         if job is None:
             return False
-        marks = {(work.id, work.version) for work in job}
+        marks = {(case.id, case.version) for case in job}
         if marks & self._tried:  # It was tried in this round, and changed nothing.
             return True
         self._tried |= marks
@@ -172,9 +176,9 @@ class DueRun:
             )
             queue_of_connection.read_at, queue_of_connection.is_read = time.monotonic(), len(page) < PAGE_SIZE
             queue_of_connection.last_case = page[-1] if page else None
-            for work in page:
-                groups = self._hooks.batches(work, not queue_of_connection.batches_read)
-                queue_of_connection.groups.extend([(work,)] if groups is None else groups)
+            for case in page:
+                groups = self._hooks.batches(case, not queue_of_connection.batches_read)
+                queue_of_connection.groups.extend([(case,)] if groups is None else groups)
                 queue_of_connection.batches_read = queue_of_connection.batches_read or groups is not None
         return queue_of_connection.groups.popleft() if queue_of_connection.groups else None
 

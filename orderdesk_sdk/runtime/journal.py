@@ -30,8 +30,11 @@ class SendCondition:
     """What is asked in the commit of each intent to write: whether what allowed the request is still so.
 
     why: the reason to hold the request back, or None; a flow may have read for minutes since this was asked for the
-    first time. order_id: the order on all of whose places that rests, so that none may change in between; None: on
-    nothing that others change.
+    first time.
+
+    Args:
+        order_id: the order on all of whose places that rests, so that none may change in between; None: on nothing that
+            others change.
     """
 
     blocked_reason: Callable[[], str | None]
@@ -42,8 +45,11 @@ class SendCondition:
 class JournalEntry:
     """One piece of work in a drive.
 
-    before: as it was read. claimed: as it is once the drive has it. opening: the entries that come with the claim.
-    hold: asked before each write; None: nothing but the work itself speaks for or against it.
+    Args:
+        before: as it was read.
+        claimed: as it is once the drive has it.
+        opening_entries: the entries that come with the claim.
+        send_condition: asked before each write; None: nothing but the work itself speaks for or against it.
     """
 
     before: Case
@@ -133,7 +139,11 @@ class BatchJournal:
         )
 
     def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:  # noqa: ARG002 - see below
-        """Keep an exchange with the next commit. is_about_order: what a `GuardedJournal` wants to know of a read."""
+        """Keep an exchange with the next commit.
+
+        Args:
+            is_about_order: what a `GuardedJournal` wants to know of a read.
+        """
         self._unwritten.append(exchange)
 
     def add_note(self, message: str) -> None:
@@ -198,9 +208,9 @@ class CaseJournal(BatchJournal):
     ) -> None:
         super().__init__(ledger, [JournalEntry(before, claimed, opening_entries, send_condition)])
 
-    def finish(self, made: Transition[C], *entries: EntryContent) -> C:
+    def finish(self, change: Transition[C], *entries: EntryContent) -> C:
         """Commit the result with everything kept; the case as it is then. Raises ConflictError as `finish_all` does."""
-        return cast("C", self.finish_all([JournalResult(made.case, entries, made.order_events)])[0])
+        return cast("C", self.finish_all([JournalResult(change.case, entries, change.order_events)])[0])
 
 
 class PollJournal(CaseJournal):

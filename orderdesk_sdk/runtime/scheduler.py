@@ -55,7 +55,12 @@ JobFunction = Callable[[CaseGroup, Watchdog], object]
 
 @frozen
 class RunReport:
-    """What `run_due` did. next_due: when the next work is due; None when nothing is open. problems: one line each."""
+    """What `run_due` did.
+
+    Args:
+        next_due: when the next work is due; None when nothing is open.
+        problems: one line each.
+    """
 
     handled: int
     next_due: datetime | None
@@ -68,7 +73,8 @@ class EventProcessor(Protocol):
     def process(self, limit: int, *, confirmed: Collection[str] = ()) -> tuple[int, tuple[str, ...]]:
         """Handle at most `limit` events; how many were handled, and what kept others from it, a line each.
 
-        confirmed: ids of moves that the caller knows to be made.
+        Args:
+            confirmed: ids of moves that the caller knows to be made.
         """
 
 
@@ -109,8 +115,9 @@ class Scheduler:
     def process(self, cases: Sequence[CancelCase], context: Mapping[str, CaseContext]) -> tuple[CancelCase, ...]:
         """Advance these new cases now and return them as they are then.
 
-        context: per connection, what was just read. Raises what kept an attempt from being written down, StorageError
-        say; the cases are in the ledger and go on when they are due.
+        Args:
+            context: per connection, what was just read. Raises what kept an attempt from being written down,
+                StorageError say; the cases are in the ledger and go on when they are due.
         """
         after: dict[str, CancelCase] = {}
 
@@ -146,9 +153,13 @@ class Scheduler:
         self._handler(case).before_verdict(case, event)
         return self._loader.apply(case, event, *notes)
 
-    def resubmit(self, case: ResubmitCase, known: CancellationCoverage) -> ResubmitCase:
-        """Do what is due of a resubmission that was just opened; it as it is then. known: what was read for it."""
-        return self._process_opened(case, lambda watch: self._resubmissions.handle(case, watch, known))
+    def resubmit(self, case: ResubmitCase, coverage: CancellationCoverage) -> ResubmitCase:
+        """Do what is due of a resubmission that was just opened; it as it is then.
+
+        Args:
+            coverage: what was read for it.
+        """
+        return self._process_opened(case, lambda watch: self._resubmissions.handle(case, watch, coverage))
 
     def change_status(self, case: StatusCase, order: Order, remote_order: RemoteOrder) -> StatusCase:
         """Do what is due of a status change that was just opened; it as it is then."""
@@ -182,7 +193,8 @@ class Scheduler:
     ) -> tuple[int, tuple[str, ...]]:
         """Handle the order events that are pending; how many were handled, and the problems, a line each.
 
-        confirmed: ids of moves that the caller knows to be made.
+        Args:
+            confirmed: ids of moves that the caller knows to be made.
         """
         if self.event_processor is None:
             return 0, ()

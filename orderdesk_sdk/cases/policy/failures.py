@@ -61,7 +61,8 @@ def after_plugin_error(
 ) -> Event:
     """The event that a plugin's own error makes of a case.
 
-    may_have_sent: whether a request that may have acted had left before.
+    Args:
+        may_have_sent: whether a request that may have acted had left before.
     """
     if case.state is State.SENDING and may_have_sent and integration is not None:
         return outcome_unknown(

@@ -31,8 +31,10 @@ def after_reported_cancellation(
 ) -> Event:
     """What a poll makes of a case whose service was heard to have canceled: only the poll is evidence.
 
-    reminder_interval: how long a person who has the case is left alone. polling: how often it is read, and how long at
-    most, until the service says what was heard; then a person has it.
+    Args:
+        reminder_interval: how long a person who has the case is left alone.
+        polling: how often it is read, and how long at most, until the service says what was heard; then a person has
+            it.
     """
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:

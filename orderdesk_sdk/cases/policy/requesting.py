@@ -96,8 +96,8 @@ def after_cancel(
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED | Outcome.ACKNOWLEDGED | Outcome.PENDING:
             return acknowledgment_event(case, integration, answer, now)
         case Outcome.REJECTED if case.previously_sent_at is not None:
-            said = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
-            text = f"The service rejected the request ({said}), but an earlier request may have been processed"
+            reason = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
+            text = f"The service rejected the request ({reason}), but an earlier request may have been processed"
             return evolve(outcome_unknown(case, integration, text, now), service_status=answer.status)
         case Outcome.REJECTED:
             return rejection_event(case, integration, remote_order, answer, evidence_from_response(case, answer), now)

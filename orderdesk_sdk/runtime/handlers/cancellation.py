@@ -58,7 +58,11 @@ class CancellationHandler:
         self._poll_call = PollCall(loader)
 
     def handle(self, case: CancelCase, watchdog: Watchdog, context: CaseContext | None = None) -> CancelCase:
-        """Do what is due; the case as it is then. context: what was read just now; None reads it."""
+        """Do what is due; the case as it is then.
+
+        Args:
+            context: what was read just now; None reads it.
+        """
         try:
             return self._handle(case, watchdog, context=context)
         except (ValidationError, ConfigurationError, PluginError) as error:
@@ -194,17 +198,17 @@ class CancellationHandler:
         for case in cases:
             try:
                 self._remote_order(case)
-                known = self._loader.load(case)
+                context = self._loader.load(case)
             except NotFoundError as error:
                 self._connection_failed(case, error)
                 continue
-            event = self._event_before_sending(case, connection, known.remote_order)
+            event = self._event_before_sending(case, connection, context.remote_order)
             if event is None:
-                wanted.append((case, known))
+                wanted.append((case, context))
             elif _is_caused_by_time(case, event, self._clock.now()):
-                self.handle(case, watchdog, known)
+                self.handle(case, watchdog, context)
             else:
-                self._apply_instead(case, event, known)
+                self._apply_instead(case, event, context)
         if wanted:
             self._cancel_call.send_batch(wanted, connection, watchdog)
 
@@ -305,13 +309,13 @@ class CancellationHandler:
             event = failures.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
         else:
             event = failures.on_connection_error(case, error, now)
-        known: CaseContext | None = None
+        context: CaseContext | None = None
         if case.state is State.PENDING:
             with suppress(NotFoundError):
-                known = self._loader.load(case)
-        if known is None:
+                context = self._loader.load(case)
+        if context is None:
             return self._loader.apply(case, event)
-        return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, known)
+        return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, context)
 
     def _may_have_sent(self, case: CancelCase) -> bool:
         return any(isinstance(entry, Intent) and not entry.read_only for entry in self._loader.attempt_entries(case))
@@ -320,7 +324,8 @@ class CancellationHandler:
 def _is_caused_by_time(case: CancelCase, event: Event | None, now: datetime) -> bool:
     """Whether a requested case would go another way, or on with one, by the clock alone, so that a look comes first.
 
-    event: what it does instead of being asked for; None: it is asked for.
+    Args:
+        event: what it does instead of being asked for; None: it is asked for.
     """
     paused = now - case.updated_at >= LEASE
     if event is None:
