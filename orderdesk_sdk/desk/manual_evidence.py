@@ -95,12 +95,7 @@ class ManualEvidence:
     def _tied_to_case(self, case: CancelCase, letter: ParsedEmail, connection: Connection) -> EmailEvidence:
         """The mail, with what ties it to the case. Raises ValidationError where it is about another, or about none."""
         mail = letter.evidence
-        for other in self._ledger.cases(CancelCase, order_id=case.order_id):
-            used = other.evidence.email if other.evidence is not None else None
-            if used is not None and used.digest == mail.digest and other.connection != case.connection:
-                raise unusable_email_error(
-                    f"the mail is the proof of case {other.id} at {other.connection} already", MANUAL_HINT
-                )
+        self._require_unused(case, mail)
         kept = self._own_message_ids(case)
         for identity in letter.in_reply_to:
             about = case if identity in kept else self._case_of_message(identity)
@@ -134,6 +129,15 @@ class ManualEvidence:
                 MANUAL_HINT,
             )
         return evolve(mail, mentioned_order_number=named)
+
+    def _require_unused(self, case: CancelCase, mail: EmailEvidence) -> None:
+        """Raises ValidationError for a mail that settled the case of the same order at another connection."""
+        for other in self._ledger.cases(CancelCase, order_id=case.order_id):
+            used = other.evidence.email if other.evidence is not None else None
+            if used is not None and used.digest == mail.digest and other.connection != case.connection:
+                raise unusable_email_error(
+                    f"the mail is the proof of case {other.id} at {other.connection} already", MANUAL_HINT
+                )
 
     def _connection_with_address(
         self, case: CancelCase, letter: ParsedEmail, email_domains: Sequence[str]

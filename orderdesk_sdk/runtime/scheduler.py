@@ -29,7 +29,7 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext, ContextLoader
-from orderdesk_sdk.runtime.due_run import CHECK_INTERVAL, CaseGroup, DueRun, RunningJob
+from orderdesk_sdk.runtime.due_run import CHECK_INTERVAL, CaseGroup, DueRun, JobHooks, RunningJob
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
@@ -221,9 +221,8 @@ class Scheduler:
         problems = self.extender.resume_registrations()
         with self._lock:
             left, self._unfinished = self._unfinished, ()
-        turn = DueRun(
-            self._ledger, self._connections, self._clock, self._shutdown, self._start, end, self._batches_of, left
-        )
+        hooks = JobHooks(self._start, end, self._batches_of)
+        turn = DueRun(self._ledger, self._connections, self._clock, self._shutdown, hooks, left)
         left = turn.run(limit)
         with self._lock:
             self._unfinished += left
