@@ -274,7 +274,7 @@ def test_a_message_that_comes_again_makes_no_second_case_and_is_told_once(
         desk.notifications.handle_webhook("cart", fake_webhook("1042", CANCELED, delivery="the same again"))
     assert (only(desk.cases.list()), desk.ledger.history(case.id)) == (case, told)
     (cancellation,) = desk.ledger.cancellations(case.order_id)
-    assert (case.state, cancellation.requested_by) == (State.CANCELED, "a message from cart, delivery the same again")
+    assert (case.state, cancellation.requested_by) == (State.CANCELED, "a webhook from cart, delivery the same again")
 
 
 def test_after_a_refusal_a_cancel_that_comes_from_there_is_taken_up(
