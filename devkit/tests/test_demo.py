@@ -72,7 +72,7 @@ def test_a_cart_is_left_alone_where_one_of_three_services_refuses_and_no_rule_te
         cart = cancellation["cases"][-1]
         assert cart["state"] == "withdrawn"
         assert [step for step in cart["history"] if step["exchange"] is not None] == [], "Shopify was not even called"
-        assert "Cart not canceled: the cancellation at amazon-mcf was refused" in cart["history"][-1]["message"]
+        assert "Cart not canceled: the cancellation at amazon-mcf was rejected" in cart["history"][-1]["message"]
 
 
 def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,10 +87,10 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
         "the service wants a reason",
         "the rule fired once",
         "Settled, but not canceled everywhere.",
-        "Shopify: withdrawn - Cart not canceled: the cancellation at amazon-mcf was refused",
-        "which answers our mail",
+        "Shopify: withdrawn - Cart not canceled: the cancellation at amazon-mcf was rejected",
+        "in reply to our e-mail",
         "line quantities, ",
-        "Canceled at every place that held it.",
+        "Canceled at every connection.",
         "Nothing is left behind",
     ):
         assert words in ran.stdout

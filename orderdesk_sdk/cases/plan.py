@@ -128,18 +128,7 @@ def _entry(
             reasons = allowed_reasons(route.reasons, settings, order)
         except PluginError as error:  # Of this place alone: the others' steps stand.
             reasons, fault = (), fault or str(error)
-        steps.append(
-            PlanStep(
-                route.label,
-                window_state(route.window, remote_order, now),
-                _follow_up(route, remote_order.role),
-                "a person" if isinstance(route.confirm, ManualConfirmation) else "the service",
-                route.scope,
-                route.warning,
-                _needs(route.reasons),
-                reasons,
-            )
-        )
+        steps.append(_step(route, remote_order, reasons, now))
     return PlanEntry(
         remote_order.connection,
         integration.slug,
@@ -155,6 +144,19 @@ def _entry(
             else "the integration has no route for cancellations; a person must cancel the order at the service"
         ),
         existing_state=existing_state,
+    )
+
+
+def _step(route: Route, remote_order: RemoteOrder, reasons: tuple[ReasonCode, ...], now: datetime) -> PlanStep:
+    return PlanStep(
+        route.label,
+        window_state(route.window, remote_order, now),
+        _follow_up(route, remote_order.role),
+        "a person" if isinstance(route.confirm, ManualConfirmation) else "the service",
+        route.scope,
+        route.warning,
+        _needs(route.reasons),
+        reasons,
     )
 
 

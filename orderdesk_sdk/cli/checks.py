@@ -26,8 +26,8 @@ from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.guard import PluginFailure
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
-from orderdesk_sdk.plugin.integration import NewNumber
-from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.integration import Integration, NewNumber
+from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.toolkit.private_files import paths_open_to_others
 from orderdesk_sdk.plugin.urls import is_loopback
 from orderdesk_sdk.plugin.validation import routes_for_connection
@@ -152,56 +152,19 @@ def _connection(
         yield Finding("connection", place, Severity.ERROR, f"{error.location}: {error.message}", error.hint)
         return
     declared = loaded.integration
-    fields = {field.name: field for field in settings_fields(declared.settings)}
     missing = [name for name in _environment_variables(connection.settings) if not os.environ.get(name)]
     for name in missing:
         text = f"the environment variable {name} is not set"
         yield Finding("credentials", place, Severity.ERROR, text, f"set {name} before you start `orderdesk`")
-    stand_ins = {**os.environ, **dict.fromkeys(missing, "missing")}
-
-    def read_settings() -> object:
-        settings = make_settings(declared.settings, connection, stand_ins)
-        routes_for_connection(declared, loaded.manager, settings, f"{place}.settings")
-        return settings
-
-    # Isolated, as the connection itself is made. An error text may quote a setting, so only its type is shown.
-    settings = Bulkhead(connection.name, 1, DEFAULT_TIMEOUT).run_isolated(
-        read_settings, allowed_errors=(ConfigurationError, PluginError)
-    )
-    if isinstance(settings, PluginFailure):
-        failure = f"the plugin raised {settings.error_type}" if settings.error_type else "the plugin timed out"
-        settings = PluginError(failure, hint="report this error to the plugin's author")
+    settings = _read_settings(connection, loaded, {**os.environ, **dict.fromkeys(missing, "missing")})
     if isinstance(settings, OrderDeskError):
         yield _error_finding("settings", settings, place)
         return
-    urls = [str(getattr(settings, field.name)) for field in fields.values() if field.kind is SettingKind.URL]
+    fields = settings_fields(declared.settings)
+    urls = [str(getattr(settings, field.name)) for field in fields if field.kind is SettingKind.URL]
     if not all(is_loopback(urlsplit(url).hostname or "") for url in urls):
-        for name, given in connection.settings.items():
-            if isinstance(given, Mapping) and "text" in given:
-                readable = ", readable by other users of this machine" if any(paths_open_to_others(*files)) else ""
-                yield Finding(
-                    "credentials",
-                    f"{place}.settings.{name}",
-                    Severity.WARNING,
-                    f"the secret is written in the file in plain text{readable}",
-                    f'put the secret into an environment variable, and write {name} = {{ env = "NAME" }}',
-                )
-    problem = (
-        declared.remote_id_format.error(duplicate_number("1", suffix, 1))
-        if declared.remote_id_format is not None
-        else None
-    )
-    if problem is not None and isinstance(declared.resubmission, NewNumber):
-        text = (
-            f"{declared.title} would reject the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {problem}"
-        )
-        yield Finding(
-            "resubmission",
-            "[resubmission].suffix",
-            Severity.WARNING,
-            text,
-            "choose another suffix, or resubmit with --number",
-        )
+        yield from _plain_text_secrets(connection, files)
+    yield from _duplicate_numbers(declared, suffix)
     if connection.insecure:
         text = "insecure = true: credentials and orders may be sent unencrypted"
         yield Finding(
@@ -212,9 +175,62 @@ def _connection(
             "remove insecure once every URL begins with https://",
         )
     if not missing:
-        count = sum(field.kind is SettingKind.SECRET for field in fields.values())
+        count = sum(field.kind is SettingKind.SECRET for field in fields)
         secrets = "1 secret is set" if count == 1 else f"{count} secrets are set"
         yield Finding("connection", place, Severity.OK, f"{declared.title}: the settings are complete, {secrets}")
+
+
+def _read_settings(
+    connection: ConnectionConfig, plugin: LoadedPlugin, environment: Mapping[str, str]
+) -> object | OrderDeskError:
+    """The settings of a connection, or what is wrong with them."""
+    declared = plugin.integration
+
+    def read() -> object:
+        settings = make_settings(declared.settings, connection, environment)
+        routes_for_connection(declared, plugin.manager, settings, f"{connection.location}.settings")
+        return settings
+
+    # Isolated, as the connection itself is made. An error text may quote a setting, so only its type is shown.
+    settings = Bulkhead(connection.name, 1, DEFAULT_TIMEOUT).run_isolated(
+        read, allowed_errors=(ConfigurationError, PluginError)
+    )
+    if isinstance(settings, PluginFailure):
+        failure = f"the plugin raised {settings.error_type}" if settings.error_type else "the plugin timed out"
+        return PluginError(failure, hint="report this error to the plugin's author")
+    return settings
+
+
+def _plain_text_secrets(connection: ConnectionConfig, files: Sequence[Path]) -> Iterator[Finding]:
+    """The secrets that stand in the configuration itself, which other users of the machine may be able to read."""
+    readable = ", readable by other users of this machine" if any(paths_open_to_others(*files)) else ""
+    for name, given in connection.settings.items():
+        if isinstance(given, Mapping) and "text" in given:
+            yield Finding(
+                "credentials",
+                f"{connection.location}.settings.{name}",
+                Severity.WARNING,
+                f"the secret is written in the file in plain text{readable}",
+                f'put the secret into an environment variable, and write {name} = {{ env = "NAME" }}',
+            )
+
+
+def _duplicate_numbers(declared: Integration, suffix: str) -> Iterator[Finding]:
+    """Whether the service would take the numbers that duplicates are given."""
+    if declared.remote_id_format is None or not isinstance(declared.resubmission, NewNumber):
+        return
+    problem = declared.remote_id_format.error(duplicate_number("1", suffix, 1))
+    if problem is not None:
+        text = (
+            f"{declared.title} would reject the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {problem}"
+        )
+        yield Finding(
+            "resubmission",
+            "[resubmission].suffix",
+            Severity.WARNING,
+            text,
+            "choose another suffix, or resubmit with --number",
+        )
 
 
 def _rules(config: Config, registry: PluginRegistry) -> Iterator[Finding]:
@@ -238,22 +254,7 @@ def _environment_variables(settings: Mapping[str, object]) -> list[str]:
 def _ledger(config: Config) -> Iterator[Finding]:
     path, place = config.ledger, str(config.ledger)
     if not path.exists():
-        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            text = "the ledger cannot be created: its folder is missing or not writable"
-            yield Finding(
-                "ledger",
-                place,
-                Severity.ERROR,
-                text,
-                f"create the folder {path.parent}, or make it writable",
-            )
-        else:
-            yield Finding(
-                "ledger",
-                place,
-                Severity.OK,
-                "does not exist yet; the first command that needs the ledger creates it",
-            )
+        yield _missing_ledger(path)
         return
     beside = (wal_path(path), path.with_name(f"{path.name}-shm"), *path.parent.glob(f"{path.name}.*.token"))
     for open_file in paths_open_to_others(path, *beside):
@@ -264,36 +265,10 @@ def _ledger(config: Config) -> Iterator[Finding]:
             "other users of this machine can read the file",
             f"run `chmod 600 {open_file}`",
         )
-    try:
-        version = _version_of_writable(path)
-    except StorageError as error:
-        yield _error_finding("ledger", error, place)
+    finding = _ledger_version(path)
+    yield finding
+    if finding.severity is not Severity.OK:
         return
-    except sqlite3.Error as error:
-        text = f"the ledger cannot be opened for writing: {error}"
-        yield Finding(
-            "ledger",
-            place,
-            Severity.ERROR,
-            text,
-            "check the file's permissions, and that no other program locks it",
-        )
-        return
-    if version > len(MIGRATIONS):
-        text = f"the ledger has version {version}; this program supports versions up to {len(MIGRATIONS)}"
-        yield Finding("ledger", place, Severity.ERROR, text, "install the newer orderdesk-sdk that wrote the ledger")
-        return
-    if version < len(MIGRATIONS):
-        text = f"the ledger has version {version}; the next command migrates it to {len(MIGRATIONS)}"
-        yield Finding(
-            "ledger",
-            place,
-            Severity.WARNING,
-            text,
-            "if you may need the older program again, stop every program that uses the ledger, and copy it first",
-        )
-        return
-    yield Finding("ledger", place, Severity.OK, f"version {version}, can be opened and written")
     try:
         now = clock_of(config).now()
     except OrderDeskError:
@@ -303,6 +278,36 @@ def _ledger(config: Config) -> Iterator[Finding]:
         yield from _overdue(path, now)
     except StorageError as error:
         yield _error_finding("ledger", error, place)
+
+
+def _missing_ledger(path: Path) -> Finding:
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        text = "the ledger cannot be created: its folder is missing or not writable"
+        hint = f"create the folder {path.parent}, or make it writable"
+        return Finding("ledger", str(path), Severity.ERROR, text, hint)
+    text = "does not exist yet; the first command that needs the ledger creates it"
+    return Finding("ledger", str(path), Severity.OK, text)
+
+
+def _ledger_version(path: Path) -> Finding:
+    """Whether this program can use the ledger as it is. Anything but OK: nothing more can be said of it."""
+    place = str(path)
+    try:
+        version = _version_of_writable(path)
+    except StorageError as error:
+        return _error_finding("ledger", error, place)
+    except sqlite3.Error as error:
+        text = f"the ledger cannot be opened for writing: {error}"
+        hint = "check the file's permissions, and that no other program locks it"
+        return Finding("ledger", place, Severity.ERROR, text, hint)
+    if version > len(MIGRATIONS):
+        text = f"the ledger has version {version}; this program supports versions up to {len(MIGRATIONS)}"
+        return Finding("ledger", place, Severity.ERROR, text, "install the newer orderdesk-sdk that wrote the ledger")
+    if version < len(MIGRATIONS):
+        text = f"the ledger has version {version}; the next command migrates it to {len(MIGRATIONS)}"
+        hint = "if you may need the older program again, stop every program that uses the ledger, and copy it first"
+        return Finding("ledger", place, Severity.WARNING, text, hint)
+    return Finding("ledger", place, Severity.OK, f"version {version}, can be opened and written")
 
 
 def _version_of_writable(path: Path) -> int:

@@ -126,8 +126,7 @@ class Session:
         """End the command with the exit code that these cases ask for."""
         from orderdesk_sdk.cases.case import ALARMS, State
 
-        needed = {State.ACTION_REQUIRED, State.ACTION_REQUIRED, *ALARMS}
-        if any(case.state in needed for case in cases):
+        if any(case.state in {State.ACTION_REQUIRED, *ALARMS} for case in cases):
             click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 

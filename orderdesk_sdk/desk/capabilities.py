@@ -139,14 +139,14 @@ def _kind(route: Route) -> str:
 
 
 def _window(window: Window) -> JsonObject:
-    document: JsonObject = {"kind": "always", "within_seconds": None, "statuses": [], "closes_at": None}
+    document: JsonObject = {"kind": "always", "within_seconds": None, "statuses": [], "closes_on": None}
     match window:
         case Always():
             return document
         case WithinTime(within):
             return document | {"kind": "within time", "within_seconds": _seconds(within)}
         case WhileStatus(statuses, closes_at):
-            return document | {"kind": "while status", "statuses": sorted(statuses), "closes_at": closes_at}
+            return document | {"kind": "while status", "statuses": sorted(statuses), "closes_on": closes_at}
         case _:
             assert_never(window)
 

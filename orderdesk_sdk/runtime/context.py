@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.clock import Clock, minutes

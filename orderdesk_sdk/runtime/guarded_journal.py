@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.errors import PluginError
-from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, REQUEST_CHANGED, RequestWithheldError
+from orderdesk_sdk.runtime.flow_record import MAX_SHOWN_REQUEST, REQUEST_CHANGED, RequestWithheldError
 from orderdesk_sdk.runtime.journal import CaseJournal, SendCondition
 
 __all__ = ["SendRules", "GuardedJournal", "proves_not_processed"]

@@ -15,7 +15,7 @@ from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger, OrderChangedError, OrderVersion
 from orderdesk_sdk.cases.state_machine import Transition
 from orderdesk_sdk.errors import ConflictError, PluginError
-from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, RequestWithheldError
+from orderdesk_sdk.runtime.flow_record import MAX_SHOWN_REQUEST, RequestWithheldError
 
 __all__ = ["BatchJournal", "SendCondition", "JournalEntry", "PollJournal", "JournalResult", "CaseJournal"]
 

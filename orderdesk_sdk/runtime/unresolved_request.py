@@ -10,7 +10,7 @@ from attrs import frozen
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.runtime.flow_runner import RecordedExchanges
+from orderdesk_sdk.runtime.flow_record import RecordedExchanges
 
 __all__ = ["UnresolvedRequest", "unresolved_request"]
 

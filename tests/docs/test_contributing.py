@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
-from tests.docs.how_to.newcomer import Newcomer, briefly
+from tests.support.newcomer import Newcomer, briefly
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence
-from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, earliest, reminder_message
-from orderdesk_sdk.cases.policy.escalation import DEFAULT_MANUAL_CONFIRMATION
+from orderdesk_sdk.cases.policy.deadlines import DEFAULT_MANUAL_CONFIRMATION, RETRY_POLICY, earliest, reminder_message
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection

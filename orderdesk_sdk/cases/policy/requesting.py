@@ -1,4 +1,4 @@
-"""What follows: from an answer, a loss or the passing of time to the event that changes the case. Pure.
+"""What a case does next, and what follows the answer to its request. Pure.
 
 This is where law 5 lives: what a cancel flow says is a verdict only where the declaration says that the response is
 final.
@@ -6,63 +6,30 @@ final.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.evidence import Evidence
-from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
-from orderdesk_sdk.cases.policy.deadlines import FIRST_POLL_DELAY, RETRY_POLICY, deadline_message, earliest
-from orderdesk_sdk.cases.policy.escalation import (
-    DEFAULT_MANUAL_CONFIRMATION,
-    after_acknowledgment,
-    after_poll_while_escalated,
-    after_request_not_found,
-    confirmation_of,
-    escalate,
-    next_due_while_escalated,
-    poll_interval,
-    remind,
-    reminder_interval,
-)
-from orderdesk_sdk.cases.policy.events import evidence_from_poll, evidence_from_response
-from orderdesk_sdk.cases.policy.polling import (
-    DEFAULT_POLLING,
-    after_poll_before_sending,
-    after_reported_cancellation,
-    after_settled_poll,
+from orderdesk_sdk.cases.policy.deadlines import DEFAULT_MANUAL_CONFIRMATION, confirmation_of, window_closes_at
+from orderdesk_sdk.cases.policy.events import (
+    acknowledgment_event,
     cancellation_event,
+    escalate,
+    evidence_from_response,
+    not_processed,
+    outcome_unknown,
+    rejection_event,
 )
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.windows import next_open_route, window_state
-from orderdesk_sdk.errors import OrderDeskError, PluginError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.routes import Batch, Button, FinalResponse, Polling, Portal
+from orderdesk_sdk.plugin.routes import Batch, FinalResponse, Portal
 
-__all__ = [
-    "after_cancel",
-    "after_poll",
-    "after_plugin_error",
-    "after_loss",
-    "after_email_loss",
-    "due_before_window_closes",
-    "next_step",
-    "join_batch",
-    "is_overdue",
-    "retries_exhausted",
-    "retry_later",
-    "on_deadline",
-    "answer_of_lost_poll",
-    "on_connection_error",
-]
-
-FIND_OUT_HINT = (
-    "find out at the service what the first request did; then confirm or reject this case and cancel what is left anew"
-)
+__all__ = ["after_cancel", "due_before_window_closes", "join_batch", "next_step", "retries_exhausted"]
 
 
 def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
@@ -127,35 +94,19 @@ def after_cancel(
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED if isinstance(confirm, FinalResponse):
             return cancellation_event(answer, evidence_from_response(case, answer), now)
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED | Outcome.ACKNOWLEDGED | Outcome.PENDING:
-            return after_acknowledgment(case, integration, answer, now)
+            return acknowledgment_event(case, integration, answer, now)
         case Outcome.REJECTED if case.previously_sent_at is not None:
             said = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
             text = f"The service rejected the request ({said}), but an earlier request may have been processed"
-            return evolve(_outcome_unknown(case, integration, text, now), service_status=answer.status)
+            return evolve(outcome_unknown(case, integration, text, now), service_status=answer.status)
         case Outcome.REJECTED:
-            return _rejected(case, integration, remote_order, answer, evidence_from_response(case, answer), now)
+            return rejection_event(case, integration, remote_order, answer, evidence_from_response(case, answer), now)
         case Outcome.NOT_PROCESSED:
-            event = _not_processed(case, answer.message, answer.hint, answer.retry_after, now)
+            event = not_processed(case, answer.message, answer.hint, answer.retry_after, now)
             return due_before_window_closes(event, case, integration, remote_order, now)
         case Outcome.UNKNOWN | Outcome.CHANGED:  # That a status was changed says nothing of a cancel.
             text = answer.message or "The response does not say whether the service processed the request"
-            return _outcome_unknown(case, integration, text, now, idempotent=case.idempotent)
-
-
-def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
-    """The event that a lost call makes of a case that is sending."""
-    if loss.request_changed:
-        return escalate(case, now, loss.message, FIND_OUT_HINT)
-    match loss.certainty:
-        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
-            # At once: the case sees what has changed, and nobody's patience with the service is spent.
-            return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
-        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
-            return _not_processed(case, loss.message, None, loss.retry_after, now)
-        case Certainty.UNKNOWN:
-            event = _outcome_unknown(case, integration, loss.message, now, idempotent=loss.idempotent)
-            waits = max(FIRST_POLL_DELAY, min(loss.retry_after or FIRST_POLL_DELAY, RETRY_POLICY.give_up_after))
-            return evolve(event, due_at=earliest(now + waits, event.deadline))
+            return outcome_unknown(case, integration, text, now, idempotent=case.idempotent)
 
 
 def due_before_window_closes(
@@ -165,109 +116,8 @@ def due_before_window_closes(
 
     No pause that the service asks for outlasts it, for then it is time for the next way.
     """
-    closes = _window_closes_at(case, integration, remote_order, now) if event.kind is EventKind.NOT_PROCESSED else None
+    closes = window_closes_at(case, integration, remote_order, now) if event.kind is EventKind.NOT_PROCESSED else None
     return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
-
-
-def after_plugin_error(
-    case: CancelCase, integration: Integration | None, plugin_error: str, now: datetime, *, may_have_sent: bool
-) -> Event:
-    """The event that a plugin's own error makes of a case. `may_have_sent`.
-
-    A request that may have acted had left us.
-    """
-    if case.state is State.SENDING and may_have_sent and integration is not None:
-        return _outcome_unknown(
-            case, integration, "The plugin failed after a request had been sent", now, plugin_error=plugin_error
-        )
-    if case.state is State.ACTION_REQUIRED:
-        waits = (
-            reminder_interval(case, integration)
-            if integration is not None
-            else DEFAULT_MANUAL_CONFIRMATION.remind_after
-        )
-        return Event(
-            EventKind.POLL_FAILED,
-            now,
-            due_at=next_due_while_escalated(case, now, waits, waits),
-            message=case.message,
-            hint=case.hint,
-            plugin_error=plugin_error,
-        )
-    retried = case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN)
-    if case.state is State.CANCELED or (retried and case.consecutive_failures < RETRY_POLICY.max_plugin_errors):
-        return Event(
-            EventKind.POLL_FAILED,
-            now,
-            due_at=now + RETRY_POLICY.delay(case.consecutive_failures),
-            message="The plugin failed",
-            plugin_error=plugin_error,
-        )
-    if case.is_reported:
-        return evolve(
-            escalate(case, now, "The plugin failed; a person must find out the order's status"),
-            plugin_error=plugin_error,
-        )
-    return Event(
-        EventKind.ESCALATED,
-        now,
-        due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
-        message="The plugin failed; a person must cancel the order at the service",
-        hint="cancel the order at the service by hand, then confirm or reject this case;"
-        " report the error to the plugin's author",
-        plugin_error=plugin_error,
-    )
-
-
-def after_poll(
-    case: CancelCase, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime
-) -> Event:
-    """The event that a read-back's answer makes of a case."""
-    every = poll_interval(case, integration)
-    if case.state is State.CANCELED:
-        return after_settled_poll(case, answer, now)
-    if case.is_reported:
-        return after_reported_cancellation(
-            case, answer, now, reminder_interval(case, integration), _declared_polling(integration)
-        )
-    if case.state is State.PENDING:
-        return after_poll_before_sending(case, answer, now)
-    match answer.outcome:
-        case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:
-            return cancellation_event(answer, evidence_from_poll(case, answer), now)
-        case Outcome.REJECTED:
-            return _rejected(case, integration, remote_order, answer, evidence_from_poll(case, answer), now)
-        case Outcome.ACKNOWLEDGED if case.state is State.UNKNOWN:
-            return after_acknowledgment(case, integration, answer, now)
-        case Outcome.ACKNOWLEDGED | Outcome.PENDING if case.state is State.ACTION_REQUIRED:
-            return after_poll_while_escalated(case, integration, EventKind.STILL_PENDING, now, answer, every)
-        case Outcome.PENDING if case.state is State.UNKNOWN:
-            return after_request_not_found(case, integration, remote_order, answer, now, every)
-        case Outcome.ACKNOWLEDGED | Outcome.PENDING:
-            return Event(
-                EventKind.STILL_PENDING,
-                now,
-                due_at=earliest(now + every, case.deadline),
-                message=answer.message,
-                service_status=answer.status,
-                lines=answer.lines,
-            )
-        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED if case.state is State.ACTION_REQUIRED:
-            pause = RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after)
-            return after_poll_while_escalated(case, integration, EventKind.POLL_FAILED, now, answer, pause)
-        case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:
-            patient = case.deadline is not None and now < case.deadline
-            return Event(
-                EventKind.POLL_FAILED,
-                now,
-                due_at=earliest(
-                    now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after),
-                    case.deadline if patient else None,
-                ),
-                message=answer.message or "Polling gave no usable status",
-                hint=answer.hint,
-                service_status=answer.status,
-            )
 
 
 def retries_exhausted(case: CancelCase, now: datetime) -> bool:
@@ -278,166 +128,3 @@ def retries_exhausted(case: CancelCase, now: datetime) -> bool:
     if case.state is not State.PENDING or case.deadline is None:
         return False
     return now >= case.deadline and case.updated_at >= case.deadline
-
-
-def is_overdue(case: CancelCase, now: datetime) -> bool:
-    """Whether patience has run out with an open case: the service's, or that with a person."""
-    match case.state:
-        case State.ACTION_REQUIRED:
-            limit = case.remind_at or case.due_at
-        case State.ACKNOWLEDGED | State.UNKNOWN:
-            limit = case.deadline
-        case _:
-            return False
-    return limit is not None and now >= limit
-
-
-def on_deadline(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
-    """What becomes of an open case whose patience has run out; it has been read a last time before.
-
-    None while there is patience left, or a check to make.
-    """
-    if not is_overdue(case, now):
-        return None
-    waits = case.state is State.ACTION_REQUIRED
-    higher = None if case.is_reported else next_open_route(integration.cancel, remote_order, now, case.route + 1)
-    if higher is not None:
-        return Event(
-            EventKind.FELL_BACK,
-            now,
-            due_at=now,
-            route=higher,
-            message=f'No decision in time; falling back to "{integration.cancel[higher].label}"',
-        )
-    if waits:
-        return remind(case, integration, now)
-    return escalate(case, now, deadline_message(case.message))
-
-
-def answer_of_lost_poll(loss: TransportLoss) -> Answer:
-    """A poll that was lost, as an answer: it told nothing."""
-    if loss.retry_after is not None:
-        return Answer(Outcome.NOT_PROCESSED, message=loss.message, retry_after=loss.retry_after)
-    return Answer(Outcome.UNKNOWN, message=loss.message)
-
-
-def retry_later(case: CancelCase, message: str, now: datetime, hint: str | None = None) -> Event:
-    """What becomes of a case whose request provably did not go out."""
-    return _not_processed(case, message, hint, None, now)
-
-
-def after_email_loss(case: CancelCase, message: str, message_id: str, now: datetime) -> Event:
-    """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
-    hint = (
-        f"look for the e-mail with Message-ID {message_id}; if it never arrived, send it again with `orderdesk retry`"
-    )
-    return escalate(case, now, message, hint)
-
-
-def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) -> Event:
-    """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
-
-    Nothing is sent, so as long as there is patience the case looks again, in case somebody mends it. A requested case
-    of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
-    """
-    fault = str(error) if isinstance(error, PluginError) else None
-    text = "The plugin cannot be used" if fault else str(error)
-    give_up = case.deadline or now + RETRY_POLICY.give_up_after
-    kind = {
-        State.PENDING: None if fault else EventKind.DEFERRED,
-        State.REPORTED: EventKind.POLL_FAILED,
-        State.ACKNOWLEDGED: EventKind.POLL_FAILED,
-        State.UNKNOWN: EventKind.POLL_FAILED,
-        State.ACTION_REQUIRED: EventKind.REMINDED,
-        State.CANCELED: EventKind.POLL_FAILED,
-    }.get(case.state)
-    if kind is None or (now >= give_up and case.state not in (State.ACTION_REQUIRED, State.CANCELED)):
-        must = "find out the order's status" if case.is_reported else "cancel the order at the service"
-        return escalate(case, now, f"{text}; a person must {must}", None, fault)
-    waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
-    return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)
-
-
-def _declared_polling(integration: Integration) -> Polling:
-    """How this integration is polled by its declaration."""
-    found = (route.confirm for route in integration.cancel if isinstance(route.confirm, Polling))
-    return next(found, DEFAULT_POLLING)
-
-
-def _window_closes_at(
-    case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime
-) -> datetime | None:
-    """When the present route's window closes by the clock; None where no clock closes it."""
-    if case.route >= len(integration.cancel):
-        return None
-    return window_state(integration.cancel[case.route].window, remote_order, now).closes_at
-
-
-def _rejected(
-    case: CancelCase,
-    integration: Integration,
-    remote_order: RemoteOrder,
-    answer: Answer,
-    evidence: Evidence,
-    now: datetime,
-) -> Event:
-    route = integration.cancel[case.route] if case.route < len(integration.cancel) else None
-    if isinstance(route, Button) and answer.rejection is not None and answer.rejection in route.fallback_on:
-        higher = next_open_route(integration.cancel, remote_order, now, case.route + 1)
-        if higher is not None:
-            return Event(
-                EventKind.FELL_BACK,
-                now,
-                due_at=now,
-                route=higher,
-                service_status=answer.status,
-                message=f"rejected ({answer.message or answer.rejection.value});"
-                f' falling back to "{integration.cancel[higher].label}"',
-            )
-    return Event(
-        EventKind.REJECTED,
-        now,
-        rejection=answer.rejection,
-        service_status=answer.status,
-        message=answer.message,
-        hint=answer.hint,
-        lines=answer.lines,
-        evidence=evidence,
-    )
-
-
-def _not_processed(
-    case: CancelCase, message: str | None, hint: str | None, retry_after: timedelta | None, now: datetime
-) -> Event:
-    give_up = case.deadline or now + RETRY_POLICY.give_up_after
-    return Event(
-        EventKind.NOT_PROCESSED,
-        now,
-        due_at=earliest(now + RETRY_POLICY.delay(case.consecutive_failures, retry_after), give_up),
-        deadline=give_up,
-        message=message or "The service did not process the request",
-        hint=hint,
-    )
-
-
-def _outcome_unknown(
-    case: CancelCase,
-    integration: Integration,
-    message: str,
-    now: datetime,
-    *,
-    idempotent: bool = False,
-    plugin_error: str | None = None,
-) -> Event:
-    confirm = confirmation_of(case, integration)
-    give_up = confirm.give_up if isinstance(confirm, Polling) else RETRY_POLICY.give_up_after
-    return Event(
-        EventKind.OUTCOME_UNKNOWN,
-        now,
-        due_at=now + FIRST_POLL_DELAY,
-        deadline=now + give_up,
-        message=message,
-        hint="The order's status is polled before anything is sent again",
-        plugin_error=plugin_error,
-        idempotent=idempotent,
-    )

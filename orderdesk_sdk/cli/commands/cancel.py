@@ -16,8 +16,11 @@ from orderdesk_sdk.cli.session import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.desk.cancellations import CancellationStatus
 
 __all__ = ["cancel", "cases", "plan", "receipt", "resubmit"]
 
@@ -124,24 +127,25 @@ def cancel(
         now = desk.clock.now()
         name = name_of_order(desk, status.cancellation.order_id)
 
-    def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import show_cases
-
-        cancellation = status.cancellation
-        lines = ", ".join(f"{quantity} of {line}" for line, quantity in cancellation.lines_by_name.items())
-        of_lines = f" of {lines}" if lines else ""
-        screen.line(
-            f"Order {cancellation.order_number}  cancellation{of_lines} requested by {cancellation.requested_by}",
-            "bold",
-        )
-        show_cases(screen, status.cases)
-        screen.zone(now)
-        if not status.is_settled:
-            screen.line("`orderdesk work --until-idle` follows up the open cases.")
-        screen.line(f"`orderdesk receipt {name}` shows the evidence.")
-
-    session.print_result(cancellation_status_document(status), draw)
+    document = cancellation_status_document(status)
+    session.print_result(document, lambda screen: _show_status(screen, status, now, name))
     session.exit_for(status.cases)
+
+
+def _show_status(screen: Screen, status: CancellationStatus, now: datetime, order_name: str) -> None:
+    from orderdesk_sdk.cli.output.cancellations import show_cases
+
+    cancellation = status.cancellation
+    lines = ", ".join(f"{quantity} of {line}" for line, quantity in cancellation.lines_by_name.items())
+    of_lines = f" of {lines}" if lines else ""
+    screen.line(
+        f"Order {cancellation.order_number}  cancellation{of_lines} requested by {cancellation.requested_by}", "bold"
+    )
+    show_cases(screen, status.cases)
+    screen.zone(now)
+    if not status.is_settled:
+        screen.line("`orderdesk work --until-idle` follows up the open cases.")
+    screen.line(f"`orderdesk receipt {order_name}` shows the evidence.")
 
 
 @click.command()

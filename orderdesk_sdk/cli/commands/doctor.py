@@ -9,6 +9,9 @@ import click
 from orderdesk_sdk.cli.session import Session, common_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orderdesk_sdk.cli.checks import Finding
     from orderdesk_sdk.cli.output.screen import Screen
 
 __all__ = ["doctor"]
@@ -26,23 +29,6 @@ def doctor(session: Session) -> None:
 
     findings = run_checks(session)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    warnings = sum(finding.severity is Severity.WARNING for finding in findings)
-
-    def draw(screen: Screen) -> None:
-        from rich.text import Text
-
-        styles = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
-        rows = [
-            (Text(finding.severity.value, styles[finding.severity]), finding.area, finding.location, finding.message)
-            for finding in findings
-        ]
-        screen.table(("", "area", "location", "finding"), rows, whole=("", "area"))
-        for finding in findings:
-            if finding.hint:
-                screen.indented(f"{finding.location}: {finding.hint}", style="yellow")
-        counts = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}."
-        screen.line(counts, "bold red" if errors else "bold yellow" if warnings else "bold green")
-
     shape: dict[str, object] = {
         "is_ok": not errors,
         "findings": [
@@ -56,9 +42,29 @@ def doctor(session: Session) -> None:
             for finding in findings
         ],
     }
-    session.print_result(shape, draw)
+    session.print_result(shape, lambda screen: _show_findings(screen, findings))
     if errors:
         click.get_current_context().exit(1)
+
+
+def _show_findings(screen: Screen, findings: Sequence[Finding]) -> None:
+    from rich.text import Text
+
+    from orderdesk_sdk.cli.checks import Severity
+
+    styles = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
+    rows = [
+        (Text(finding.severity.value, styles[finding.severity]), finding.area, finding.location, finding.message)
+        for finding in findings
+    ]
+    screen.table(("", "area", "location", "finding"), rows, whole=("", "area"))
+    for finding in findings:
+        if finding.hint:
+            screen.indented(f"{finding.location}: {finding.hint}", style="yellow")
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    warnings = sum(finding.severity is Severity.WARNING for finding in findings)
+    counts = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}."
+    screen.line(counts, "bold red" if errors else "bold yellow" if warnings else "bold green")
 
 
 def _count(number: int, noun: str) -> str:

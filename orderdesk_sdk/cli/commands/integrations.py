@@ -9,7 +9,13 @@ import click
 from orderdesk_sdk.cli.session import Session, common_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
     from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.errors import PluginError
+
+    _Row: TypeAlias = tuple[str, str, str, PluginError | None]
 
 __all__ = ["integrations", "matrix", "show"]
 
@@ -28,7 +34,7 @@ def integrations(session: Session, check: bool) -> None:
     from orderdesk_sdk.plugin.registry import PluginRegistry
 
     registry = PluginRegistry()
-    rows: list[tuple[str, str, str, PluginError | None]] = []
+    rows: list[_Row] = []
     for slug in registry.slugs():
         title, problem = "", None
         if check:
@@ -37,22 +43,6 @@ def integrations(session: Session, check: bool) -> None:
             except PluginError as error:
                 problem = error
         rows.append((slug, registry.distribution(slug), title, problem))
-
-    def draw(screen: Screen) -> None:
-        if not rows:
-            screen.line("No integration is installed. Install one, such as orderdesk-amazon-mcf.")
-            return
-        if not check:
-            screen.table(("integration", "distribution"), [row[:2] for row in rows])
-            return
-        cells = [
-            (slug, dist, title or "-", "cannot be used" if problem else "loads") for slug, dist, title, problem in rows
-        ]
-        screen.table(("integration", "distribution", "title", "state"), cells)
-        for *_, problem in rows:
-            if problem is not None:
-                screen.indented(f"{problem.location}: {problem.message}", style="red")
-                screen.indented(f"What to do: {problem.hint}", style="yellow")
 
     shape: dict[str, object] = {
         "checked": check,
@@ -67,9 +57,26 @@ def integrations(session: Session, check: bool) -> None:
             for slug, dist, title, problem in rows
         ],
     }
-    session.print_result(shape, draw)
+    session.print_result(shape, lambda screen: _show_integrations(screen, rows, checked=check))
     if any(problem is not None for *_, problem in rows):
         click.get_current_context().exit(1)
+
+
+def _show_integrations(screen: Screen, rows: Sequence[_Row], *, checked: bool) -> None:
+    if not rows:
+        screen.line("No integration is installed. Install one, such as orderdesk-amazon-mcf.")
+        return
+    if not checked:
+        screen.table(("integration", "distribution"), [row[:2] for row in rows])
+        return
+    cells = [
+        (slug, dist, title or "-", "cannot be used" if problem else "loads") for slug, dist, title, problem in rows
+    ]
+    screen.table(("integration", "distribution", "title", "state"), cells)
+    for *_, problem in rows:
+        if problem is not None:
+            screen.indented(f"{problem.location}: {problem.message}", style="red")
+            screen.indented(f"What to do: {problem.hint}", style="yellow")
 
 
 @click.command()

@@ -12,8 +12,8 @@ from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrde
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy import failures, requesting
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state
@@ -27,13 +27,8 @@ from orderdesk_sdk.plugin.routes import Button, Email
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
-from orderdesk_sdk.runtime.flow_runner import (
-    FlowResult,
-    PluginFailure,
-    RecordedExchanges,
-    RequestWithheldError,
-    run_flow,
-)
+from orderdesk_sdk.runtime.flow_record import RecordedExchanges, RequestWithheldError
+from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail, message_id_of
 from orderdesk_sdk.runtime.journal import BatchJournal, CaseJournal, JournalEntry, JournalResult, SendCondition
 from orderdesk_sdk.runtime.unresolved_request import unresolved_request
@@ -92,9 +87,7 @@ class CancelCall:
             connection.client,
             journal,
             _verifier(connection, asked.request),
-            asked.recorded,
-            watchdog,
-            case.updated_at,
+            FlowOptions(asked.recorded, watchdog, case.updated_at),
         )
         return self._finish(asked.sending, connection, context.remote_order, journal, driven)
 
@@ -110,47 +103,55 @@ class CancelCall:
 
         One whose earlier request may have worked is asked by itself: what is sent again is the same request.
         """
-        if len(cases_with_context) > 1 and (
-            before := [case for case, _ in cases_with_context if case.last_sent_at is not None]
-        ):
-            alone = {
-                case.id: self.send_batch([(case, known)], connection, watchdog)[0]
-                for case, known in cases_with_context
-                if case in before
-            }
-            rest = [(case, known) for case, known in cases_with_context if case.id not in alone]
-            asked_now = self.send_batch(rest, connection, watchdog) if rest else ()
-            others = {case.id: after for (case, _), after in zip(rest, asked_now, strict=True)}
-            return tuple((alone | others)[case.id] for case, _ in cases_with_context)
+        before = [case.id for case, _ in cases_with_context if case.last_sent_at is not None]
+        if not before or len(cases_with_context) == 1:
+            return self._send_group(cases_with_context, connection, watchdog, person)
+        after: dict[str, CancelCase] = {}
+        for case, context in cases_with_context:
+            if case.id in before:
+                (after[case.id],) = self._send_group([(case, context)], connection, watchdog, None)
+        rest = [(case, context) for case, context in cases_with_context if case.id not in before]
+        if rest:
+            asked = self._send_group(rest, connection, watchdog, None)
+            after |= {case.id: asked_case for (case, _), asked_case in zip(rest, asked, strict=True)}
+        return tuple(after[case.id] for case, _ in cases_with_context)
+
+    def _send_group(
+        self,
+        cases_with_context: Sequence[tuple[CancelCase, CaseContext]],
+        connection: Connection,
+        watchdog: Watchdog,
+        person: str | None,
+    ) -> tuple[CancelCase, ...]:
         prepared = [self._prepare(case, connection, known, person) for case, known in cases_with_context]
         group = [asked for asked in prepared if isinstance(asked, PreparedCall)]
         after = {asked.id: asked for asked in prepared if isinstance(asked, CancelCase)}
-        if group:
-            parts = [
-                JournalEntry(asked.case, asked.sending, asked.opening_entries, asked.send_condition) for asked in group
-            ]
-            journal = BatchJournal(self._loader.ledger, parts)
-            requests = tuple(asked.request for asked in group)
-            service = connection.service(group[0].started_at)
-            hook = connection.plugin.manager.hook.orderdesk_cancel_many
-            driven = run_flow(
-                lambda: _with_answer_count(hook(requests=requests, service=service), len(requests)),
-                Answers,
-                connection.client,
-                journal,
-                _verifier(connection, *requests),
-                group[0].recorded,  # Of several none was asked before; a single one is asked again by itself only.
-                watchdog,
-                max(asked.case.updated_at for asked in group),
-            )
-            results = self._results(group, connection, driven)
-            works = journal.finish_all(results)
-            for result, work in zip(results, works, strict=True):
-                assert isinstance(work, CancelCase)
-                after[work.id] = work
-                for event in result.entries:
-                    assert isinstance(event, Event)
-                    self._loader.notify_listeners(work, event)
+        if not group:
+            return tuple(after[case.id] for case, _ in cases_with_context)
+        parts = [
+            JournalEntry(asked.case, asked.sending, asked.opening_entries, asked.send_condition) for asked in group
+        ]
+        journal = BatchJournal(self._loader.ledger, parts)
+        requests = tuple(asked.request for asked in group)
+        service = connection.service(group[0].started_at)
+        hook = connection.plugin.manager.hook.orderdesk_cancel_many
+        # Of several none was asked before; a single one is asked again by itself only.
+        options = FlowOptions(group[0].recorded, watchdog, max(asked.case.updated_at for asked in group))
+        driven = run_flow(
+            lambda: _with_answer_count(hook(requests=requests, service=service), len(requests)),
+            Answers,
+            connection.client,
+            journal,
+            _verifier(connection, *requests),
+            options,
+        )
+        results = self._results(group, connection, driven)
+        for result, case in zip(results, journal.finish_all(results), strict=True):
+            assert isinstance(case, CancelCase)
+            after[case.id] = case
+            for event in result.entries:
+                assert isinstance(event, Event)
+                self._loader.notify_listeners(case, event)
         return tuple(after[case.id] for case, _ in cases_with_context)
 
     def resume(
@@ -163,7 +164,7 @@ class CancelCall:
         if isinstance(route, Email):
             identity = next(message_id_of(entry) for entry in entries if isinstance(entry, Intent))
             text = "The process ended while the e-mail was being sent"
-            return self._loader.apply(case, requesting.after_email_loss(case, text, identity, now))
+            return self._loader.apply(case, failures.after_email_loss(case, text, identity, now))
         if (isinstance(route, Button) and route.batch is not None) or self._loader.cart_blocked_by(case) is not None:
             # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is polled. And
             # a cart is told no more once the order goes on somewhere.
@@ -171,14 +172,9 @@ class CancelCall:
             certainty = Certainty.UNKNOWN if writes else Certainty.NOT_SENT
             repeatable = all(intent.idempotent for intent in writes)
             loss = TransportLoss(certainty, "The process ended while the request was being sent", repeatable)
-            return self._loader.apply(case, requesting.after_loss(case, connection.integration, loss, now))
+            return self._loader.apply(case, failures.after_loss(case, connection.integration, loss, now))
         began = next(
             (entry.at for entry in entries if isinstance(entry, Event) and entry.kind is EventKind.SEND_STARTED), now
-        )
-        recorded = RecordedExchanges(
-            {entry.number: entry for entry in entries if isinstance(entry, Intent)}
-            | {entry.intent.number: entry.intent for entry in entries if isinstance(entry, Exchange)},
-            {entry.intent.number: entry for entry in entries if isinstance(entry, Exchange)},
         )
         event = Event(EventKind.RESUMED, now, due_at=now + LEASE)
         resumed = transition(case, event).case
@@ -192,9 +188,7 @@ class CancelCall:
             connection.client,
             journal,
             _verifier(connection, request),
-            recorded,
-            watchdog,
-            case.updated_at,
+            FlowOptions(_recorded(entries), watchdog, case.updated_at),
         )
         return self._finish(resumed, connection, remote_order, journal, driven)
 
@@ -297,9 +291,7 @@ class CancelCall:
                 event = self._after_loss(sent, integration, loss, now)
                 return requesting.due_before_window_closes(event, sent, integration, remote_order, now)
             case PluginFailure(text):
-                return requesting.after_plugin_error(
-                    sent, integration, text, now, may_have_sent=result.may_have_written
-                )
+                return failures.after_plugin_error(sent, integration, text, now, may_have_sent=result.may_have_written)
             case _:
                 assert_never(outcome)
 
@@ -307,7 +299,7 @@ class CancelCall:
         if loss.withheld and sent_case.retries > 0:
             # It was to be asked once more: what the first request did is as unknown as it was.
             loss = TransportLoss(Certainty.UNKNOWN, loss.message, idempotent=sent_case.idempotent)
-        return requesting.after_loss(sent_case, integration, loss, now)
+        return failures.after_loss(sent_case, integration, loss, now)
 
     def _send_email(
         self, prepared: PreparedCall, connection: Connection, route: Email, journal: CaseJournal
@@ -323,7 +315,7 @@ class CancelCall:
             event = self._after_loss(sending, connection.integration, loss, self._loader.clock.now())
         except ConfigurationError as error:
             # Before a byte of the mail left: it is tried again until somebody mends it.
-            event = requesting.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
+            event = failures.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
         after = journal.finish(transition(sending, event), event)
         self._loader.notify_listeners(after, event)
         return after
@@ -348,3 +340,10 @@ def _check_answer_count(
     if answers is None or len(answers) != count or not all(isinstance(answer, Answer) for answer in answers):
         raise TypeError(f"the flow must end with {count} answers, one per request, in their order")
     return Answers(answers)
+
+
+def _recorded(entries: Sequence[object]) -> RecordedExchanges:
+    """What the entries of an attempt hold of its requests and responses."""
+    exchanges = {entry.intent.number: entry for entry in entries if isinstance(entry, Exchange)}
+    intents = {entry.number: entry for entry in entries if isinstance(entry, Intent)}
+    return RecordedExchanges(intents | {number: one.intent for number, one in exchanges.items()}, exchanges)

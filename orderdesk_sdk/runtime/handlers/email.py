@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
-from orderdesk_sdk.cases.policy.requesting import after_email_loss, retry_later
+from orderdesk_sdk.cases.policy.failures import after_email_loss, retry_later
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.orders.order import Order, RemoteOrder

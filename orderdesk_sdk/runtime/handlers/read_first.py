@@ -26,7 +26,7 @@ from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.routes import Batch
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, ContextLoader
-from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.guarded_journal import GuardedJournal, SendRules, proves_not_processed
 from orderdesk_sdk.runtime.journal import SendCondition
 
@@ -213,8 +213,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             connection.client,
             journal,
             AnswerVerifier(connection.identified_by, (ExpectedOrder.from_request(request),)),
-            watchdog=watchdog,
-            started_at=case.updated_at,
+            FlowOptions(watchdog=watchdog, started_at=case.updated_at),
         )
         outcome = result.outcome
         is_held = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel
-from tests.docs.how_to.newcomer import Newcomer, briefly
+from tests.support.newcomer import Newcomer, briefly
 
 if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Block, Pages
@@ -22,7 +22,7 @@ FIRST_RUN = "python -m pytest"
 SUITE = "tests/test_conformance.py::TestAcmePrint"
 WRONG_PLUGIN_START = "def status_answer("
 """How the block begins that is no part of the plugin, but shows what becomes of a wrong one."""
-FAILING_TEST = "test_an_order_that_ships_all_the_same_never_reads_as_canceled"
+FAILING_TEST = "test_an_order_that_ships_anyway_is_never_called_canceled"
 EXAMPLE = re.compile(r"(?<=^```toml\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 """The example of a README."""
 

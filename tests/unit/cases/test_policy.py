@@ -11,7 +11,7 @@ from attrs import evolve
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
+from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import FIRST_POLL_DELAY
 from orderdesk_sdk.cases.state_machine import EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
@@ -178,7 +178,7 @@ def test_a_service_that_asks_to_be_left_alone_is_but_nothing_waits_for_years(
     answer = Answer(Outcome.NOT_PROCESSED, retry_after=asked)
     turned = requesting.after_cancel(SENDING, acme(Button(POLLING)), PLACED, answer, NOW)
     assert turned.due_at == NOW + waits
-    unread = requesting.after_poll(case_in(State.ACKNOWLEDGED), acme(Button(POLLING)), PLACED, answer, NOW)
+    unread = polling.after_poll(case_in(State.ACKNOWLEDGED), acme(Button(POLLING)), PLACED, answer, NOW)
     assert unread.due_at == NOW + waits
 
 
@@ -204,7 +204,7 @@ def test_a_reply_that_does_not_tell_is_unclear_and_read_back_soon(confirm: Confi
 @pytest.mark.parametrize("certainty", Certainty)
 @pytest.mark.parametrize("repeatable", [True, False])
 def test_a_lost_call_is_what_its_failure_proves(certainty: Certainty, repeatable: bool) -> None:
-    event = requesting.after_loss(
+    event = failures.after_loss(
         SENDING, acme(Button(POLLING)), TransportLoss(certainty, "ReadTimeout", repeatable), NOW
     )
     unclear = certainty is Certainty.UNKNOWN
@@ -219,13 +219,13 @@ def test_what_was_turned_away_is_not_asked_again_before_the_service_wants_it(
     certainty: Certainty, asked: timedelta, waits: timedelta
 ) -> None:
     loss = TransportLoss(certainty, "throttled", retry_after=asked)
-    event = requesting.after_loss(SENDING, acme(Button(POLLING)), loss, NOW)
+    event = failures.after_loss(SENDING, acme(Button(POLLING)), loss, NOW)
     assert (event.kind is EventKind.OUTCOME_UNKNOWN, event.due_at) == (certainty is Certainty.UNKNOWN, NOW + waits)
-    read = requesting.after_poll(
+    read = polling.after_poll(
         case_in(State.ACKNOWLEDGED),
         acme(Button(POLLING)),
         PLACED,
-        requesting.answer_of_lost_poll(loss),
+        polling.answer_of_lost_poll(loss),
         NOW,
     )
     assert (read.kind, read.due_at) == (EventKind.POLL_FAILED, NOW + waits)
@@ -233,7 +233,7 @@ def test_what_was_turned_away_is_not_asked_again_before_the_service_wants_it(
 
 def test_an_unclear_case_is_read_back_no_sooner_than_soon_whatever_the_service_asks() -> None:
     loss = TransportLoss(Certainty.UNKNOWN, "throttled", retry_after=seconds(1))
-    event = requesting.after_loss(SENDING, acme(Button(POLLING)), loss, NOW)
+    event = failures.after_loss(SENDING, acme(Button(POLLING)), loss, NOW)
     assert event.due_at == NOW + FIRST_POLL_DELAY
 
 
@@ -242,12 +242,12 @@ def test_an_unclear_case_is_read_back_no_sooner_than_soon_whatever_the_service_a
 
 def test_a_fault_after_a_request_had_left_is_unclear_else_a_person_gets_it() -> None:
     known = acme(Button(POLLING))
-    lost = requesting.after_plugin_error(SENDING, known, "KeyError: 'x'", NOW, may_have_sent=True)
+    lost = failures.after_plugin_error(SENDING, known, "KeyError: 'x'", NOW, may_have_sent=True)
     assert (lost.kind, lost.plugin_error, lost.idempotent) == (EventKind.OUTCOME_UNKNOWN, "KeyError: 'x'", False)
     for event in (
-        requesting.after_plugin_error(SENDING, known, "boom", NOW, may_have_sent=False),
-        requesting.after_plugin_error(SENDING, None, "boom", NOW, may_have_sent=True),
-        requesting.after_plugin_error(case_in(State.PENDING), known, "boom", NOW, may_have_sent=False),
+        failures.after_plugin_error(SENDING, known, "boom", NOW, may_have_sent=False),
+        failures.after_plugin_error(SENDING, None, "boom", NOW, may_have_sent=True),
+        failures.after_plugin_error(case_in(State.PENDING), known, "boom", NOW, may_have_sent=False),
     ):
         assert (event.kind, event.plugin_error, event.due_at) == (EventKind.ESCALATED, "boom", NOW + hours(4))
 
@@ -255,7 +255,7 @@ def test_a_fault_after_a_request_had_left_is_unclear_else_a_person_gets_it() -> 
 @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.UNKNOWN])
 def test_a_read_back_that_keeps_failing_goes_to_a_person_after_three_times(state: State) -> None:
     kinds = [
-        requesting.after_plugin_error(
+        failures.after_plugin_error(
             case_in(state, consecutive_failures=tries),
             acme(Button(POLLING)),
             "boom",
@@ -269,7 +269,7 @@ def test_a_read_back_that_keeps_failing_goes_to_a_person_after_three_times(state
 
 @pytest.mark.parametrize("tries", [0, 1, 50])
 def test_a_canceled_case_stays_canceled_when_its_read_back_fails(tries: int) -> None:
-    event = requesting.after_plugin_error(
+    event = failures.after_plugin_error(
         case_in(State.CANCELED, consecutive_failures=tries), None, "boom", NOW, may_have_sent=False
     )
     assert (event.kind, event.plugin_error) == (EventKind.POLL_FAILED, "boom")
@@ -277,10 +277,10 @@ def test_a_canceled_case_stays_canceled_when_its_read_back_fails(tries: int) -> 
 
 def test_a_connection_that_cannot_be_used_is_looked_at_again_for_a_day() -> None:
     error = ConfigurationError("is missing", location="refresh_token", hint="set it")
-    event = requesting.on_connection_error(case_in(State.PENDING), error, NOW)
+    event = failures.on_connection_error(case_in(State.PENDING), error, NOW)
     assert (event.kind, event.due_at, event.hint) == (EventKind.DEFERRED, NOW + minutes(10), "set it")
     assert (event.deadline, event.plugin_error) == (NOW + hours(24), None)
-    spent = requesting.on_connection_error(case_in(State.PENDING, deadline=NOW), error, NOW)
+    spent = failures.on_connection_error(case_in(State.PENDING, deadline=NOW), error, NOW)
     assert spent.kind is EventKind.ESCALATED
     assert "a person must cancel the order" in str(spent.message)
 
@@ -299,7 +299,7 @@ def test_a_connection_that_cannot_be_used_is_looked_at_again_for_a_day() -> None
 def test_what_an_unusable_connection_does_to_each_state(state: State, config: EventKind, fault: EventKind) -> None:
     case = case_in(state)
     for error, kind in ((ConfigurationError("is missing"), config), (PluginError("broken"), fault)):
-        event = requesting.on_connection_error(case, error, NOW)
+        event = failures.on_connection_error(case, error, NOW)
         assert event.kind is kind
         assert (event.plugin_error is not None) == isinstance(error, PluginError)
         assert transition(case, event).case.state in (case.state, State.ACTION_REQUIRED)

@@ -45,7 +45,7 @@ def shown(*arguments: str) -> str:
 @pytest.mark.slow
 def test_a_long_table_has_every_case_once_in_order_and_one_header(cases: list[CancelCase]) -> None:
     lines = shown("--limit", "100000").splitlines()
-    assert lines[0].split() == ["case", "order", "place", "state", "next", "look", "said"]
+    assert lines[0].split() == ["case", "order", "connection", "state", "next", "due", "message"]
     assert [line.split()[0] for line in lines[1:-1]] == [case.id for case in cases]
     assert len({line.index("2026") if "2026" in line else line.index("5 Jan") for line in lines[200:1000]}) == 1
     assert [line.split()[0] for line in shown("--limit", "250").splitlines()[1:-2]] == [case.id for case in cases[:250]]

@@ -187,9 +187,9 @@ def test_a_person_is_needed_says_the_exit_code(shop: Shop) -> None:
     shop.run("receipt", "1042", code=3)
     shop.run("confirm", told["cases"][0]["id"], "--by", "Ben", "--note", "called Sue")
     proof = shop.ask("receipt", "1042")["cancellations"][0]["cases"][0]["evidence"]
-    nothing = {"exchange": None, "unidentified": None, "message": None}
+    nothing = {"exchange": None, "no_order_number_reason": None, "email": None}
     assert proof == {"kind": "person", "person": "Ben", "note": "called Sue", **nothing}
-    assert "the word of Ben, who notes: called Sue" in shop.run("receipt", "1042").stdout
+    assert "confirmed by Ben, who noted: called Sue" in shop.run("receipt", "1042").stdout
 
 
 def test_a_persons_word_needs_a_name(shop: Shop) -> None:

@@ -196,7 +196,7 @@ def test_the_plan_lists_the_reasons_of_the_place(shop: Shop) -> None:
     shop.run("register", "1045", "--at", "commercehub")
     page = shop.run("plan", "1045").stdout
     assert page.splitlines()[1].split() == ["connection", "route", "open", "until", "needs", "decided", "by", "then"]
-    assert "Reasons that CommerceHub takes for this order:" in page
+    assert "Reasons that CommerceHub accepts for this order:" in page
     (step,) = shop.ask("plan", "1045")["entries"][0]["steps"]
     assert (step["needs"], step["decided_by"], step["scope"]) == ("reason", "the service", "lines and quantities")
     asked = next(code for code in step["reasons"] if code["code"] == "CXSC")

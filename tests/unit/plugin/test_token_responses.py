@@ -20,7 +20,8 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.auth import ClientCredentialsAuth
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.secret import Secret
-from tests.unit.transport.http.test_client_tokens import ONE_TRY, AcmeAuth, TokenService, put
+from tests.support.http_calls import ONE_TRY, ignore_intent, put_order
+from tests.support.token_service import AcmeAuth, TokenService
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
@@ -89,7 +90,7 @@ def test_a_short_token_is_used_for_half_of_its_life(lasts: int, used_for: int, c
         client = client_of(server.url, clock=clock, auth=AcmeAuth)
         for step in (0, used_for - 1, 1):
             clock.advance(seconds(step))
-            put(client, server.url)
+            put_order(client, server.url)
     assert service.calls == ["token-1", "token-1", "token-2"]
 
 
@@ -98,7 +99,7 @@ def test_a_token_that_has_ended_when_it_comes_is_used_for_one_call(lasts: int, c
     service = TokenService(expires_in=lasts)
     with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=AcmeAuth)
-        assert [put(client, server.url).status for _ in range(2)] == [200, 200]
+        assert [put_order(client, server.url).status for _ in range(2)] == [200, 200]
     assert service.calls == ["token-1", "token-2"]
 
 
@@ -160,7 +161,7 @@ def test_a_token_endpoint_that_throttles_is_asked_by_nobody_before_its_time_and_
         client = client_of(server.url, clock=clock, auth=AcmeAuth)
         for passed, left in ((0, waits), (0, waits), (waits - 1, 1)):
             clock.advance(seconds(passed))
-            failure = client.call(httpx.Request("PUT", server.url), 1, lambda _: None)[0].failure
+            failure = client.call(httpx.Request("PUT", server.url), 1, ignore_intent)[0].failure
             if left == 1:
                 break  # A second is waited for within the call, and the endpoint is asked again after it.
             assert failure is not None
@@ -170,7 +171,7 @@ def test_a_token_endpoint_that_throttles_is_asked_by_nobody_before_its_time_and_
         assert clock.monotonic() >= waits
         service.busy = None
         clock.advance(hours(48))
-        assert put(client, server.url).status == 200
+        assert put_order(client, server.url).status == 200
 
 
 def test_a_token_endpoint_that_does_not_say_for_how_long_is_asked_less_and_less_often(client_of: ClientMaker) -> None:
@@ -180,7 +181,7 @@ def test_a_token_endpoint_that_does_not_say_for_how_long_is_asked_less_and_less_
         client = client_of(server.url, ONE_TRY, clock, auth=AcmeAuth)
         waits = []
         for _ in range(4):
-            failure = put(client, server.url).failure
+            failure = put_order(client, server.url).failure
             assert failure is not None
             assert failure.retry_after is not None
             waits.append(failure.retry_after.total_seconds())
@@ -196,7 +197,7 @@ def test_a_token_endpoint_may_throttle_in_a_way_of_its_own(client_of: ClientMake
 
     service = Busy(http_response(200, b'{"error": "busy"}'))
     with RawServer(responding(service)) as server:
-        failure = put(client_of(server.url, auth=Own), server.url).failure
+        failure = put_order(client_of(server.url, auth=Own), server.url).failure
         assert failure is not None
         assert (failure.certainty, failure.retry_after) == (Certainty.NOT_SENT, minutes(2))
 
@@ -205,7 +206,7 @@ def test_a_token_endpoint_may_throttle_in_a_way_of_its_own(client_of: ClientMake
 def test_a_token_that_no_header_takes_is_none_and_the_call_is_not_sent(token: str, client_of: ClientMaker) -> None:
     body = json.dumps({"access_token": token, "expires_in": 3600}).encode()
     with RawServer(responding(lambda _: http_response(200, body))) as server:
-        failure = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url).failure
+        failure = put_order(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url).failure
         assert failure is not None
         assert failure.certainty is Certainty.NOT_SENT
         assert b"PUT " not in server.received

@@ -68,18 +68,18 @@ def render(plugin_template: PluginTemplate) -> dict[str, str]:
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - these are texts for Python, TOML and Markdown; `PluginTemplate` judges what goes in
     )
-    words = {
+    variables = {
         "slug": plugin_template.slug,
         "title": plugin_template.title,
         "name": plugin_template.name,
         "package": plugin_template.package,
-        "story": plugin_template.description,
+        "description": plugin_template.description,
         "cancel": plugin_template.cancel.value,
         "auth": plugin_template.auth.value if plugin_template.auth is not None else None,
         "env": plugin_template.variable,
         "level": "gold",
     }
-    files = {name: templates.get_template(template).render(words) for name, template in _templates(plugin_template)}
+    files = {name: templates.get_template(template).render(variables) for name, template in _templates(plugin_template)}
     tidy = {name: without_unused_imports(text) for name, text in files.items() if name.endswith(".py")}
     return {**files, **tidy, f"src/{plugin_template.package}/py.typed": ""}
 

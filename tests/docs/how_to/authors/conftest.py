@@ -16,14 +16,11 @@ import pytest
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator, simulators
 from orderdesk_sdk import VirtualClock
+from tests.support.tutorial import HEADS, PACKAGE, TUTORIAL
 
 if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Block, Pages
 
-TUTORIAL = "../tutorial/first-plugin.md"
-PACKAGE = "orderdesk_acme_print"
-HEADS = {name: f"# src/{PACKAGE}/{name}\n" for name in ("__init__.py", "settings.py", "api.py", "simulator.py")}
-"""How a block begins that belongs to a file of the plugin; what it defines replaces what was there."""
 SETTINGS = "[connections.my-acme.settings]\n"
 METADATA = "Metadata-Version: 2.1\nName: orderdesk-acme-print\nVersion: 0.1.0\n"
 ENTRY_POINTS = f"""\

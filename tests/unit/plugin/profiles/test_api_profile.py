@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from copy import deepcopy
-from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
 from orderdesk_sdk.plugin.order_numbers import NotStated, StatedAt
 from orderdesk_sdk.plugin.profiles.api_flows import cancel_by_profile, confirmation_by_profile, poll_by_profile
@@ -20,48 +17,17 @@ from orderdesk_sdk.plugin.profiles.api_profile import ApiProfile, read_acknowled
 from orderdesk_sdk.plugin.reasons import Reason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
 from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polling
-from orderdesk_sdk.plugin.service import CALL_OPTIONS, Flow, Service
+from orderdesk_sdk.plugin.service import CALL_OPTIONS, Flow
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from tests.support.api_profiles import GOOD, ORDER, PLACE, SERVICE, changed, good
+from tests.support.builders import NOW
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-PLACE = "[connections.acme].settings.api"
-SERVICE = Service("acme", None, "https://acme.example/v1/", NOW, "agent", ConnectionRole.FULFILLMENT)
-ORDER = Order("id-7", "A 7")
 PLACEMENT = RemoteOrder("acme", "R/7", NOW, ConnectionRole.FULFILLMENT)
-GOOD: Mapping[str, Any] = {
-    "cancel": {
-        "method": "POST",
-        "path": "/orders/{remote_id}/cancel",
-        "body": {"order": "{order_number}", "notes": ["{reason}", 1, None], "really": True},
-        "accepted": [200, 202],
-        "rejected": [409, 422],
-        "not_found": [404],
-    },
-    "read": {
-        "path": "/orders/{remote_id}",
-        "status": "/order/states/0/name",
-        "number": "/order/number",
-        "canceled": ["Cancelled"],
-        "shipped": ["shipped"],
-        "pending": ["in production"],
-    },
-}
 
 
 SHOWN: Mapping[str, object] = {"status": "/order/states/0/name", "canceled": ["Cancelled"], "number": "/order/number"}
 """What a final response must say, and where."""
 FINAL: Mapping[str, object] = {"final": True, **SHOWN}
-
-
-def changed(table: str, **values: object) -> dict[str, Any]:
-    """The good profile with values of one of its tables set otherwise; None leaves the value out."""
-    made: dict[str, Any] = deepcopy(dict(GOOD))
-    made[table] = {name: value for name, value in {**made[table], **values}.items() if value is not None}
-    return made
-
-
-def good(**cancel: object) -> ApiProfile:
-    return read_api_profile(changed("cancel", **cancel), PLACE)
 
 
 # Reading a profile

@@ -10,7 +10,7 @@ from orderdesk_sdk.plugin.profiles.api_flows import check_before_create
 from orderdesk_sdk.plugin.profiles.api_profile import ApiProfile, read_api_profile
 from orderdesk_sdk.plugin.requests import ResubmitRequest
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
-from tests.unit.plugin.profiles.test_api_profile import ORDER, PLACE, SERVICE, changed, good
+from tests.support.api_profiles import ORDER, PLACE, SERVICE, changed, good
 
 LOOKED = read_api_profile(changed("read", not_found=[404]), PLACE)
 

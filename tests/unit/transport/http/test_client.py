@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,37 +15,12 @@ from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
-from orderdesk_sdk.plugin.integration import Limit
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions, Service
 from orderdesk_sdk.transport.http.client import HttpLimits
+from tests.support.http_calls import OK, ONE_A_SECOND, ignore_intent, in_turn
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
-
-OK = http_response(200, b'{"status": "Canceled"}')
-
-ONE_A_SECOND = {"*": Limit(1, burst=1)}
-
-
-def unheard(intent: Intent) -> None:
-    """For calls whose intent is not what the test is about."""
-
-
-def in_turn(*responses: bytes) -> Callable[[bytes], bytes]:
-    """Answers with these responses, then with OK for ever. Safe from many connections."""
-    rest: Iterator[bytes] = chain(responses, repeat(OK))
-    lock = threading.Lock()
-
-    def answer(request: bytes) -> bytes:
-        with lock:
-            return next(rest)
-
-    return answer
-
-
-def of_operation(request: httpx.Request, operation: str) -> httpx.Request:
-    request.extensions[CALL_OPTIONS] = CallOptions(operation, idempotent=False)
-    return request
 
 
 # How many at once
@@ -73,7 +46,7 @@ def test_at_most_eight_calls_of_a_connection_are_in_flight(client_of: ClientMake
     with RawServer(responding(answer)) as server:
         client = client_of(server.url)
         with ThreadPoolExecutor(16) as threads:
-            calls = [threads.submit(client.call, httpx.Request("PUT", server.url), 1, unheard) for _ in range(64)]
+            calls = [threads.submit(client.call, httpx.Request("PUT", server.url), 1, ignore_intent) for _ in range(64)]
             assert [call.result()[0].status for call in calls] == [200] * 64
         assert most == 8
         assert len(server.connections) <= 8
@@ -90,7 +63,7 @@ def test_a_read_that_the_service_cannot_answer_now_is_made_again_with_growing_pa
     sorry = http_response(status)
     with RawServer(responding(in_turn(sorry, sorry, sorry))) as server:
         began = clock.monotonic()
-        exchange, response = client_of(server.url, clock=clock).call(httpx.Request("GET", server.url), 1, unheard)
+        exchange, response = client_of(server.url, clock=clock).call(httpx.Request("GET", server.url), 1, ignore_intent)
         assert (exchange.status, exchange.attempts) == (200, 4)
         assert response is not None
         assert server.received.count(b"GET ") == 4
@@ -102,7 +75,7 @@ def test_a_query_by_post_is_made_again_where_it_is_declared_to_read(client_of: C
         query = httpx.Request(
             "POST", server.url, extensions={CALL_OPTIONS: CallOptions("*", idempotent=True, read_only=True)}
         )
-        exchange, _ = client_of(server.url).call(query, 1, unheard)
+        exchange, _ = client_of(server.url).call(query, 1, ignore_intent)
         assert (exchange.status, exchange.attempts, exchange.intent.read_only) == (200, 2, True)
 
 
@@ -122,13 +95,13 @@ def test_a_read_is_made_again_after_broken_connections(client_of: ClientMaker) -
             connection.send(OK)
 
     with RawServer(broken_twice) as server:
-        exchange, _ = client_of(server.url).call(httpx.Request("GET", server.url), 1, unheard)
+        exchange, _ = client_of(server.url).call(httpx.Request("GET", server.url), 1, ignore_intent)
         assert (exchange.status, exchange.attempts, len(server.connections)) == (200, 3, 3)
 
 
 def test_a_read_ends_after_the_last_try_with_what_the_service_said(client_of: ClientMaker) -> None:
     with RawServer(responding(lambda _: http_response(503, b"<h1>Away</h1>"))) as server:
-        exchange, response = client_of(server.url).call(httpx.Request("GET", server.url), 1, unheard)
+        exchange, response = client_of(server.url).call(httpx.Request("GET", server.url), 1, ignore_intent)
         assert (exchange.status, exchange.attempts, exchange.body) == (503, 4, "<h1>Away</h1>")
         assert response is not None
         assert server.received.count(b"GET ") == 4
@@ -146,7 +119,7 @@ def test_a_write_whose_reply_was_lost_is_not_sent_again_by_the_client(
     with RawServer(lose) as server:
         request = httpx.Request(method, server.url, content=b"{}")
         request.extensions[CALL_OPTIONS] = CallOptions("*", idempotent=repeatable)
-        exchange, response = client_of(server.url).call(request, 1, unheard)
+        exchange, response = client_of(server.url).call(request, 1, ignore_intent)
         assert response is None
         assert exchange.failure is not None
         assert (exchange.failure.certainty, exchange.attempts) == (Certainty.UNKNOWN, 1)
@@ -159,7 +132,7 @@ def test_a_write_that_was_answered_with_an_error_is_not_sent_again_by_the_client
     status: int, client_of: ClientMaker
 ) -> None:
     with RawServer(responding(lambda _: http_response(status, retry_after="1"))) as server:
-        exchange, response = client_of(server.url).call(httpx.Request("PUT", server.url), 1, unheard)
+        exchange, response = client_of(server.url).call(httpx.Request("PUT", server.url), 1, ignore_intent)
         assert (exchange.status, exchange.attempts) == (status, 1)
         assert response is not None
         assert server.received.count(b"PUT ") == 1
@@ -168,7 +141,7 @@ def test_a_write_that_was_answered_with_an_error_is_not_sent_again_by_the_client
 def test_a_write_that_was_not_sent_is_tried_again(client_of: ClientMaker) -> None:
     with RawServer(RawConnection.close) as server:
         url = server.url
-    exchange, _ = client_of(url).call(httpx.Request("PUT", url), 1, unheard)
+    exchange, _ = client_of(url).call(httpx.Request("PUT", url), 1, ignore_intent)
     assert exchange.failure is not None
     assert (exchange.failure.certainty, exchange.attempts) == (Certainty.NOT_SENT, 4)
 
@@ -177,7 +150,7 @@ def test_cookies_of_a_service_are_not_kept(client_of: ClientMaker) -> None:
     with RawServer(responding(lambda _: http_response(200, set_cookie="session=abc; Path=/"))) as server:
         client = client_of(server.url)
         for _ in range(2):
-            client.call(httpx.Request("GET", server.url), 1, unheard)
+            client.call(httpx.Request("GET", server.url), 1, ignore_intent)
         assert len(client._client.cookies) == 0
         assert b"cookie" not in server.received.lower()
 
@@ -209,7 +182,7 @@ def test_a_reply_that_repeats_a_setting_otherwise_carries_a_warning(client_of: C
         responding(in_turn(http_response(200, x_url="elsewhere"), http_response(200, x_url="acme-api-key")))
     ) as server:
         client = client_of(server.url, expected_headers={"x-url": "endpoint"})
-        warnings = [client.call(httpx.Request("GET", server.url), 1, unheard)[0].warning for _ in range(3)]
+        warnings = [client.call(httpx.Request("GET", server.url), 1, ignore_intent)[0].warning for _ in range(3)]
     assert warnings[0] == f"x-url is elsewhere, not {server.url} as this connection is set"
     assert "[hidden]" in str(warnings[1]), "what a service says is redacted here too"
     assert warnings[2] is None, "a response that does not tell is no difference"
@@ -218,7 +191,7 @@ def test_a_reply_that_repeats_a_setting_otherwise_carries_a_warning(client_of: C
 def test_a_long_body_is_evidence_in_an_excerpt(client_of: ClientMaker) -> None:
     with RawServer(responding(lambda _: http_response(200, b"x" * 900))) as server:
         client = client_of(server.url, HttpLimits(evidence_bytes=100))
-        exchange, response = client.call(httpx.Request("PUT", server.url), 1, unheard)
+        exchange, response = client.call(httpx.Request("PUT", server.url), 1, ignore_intent)
         assert (exchange.body, exchange.is_complete) == ("x" * 100, False)
         assert response is not None
         assert len(response.content) == 900, "the plugin gets all of it"
@@ -229,7 +202,7 @@ def test_the_intent_is_told_after_the_wait_for_the_rate_and_before_a_byte_leaves
     told: list[tuple[float, bytes]] = []
     with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock, rates=ONE_A_SECOND)
-        client.call(httpx.Request("POST", server.url), 1, unheard)
+        client.call(httpx.Request("POST", server.url), 1, ignore_intent)
         client.call(httpx.Request("PUT", server.url), 2, lambda _: told.append((clock.monotonic(), server.received)))
     assert told[0][0] == pytest.approx(1)
     assert b"PUT" not in told[0][1]

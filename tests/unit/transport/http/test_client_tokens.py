@@ -14,7 +14,7 @@ import pytest
 
 from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeJournal
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
-from orderdesk_sdk.cases.exchange import Certainty, Exchange
+from orderdesk_sdk.cases.exchange import Certainty
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.answer import Answer, Outcome
@@ -22,49 +22,11 @@ from orderdesk_sdk.plugin.auth import RefreshTokenAuth, Token, TokenAuth
 from orderdesk_sdk.plugin.service import Flow
 from orderdesk_sdk.runtime.flow_runner import run_flow
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from tests.support.http_calls import ONE_TRY, put_order
+from tests.support.token_service import AcmeAuth, TokenService
 
 if TYPE_CHECKING:
-    from tests.conftest import AcmeSettings, ClientMaker
-
-ONE_TRY = HttpLimits(max_attempts=1, timeout=2, connect_timeout=1, read_timeout=1)
-
-
-class AcmeAuth(RefreshTokenAuth):
-    def __init__(self, settings: AcmeSettings) -> None:
-        super().__init__(f"{settings.endpoint}/token", Secret("refresh"), Secret("id"), Secret("secret"))
-
-
-class TokenService:
-    """Issues tokens named token-1, token-2, ...; takes those in `good`."""
-
-    def __init__(self, *, good: Callable[[str], bool] = lambda token: True, expires_in: int = 3600) -> None:
-        self._lock = threading.Lock()
-        self._good = good
-        self._lasts = expires_in
-        self.issued = 0
-        self.calls: list[str] = []
-        """The tokens that calls came with."""
-        self.refusal = http_response(401, b'{"error": "expired"}')
-
-    def token_reply(self) -> bytes:
-        with self._lock:
-            self.issued += 1
-            document = {"access_token": f"token-{self.issued}", "expires_in": self._lasts}
-        return http_response(200, json.dumps(document).encode())
-
-    def __call__(self, request: bytes) -> bytes:
-        if request.startswith(b"POST /token "):
-            return self.token_reply()
-        head = request.decode().lower()
-        token = head.partition("authorization: bearer ")[2].partition("\r\n")[0]
-        with self._lock:
-            self.calls.append(token)
-        return http_response() if self._good(token) else self.refusal
-
-
-def put(client: HttpClient, url: str) -> Exchange:
-    return client.call(httpx.Request("PUT", f"{url}/orders/1"), 1, lambda _: None)[0]
+    from tests.conftest import ClientMaker
 
 
 def failing_token(answer: Callable[[RawConnection], None]) -> Callable[[RawConnection], None]:
@@ -83,7 +45,7 @@ def test_sixteen_threads_share_one_token_call(client_of: ClientMaker) -> None:
     with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=AcmeAuth)
         with ThreadPoolExecutor(16) as threads:
-            exchanges = list(threads.map(lambda _: put(client, server.url), range(48)))
+            exchanges = list(threads.map(lambda _: put_order(client, server.url), range(48)))
     assert {exchange.status for exchange in exchanges} == {200}
     assert service.issued == 1
     assert service.calls == ["token-1"] * 48
@@ -103,7 +65,7 @@ def test_sixteen_threads_with_a_spent_token_fetch_one_new_one(client_of: ClientM
     with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=AcmeAuth)
         with ThreadPoolExecutor(16) as threads:
-            exchanges = list(threads.map(lambda _: put(client, server.url), range(16)))
+            exchanges = list(threads.map(lambda _: put_order(client, server.url), range(16)))
     assert {exchange.status for exchange in exchanges} == {200}
     assert service.issued == 2
 
@@ -115,7 +77,7 @@ def test_a_refused_token_is_renewed_once_and_the_second_refusal_is_handed_on(
     service = TokenService(good=lambda token: False)
     service.refusal = http_response(status, b'{"error": "no"}')
     with RawServer(responding(service)) as server:
-        exchange = put(client_of(server.url, auth=AcmeAuth), server.url)
+        exchange = put_order(client_of(server.url, auth=AcmeAuth), server.url)
     assert (exchange.status, exchange.body, exchange.attempts) == (status, '{"error": "no"}', 1)
     assert service.calls == ["token-1", "token-2"]
 
@@ -127,7 +89,7 @@ def test_a_token_is_renewed_a_minute_before_its_end(client_of: ClientMaker) -> N
         client = client_of(server.url, clock=clock, auth=AcmeAuth)
         for step in (seconds(0), minutes(9) - seconds(1), seconds(1)):
             clock.advance(step)
-            put(client, server.url)
+            put_order(client, server.url)
     assert service.calls == ["token-1", "token-1", "token-2"]
 
 
@@ -149,7 +111,7 @@ def test_without_a_token_the_call_is_not_sent_whatever_the_token_endpoint_did(
     answer: Callable[[RawConnection], None], client_of: ClientMaker
 ) -> None:
     with RawServer(failing_token(answer)) as server:
-        exchange = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url)
+        exchange = put_order(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url)
         assert exchange.failure is not None
         assert exchange.failure.certainty is Certainty.NOT_SENT
         assert exchange.failure.message.startswith("no token was had: ")
@@ -165,7 +127,7 @@ def test_a_call_whose_token_could_not_be_renewed_is_not_done(client_of: ClientMa
         return service(request)
 
     with RawServer(responding(answer)) as server:
-        exchange = put(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url)
+        exchange = put_order(client_of(server.url, ONE_TRY, auth=AcmeAuth), server.url)
         assert exchange.failure is not None
         assert exchange.failure.certainty is Certainty.NOT_SENT
     assert service.calls == ["token-1"]
@@ -181,7 +143,7 @@ def test_a_lost_reply_after_a_renewed_token_is_unclear(client_of: ClientMaker) -
 
     service = TokenService(good=lambda token: False)
     with RawServer(script) as server:
-        exchange = put(client_of(server.url, auth=AcmeAuth), server.url)
+        exchange = put_order(client_of(server.url, auth=AcmeAuth), server.url)
         assert exchange.failure is not None
         assert (exchange.failure.certainty, exchange.attempts) == (Certainty.UNKNOWN, 1)
 
@@ -199,7 +161,7 @@ def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(
     with RawServer(responding(lambda _: rejection)) as server:
         client = client_of(server.url, auth=AcmeAuth)
         with pytest.raises(ConfigurationError, match=f"the credentials were refused: {code}") as caught:
-            put(client, server.url)
+            put_order(client, server.url)
         assert caught.value.location == f"{server.url}/token"
         assert "check refresh_token, client_id, client_secret" in (caught.value.hint or "")
         journal = FakeJournal()
@@ -221,7 +183,7 @@ def test_a_token_endpoint_at_a_foreign_host_gets_no_byte(client_of: ClientMaker)
                 return httpx.Request("POST", foreign.url, data={"client_secret": "secret"})
 
         with pytest.raises(PluginError, match="none of the connection's hosts"):
-            put(client_of(own.url, auth=Elsewhere), own.url)
+            put_order(client_of(own.url, auth=Elsewhere), own.url)
         assert (own.connections, foreign.connections) == ([], [])
 
 
@@ -256,7 +218,7 @@ def test_credentials_that_break_are_the_plugins_fault_and_nothing_is_sent(
 ) -> None:
     with RawServer(RawConnection.close) as server:
         with pytest.raises(PluginError, match=said):
-            put(client_of(server.url, auth=lambda settings: Breaks(error)), server.url)
+            put_order(client_of(server.url, auth=lambda settings: Breaks(error)), server.url)
         assert server.connections == []
 
 
@@ -269,8 +231,8 @@ def test_a_broken_refresh_leaves_the_next_caller_free_to_try(client_of: ClientMa
 
     with RawServer(responding(answer)) as server:
         client = client_of(server.url, ONE_TRY, auth=AcmeAuth)
-        assert put(client, server.url).failure is not None
-        assert put(client, server.url).status == 200
+        assert put_order(client, server.url).failure is not None
+        assert put_order(client, server.url).status == 200
 
 
 # A token that has ended, told with 200
@@ -286,9 +248,9 @@ def test_a_token_that_has_ended_by_the_body_of_a_200_is_renewed_once(client_of: 
     service.refusal = http_response(200, b'{"code": "token_expired"}')
     with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=TellsByBody)
-        exchange = put(client, server.url)
+        exchange = put_order(client, server.url)
         assert (exchange.status, exchange.body, service.calls) == (200, "{}", ["token-1", "token-2"])
-        plain = put(client_of(server.url, auth=AcmeAuth), server.url)
+        plain = put_order(client_of(server.url, auth=AcmeAuth), server.url)
         assert plain.status == 200
 
 
@@ -296,7 +258,7 @@ def test_where_a_new_token_has_ended_too_no_flow_takes_that_for_an_answer(client
     service = TokenService(good=lambda token: False)
     service.refusal = http_response(200, b'{"code": "token_expired"}')
     with RawServer(responding(service)) as server, pytest.raises(ConfigurationError, match="which it has just given"):
-        put(client_of(server.url, auth=TellsByBody), server.url)
+        put_order(client_of(server.url, auth=TellsByBody), server.url)
     assert service.calls == ["token-1", "token-2"]
 
 

@@ -17,7 +17,7 @@ from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.plugin.integration import Limit
 from orderdesk_sdk.transport.http.client import HttpLimits
-from tests.unit.transport.http.test_client import ONE_A_SECOND, in_turn, of_operation, unheard
+from tests.support.http_calls import ONE_A_SECOND, ignore_intent, in_turn, of_operation
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
@@ -58,7 +58,7 @@ def test_a_write_that_was_turned_away_is_sent_again_when_the_service_asks_for_it
     clock = VirtualClock()
     with RawServer(responding(in_turn(http_response(429, b"{}", **headers)))) as server:
         began = clock.monotonic()
-        exchange, _ = client_of(server.url, clock=clock).call(httpx.Request("PUT", server.url), 1, unheard)
+        exchange, _ = client_of(server.url, clock=clock).call(httpx.Request("PUT", server.url), 1, ignore_intent)
         assert (exchange.status, exchange.attempts) == (200, 2)
     assert clock.monotonic() - began == pytest.approx(waits, abs=0.01)
 
@@ -79,7 +79,7 @@ def test_a_wait_that_is_too_long_for_a_call_reaches_no_flow_and_is_told_as_long_
 ) -> None:
     clock = VirtualClock()
     with RawServer(responding(lambda _: http_response(429, b"{}", retry_after=waits))) as server:
-        exchange, response = client_of(server.url, clock=clock).call(httpx.Request("PUT", server.url), 1, unheard)
+        exchange, response = client_of(server.url, clock=clock).call(httpx.Request("PUT", server.url), 1, ignore_intent)
         assert response is None
         assert exchange.failure is not None
         assert (exchange.failure.certainty, exchange.failure.retry_after) == (Certainty.NOT_PROCESSED, seconds(honored))
@@ -95,7 +95,7 @@ def test_what_the_service_turned_away_for_long_is_not_sent_by_another_flow_befor
     clock = VirtualClock()
     with RawServer(responding(in_turn(http_response(429, b"{}", retry_after="3600")))) as server:
         client = client_of(server.url, clock=clock)
-        client.call(httpx.Request("PUT", server.url), 1, unheard)
+        client.call(httpx.Request("PUT", server.url), 1, ignore_intent)
         clock.advance(minutes(30))
         intents: list[Intent] = []
         found = [client.call(httpx.Request("PUT", server.url), number, intents.append)[0] for number in (1, 3)]
@@ -108,14 +108,14 @@ def test_what_the_service_turned_away_for_long_is_not_sent_by_another_flow_befor
             assert exchange.failure.retry_after is not None
             assert minutes(30) <= exchange.failure.retry_after < minutes(31)
         clock.advance(minutes(30))
-        assert client.call(httpx.Request("PUT", server.url), 1, unheard)[0].status == 200
+        assert client.call(httpx.Request("PUT", server.url), 1, ignore_intent)[0].status == 200
 
 
 def test_another_operation_of_the_connection_goes_on_meanwhile(client_of: ClientMaker) -> None:
     with RawServer(responding(in_turn(http_response(429, b"{}", retry_after="3600")))) as server:
         client = client_of(server.url)
-        client.call(of_operation(httpx.Request("PUT", server.url), "cancel"), 1, unheard)
-        assert client.call(of_operation(httpx.Request("GET", server.url), "get"), 1, unheard)[0].status == 200
+        client.call(of_operation(httpx.Request("PUT", server.url), "cancel"), 1, ignore_intent)
+        assert client.call(of_operation(httpx.Request("GET", server.url), "get"), 1, ignore_intent)[0].status == 200
 
 
 def test_a_call_that_waits_for_its_turn_waits_on_when_another_is_told_to_stay_away(client_of: ClientMaker) -> None:
@@ -131,12 +131,12 @@ def test_a_call_that_waits_for_its_turn_waits_on_when_another_is_told_to_stay_aw
     clock = Told()
     with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock, rates=ONE_A_SECOND)
-        client.call(httpx.Request("PUT", server.url), 1, unheard)
+        client.call(httpx.Request("PUT", server.url), 1, ignore_intent)
         drained.append(10)
-        assert client.call(httpx.Request("PUT", server.url), 1, unheard)[0].status == 200
+        assert client.call(httpx.Request("PUT", server.url), 1, ignore_intent)[0].status == 200
         assert clock.monotonic() >= 11
         drained.append(100)
-        assert client.call(httpx.Request("PUT", server.url), 1, unheard)[1] is None
+        assert client.call(httpx.Request("PUT", server.url), 1, ignore_intent)[1] is None
         assert server.received.count(b"PUT ") == 2
 
 
@@ -146,18 +146,18 @@ def test_what_has_to_wait_long_for_the_declared_rate_leaves_the_thread_each_for_
     clock = VirtualClock()
     with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock, rates={"*": Limit(1 / 60, burst=1)})
-        calls = [client.call(httpx.Request("PUT", server.url), 1, unheard)[0] for _ in range(4)]
+        calls = [client.call(httpx.Request("PUT", server.url), 1, ignore_intent)[0] for _ in range(4)]
         waits = [exchange.failure.retry_after for exchange in calls[1:] if exchange.failure is not None]
         assert [wait.total_seconds() for wait in waits if wait] == pytest.approx([60, 120, 180])
         assert clock.monotonic() == 0
-        assert client.call(httpx.Request("PUT", server.url), 2, unheard)[0].status == 200
+        assert client.call(httpx.Request("PUT", server.url), 2, ignore_intent)[0].status == 200
         assert clock.monotonic() == pytest.approx(60), "a flow that has begun waits: begun anew it would wait again"
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_read_that_the_service_wants_later_is_made_later(status: int, client_of: ClientMaker) -> None:
     with RawServer(responding(lambda _: http_response(status, retry_after="40.5"))) as server:
-        exchange, response = client_of(server.url).call(httpx.Request("GET", server.url), 1, unheard)
+        exchange, response = client_of(server.url).call(httpx.Request("GET", server.url), 1, ignore_intent)
     assert response is None
     assert exchange.failure is not None
     assert exchange.failure.retry_after == seconds(40.5)
@@ -168,10 +168,10 @@ def test_while_one_call_is_asked_to_wait_the_others_of_its_operation_wait_too(cl
     throttled = http_response(429, b"{}", retry_after="60")
     with RawServer(responding(in_turn(throttled))) as server:
         client = client_of(server.url, HttpLimits(max_wait=100), clock, rates={"*": Limit(1, burst=5)})
-        assert client.call(httpx.Request("PUT", server.url), 1, unheard)[0].attempts == 2
+        assert client.call(httpx.Request("PUT", server.url), 1, ignore_intent)[0].attempts == 2
         after_the_pause = clock.monotonic()
         assert after_the_pause >= 60
-        client.call(httpx.Request("PUT", server.url), 1, unheard)
+        client.call(httpx.Request("PUT", server.url), 1, ignore_intent)
         assert clock.monotonic() == pytest.approx(after_the_pause + 1), "no burst: what was saved before is spent"
 
 
@@ -188,7 +188,7 @@ def test_a_write_that_the_plugin_reads_to_be_turned_away_is_sent_again_after_the
     clock = VirtualClock()
     with RawServer(responding(in_turn(http_response(status, b'{"wait": 7}')))) as server:
         client = client_of(server.url, clock=clock, retry_after=costly)
-        exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
+        exchange, response = client.call(httpx.Request("POST", server.url), 1, ignore_intent)
         assert (exchange.status, exchange.body, exchange.attempts) == (200, '{"status": "Canceled"}', 2)
         assert response is not None
         assert server.received.count(b"POST ") == 2
@@ -206,7 +206,7 @@ def test_a_reply_that_the_plugin_reads_to_be_turned_away_reaches_no_flow(
     body = json.dumps({"wait": told}).encode()
     with RawServer(responding(lambda _: http_response(200, body, **headers))) as server:
         client = client_of(server.url, clock=clock, retry_after=costly)
-        exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
+        exchange, response = client.call(httpx.Request("POST", server.url), 1, ignore_intent)
         assert response is None
         assert exchange.failure is not None
         assert (exchange.failure.certainty, exchange.failure.retry_after) == (Certainty.NOT_PROCESSED, seconds(waits))
@@ -217,7 +217,7 @@ def test_a_reply_that_the_plugin_reads_to_be_turned_away_reaches_no_flow(
 def test_what_always_turns_away_is_given_up_after_the_last_try(client_of: ClientMaker) -> None:
     with RawServer(responding(lambda _: http_response(200, b'{"wait": 0}'))) as server:
         client = client_of(server.url, retry_after=costly)
-        exchange, response = client.call(httpx.Request("POST", server.url), 1, unheard)
+        exchange, response = client.call(httpx.Request("POST", server.url), 1, ignore_intent)
         assert (exchange.attempts, response) == (HttpLimits().max_attempts, None)
         assert exchange.failure is not None
         assert exchange.failure.certainty is Certainty.NOT_PROCESSED
@@ -228,7 +228,7 @@ def test_a_plugin_that_fails_to_read_a_throttled_reply_is_to_blame(body: bytes, 
     with RawServer(responding(lambda _: http_response(200, body))) as server:
         client = client_of(server.url, retry_after=costly)
         with pytest.raises(PluginError, match="`throttled`"):
-            client.call(httpx.Request("POST", server.url), 1, unheard)
+            client.call(httpx.Request("POST", server.url), 1, ignore_intent)
 
 
 # The rate
@@ -240,7 +240,7 @@ def test_a_burst_leaves_at_once_and_the_rest_at_the_declared_rate(client_of: Cli
         client = client_of(server.url, clock=clock, rates={"*": Limit(2, burst=3)})
         at = []
         for _ in range(7):
-            client.call(httpx.Request("PUT", server.url), 1, unheard)
+            client.call(httpx.Request("PUT", server.url), 1, ignore_intent)
             at.append(clock.monotonic())
     assert at == pytest.approx([0, 0, 0, 0.5, 1, 1.5, 2])
 
@@ -250,9 +250,9 @@ def test_each_operation_has_a_bucket_of_its_own(client_of: ClientMaker) -> None:
     with RawServer(responding(in_turn())) as server:
         client = client_of(server.url, clock=clock, rates=ONE_A_SECOND)
         for operation in ("cancel", "get"):
-            client.call(of_operation(httpx.Request("PUT", server.url), operation), 1, unheard)
+            client.call(of_operation(httpx.Request("PUT", server.url), operation), 1, ignore_intent)
         assert clock.monotonic() == 0
-        client.call(of_operation(httpx.Request("PUT", server.url), "cancel"), 1, unheard)
+        client.call(of_operation(httpx.Request("PUT", server.url), "cancel"), 1, ignore_intent)
         assert clock.monotonic() == pytest.approx(1)
 
 
@@ -268,7 +268,7 @@ def test_the_rate_that_a_service_tells_takes_the_place_of_the_declared_one(
         client = client_of(server.url, clock=clock, rates=ONE_A_SECOND, rate_header="x-rate")
         at = []
         for _ in range(3):
-            client.call(httpx.Request("PUT", server.url), 1, unheard)
+            client.call(httpx.Request("PUT", server.url), 1, ignore_intent)
             at.append(clock.monotonic())
     assert at[2] - at[1] == pytest.approx(apart)
 
@@ -286,7 +286,7 @@ def test_no_call_waits_for_ever_while_the_service_keeps_turning_others_away(clie
         client = client_of(server.url, clock=clock)
         for number, longest in ((1, 20), (2, 150)):
             began = clock.monotonic()
-            exchange, _ = client.call(httpx.Request("PUT", server.url), number, unheard)
+            exchange, _ = client.call(httpx.Request("PUT", server.url), number, ignore_intent)
             assert exchange.failure is not None
             assert clock.monotonic() - began <= longest
         assert server.connections == []

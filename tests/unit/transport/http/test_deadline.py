@@ -7,20 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 import vcr
 
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
-from orderdesk_sdk.cases.exchange import Exchange
-from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from orderdesk_sdk.transport.http.client import HttpLimits
+from tests.support.http_calls import put_order
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
-
-
-def put(client: HttpClient, url: str) -> Exchange:
-    return client.call(httpx.Request("PUT", url, content=b"{}"), 1, lambda _: None)[0]
 
 
 def test_a_recorder_sees_the_calls_and_plays_them_back_without_a_service(
@@ -29,11 +24,11 @@ def test_a_recorder_sees_the_calls_and_plays_them_back_without_a_service(
     cassette = tmp_path / "cancel.yaml"
     with RawServer(responding(lambda _: http_response(200, b'{"status": "taken"}'))) as server:
         with vcr.use_cassette(str(cassette), record_mode="once") as recorded:
-            assert put(client_of(server.url), server.url).status == 200
+            assert put_order(client_of(server.url), server.url).status == 200
             assert len(recorded) == 1
         calls = server.received.count(b"PUT ")
     with vcr.use_cassette(str(cassette), record_mode="none") as played:
-        exchange = put(client_of(server.url), server.url)
+        exchange = put_order(client_of(server.url), server.url)
         assert played.all_played
     assert (calls, exchange.status, exchange.body) == (1, 200, '{"status": "taken"}')
 
@@ -42,7 +37,7 @@ def test_calls_share_a_connection(client_of: ClientMaker) -> None:
     with RawServer(responding(lambda _: http_response())) as server:
         client = client_of(server.url)
         for _ in range(5):
-            assert put(client, server.url).status == 200
+            assert put_order(client, server.url).status == 200
         assert len(server.connections) == 1
 
 
@@ -58,7 +53,7 @@ def test_a_write_goes_over_a_new_connection_where_the_service_closed_the_idle_on
     with RawServer(answer_and_close) as server:
         client = client_of(server.url)
         for calls in range(1, 4):
-            assert put(client, server.url).status == 200
+            assert put_order(client, server.url).status == 200
             assert closed.wait(10)
             closed.clear()
             assert len(server.connections) == calls
@@ -75,15 +70,15 @@ def test_a_connection_of_a_call_that_failed_is_not_used_again(client_of: ClientM
 
     with RawServer(late) as server:
         client = client_of(server.url, HttpLimits(max_attempts=1, timeout=0.3))
-        assert put(client, f"{server.url}/late").failure is not None
-        assert put(client, server.url).body == '{"of": "the next call"}'
+        assert put_order(client, f"{server.url}/late").failure is not None
+        assert put_order(client, server.url).body == '{"of": "the next call"}'
         assert len(server.connections) == 2
 
 
 def test_a_pool_is_not_used_up_by_calls_that_fail(client_of: ClientMaker) -> None:
     with RawServer(RawConnection.close) as server:
         client = client_of(server.url, HttpLimits(max_attempts=1, in_flight=1, timeout=5))
-        kinds = {getattr(put(client, server.url).failure, "kind", None) for _ in range(5)}
+        kinds = {getattr(put_order(client, server.url).failure, "kind", None) for _ in range(5)}
     assert "PoolTimeout" not in kinds
     assert None not in kinds
 
@@ -94,6 +89,6 @@ def test_no_thread_closes_the_connection_of_another_ones_call(client_of: ClientM
     with RawServer(responding(lambda _: http_response())) as server:
         client = client_of(server.url)
         with ThreadPoolExecutor(16) as threads:
-            exchanges = list(threads.map(lambda _: put(client, server.url), range(600)))
+            exchanges = list(threads.map(lambda _: put_order(client, server.url), range(600)))
         assert [exchange.failure for exchange in exchanges if exchange.failure is not None] == []
         assert len(server.connections) <= 8

@@ -20,11 +20,11 @@ from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
 from orderdesk_sdk.transport.http.failures import CERTAINTY, failure_of
 from orderdesk_sdk.transport.redaction import Redactor
+from tests.support.http_calls import ONE_TRY, ignore_intent
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
 
-ONE_TRY = HttpLimits(max_attempts=1, timeout=0.6, connect_timeout=0.3, read_timeout=0.4, max_response_bytes=100_000)
 BODY = b'{"cancel":true}'
 
 
@@ -249,7 +249,7 @@ def test_a_call_that_gets_no_connection_of_the_pool_in_time_is_not_sent(client_o
 
     with RawServer(script) as server:
         client = client_of(server.url, HttpLimits(max_attempts=1, in_flight=1, timeout=30, read_timeout=30))
-        first = threading.Thread(target=lambda: client.call(put(server.url), 1, lambda _: None))
+        first = threading.Thread(target=lambda: client.call(put(server.url), 1, ignore_intent))
         first.start()
         try:
             assert holds.wait(10)
@@ -316,7 +316,7 @@ def test_a_redirect_to_a_foreign_host_is_handed_to_the_plugin_and_not_followed(c
     with RawServer(silent) as foreign:
         reply = http_response(302, b"", location=f"{foreign.url}/steal")
         with RawServer(after_reading(reply)) as server:
-            exchange, response = client_of(server.url, ONE_TRY).call(put(server.url), 1, lambda _: None)
+            exchange, response = client_of(server.url, ONE_TRY).call(put(server.url), 1, ignore_intent)
         assert response is not None
         assert (exchange.status, response.headers["location"]) == (302, f"{foreign.url}/steal")
         assert foreign.connections == []
@@ -352,7 +352,7 @@ def test_no_proxy_is_asked_whatever_the_environment_says(
     with RawServer(silent) as proxy, RawServer(after_reading(http_response())) as server:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
-        exchange, _ = client_of(server.url, ONE_TRY).call(put(server.url), 1, lambda _: None)
+        exchange, _ = client_of(server.url, ONE_TRY).call(put(server.url), 1, ignore_intent)
         assert exchange.status == 200
         assert proxy.connections == []
 

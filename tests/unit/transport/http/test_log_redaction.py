@@ -14,6 +14,7 @@ from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_r
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.log_redaction import LOGGERS, redacted_logs
 from orderdesk_sdk.transport.redaction import Redactor
+from tests.support.http_calls import ignore_intent
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
@@ -58,7 +59,7 @@ def test_a_call_is_logged_without_what_nobody_told_us_is_a_secret(client_of: Cli
     with RawServer(responding(lambda _: http_response(200, b"{}", **HEADERS))) as server:
         client = client_of(server.url)
         for query in ("api_key=n3v3r-learned&page=2", "page=2&X-Shop-Token=0th3r-n3v3r"):
-            client.call(httpx.Request("GET", f"{server.url}/orders?{query}"), 1, lambda _: None)
+            client.call(httpx.Request("GET", f"{server.url}/orders?{query}"), 1, ignore_intent)
     heard = "\n".join(keeper.heard)
     assert "HTTP Request: GET" in heard
     assert "receive_response_headers.complete" in heard
@@ -73,7 +74,7 @@ def test_a_call_that_fails_is_logged_without_what_the_service_said(client_of: Cl
         connection.send(b"HTTP/1.1 acme-api-key no status\r\n\r\n")
 
     with RawServer(junk) as server:
-        client_of(server.url).call(httpx.Request("PUT", f"{server.url}/?api_key=n3v3r-learned"), 1, lambda _: None)
+        client_of(server.url).call(httpx.Request("PUT", f"{server.url}/?api_key=n3v3r-learned"), 1, ignore_intent)
     heard = "\n".join(keeper.heard)
     assert "failed" in heard
     assert [secret for secret in SECRET if secret in heard] == []

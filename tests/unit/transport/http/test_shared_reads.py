@@ -16,23 +16,15 @@ from orderdesk_devkit.testing.raw_server import RawServer, http_response, respon
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
-from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions, Service
+from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 from orderdesk_sdk.stores.serialization import dump, load
 from orderdesk_sdk.transport.http import shared_reads
 from orderdesk_sdk.transport.http.shared_reads import SharedReads
+from tests.support.http_calls import ignore_intent, service_at
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
-
-
-def service(url: str) -> Service[None]:
-    return Service("acme", None, url, VirtualClock().now(), "agent/1", ConnectionRole.FULFILLMENT)
-
-
-def unheard(intent: Intent) -> None:
-    """For calls whose intent is not what the test is about."""
 
 
 def counting(status: int = 200) -> Callable[[bytes], bytes]:
@@ -48,12 +40,12 @@ def body(response: httpx.Response | None) -> str:
 
 def test_the_same_read_within_the_time_is_made_once_and_then_anew(client_of: ClientMaker, clock: VirtualClock) -> None:
     with RawServer(responding(counting())) as server:
-        client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", cache_for=minutes(2))
-        first = client.call(feed, 1, unheard)
+        client, feed = client_of(server.url, clock=clock), service_at(server.url).get("/feed", cache_for=minutes(2))
+        first = client.call(feed, 1, ignore_intent)
         clock.advance(seconds(119))
-        second = client.call(service(server.url).get("/feed", cache_for=minutes(2)), 7, unheard)
+        second = client.call(service_at(server.url).get("/feed", cache_for=minutes(2)), 7, ignore_intent)
         clock.advance(seconds(1))
-        third = client.call(feed, 1, unheard)
+        third = client.call(feed, 1, ignore_intent)
     assert [body(response) for _, response in (first, second, third)] == ["1", "1", "2"]
 
 
@@ -63,7 +55,7 @@ def test_each_flow_holds_its_own_response_and_its_evidence_says_that_it_was_shar
     began = clock.now()
     intents: list[Intent] = []
     with RawServer(responding(counting())) as server:
-        client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", cache_for=minutes(2))
+        client, feed = client_of(server.url, clock=clock), service_at(server.url).get("/feed", cache_for=minutes(2))
         own, own_response = client.call(feed, 1, intents.append)
         clock.advance(seconds(30))
         told, response = client.call(feed, 7, intents.append)
@@ -82,14 +74,16 @@ def test_another_url_another_client_and_a_read_that_shares_nothing_are_calls_of_
 ) -> None:
     with RawServer(responding(counting())) as server:
         ours, others = client_of(server.url), client_of(server.url)
-        made = service(server.url)
+        made = service_at(server.url)
         client_and_request = [
             (ours, made.get("/feed", cache_for=minutes(2))),
             (ours, made.get("/other", cache_for=minutes(2))),
             (ours, made.get("/feed")),
             (others, made.get("/feed", cache_for=minutes(2))),
         ]
-        assert [body(client.call(request, 1, unheard)[1]) for client, request in client_and_request] == list("1234")
+        assert [body(client.call(request, 1, ignore_intent)[1]) for client, request in client_and_request] == list(
+            "1234"
+        )
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
@@ -99,7 +93,7 @@ def test_a_write_is_never_shared_whatever_it_claims(method: str, client_of: Clie
         options = CallOptions("*", idempotent=True, cache_for=minutes(2))
         for expected in ("1", "2"):
             write = httpx.Request(method, server.url, extensions={CALL_OPTIONS: options})
-            assert body(client.call(write, 1, unheard)[1]) == expected
+            assert body(client.call(write, 1, ignore_intent)[1]) == expected
 
 
 def test_what_asks_at_the_same_time_waits_for_one_call(client_of: ClientMaker) -> None:
@@ -111,9 +105,9 @@ def test_what_asks_at_the_same_time_waits_for_one_call(client_of: ClientMaker) -
         return http_response(200, str(next(calls)).encode())
 
     with RawServer(responding(answer)) as server:
-        client, feed = client_of(server.url), service(server.url).get("/feed", cache_for=minutes(2))
+        client, feed = client_of(server.url), service_at(server.url).get("/feed", cache_for=minutes(2))
         with ThreadPoolExecutor(6) as threads:
-            asked = [threads.submit(client.call, feed, number, unheard) for number in range(1, 7)]
+            asked = [threads.submit(client.call, feed, number, ignore_intent) for number in range(1, 7)]
             intended.wait(10)
             results = [call.result() for call in asked]
     assert [body(response) for _, response in results] == ["1"] * 6
@@ -125,8 +119,8 @@ def test_a_reply_that_is_no_success_answers_nobody_who_comes_later(
     status: int, client_of: ClientMaker, clock: VirtualClock
 ) -> None:
     with RawServer(responding(counting(status))) as server:
-        client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", cache_for=minutes(2))
-        first, second = (client.call(feed, 1, unheard) for _ in range(2))
+        client, feed = client_of(server.url, clock=clock), service_at(server.url).get("/feed", cache_for=minutes(2))
+        first, second = (client.call(feed, 1, ignore_intent) for _ in range(2))
     assert first[0].body != second[0].body
     assert second[0].shared_at is None
     assert (second[1] is None) == (status == 429), "no flow sees a response that turns it away"
@@ -137,10 +131,10 @@ def test_a_flow_that_lost_its_case_does_not_spoil_the_read_for_others(client_of:
         raise ConflictError("somebody else has the case")
 
     with RawServer(responding(counting())) as server:
-        client, feed = client_of(server.url), service(server.url).get("/feed", cache_for=minutes(2))
+        client, feed = client_of(server.url), service_at(server.url).get("/feed", cache_for=minutes(2))
         with pytest.raises(ConflictError):
             client.call(feed, 1, somebody_else_has_it)
-        exchange, response = client.call(feed, 1, unheard)
+        exchange, response = client.call(feed, 1, ignore_intent)
         with pytest.raises(ConflictError):
             client.call(feed, 1, somebody_else_has_it)
     assert (body(response), exchange.shared_at) == ("1", None)
@@ -174,13 +168,13 @@ def test_what_was_read_before_something_changed_tells_nothing_of_it(
     client_of: ClientMaker, clock: VirtualClock
 ) -> None:
     with RawServer(responding(counting())) as server:
-        client, feed = client_of(server.url, clock=clock), service(server.url).get("/feed", cache_for=minutes(9))
-        first = client.call(feed, 1, unheard)
+        client, feed = client_of(server.url, clock=clock), service_at(server.url).get("/feed", cache_for=minutes(9))
+        first = client.call(feed, 1, ignore_intent)
         changed_at = clock.now()
         clock.advance(seconds(30))
-        second = client.call(feed, 1, unheard, newer_than=changed_at)
-        third = client.call(feed, 1, unheard, newer_than=changed_at)
-        fourth = client.call(feed, 1, unheard)
+        second = client.call(feed, 1, ignore_intent, newer_than=changed_at)
+        third = client.call(feed, 1, ignore_intent, newer_than=changed_at)
+        fourth = client.call(feed, 1, ignore_intent)
     assert [body(response) for _, response in (first, second, third, fourth)] == ["1", "2", "2", "2"]
 
 

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-import httpx
 import pytest
 
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
@@ -30,6 +28,7 @@ from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.client import HttpClient
 from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
+from tests.support.http_calls import put_order
 
 if TYPE_CHECKING:
     from orderdesk_devkit.testing.canary import Finder
@@ -126,17 +125,13 @@ def process(service_url: str, tmp_path: Path, clock: VirtualClock) -> Iterator[P
         client.close()
 
 
-def put(client: HttpClient, url: str) -> Exchange:
-    return client.call(httpx.Request("PUT", f"{url}/orders/1"), 1, lambda _: None)[0]
-
-
 def test_a_refresh_token_that_rotates_is_used_by_the_next_process_and_by_the_one_beside(
     service: OnceService, service_url: str, process: Processes, clock: VirtualClock
 ) -> None:
     first, beside = process(), process()
-    assert [put(client, service_url).status for client in (first, beside)] == [200, 200]
+    assert [put_order(client, service_url).status for client in (first, beside)] == [200, 200]
     clock.advance(hours(2))
-    assert [put(client, service_url).status for client in (first, process(), beside)] == [200, 200, 200]
+    assert [put_order(client, service_url).status for client in (first, process(), beside)] == [200, 200, 200]
     assert service.asked == [f"refresh-{number:04}" for number in range(5)]
 
 
@@ -145,7 +140,7 @@ def test_processes_that_renew_at_once_use_no_refresh_token_twice(
 ) -> None:
     clients = [process() for _ in range(6)]
     with ThreadPoolExecutor(6) as threads:
-        found = list(threads.map(lambda client: put(client, service_url).status, clients))
+        found = list(threads.map(lambda client: put_order(client, service_url).status, clients))
     assert found == [200] * 6
     assert service.asked == [f"refresh-{number:04}" for number in range(6)]
 
@@ -163,7 +158,7 @@ def test_the_file_is_for_its_owner_only_and_nothing_else_holds_the_token(
     registry.register(Plugin(), "acme")
     with Desk(config, clock=clock, registry=registry) as desk:
         client = desk.connections.get("my acme").client
-        put(client, service_url)
+        put_order(client, service_url)
         shown = client.redactor.redact_text("it is refresh-0001")
     (kept,) = [path for path in tmp_path.iterdir() if path.name.endswith(".token")]
     assert kept.name == "desk.db.my%20acme.token"
@@ -176,11 +171,11 @@ def test_the_file_is_for_its_owner_only_and_nothing_else_holds_the_token(
 def test_a_refresh_token_that_is_configured_anew_takes_the_place_of_the_kept_one(
     service: OnceService, service_url: str, process: Processes, clock: VirtualClock
 ) -> None:
-    put(process(), service_url)
+    put_order(process(), service_url)
     service.good = "of-a-new-consent"
-    assert put(process("of-a-new-consent"), service_url).status == 200
+    assert put_order(process("of-a-new-consent"), service_url).status == 200
     assert service.asked == ["refresh-0000", "of-a-new-consent"]
-    assert put(process("of-a-new-consent"), service_url).status == 200
+    assert put_order(process("of-a-new-consent"), service_url).status == 200
     assert service.asked[-1] == "refresh-0002"
 
 
@@ -188,10 +183,10 @@ def test_a_new_refresh_token_is_kept_even_where_the_rest_of_the_reply_is_broken(
     service: OnceService, service_url: str, process: Processes, clock: VirtualClock
 ) -> None:
     service.broken = True
-    failure = put(process(), service_url).failure
+    failure = put_order(process(), service_url).failure
     assert failure is not None
     service.broken = False
-    assert put(process(), service_url).status == 200
+    assert put_order(process(), service_url).status == 200
 
 
 def test_a_consent_that_has_ended_is_a_refused_credential_although_the_status_is_200(
@@ -199,7 +194,7 @@ def test_a_consent_that_has_ended_is_a_refused_credential_although_the_status_is
 ) -> None:
     service.good = "another"
     with pytest.raises(ConfigurationError, match="the credentials were refused: invalid_grant"):
-        put(process(), service_url)
+        put_order(process(), service_url)
 
 
 @pytest.mark.parametrize("what", ["a folder", "no folder", "junk"])
@@ -213,7 +208,7 @@ def test_where_it_cannot_be_kept_nothing_is_asked_and_the_place_is_told(
         path.write_bytes(b"junk" * 4096)
     folder = tmp_path / "none" if what == "no folder" else tmp_path
     with pytest.raises(ConfigurationError, match="cannot be kept") as caught:
-        put(process(folder=folder), service_url)
+        put_order(process(folder=folder), service_url)
     assert (caught.value.location or "").endswith(path.name)
     assert service.asked == [], "the token would be spent, and the new one lost"
 
@@ -222,9 +217,9 @@ def test_without_rotates_a_new_refresh_token_is_used_until_the_process_ends(
     service: OnceService, service_url: str, process: Processes, clock: VirtualClock, tmp_path: Path
 ) -> None:
     client = process(rotates=False)
-    assert put(client, service_url).status == 200
+    assert put_order(client, service_url).status == 200
     clock.advance(hours(2))
-    assert put(client, service_url).status == 200
+    assert put_order(client, service_url).status == 200
     assert service.asked == ["refresh-0000", "refresh-0001"]
     assert client.redactor.redact_text("refresh-0002") == "[hidden]"
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrde
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import requesting
+from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.orders.order import RemoteOrder
@@ -114,7 +114,7 @@ class FlowPlayback:
             case Answer() as answer:
                 event = requesting.after_cancel(sent, declared, remote_order, answer, self._now)
             case TransportLoss() as loss:
-                event = requesting.after_loss(sent, declared, loss, self._now)
+                event = failures.after_loss(sent, declared, loss, self._now)
             case PluginFailure() as fault:
                 return _failed(requests, fault)
             case _:
@@ -137,10 +137,10 @@ class FlowPlayback:
         declared, remote_order = self._connection.integration, self._request.remote_order
         match driven.outcome:
             case Answer() as answer:
-                event = requesting.after_poll(checking, declared, remote_order, answer, self._now)
+                event = polling.after_poll(checking, declared, remote_order, answer, self._now)
             case TransportLoss() as loss:
-                event = requesting.after_poll(
-                    checking, declared, remote_order, requesting.answer_of_lost_poll(loss), self._now
+                event = polling.after_poll(
+                    checking, declared, remote_order, polling.answer_of_lost_poll(loss), self._now
                 )
             case PluginFailure() as fault:
                 return _failed(requests, fault)

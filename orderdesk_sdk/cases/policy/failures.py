@@ -1,0 +1,147 @@
+"""What follows when something fails: a call, a mail, a plugin, or the connection as a whole. Pure.
+
+What a failure proves decides: what provably did nothing is tried again, what may have worked is polled first, and what
+neither helps goes to a person.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import evolve
+
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
+from orderdesk_sdk.cases.policy.deadlines import (
+    DEFAULT_MANUAL_CONFIRMATION,
+    FIRST_POLL_DELAY,
+    RETRY_POLICY,
+    earliest,
+    next_due_while_escalated,
+    reminder_interval,
+)
+from orderdesk_sdk.cases.policy.events import escalate, not_processed, outcome_unknown
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.errors import OrderDeskError, PluginError
+from orderdesk_sdk.plugin.integration import Integration
+
+__all__ = [
+    "FIND_OUT_HINT",
+    "after_email_loss",
+    "after_loss",
+    "after_plugin_error",
+    "on_connection_error",
+    "retry_later",
+]
+
+FIND_OUT_HINT = (
+    "find out at the service what the first request did; then confirm or reject this case and cancel what is left anew"
+)
+
+
+def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
+    """The event that a lost call makes of a case that is sending."""
+    if loss.request_changed:
+        return escalate(case, now, loss.message, FIND_OUT_HINT)
+    match loss.certainty:
+        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
+            # At once: the case sees what has changed, and nobody's patience with the service is spent.
+            return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
+        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
+            return not_processed(case, loss.message, None, loss.retry_after, now)
+        case Certainty.UNKNOWN:
+            event = outcome_unknown(case, integration, loss.message, now, idempotent=loss.idempotent)
+            waits = max(FIRST_POLL_DELAY, min(loss.retry_after or FIRST_POLL_DELAY, RETRY_POLICY.give_up_after))
+            return evolve(event, due_at=earliest(now + waits, event.deadline))
+
+
+def after_plugin_error(
+    case: CancelCase, integration: Integration | None, plugin_error: str, now: datetime, *, may_have_sent: bool
+) -> Event:
+    """The event that a plugin's own error makes of a case.
+
+    may_have_sent: whether a request that may have acted had left before.
+    """
+    if case.state is State.SENDING and may_have_sent and integration is not None:
+        return outcome_unknown(
+            case, integration, "The plugin failed after a request had been sent", now, plugin_error=plugin_error
+        )
+    if case.state is State.ACTION_REQUIRED:
+        return _plugin_error_while_escalated(case, integration, plugin_error, now)
+    retried = case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN)
+    if case.state is State.CANCELED or (retried and case.consecutive_failures < RETRY_POLICY.max_plugin_errors):
+        return Event(
+            EventKind.POLL_FAILED,
+            now,
+            due_at=now + RETRY_POLICY.delay(case.consecutive_failures),
+            message="The plugin failed",
+            plugin_error=plugin_error,
+        )
+    if case.is_reported:
+        return evolve(
+            escalate(case, now, "The plugin failed; a person must find out the order's status"),
+            plugin_error=plugin_error,
+        )
+    return Event(
+        EventKind.ESCALATED,
+        now,
+        due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
+        message="The plugin failed; a person must cancel the order at the service",
+        hint="cancel the order at the service by hand, then confirm or reject this case;"
+        " report the error to the plugin's author",
+        plugin_error=plugin_error,
+    )
+
+
+def _plugin_error_while_escalated(
+    case: CancelCase, integration: Integration | None, plugin_error: str, now: datetime
+) -> Event:
+    waits = DEFAULT_MANUAL_CONFIRMATION.remind_after
+    if integration is not None:
+        waits = reminder_interval(case, integration)
+    return Event(
+        EventKind.POLL_FAILED,
+        now,
+        due_at=next_due_while_escalated(case, now, waits, waits),
+        message=case.message,
+        hint=case.hint,
+        plugin_error=plugin_error,
+    )
+
+
+def retry_later(case: CancelCase, message: str, now: datetime, hint: str | None = None) -> Event:
+    """What becomes of a case whose request provably did not go out."""
+    return not_processed(case, message, hint, None, now)
+
+
+def after_email_loss(case: CancelCase, message: str, message_id: str, now: datetime) -> Event:
+    """What becomes of a case whose mail may have gone out: a person looks, nothing is sent again unawares."""
+    hint = (
+        f"look for the e-mail with Message-ID {message_id}; if it never arrived, send it again with `orderdesk retry`"
+    )
+    return escalate(case, now, message, hint)
+
+
+def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) -> Event:
+    """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
+
+    Nothing is sent, so as long as there is patience the case looks again, in case somebody mends it. A requested case
+    of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
+    """
+    fault = str(error) if isinstance(error, PluginError) else None
+    text = "The plugin cannot be used" if fault else str(error)
+    give_up = case.deadline or now + RETRY_POLICY.give_up_after
+    kind = {
+        State.PENDING: None if fault else EventKind.DEFERRED,
+        State.REPORTED: EventKind.POLL_FAILED,
+        State.ACKNOWLEDGED: EventKind.POLL_FAILED,
+        State.UNKNOWN: EventKind.POLL_FAILED,
+        State.ACTION_REQUIRED: EventKind.REMINDED,
+        State.CANCELED: EventKind.POLL_FAILED,
+    }.get(case.state)
+    if kind is None or (now >= give_up and case.state not in (State.ACTION_REQUIRED, State.CANCELED)):
+        must = "find out the order's status" if case.is_reported else "cancel the order at the service"
+        return escalate(case, now, f"{text}; a person must {must}", None, fault)
+    waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
+    return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)
