@@ -1,4 +1,4 @@
-"""What several test modules stand on: clients, mail servers, a local host, an order at any service."""
+"""What several test modules stand on: clients, mail servers, a order store, an order at any service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A SQLite file as the ledger and the local host need it: private, write-ahead log, every commit on disk, migrated."""
+"""A SQLite file as the ledger and the order store need it: private, write-ahead log, every commit on disk, migrated."""
 
 from __future__ import annotations
 

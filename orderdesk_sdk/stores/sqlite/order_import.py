@@ -1,4 +1,4 @@
-"""How orders come into the local host: checked before the file is touched, then written a few at a time.
+"""How orders come into the order store: checked before the file is touched, then written a few at a time.
 
 An import of a whole shop takes minutes. In one transaction it would keep everybody else from writing for as long, and a
 service's answer could not be kept.
@@ -131,7 +131,7 @@ def _write(db: sqlite3.Connection, orders: Sequence[tuple[Order, str]], by: str,
         elif stored is not None:
             db.execute(
                 "UPDATE host_orders SET number = ?1, document = ?2,"
-                " taken_over_by = CASE number WHEN ?1 THEN taken_over_by END WHERE id = ?3",
+                " number_owner = CASE number WHEN ?1 THEN number_owner END WHERE id = ?3",
                 (order.number, document, order.id),
             )
             order_rows.add_note(db, order.id, "Updated by import", by=by, at=clock.now())

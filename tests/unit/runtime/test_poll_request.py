@@ -13,7 +13,7 @@ ASKED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("asked_at", "status_at", "known"),
+    ("last_sent_at", "status_at", "known"),
     [
         (ASKED, ASKED, "printing"),
         (ASKED, ASKED + timedelta(seconds=1), "printing"),
