@@ -1,4 +1,4 @@
-"""A cancellation: the wish to cancel an order, and the case that it opens at each place. Pure."""
+"""A cancellation: the cancellation to cancel an order, and the case that it opens at each place. Pure."""
 
 from __future__ import annotations
 
@@ -52,16 +52,15 @@ class Cancellation:
 
 @frozen(kw_only=True)
 class CancelCase(Case):
-    """A cancellation at one placement.
+    """A cancellation at one remote order.
 
-    route: index into the integration's ladder. tries: sends in a row that were proved not done, or checks that told
-    nothing.
-    asked_at: when a request last may have reached the service; None when none has, or each provably did nothing.
-    asked_before: `last_sent_at` as it was before the present send, which takes its place again where that did nothing.
-    reference: the service's own name for that request; None when it gave none.
-    gathered: it has waited for others that are asked for in the same call.
-    remind_at: when the person who has it is reminded, where the case is read back meanwhile; None: at `due_at`.
-    heard: the service was heard to have canceled by itself, so this case never asks it to.
+    route: index into the integration's list of routes. tries: sends in a row that were proved not done, or checks that
+    told nothing. asked_at: when a request last may have reached the service; None when none has, or each provably did
+    nothing. asked_before: `last_sent_at` as it was before the present send, which takes its place again where that did
+    nothing. reference: the service's own name for that request; None when it gave none. gathered: it has waited for
+    others that are asked for in the same call. remind_at: when the person who has it is reminded, where the case is
+    polled meanwhile; None: at `due_at`. heard: the service was heard to have canceled by itself, so this case never
+    asks it to.
     """
 
     cancellation_id: str

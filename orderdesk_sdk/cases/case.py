@@ -102,7 +102,7 @@ class Case:
     done_state: ClassVar[State]
     """The state of one that was done."""
     flow_reads_first: ClassVar[bool]
-    """Whether its flow looks at the service before it sends, so that it may be driven again without a read-back."""
+    """Whether its flow looks at the service before it sends, so that it may be driven again without a poll."""
 
     @property
     def is_open(self) -> bool:

@@ -351,5 +351,5 @@ def _illegal(case: Case, event: Event) -> InvalidTransitionError:
     allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state and kind in KINDS[type(case)])
     early = case.state is State.PENDING and event.kind in _CANCELLATIONS
     why = "nothing has been sent yet; " if early else "" if case.is_open else "the case is settled; "
-    remedy = "run `orderdesk work` first, or withdraw the case" if early else None
-    return _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", remedy)
+    hint = "run `orderdesk work` first, or withdraw the case" if early else None
+    return _invalid(case, event, f"{why}possible are: {', '.join(allowed) or 'nothing'}", hint)

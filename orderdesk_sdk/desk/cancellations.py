@@ -64,11 +64,11 @@ class CancellationService:
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
         found = self._order_store.resolve(order)
-        placements = self._order_store.remote_orders(found.id)
-        latest = latest_cases(self._ledger.cases(CancelCase, order_id=found.id), placements)
+        remote_orders = self._order_store.remote_orders(found.id)
+        latest = latest_cases(self._ledger.cases(CancelCase, order_id=found.id), remote_orders)
         standing = {name: case.state for name, case in latest.items()}
-        declared, settings = self._connections.usable({placement.connection for placement in placements})
-        return make_plan(found, placements, declared, self._clock.now(), standing, settings)
+        declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
+        return make_plan(found, remote_orders, declared, self._clock.now(), standing, settings)
 
     @then_rules_act
     def create(
@@ -259,14 +259,14 @@ class CancellationService:
 
     def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], wanted: Cancellation) -> None:
         """Refuse, before anything is recorded, what a place would not take."""
-        for placement in remote_orders:
+        for remote_order in remote_orders:
             try:
-                connection = self._connections.get(placement.connection)
+                connection = self._connections.get(remote_order.connection)
             except OrderDeskError:
                 continue  # It cannot be used now; its case says so and waits for somebody to mend it.
-            ladder = connection.integration.cancel
-            index = next_open_route(ladder, placement, self._clock.now())
+            routes = connection.integration.cancel
+            index = next_open_route(routes, remote_order, self._clock.now())
             if index is not None:
                 title = connection.integration.title
                 with suppress(PluginError):  # It cannot say what it takes; its case will tell.
-                    validate(ladder[index], title, connection.settings, order, wanted.reason, wanted.lines)
+                    validate(routes[index], title, connection.settings, order, wanted.reason, wanted.lines)

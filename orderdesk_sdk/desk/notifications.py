@@ -178,7 +178,7 @@ class NotificationService:
         if case is not None and (case.is_open or case.state is State.CANCELED):
             self._add_note_once(case, f"{by} says that it is {kind.value}")
         if kind is NotificationKind.CANCELED and not coverage.is_canceled_or_open(connection):
-            # It came from there: the place is read back and never asked, so nothing is echoed.
+            # It came from there: the place is polled and never asked, so nothing is echoed.
             draft = self._cancellations.draft(
                 order, by=by, reason=f"canceled at {connection}", connections=(connection,)
             )
@@ -238,10 +238,10 @@ class NotificationService:
         self, order: Order, connections: Sequence[str], *, by: str, note: str | None
     ) -> tuple[CancelCase, ...]:
         coverage = read_coverage(self._ledger, self._order_store, order)
-        placements = coverage.remote_orders
+        remote_orders = coverage.remote_orders
         wanted = {
-            placement.connection
-            for placement in (select_remote_orders(order, placements, connections) if connections else ())
+            remote_order.connection
+            for remote_order in (select_remote_orders(order, remote_orders, connections) if connections else ())
         }
         raised = []
         for case in coverage.latest.values():
@@ -270,7 +270,7 @@ class NotificationService:
         return cases[-1] if cases else None
 
     def _poll(self, case: CancelCase) -> tuple[CancelCase, bool]:
-        """The case after a read-back, and whether the service told anything by it."""
+        """The case after a poll, and whether the service told anything by it."""
         if not self._can_poll(case):
             return case, False
         try:
@@ -279,7 +279,7 @@ class NotificationService:
             return self._ledger.case(case.id, CancelCase), False
         after = self._ledger.case(case.id, CancelCase)
         given_up = after.state is State.ACTION_REQUIRED and case.state is not State.ACTION_REQUIRED
-        # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
+        # A settled case counts tries only where a poll told nothing; an open one is read again when it is due.
         return after, not given_up and not (after.state is State.CANCELED and after.consecutive_failures > 0)
 
     def _can_poll(self, case: CancelCase) -> bool:

@@ -93,7 +93,10 @@ class CancellationExtender:
         self._ledger.discard_registration(registration)
 
     def extend_to_uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[CancelCase, ...]:
-        """Extend the wishes that are open to those of an order's placements that have no case; the cases of these."""
+        """Extend the cancellations that are open to those of an order's remote orders that have no case.
+
+        The cases of these.
+        """
         missing = self._uncovered(order_id, remote_orders)
         if not missing:
             return ()

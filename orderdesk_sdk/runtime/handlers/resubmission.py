@@ -80,9 +80,9 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
             return None
         if not may_have_sent:  # Whoever made what is there, it was not us.
             text = f"the number {outcome.remote_id} is taken: an order is there already"
-            remedy = "resubmit again with another number; look at the service whose order it is"
+            hint = "resubmit again with another number; look at the service whose order it is"
             return Event(
-                EventKind.REJECTED, now, rejection=Rejection.NOT_ALLOWED, message=text, hint=remedy, evidence=proof
+                EventKind.REJECTED, now, rejection=Rejection.NOT_ALLOWED, message=text, hint=hint, evidence=proof
             )
         self._register(sending_case, outcome, sending_case.requested_by)
         return Event(EventKind.DONE, now, evidence=proof)
