@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ReceivedResponse, UnverifiedAnswerError
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ReceivedResponse
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent, TransportLoss
+from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer, not_processed, unknown
 from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, Guard, PluginFailure, Watchdog, failure_message
@@ -146,13 +147,13 @@ class _FlowRun(Generic[T]):
             if self._number == MAX_CALLS:
                 return self._finish(PluginFailure(f"the flow made {MAX_CALLS} calls without an end"))
             self._number += 1
-            reply = self._respond(step, self._number)
-            if isinstance(reply, TransportLoss | PluginFailure | Answer):
-                return self._finish(reply)
+            response = self._respond(step, self._number)
+            if isinstance(response, TransportLoss | PluginFailure | Answer):
+                return self._finish(response)
             changes = self._number in self._sent_numbers
-            self._received[self._number] = ReceivedResponse(operation_of(step), reply, changes, step)
+            self._received[self._number] = ReceivedResponse(operation_of(step), response, changes, step)
             # A copy: what the answer is held against later is out of the plugin's reach.
-            given = copy_response(reply, step)
+            given = copy_response(response, step)
             step = self._flow_guard.advance(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now
 
     def _finish(self, outcome: T | Answer | TransportLoss | PluginFailure) -> FlowResult[T]:
@@ -204,7 +205,7 @@ class _FlowRun(Generic[T]):
                 return TransportLoss(Certainty.UNKNOWN, held.message, repeatable)
             return TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
         except OrderDeskError:
-            raise  # The journal's: somebody else has the case, or the ledger cannot be written.
+            raise  # The journal's: another process has the case, or the ledger cannot be written.
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
             return self._not_a_request(error)
@@ -348,12 +349,12 @@ class _FlowRun(Generic[T]):
                 return result
 
     def _configuration_failure(self, error: ConfigurationError | ValidationError) -> Answer:
-        told = (
+        answer = (
             unknown(None, message=error.message)
             if self._has_written
             else not_processed(None, message=error.message, hint=error.hint)
         )
-        return redact_answer(told, self._client.redactor)
+        return redact_answer(answer, self._client.redactor)
 
 
 def _started(flow: object, redactor: Redactor) -> Answer | PluginFailure:

@@ -1,4 +1,4 @@
-"""Withholding: no request leaves a second time unless somebody has looked what became of the first (law 3).
+"""The guard of the journal: no request is sent a second time before a poll of what became of the first (law 3).
 
 For cases whose flow looks first: status changes and resubmissions.
 """
@@ -24,10 +24,13 @@ _NOT_FOUND = (404, 410)
 
 @frozen
 class SendRules:
-    """What a drive may send. against: why nothing may be sent that changes something; None where it may be.
+    """What a drive may send.
 
-    must_look: an earlier request may have worked, so nothing is sent before the flow has looked. same_as: what was sent
-    and may have worked; only these requests may be made again. Empty: nothing was sent.
+    Args:
+        blocked_reason: why nothing may be sent that changes something; None where it may be.
+        must_poll_first: an earlier request may have worked, so nothing is sent before the flow has looked.
+        repeatable_intents: what was sent and may have worked; only these requests may be made again. Empty: nothing was
+            sent.
     """
 
     blocked_reason: str | None = None

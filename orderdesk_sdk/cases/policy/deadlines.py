@@ -41,10 +41,11 @@ _REMINDER_SUFFIX = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 class RetryPolicy:
     """How something is tried again: a cancel, a status change, a resubmission.
 
-    first: the pause after the first try; each later one is `factor` times as long, up to `max_delay`.
-    give_up: how long it is tried before a person gets it, from the first try that came to nothing.
-    faults: errors of the plugin's own after which a person gets it. resends: how often a request of unknown fate may be
-    sent again, where that is allowed at all.
+    Args:
+        first_delay: the pause after the first try; each later one is `factor` times as long, up to `max_delay`.
+        give_up_after: how long it is tried before a person gets it, from the first try that came to nothing.
+        max_plugin_errors: errors of the plugin's own after which a person gets it.
+        max_retries: how often a request of unknown fate may be sent again, where that is allowed at all.
     """
 
     first_delay: timedelta = Factory(lambda: seconds(15))
@@ -68,7 +69,7 @@ class RetryPolicy:
 
 
 RETRY_POLICY = RetryPolicy()
-"""The one policy of the house."""
+"""The one policy of every kind of case."""
 FIRST_POLL_DELAY = seconds(5)
 """How soon a request of unknown fate is polled."""
 DEFAULT_MANUAL_CONFIRMATION = ManualConfirmation()
@@ -91,13 +92,15 @@ def deadline_message(message: str | None) -> str:
 def reminder_message(text: str | None, since: datetime, remind_after: timedelta, now: datetime) -> str:
     """What a person is told who has not answered: how often by now, and how long the word is overdue.
 
-    since: when the person was given it. remind_after: how long they have for it.
+    Args:
+        since: when the person was given it.
+        remind_after: how long they have for it.
     """
     earlier = _REMINDER_SUFFIX.search(text or "")
-    said = (text or "")[: earlier.start()] if earlier else text or "Action required"
+    message = (text or "")[: earlier.start()] if earlier else text or "Action required"
     count = int(earlier[1]) + 1 if earlier else 1
     late = (now - since - remind_after) // hours(1)
-    return f"{said} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+    return f"{message} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
 
 
 def confirmation_of(case: CancelCase, integration: Integration) -> FinalResponse | Polling | ManualConfirmation:
@@ -121,8 +124,8 @@ def poll_interval(case: CancelCase, integration: Integration) -> timedelta:
 
 def declared_polling(integration: Integration) -> Polling:
     """How this integration is polled by its declaration."""
-    found = (route.confirm for route in integration.cancel if isinstance(route.confirm, Polling))
-    return next(found, DEFAULT_POLLING)
+    declared = (route.confirm for route in integration.cancel if isinstance(route.confirm, Polling))
+    return next(declared, DEFAULT_POLLING)
 
 
 def next_due_while_escalated(case: CancelCase, now: datetime, every: timedelta, remind_after: timedelta) -> datetime:

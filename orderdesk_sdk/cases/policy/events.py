@@ -113,7 +113,8 @@ def not_processed(
 ) -> Event:
     """The event of a request that provably did nothing: it is sent again when its pause is over.
 
-    retry_after: what the service asks for; None where it asks for nothing.
+    Args:
+        retry_after: what the service asks for; None where it asks for nothing.
     """
     give_up = case.deadline or now + RETRY_POLICY.give_up_after
     return Event(
@@ -137,7 +138,8 @@ def outcome_unknown(
 ) -> Event:
     """The event of a request that may have worked: the case is polled before anything is sent again.
 
-    idempotent: whether sending it again would do no harm.
+    Args:
+        idempotent: whether sending it again would do no harm.
     """
     confirm = confirmation_of(case, integration)
     give_up = confirm.give_up if isinstance(confirm, Polling) else RETRY_POLICY.give_up_after

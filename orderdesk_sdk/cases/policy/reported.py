@@ -31,8 +31,10 @@ def after_reported_cancellation(
 ) -> Event:
     """What a poll makes of a case whose service was heard to have canceled: only the poll is evidence.
 
-    reminder_interval: how long a person who has the case is left alone. polling: how often it is read, and how long at
-    most, until the service says what was heard; then a person has it.
+    Args:
+        reminder_interval: how long a person who has the case is left alone.
+        polling: how often it is read, and how long at most, until the service says what was heard; then a person has
+            it.
     """
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:
@@ -89,7 +91,7 @@ def _contradiction_message(answer: Answer) -> str:
 def after_settled_poll(case: CancelCase, answer: Answer, now: datetime) -> Event:
     """A poll of a canceled order: it raises the alarm, or changes nothing.
 
-    Where it told nothing, the case counts a try: whoever had reason to look knows that nobody has seen.
+    A poll without a usable status counts as a failure, which tells its caller that the status is not known.
     """
     if answer.outcome is Outcome.REJECTED and answer.rejection in _CONTRADICTING_REJECTIONS:
         return Event(

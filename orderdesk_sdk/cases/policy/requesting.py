@@ -33,7 +33,7 @@ __all__ = ["after_cancel", "due_before_window_closes", "join_batch", "next_step"
 
 
 def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
-    """What a requested case does next; None means: send the present route's request."""
+    """What a pending case does next; None means: send the present route's request."""
     if not integration.cancel:
         return Event(
             EventKind.ESCALATED,
@@ -80,7 +80,7 @@ def _window_closed(integration: Integration, route: int, fallback: int) -> str:
 
 
 def join_batch(batch: Batch, now: datetime, calls: int = 1) -> Event:
-    """What a requested case does whose service takes several orders in one call: it waits for that many `calls`."""
+    """What a pending case does whose service takes several orders in one call: it waits for that many `calls`."""
     text = "Batched with other orders, to be sent in one call"
     return Event(EventKind.BATCHED, now, due_at=now + calls * batch.collect_for, message=text)
 
@@ -96,8 +96,8 @@ def after_cancel(
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED | Outcome.ACKNOWLEDGED | Outcome.PENDING:
             return acknowledgment_event(case, integration, answer, now)
         case Outcome.REJECTED if case.previously_sent_at is not None:
-            said = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
-            text = f"The service rejected the request ({said}), but an earlier request may have been processed"
+            reason = answer.message or (answer.rejection or Rejection.NOT_ALLOWED).value
+            text = f"The service rejected the request ({reason}), but an earlier request may have been processed"
             return evolve(outcome_unknown(case, integration, text, now), service_status=answer.status)
         case Outcome.REJECTED:
             return rejection_event(case, integration, remote_order, answer, evidence_from_response(case, answer), now)
@@ -114,16 +114,16 @@ def due_before_window_closes(
 ) -> Event:
     """What becomes of a request that was not done, due when the present route's window closes at the latest.
 
-    No pause that the service asks for outlasts it, for then it is time for the next way.
+    No pause that the service asks for outlasts it, for then it is time for the next route.
     """
     closes = window_closes_at(case, integration, remote_order, now) if event.kind is EventKind.NOT_PROCESSED else None
     return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
 
 
 def retries_exhausted(case: CancelCase, now: datetime) -> bool:
-    """Whether a requested case has been turned away for as long as it is tried, and once more when that was over.
+    """Whether the requests of a pending case were not processed until its deadline, and once more after it.
 
-    The try before may be hours old, where nobody worked.
+    The attempt before may be hours old, where no worker ran.
     """
     if case.state is not State.PENDING or case.deadline is None:
         return False

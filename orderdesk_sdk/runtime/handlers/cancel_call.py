@@ -70,7 +70,11 @@ class CancelCall:
         *,
         person: str | None = None,
     ) -> CancelCase:
-        """Take the case's present route. person: somebody who decided that it is to be sent again."""
+        """Take the case's present route.
+
+        Args:
+            person: who decided that the request is to be sent again.
+        """
         route = connection.route(case.route)
         if isinstance(route, Button) and route.batch is not None:
             return self.send_batch([(case, context)], connection, watchdog, person=person)[0]
@@ -268,8 +272,8 @@ class CancelCall:
         results = []
         for asked, outcome in zip(group, outcomes, strict=True):
             event = self._event(asked.sending, connection, asked.context.remote_order, result, outcome)
-            made = transition(asked.sending, event)
-            results.append(JournalResult(made.case, (event,), made.order_events))
+            change = transition(asked.sending, event)
+            results.append(JournalResult(change.case, (event,), change.order_events))
         return tuple(results)
 
     def _event(
@@ -304,17 +308,17 @@ class CancelCall:
     def _send_email(
         self, prepared: PreparedCall, connection: Connection, route: Email, journal: CaseJournal
     ) -> CancelCase:
-        sending, known = prepared.sending, prepared.context
+        sending, context = prepared.sending, prepared.context
         try:
             mail = self._email.message_for(
-                sending, route, connection.email_texts, known.cancellation, known.order, known.remote_order
+                sending, route, connection.email_texts, context.cancellation, context.order, context.remote_order
             )
             event = self._email.send(sending, route, mail, journal, connection.client.redactor)
         except RequestWithheldError as held:
             loss = TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
             event = self._after_loss(sending, connection.integration, loss, self._loader.clock.now())
         except ConfigurationError as error:
-            # Before a byte of the mail left: it is tried again until somebody mends it.
+            # Before a byte of the mail left: it is tried again until the configuration is repaired.
             event = failures.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
         after = journal.finish(transition(sending, event), event)
         self._loader.notify_listeners(after, event)

@@ -58,7 +58,11 @@ class CancellationHandler:
         self._poll_call = PollCall(loader)
 
     def handle(self, case: CancelCase, watchdog: Watchdog, context: CaseContext | None = None) -> CancelCase:
-        """Do what is due; the case as it is then. context: what was read just now; None reads it."""
+        """Do what is due; the case as it is then.
+
+        Args:
+            context: what was read just now; None reads it.
+        """
         try:
             return self._handle(case, watchdog, context=context)
         except (ValidationError, ConfigurationError, PluginError) as error:
@@ -175,15 +179,13 @@ class CancellationHandler:
         """Those of a group that go in the next call, longest due first; the others are told in which later one."""
         now = self._clock.now()
         due = [case for case in group if case.due_at is None or case.due_at <= now]
-        if all(
-            case.consecutive_failures for case in due
-        ):  # Who is only tried again takes nobody along whose time has not come.
+        if all(case.consecutive_failures for case in due):  # A retry takes no other case along whose time has not come.
             group = due
         turn = sorted(group, key=lambda case: case.due_at or now)
         for at, case in enumerate(turn[batch.max_size :]):
             event = requesting.join_batch(batch, now, calls=1 + at // batch.max_size)
             if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
-                with suppress(ConflictError):  # Somebody else has it: then it is they who know when it goes on.
+                with suppress(ConflictError):  # Another process has the case, and knows when it goes on.
                     self._loader.apply(case, event)
         return turn[: batch.max_size]
 
@@ -194,17 +196,17 @@ class CancellationHandler:
         for case in cases:
             try:
                 self._remote_order(case)
-                known = self._loader.load(case)
+                context = self._loader.load(case)
             except NotFoundError as error:
                 self._connection_failed(case, error)
                 continue
-            event = self._event_before_sending(case, connection, known.remote_order)
+            event = self._event_before_sending(case, connection, context.remote_order)
             if event is None:
-                wanted.append((case, known))
+                wanted.append((case, context))
             elif _is_caused_by_time(case, event, self._clock.now()):
-                self.handle(case, watchdog, known)
+                self.handle(case, watchdog, context)
             else:
-                self._apply_instead(case, event, known)
+                self._apply_instead(case, event, context)
         if wanted:
             self._cancel_call.send_batch(wanted, connection, watchdog)
 
@@ -225,7 +227,7 @@ class CancellationHandler:
         )
 
     def _remote_order(self, case: CancelCase) -> RemoteOrder:
-        """The remote order of a case, after a look whether its order has come to a place that nobody has asked."""
+        """The remote order of a case, after a look whether its order was registered at a connection without a case."""
         remote_orders = self._loader.remote_orders(case)
         self._extender.extend_to_uncovered(case.order_id, remote_orders)
         return self._loader.remote_order(case, remote_orders)
@@ -305,13 +307,13 @@ class CancellationHandler:
             event = failures.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
         else:
             event = failures.on_connection_error(case, error, now)
-        known: CaseContext | None = None
+        context: CaseContext | None = None
         if case.state is State.PENDING:
             with suppress(NotFoundError):
-                known = self._loader.load(case)
-        if known is None:
+                context = self._loader.load(case)
+        if context is None:
             return self._loader.apply(case, event)
-        return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, known)
+        return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, context)
 
     def _may_have_sent(self, case: CancelCase) -> bool:
         return any(isinstance(entry, Intent) and not entry.read_only for entry in self._loader.attempt_entries(case))
@@ -320,7 +322,8 @@ class CancellationHandler:
 def _is_caused_by_time(case: CancelCase, event: Event | None, now: datetime) -> bool:
     """Whether a requested case would go another way, or on with one, by the clock alone, so that a look comes first.
 
-    event: what it does instead of being asked for; None: it is asked for.
+    Args:
+        event: what it does instead of being asked for; None: it is asked for.
     """
     paused = now - case.updated_at >= LEASE
     if event is None:

@@ -65,11 +65,11 @@ class PollCall:
             return None
         result = self._event_of_poll(case, checking, connection, remote_order, driven)
         entries = events_of_poll(checking, result)
-        made = Transition(checking)
+        change = Transition(checking)
         for entry in entries:
-            step = transition(made.case, entry)
-            made = Transition(step.case, (*made.order_events, *step.order_events))
-        written = journal.finish(made, *entries)
+            step = transition(change.case, entry)
+            change = Transition(step.case, (*change.order_events, *step.order_events))
+        written = journal.finish(change, *entries)
         for entry in entries:
             self._loader.notify_listeners(written, entry)
         return written
@@ -90,11 +90,11 @@ class PollCall:
                 self._loader.save_service_status(case, answer)
                 return event
             case TransportLoss() as loss:
-                told = polling.answer_of_lost_poll(loss)
-                return polling.after_poll(claimed, integration, remote_order, told, now)
+                lost = polling.answer_of_lost_poll(loss)
+                return polling.after_poll(claimed, integration, remote_order, lost, now)
             case PluginFailure(text) if case.state is State.PENDING:
-                told = polling.answer_of_lost_poll(POLL_LOST)
-                event = polling.after_poll(claimed, integration, remote_order, told, now)
+                lost = polling.answer_of_lost_poll(POLL_LOST)
+                event = polling.after_poll(claimed, integration, remote_order, lost, now)
                 return evolve(event, plugin_error=text)
             case PluginFailure(text):
                 return failures.after_plugin_error(claimed, integration, text, now, may_have_sent=False)
@@ -103,12 +103,12 @@ class PollCall:
 
     def _unsupported(self, case: CancelCase) -> CancelCase:
         if case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN):
-            heard = case.state is State.REPORTED
-            text = "it is said to be canceled there, and" if heard else "nobody knows what the request did, and"
-            event = escalate(case, self._clock.now(), f"{text} the service cannot be read back")
+            reported = case.state is State.REPORTED
+            text = "The cancellation was reported, and" if reported else "The outcome of the request is unknown, and"
+            event = escalate(case, self._clock.now(), f"{text} the service cannot be polled")
             return self._loader.apply(case, event)
         raise PluginError(
-            "this integration cannot be read back",
+            "the integration declares no poll",
             location=f"case {case.id}",
             hint="find out at the service, then confirm or reject the case",
         )

@@ -23,7 +23,12 @@ __all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore
 
 @frozen
 class Backup:
-    """A copy that was made. head: what it ends with. flaws: what in the ledger was not as it was written already."""
+    """A copy that was made.
+
+    Args:
+        head: its last entry.
+        flaws: what was changed or damaged in the ledger before.
+    """
 
     path: Path
     head: ChainHead
@@ -73,7 +78,12 @@ def _copy(source: Path, half: Path) -> tuple[ChainHead, tuple[IntegrityFlaw, ...
 
 @frozen
 class Restored:
-    """A ledger that was put back. head: what it ends with. away: where the one before it lies; None: there was none."""
+    """A ledger that was put back.
+
+    Args:
+        head: what it ends with.
+        replaced_file: where the one before it lies; None: there was none.
+    """
 
     head: ChainHead
     replaced_file: Path | None
@@ -107,7 +117,7 @@ def restore(backup: Path, path: Path) -> Restored:
 def _verified_head(copy: Path, backup: Path) -> ChainHead:
     """The head of a copy of a backup, whose tables are brought to the present version.
 
-    Raises StorageError where the backup is none, or not as it was written.
+    Raises StorageError where the file is not a backup, or was changed or damaged.
     """
     try:
         with closing(sqlite3.connect(copy, isolation_level=None)) as db:
@@ -119,7 +129,9 @@ def _verified_head(copy: Path, backup: Path) -> ChainHead:
         raise StorageError(f"it is no backup of a ledger: {error}", location=str(backup), hint="name another") from None
     if flaws or head is None:
         told = flaws[0].message if flaws else "it names no head"
-        raise StorageError(f"it is not as it was written: {told}", location=str(backup), hint="name an earlier backup")
+        raise StorageError(
+            f"the backup was changed or damaged: {told}", location=str(backup), hint="name an earlier backup"
+        )
     return head
 
 

@@ -35,7 +35,9 @@ PAUSE: Final = 0.5
 class NumberConflict:
     """An order that came in and can be mistaken for others: by its number, or because one's id is another's number.
 
-    ids: its own, then the others'. text: what is the matter and how to go on, for people.
+    Args:
+        ids: its own, then the others'.
+        message: what is the matter and how to go on, for people.
     """
 
     number: str
@@ -45,7 +47,11 @@ class NumberConflict:
 
 @frozen
 class ImportReport:
-    """What an import did, as order numbers in the order of the import. clashes: of those that were added or renamed."""
+    """What an import did, as order numbers in the order of the import.
+
+    Args:
+        conflicts: of those that were added or renamed.
+    """
 
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()

@@ -152,7 +152,11 @@ def id_using_name(db: sqlite3.Connection, name: str) -> str | None:
 
 
 def insert_order(db: sqlite3.Connection, order: Order, folder_id: int, document: str | None = None) -> None:
-    """Add a new order. document: its text, where that was made already."""
+    """Add a new order.
+
+    Args:
+        document: its text, where that was made already.
+    """
     db.execute(
         "INSERT INTO host_orders (id, number, folder_id, document) VALUES (?, ?, ?, ?)",
         (order.id, order.number, folder_id, order_document(order) if document is None else document),

@@ -59,7 +59,8 @@ class SqliteOrderStore:
     def __init__(self, path: str | Path, *, clock: Clock, suffix: str = DEFAULT_SUFFIX) -> None:
         """Open the file, or make it with the folders New, Prepared, Closed and Canceled. Its directory must exist.
 
-        suffix: of the numbers of duplicates; see `numbering`.
+        Args:
+            suffix: of the numbers of duplicates; see `numbering`.
         """
         self._database = OrderDatabase(Path(path))
         self._clock = clock

@@ -79,7 +79,7 @@ def test_doctor_holds_the_suffix_against_every_service(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("orderdesk.toml").write_text(f'[resubmission]\nsuffix = "{suffix}"\n{MCF}', encoding="utf-8")
-    said = CliRunner().invoke(orderdesk, ["doctor", "--json"]).output
+    said = CliRunner().invoke(orderdesk, ["doctor"]).output
     assert ("would reject the numbers of duplicates, such as 1(1)" in said) == warned
 
 

@@ -135,7 +135,7 @@ class ApiProfileTests:
         stage = open_harness(_api_settings(simulator, read=None))
         case = stage.cancel()
         assert (case.state, stage.sent) == (State.ACTION_REQUIRED, [STOP])
-        with pytest.raises(PluginError, match="cannot be read back"):
+        with pytest.raises(PluginError, match="declares no poll"):
             stage.desk.cases.poll(case.id)
         assert stage.case.due_at == case.due_at
 

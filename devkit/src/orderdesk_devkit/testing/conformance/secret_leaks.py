@@ -26,7 +26,7 @@ from orderdesk_sdk.desk.documents import case_document, plan_document, receipt_d
 from orderdesk_sdk.errors import OrderDeskError, StorageError
 from orderdesk_sdk.plugin.auth import TokenAuth
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["SecretLeakTests"]
 
@@ -147,11 +147,8 @@ class SecretLeakTests(StandardTests):
                     if baseline.cancel_target is not None:
                         baseline.cancel_target.inject(stage.service, fault)
                 shown = _run_everything(stage, folder)
-                whole = {
-                    name: str(stage.service.settings("")[name])
-                    for name in secrets
-                    if name in stage.service.settings("")
-                }
+                given = stage.service.settings("")
+                whole = {name: str(given[name]) for name in secrets if name in given}
             whole |= {f"{_TOKEN} {number}": text for number, text in enumerate(token.texts(witnesses[0].calls))}
             everything = {**shown, **_files(folder), "the log": _log(caplog)}
             leaks += [

@@ -19,7 +19,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.orders.order import ConnectionRole
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["TerminationTests"]
 
