@@ -241,8 +241,8 @@ def test_what_a_plugin_cannot_stand_yet_is_excused_with_a_reason(judge: Judge) -
     name = "test_malformed_replies_are_neither_raised_on_nor_believed"
     body = f"""
                 @pytest.mark.xfail(reason="it reads nothing", strict=True)
-                def {name}(self, subject, rehearsal, tmp_path, fuzz, count):
-                    super().{name}(subject, rehearsal, tmp_path, fuzz, count)
+                def {name}(self, plugin_under_test, baseline, tmp_path, fuzz, count):
+                    super().{name}(plugin_under_test, baseline, tmp_path, fuzz, count)
     """
     assert judge("ReadsNothing", "-k", "malformed", body=body).parseoutcomes()["xfailed"] == 1
 

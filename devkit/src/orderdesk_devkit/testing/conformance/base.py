@@ -68,7 +68,7 @@ class StandardTests:
                 raise TypeError(f"{cls.__name__}.{name}: the suite knows no such attribute; it knows {known}")
 
     @pytest.fixture
-    def subject(self) -> PluginUnderTest:
+    def plugin_under_test(self) -> PluginUnderTest:
         """The integration under test, with its order."""
         order = sample_order()
         lines = tuple(evolve(line, metadata={**line.metadata, **self.line_metadata}) for line in order.lines)
@@ -89,11 +89,11 @@ class StandardTests:
         return evolve(made, reason=made.default_reason)
 
     @pytest.fixture
-    def rehearsal(self, plugin_under_test: PluginUnderTest, tmp_path_factory: pytest.TempPathFactory) -> BaselineRun:
-        """What an undisturbed cancel looks like; rehearsed once for a class."""
+    def baseline(self, plugin_under_test: PluginUnderTest, tmp_path_factory: pytest.TempPathFactory) -> BaselineRun:
+        """What an undisturbed cancel looks like; run once for a class."""
         known = _BASELINES.get(type(self))
         if known is None:
-            folder: Path = tmp_path_factory.mktemp("rehearsal")
+            folder: Path = tmp_path_factory.mktemp("baseline")
             try:
                 known = run_baseline(plugin_under_test, folder)
             except ConformanceError as verdict:  # The same for every test; one that hangs must not be tried for each.

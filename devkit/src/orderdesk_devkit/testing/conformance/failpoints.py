@@ -30,7 +30,7 @@ class FailpointTests(StandardTests):
     """SIGKILL at every boundary of a cancel, its follow-up, a lost response and a resubmission."""
 
     @pytest.fixture
-    def kill(
+    def run_scenario(
         self,
         plugin_under_test: PluginUnderTest,
         baseline: BaselineRun,

@@ -54,7 +54,7 @@ class FaultTests(StandardTests):
     """Faults on the cancel, what comes before it, the poll, the create, the look before it and the token."""
 
     @pytest.fixture
-    def meeting(
+    def fault_maker(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> FaultMaker:
         """Opens a stage for one fault."""

@@ -43,7 +43,7 @@ class TerminationTests(StandardTests):
     """Every fault of the kit, from one moment on and for good, on whatever is called."""
 
     @pytest.fixture
-    def unending(
+    def endless_fault(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> EndlessFault:
         """Opens a stage for one fault."""
