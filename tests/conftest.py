@@ -1,4 +1,4 @@
-"""What several test modules stand on: clients, mail servers, a local host, an order at any service."""
+"""What several test modules stand on: clients, mail servers, a order store, an order at any service."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.smtp import EmailConfig
-from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from orderdesk_sdk.transport.http.client import HttpClient
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.email_child import EMAIL_ONLY, EMAIL_ROUTES, open_email_desk
 from tests.support.fake_services import (
     FakeCart,

@@ -47,7 +47,7 @@ def judge(pytester: pytest.Pytester) -> Judge:
 
 
 @pytest.mark.slow
-def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
+def test_a_plugin_that_keeps_the_laws_passes(judge: Judge) -> None:
     result = judge("Toy")
     assert result.parseoutcomes() == {"passed": 21, "skipped": 12}
     result.stdout.fnmatch_lines(
@@ -56,20 +56,20 @@ def test_a_plugin_that_keeps_the_laws_stands_it(judge: Judge) -> None:
 
 
 @pytest.mark.slow
-def test_a_plugin_whose_reply_is_declared_final_stands_it(judge: Judge) -> None:
+def test_a_plugin_whose_response_is_declared_final_passes(judge: Judge) -> None:
     """Not repeatable: what never reached the service goes to a person, what did is found by polling."""
     assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 16, "skipped": 17}
 
 
 @pytest.mark.slow
-def test_a_plugin_that_computes_another_request_after_a_lost_reply_is_told(judge: Judge) -> None:
-    result = judge("SetsWhatIsLeft", "-k", "trouble_with_the_cancel", shop="CountingShop")
+def test_a_plugin_that_computes_another_request_after_a_lost_response_is_told(judge: Judge) -> None:
+    result = judge("SetsWhatIsLeft", "-k", "faults_of_the_cancel_call", shop="CountingShop")
     judged(result, Requirement.NOTHING_TWICE, "lost_response: the flow would now make another request: PUT *")
 
 
 @pytest.mark.slow
-def test_a_plugin_that_believes_a_final_reply_whatever_it_says_is_told(judge: Judge) -> None:
-    result = judge("BelievesEveryReply", "-k", "ships_all_the_same", shop="QuickShop")
+def test_a_plugin_that_believes_a_final_response_whatever_it_says_is_told(judge: Judge) -> None:
+    result = judge("BelievesEveryReply", "-k", "ships_anyway", shop="QuickShop")
     judged(result, Requirement.EVIDENCE, "no fault: it is called canceled, and the service ships it")
 
 
@@ -82,7 +82,7 @@ def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: J
 def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
     result = judge("Writes")
     assert result.parseoutcomes() == {"passed": 4, "skipped": 29}
-    result.stdout.fnmatch_lines(["*toy is asked by no call: its first way to cancel is e-mail"])
+    result.stdout.fnmatch_lines(["*toy is canceled by no call: its first route is e-mail"])
 
 
 @pytest.mark.slow
@@ -109,29 +109,29 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
         ),
         (
             "ReadsNothing",
-            "ships_all_the_same",
+            "ships_anyway",
             Requirement.EVIDENCE,
             "no fault: it is called canceled, and the service ships",
         ),
         ("ReadsNothing", "malformed", Requirement.EVIDENCE, "it is called canceled, and the service has not said so"),
-        ("TooManyCalls", "says_what_it_was_told", Requirement.NO_SECRET, "a piece of api_key stands in the receipt"),
-        ("LeaksItsToken", "weather", Requirement.NO_SECRET, "fair weather: the access token 0 stands in the log"),
+        ("TooManyCalls", "echoes_the_request", Requirement.NO_SECRET, "a piece of api_key stands in the receipt"),
+        ("LeaksItsToken", "under_faults", Requirement.NO_SECRET, "fair weather: the access token 0 stands in the log"),
         ("Raises", "malformed", Requirement.MALFORMED_RESPONSES, "KeyError: 'status'"),
         (
             "CreatesBlindly",
-            "trouble_with_the_create",
+            "faults_of_the_create_call",
             Requirement.NOTHING_TWICE,
-            "lost_response: it ended awaiting person",
+            "lost_response: it ended action required",
         ),
         (
             "GuessesNumbers",
-            "same_replies",
+            "same_responses",
             Requirement.DETERMINISTIC,
             "the cancel: call 1 was PUT *, and PUT * when it was played again",
         ),
         (
             "LooksAtTheClock",
-            "same_replies",
+            "same_responses",
             Requirement.DETERMINISTIC,
             "the poll: call 1 was GET *, and GET * when it was played",
         ),
@@ -142,16 +142,16 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
             "https://collect.example/1042' was stopped: it is none of the",
         ),
         ("OpensSockets", "declared_hosts", Requirement.OWN_HOSTS, "a connection to ('127.0.0.1', 9) was tried"),
-        ("ForgetsTheNumber", "further_way", Requirement.ROUTES, "e-mail: its mail does not name the order 1042"),
+        ("ForgetsTheNumber", "fallback_route", Requirement.ROUTES, "e-mail: its mail does not name the order 1042"),
         (
             "HasAGap",
-            "holds_in_itself",
+            "declaration_is_consistent",
             Requirement.DECLARATION,
             "its reasons have a gap: no code stands for 'fraud' - let each",
         ),
         (
             "NeverReachesItsMail",
-            "holds_in_itself",
+            "declaration_is_consistent",
             Requirement.DECLARATION,
             "no order ever leaves it for the next route",
         ),
@@ -163,7 +163,7 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
         ),
     ],
 )
-def test_a_plugin_that_breaks_a_law_is_told_the_rule_and_the_remedy(
+def test_a_plugin_that_breaks_a_law_is_told_the_rule_and_the_hint(
     judge: Judge, toy: str, test: str, law: Requirement, told: str
 ) -> None:
     result = judge(toy, "-k", test, shop="TokenShop" if toy == "LeaksItsToken" else "ToyShop")
@@ -224,21 +224,21 @@ def judged(result: pytest.RunResult, law: Requirement, told: str) -> None:
 def test_a_standard_test_is_not_replaced(judge: Judge, mark: str) -> None:
     body = f"""
                 {mark}
-                def test_a_cancel_survives_every_death(self):
+                def test_a_cancel_survives_every_crash(self):
                     pass
     """
     result = judge("Toy", body=body)
-    result.stdout.fnmatch_lines(["*TestToy.test_a_cancel_survives_every_death is a standard test*xfail(reason=*"])
+    result.stdout.fnmatch_lines(["*TestToy.test_a_cancel_survives_every_crash is a standard test*xfail(reason=*"])
     assert result.parseoutcomes() == {"errors": 1}
 
 
 def test_a_standard_test_is_not_dropped(judge: Judge) -> None:
-    assert judge("Toy", body="test_a_cancel_survives_every_death = None").parseoutcomes() == {"errors": 1}
+    assert judge("Toy", body="test_a_cancel_survives_every_crash = None").parseoutcomes() == {"errors": 1}
 
 
 @pytest.mark.slow
-def test_what_a_plugin_cannot_stand_yet_is_excused_with_a_reason(judge: Judge) -> None:
-    name = "test_malformed_replies_are_neither_raised_on_nor_believed"
+def test_what_a_plugin_cannot_pass_yet_is_excused_with_a_reason(judge: Judge) -> None:
+    name = "test_malformed_responses_neither_raise_nor_decide"
     body = f"""
                 @pytest.mark.xfail(reason="it reads nothing", strict=True)
                 def {name}(self, plugin_under_test, baseline, tmp_path, fuzz, count):
@@ -267,9 +267,9 @@ def test_what_a_plugin_imports_is_counted_but_for_what_it_stands_on() -> None:
 
 @pytest.mark.slow
 def test_a_simulator_that_lets_nobody_in_is_told_with_what_was_called(judge: Judge) -> None:
-    result = judge("Toy", "-k", "trouble_with_the_cancel", shop="ClosedShop")
+    result = judge("Toy", "-k", "faults_of_the_cancel_call", shop="ClosedShop")
     judged(
         result,
         Requirement.INSTALLED,
-        "no record CANCEL_TAKEN in the simulator's log; it was called PUT /orders/1042/cancel 401",
+        "no record CANCEL_ACCEPTED in the simulator's log; it was called PUT /orders/1042/cancel 401",
     )

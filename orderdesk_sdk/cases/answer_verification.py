@@ -1,40 +1,38 @@
 """What an answer may rest on: a response of this attempt, about this order, that covers what was asked for.
 
-A plugin reads its service; whether what it read counts (law 4) is decided here, from the responses that the core
-itself received. `canceled`, `partially_canceled`, `changed` and `pending` rest on a success; `asked` and `refused` may
-rest on a client error too, but for 408, 425 and 429. Anything else is a fault of the plugin, and the case is unclear.
+A plugin reads its service; whether what it read counts (law 4) is decided here, from the responses that the core itself
+received. `canceled`, `partially_canceled`, `changed` and `pending` rest on a success; `acknowledged` and `rejected` may
+rest on a client error too, but for 408, 425 and 429. Anything else is an error of the plugin, and the case is unknown.
 Where the response states another number than the order's, or none where `Integration.identified_by` says that it does,
-the answer is `unclear`; so it is where it is declared to state none and its request names none either, and where its
-quantities do not cover what was to be canceled. `not_processed` after a request that is not repeatable needs a client
-error but 408, or a success that says so in its body; else it is a fault.
+the answer is `unknown`; so it is where it is declared to state none and its request names none either, and where its
+quantities do not cover what was to be canceled. `not_processed` after a request that is not idempotent needs a client
+error but 408, or a success that says so in its body; else it is an error of the plugin.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from html import unescape
-from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
 from attrs import evolve, field, frozen
 
-from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError, is_same_number, numbers_by
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Answers, Outcome
 from orderdesk_sdk.plugin.line_names import lines_not_canceled
 from orderdesk_sdk.plugin.order_numbers import AnyOf, Identity, NotStated, NumberKind, StatedAt
-from orderdesk_sdk.plugin.plain_values import MAX_ITEMS, class_name, plain_text
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, json_object
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ExpectedOrder", "AnswerVerifier", "ReceivedResponse", "UnverifiedAnswerError"]
+__all__ = ["ExpectedOrder", "AnswerVerifier", "ReceivedResponse"]
 
 SETTLING_OUTCOMES = frozenset({Outcome.CANCELED, Outcome.PARTIALLY_CANCELED, Outcome.CHANGED})
 """What settles a case as done. Only a response that states the order's number may say so."""
@@ -45,21 +43,18 @@ _NEEDS_STATEMENT = frozenset({Outcome.ACKNOWLEDGED, Outcome.REJECTED})
 REQUEST_TIMEOUT = 408
 PARTIAL_CONTENT = 206
 _INCONCLUSIVE = frozenset({REQUEST_TIMEOUT, 425, 429})
-MAX_SHOWN = 80
-"""Characters of a number that are looked at, or told."""
 _PARTIAL_RESPONSE = f"the service gave only a part of its response ({PARTIAL_CONTENT}), not all of it"
 _NO_NUMBER_STATED = "the response does not state which order it is about"
-
-
-class UnverifiedAnswerError(PluginError):
-    """A plugin asserts what no response of this attempt says."""
 
 
 @frozen
 class ReceivedResponse:
     """A response that the core received whole in this attempt, and the operation of its request.
 
-    changes: a second such request may do more than the first. request: what it answers.
+    changes: a second such request may do more than the first.
+
+    Args:
+        request: what it answers.
     """
 
     operation: str
@@ -74,7 +69,7 @@ class ReceivedResponse:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it is a success that is not a part of one, which nobody asked for."""
+        """Whether it is a success, and the whole response: a part of one was never requested."""
         return self.response.is_success and self.response.status_code != PARTIAL_CONTENT
 
 
@@ -82,9 +77,10 @@ class ReceivedResponse:
 class ExpectedOrder:
     """The order that a flow is about.
 
-    remote_id, order_number, reference: the numbers by which its service may call it; reference None: it gave none.
-    wanted: how many of each line, by its id, are to be canceled; empty means all. order: whose lines these are;
-    None for a flow that cancels nothing.
+    Args:
+        remote_id, order_number, reference: the numbers by which its service may call it; reference None: it gave none.
+        lines: how many of each line, by its id, are to be canceled; empty means all.
+        order: whose lines these are; None for a flow that cancels nothing.
     """
 
     remote_id: str
@@ -121,7 +117,12 @@ class ExpectedOrder:
 
 @frozen
 class AnswerVerifier:
-    """Holds what flows end with against what was received. declared: `Integration.identified_by`. about: in order."""
+    """Holds what flows end with against what was received.
+
+    Args:
+        identified_by: `Integration.identified_by`.
+        orders: in order.
+    """
 
     identified_by: Mapping[str, Identity]
     orders: tuple[ExpectedOrder, ...]
@@ -129,8 +130,11 @@ class AnswerVerifier:
     def verify(self, result: object, received: Mapping[int, ReceivedResponse]) -> object:
         """What the flow's end amounts to: itself, or an unclear answer where its response is not about this order.
 
-        received: by the number of the exchange. Raises UnverifiedAnswerError where the plugin asserts what no response
-        of this attempt says, MalformedResponseError where a response that should state a number cannot be read.
+        Args:
+            received: by the number of the exchange.
+
+        Raises UnverifiedAnswerError where the plugin asserts what no response of this attempt says,
+        MalformedResponseError where a response that should state a number cannot be read.
         """
         match result:
             case Answers(answers):
@@ -170,7 +174,7 @@ class AnswerVerifier:
         self, answer: Answer, expected: ExpectedOrder, received: Mapping[int, ReceivedResponse]
     ) -> ReceivedResponse | None:
         """The response that an answer rests on; None for one that needs none. Raises UnverifiedAnswerError."""
-        said = f"it answered {answer.outcome.value!r}"
+        claim = f"it answered {answer.outcome.value!r}"
         if answer.outcome is Outcome.NOT_PROCESSED:
             self._require_not_processed(answer, expected, received)
         if answer.exchange is None:
@@ -180,13 +184,13 @@ class AnswerVerifier:
                 or answer.outcome is Outcome.ACKNOWLEDGED
             ):
                 raise UnverifiedAnswerError(
-                    f"{said} and named no response that says so", hint="give the answer its response"
+                    f"{claim} and named no response that says so", hint="give the answer its response"
                 )
             return None
         source = received.get(answer.exchange)
         if source is None:
             raise UnverifiedAnswerError(
-                f"{said} by exchange {answer.exchange}, which this attempt has not received",
+                f"{claim} by exchange {answer.exchange}, which this attempt has not received",
                 hint="give the answer a response that this flow was sent",
             )
         status = source.response.status_code
@@ -195,7 +199,7 @@ class AnswerVerifier:
             answer.outcome in _NEEDS_STATEMENT and silent
         ):
             raise UnverifiedAnswerError(
-                f"{said} by a response of {status}, which cannot say so", hint="return answer.unknown() in this case"
+                f"{claim} by a response of {status}, which cannot say so", hint="return answer.unknown() in this case"
             )
         return source
 
@@ -264,10 +268,10 @@ class AnswerVerifier:
         if not source.is_complete:
             return Answer(Outcome.UNKNOWN, message=_PARTIAL_RESPONSE, exchange=max(received))
         rule = self._rule_for(source, "submitted")
-        made = ExpectedOrder(remote_order.remote_id, self.orders[0].order_number)
-        other = None if isinstance(rule, NotStated) else _mismatch(made, rule, source.response, must_state=True)
+        submitted = ExpectedOrder(remote_order.remote_id, self.orders[0].order_number)
+        other = None if isinstance(rule, NotStated) else _mismatch(submitted, rule, source.response, must_state=True)
         if isinstance(rule, NotStated):  # Whatever was read before it must not be about another order.
-            other = next(filter(None, (self._contradiction(made, one) for one in received.values())), None)
+            other = next(filter(None, (self._contradiction(submitted, one) for one in received.values())), None)
         return remote_order if other is None else Answer(Outcome.UNKNOWN, message=other, exchange=max(received))
 
 
@@ -280,22 +284,24 @@ def _mismatch(expected: ExpectedOrder, rule: Identity, response: httpx.Response,
     if isinstance(rule, NotStated):
         return None
     if isinstance(rule, AnyOf):
-        found = [_mismatch(expected, place, response, must_state=True) for place in rule.alternatives]
-        return None if None in found else next((one for one in found if must_state or one != _NO_NUMBER_STATED), None)
+        mismatches = [_mismatch(expected, alternative, response, must_state=True) for alternative in rule.alternatives]
+        return (
+            None
+            if None in mismatches
+            else next((one for one in mismatches if must_state or one != _NO_NUMBER_STATED), None)
+        )
     ours, normalize = (
         (expected.number(rule.number), rule.normalize) if isinstance(rule, StatedAt) else (expected.remote_id, str)
     )
     try:
-        stated = _numbers_by(rule, response)
+        stated = numbers_by(rule, response)
     except MalformedResponseError:
         if must_state:
             raise
         stated = ()
     if not stated or None in stated:
         return _NO_NUMBER_STATED if must_state else None
-    others = sorted(
-        {number for number in stated if number is not None and not _is_same_number(number, ours, normalize)}
-    )
+    others = sorted({number for number in stated if number is not None and not is_same_number(number, ours, normalize)})
     return f"the response is about {', '.join(others)[:200]}, not about {ours}" if others else None
 
 
@@ -306,81 +312,11 @@ def _mentions_order(request: httpx.Request | None, expected: ExpectedOrder) -> b
     body = request.content.decode("utf-8", "replace")
     with suppress(ValueError, RecursionError):
         body = f"{body} {json.loads(body)}"
-    said = f"{unquote_plus(str(request.url))} {unquote(str(request.url))} {body} {unquote_plus(body)} {unescape(body)}"
-    numbers = filter(None, (expected.remote_id, expected.order_number, expected.reference))
-    return any(re.search(rf"(?<![^\W_]){re.escape(number)}(?![^\W_])", said) for number in numbers)
-
-
-def _numbers_by(
-    rule: StatedAt | Callable[[httpx.Response], Sequence[str]], response: httpx.Response
-) -> tuple[str | None, ...]:
-    """The numbers that a response states; None for one that should be there and is not.
-
-    Raises MalformedResponseError.
-    """
-    return (
-        _numbers_at(json_object(response), rule.path)
-        if isinstance(rule, StatedAt)
-        else _validated_numbers(rule(response))
+    request_text = (
+        f"{unquote_plus(str(request.url))} {unquote(str(request.url))} {body} {unquote_plus(body)} {unescape(body)}"
     )
-
-
-def _validated_numbers(numbers: object) -> tuple[str, ...]:
-    """The numbers that a callable of a plugin read. A single text is none: each of its letters would be one."""
-    several = () if isinstance(numbers, str | bytes) or not isinstance(numbers, Iterable) else numbers
-    told = tuple(plain_text(number) for number in islice(several, MAX_ITEMS + 1))
-    if several is not numbers or len(told) > MAX_ITEMS:
-        raise UnverifiedAnswerError(
-            f"its identified_by gave {class_name(numbers)}, not a list of at most {MAX_ITEMS} numbers",
-            hint="let it give a list of every number that the response states",
-        )
-    return told
-
-
-def _is_same_number(stated: str, expected: str | None, normalize: Callable[[str], str]) -> bool:
-    """Whether a number is ours, spelled as it is or as the service spells it.
-
-    Raises UnverifiedAnswerError for a `normalize` that makes other numbers equal to it as well, as one that cuts them
-    does.
-    """
-    if expected is None or stated == expected:
-        return expected is not None
-    plain = plain_text(normalize(expected))
-    if plain_text(normalize(stated)) != plain:
-        return False
-    for other in (*_similar_numbers(stated), *_similar_numbers(expected)):
-        if not plain or plain_text(normalize(other)) == plain:
-            raise UnverifiedAnswerError(
-                f"its normalize makes {other[:MAX_SHOWN]!r} equal to {expected[:MAX_SHOWN]!r}, which is another number",
-                hint="let it change the spelling only",
-            )
-    return True
-
-
-def _similar_numbers(number: str) -> Iterator[str]:
-    """Numbers that are surely others: each differs in one digit; where there is none, in one letter."""
-    digits = [at for at, sign in enumerate(number[:MAX_SHOWN]) if sign.isascii() and sign.isdigit()]
-    for at in digits or range(len(number[:MAX_SHOWN])):
-        changed = str((int(number[at]) + 1) % 10) if digits else ("q" if number[at] in "xX" else "x")
-        yield number[:at] + changed + number[at + 1 :]
-
-
-def _numbers_at(document: object, path: Sequence[str]) -> tuple[str | None, ...]:
-    """The numbers at a path, one for each entry of a list; None for an entry that states none."""
-    if not path:
-        whole = isinstance(document, int) and not isinstance(document, bool)
-        return (str(document) if whole or (isinstance(document, str) and document) else None,)
-    if path[0] == "*":
-        entries = document if isinstance(document, list) else []
-        return tuple(number for entry in entries for number in _numbers_at(entry, path[1:]))
-    step = path[0]
-    match document:
-        case Mapping():
-            return _numbers_at(document.get(step), path[1:])
-        case list() if step.isascii() and step.isdecimal() and int(step) < len(document):
-            return _numbers_at(document[int(step)], path[1:])
-        case _:
-            return (None,)
+    numbers = filter(None, (expected.remote_id, expected.order_number, expected.reference))
+    return any(re.search(rf"(?<![^\W_]){re.escape(number)}(?![^\W_])", request_text) for number in numbers)
 
 
 def _uncanceled_lines(answer: Answer, expected: ExpectedOrder) -> str | None:

@@ -14,7 +14,7 @@ from orderdesk_sdk.clock import minutes
 __all__ = ["TOLERATED_SKEW", "corrected_for_clock"]
 
 TOLERATED_SKEW: Final = minutes(1)
-"""How far ahead a time may be and nobody minds: clocks are set by seconds now and then."""
+"""How far ahead a time may be without a warning: clocks are set by seconds now and then."""
 
 
 def corrected_for_clock(case: Case, now: datetime) -> tuple[Case, str] | None:
@@ -28,7 +28,7 @@ def corrected_for_clock(case: Case, now: datetime) -> tuple[Case, str] | None:
     text = f"the clock was ahead by {ahead} when this case was changed last; the case is due now"
     give_up_at = case.deadline - ahead if case.deadline is not None else None
     waits_since = min(case.action_required_since, now) if case.action_required_since is not None else None
-    made = evolve(
+    corrected = evolve(
         case,
         due_at=now,
         updated_at=now,
@@ -36,8 +36,8 @@ def corrected_for_clock(case: Case, now: datetime) -> tuple[Case, str] | None:
         deadline=give_up_at,
         action_required_since=waits_since,
     )
-    if isinstance(made, CancelCase):
-        asked_at = min(made.last_sent_at, now) if made.last_sent_at is not None else None
-        asked_before = min(made.previously_sent_at, now) if made.previously_sent_at is not None else None
-        made = evolve(made, last_sent_at=asked_at, previously_sent_at=asked_before)
-    return made, text
+    if isinstance(corrected, CancelCase):
+        asked_at = min(corrected.last_sent_at, now) if corrected.last_sent_at is not None else None
+        asked_before = min(corrected.previously_sent_at, now) if corrected.previously_sent_at is not None else None
+        corrected = evolve(corrected, last_sent_at=asked_at, previously_sent_at=asked_before)
+    return corrected, text

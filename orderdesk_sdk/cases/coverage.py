@@ -41,8 +41,9 @@ _ACTIVE_CARTS = (State.REJECTED, State.SHIPPED_ANYWAY)
 class ActiveAt:
     """A connection at which the order, or a part of it, is still active.
 
-    state: of the newest case there; None where no cancellation was requested. CANCELED stands for a part of the order
-    that was canceled as requested, and has left the rest.
+    Args:
+        state: of the newest case there; None where no cancellation was requested. CANCELED stands for a part of the
+            order that was canceled as requested, and has left the rest.
     """
 
     connection: str
@@ -88,7 +89,11 @@ class ActiveAt:
 
 @frozen
 class CartBlock:
-    """Why a cart is not told to cancel. waits: only until something that is under way has ended; else for good."""
+    """Why a cart is not told to cancel.
+
+    Args:
+        waits: only until something that is under way has ended; else for good.
+    """
 
     message: str
     waits: bool
@@ -120,9 +125,12 @@ class ResubmissionBlock:
 class CancellationCoverage:
     """What has been canceled of an order, and where, as it was read at one moment.
 
-    remote_orders: everywhere the order is registered. cancellations: by id. cases: of all cancellations, oldest first.
-    latest: the newest case at each connection, see `latest_cases`; carts and fulfillment services both.
-    being_registered: the connections at which the order is about to be registered.
+    Args:
+        remote_orders: everywhere the order is registered.
+        cancellations: by id.
+        cases: of all cancellations, oldest first.
+        latest: the newest case at each connection, see `latest_cases`; carts and fulfillment services both.
+        being_registered: the connections at which the order is about to be registered.
     """
 
     order: Order
@@ -200,12 +208,16 @@ class CancellationCoverage:
     ) -> tuple[RemoteOrder, ...]:
         """The remote orders at which these lines are neither canceled nor being canceled.
 
-        A cancellation of the whole order covers every part; one of a part covers the same part. lines: by id; empty
-        means the whole order. among: the remote orders in question; None means all. reported: a service says that it
-        canceled by itself, which may be what an earlier cancellation left of the order.
+        A cancellation of the whole order covers every part; one of a part covers the same part.
 
         Raises InvalidStateError where another part is being canceled now: two open cases at one connection could not be
         told apart there.
+
+        Args:
+            lines: by id; empty means the whole order.
+            among: the remote orders in question; None means all.
+            reported: a service says that it canceled by itself, which may be what an earlier cancellation left of the
+                order.
         """
         remote_orders = self.remote_orders if among is None else among
         covered = {case.connection for case in self.cases if self._covers(case, lines, reported=reported)}

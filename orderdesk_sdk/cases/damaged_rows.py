@@ -44,7 +44,7 @@ class DamagedRows:
     def read(self, location: str, parse: Callable[[], T]) -> T:
         """What `parse` reads. Raises DamagedRowError with the place, and remembers it until it can be read."""
         try:
-            found = parse()
+            record = parse()
         except DamagedRowError as error:
             with self._lock:
                 is_new = location not in self._messages
@@ -55,7 +55,7 @@ class DamagedRows:
         if self._messages:
             with self._lock:
                 self._messages.pop(location, None)
-        return found
+        return record
 
     def read_or_none(self, location: str, parse: Callable[[], T]) -> T | None:
         """What `parse` reads; None for a damaged row, which is remembered."""
@@ -67,12 +67,14 @@ class DamagedRows:
     def messages(self) -> tuple[str, ...]:
         """What was found so far, a line each."""
         with self._lock:
-            return tuple(f"{place}: {told}" for place, told in self._messages.items())
+            return tuple(f"{location}: {message}" for location, message in self._messages.items())
 
     def ids(self, noun: str) -> tuple[str, ...]:
         """The ids of those that were found so far and are called by a noun, "case"; at most MAX_IDS of them."""
         with self._lock:
-            named = [place.removeprefix(f"{noun} ") for place in self._messages if place.startswith(f"{noun} ")]
+            named = [
+                location.removeprefix(f"{noun} ") for location in self._messages if location.startswith(f"{noun} ")
+            ]
         return tuple(named[:MAX_IDS])
 
 
@@ -81,8 +83,8 @@ def parse_row(parse: Callable[[], T]) -> T:
     try:
         return parse()
     except Exception as error:  # noqa: BLE001 - JSON, types, words and depth of a damaged row fail in every way
-        told = describe_exception(error).partition("\n")[0][:200]
-    raise DamagedRowError(f"its row cannot be read ({told})", location="a row of the ledger", hint=RESTORE_HINT)
+        reason = describe_exception(error).partition("\n")[0][:200]
+    raise DamagedRowError(f"its row cannot be read ({reason})", location="a row of the ledger", hint=RESTORE_HINT)
 
 
 def placeholder_case(

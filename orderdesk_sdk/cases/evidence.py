@@ -29,9 +29,13 @@ class EvidenceKind(enum.Enum):
 class Evidence:
     """The evidence beside a verdict.
 
-    attempt and exchange name the exchange in the case's history; None where a person says so: then person and note
-    tell who. message: the mail that the person has read. unidentified: why nothing in the response says which order it
-    is about, where its service states no number; then only the request said so.
+    attempt and exchange name the exchange in the case's history; None where a person says so: then person and note tell
+    who.
+
+    Args:
+        email: the mail that the person has read.
+        no_order_number_reason: why nothing in the response says which order it is about, where its service states no
+            number; then only the request said so.
     """
 
     kind: EvidenceKind
@@ -53,10 +57,13 @@ class Evidence:
 class EmailEvidence:
     """A mail that came in, as evidence: nothing in it is verified, so it counts with the name of who read it.
 
-    digest: SHA-256 of the mail as it was filed, in hexadecimal. identity: its own Message-ID, or None.
-    answers: the Message-ID of our mail that it names as the one it answers, and case: the case that mail is of; None
-    where it names none of ours. names: the order's number, as the mail tells it, by which it is known to be about this
-    order all the same.
+    Args:
+        digest: SHA-256 of the mail as it was filed, in hexadecimal.
+        message_id: its own Message-ID, or None.
+        in_reply_to: the Message-ID of our mail that it names as the one it answers, and case: the case that mail is of;
+            None where it names none of ours.
+        mentioned_order_number: the order's number, as the mail tells it, by which it is known to be about this order
+            all the same.
     """
 
     sender: str

@@ -27,9 +27,11 @@ class Certainty(enum.Enum):
 
 @frozen
 class Failure:
-    """Why there is no response, and what that proves. kind: the name of what went wrong, `ReadTimeout` for instance.
+    """Why there is no response, and what that proves.
 
-    retry_after: how long the service asks to be left alone, or its declared rate demands; None where neither does.
+    Args:
+        kind: the name of what went wrong, `ReadTimeout` for instance.
+        retry_after: how long the service asks to be left alone, or its declared rate demands; None where neither does.
     """
 
     kind: str
@@ -42,9 +44,11 @@ class Failure:
 class Intent:
     """A request that is about to leave.
 
-    number: the position in its flow, from 1. digest: SHA-256 of method, URL and body.
-    declared_read: the plugin says that it changes nothing, where the method does not say it (`CallOptions`).
-    body: the beginning of what it says, redacted; "" for what reads only and for what is private.
+    Args:
+        number: the position in its flow, from 1.
+        digest: SHA-256 of method, URL and body.
+        declared_read_only: the plugin says that it changes nothing, where the method does not say it (`CallOptions`).
+        body: the beginning of what it says, redacted; "" for what reads only and for what is private.
     """
 
     number: int
@@ -67,12 +71,15 @@ class Intent:
 class Exchange:
     """What became of an intent.
 
-    status: the HTTP status, None when there was no response. headers: the chosen ones. body: a redacted excerpt.
-    whole: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
-    failure: why the flow got no response; one that turned the call away has a status and a body all the same.
-    tries: how many times it was sent; each earlier one was proved not done, or reads only.
-    shared_at: when the response came to another flow, whose read answered this one too; None: this flow's own.
-    warning: what a person should know of the response although it is no failure; None where there is nothing.
+    Args:
+        status: the HTTP status, None when there was no response.
+        headers: the chosen ones.
+        body: a redacted excerpt.
+        is_complete: the excerpt is the complete body, unchanged, so that a flow can be replayed from it.
+        failure: why the flow got no response; one that turned the call away has a status and a body all the same.
+        attempts: how many times it was sent; each earlier one was proved not done, or reads only.
+        shared_at: when the response came to another flow, whose read answered this one too; None: this flow's own.
+        warning: what a person should know of the response although it is no failure; None where there is nothing.
     """
 
     intent: Intent
@@ -89,11 +96,13 @@ class Exchange:
 
 @frozen
 class TransportLoss:
-    """A flow that ended without an answer because a call was lost. repeatable: the lost request was declared so.
+    """A flow that ended without an answer because a call was lost.
 
-    retry_after: how long the service asks to be left alone; None when it does not say.
-    held: we held the request back ourselves, because what allowed it was no longer so.
-    another: a request was to be made again, and the flow would now make another one; nothing was sent.
+    Args:
+        idempotent: the lost request was declared so.
+        retry_after: how long the service asks to be left alone; None when it does not say.
+        withheld: we held the request back ourselves, because what allowed it was no longer so.
+        request_changed: a request was to be made again, and the flow would now make another one; nothing was sent.
     """
 
     certainty: Certainty

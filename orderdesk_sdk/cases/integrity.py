@@ -36,8 +36,11 @@ class ChainHead:
 class IntegrityReport:
     """What was found of one history and the row that it leads to.
 
-    flaws: what is not as it was written, a sentence each. lines: how many there are. head: the link of the last one, in
-    hexadecimal: it stays a part of every later history. is_removed: personal texts of it were removed on request.
+    Args:
+        flaws: what is not as it was written, a sentence each.
+        entry_count: how many there are.
+        head: the link of the last one, in hexadecimal: it stays a part of every later history.
+        texts_removed: personal texts of it were removed on request.
     """
 
     flaws: tuple[str, ...]
@@ -48,7 +51,11 @@ class IntegrityReport:
 
 @frozen
 class IntegrityFlaw:
-    """Something in a ledger that is not as it was written. subject_id: of what; None: of the ledger as a whole."""
+    """Something in a ledger that is not as it was written.
+
+    Args:
+        subject_id: of what; None: of the ledger as a whole.
+    """
 
     subject_id: str | None
     message: str

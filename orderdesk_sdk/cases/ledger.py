@@ -37,8 +37,9 @@ class OrderVersion:
 class CaseUpdate:
     """One change: the case as it was read, as it shall be, and what belongs into its history, in order.
 
-    order_version: the change rests on how the order stood as a whole; None: on the case alone. order_events: what rules
-    are to hear of, recorded with the change.
+    Args:
+        order_version: the change rests on how the order stood as a whole; None: on the case alone.
+        order_events: what rules are to hear of, recorded with the change.
     """
 
     before: Case
@@ -83,9 +84,10 @@ class Ledger(Protocol):
     ) -> tuple[C, bool]:
         """Record a case that no cancellation opens, or give back another in its place; and whether it was recorded.
 
-        key: names it among those of its kind; the same key again gives the same case. instead: asked in the
-        transaction, with all of its kind that there are of its order, oldest first, for the one to give back instead;
-        what it raises is raised, and nothing is recorded.
+        Args:
+            key: names it among those of its kind; the same key again gives the same case.
+            instead: asked in the transaction, with all of its kind that there are of its order, oldest first, for the
+                one to give back instead; what it raises is raised, and nothing is recorded.
         """
 
     def write(self, *changes: CaseUpdate) -> None:
@@ -100,11 +102,18 @@ class Ledger(Protocol):
     def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
         """Add to a history without a change.
 
-        if_unchanged: raise ConflictError when somebody else has changed the case since.
+        Args:
+            if_unchanged: raise ConflictError when another process has changed the case since.
         """
 
     def case(self, case_id: str, kind: type[C]) -> C:
-        """A case by its id. kind: `Case` for any. Raises NotFoundError where there is none of that kind."""
+        """A case by its id.
+
+        Args:
+            kind: `Case` for any.
+
+        Raises NotFoundError where there is none of that kind.
+        """
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         """The cancellations for an order, oldest first."""
@@ -120,10 +129,12 @@ class Ledger(Protocol):
         limit: int | None = None,
         after: C | None = None,
     ) -> tuple[C, ...]:
-        """Cases, oldest first; every argument narrows. kind: `Case` for all.
+        """Cases, oldest first; every argument narrows.
 
-        limit: None gives 1000, and of one order or cancellation all. after: only those that come after this one in the
-        list, so that a long list can be had a page at a time.
+        Args:
+            kind: `Case` for all.
+            limit: None gives 1000, and of one order or cancellation all.
+            after: only those that come after this one in the list, so that a long list can be had a page at a time.
         """
 
     def due_connections(self, now: datetime) -> tuple[str, ...]:
@@ -134,7 +145,9 @@ class Ledger(Protocol):
     ) -> tuple[Case, ...]:
         """Open case whose time has come, longest overdue first.
 
-        connection: only there; None takes all. after: with a connection, only what comes after this piece of case.
+        Args:
+            connection: only there; None takes all.
+            after: with a connection, only what comes after this piece of case.
         """
 
     def damaged(self) -> tuple[str, ...]:
@@ -162,7 +175,8 @@ class Ledger(Protocol):
     def find_flaws(self, known_head: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
         """Everything in the ledger that is not as it was written; memory does not grow with it.
 
-        known_head: a head from earlier, which the ledger must have passed.
+        Args:
+            known_head: a head from earlier, which the ledger must have passed.
         """
 
     def remove_personal_texts(self, order_id: str, *, by: str, at: datetime) -> int:
@@ -195,7 +209,7 @@ class Ledger(Protocol):
         """What rules did for an order, oldest first."""
 
     def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
-        """Those of the messages to a connection that nobody has looked into, nor does right now: they are the caller's.
+        """Those of the webhooks to a connection that no process has handled or handles now: they are the caller's.
 
         Which of them were looked into, the caller tells by `complete_notifications`; who does not within minutes is
         taken for dead. A bounded number is remembered, for a bounded time.

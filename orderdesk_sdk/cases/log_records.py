@@ -81,7 +81,11 @@ class RoomLogger:
         self._logger = logging.getLogger(f"{LOGGER_NAME}.{room}")
 
     def debug(self, message: str, *args: object, about: LogSubject | None = None) -> None:
-        """Log what only a developer looks for. about: None takes the subject of `log_subject`."""
+        """Log what only a developer looks for.
+
+        Args:
+            about: None takes the subject of `log_subject`.
+        """
         self._log(logging.DEBUG, message, args, about)
 
     def info(self, message: str, *args: object, about: LogSubject | None = None) -> None:

@@ -31,7 +31,12 @@ __all__ = ["CaseReceipt", "EvidenceReceipt", "Receipt", "HistoryLine", "Cancella
 
 @frozen
 class HistoryLine:
-    """One line of a case's story. what: the event or request in words. exchange: the call it tells of, or None."""
+    """One line of a case's story.
+
+    Args:
+        summary: the event or request in words.
+        exchange: the call it tells of, or None.
+    """
 
     at: datetime
     summary: str
@@ -44,9 +49,12 @@ class HistoryLine:
 class EvidenceReceipt:
     """What a verdict rests on.
 
-    exchange: the call with the service's words; None for a person's word. message: the mail that a person filed.
-    status: the word that a poll judged by; None where there was none. unidentified: why nothing in the call's
-    response says which order it is about; None where it states its number.
+    Args:
+        exchange: the call with the service's words; None for a person's word.
+        email: the mail that a person filed.
+        status: the word that a poll judged by; None where there was none.
+        no_order_number_reason: why nothing in the call's response says which order it is about; None where it states
+            its number.
     """
 
     kind: EvidenceKind
@@ -60,9 +68,12 @@ class EvidenceReceipt:
 
 @frozen
 class CaseReceipt:
-    """One case: where it stands, on which proof, and how it came there. route: who or what cancels, in words.
+    """One case: where it stands, on which proof, and how it came there.
 
     record: whether that is as it was written. Where it is not, nothing of the case counts.
+
+    Args:
+        route: who or what cancels, in words.
     """
 
     case: CancelCase
@@ -87,8 +98,10 @@ class Receipt:
 
     As of `at`.
 
-    coverage: what has been canceled of it, and where.
-    flaws: what in the ledger is not as it was written, a sentence each with what it is about. Then nothing is proved.
+    Args:
+        coverage: what has been canceled of it, and where.
+        flaws: what in the ledger is not as it was written, a sentence each with what it is about. Then nothing is
+            proved.
     """
 
     order_id: str
@@ -103,7 +116,7 @@ class Receipt:
     @property
     def is_settled(self) -> bool:
         """Whether every case is settled."""
-        return not any(found.case.is_open for cancellation in self.cancellations for found in cancellation.cases)
+        return not any(receipt.case.is_open for cancellation in self.cancellations for receipt in cancellation.cases)
 
     @property
     def is_canceled(self) -> bool:
@@ -114,7 +127,7 @@ class Receipt:
     def still_active(self) -> tuple[str, ...]:
         """The connections at which the order, or a part of it, is still active, each with why.
 
-        Not one at which a case is open; and none at all where nobody has requested a cancellation.
+        Not one at which a case is open; and none at all where no cancellation was requested.
         """
         return tuple(map(str, self.coverage.still_active())) if self.cancellations else ()
 
@@ -126,7 +139,11 @@ def make_receipt(
     now: datetime,
     integration: Callable[[str], Integration | str],
 ) -> Receipt:
-    """The receipt of an order from the ledger. integration: a connection's declaration, or why there is none."""
+    """The receipt of an order from the ledger.
+
+    Args:
+        integration: a connection's declaration, or why there is none.
+    """
     cases = ledger.cases(CancelCase, order_id=order.id)
     cancellations = ledger.cancellations(order.id)
     coverage = CancellationCoverage.of(order, remote_orders, cancellations, cases)
@@ -140,7 +157,7 @@ def make_receipt(
             damaged.append(f"case {case.id} at {case.connection}: its history cannot be shown: {error}")
             return ()
 
-    wishes = [
+    receipts = [
         CancellationReceipt(
             cancellation,
             tuple(
@@ -152,13 +169,13 @@ def make_receipt(
         for cancellation in cancellations
     ]
     again, changes = ledger.cases(ResubmitCase, order_id=order.id), ledger.cases(StatusCase, order_id=order.id)
-    errands: tuple[Case, ...] = (*again, *changes)
+    others: tuple[Case, ...] = (*again, *changes)
     flaws = [
         *(f"case {case.id} at {case.connection}: {flaw}" for case in cases for flaw in records[case.id].flaws),
-        *(f"{each.id} at {each.connection}: {flaw}" for each in errands for flaw in ledger.verify(each).flaws),
+        *(f"{each.id} at {each.connection}: {flaw}" for each in others for flaw in ledger.verify(each).flaws),
         *damaged,
     ]
-    return Receipt(order.id, order.number, now, tuple(wishes), coverage, again, changes, tuple(flaws))
+    return Receipt(order.id, order.number, now, tuple(receipts), coverage, again, changes, tuple(flaws))
 
 
 def _case_receipt(
@@ -228,8 +245,8 @@ def _history_line(entry: HistoryEntry) -> HistoryLine:
             return HistoryLine(event.at, event.kind.value, _event_message(event), event.person)
         case Exchange() as exchange:
             # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
-            said = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
-            came = f"answered {said}" if exchange.failure is None else exchange.failure.message
+            outcome = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
+            came = f"answered {outcome}" if exchange.failure is None else exchange.failure.message
             came += "; one call for several cases" if exchange.shared_at is not None else ""
             came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
             return HistoryLine(

@@ -14,7 +14,10 @@ class Registration:
     """Written down before the store has the remote order, and removed when the order's cancellations were read again.
 
     cancellations: ids of the cancellations that were over when it began; what was open then, or is wanted since, is
-    about this place. was_there: the host had the remote order already, so it is registered once more.
+    about this place.
+
+    Args:
+        already_registered: the host had the remote order already, so it is registered once more.
     """
 
     id: str

@@ -15,8 +15,9 @@ __all__ = ["ResubmitCase"]
 class ResubmitCase(Case):
     """A duplicated order at one connection.
 
-    order_id, original_number: of the canceled order, on which it rests. order_number: the duplicate's, chosen before
-    that is made.
+    Args:
+        order_id, original_number: of the canceled order, on which it rests.
+        order_number: the duplicate's, chosen before that is made.
     """
 
     original_number: str

@@ -13,7 +13,11 @@ __all__ = ["StatusCase"]
 
 @frozen(kw_only=True)
 class StatusCase(Case):
-    """One status for one order at one connection. status: one of the integration's `statuses`, by name."""
+    """One status for one order at one connection.
+
+    Args:
+        status: one of the integration's `statuses`, by name.
+    """
 
     status: str
 

@@ -43,8 +43,8 @@ def select_remote_orders(
 
     Raises InvalidStateError where there is none.
     """
-    known = {remote_order.connection for remote_order in remote_orders}
-    unknown = [name for name in connections if name not in known]
+    registered = {remote_order.connection for remote_order in remote_orders}
+    unknown = [name for name in connections if name not in registered]
     if not remote_orders or unknown:
         where = f"not to {', '.join(unknown)}" if remote_orders else "nowhere"
         raise InvalidStateError(
@@ -74,20 +74,20 @@ def validate(
     route: Route, title: str, settings: object, order: Order, reason: str | None, lines: Mapping[str, int]
 ) -> None:
     """Hold a cancellation, its lines by id, against what a route takes. Raises ValidationError with the hint."""
-    place = f"order {order.number} at {title}"
+    location = f"order {order.number} at {title}"
     validate_lines(order, lines)
     if lines and not is_whole(order, lines) and route.scope is Scope.ORDER:
         raise ValidationError(
             "the service cancels whole orders only",
-            location=place,
+            location=location,
             hint="cancel the whole order and resubmit the rest under a new number",
         )
     full = all(quantity == order.line(line_id).quantity for line_id, quantity in lines.items())
     if lines and not full and route.scope is Scope.LINES:
         raise ValidationError(
-            "the service cancels whole lines only", location=place, hint="name the line's whole quantity"
+            "the service cancels whole lines only", location=location, hint="name the line's whole quantity"
         )
-    resolve_reason(route.reasons, reason, settings, order, place)
+    resolve_reason(route.reasons, reason, settings, order, location)
 
 
 def validate_lines(order: Order, lines: Mapping[str, int]) -> None:

@@ -27,8 +27,10 @@ __all__ = ["WindowState", "window_state", "next_open_route"]
 class WindowState:
     """Whether a window is open.
 
-    until: the moment it closes, where a clock closes it; else None. closes_on: the word for what closes it; None
-    where nothing but the service's answer does. why_closed: None while it is open.
+    Args:
+        closes_at: the moment it closes, where a clock closes it; else None.
+        closes_on: the word for what closes it; None where nothing but the service's answer does.
+        closed_reason: None while it is open.
     """
 
     is_open: bool

@@ -63,12 +63,12 @@ class CancellationService:
 
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
-        found = self._order_store.resolve(order)
-        placements = self._order_store.remote_orders(found.id)
-        latest = latest_cases(self._ledger.cases(CancelCase, order_id=found.id), placements)
+        resolved = self._order_store.resolve(order)
+        remote_orders = self._order_store.remote_orders(resolved.id)
+        latest = latest_cases(self._ledger.cases(CancelCase, order_id=resolved.id), remote_orders)
         standing = {name: case.state for name, case in latest.items()}
-        declared, settings = self._connections.usable({placement.connection for placement in placements})
-        return make_plan(found, placements, declared, self._clock.now(), standing, settings)
+        declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
+        return make_plan(resolved, remote_orders, declared, self._clock.now(), standing, settings)
 
     @then_rules_act
     def create(
@@ -83,11 +83,11 @@ class CancellationService:
         send_now: bool = True,
     ) -> CancellationStatus:
         """Cancel an order. `Desk.cancel` is the short way to this method, and says what each argument does."""
-        found = self._order_store.resolve(order)
+        resolved = self._order_store.resolve(order)
         wanted = self.draft(
-            found, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
+            resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
         )
-        return self.open(found, wanted, send_now=send_now)
+        return self.open(resolved, wanted, send_now=send_now)
 
     def draft(
         self,
@@ -99,7 +99,11 @@ class CancellationService:
         connections: Sequence[str] = (),
         lines: Mapping[str, int] | None = None,
     ) -> Cancellation:
-        """A cancellation to give to `open`; nothing is recorded yet. lines: by id or code, as people name them."""
+        """A cancellation to give to `open`; nothing is recorded yet.
+
+        Args:
+            lines: by id or code, as people name them.
+        """
         return Cancellation(
             id=secrets.token_hex(6),
             idempotency_key=idempotency_key or "",
@@ -127,11 +131,13 @@ class CancellationService:
         if wanted.reported_by is None:
             # Before the remote orders are read: what is submitted after that is there to be read.
             self._require_no_running_resubmission(order)
-        known = self._order_store.remote_orders(order.id)
-        selected = select_remote_orders(order, known, wanted.connections)
+        registered = self._order_store.remote_orders(order.id)
+        selected = select_remote_orders(order, registered, wanted.connections)
         # Before the cases: the key counts the cancellations, so one that is recorded in between has the same key.
         recorded = self._ledger.cancellations(order.id)
-        coverage = CancellationCoverage.of(order, known, recorded, self._ledger.cases(CancelCase, order_id=order.id))
+        coverage = CancellationCoverage.of(
+            order, registered, recorded, self._ledger.cases(CancelCase, order_id=order.id)
+        )
         uncovered = coverage.not_covered(wanted.lines, selected, reported=wanted.reported_by is not None)
         if not uncovered:
             return self._join_latest(order, wanted, fingerprint)
@@ -184,14 +190,14 @@ class CancellationService:
             return self._ledger.find_by_key(wanted.idempotency_key, fingerprint)
         except ConflictError:
             # Of the same content where the same lines are only named another way: by id, and by code.
-            for known in self._ledger.cancellations(order.id):
-                same = (known.idempotency_key, known.reason, sorted(known.connections)) == (
+            for cancellation in self._ledger.cancellations(order.id):
+                same = (cancellation.idempotency_key, cancellation.reason, sorted(cancellation.connections)) == (
                     wanted.idempotency_key,
                     wanted.reason,
                     sorted(wanted.connections),
                 )
-                if same and with_line_ids(order, known).lines == resolve_lines(order, wanted.lines):
-                    return known
+                if same and with_line_ids(order, cancellation).lines == resolve_lines(order, wanted.lines):
+                    return cancellation
             raise
 
     def status(self, cancellation: Cancellation) -> CancellationStatus:
@@ -204,23 +210,23 @@ class CancellationService:
 
     def receipt(self, order: str) -> Receipt:
         """The proof of every cancellation of an order: what was asked, answered, decided, when and by whom."""
-        found = self._order_store.resolve(order)
-        remote_orders = self._order_store.remote_orders(found.id)
-        return make_receipt(found, remote_orders, self._ledger, self._clock.now(), self._connections.integration)
+        resolved = self._order_store.resolve(order)
+        remote_orders = self._order_store.remote_orders(resolved.id)
+        return make_receipt(resolved, remote_orders, self._ledger, self._clock.now(), self._connections.integration)
 
     @then_rules_act
     def withdraw(self, order: str, *, by: str, note: str | None = None) -> tuple[CancelCase, ...]:
         """Withdraw the cancellation of an order wherever nothing has been sent; all cases that were open, as they are.
 
-        What was sent already goes on: only its service can tell. What a service reported is nobody's request, and
+        What was sent already goes on: only its service can tell. What a service reported was not requested, and
         stays.
         """
-        found, person = self._order_store.resolve(order), require_actor(by)
+        resolved, person = self._order_store.resolve(order), require_actor(by)
         text = note or f"Withdrawn by {person}"
-        self._extender.withdraw(found)
+        self._extender.withdraw(resolved)
         return tuple(
             self._withdraw_case(case, person, text)
-            for case in self._ledger.cases(CancelCase, order_id=found.id)
+            for case in self._ledger.cases(CancelCase, order_id=resolved.id)
             if case.is_open and not case.is_reported
         )
 
@@ -244,11 +250,11 @@ class CancellationService:
         """A duplicate on its way out is at no place yet, and will be in a moment: to say "nowhere" would be wrong."""
         originals = [order.id, self._order_store.original_of(order.id)]  # Itself, where it keeps its number.
         under_way = [
-            found
+            resubmission
             for original in originals
             if original is not None
-            for found in self._ledger.cases(ResubmitCase, order_id=original, states=tuple(OPEN))
-            if found.order_number == order.number
+            for resubmission in self._ledger.cases(ResubmitCase, order_id=original, states=tuple(OPEN))
+            if resubmission.order_number == order.number
         ]
         if under_way:
             raise InProgressError(
@@ -259,14 +265,14 @@ class CancellationService:
 
     def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], wanted: Cancellation) -> None:
         """Refuse, before anything is recorded, what a place would not take."""
-        for placement in remote_orders:
+        for remote_order in remote_orders:
             try:
-                connection = self._connections.get(placement.connection)
+                connection = self._connections.get(remote_order.connection)
             except OrderDeskError:
-                continue  # It cannot be used now; its case says so and waits for somebody to mend it.
-            ladder = connection.integration.cancel
-            index = next_open_route(ladder, placement, self._clock.now())
+                continue  # It cannot be used now; its case says so and waits for a repair.
+            routes = connection.integration.cancel
+            index = next_open_route(routes, remote_order, self._clock.now())
             if index is not None:
                 title = connection.integration.title
                 with suppress(PluginError):  # It cannot say what it takes; its case will tell.
-                    validate(ladder[index], title, connection.settings, order, wanted.reason, wanted.lines)
+                    validate(routes[index], title, connection.settings, order, wanted.reason, wanted.lines)

@@ -53,8 +53,11 @@ class CaseService:
     ) -> tuple[CancelCase, ...]:
         """The cases of cancellations, oldest first.
 
-        order: an order's id or number; None takes all. states: empty takes all. limit: None gives 1000, and of one
-        order all. after: only those that come after this one, for the next page.
+        Args:
+            order: an order's id or number; None takes all.
+            states: empty takes all.
+            limit: None gives 1000, and of one order all.
+            after: only those that come after this one, for the next page.
         """
         order_id = self._order_store.resolve(order).id if order is not None else None
         return self._ledger.cases(CancelCase, order_id=order_id, states=states, limit=limit, after=after)
@@ -96,8 +99,10 @@ class CaseService:
     def confirm(self, case_id: str, *, by: str, note: str | None = None, email: bytes | None = None) -> Case:
         """A person's word that the service has done it: canceled the order, made the duplicate, set the status.
 
-        email: the mail (RFC 5322) that says so, for the case of a cancellation. Raises ValidationError for a mail that
-        no person of the service wrote, or that is about something else.
+        Args:
+            email: the mail (RFC 5322) that says so, for the case of a cancellation.
+
+        Raises ValidationError for a mail that no person of the service wrote, or that is about something else.
         """
         case = self.get(case_id)
         kind = EventKind.CANCELED if isinstance(case, CancelCase) else EventKind.DONE
@@ -115,7 +120,8 @@ class CaseService:
     ) -> Case:
         """A person's word that the service will not do it.
 
-        rejection: why, for the case of a cancellation. The rest as for `confirm`.
+        Args:
+            rejection: why, for the case of a cancellation. The rest as for `confirm`.
         """
         event = Event(EventKind.REJECTED, self._clock.now(), message=note, rejection=rejection)
         return self._settle(self.get(case_id), event, by, email)
@@ -129,7 +135,7 @@ class CaseService:
 
     @then_rules_act
     def retry(self, case_id: str, *, by: str) -> Case:
-        """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
+        """Send a request again although the outcome of the first is unknown: a named person's decision (law 3)."""
         return self._scheduler.retry(self.get(case_id), require_actor(by))
 
     def add_note(self, case_id: str, text: str, *, by: str) -> None:

@@ -55,8 +55,9 @@ _LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 class SandboxConfig:
     """The `[sandbox]` table. All URLs are of this machine, `http://127.0.0.1:PORT`.
 
-    simulators: the URL of the simulator behind each connection.
-    clock: the URL of the simulator whose clock the command line uses; None for the machine's own clock.
+    Args:
+        simulators: the URL of the simulator behind each connection.
+        clock: the URL of the simulator whose clock the command line uses; None for the machine's own clock.
     """
 
     simulators: Mapping[str, str] = field(factory=dict)
@@ -67,11 +68,12 @@ class SandboxConfig:
 class Config:
     """A whole configuration.
 
-    timezone: of times without a zone in imported orders.
-    path: the file that it was read from; None when it was made in code.
-    sandbox: None unless `orderdesk sandbox` wrote the configuration.
-    email: None where no e-mail can be sent.
-    resubmission_suffix: of the numbers of duplicates.
+    Args:
+        timezone: of times without a zone in imported orders.
+        path: the file that it was read from; None when it was made in code.
+        sandbox: None unless `orderdesk sandbox` wrote the configuration.
+        email: None where no e-mail can be sent.
+        resubmission_suffix: of the numbers of duplicates.
     """
 
     ledger: Path
@@ -183,9 +185,9 @@ def _connection(name: str, table: object, location: str) -> ConnectionConfig:
 
 
 def _email(table: Mapping[str, object], location: str) -> EmailConfig:
-    made = make_from_table(EmailConfig, table, location, os.environ)
-    validate_email_config(made, location)
-    return made
+    config = make_from_table(EmailConfig, table, location, os.environ)
+    validate_email_config(config, location)
+    return config
 
 
 def _sandbox(document: Mapping[str, object], connections: Iterable[str], location: str) -> SandboxConfig:

@@ -45,7 +45,7 @@ from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.smtp import SmtpTransport
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["Desk", "DeskLimits"]
@@ -55,7 +55,9 @@ __all__ = ["Desk", "DeskLimits"]
 class DeskLimits:
     """How long a desk waits for others, and how much of them it takes.
 
-    http: for the calls of each connection. plugin_timeout: seconds that a plugin or a listener may run without a call.
+    Args:
+        http: for the calls of each connection.
+        plugin_timeout: seconds that a plugin or a listener may run without a call.
     """
 
     http: HttpLimits = field(factory=HttpLimits)
@@ -142,7 +144,8 @@ class Desk:
     def close(self, *, wait: bool = True) -> None:
         """Finish what is under way, begin nothing new, and close connections, ledger and threads.
 
-        wait: False breaks off in the middle, as a crash does; what is open goes on when a desk is opened again.
+        Args:
+            wait: False breaks off in the middle, as a crash does; what is open goes on when a desk is opened again.
         """
         self._shutdown.request()
         if wait:
@@ -165,15 +168,21 @@ class Desk:
     ) -> CancellationStatus:
         """Cancel an order everywhere it was submitted; it is in the ledger before this returns or sends anything.
 
-        order: its id or number. reason: a standard one ("out of stock"), a code of the service's list, or free words;
-        see `desk.cancellations.plan` for what each connection takes.
-        connections: only at these connections; empty means all. lines: only these, by line id, or by code where it is
-        one line's alone, with quantities; `id:` and `code:` before a name say which it is. None means all.
-        idempotency_key: names the cancellation; the same key again gives the same one, and raises ConflictError where
-        its content differs. None or empty asks for what is not yet being canceled: asking twice is asking once, until a
-        case ended without a cancel. send_now: False only records it; `run_due` sends it. Raises NotFoundError for an
-        unknown order, InvalidStateError for one that was submitted nowhere, and ValidationError, before anything is
-        recorded, for a reason or a part of the order that a connection does not take.
+        Args:
+            order: its id or number.
+            reason: a standard one ("out of stock"), a code of the service's list, or free words; see
+                `desk.cancellations.plan` for what each connection takes.
+            connections: only at these connections; empty means all.
+            lines: only these, by line id, or by code where it is one line's alone, with quantities; `id:` and `code:`
+                before a name say which it is. None means all.
+            idempotency_key: names the cancellation; the same key again gives the same one, and raises ConflictError
+                where its content differs. None or empty asks for what is not yet being canceled: asking twice is asking
+                once, until a case ended without a cancel.
+            send_now: False only records it; `run_due` sends it.
+
+        Raises NotFoundError for an unknown order, InvalidStateError for one that was submitted nowhere, and
+        ValidationError, before anything is recorded, for a reason or a part of the order that a connection does not
+        take.
         """
         return self.cancellations.create(
             order,

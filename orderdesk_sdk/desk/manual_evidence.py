@@ -48,10 +48,12 @@ class ManualEvidence:
     def evidence(self, case: Case, by: str, note: str | None, email: bytes | None) -> tuple[Evidence, tuple[str, ...]]:
         """The proof, and what is to stand in the case's history beside it.
 
-        email: the mail as it came (RFC 5322), None for the person's word alone. Raises ValidationError for a verdict
-        without a name and for a mail that is no evidence: that cannot be read, that no person of the service wrote, or
-        that is about something else. Raises what keeps the connection from being used: only it knows which secrets must
-        not be kept.
+        Args:
+            email: the mail as it came (RFC 5322), None for the person's word alone.
+
+        Raises ValidationError for a verdict without a name and for a mail that is no evidence: that cannot be read,
+        that no person of the service wrote, or that is about something else. Raises what keeps the connection from
+        being used: only it knows which secrets must not be kept.
         """
         if not by.strip():
             raise ValidationError("`by` is required", hint="name the person who read the answer")
@@ -67,11 +69,11 @@ class ManualEvidence:
         )
         self._require_foreign_sender(letter, connection)
         mail = self._tied_to_case(case, letter, connection)
-        said = f"a message in from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"
-        return Evidence(EvidenceKind.EMAIL, person=by.strip(), note=note, email=mail), (said,)
+        note_text = f"a message in from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"
+        return Evidence(EvidenceKind.EMAIL, person=by.strip(), note=note, email=mail), (note_text,)
 
     def _require_foreign_sender(self, letter: ParsedEmail, connection: Connection) -> None:
-        """Raises ValidationError for a mail that we wrote, or somebody of our house."""
+        """Raises ValidationError for a mail that we wrote, or a person of our own domain."""
         asked = _email_domains(connection)
         house = [
             own
@@ -93,12 +95,7 @@ class ManualEvidence:
     def _tied_to_case(self, case: CancelCase, letter: ParsedEmail, connection: Connection) -> EmailEvidence:
         """The mail, with what ties it to the case. Raises ValidationError where it is about another, or about none."""
         mail = letter.evidence
-        for other in self._ledger.cases(CancelCase, order_id=case.order_id):
-            used = other.evidence.email if other.evidence is not None else None
-            if used is not None and used.digest == mail.digest and other.connection != case.connection:
-                raise unusable_email_error(
-                    f"the mail is the proof of case {other.id} at {other.connection} already", MANUAL_HINT
-                )
+        self._require_unused(case, mail)
         kept = self._own_message_ids(case)
         for identity in letter.in_reply_to:
             about = case if identity in kept else self._case_of_message(identity)
@@ -133,6 +130,15 @@ class ManualEvidence:
             )
         return evolve(mail, mentioned_order_number=named)
 
+    def _require_unused(self, case: CancelCase, mail: EmailEvidence) -> None:
+        """Raises ValidationError for a mail that settled the case of the same order at another connection."""
+        for other in self._ledger.cases(CancelCase, order_id=case.order_id):
+            used = other.evidence.email if other.evidence is not None else None
+            if used is not None and used.digest == mail.digest and other.connection != case.connection:
+                raise unusable_email_error(
+                    f"the mail is the proof of case {other.id} at {other.connection} already", MANUAL_HINT
+                )
+
     def _connection_with_address(
         self, case: CancelCase, letter: ParsedEmail, email_domains: Sequence[str]
     ) -> str | None:
@@ -143,7 +149,7 @@ class ManualEvidence:
         for other in self._ledger.cases(CancelCase, order_id=case.order_id):
             try:
                 domains = _email_domains(self._connections.get(other.connection))
-            except OrderDeskError:  # It is no longer configured: nobody knows where it was asked.
+            except OrderDeskError:  # It is no longer configured: its address is unknown.
                 continue
             if any(_is_same_domain(one, domain) for one in written for domain in domains):
                 return other.connection
@@ -151,9 +157,9 @@ class ManualEvidence:
 
     def _case_of_message(self, identity: str) -> CancelCase | None:
         """The case whose mail this is the Message-ID of; None where it is none of ours."""
-        found = _OWN_MESSAGE_ID.fullmatch(identity)
+        match = _OWN_MESSAGE_ID.fullmatch(identity)
         try:
-            return self._ledger.case(found[1], CancelCase) if found is not None else None
+            return self._ledger.case(match[1], CancelCase) if match is not None else None
         except NotFoundError:
             return None
 

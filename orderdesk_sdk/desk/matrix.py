@@ -38,9 +38,12 @@ NO_ROUTE = "no route; a person must cancel the order at the service"
 class MatrixRoute:
     """One way to cancel, in words.
 
-    way: the kind with what narrows it, "button (asks), within 2 min". proof: what settles the case. reason: "none", or
-    whether it must be given and out of what. scope: what of an order can be canceled. note: told before it is taken,
-    or None.
+    Args:
+        route: the kind with what narrows it, "button (asks), within 2 min".
+        confirmation: what settles the case.
+        reason: "none", or whether it must be given and out of what.
+        scope: what of an order can be canceled.
+        warning: told before it is taken, or None.
     """
 
     route: str
@@ -54,9 +57,13 @@ class MatrixRoute:
 class MatrixRow:
     """One integration, in words.
 
-    routes: first tried first. varies: whether the settings of a connection may change them. statuses: what an order can
-    be given at a cart, canceled included; empty for a fulfillment. resubmit: "new number", "same number", or "no: why".
-    actions: what rules may do there. messages: whether webhooks and notifications of the service are read.
+    Args:
+        routes: first tried first.
+        routes_vary: whether the settings of a connection may change them.
+        statuses: what an order can be given at a cart, canceled included; empty for a fulfillment.
+        resubmission: "new number", "same number", or "no: why".
+        actions: what rules may do there.
+        reads_notifications: whether webhooks and notifications of the service are read.
     """
 
     slug: str
@@ -113,7 +120,11 @@ def matrix_row(plugin: LoadedPlugin) -> MatrixRow:
 
 
 def row_of_declaration(integration: Integration, *, reads_notifications: bool) -> MatrixRow:
-    """The row of a declaration. reads_notifications: whether the plugin reads what its service sends. Pure."""
+    """The row of a declaration.
+
+    Args:
+        reads_notifications: whether the plugin reads what its service sends. Pure.
+    """
     wired = issubclass(integration.settings, ApiProfileSettings)
     return MatrixRow(
         slug=integration.slug,
@@ -171,8 +182,8 @@ def _window(window: Window) -> tuple[str, ...]:
 
 
 def _confirmation(route: Route, *, open_ended: bool) -> str:
-    told = describe_confirmation(route)
-    return f"as your API profile can prove; without a read call {told}" if open_ended else told
+    description = describe_confirmation(route)
+    return f"as your API profile can prove; without a read call {description}" if open_ended else description
 
 
 def _reason_rule(route: Route, *, by_profile: bool) -> str:

@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import POLLABLE, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
-from orderdesk_sdk.cases.policy.polling import STOP_SHIPMENT_HINT
+from orderdesk_sdk.cases.policy.reported import STOP_SHIPMENT_HINT
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import select_remote_orders
 from orderdesk_sdk.desk.cancellations import CancellationService
@@ -51,7 +51,12 @@ _ALARMING_STATES = (State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, St
 
 @frozen
 class NotificationResult:
-    """What became of one hint. order_number: None where nobody knows the order. case: that was looked into, or None."""
+    """What became of one notification.
+
+    Args:
+        order_number: None where the order is unknown.
+        case: that was looked into, or None.
+    """
 
     remote_id: str
     kind: NotificationKind
@@ -63,7 +68,7 @@ class NotificationResult:
 def _digest(request: WebhookRequest, notification: OrderNotification) -> str:
     """What is the same where a message comes again: what was signed, and what the plugin read in it.
 
-    Not the headers by themselves: of most nobody has signed a word, and a name of the delivery is one of them.
+    Not the headers by themselves: most of them are not signed, and a name of the delivery is one of them.
     """
     read = json.dumps([sorted(request.query.items()), notification.remote_id, notification.kind.value])
     return hashlib.sha256(read.encode() + b"\n" + request.body).hexdigest()
@@ -97,7 +102,7 @@ class NotificationService:
         hints = self._parse(self._connections.get(connection), connection, request)
         orders = {hint: self._order_store.find_by_remote_id(connection, hint.remote_id) for hint in hints}
         digests = {hint: _digest(request, hint) for hint, order_id in orders.items() if order_id is not None}
-        if not digests:  # Nobody's orders: nothing is done, and nothing remembered.
+        if not digests:  # About no order of ours: nothing is done, and nothing remembered.
             return tuple(NotificationResult(hint.remote_id, hint.kind, None, None, _UNKNOWN_ORDER) for hint in hints)
         taken = self._ledger.claim_notifications(connection, frozenset(digests.values()), self._scheduler.now())
         left = set(taken)
@@ -114,7 +119,7 @@ class NotificationService:
         finally:
             # What could not be looked into is not held against the sender who sends it again.
             if taken:
-                with suppress(StorageError):  # Nobody settles it then: after some minutes it may be taken again.
+                with suppress(StorageError):  # It stays claimed then, and may be claimed again after some minutes.
                     self._ledger.complete_notifications(connection, done, left)
         _log.info("webhook handled, notifications: %d", len(heard), about=LogSubject(connection=connection))
         return tuple(heard)
@@ -165,33 +170,33 @@ class NotificationService:
             case, text = self.handle(order, connection, notification.kind, by=f"a message from {connection}{delivery}")
         except StorageError:
             raise  # Nothing could be kept of it: the sender must hear so, and send it again.
-        except OrderDeskError as error:  # One order's trouble keeps nobody from looking into the others.
+        except OrderDeskError as error:  # One order's trouble keeps no other from being handled.
             case, text, is_done = self._latest(order, connection), f"Not handled: {error}", False
         return NotificationResult(notification.remote_id, notification.kind, order.number, case, text), is_done
 
     def handle(
         self, order: Order, connection: str, kind: NotificationKind, *, by: str
     ) -> tuple[CancelCase | None, str]:
-        """Look into what somebody says of an order at a connection; the case, and what was done, in words."""
+        """Handle what is reported of an order at a connection; the case, and what was done, in words."""
         coverage = read_coverage(self._ledger, self._order_store, order)
         case = coverage.latest.get(connection)
         if case is not None and (case.is_open or case.state is State.CANCELED):
             self._add_note_once(case, f"{by} says that it is {kind.value}")
         if kind is NotificationKind.CANCELED and not coverage.is_canceled_or_open(connection):
-            # It came from there: the place is read back and never asked, so nothing is echoed.
+            # It came from there: the connection is polled and never sent a request, so nothing is echoed.
             draft = self._cancellations.draft(
                 order, by=by, reason=f"canceled at {connection}", connections=(connection,)
             )
             reported = self._cancellations.open(order, evolve(draft, reported_by=connection))
-            found = [made for made in reported.cases if made.connection == connection]
-            return (found[-1] if found else None), "read back" if found else "No case to poll"
+            cases = [case for case in reported.cases if case.connection == connection]
+            return (cases[-1] if cases else None), "Polled" if cases else "No case to poll"
         if case is None or case.state not in POLLABLE:
             return case, "No case to poll"
         after, is_read = self._poll(case)
         if kind is NotificationKind.SHIPPED and not is_read and _is_alarming(after, coverage):
-            # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
+            # A settled case is not due again, so what could not be polled must not be forgotten.
             return self._raise_alarm(after, f"{by} says that it shipped, and the order could not be polled"), "alarm"
-        return after, "read back" if is_read else "Recorded; the order could not be polled"
+        return after, "Polled" if is_read else "Recorded; the order could not be polled"
 
     def has_new_shipment(self, order: Order) -> bool:
         """Whether an order as it comes in has a shipment that the host does not know yet, and a case to alarm for."""
@@ -199,8 +204,8 @@ class NotificationService:
             CancelCase, order_id=order.id, states=_ALARMING_STATES, limit=1
         ):
             return False
-        known = {(one.id, one.tracking_number) for one in self._order_store.get_order(order.id).shipments}
-        return any((one.id, one.tracking_number) not in known for one in order.shipments)
+        earlier = {(one.id, one.tracking_number) for one in self._order_store.get_order(order.id).shipments}
+        return any((one.id, one.tracking_number) not in earlier for one in order.shipments)
 
     def newly_shipped(self, orders: Sequence[Order]) -> list[Order]:
         """Those of orders that come in for which `report_shipments` is to be told once they are in."""
@@ -218,8 +223,8 @@ class NotificationService:
 
         The case that settles it, or None where there is No case to poll.
         """
-        found = self._order_store.resolve(order)
-        case, _ = self.handle(found, connection, NotificationKind.CANCELED, by=require_actor(by))
+        resolved = self._order_store.resolve(order)
+        case, _ = self.handle(resolved, connection, NotificationKind.CANCELED, by=require_actor(by))
         return case
 
     @then_rules_act
@@ -228,9 +233,12 @@ class NotificationService:
     ) -> tuple[CancelCase, ...]:
         """Report that an order shipped; the cases for which that is an alarm, because it was canceled or asked for.
 
-        connections: only at these connections; empty means every fulfillment service. Where the service can be read, it
-        is read first. Where only a part was to be canceled, the rest ships in order: there only the service's own word
-        is an alarm. Raises InvalidStateError where the order was not submitted to one of `connections`.
+        Args:
+            connections: only at these connections; empty means every fulfillment service. Where the service can be
+                read, it is read first. Where only a part was to be canceled, the rest ships in order: there only the
+                service's own word is an alarm.
+
+        Raises InvalidStateError where the order was not submitted to one of `connections`.
         """
         return self._raise_alarms(self._order_store.resolve(order), connections, by=require_actor(by), note=note)
 
@@ -238,10 +246,10 @@ class NotificationService:
         self, order: Order, connections: Sequence[str], *, by: str, note: str | None
     ) -> tuple[CancelCase, ...]:
         coverage = read_coverage(self._ledger, self._order_store, order)
-        placements = coverage.remote_orders
+        remote_orders = coverage.remote_orders
         wanted = {
-            placement.connection
-            for placement in (select_remote_orders(order, placements, connections) if connections else ())
+            remote_order.connection
+            for remote_order in (select_remote_orders(order, remote_orders, connections) if connections else ())
         }
         raised = []
         for case in coverage.latest.values():
@@ -249,11 +257,11 @@ class NotificationService:
                 continue
             if case.state not in _ALARMING_STATES:
                 continue
-            known, _ = self._poll(case)
-            if _is_alarming(known, coverage):
-                known = self._raise_alarm(known, note or f"{by} says that it shipped", person=by)
-            if known.state is State.SHIPPED_ANYWAY:
-                raised.append(known)
+            polled, _ = self._poll(case)
+            if _is_alarming(polled, coverage):
+                polled = self._raise_alarm(polled, note or f"{by} says that it shipped", person=by)
+            if polled.state is State.SHIPPED_ANYWAY:
+                raised.append(polled)
         return tuple(raised)
 
     def _add_note_once(self, case: CancelCase, text: str) -> None:
@@ -270,7 +278,7 @@ class NotificationService:
         return cases[-1] if cases else None
 
     def _poll(self, case: CancelCase) -> tuple[CancelCase, bool]:
-        """The case after a read-back, and whether the service told anything by it."""
+        """The case after a poll, and whether it gave a usable status."""
         if not self._can_poll(case):
             return case, False
         try:
@@ -279,7 +287,7 @@ class NotificationService:
             return self._ledger.case(case.id, CancelCase), False
         after = self._ledger.case(case.id, CancelCase)
         given_up = after.state is State.ACTION_REQUIRED and case.state is not State.ACTION_REQUIRED
-        # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
+        # A settled case counts failures only where a poll gave no usable status; an open one is polled again when due.
         return after, not given_up and not (after.state is State.CANCELED and after.consecutive_failures > 0)
 
     def _can_poll(self, case: CancelCase) -> bool:

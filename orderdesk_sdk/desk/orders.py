@@ -86,26 +86,29 @@ class OrderService:
     ) -> RemoteOrder:
         """Register that an order was submitted to a connection; a cancellation that is open for it goes there too.
 
-        remote_id: its number there, the order's own number if None. submitted_at: aware; now if None. Raises
-        ValidationError for a number that the service would mangle or no path takes, as `..`, for a time still to come,
-        and what the order store raises for clashes.
+        Args:
+            remote_id: its number there, the order's own number if None.
+            submitted_at: aware; now if None.
+
+        Raises ValidationError for a number that the service would mangle or no path takes, as `..`, for a time still to
+        come, and what the order store raises for clashes.
         """
-        found, person = self._order_store.resolve(order), require_actor(by)
+        resolved, person = self._order_store.resolve(order), require_actor(by)
         role = self._connections.get(connection).integration.role
-        number = found.number if remote_id is None else remote_id
+        number = resolved.number if remote_id is None else remote_id
         remote_order = RemoteOrder(connection, number, submitted_at or self._clock.now(), role)
-        self._validate(found, remote_order)
-        begun = self._extender.begin_registration(found, remote_order)
+        self._validate(resolved, remote_order)
+        begun = self._extender.begin_registration(resolved, remote_order)
         try:
-            self._order_store.add_remote_order(found.id, remote_order, by=person)
+            self._order_store.add_remote_order(resolved.id, remote_order, by=person)
         except ValidationError:
             self._extender.abandon_registration(begun)
             raise
-        extended = self._extender.complete_registration(begun, found, remote_order)
-        _log.info("registered as submitted", about=LogSubject(order_number=found.number, connection=connection))
+        extended = self._extender.complete_registration(begun, resolved, remote_order)
+        _log.info("registered as submitted", about=LogSubject(order_number=resolved.number, connection=connection))
         if extended is not None:
             cases = [case for case in self._cancellations.status(extended).cases if case.state is State.PENDING]
-            self._scheduler.process(cases, {connection: CaseContext(found, remote_order, extended)})
+            self._scheduler.process(cases, {connection: CaseContext(resolved, remote_order, extended)})
         return remote_order
 
     def claim_number(self, order: str, *, by: str) -> tuple[str, ...]:
@@ -119,7 +122,7 @@ class OrderService:
     def move(self, order: str, folder: str, *, by: str) -> FolderMove:
         """Put an order into a folder, and let the rules hear of it.
 
-        By itself a move cancels nothing and tells nobody.
+        By itself a move cancels nothing and notifies no service.
         """
         move, expected = self._rules.move(self._order_store.resolve(order).id, folder, require_actor(by))
         self.rule_trigger.fire(expected)
@@ -138,10 +141,10 @@ class OrderService:
         What was asked, answered and proved stays verified. An order store of your own is left to do so itself. Raises
         InvalidStateError while anything about the order is open.
         """
-        found = OrderId(self._order_store.resolve(order).id)
-        count = self._ledger.remove_personal_texts(found, by=require_actor(by), at=self._clock.now())
+        resolved = OrderId(self._order_store.resolve(order).id)
+        count = self._ledger.remove_personal_texts(resolved, by=require_actor(by), at=self._clock.now())
         if isinstance(self._store, SqliteOrderStore):
-            self._store.remove_texts(found, by=require_actor(by))
+            self._store.remove_texts(resolved, by=require_actor(by))
         return count
 
     def _validate(self, order: Order, remote_order: RemoteOrder) -> None:

@@ -35,15 +35,16 @@ class ResubmissionService:
     def create(self, order: str, *, by: str, connection: str | None = None, number: str | None = None) -> ResubmitCase:
         """Submit a canceled order again, as a duplicate under a new number.
 
-        connection: the connection to submit to; None takes the one it was canceled at. number: the new number; None
-        lets the order store choose. Asking again continues the same resubmission.
-
         Raises InvalidStateError while the original is unsettled or not canceled, and where the integration takes no
         resubmission; ValidationError for a number that the service would mangle, or knows as the canceled order's.
+
+        Args:
+            connection: the connection to submit to; None takes the one it was canceled at.
+            number: the new number; None lets the order store choose. Asking again continues the same resubmission.
         """
         person = require_actor(by)
-        opened, known = self._open(self._order_store.resolve(order), person, connection, number)
-        return self._scheduler.resubmit(opened, known)
+        opened, coverage = self._open(self._order_store.resolve(order), person, connection, number)
+        return self._scheduler.resubmit(opened, coverage)
 
     def _open(
         self, original: Order, by: str, connection: str | None, number: str | None
@@ -54,25 +55,25 @@ class ResubmissionService:
         nobody knows of.
         """
         # Read before the ledger's transaction, in which no host over a network must be asked.
-        known = read_coverage(self._ledger, self._order_store, original)
-        case = _canceled_case(known, connection)
+        coverage = read_coverage(self._ledger, self._order_store, original)
+        case = _canceled_case(coverage, connection)
         target = connection or case.connection
-        places = {remote.connection for remote in known.remote_orders}
+        connections = {remote.connection for remote in coverage.remote_orders}
 
         def earlier(resubmissions: Sequence[ResubmitCase]) -> ResubmitCase | None:
-            return _existing_resubmission(places, target, number, resubmissions)
+            return _existing_resubmission(connections, target, number, resubmissions)
 
-        found = earlier(self._ledger.cases(ResubmitCase, order_id=original.id))
-        if found is not None:
-            return found, known
+        existing = earlier(self._ledger.cases(ResubmitCase, order_id=original.id))
+        if existing is not None:
+            return existing, coverage
         try:
-            wanted = self._wanted(known, case, target, number, by)
+            wanted = self._wanted(coverage, case, target, number, by)
         except ValidationError:
-            # Somebody who asks for the same at this moment may have made the duplicate, which then has the number.
-            found = earlier(self._ledger.cases(ResubmitCase, order_id=original.id))
-            if found is None:
+            # Another request for the same may have made the duplicate at this moment, which then has the number.
+            existing = earlier(self._ledger.cases(ResubmitCase, order_id=original.id))
+            if existing is None:
                 raise
-            return found, known
+            return existing, coverage
         opened, is_new = self._ledger.open_case(wanted, f"{wanted.order_number} at {target}", earlier)
         if not is_new and opened.order_id != original.id:
             raise ValidationError(
@@ -81,13 +82,13 @@ class ResubmissionService:
                 location=f"resubmit {original.number} at {target}",
                 hint=OTHER_NUMBER_HINT,
             )
-        return opened, known
+        return opened, coverage
 
     def _wanted(
-        self, known: CancellationCoverage, case: CancelCase, target: str, number: str | None, by: str
+        self, coverage: CancellationCoverage, case: CancelCase, target: str, number: str | None, by: str
     ) -> ResubmitCase:
         """The resubmission that is asked for. Raises what the integration, or its rule for numbers, has against it."""
-        original = known.order
+        original = coverage.order
         integration = self._connections.get(target).integration
         rule = integration.resubmission
         if isinstance(rule, NoResubmission):
@@ -95,7 +96,7 @@ class ResubmissionService:
         keeps_number = isinstance(rule, SameNumber)
         new_number = number or (original.number if keeps_number else self._order_store.next_free_number(original.id))
         remote_id = case.remote_id if keeps_number else new_number
-        self._validate_number(known, new_number, remote_id, target, keeps_number)
+        self._validate_number(coverage, new_number, remote_id, target, keeps_number)
         now = self._clock.now()
         return ResubmitCase(
             id=f"r{secrets.token_hex(6)}",
@@ -114,14 +115,14 @@ class ResubmissionService:
         )
 
     def _validate_number(
-        self, known: CancellationCoverage, number: str, remote_id: str, target: str, same: bool
+        self, coverage: CancellationCoverage, number: str, remote_id: str, target: str, same: bool
     ) -> None:
         """Refuse a number that another order has, that the service would mangle, or, unless `same`, has canceled."""
-        original = known.order
+        original = coverage.order
         rule = self._connections.get(target).integration.remote_id_format
         fault = number_error(number, rule)
         fault = number_owner(self._order_store, original, number, remote_id, target) or fault
-        if not same and number in (original.number, *(remote.remote_id for remote in known.remote_orders)):
+        if not same and number in (original.number, *(remote.remote_id for remote in coverage.remote_orders)):
             # The service has it, so a look for an earlier try of ours would take the canceled order for one.
             fault = f"the number {number!r} is the canceled order's own, and this service wants a new one"
         if fault:
@@ -132,14 +133,14 @@ class ResubmissionService:
             )
 
 
-def _canceled_case(known: CancellationCoverage, at: str | None) -> CancelCase:
+def _canceled_case(coverage: CancellationCoverage, at: str | None) -> CancelCase:
     """The case that a resubmission makes up for: at a connection, or the first. Raises InvalidStateError, see law 9."""
-    block = known.blocks_resubmission()
+    block = coverage.blocks_resubmission()
     # What is being registered is over in a moment: the resubmission waits for that itself.
     if block is not None and block.kind is not ResubmissionBlockKind.BEING_REGISTERED:
-        raise InvalidStateError(block.message, location=f"order {known.order.number}", hint=block.hint)
-    wanted = known.latest.get(at) if at is not None else None
-    return wanted or next(iter(known.latest.values()))
+        raise InvalidStateError(block.message, location=f"order {coverage.order.number}", hint=block.hint)
+    wanted = coverage.latest.get(at) if at is not None else None
+    return wanted or next(iter(coverage.latest.values()))
 
 
 def _existing_resubmission(
@@ -150,16 +151,19 @@ def _existing_resubmission(
     Each of the original's places is made up for once; another connection takes the place of all of them. Raises
     InvalidStateError where one more would make the order twice.
     """
-    living = [found for found in resubmissions if found.is_open or found.state is State.DONE]
-    for found in living:
-        if found.connection == target and number in (None, found.order_number):
-            return found
-    for found in living:
+    living = [
+        resubmission for resubmission in resubmissions if resubmission.is_open or resubmission.state is State.DONE
+    ]
+    for resubmission in living:
+        if resubmission.connection == target and number in (None, resubmission.order_number):
+            return resubmission
+    for resubmission in living:
         # At the same one, another number is what a person gives who has found out that the first one is not there.
-        if found.connection != target and not {found.connection, target} <= set(connections):
+        if resubmission.connection != target and not {resubmission.connection, target} <= set(connections):
             raise InvalidStateError(
-                f"the order was resubmitted to {found.connection} as {found.order_number} ({found.state.value})",
-                location=f"resubmit {found.original_number} at {target}",
-                hint=f"a second one would duplicate the order; cancel {found.order_number}, then resubmit that",
+                f"the order was resubmitted to {resubmission.connection} as {resubmission.order_number}"
+                f" ({resubmission.state.value})",
+                location=f"resubmit {resubmission.original_number} at {target}",
+                hint=f"a second one would duplicate the order; cancel {resubmission.order_number}, then resubmit that",
             )
     return None

@@ -21,7 +21,7 @@ class RuleActionExecutor:
     def execute(self, request: ActionRequest) -> str:
         """Do it, and say where it stands. Raises what keeps it from being done."""
         if request.status is not None:
-            made = self._status_changes.open(
+            opened = self._status_changes.open(
                 request.order,
                 request.status,
                 by=request.requested_by,
@@ -29,7 +29,7 @@ class RuleActionExecutor:
                 idempotency_key=request.idempotency_key,
                 caused_by_rules=request.caused_by_rules,
             )
-            return ", ".join(f"{change.connection} {change.state.value}" for change in made.changes)
+            return ", ".join(f"{change.connection} {change.state.value}" for change in opened.changes)
         wanted = self._cancellations.draft(
             request.order,
             by=request.requested_by,

@@ -23,7 +23,8 @@ class RuleTrigger:
     def fire(self, confirmed: Collection[str] = ()) -> None:
         """Let the rules act now. What keeps them from it stays pending, and `Desk.run_due` reports it.
 
-        confirmed: ids of moves that the caller knows to be made.
+        Args:
+            confirmed: ids of moves that the caller knows to be made.
         """
         self._scheduler.process_events(confirmed=confirmed)
 

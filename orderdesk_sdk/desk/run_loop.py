@@ -24,7 +24,11 @@ _log = RoomLogger("desk")
 
 
 class RunLoop:
-    """The rounds of a desk. tell: called with each new problem, one line; what it raises is ignored."""
+    """The rounds of a desk.
+
+    Args:
+        report: called with each new problem, one line; what it raises is ignored.
+    """
 
     def __init__(self, desk: Desk, report: Callable[[str], object]) -> None:
         self._desk = desk
@@ -56,7 +60,9 @@ class RunLoop:
 def run_until_stopped(desk: Desk, stop: Event, report: Callable[[str], object], every: float = 1.0) -> None:
     """Do what is due until `stop` is set: then what is under way is finished, and nothing new is begun.
 
-    every: seconds between two looks. report: as for `RunLoop`. Raises nothing.
+    Args:
+        every: seconds between two looks.
+        report: as for `RunLoop`. Raises nothing.
     """
     rounds = RunLoop(desk, report)
     with desk.ending_on(stop):

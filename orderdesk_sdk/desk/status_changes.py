@@ -24,8 +24,9 @@ __all__ = ["StatusChangeStatus", "StatusChangeService"]
 class StatusChangeStatus:
     """Where a status change stands.
 
-    cancellation: where the status is "canceled"; None for any other.
-    changes: one per cart, for any other status.
+    Args:
+        cancellation: where the status is "canceled"; None for any other.
+        changes: one per cart, for any other status.
     """
 
     status: str
@@ -61,8 +62,8 @@ class StatusChangeService:
         ValidationError for a status that cannot be set, with those that can, and InvalidStateError for an order that is
         at no cart.
         """
-        found = self._order_store.resolve(order)
-        return self.open(found, status, by=by, connections=connections, reason=reason)
+        resolved = self._order_store.resolve(order)
+        return self.open(resolved, status, by=by, connections=connections, reason=reason)
 
     def open(
         self,
@@ -122,12 +123,15 @@ class StatusChangeService:
     def _open_case(self, wanted: StatusCase, idempotency_key: str | None) -> StatusCase:
         """Record the status change, or find the one that is under way there.
 
-        idempotency_key: names the change; the same key again is the same change. Raises InProgressError where another
-        status is being set right now, and ConflictError where the key names another change.
+        Args:
+            idempotency_key: names the change; the same key again is the same change.
+
+        Raises InProgressError where another status is being set right now, and ConflictError where the key names
+        another change.
         """
 
-        def under_way(known: Sequence[StatusCase]) -> StatusCase | None:
-            return next((one for one in known if one.is_open and one.connection == wanted.connection), None)
+        def under_way(cases: Sequence[StatusCase]) -> StatusCase | None:
+            return next((one for one in cases if one.is_open and one.connection == wanted.connection), None)
 
         opened, is_new = self._ledger.open_case(wanted, idempotency_key, under_way)
         is_same = (opened.order_id, opened.connection, opened.status) == (
@@ -141,33 +145,35 @@ class StatusChangeService:
 
     def _carts(self, order: Order, connections: Sequence[str]) -> tuple[RemoteOrder, ...]:
         remote_orders = select_remote_orders(order, self._order_store.remote_orders(order.id), connections)
-        found = tuple(
+        carts = tuple(
             remote_order for remote_order in remote_orders if connections or remote_order.role is ConnectionRole.CART
         )
-        if not found:
+        if not carts:
             raise InvalidStateError(
                 "the order is registered at no cart",
                 location=f"order {order.number}",
                 hint="register its cart with `orderdesk register`, or cancel it at its services",
             )
-        return found
+        return carts
 
     def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], status: str) -> None:
         """Refuse a status before anything is sent anywhere, where one of the places cannot set it."""
         for remote_order in remote_orders:
             integration = self._connections.get(remote_order.connection).integration
-            known = settable_statuses(integration)
-            if status not in known:
+            settable = settable_statuses(integration)
+            if status not in settable:
                 raise ValidationError(
                     f"{integration.title} cannot set the status {status!r}",
                     location=f"order {order.number} at {remote_order.connection}",
-                    hint=f"it can set: {', '.join(known) or 'none'}",
+                    hint=f"it can set: {', '.join(settable) or 'none'}",
                 )
 
 
-def _conflict(known: StatusCase) -> ConflictError:
+def _conflict(running: StatusCase) -> ConflictError:
     """What to raise where another status change than the wanted one is under way there, or has its key."""
-    place = f"order {known.order_number} at {known.connection}"
-    if known.is_open:
-        return InProgressError(f"it is being set to {known.status!r}", location=place, hint=settling_hint(known))
-    return ConflictError("this key was used for another status", location=place, hint="use a new key for a new change")
+    location = f"order {running.order_number} at {running.connection}"
+    if running.is_open:
+        return InProgressError(f"it is being set to {running.status!r}", location=location, hint=settling_hint(running))
+    return ConflictError(
+        "this key was used for another status", location=location, hint="use a new key for a new change"
+    )

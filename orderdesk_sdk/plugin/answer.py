@@ -265,6 +265,7 @@ def unknown(response: ResponseLike | None, *, status: str | None = None, message
     return Answer(Outcome.UNKNOWN, status=status, message=said, exchange=_exchange_number(response))
 
 
+# Many parameters: four lists of statuses and what a person is told, by keyword.
 def from_status(
     response: ResponseLike,
     status: str,

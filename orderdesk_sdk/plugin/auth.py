@@ -294,6 +294,7 @@ class RefreshTokenAuth(FormGrantAuth):
     anew takes its place. Without `rotates` a new one is used until the process ends, and the configured one after that.
     """
 
+    # Many parameters: a declaration; what differs between services is by keyword.
     def __init__(
         self,
         token_url: str,

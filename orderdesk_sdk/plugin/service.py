@@ -70,6 +70,7 @@ class Service(Generic[S]):
         """What a resubmit flow ends with: the order is at this connection under `remote_id`, since now."""
         return RemoteOrder(self.connection, remote_id, self.now, self.role)
 
+    # Long: the docstring says what each option means. Many parameters: the options of a call, by keyword, as httpx has.
     def request(
         self,
         method: str,

@@ -17,7 +17,12 @@ __all__ = ["ActionCatalog", "ActionTarget", "ActionRequest", "ActionExecutor"]
 
 @frozen
 class ActionTarget:
-    """Where an action acts. slug: its integration; "" for the core's own. status: what it sets; None: it cancels."""
+    """Where an action acts.
+
+    Args:
+        integration: its integration; "" for the core's own.
+        status: what it sets; None: it cancels.
+    """
 
     integration: str = ""
     status: str | None = None
@@ -27,7 +32,10 @@ class ActionTarget:
 class ActionCatalog:
     """What rules may name.
 
-    known: by the action's name. broken: why integrations contribute nothing, a line each. connections: their names.
+    Args:
+        targets: by the action's name.
+        problems: why integrations contribute nothing, a line each.
+        connections: their names.
     """
 
     targets: Mapping[str, ActionTarget]
@@ -39,58 +47,61 @@ class ActionCatalog:
         cls, integrations: Mapping[str, Integration | str], connections: Collection[str]
     ) -> ActionCatalog:
         """The actions of declarations, by slug, or the text of what keeps one from being used."""
-        known = {MOVE_ORDER: ActionTarget(), CANCEL_ORDER: ActionTarget()}
+        targets = {MOVE_ORDER: ActionTarget(), CANCEL_ORDER: ActionTarget()}
         broken: list[str] = []
-        for slug, found in integrations.items():
-            if isinstance(found, str):
-                broken.append(f"{slug} contributes none now ({found})")
+        for slug, integration in integrations.items():
+            if isinstance(integration, str):
+                broken.append(f"{slug} contributes none now ({integration})")
             else:
-                known.update({action.name: ActionTarget(slug, action.status) for action in found.actions})
-        return cls(known, tuple(broken), connections)
+                targets.update({action.name: ActionTarget(slug, action.status) for action in integration.actions})
+        return cls(targets, tuple(broken), connections)
 
     def action_error(self, rule: Rule, number: int) -> ConfigurationError | None:
         """What is wrong with an action of a rule, with its place and the hint; None when nothing is."""
         action = rule.actions[number]
-        place = f"{rule.location}.do[{number}]"
+        location = f"{rule.location}.do[{number}]"
         if action.name not in self.targets:
-            known = f"known are {', '.join(map(repr, self.targets))}"
+            actions_hint = f"known are {', '.join(map(repr, self.targets))}"
             return ConfigurationError(
                 f"Unknown rule action {action.name!r} in rule {rule.name!r}: no connected integration provides it",
-                location=place,
-                hint="; ".join([known, *self.problems]),
+                location=location,
+                hint="; ".join([actions_hint, *self.problems]),
             )
         if (action.name == MOVE_ORDER) != bool(action.folder):
             return ConfigurationError(
                 f"rule {rule.name!r}: a folder belongs to {MOVE_ORDER!r}, and only there",
-                location=place,
+                location=location,
                 hint=f'write {{ action = "{MOVE_ORDER}", folder = "..." }}',
             )
         if action.connections and action.name != CANCEL_ORDER:
             return ConfigurationError(
                 f"rule {rule.name!r}: connections belong to {CANCEL_ORDER!r}, and only there",
-                location=place,
+                location=location,
                 hint=f'write {{ action = "{CANCEL_ORDER}", connections = ["..."] }}',
             )
         unknown = [name for name in action.connections if name not in self.connections]
         if unknown:
             return ConfigurationError(
                 f"rule {rule.name!r}: there is no connection {unknown[0]!r}",
-                location=f"{place}.connections",
+                location=f"{location}.connections",
                 hint=f"configured are: {', '.join(self.connections) or 'none'}",
             )
         return None
 
     def errors(self, rules: Sequence[Rule]) -> tuple[ConfigurationError, ...]:
         """What is wrong with the actions of rules; empty when nothing is."""
-        found = (self.action_error(rule, number) for rule in rules for number in range(len(rule.actions)))
-        return tuple(fault for fault in found if fault is not None)
+        errors = (self.action_error(rule, number) for rule in rules for number in range(len(rule.actions)))
+        return tuple(fault for fault in errors if fault is not None)
 
 
 @frozen
 class ActionRequest:
-    """What a rule wants done. key names it, so that it is done once. at: the connections; empty means everywhere.
+    """What a rule wants done. key names it, so that it is done once.
 
-    status: what to set; None: to cancel. chain: the rules whose actions led to it.
+    Args:
+        connections: the connections; empty means everywhere.
+        status: what to set; None: to cancel.
+        caused_by_rules: the rules whose actions led to it.
     """
 
     order: Order

@@ -47,9 +47,9 @@ def evaluate(rules: Sequence[Rule], order: Order, event: OrderEvent) -> tuple[Ru
 
     A filter that fails, or does not end within FILTER_TIMEOUT, is its own rule's trouble: that does not fire.
     """
-    known = [_evaluate_without_filter(rule, event) for rule in rules]
-    if None not in known:
-        return tuple(decision for decision in known if decision is not None)
+    evaluations = [_evaluate_without_filter(rule, event) for rule in rules]
+    if None not in evaluations:
+        return tuple(decision for decision in evaluations if decision is not None)
     decided: list[RuleEvaluation] = []
     while len(decided) < len(rules):
         decided += _evaluate_all(rules[len(decided) :], order, event)
@@ -58,19 +58,19 @@ def evaluate(rules: Sequence[Rule], order: Order, event: OrderEvent) -> tuple[Ru
 
 def _evaluate_all(rules: Sequence[Rule], order: Order, event: OrderEvent) -> list[RuleEvaluation]:
     """The decisions of the rules up to the first whose filter does not end, or of all."""
-    made: list[RuleEvaluation] = []
+    evaluations: list[RuleEvaluation] = []
 
     def evaluate() -> None:
-        facts = field_values(order, event)
+        values = field_values(order, event)
         for rule in rules:
-            made.append(_evaluate_without_filter(rule, event) or _evaluate_filter(rule, facts))  # noqa: PERF401 - read meanwhile
+            evaluations.append(_evaluate_without_filter(rule, event) or _evaluate_filter(rule, values))  # noqa: PERF401 - read meanwhile
 
     outcome = _bulkhead.run_isolated(evaluate)
-    told = list(made)  # A thread that was left behind may go on.
-    if isinstance(outcome, PluginFailure) and len(told) < len(rules):
+    completed = list(evaluations)  # A thread that was left behind may go on.
+    if isinstance(outcome, PluginFailure) and len(completed) < len(rules):
         why = outcome.message if outcome.error_type else f"the filter did not end within {FILTER_TIMEOUT:g} s"
-        told.append(RuleEvaluation(rules[len(told)], False, f"{FILTER_FAILED}: {why}", failed=True))
-    return told
+        completed.append(RuleEvaluation(rules[len(completed)], False, f"{FILTER_FAILED}: {why}", failed=True))
+    return completed
 
 
 _bulkhead = Bulkhead("rules", 1, FILTER_TIMEOUT)

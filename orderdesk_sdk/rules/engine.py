@@ -76,13 +76,13 @@ class RuleEngine:
         if not self._rules:
             return ()
         now = self._clock.now()
-        found = tuple(
+        events = tuple(
             OrderEvent(f"imported {order.id}", OrderEventKind.ORDER_IMPORTED, order.id, now)
             for order in orders
             if not self._order_exists(order.id)
         )
-        self.record(found)
-        return found
+        self.record(events)
+        return events
 
     def record_move(self, order_id: str, from_folder: str | None, to_folder: str, by: str) -> tuple[str, ...]:
         """Write down that a person is about to move an order; what to give to `process` once it is moved."""
@@ -97,9 +97,9 @@ class RuleEngine:
                 and left.field_values["folder"] == to_folder
             ):
                 return (left.id,)
-        facts = {"folder": to_folder, "from_folder": from_folder or "", "by": by}
+        values = {"folder": to_folder, "from_folder": from_folder or "", "by": by}
         identity = f"moved {secrets.token_hex(6)}"
-        self.record([OrderEvent(identity, OrderEventKind.ORDER_MOVED, order_id, self._clock.now(), facts)])
+        self.record([OrderEvent(identity, OrderEventKind.ORDER_MOVED, order_id, self._clock.now(), values)])
         return (identity,)
 
     def move(self, order_id: str, folder: str, by: str) -> tuple[FolderMove, tuple[str, ...]]:
@@ -123,33 +123,35 @@ class RuleEngine:
         """Handle what is waiting, and what follows from it, at most `limit` events; how many were handled, and
         for each order the trouble that left its events waiting.
 
-        confirmed: ids of moves that the caller knows to be made. Raises StorageError; nothing is lost by it, or by a
-        trouble.
+        Args:
+            confirmed: ids of moves that the caller knows to be made.
+
+        Raises StorageError; nothing is lost by it, or by a trouble.
         """
         if not self._rules:
             return 0, ()
         done = 0
         left: set[str] = set()
         held: dict[str, str] = {}
-        known: ActionCatalog | None = None
+        catalog: ActionCatalog | None = None
         while done < limit:
-            waiting = [found for found in self._ledger.pending_events(limit + len(left)) if found.id not in left]
+            waiting = [event for event in self._ledger.pending_events(limit + len(left)) if event.id not in left]
             if not waiting:
                 break
-            known = known or self._actions()
+            catalog = catalog or self._actions()
             for event in waiting[: limit - done]:
                 # What happened to an order is handled in its order; only a move that is sure waits for none.
                 if event.order_id in held and event.id not in confirmed:
                     left.add(event.id)
                     continue
                 try:
-                    is_handled = self._handle(event, known, is_confirmed=event.id in confirmed)
+                    is_handled = self._handle(event, catalog, is_confirmed=event.id in confirmed)
                 except StorageError:
                     raise
                 except Exception as error:  # noqa: BLE001 - a host, say, may raise anything; other orders go on
-                    told = str(error) if isinstance(error, OrderDeskError) else describe_exception(error)
+                    message = str(error) if isinstance(error, OrderDeskError) else describe_exception(error)
                     _log.warning("rules could not be executed (%s); the event stays pending", type(error).__name__)
-                    held.setdefault(event.order_id, told)
+                    held.setdefault(event.order_id, message)
                     left.add(event.id)
                 else:
                     if is_handled:
@@ -178,7 +180,7 @@ class RuleEngine:
 
     def _handle(self, event: OrderEvent, actions: ActionCatalog, *, is_confirmed: bool) -> bool:
         """Handle an event; whether that is done. False: it is too early to tell whether it happened at all."""
-        # One of a clock that was ahead is as old as can be: nobody can tell how old.
+        # One of a clock that was ahead is as old as can be: its age is unknown.
         is_young = -TOLERATED_SKEW <= self._clock.now() - event.at < LEASE
         try:
             order = self._order_store.get_order(event.order_id)
@@ -242,7 +244,7 @@ class RuleEngine:
         self._ledger.complete_event(event, [RuleExecution("", "", "dropped", reason)], [], self._clock.now())
 
     def _apply_move(self, event: OrderEvent) -> str | None:
-        """Make the move that a rule decided on, unless somebody has moved the order on; the folder it is in now.
+        """Make the move that a rule decided on, unless the order was moved on meanwhile; the folder it is in now.
 
         A person's move is made by the person's own call or not at all: whoever began it never heard that it was made.
         """
@@ -262,7 +264,11 @@ class RuleEngine:
         actions: ActionCatalog,
         moved: Sequence[str],
     ) -> tuple[RuleExecution, list[OrderEvent]]:
-        """Do one action. moved: the folder that an earlier action moves the order to, if one does."""
+        """Do one action.
+
+        Args:
+            moved: the folder that an earlier action moves the order to, if one does.
+        """
         identity = f"{event.id} > {rule.name} {number}"
         chain = (*event.caused_by_rules, rule.name)
         then = OrderEvent(identity, OrderEventKind.ORDER_MOVED, event.order_id, self._clock.now(), {}, chain)
@@ -271,10 +277,10 @@ class RuleEngine:
                 return self._record_rule_move(rule, action, then, moved)
             at = self._target_connections(event, action, actions.targets[action.name].integration)
             order, reason = self._order_store.get_order(event.order_id), action.reason or None
-            deed = ActionRequest(
+            request = ActionRequest(
                 order, identity, f"rule {rule.name}", reason, at, chain, actions.targets[action.name].status
             )
-            return RuleExecution(rule.name, action.name, self._executor.execute(deed)), []
+            return RuleExecution(rule.name, action.name, self._executor.execute(request)), []
         except InProgressError:
             raise  # It passes, and then the action is done.
         except ConflictError:
@@ -284,9 +290,9 @@ class RuleEngine:
                 rule.name, action.name, "Already requested under this key with a different content; left unchanged"
             ), []
         except PERMANENT_ERRORS as error:
-            facts = {"action": action.name, "rule": rule.name, "rejection": error.message}
-            refused = evolve(then, kind=OrderEventKind.ACTION_FAILED, field_values=facts)
-            return RuleExecution(rule.name, action.name, "refused", str(error)), [refused]
+            values = {"action": action.name, "rule": rule.name, "rejection": error.message}
+            failed = evolve(then, kind=OrderEventKind.ACTION_FAILED, field_values=values)
+            return RuleExecution(rule.name, action.name, "refused", str(error)), [failed]
 
     def _target_connections(self, event: OrderEvent, action: ConfiguredAction, slug: str) -> tuple[str, ...]:
         """The connections that an action is about, of those that the order was submitted to; empty means all.
@@ -324,8 +330,8 @@ class RuleEngine:
         here = moved[0] if moved else self._order_store.folder_of(then.order_id)
         if here == there:
             return RuleExecution(rule.name, action.name, f"the order is in {here} already"), []
-        facts = {"folder": there, "from_folder": here or "", "by": f"rule {rule.name}"}
-        return RuleExecution(rule.name, action.name, f"to {there}"), [evolve(then, field_values=facts)]
+        values = {"folder": there, "from_folder": here or "", "by": f"rule {rule.name}"}
+        return RuleExecution(rule.name, action.name, f"to {there}"), [evolve(then, field_values=values)]
 
 
 def _is_move(event: OrderEvent) -> bool:

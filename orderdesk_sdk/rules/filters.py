@@ -127,9 +127,9 @@ def check_filter(when: str, location: str) -> None:
         _check_tokens(when, location)  # Before it is read: the library computes what it can while it reads.
         _compiled(when)
     except rule_engine.EngineError as error:
-        known = ", ".join(FIELDS)
+        fields = ", ".join(FIELDS)
         raise ConfigurationError(
-            f"the filter is wrong: {error}", location=location, hint=f"names are {known}"
+            f"the filter is wrong: {error}", location=location, hint=f"names are {fields}"
         ) from None
     except RecursionError:
         raise ConfigurationError(
@@ -144,7 +144,7 @@ def check_filter(when: str, location: str) -> None:
 
 
 def matches(when: str, values: Mapping[str, object]) -> bool:
-    """Whether a filter is true of the facts. Raises whatever it raises: a text that is no number, a missing entry."""
+    """Whether a filter is true of the values. Raises whatever it raises: a text that is no number, a missing entry."""
     return bool(_compiled(when).matches(values))
 
 

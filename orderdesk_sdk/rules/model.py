@@ -30,8 +30,9 @@ by declarations."""
 class ConfiguredAction:
     """One thing a rule does.
 
-    name: as a declaration contributes it, MOVE_ORDER or CANCEL_ORDER. Empty texts where nothing is given. at: the
-    connections, for CANCEL_ORDER.
+    Args:
+        name: as a declaration contributes it, MOVE_ORDER or CANCEL_ORDER. Empty texts where nothing is given.
+        connections: the connections, for CANCEL_ORDER.
     """
 
     name: str
@@ -42,7 +43,12 @@ class ConfiguredAction:
 
 @frozen
 class Rule:
-    """One rule. place: where it is written, for errors. when: the filter, NO_FILTER for always."""
+    """One rule.
+
+    Args:
+        location: where it is written, for errors.
+        when: the filter, NO_FILTER for always.
+    """
 
     name: str
     event: OrderEventKind
@@ -54,7 +60,11 @@ class Rule:
 
 @frozen
 class RuleEvaluation:
-    """What one rule makes of an event, and why. failed: nobody knows, because its filter failed on the order."""
+    """What one rule makes of an event, and why.
+
+    Args:
+        failed: unknown, because its filter failed on the order.
+    """
 
     rule: Rule
     matches: bool

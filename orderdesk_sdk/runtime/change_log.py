@@ -16,7 +16,11 @@ _WAITING = frozenset({EventKind.DEFERRED, EventKind.BATCHED})
 
 
 def log_change(case: Case, event: Event) -> None:
-    """Log a change that is in the ledger. case: as it is after the event."""
+    """Log a change that is in the ledger.
+
+    Args:
+        case: as it is after the event.
+    """
     about = LogSubject.of(case)
     outcome = case.state.value
     if event.kind.value != outcome:

@@ -32,7 +32,7 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def _setting_names(settings: Mapping[str, object]) -> str:
-    # A value may be a secret, by `{ text = "..." }` or because somebody wrote it where its reference belongs.
+    # A value may be a secret, by `{ text = "..." }` or because it was written where its reference belongs.
     return f"<{', '.join(settings)}>"
 
 
@@ -40,8 +40,9 @@ def _setting_names(settings: Mapping[str, object]) -> str:
 class ConnectionConfig:
     """One `[connections.NAME]` table.
 
-    settings: as written; they are held against the integration when it is first used. insecure: http:// may go to
-    another machine than this one.
+    Args:
+        settings: as written; they are held against the integration when it is first used.
+        insecure: http:// may go to another machine than this one.
     """
 
     name: str
@@ -56,11 +57,11 @@ def reject_unknown_keys(table: Mapping[str, object], names: Iterable[str], locat
 
     `location` is where the table is.
     """
-    known = list(names)
+    allowed = list(names)
     for name in table:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known)}"
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(allowed)}"
             raise ConfigurationError(f"unknown key {name!r}", location=location, hint=hint)
 
 
@@ -87,7 +88,8 @@ def make_from_table(
 ) -> T:
     """An instance of a settings class from a table of the configuration. Raises ConfigurationError.
 
-    insecure: http:// may go to another machine than this one.
+    Args:
+        insecure: http:// may go to another machine than this one.
     """
     fields = {declared.name: declared for declared in settings_fields(settings_class)}
     reject_unknown_keys(table, fields, location)
@@ -139,7 +141,7 @@ def _read_secret(value: object, location: str, environ: Mapping[str, str]) -> Se
         case {"env": str(name), **rest} if not rest:
             text = environ.get(name, "")
             if not text:
-                # Only what looks like a variable's name is shown: somebody may have written the secret itself.
+                # Only what looks like a variable's name is shown: it may be the secret itself.
                 named = name if _VARIABLE.fullmatch(name) else "that is named there"
                 raise ConfigurationError(
                     f"the environment variable {named} is not set", location=location, hint="set it and start again"
@@ -148,7 +150,7 @@ def _read_secret(value: object, location: str, environ: Mapping[str, str]) -> Se
         case {"text": str(text), **rest} if not rest and text:
             return _validate_secret(text, location)
         case _:
-            # The value itself is not shown: somebody may have written the secret where its reference belongs.
+            # The value itself is not shown: it may be the secret, written where its reference belongs.
             raise ConfigurationError(
                 "a secret is given by reference", location=location, hint='write it as { env = "NAME" }'
             )

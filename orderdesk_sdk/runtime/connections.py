@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.plugin.service import Service, user_agent
-from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.plugin.validation import email_texts, guard_reason_lists, identities_for, routes_for_connection
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from orderdesk_sdk.transport.http.client import HttpClient
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 from orderdesk_sdk.transport.shutdown import Shutdown
 
@@ -47,13 +47,12 @@ class Connection:
         config: ConnectionConfig,
         plugin: LoadedPlugin,
         settings: object,
-        clock: Clock,
-        limits: HttpLimits,
+        make_client: Callable[[Integration, object], HttpClient],
         bulkhead: Bulkhead,
-        keeper: TokenStore | None = None,
-        shutdown: Shutdown | None = None,
     ) -> None:
-        """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
+        """make_client: given declaration and settings, makes the client of the connection.
+
+        To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
 
         Raises what `routes_for_connection` raises.
         """
@@ -64,11 +63,11 @@ class Connection:
         routes = routes_for_connection(declared, plugin.manager, settings, f"{config.location}.settings")
         self.email_texts = email_texts(routes, settings)
         self.identified_by = identities_for(declared, settings)
-        said: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
-        why = plain_text(said) if said is not None else None
-        self.client = HttpClient(declared, settings, clock, limits, keeper, shutdown)
-        place = f"integration {declared.slug}, connection {config.name!r}"
-        routes = guard_reason_lists(routes, bulkhead, self.client.redactor.redact_text, place)
+        reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
+        why = plain_text(reason) if reason is not None else None
+        self.client = make_client(declared, settings)
+        location = f"integration {declared.slug}, connection {config.name!r}"
+        routes = guard_reason_lists(routes, bulkhead, self.client.redactor.redact_text, location)
         self.integration: Integration = evolve(declared, cancel=routes, unavailable_reason=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._user_agent = user_agent(plugin.integration.slug, plugin.version or "0")
@@ -179,25 +178,29 @@ class Connections:
         def made() -> Connection:
             settings = make_settings(plugin.integration.settings, config)
             keeper = token_store_beside(self._ledger, config.name) if self._ledger is not None else None
-            return Connection(config, plugin, settings, self._clock, self._limits, bulkhead, keeper, self._shutdown)
+
+            def make_client(declared: Integration, settings: object) -> HttpClient:
+                return HttpClient(declared, settings, self._clock, self._limits, keeper, self._shutdown)
+
+            return Connection(config, plugin, settings, make_client, bulkhead)
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.
-        found = bulkhead.run_isolated(made, allowed_errors=(ConfigurationError, PluginError))
-        if isinstance(found, PluginFailure):
+        created = bulkhead.run_isolated(made, allowed_errors=(ConfigurationError, PluginError))
+        if isinstance(created, PluginFailure):
             # Its words may quote a setting, so only the kind is told.
             fault = PluginError(
                 "the connection cannot be made: "
-                f"{f'{found.error_type} in the plugin' if found.error_type else found.message}",
+                f"{f'{created.error_type} in the plugin' if created.error_type else created.message}",
                 location=f"connection {config.name!r}, integration {plugin.integration.slug}",
                 hint="check the connection's settings; report it to the plugin's author",
             )
-            if not found.error_type:
+            if not created.error_type:
                 self._hung[config.name] = (time.monotonic() + HUNG_RETRY_DELAY, fault)
             raise fault
-        if isinstance(found, OrderDeskError):
-            raise found
-        return found
+        if isinstance(created, OrderDeskError):
+            raise created
+        return created
 
     def integration(self, name: str) -> Integration | str:
         """A connection's declaration, or the text of what keeps it from being used."""
@@ -209,7 +212,9 @@ class Connections:
     def usable(self, names: Iterable[str]) -> tuple[Mapping[str, Integration | str], Mapping[str, object]]:
         """By name the declarations of connections, as `integration` gives them, and the settings of those usable."""
         declared = {name: self.integration(name) for name in names}
-        settings = {name: self.get(name).settings for name, found in declared.items() if not isinstance(found, str)}
+        settings = {
+            name: self.get(name).settings for name, integration in declared.items() if not isinstance(integration, str)
+        }
         return declared, settings
 
     def bulkhead(self, name: str) -> Bulkhead:
@@ -239,10 +244,10 @@ class Connections:
     def _config_of(self, name: str) -> ConnectionConfig:
         configured = self._configs.get(name)
         if configured is None:
-            known = ", ".join(self._configs) or "none"
+            names = ", ".join(self._configs) or "none"
             raise NotFoundError(
                 "the connection is not configured",
                 location=f"connection {name!r}",
-                hint=f"add [connections.{name}] to orderdesk.toml; configured are: {known}",
+                hint=f"add [connections.{name}] to orderdesk.toml; configured are: {names}",
             )
         return configured

@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.clock import Clock, minutes
@@ -84,9 +84,9 @@ class ContextLoader:
 
         Raises NotFoundError where the order is no longer registered at this connection.
         """
-        for placement in self.remote_orders(case) if remote_orders is None else remote_orders:
-            if placement.connection == case.connection:
-                return placement
+        for remote in self.remote_orders(case) if remote_orders is None else remote_orders:
+            if remote.connection == case.connection:
+                return remote
         raise NotFoundError(
             f"order {case.order_number} is no longer registered at {case.connection}",
             location=f"case {case.id}",
@@ -95,7 +95,11 @@ class ContextLoader:
 
     def cancellation(self, case: CancelCase) -> Cancellation:
         """The cancellation that a case belongs to."""
-        return next(wish for wish in self.ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+        return next(
+            cancellation
+            for cancellation in self.ledger.cancellations(case.order_id)
+            if cancellation.id == case.cancellation_id
+        )
 
     def attempt_entries(self, case: CancelCase) -> Sequence[object]:
         """What was recorded in the present attempt, in order."""
@@ -197,10 +201,10 @@ class ContextLoader:
 
     def apply(self, case: C, event: Event, *notes: str) -> C:
         """Change a case by an event, and tell the listeners."""
-        made = transition(case, event)
-        self.ledger.write(CaseUpdate(case, made.case, [*notes, event], order_events=made.order_events))
-        self.notify_listeners(made.case, event)
-        return made.case
+        change = transition(case, event)
+        self.ledger.write(CaseUpdate(case, change.case, [*notes, event], order_events=change.order_events))
+        self.notify_listeners(change.case, event)
+        return change.case
 
     def notify_listeners(self, case: Case, event: Event) -> None:
         """Tell the log and the listeners of a change; the faults of those that failed go into the case's history."""

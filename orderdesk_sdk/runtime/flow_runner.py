@@ -6,24 +6,33 @@ unknown ends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
-from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ReceivedResponse, UnverifiedAnswerError
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ReceivedResponse
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent, TransportLoss
-from orderdesk_sdk.errors import ConfigurationError, ConflictError, OrderDeskError, PluginError, ValidationError
+from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer, not_processed, unknown
 from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, Guard, PluginFailure, Watchdog, failure_message
-from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
-from orderdesk_sdk.plugin.toolkit.json_response import EndFlow, MalformedResponseError
+from orderdesk_sdk.plugin.plain_values import class_name
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.runtime.flow_record import (
+    MAX_SHOWN_REQUEST,
+    NO_RECORD,
+    REQUEST_CHANGED,
+    Journal,
+    RecordedExchanges,
+    RequestWithheldError,
+)
+from orderdesk_sdk.runtime.guarded_flow import FLOW_ERRORS, GuardedFlow, ReturnValue
 from orderdesk_sdk.transport.http.replay import (
     is_request,
     is_response_redacted,
     operation_of,
-    plain_request,
     recorded_response,
     request_digest,
 )
@@ -36,14 +45,10 @@ if TYPE_CHECKING:
     from orderdesk_sdk.transport.http.client import HttpClient
 
 __all__ = [
-    "REQUEST_CHANGED",
-    "MAX_SHOWN_REQUEST",
     "MAX_CALLS",
+    "FlowOptions",
     "FlowResult",
     "PluginFailure",
-    "RequestWithheldError",
-    "Journal",
-    "RecordedExchanges",
     "run_flow",
 ]
 
@@ -51,47 +56,6 @@ T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
-REQUEST_CHANGED = "the flow would now make another request"
-"""What is said of a flow that would make another request in place of the one that is to be made again."""
-MAX_SHOWN_REQUEST = 600
-"""Characters of a request that are shown to whoever must decide about it."""
-
-
-class Journal(Protocol):
-    """Where a flow's exchanges are kept."""
-
-    def record_intent(self, intent: Intent) -> None:
-        """Commit an intent. Raises ConflictError when somebody else has the case now; then nothing may be sent.
-
-        Raises RequestWithheldError when the request must not be sent any more; then the flow ends there.
-        """
-
-    def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:
-        """Keep an exchange with the next commit. is_about_order: whether it is about the flow's order."""
-
-    def save_late(self) -> None:
-        """Commit what is kept although the work was given to somebody else meanwhile: it happened."""
-
-
-@frozen
-class RecordedExchanges:
-    """What an earlier drive of the same flow left in the ledger, by number.
-
-    again: the number of the request that is to be made again; None where the drive was interrupted, and goes on.
-    is_whole: what was asked for is a whole order, which canceling twice does not cancel more of.
-    """
-
-    intents: Mapping[int, Intent] = field(factory=dict)
-    exchanges: Mapping[int, Exchange] = field(factory=dict)
-    resend_number: int | None = None
-    is_whole_order: bool = False
-
-
-class RequestWithheldError(ConflictError):
-    """Raised by a journal in place of committing an intent: what allowed the request is no longer so."""
-
-
-NO_RECORD = RecordedExchanges()
 
 
 @frozen
@@ -103,45 +67,21 @@ class FlowResult(Generic[T]):
     idempotent: bool
 
 
-@frozen
-class _ReturnValue:
-    value: object
+_RESULT_ERRORS = (*FLOW_ERRORS, UnverifiedAnswerError)
 
 
 @frozen
-class _GuardedFlow:
-    """A flow's code under guard: each step gives a request or a result, both plain, or what went wrong with it."""
+class FlowOptions:
+    """How a flow is driven.
 
-    guard: Guard
-    result: type
+    recorded: what an earlier drive left; empty for a first drive. watchdog: of the thread this runs on; None where
+    nobody would leave that behind. started_at: when what the flow is about changed last; a shared read that is older
+    tells nothing of it. None: any does.
+    """
 
-    def start(self, call: Callable[[], object]) -> object:
-        return self.guard.run(call, _FLOW_ERRORS)
-
-    def advance(self, call: Callable[[], object]) -> object:
-        return self.guard.run(lambda: self._advance(call), _FLOW_ERRORS)
-
-    def _advance(self, call: Callable[[], object]) -> object:
-        try:
-            found = call()
-        except StopIteration as stop:
-            return self._return_value(stop.value)
-        except EndFlow as over:
-            return self._return_value(over.answer)
-        if is_request(found):
-            return plain_request(found)
-        return PluginFailure(f"the flow yielded {class_name(found)}, not a request; yield service.get(...) or the like")
-
-    def _return_value(self, value: object) -> _ReturnValue | PluginFailure:
-        for kind in (self.result, Answer):
-            if issubclass(type(value), kind):
-                return _ReturnValue(plain_instance(kind, value))
-        return PluginFailure(f"the flow returned {class_name(value)}, not {self.result.__name__}")
-
-
-_FLOW_ERRORS = (MalformedResponseError, ConfigurationError, ValidationError)
-"""The errors that a flow may raise; what they come to is the core's to say."""
-_RESULT_ERRORS = (*_FLOW_ERRORS, UnverifiedAnswerError)
+    recorded: RecordedExchanges = NO_RECORD
+    watchdog: Watchdog | None = None
+    started_at: datetime | None = None
 
 
 def run_flow(
@@ -150,25 +90,23 @@ def run_flow(
     client: HttpClient,
     journal: Journal,
     verifier: AnswerVerifier,
-    recorded: RecordedExchanges = NO_RECORD,
-    watchdog: Watchdog | None = None,
-    started_at: datetime | None = None,
+    options: FlowOptions | None = None,
 ) -> FlowResult[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
     verifier: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
-    started_at: when what it is about changed last; a shared read that is older tells nothing of it. None: any does.
-    watchdog: of the thread this runs on; None where nobody would leave that behind. Raises only what the core raises:
-    ConflictError and StorageError from the journal, PluginTimeout where the thread was left behind.
+    Raises only what the core raises: ConflictError and StorageError from the journal, PluginTimeout where the thread
+    was left behind.
     """
-    watchdog = watchdog or Watchdog()
+    options = options or FlowOptions()
+    watchdog = options.watchdog or Watchdog()
     watchdog.on_abandon = journal.save_late
-    plugin = _GuardedFlow(Guard(watchdog, client.redactor.redact_text), result_type)
+    plugin = GuardedFlow(Guard(watchdog, client.redactor.redact_text), result_type)
     flow = plugin.start(start)
     if not isinstance(flow, Generator):
         return FlowResult(_started(flow, client.redactor), may_have_written=False, idempotent=True)
     try:
-        return _FlowRun(flow, result_type, client, journal, verifier, recorded, plugin, started_at).run()
+        return _FlowRun(flow, result_type, client, journal, verifier, options, plugin).run()
     except OrderDeskError as error:
         # Without the frames below, whose variables hold requests, which show their URLs: whoever logs it may show them.
         raise error.with_traceback(None)  # noqa: B904 - it is the same error, not one that came of it
@@ -184,18 +122,17 @@ class _FlowRun(Generic[T]):
         client: HttpClient,
         journal: Journal,
         verifier: AnswerVerifier,
-        recorded: RecordedExchanges,
-        flow_guard: _GuardedFlow,
-        started_at: datetime | None,
+        options: FlowOptions,
+        flow_guard: GuardedFlow,
     ) -> None:
         self._flow = flow
         self._result_type = result_type
         self._client = client
         self._journal = journal
         self._verifier = verifier
-        self._recorded = recorded
+        self._recorded = options.recorded
         self._flow_guard = flow_guard
-        self._started_at = started_at
+        self._started_at = options.started_at
         self._sent_numbers: set[int] = set()
         self._received: dict[int, ReceivedResponse] = {}
         self._has_written = False
@@ -210,13 +147,13 @@ class _FlowRun(Generic[T]):
             if self._number == MAX_CALLS:
                 return self._finish(PluginFailure(f"the flow made {MAX_CALLS} calls without an end"))
             self._number += 1
-            reply = self._respond(step, self._number)
-            if isinstance(reply, TransportLoss | PluginFailure | Answer):
-                return self._finish(reply)
+            response = self._respond(step, self._number)
+            if isinstance(response, TransportLoss | PluginFailure | Answer):
+                return self._finish(response)
             changes = self._number in self._sent_numbers
-            self._received[self._number] = ReceivedResponse(operation_of(step), reply, changes, step)
+            self._received[self._number] = ReceivedResponse(operation_of(step), response, changes, step)
             # A copy: what the answer is held against later is out of the plugin's reach.
-            given = copy_response(reply, step)
+            given = copy_response(response, step)
             step = self._flow_guard.advance(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now
 
     def _finish(self, outcome: T | Answer | TransportLoss | PluginFailure) -> FlowResult[T]:
@@ -261,16 +198,14 @@ class _FlowRun(Generic[T]):
             self._may_have_written(intents)
             return PluginFailure(str(fault))
         except ConfigurationError as error:
-            if intents:  # Who was not let in has done nothing; with no word of that the request would seem to be lost.
-                shut = Failure("NotLetIn", Certainty.NOT_PROCESSED, self._client.redactor.redact_text(error.message))
-                self._journal.record_exchange(Exchange(intents[0], intents[0].at, failure=shut, attempts=0))
+            self._record_not_let_in(intents, error)
             return self._configuration_failure(error)
         except RequestWithheldError as held:
             if wrote:  # What an earlier write of this flow did stands.
                 return TransportLoss(Certainty.UNKNOWN, held.message, repeatable)
             return TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
         except OrderDeskError:
-            raise  # The journal's: somebody else has the case, or the ledger cannot be written.
+            raise  # The journal's: another process has the case, or the ledger cannot be written.
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
             return self._not_a_request(error)
@@ -278,6 +213,10 @@ class _FlowRun(Generic[T]):
         self._record_sent(exchange.intent)
         if response is not None:
             return response
+        return self._loss_of(exchange, wrote=wrote)
+
+    def _loss_of(self, exchange: Exchange, *, wrote: bool) -> TransportLoss:
+        """What a call without a response proves. wrote: whether a write of this flow had left before it."""
         failure = exchange.failure
         assert failure is not None, "an exchange has a response or a failure"
         if wrote:  # An earlier write of this flow has been answered; what it did stands, whatever became of this call.
@@ -287,6 +226,12 @@ class _FlowRun(Generic[T]):
             certainty = Certainty.NOT_PROCESSED if exchange.intent.read_only else failure.certainty
             return TransportLoss(certainty, failure.message, retry_after=failure.retry_after)
         return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent)
+
+    def _record_not_let_in(self, intents: Sequence[Intent], error: ConfigurationError) -> None:
+        """Who was not let in has done nothing; with no word of that the request would seem to be lost."""
+        if intents:
+            shut = Failure("NotLetIn", Certainty.NOT_PROCESSED, self._client.redactor.redact_text(error.message))
+            self._journal.record_exchange(Exchange(intents[0], intents[0].at, failure=shut, attempts=0))
 
     def _is_about_order(self, request: httpx.Request, exchange: Exchange, response: httpx.Response | None) -> bool:
         if response is None or not exchange.intent.read_only:
@@ -380,7 +325,7 @@ class _FlowRun(Generic[T]):
                 return unknown(None, message=text) if self._has_written else not_processed(None, message=text)
             case ConfigurationError() | ValidationError():
                 return self._configuration_failure(step)
-            case _ReturnValue(value):
+            case ReturnValue(value):
                 # What the declaration reads of a response is the plugin's own code too.
                 return self._verify(
                     self._flow_guard.guard.run(lambda: self._verifier.verify(value, self._received), _RESULT_ERRORS)
@@ -404,12 +349,12 @@ class _FlowRun(Generic[T]):
                 return result
 
     def _configuration_failure(self, error: ConfigurationError | ValidationError) -> Answer:
-        told = (
+        answer = (
             unknown(None, message=error.message)
             if self._has_written
             else not_processed(None, message=error.message, hint=error.hint)
         )
-        return redact_answer(told, self._client.redactor)
+        return redact_answer(answer, self._client.redactor)
 
 
 def _started(flow: object, redactor: Redactor) -> Answer | PluginFailure:

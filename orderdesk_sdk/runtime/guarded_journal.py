@@ -1,4 +1,4 @@
-"""Withholding: no request leaves a second time unless somebody has looked what became of the first (law 3).
+"""The guard of the journal: no request is sent a second time before a poll of what became of the first (law 3).
 
 For cases whose flow looks first: status changes and resubmissions.
 """
@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.errors import PluginError
-from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, REQUEST_CHANGED, RequestWithheldError
+from orderdesk_sdk.runtime.flow_record import MAX_SHOWN_REQUEST, REQUEST_CHANGED, RequestWithheldError
 from orderdesk_sdk.runtime.journal import CaseJournal, SendCondition
 
 __all__ = ["SendRules", "GuardedJournal", "proves_not_processed"]
@@ -24,10 +24,13 @@ _NOT_FOUND = (404, 410)
 
 @frozen
 class SendRules:
-    """What a drive may send. against: why nothing may be sent that changes something; None where it may be.
+    """What a drive may send.
 
-    must_look: an earlier request may have worked, so nothing is sent before the flow has looked. same_as: what was sent
-    and may have worked; only these requests may be made again. Empty: nothing was sent.
+    Args:
+        blocked_reason: why nothing may be sent that changes something; None where it may be.
+        must_poll_first: an earlier request may have worked, so nothing is sent before the flow has looked.
+        repeatable_intents: what was sent and may have worked; only these requests may be made again. Empty: nothing was
+            sent.
     """
 
     blocked_reason: str | None = None

@@ -15,7 +15,7 @@ from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger, OrderChangedError, OrderVersion
 from orderdesk_sdk.cases.state_machine import Transition
 from orderdesk_sdk.errors import ConflictError, PluginError
-from orderdesk_sdk.runtime.flow_runner import MAX_SHOWN_REQUEST, RequestWithheldError
+from orderdesk_sdk.runtime.flow_record import MAX_SHOWN_REQUEST, RequestWithheldError
 
 __all__ = ["BatchJournal", "SendCondition", "JournalEntry", "PollJournal", "JournalResult", "CaseJournal"]
 
@@ -30,8 +30,11 @@ class SendCondition:
     """What is asked in the commit of each intent to write: whether what allowed the request is still so.
 
     why: the reason to hold the request back, or None; a flow may have read for minutes since this was asked for the
-    first time. order_id: the order on all of whose places that rests, so that none may change in between; None: on
-    nothing that others change.
+    first time.
+
+    Args:
+        order_id: the order on all of whose places that rests, so that none may change in between; None: on nothing that
+            others change.
     """
 
     blocked_reason: Callable[[], str | None]
@@ -42,8 +45,11 @@ class SendCondition:
 class JournalEntry:
     """One piece of work in a drive.
 
-    before: as it was read. claimed: as it is once the drive has it. opening: the entries that come with the claim.
-    hold: asked before each write; None: nothing but the work itself speaks for or against it.
+    Args:
+        before: as it was read.
+        claimed: as it is once the drive has it.
+        opening_entries: the entries that come with the claim.
+        send_condition: asked before each write; None: nothing but the work itself speaks for or against it.
     """
 
     before: Case
@@ -82,8 +88,8 @@ class BatchJournal:
     def record_intent(self, intent: Intent) -> None:
         """Commit an intent, and with the first one the claim.
 
-        Raises ConflictError when somebody else has one of the works now, and RequestWithheldError when a write must not
-        leave.
+        Raises ConflictError when another process has one of the cases now, and RequestWithheldError when a write must
+        not be sent.
         """
         try:
             if intent.read_only:
@@ -133,7 +139,11 @@ class BatchJournal:
         )
 
     def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:  # noqa: ARG002 - see below
-        """Keep an exchange with the next commit. is_about_order: what a `GuardedJournal` wants to know of a read."""
+        """Keep an exchange with the next commit.
+
+        Args:
+            is_about_order: what a `GuardedJournal` wants to know of a read.
+        """
         self._unwritten.append(exchange)
 
     def add_note(self, message: str) -> None:
@@ -141,14 +151,14 @@ class BatchJournal:
         self._unwritten.append(message)
 
     def save_late(self) -> None:
-        """Commit what is kept although the works were given to somebody else meanwhile: it happened."""
+        """Commit what is kept although another process has the cases meanwhile: it happened."""
         for part in self._entries:
             self._save_late_entries(part, part.claimed.updated_at)
 
     def finish_all(self, results: Sequence[JournalResult]) -> tuple[Case, ...]:
         """Commit the results, one per part, with everything kept; the works as they are then.
 
-        Raises ConflictError when somebody else was faster with one of them; the others' results and all evidence are
+        Raises ConflictError when another process was faster with one of them; the others' results and all evidence are
         kept.
         """
         writes = [self._final_update(part, result) for part, result in zip(self._entries, results, strict=True)]
@@ -198,13 +208,13 @@ class CaseJournal(BatchJournal):
     ) -> None:
         super().__init__(ledger, [JournalEntry(before, claimed, opening_entries, send_condition)])
 
-    def finish(self, made: Transition[C], *entries: EntryContent) -> C:
+    def finish(self, change: Transition[C], *entries: EntryContent) -> C:
         """Commit the result with everything kept; the case as it is then. Raises ConflictError as `finish_all` does."""
-        return cast("C", self.finish_all([JournalResult(made.case, entries, made.order_events)])[0])
+        return cast("C", self.finish_all([JournalResult(change.case, entries, change.order_events)])[0])
 
 
 class PollJournal(CaseJournal):
-    """The journal of a poll, which writes nothing: what is sent again, nobody but the core decides (law 3)."""
+    """The journal of a poll, which writes nothing: only the core decides what is sent again (law 3)."""
 
     def record_intent(self, intent: Intent) -> None:
         """Commit the intent to read. Raises PluginError for a request that may change something."""

@@ -23,8 +23,9 @@ __all__: list[str] = []
 def orderdesk_before_cancel(request: CancelRequest) -> str | None:
     """For listeners: a reason (text) vetoes the cancellation before anything is sent; None lets it pass.
 
-    request: what would be asked. A listener that raises is noted in the case's history and does not stop anybody's
-    cancellation.
+    Args:
+        request: what would be asked. A listener that raises is noted in the case's history and does not stop anybody's
+            cancellation.
     """
 
 
@@ -32,5 +33,7 @@ def orderdesk_before_cancel(request: CancelRequest) -> str | None:
 def orderdesk_case_changed(case: Case, event: Event) -> None:
     """For listeners: a case changed by an event.
 
-    case: as it is now. event: what happened. Called after the change is in the ledger. Errors are noted and ignored.
+    Args:
+        case: as it is now.
+        event: what happened. Called after the change is in the ledger. Errors are noted and ignored.
     """

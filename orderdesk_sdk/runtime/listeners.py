@@ -34,8 +34,10 @@ LOAD_TIMEOUT = 20.0
 class Listeners:
     """All listeners, loaded on first use. One that fails or hangs is noted and passed over; it never stops a case.
 
-    loading: seconds of patience for the import of each. patience: seconds for each call of one; while a call hangs, its
-    listener hears nothing more.
+    loading: seconds of patience for the import of each.
+
+    Args:
+        timeout: seconds for each call of one; while a call hangs, its listener hears nothing more.
     """
 
     def __init__(
@@ -76,13 +78,13 @@ class Listeners:
         faults: list[str] = []
         for name, manager in self._loaded().items():
             # One by one, because pluggy ends the whole call at the first listener that raises.
-            for found in getattr(manager.hook, hook).get_hookimpls():
+            for implementation in getattr(manager.hook, hook).get_hookimpls():
                 if self._bulkheads[name].has_stuck_threads:
                     faults.append(f"the listener {name} was not called in {hook}: an earlier call of it still hangs")
                     continue
 
-                def said(found: pluggy.HookImpl = found) -> str:
-                    return take(found.function(*(arguments[argument] for argument in found.argnames)))
+                def said(implementation: pluggy.HookImpl = implementation) -> str:
+                    return take(implementation.function(*(arguments[argument] for argument in implementation.argnames)))
 
                 answer = self._bulkheads[name].run_isolated(said, timeout=self.timeout)
                 if isinstance(answer, str):
@@ -109,14 +111,14 @@ class Listeners:
         self, managers: dict[str, pluggy.PluginManager], name: str, source: str, load: Callable[[], object]
     ) -> None:
         bulkhead = Bulkhead(f"listener {name}", 1, self._load_timeout)
-        made = bulkhead.run_isolated(lambda: _manager_of(name, load()))
+        manager = bulkhead.run_isolated(lambda: _manager_of(name, load()))
         if name in managers:
-            made = PluginFailure("a listener of this name is registered already", "name")
-        if isinstance(made, pluggy.PluginManager):
-            managers[name], self._bulkheads[name] = made, bulkhead
-        elif isinstance(made, PluginFailure):
-            _log.warning("the listener %s cannot be used (%s)", name, made.error_type or "timeout")
-            text = made.message if made.error_type else f"its import did not end within {self._load_timeout:g} s"
+            manager = PluginFailure("a listener of this name is registered already", "name")
+        if isinstance(manager, pluggy.PluginManager):
+            managers[name], self._bulkheads[name] = manager, bulkhead
+        elif isinstance(manager, PluginFailure):
+            _log.warning("the listener %s cannot be used (%s)", name, manager.error_type or "timeout")
+            text = manager.message if manager.error_type else f"its import did not end within {self._load_timeout:g} s"
             self.errors[name] = PluginError(
                 f"the listener cannot be used: {text}",
                 location=f"listener {name} ({source})",

@@ -10,24 +10,29 @@ from attrs import frozen
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.runtime.flow_runner import RecordedExchanges
+from orderdesk_sdk.runtime.flow_record import RecordedExchanges
 
 __all__ = ["UnresolvedRequest", "unresolved_request"]
 
 
 @frozen
 class UnresolvedRequest:
-    """A request that left and may have worked. began: when its flow began, which it is told again at the replay."""
+    """A request that left and may have worked.
+
+    Args:
+        started_at: when its flow began, which it is told again at the replay.
+    """
 
     recorded: RecordedExchanges
     started_at: datetime
 
 
 def unresolved_request(history: Sequence[HistoryEntry], *, is_whole_order: bool) -> UnresolvedRequest | None:
-    """What a case sent by its present route and nobody has proved undone; None where it sent nothing.
+    """What a case sent by its present route and is not proved to have had no effect; None where it sent nothing.
 
-    is_whole_order: the cancellation is for the whole order. Its first write without a response is the one to be sent
-    again; where all were answered, the last one.
+    Args:
+        is_whole_order: the cancellation is for the whole order. Its first write without a response is the one to be
+            sent again; where all were answered, the last one.
     """
     attempts, began = _unresolved_attempts(history)
     intents: dict[int, Intent] = {}

@@ -108,7 +108,8 @@ class ChainAppender:
     def add(self, link: bytes, entries: Sequence[ChainEntry], state: bytes | None) -> bytes:
         """Chain a subject's lines to its last link; the link of the last.
 
-        state: of the row after them; None where it stays as it is.
+        Args:
+            state: of the row after them; None where it stays as it is.
         """
         last = len(entries) - 1
         for index, line in enumerate(entries):

@@ -33,7 +33,9 @@ SALT = "salt"
 class Places(NamedTuple):
     """Where records of one kind hold personal texts.
 
-    flat: the keys. deeper: under which key, by which path, and the keys there.
+    Args:
+        flat: the keys.
+        deeper: under which key, by which path, and the keys there.
     """
 
     flat: tuple[str, ...]
@@ -59,7 +61,12 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class StoredRecord(NamedTuple):
-    """A record as it is stored. texts: None where it has none, or where they were removed; sealed: their digest."""
+    """A record as it is stored.
+
+    Args:
+        texts: None where it has none, or where they were removed;
+        sealed: their digest.
+    """
 
     data: str
     texts: str | None

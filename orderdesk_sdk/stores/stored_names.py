@@ -25,8 +25,9 @@ __all__ = ["STATES", "rename_record", "rename_texts"]
 class _Names:
     """The old names of one class.
 
-    values: old values of an enum, under the present name of the field. nested: of a record in a field, under the
-    present name of that field.
+    Args:
+        values: old values of an enum, under the present name of the field.
+        nested: of a record in a field, under the present name of that field.
     """
 
     fields: Mapping[str, str] = field(factory=dict)

@@ -41,7 +41,7 @@ from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.misbehaviors import CANARY, HANGS, MISBEHAVIORS, Misbehavior
 
 pytestmark = pytest.mark.slow

@@ -115,7 +115,7 @@ def test_the_same_bytes_at_another_connection_are_another_message(fake_services_
     texts = [
         desk.notifications.handle_webhook(name, fake_webhook("1042", CANCELED))[0].message for name in ("mill", "cart")
     ]
-    assert texts == ["read back", "read back"]
+    assert texts == ["Polled", "Polled"]
 
 
 def test_what_could_not_be_looked_into_may_come_again(fake_services_desk: FakeDeskOpener) -> None:
@@ -128,7 +128,7 @@ def test_what_could_not_be_looked_into_may_come_again(fake_services_desk: FakeDe
     desk.order_store.remote_orders = troubled  # type: ignore[method-assign]  # trouble of whatever kind
     assert "Not handled" in desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message
     desk.order_store.remote_orders = remote_orders  # type: ignore[method-assign]
-    assert desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
+    assert desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message == "Polled"
 
 
 def test_what_the_ledger_could_not_keep_may_come_again(fake_services_desk: FakeDeskOpener) -> None:
@@ -142,7 +142,7 @@ def test_what_the_ledger_could_not_keep_may_come_again(fake_services_desk: FakeD
     with pytest.raises(StorageError):
         desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))
     desk.ledger.open_cancellation = opened  # type: ignore[method-assign]
-    assert desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message == "read back"
+    assert desk.notifications.handle_webhook("mill", fake_webhook("1042", CANCELED))[0].message == "Polled"
 
 
 def test_whoever_died_over_a_message_keeps_nobody_from_it_for_long(

@@ -76,5 +76,5 @@ class Newcomer:
 
 def briefly(suite: str) -> tuple[str, ...]:
     """The options of pytest that leave out the two standard tests of a class which take longest."""
-    deaths = ("test_a_cancel_survives_every_death", "test_a_cancel_whose_reply_is_lost_survives_every_death")
+    deaths = ("test_a_cancel_survives_every_crash", "test_a_cancel_whose_response_is_lost_survives_every_crash")
     return tuple(f"--deselect={suite}::{name}" for name in deaths)

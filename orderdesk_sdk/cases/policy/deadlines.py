@@ -1,7 +1,4 @@
-"""Patience: how long things are repeated, and how long the pauses between are, for whatever is asked of a service.
-
-Pure.
-"""
+"""When a case is due again: retries, polls, reminders, windows and deadlines. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +7,31 @@ from datetime import datetime, timedelta
 
 from attrs import Factory, frozen
 
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.windows import window_state
 from orderdesk_sdk.clock import hours, minutes, seconds
+from orderdesk_sdk.orders.order import RemoteOrder
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polling
 
 __all__ = [
-    "RETRY_POLICY",
     "ACKNOWLEDGED_MESSAGE",
+    "DEFAULT_MANUAL_CONFIRMATION",
+    "DEFAULT_POLLING",
     "FIRST_POLL_DELAY",
+    "RETRY_POLICY",
     "RetryPolicy",
-    "earliest",
+    "confirmation_of",
     "deadline_message",
+    "declared_polling",
+    "earliest",
+    "is_polled_while_escalated",
+    "is_window_open",
+    "next_due_while_escalated",
+    "poll_interval",
+    "reminder_interval",
     "reminder_message",
+    "window_closes_at",
 ]
 
 _REMINDER_SUFFIX = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
@@ -29,10 +41,11 @@ _REMINDER_SUFFIX = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 class RetryPolicy:
     """How something is tried again: a cancel, a status change, a resubmission.
 
-    first: the pause after the first try; each later one is `factor` times as long, up to `max_delay`.
-    give_up: how long it is tried before a person gets it, from the first try that came to nothing.
-    faults: errors of the plugin's own after which a person gets it. resends: how often a request of unknown fate may be
-    sent again, where that is allowed at all.
+    Args:
+        first_delay: the pause after the first try; each later one is `factor` times as long, up to `max_delay`.
+        give_up_after: how long it is tried before a person gets it, from the first try that came to nothing.
+        max_plugin_errors: errors of the plugin's own after which a person gets it.
+        max_retries: how often a request of unknown fate may be sent again, where that is allowed at all.
     """
 
     first_delay: timedelta = Factory(lambda: seconds(15))
@@ -56,9 +69,12 @@ class RetryPolicy:
 
 
 RETRY_POLICY = RetryPolicy()
-"""The one policy of the house."""
+"""The one policy of every kind of case."""
 FIRST_POLL_DELAY = seconds(5)
 """How soon a request of unknown fate is polled."""
+DEFAULT_MANUAL_CONFIRMATION = ManualConfirmation()
+DEFAULT_POLLING = Polling(every=minutes(2), give_up=hours(24))
+"""How what was heard is polled where the integration declares no poll of its own."""
 ACKNOWLEDGED_MESSAGE = "The service acknowledged the request; polling for its decision"
 
 
@@ -76,10 +92,65 @@ def deadline_message(message: str | None) -> str:
 def reminder_message(text: str | None, since: datetime, remind_after: timedelta, now: datetime) -> str:
     """What a person is told who has not answered: how often by now, and how long the word is overdue.
 
-    since: when the person was given it. remind_after: how long they have for it.
+    Args:
+        since: when the person was given it.
+        remind_after: how long they have for it.
     """
     earlier = _REMINDER_SUFFIX.search(text or "")
-    said = (text or "")[: earlier.start()] if earlier else text or "Action required"
+    message = (text or "")[: earlier.start()] if earlier else text or "Action required"
     count = int(earlier[1]) + 1 if earlier else 1
     late = (now - since - remind_after) // hours(1)
-    return f"{said} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+    return f"{message} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+
+
+def confirmation_of(case: CancelCase, integration: Integration) -> FinalResponse | Polling | ManualConfirmation:
+    """What proves a case by its present route."""
+    return (
+        integration.cancel[case.route].confirm if case.route < len(integration.cancel) else DEFAULT_MANUAL_CONFIRMATION
+    )
+
+
+def reminder_interval(case: CancelCase, integration: Integration) -> timedelta:
+    """How long a person has for a case before they are reminded."""
+    confirm = confirmation_of(case, integration)
+    return confirm.remind_after if isinstance(confirm, ManualConfirmation) else DEFAULT_MANUAL_CONFIRMATION.remind_after
+
+
+def poll_interval(case: CancelCase, integration: Integration) -> timedelta:
+    """The pause between two polls of a case."""
+    confirm = confirmation_of(case, integration)
+    return confirm.every if isinstance(confirm, Polling) else DEFAULT_POLLING.every
+
+
+def declared_polling(integration: Integration) -> Polling:
+    """How this integration is polled by its declaration."""
+    declared = (route.confirm for route in integration.cancel if isinstance(route.confirm, Polling))
+    return next(declared, DEFAULT_POLLING)
+
+
+def next_due_while_escalated(case: CancelCase, now: datetime, every: timedelta, remind_after: timedelta) -> datetime:
+    """When a case that a person has is due again: at the reminder, or before where it is polled meanwhile."""
+    if case.remind_at is None or now >= case.remind_at:
+        return now + remind_after
+    return min(now + every, case.remind_at) if is_polled_while_escalated(case, now) else case.remind_at
+
+
+def is_polled_while_escalated(case: CancelCase, now: datetime) -> bool:
+    return case.remind_at is not None and case.deadline is not None and now < case.deadline
+
+
+def is_window_open(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> bool:
+    """Whether the present route may still be taken."""
+    return (
+        case.route < len(integration.cancel)
+        and window_state(integration.cancel[case.route].window, remote_order, now).is_open
+    )
+
+
+def window_closes_at(
+    case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime
+) -> datetime | None:
+    """When the present route's window closes by the clock; None where no clock closes it."""
+    if case.route >= len(integration.cancel):
+        return None
+    return window_state(integration.cancel[case.route].window, remote_order, now).closes_at

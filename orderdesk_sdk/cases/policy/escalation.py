@@ -1,67 +1,26 @@
-"""What follows when a person gets a case, and while they have it: task, reminders, and polls meanwhile. Pure."""
+"""What follows while a case requires action of a person: polls meanwhile, and reminders. Pure."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from orderdesk_sdk.cases.cancellation import CancelCase
-from orderdesk_sdk.cases.policy.deadlines import ACKNOWLEDGED_MESSAGE, FIRST_POLL_DELAY, RETRY_POLICY, reminder_message
-from orderdesk_sdk.cases.policy.polling import DEFAULT_POLLING
+from orderdesk_sdk.cases.policy.deadlines import (
+    RETRY_POLICY,
+    is_polled_while_escalated,
+    is_window_open,
+    next_due_while_escalated,
+    poll_interval,
+    reminder_interval,
+    reminder_message,
+)
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.windows import next_open_route, window_state
+from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.orders.order import RemoteOrder
-from orderdesk_sdk.plugin.answer import Answer, Outcome
+from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polling
 
-__all__ = [
-    "DEFAULT_MANUAL_CONFIRMATION",
-    "confirmation_of",
-    "escalate",
-    "is_window_open",
-    "after_poll_while_escalated",
-    "next_due_while_escalated",
-    "after_request_not_found",
-    "poll_interval",
-    "remind",
-    "reminder_interval",
-    "after_acknowledgment",
-]
-
-DEFAULT_MANUAL_CONFIRMATION = ManualConfirmation()
-
-
-def confirmation_of(case: CancelCase, integration: Integration) -> FinalResponse | Polling | ManualConfirmation:
-    """What proves a case by its present route."""
-    return (
-        integration.cancel[case.route].confirm if case.route < len(integration.cancel) else DEFAULT_MANUAL_CONFIRMATION
-    )
-
-
-def reminder_interval(case: CancelCase, integration: Integration) -> timedelta:
-    """How long a person has for a case before they are reminded."""
-    confirm = confirmation_of(case, integration)
-    return confirm.remind_after if isinstance(confirm, ManualConfirmation) else DEFAULT_MANUAL_CONFIRMATION.remind_after
-
-
-def poll_interval(case: CancelCase, integration: Integration) -> timedelta:
-    """The pause between two polls of a case."""
-    confirm = confirmation_of(case, integration)
-    return confirm.every if isinstance(confirm, Polling) else DEFAULT_POLLING.every
-
-
-def escalate(
-    case: CancelCase, now: datetime, message: str, hint: str | None = None, plugin_error: str | None = None
-) -> Event:
-    """Give a case to a person."""
-    return Event(
-        EventKind.ESCALATED,
-        now,
-        due_at=now + DEFAULT_MANUAL_CONFIRMATION.remind_after,
-        message=message,
-        hint=hint or "find out at the service, then confirm or reject this case",
-        plugin_error=plugin_error or case.plugin_error,
-    )
+__all__ = ["after_poll_while_escalated", "after_request_not_found", "remind"]
 
 
 def after_poll_while_escalated(
@@ -79,33 +38,14 @@ def after_poll_while_escalated(
     )
 
 
-def next_due_while_escalated(case: CancelCase, now: datetime, every: timedelta, remind_after: timedelta) -> datetime:
-    """When a case that a person has is due again: at the reminder, or before where it is polled meanwhile."""
-    if case.remind_at is None or now >= case.remind_at:
-        return now + remind_after
-    return min(now + every, case.remind_at) if _is_polled_while_escalated(case, now) else case.remind_at
-
-
-def _is_polled_while_escalated(case: CancelCase, now: datetime) -> bool:
-    return case.remind_at is not None and case.deadline is not None and now < case.deadline
-
-
 def remind(case: CancelCase, integration: Integration, now: datetime) -> Event:
     """Where no further way is open, a person is reminded."""
     within = reminder_interval(case, integration)
-    said = reminder_message(case.message, case.action_required_since or case.updated_at, within, now)
-    reads = _is_polled_while_escalated(case, now)
+    message = reminder_message(case.message, case.action_required_since or case.updated_at, within, now)
+    reads = is_polled_while_escalated(case, now)
     due = now + (min(poll_interval(case, integration), within) if reads else within)
     remind_at = now + within if reads else None
-    return Event(EventKind.REMINDED, now, due_at=due, remind_at=remind_at, message=said, hint=case.hint)
-
-
-def is_window_open(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> bool:
-    """Whether the present route may still be taken."""
-    return (
-        case.route < len(integration.cancel)
-        and window_state(integration.cancel[case.route].window, remote_order, now).is_open
-    )
+    return Event(EventKind.REMINDED, now, due_at=due, remind_at=remind_at, message=message, hint=case.hint)
 
 
 def after_request_not_found(
@@ -158,28 +98,4 @@ def _escalate_not_found(
         " the order is polled meanwhile",
         lines=answer.lines,
         plugin_error=case.plugin_error,
-    )
-
-
-def after_acknowledgment(case: CancelCase, integration: Integration, answer: Answer, now: datetime) -> Event:
-    """The service acknowledged it: it is polled until it decides, or a person has it where that is declared."""
-    confirm = confirmation_of(case, integration)
-    if isinstance(confirm, Polling):
-        return Event(
-            EventKind.ACKNOWLEDGED,
-            now,
-            due_at=now + (FIRST_POLL_DELAY if answer.outcome is not Outcome.ACKNOWLEDGED else confirm.every),
-            deadline=now + confirm.give_up,
-            message=answer.message or ACKNOWLEDGED_MESSAGE,
-            service_status=answer.status,
-            request_reference=answer.request_reference,
-        )
-    return Event(
-        EventKind.ESCALATED,
-        now,
-        due_at=now + reminder_interval(case, integration),
-        message=answer.message or "The service acknowledged the request and cannot be polled",
-        hint="find out at the service, then confirm or reject this case",
-        service_status=answer.status,
-        request_reference=answer.request_reference,
     )

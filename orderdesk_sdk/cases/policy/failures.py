@@ -6,35 +6,32 @@ neither helps goes to a person.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
-from orderdesk_sdk.cases.policy.deadlines import FIRST_POLL_DELAY, RETRY_POLICY, earliest
-from orderdesk_sdk.cases.policy.escalation import (
+from orderdesk_sdk.cases.policy.deadlines import (
     DEFAULT_MANUAL_CONFIRMATION,
-    confirmation_of,
-    escalate,
+    FIRST_POLL_DELAY,
+    RETRY_POLICY,
+    earliest,
     next_due_while_escalated,
     reminder_interval,
 )
+from orderdesk_sdk.cases.policy.events import escalate, not_processed, outcome_unknown
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import OrderDeskError, PluginError
-from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.routes import Polling
 
 __all__ = [
+    "FIND_OUT_HINT",
     "after_email_loss",
     "after_loss",
     "after_plugin_error",
-    "answer_of_lost_poll",
-    "not_processed",
     "on_connection_error",
-    "outcome_unknown",
     "retry_later",
 ]
 
@@ -49,7 +46,7 @@ def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, 
         return escalate(case, now, loss.message, FIND_OUT_HINT)
     match loss.certainty:
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
-            # At once: the case sees what has changed, and nobody's patience with the service is spent.
+            # At once: the case sees what has changed, and no time of the retry policy is spent.
             return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
             return not_processed(case, loss.message, None, loss.retry_after, now)
@@ -64,7 +61,8 @@ def after_plugin_error(
 ) -> Event:
     """The event that a plugin's own error makes of a case.
 
-    may_have_sent: whether a request that may have acted had left before.
+    Args:
+        may_have_sent: whether a request that may have acted had left before.
     """
     if case.state is State.SENDING and may_have_sent and integration is not None:
         return outcome_unknown(
@@ -113,13 +111,6 @@ def _plugin_error_while_escalated(
     )
 
 
-def answer_of_lost_poll(loss: TransportLoss) -> Answer:
-    """A poll that was lost, as an answer: it told nothing."""
-    if loss.retry_after is not None:
-        return Answer(Outcome.NOT_PROCESSED, message=loss.message, retry_after=loss.retry_after)
-    return Answer(Outcome.UNKNOWN, message=loss.message)
-
-
 def retry_later(case: CancelCase, message: str, now: datetime, hint: str | None = None) -> Event:
     """What becomes of a case whose request provably did not go out."""
     return not_processed(case, message, hint, None, now)
@@ -136,8 +127,8 @@ def after_email_loss(case: CancelCase, message: str, message_id: str, now: datet
 def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) -> Event:
     """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
 
-    Nothing is sent, so as long as there is patience the case looks again, in case somebody mends it. A requested case
-    of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
+    Nothing is sent, so until the deadline the case tries again, in case it is repaired. A requested case
+    of a broken plugin goes to a person at once: every minute counts, and a plugin is not repaired in one.
     """
     fault = str(error) if isinstance(error, PluginError) else None
     text = "The plugin cannot be used" if fault else str(error)
@@ -155,48 +146,3 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
         return escalate(case, now, f"{text}; a person must {must}", None, fault)
     waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
     return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)
-
-
-def not_processed(
-    case: CancelCase, message: str | None, hint: str | None, retry_after: timedelta | None, now: datetime
-) -> Event:
-    """The event of a request that provably did nothing: it is sent again when its pause is over.
-
-    retry_after: what the service asks for; None where it asks for nothing.
-    """
-    give_up = case.deadline or now + RETRY_POLICY.give_up_after
-    return Event(
-        EventKind.NOT_PROCESSED,
-        now,
-        due_at=earliest(now + RETRY_POLICY.delay(case.consecutive_failures, retry_after), give_up),
-        deadline=give_up,
-        message=message or "The service did not process the request",
-        hint=hint,
-    )
-
-
-def outcome_unknown(
-    case: CancelCase,
-    integration: Integration,
-    message: str,
-    now: datetime,
-    *,
-    idempotent: bool = False,
-    plugin_error: str | None = None,
-) -> Event:
-    """The event of a request that may have worked: the case is polled before anything is sent again.
-
-    idempotent: whether sending it again would do no harm.
-    """
-    confirm = confirmation_of(case, integration)
-    give_up = confirm.give_up if isinstance(confirm, Polling) else RETRY_POLICY.give_up_after
-    return Event(
-        EventKind.OUTCOME_UNKNOWN,
-        now,
-        due_at=now + FIRST_POLL_DELAY,
-        deadline=now + give_up,
-        message=message,
-        hint="The order's status is polled before anything is sent again",
-        plugin_error=plugin_error,
-        idempotent=idempotent,
-    )

@@ -1,136 +1,80 @@
-"""What follows where we read although we have not just asked: a cancellation that came from the service, a late look.
-
-Pure.
-"""
+"""What follows a poll of a case, or its deadline. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from attrs import evolve
+from datetime import datetime
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
-from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, earliest
-from orderdesk_sdk.cases.policy.events import evidence_from_poll
+from orderdesk_sdk.cases.exchange import TransportLoss
+from orderdesk_sdk.cases.policy.deadlines import (
+    RETRY_POLICY,
+    deadline_message,
+    declared_polling,
+    earliest,
+    poll_interval,
+    reminder_interval,
+)
+from orderdesk_sdk.cases.policy.escalation import after_poll_while_escalated, after_request_not_found, remind
+from orderdesk_sdk.cases.policy.events import (
+    acknowledgment_event,
+    cancellation_event,
+    escalate,
+    evidence_from_poll,
+    rejection_event,
+)
+from orderdesk_sdk.cases.policy.reported import after_reported_cancellation, after_settled_poll
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.cases.windows import next_open_route
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
-from orderdesk_sdk.plugin.routes import Polling
+from orderdesk_sdk.plugin.integration import Integration
 
 __all__ = [
-    "DEFAULT_POLLING",
-    "STOP_SHIPMENT_HINT",
-    "after_reported_cancellation",
+    "after_poll",
     "after_poll_before_sending",
-    "after_settled_poll",
+    "answer_of_lost_poll",
     "events_of_poll",
-    "cancellation_event",
+    "is_overdue",
+    "on_deadline",
 ]
 
-REPORTED_ESCALATION_INTERVAL = hours(4)
-"""How long a person has to find out what the service would not say."""
-STOP_SHIPMENT_HINT = "stop the parcel at the service or the carrier, and tell the customer"
-"""What to do where an order ships that was canceled."""
-DEFAULT_POLLING = Polling(every=minutes(2), give_up=hours(24))
-"""How what was heard is polled where the integration declares no poll of its own."""
-_CONTRADICTING_REJECTIONS = (Rejection.SHIPPED, Rejection.TOO_LATE)
-"""What contradicts that it was canceled. Everything else may lag behind: messages often come first."""
 
-
-def after_reported_cancellation(
-    case: CancelCase, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling
+def after_poll(
+    case: CancelCase, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime
 ) -> Event:
-    """What a poll makes of a case whose service was heard to have canceled: only the poll is evidence.
-
-    reminder_interval: how long a person who has the case is left alone. polling: how often it is read, and how long at
-    most, until the service says what was heard; then a person has it.
-    """
+    """The event that follows the answer of a poll."""
+    every = poll_interval(case, integration)
+    if case.state is State.CANCELED:
+        return after_settled_poll(case, answer, now)
+    if case.is_reported:
+        return after_reported_cancellation(
+            case, answer, now, reminder_interval(case, integration), declared_polling(integration)
+        )
+    if case.state is State.PENDING:
+        return after_poll_before_sending(case, answer, now)
     match answer.outcome:
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:
             return cancellation_event(answer, evidence_from_poll(case, answer), now)
-        case Outcome.REJECTED if answer.rejection in _CONTRADICTING_REJECTIONS:
-            return Event(EventKind.WITHDRAWN, now, message=_contradiction_message(answer), service_status=answer.status)
-        case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED:
-            return _not_shown_yet(case, answer, now, reminder_interval, polling)
+        case Outcome.REJECTED:
+            return rejection_event(case, integration, remote_order, answer, evidence_from_poll(case, answer), now)
+        case Outcome.ACKNOWLEDGED if case.state is State.UNKNOWN:
+            return acknowledgment_event(case, integration, answer, now)
+        case Outcome.ACKNOWLEDGED | Outcome.PENDING if case.state is State.ACTION_REQUIRED:
+            return after_poll_while_escalated(case, integration, EventKind.STILL_PENDING, now, answer, every)
+        case Outcome.PENDING if case.state is State.UNKNOWN:
+            return after_request_not_found(case, integration, remote_order, answer, now, every)
+        case Outcome.ACKNOWLEDGED | Outcome.PENDING:
+            return Event(
+                EventKind.STILL_PENDING,
+                now,
+                due_at=earliest(now + every, case.deadline),
+                message=answer.message,
+                service_status=answer.status,
+                lines=answer.lines,
+            )
         case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:
-            return _not_told(case, answer, now, reminder_interval, polling)
-
-
-def _not_shown_yet(
-    case: CancelCase, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling
-) -> Event:
-    """The service shows something else than what was reported; messages may come first."""
-    give_up = case.deadline or now + polling.give_up
-    pending = Event(EventKind.STILL_PENDING, now, service_status=answer.status)
-    if case.state is State.ACTION_REQUIRED:
-        return evolve(pending, due_at=now + reminder_interval, message=case.message, hint=case.hint)
-    if now < give_up:
-        text = "Reported as canceled; the service does not show the cancellation yet"
-        return evolve(pending, due_at=earliest(now + polling.every, give_up), deadline=give_up, message=text)
-    return Event(
-        EventKind.ESCALATED,
-        now,
-        due_at=now + REPORTED_ESCALATION_INTERVAL,
-        message=_contradiction_message(answer),
-        hint="find out at the service which is true, then confirm or reject this case",
-        service_status=answer.status,
-    )
-
-
-def _not_told(case: CancelCase, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling) -> Event:
-    """The poll told nothing of a case that was reported."""
-    give_up = case.deadline or now + polling.give_up
-    if case.state is State.ACTION_REQUIRED:
-        due = now + reminder_interval
-        return Event(EventKind.POLL_FAILED, now, due_at=due, message=case.message, hint=case.hint)
-    if now >= give_up:
-        text = "The service does not say whether the order is canceled"
-        hint = "find out at the service, then confirm or reject this case"
-        return Event(EventKind.ESCALATED, now, due_at=now + REPORTED_ESCALATION_INTERVAL, message=text, hint=hint)
-    due = min(now + RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after), give_up)
-    text = answer.message or "Polling gave no usable status"
-    return Event(EventKind.POLL_FAILED, now, due_at=due, deadline=give_up, message=text, hint=answer.hint)
-
-
-def _contradiction_message(answer: Answer) -> str:
-    text = "Reported as canceled, but the service says otherwise"
-    return f"{text}: {answer.message}" if answer.message else text
-
-
-def after_settled_poll(case: CancelCase, answer: Answer, now: datetime) -> Event:
-    """A poll of a canceled order: it raises the alarm, or changes nothing.
-
-    Where it told nothing, the case counts a try: whoever had reason to look knows that nobody has seen.
-    """
-    if answer.outcome is Outcome.REJECTED and answer.rejection in _CONTRADICTING_REJECTIONS:
-        return Event(
-            EventKind.SHIPPED,
-            now,
-            service_status=answer.status,
-            message="The order shipped although it had been canceled",
-            hint=STOP_SHIPMENT_HINT,
-            evidence=evidence_from_poll(case, answer),
-        )
-    if answer.outcome in (Outcome.NOT_PROCESSED, Outcome.UNKNOWN, Outcome.CHANGED):
-        return Event(EventKind.POLL_FAILED, now, message=answer.message or "Polling gave no usable status")
-    was_read = case.evidence is not None and case.evidence.kind in (
-        EvidenceKind.POLLED_STATUS,
-        EvidenceKind.LINE_QUANTITIES,
-    )
-    if was_read and answer.outcome in (Outcome.ACKNOWLEDGED, Outcome.PENDING):
-        return Event(
-            EventKind.SHIPPED,
-            now,
-            service_status=answer.status,
-            message="The order is active again at the service, although its status was canceled before",
-            hint="find out at the service who reactivated the order, and stop it before it ships",
-            evidence=evidence_from_poll(case, answer),
-        )
-    return Event(
-        EventKind.STILL_PENDING, now, message="Polled again: the order is still canceled", service_status=answer.status
-    )
+            return _after_useless_poll(case, integration, answer, now)
 
 
 def after_poll_before_sending(case: CancelCase, answer: Answer, now: datetime) -> Event:
@@ -162,7 +106,7 @@ def after_poll_before_sending(case: CancelCase, answer: Answer, now: datetime) -
 
 
 def events_of_poll(case: CancelCase, event: Event) -> tuple[Event, ...]:
-    """What happens to a case that was read. What nobody had asked for yet is seen first, and then proved."""
+    """The events of a poll. A cancellation that was never requested is found first, and then proved."""
     if case.state is not State.PENDING or event.evidence is None or event.kind is EventKind.REJECTED:
         return (event,)
     return Event(
@@ -170,9 +114,58 @@ def events_of_poll(case: CancelCase, event: Event) -> tuple[Event, ...]:
     ), event
 
 
-def cancellation_event(answer: Answer, evidence: Evidence, now: datetime) -> Event:
-    """What the service said of the whole, or of a part."""
-    verdict = EventKind.CANCELED if answer.outcome is Outcome.CANCELED else EventKind.PARTIALLY_CANCELED
+def _after_useless_poll(case: CancelCase, integration: Integration, answer: Answer, now: datetime) -> Event:
+    """The event of a poll that told nothing."""
+    pause = RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after)
+    if case.state is State.ACTION_REQUIRED:
+        return after_poll_while_escalated(case, integration, EventKind.POLL_FAILED, now, answer, pause)
+    patient = case.deadline is not None and now < case.deadline
     return Event(
-        verdict, now, service_status=answer.status, message=answer.message, lines=answer.lines, evidence=evidence
+        EventKind.POLL_FAILED,
+        now,
+        due_at=earliest(now + pause, case.deadline if patient else None),
+        message=answer.message or "Polling gave no usable status",
+        hint=answer.hint,
+        service_status=answer.status,
     )
+
+
+def is_overdue(case: CancelCase, now: datetime) -> bool:
+    """Whether the deadline of an open case has passed: the service's, or the reminder of a person."""
+    match case.state:
+        case State.ACTION_REQUIRED:
+            limit = case.remind_at or case.due_at
+        case State.ACKNOWLEDGED | State.UNKNOWN:
+            limit = case.deadline
+        case _:
+            return False
+    return limit is not None and now >= limit
+
+
+def on_deadline(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
+    """What becomes of an open case whose deadline has passed; it has been polled a last time before.
+
+    None before the deadline, or where the case is to be polled once more.
+    """
+    if not is_overdue(case, now):
+        return None
+    waits = case.state is State.ACTION_REQUIRED
+    higher = None if case.is_reported else next_open_route(integration.cancel, remote_order, now, case.route + 1)
+    if higher is not None:
+        return Event(
+            EventKind.FELL_BACK,
+            now,
+            due_at=now,
+            route=higher,
+            message=f'No decision in time; falling back to "{integration.cancel[higher].label}"',
+        )
+    if waits:
+        return remind(case, integration, now)
+    return escalate(case, now, deadline_message(case.message))
+
+
+def answer_of_lost_poll(loss: TransportLoss) -> Answer:
+    """The answer that a lost poll stands for: unknown, or not processed where the service wants to be called later."""
+    if loss.retry_after is not None:
+        return Answer(Outcome.NOT_PROCESSED, message=loss.message, retry_after=loss.retry_after)
+    return Answer(Outcome.UNKNOWN, message=loss.message)

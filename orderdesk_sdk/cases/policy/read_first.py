@@ -8,8 +8,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence
-from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, earliest, reminder_message
-from orderdesk_sdk.cases.policy.escalation import DEFAULT_MANUAL_CONFIRMATION
+from orderdesk_sdk.cases.policy.deadlines import DEFAULT_MANUAL_CONFIRMATION, RETRY_POLICY, earliest, reminder_message
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
@@ -27,7 +26,11 @@ __all__ = [
 
 @frozen
 class NoResult:
-    """Why an attempt came to nothing. retry_after: how long the service asks to be left alone; None: not at all."""
+    """Why an attempt came to nothing.
+
+    Args:
+        retry_after: how long the service asks to be left alone; None: not at all.
+    """
 
     message: str | None
     hint: str | None = None
@@ -38,7 +41,9 @@ class NoResult:
 def after_no_result(case: Case, why: NoResult, now: datetime, *, may_exist: bool, find_out_hint: str) -> Event:
     """The event of an attempt that came to nothing: it is tried again, or a person has it.
 
-    may_exist: a request may have worked. find_out_hint: what that person does.
+    Args:
+        may_exist: a request may have worked.
+        find_out_hint: what that person does.
     """
     deadline = case.deadline or now + RETRY_POLICY.give_up_after
     if now >= deadline:
@@ -69,7 +74,9 @@ def after_answer(
 ) -> Event:
     """The event of an answer that settles nothing, or rejects it.
 
-    may_exist: an earlier request may have worked. has_written: one of this attempt may have.
+    Args:
+        may_exist: an earlier request may have worked.
+        has_written: one of this attempt may have.
     """
     # That a second request was rejected says nothing of the first: the number may be taken by our own order. Nor does a
     # rejection without a poll: what the order lacks now, it may have had then.
@@ -89,7 +96,11 @@ def after_answer(
 
 
 def after_plugin_error(case: Case, plugin_error: str, now: datetime, *, may_exist: bool, find_out_hint: str) -> Event:
-    """The event of a plugin's own error. may_exist: a request may have worked."""
+    """The event of a plugin's own error.
+
+    Args:
+        may_exist: a request may have worked.
+    """
     if case.state is State.ACTION_REQUIRED:
         due = now + DEFAULT_MANUAL_CONFIRMATION.remind_after
         return _as_it_was(case, EventKind.POLL_FAILED, now, due, plugin_error=plugin_error)
@@ -104,7 +115,11 @@ def after_plugin_error(case: Case, plugin_error: str, now: datetime, *, may_exis
 def after_connection_error(
     case: Case, error: OrderDeskError, now: datetime, *, may_exist: bool, find_out_hint: str
 ) -> Event:
-    """The event of a case whose request could not even be made. may_exist: an earlier request may have worked."""
+    """The event of a case whose request could not even be made.
+
+    Args:
+        may_exist: an earlier request may have worked.
+    """
     if isinstance(error, ValidationError) and may_exist:
         return escalate(NoResult(error.message, error.hint), now, find_out_hint=find_out_hint)
     if isinstance(error, ValidationError):

@@ -59,6 +59,7 @@ def _is_active(answer: Answer) -> bool:
     return answer.outcome is Outcome.PENDING or answer.rejection is Rejection.TOO_LATE
 
 
+# Many parameters: one for each step of the conversation, by keyword.
 def submit_order(
     request: ResubmitRequest,
     service: Service[S],

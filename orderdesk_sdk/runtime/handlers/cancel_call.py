@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import failures, requesting
-from orderdesk_sdk.cases.policy.escalation import escalate
+from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state
@@ -27,13 +27,8 @@ from orderdesk_sdk.plugin.routes import Button, Email
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
-from orderdesk_sdk.runtime.flow_runner import (
-    FlowResult,
-    PluginFailure,
-    RecordedExchanges,
-    RequestWithheldError,
-    run_flow,
-)
+from orderdesk_sdk.runtime.flow_record import RecordedExchanges, RequestWithheldError
+from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail, message_id_of
 from orderdesk_sdk.runtime.journal import BatchJournal, CaseJournal, JournalEntry, JournalResult, SendCondition
 from orderdesk_sdk.runtime.unresolved_request import unresolved_request
@@ -75,7 +70,11 @@ class CancelCall:
         *,
         person: str | None = None,
     ) -> CancelCase:
-        """Take the case's present route. person: somebody who decided that it is to be sent again."""
+        """Take the case's present route.
+
+        Args:
+            person: who decided that the request is to be sent again.
+        """
         route = connection.route(case.route)
         if isinstance(route, Button) and route.batch is not None:
             return self.send_batch([(case, context)], connection, watchdog, person=person)[0]
@@ -92,9 +91,7 @@ class CancelCall:
             connection.client,
             journal,
             _verifier(connection, asked.request),
-            asked.recorded,
-            watchdog,
-            case.updated_at,
+            FlowOptions(asked.recorded, watchdog, case.updated_at),
         )
         return self._finish(asked.sending, connection, context.remote_order, journal, driven)
 
@@ -110,47 +107,55 @@ class CancelCall:
 
         One whose earlier request may have worked is asked by itself: what is sent again is the same request.
         """
-        if len(cases_with_context) > 1 and (
-            before := [case for case, _ in cases_with_context if case.last_sent_at is not None]
-        ):
-            alone = {
-                case.id: self.send_batch([(case, known)], connection, watchdog)[0]
-                for case, known in cases_with_context
-                if case in before
-            }
-            rest = [(case, known) for case, known in cases_with_context if case.id not in alone]
-            asked_now = self.send_batch(rest, connection, watchdog) if rest else ()
-            others = {case.id: after for (case, _), after in zip(rest, asked_now, strict=True)}
-            return tuple((alone | others)[case.id] for case, _ in cases_with_context)
+        before = [case.id for case, _ in cases_with_context if case.last_sent_at is not None]
+        if not before or len(cases_with_context) == 1:
+            return self._send_group(cases_with_context, connection, watchdog, person)
+        after: dict[str, CancelCase] = {}
+        for case, context in cases_with_context:
+            if case.id in before:
+                (after[case.id],) = self._send_group([(case, context)], connection, watchdog, None)
+        rest = [(case, context) for case, context in cases_with_context if case.id not in before]
+        if rest:
+            asked = self._send_group(rest, connection, watchdog, None)
+            after |= {case.id: asked_case for (case, _), asked_case in zip(rest, asked, strict=True)}
+        return tuple(after[case.id] for case, _ in cases_with_context)
+
+    def _send_group(
+        self,
+        cases_with_context: Sequence[tuple[CancelCase, CaseContext]],
+        connection: Connection,
+        watchdog: Watchdog,
+        person: str | None,
+    ) -> tuple[CancelCase, ...]:
         prepared = [self._prepare(case, connection, known, person) for case, known in cases_with_context]
         group = [asked for asked in prepared if isinstance(asked, PreparedCall)]
         after = {asked.id: asked for asked in prepared if isinstance(asked, CancelCase)}
-        if group:
-            parts = [
-                JournalEntry(asked.case, asked.sending, asked.opening_entries, asked.send_condition) for asked in group
-            ]
-            journal = BatchJournal(self._loader.ledger, parts)
-            requests = tuple(asked.request for asked in group)
-            service = connection.service(group[0].started_at)
-            hook = connection.plugin.manager.hook.orderdesk_cancel_many
-            driven = run_flow(
-                lambda: _with_answer_count(hook(requests=requests, service=service), len(requests)),
-                Answers,
-                connection.client,
-                journal,
-                _verifier(connection, *requests),
-                group[0].recorded,  # Of several none was asked before; a single one is asked again by itself only.
-                watchdog,
-                max(asked.case.updated_at for asked in group),
-            )
-            results = self._results(group, connection, driven)
-            works = journal.finish_all(results)
-            for result, work in zip(results, works, strict=True):
-                assert isinstance(work, CancelCase)
-                after[work.id] = work
-                for event in result.entries:
-                    assert isinstance(event, Event)
-                    self._loader.notify_listeners(work, event)
+        if not group:
+            return tuple(after[case.id] for case, _ in cases_with_context)
+        parts = [
+            JournalEntry(asked.case, asked.sending, asked.opening_entries, asked.send_condition) for asked in group
+        ]
+        journal = BatchJournal(self._loader.ledger, parts)
+        requests = tuple(asked.request for asked in group)
+        service = connection.service(group[0].started_at)
+        hook = connection.plugin.manager.hook.orderdesk_cancel_many
+        # Of several none was asked before; a single one is asked again by itself only.
+        options = FlowOptions(group[0].recorded, watchdog, max(asked.case.updated_at for asked in group))
+        driven = run_flow(
+            lambda: _with_answer_count(hook(requests=requests, service=service), len(requests)),
+            Answers,
+            connection.client,
+            journal,
+            _verifier(connection, *requests),
+            options,
+        )
+        results = self._results(group, connection, driven)
+        for result, case in zip(results, journal.finish_all(results), strict=True):
+            assert isinstance(case, CancelCase)
+            after[case.id] = case
+            for event in result.entries:
+                assert isinstance(event, Event)
+                self._loader.notify_listeners(case, event)
         return tuple(after[case.id] for case, _ in cases_with_context)
 
     def resume(
@@ -175,11 +180,6 @@ class CancelCall:
         began = next(
             (entry.at for entry in entries if isinstance(entry, Event) and entry.kind is EventKind.SEND_STARTED), now
         )
-        recorded = RecordedExchanges(
-            {entry.number: entry for entry in entries if isinstance(entry, Intent)}
-            | {entry.intent.number: entry.intent for entry in entries if isinstance(entry, Exchange)},
-            {entry.intent.number: entry for entry in entries if isinstance(entry, Exchange)},
-        )
         event = Event(EventKind.RESUMED, now, due_at=now + LEASE)
         resumed = transition(case, event).case
         hold = self._send_condition(case, connection, remote_order)
@@ -192,9 +192,7 @@ class CancelCall:
             connection.client,
             journal,
             _verifier(connection, request),
-            recorded,
-            watchdog,
-            case.updated_at,
+            FlowOptions(_recorded(entries), watchdog, case.updated_at),
         )
         return self._finish(resumed, connection, remote_order, journal, driven)
 
@@ -274,8 +272,8 @@ class CancelCall:
         results = []
         for asked, outcome in zip(group, outcomes, strict=True):
             event = self._event(asked.sending, connection, asked.context.remote_order, result, outcome)
-            made = transition(asked.sending, event)
-            results.append(JournalResult(made.case, (event,), made.order_events))
+            change = transition(asked.sending, event)
+            results.append(JournalResult(change.case, (event,), change.order_events))
         return tuple(results)
 
     def _event(
@@ -310,17 +308,17 @@ class CancelCall:
     def _send_email(
         self, prepared: PreparedCall, connection: Connection, route: Email, journal: CaseJournal
     ) -> CancelCase:
-        sending, known = prepared.sending, prepared.context
+        sending, context = prepared.sending, prepared.context
         try:
             mail = self._email.message_for(
-                sending, route, connection.email_texts, known.cancellation, known.order, known.remote_order
+                sending, route, connection.email_texts, context.cancellation, context.order, context.remote_order
             )
             event = self._email.send(sending, route, mail, journal, connection.client.redactor)
         except RequestWithheldError as held:
             loss = TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
             event = self._after_loss(sending, connection.integration, loss, self._loader.clock.now())
         except ConfigurationError as error:
-            # Before a byte of the mail left: it is tried again until somebody mends it.
+            # Before a byte of the mail left: it is tried again until the configuration is repaired.
             event = failures.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
         after = journal.finish(transition(sending, event), event)
         self._loader.notify_listeners(after, event)
@@ -346,3 +344,10 @@ def _check_answer_count(
     if answers is None or len(answers) != count or not all(isinstance(answer, Answer) for answer in answers):
         raise TypeError(f"the flow must end with {count} answers, one per request, in their order")
     return Answers(answers)
+
+
+def _recorded(entries: Sequence[object]) -> RecordedExchanges:
+    """What the entries of an attempt hold of its requests and responses."""
+    exchanges = {entry.intent.number: entry for entry in entries if isinstance(entry, Exchange)}
+    intents = {entry.number: entry for entry in entries if isinstance(entry, Intent)}
+    return RecordedExchanges(intents | {number: one.intent for number, one in exchanges.items()}, exchanges)

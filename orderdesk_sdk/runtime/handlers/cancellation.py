@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import assert_never
 
 from attrs import evolve
 
-from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
-from orderdesk_sdk.cases.exchange import Certainty, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import failures, requesting
-from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
-from orderdesk_sdk.cases.policy.escalation import escalate, is_window_open
-from orderdesk_sdk.cases.policy.polling import events_of_poll
-from orderdesk_sdk.cases.state_machine import Event, EventKind, Transition, transition
+from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.cases.policy import failures, polling, requesting
+from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, is_window_open
+from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import (
     ConfigurationError,
     ConflictError,
@@ -29,23 +26,20 @@ from orderdesk_sdk.errors import (
     ValidationError,
 )
 from orderdesk_sdk.orders.order import RemoteOrder
-from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Batch, Button
 from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
-from orderdesk_sdk.runtime.flow_runner import PluginFailure, run_flow
 from orderdesk_sdk.runtime.handlers.cancel_call import CancelCall
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
-from orderdesk_sdk.runtime.journal import PollJournal
+from orderdesk_sdk.runtime.handlers.poll_call import PollCall
 
 __all__ = ["CancellationHandler"]
 
 MOST_GATHERED = 100_000
 """How many gathered cases of a connection are looked at in one round; the others come with the next."""
-POLL_LOST = TransportLoss(Certainty.NOT_PROCESSED, "The plugin failed")
 
 
 class CancellationHandler:
@@ -61,9 +55,14 @@ class CancellationHandler:
         self._connections = connections
         self._clock = loader.clock
         self._cancel_call = CancelCall(loader, email)
+        self._poll_call = PollCall(loader)
 
     def handle(self, case: CancelCase, watchdog: Watchdog, context: CaseContext | None = None) -> CancelCase:
-        """Do what is due; the case as it is then. context: what was read just now; None reads it."""
+        """Do what is due; the case as it is then.
+
+        Args:
+            context: what was read just now; None reads it.
+        """
         try:
             return self._handle(case, watchdog, context=context)
         except (ValidationError, ConfigurationError, PluginError) as error:
@@ -98,34 +97,56 @@ class CancellationHandler:
             raise
         except OrderDeskError as error:
             return self._connection_failed(case, error)
-        integration = connection.integration
-        now = self._clock.now()
         if case.state is State.SENDING:
             return self._cancel_call.resume(case, connection, remote_order, watchdog)
         if poll or case.state is State.REPORTED:
-            return self._poll(case, connection, remote_order, watchdog)
+            return self._poll_call.send(case, connection, remote_order, watchdog)
         if person is not None:
             self._require_cart_unblocked(case)
             return self._send(case, connection, context, watchdog, person=person)
-        if requesting.is_overdue(case, now):
+        if polling.is_overdue(case, self._clock.now()):
             return self._handle_deadline(case, connection, remote_order, watchdog)
         if case.state in (State.ACKNOWLEDGED, State.UNKNOWN):
-            first = self._loader.cart_blocked_by(case) if case.retry_allowed else None
-            if first is not None and first.kind is EventKind.ESCALATED:
-                return self._loader.apply(case, first)
-            if first is not None and first.kind is EventKind.DEFERRED:
-                # It is read again when the others are settled: what allows a second request must be fresh then.
-                return self._loader.apply(case, evolve(first, kind=EventKind.STILL_PENDING))
-            # What was read before a pause allows nothing any more, nor does it once the way has closed.
-            timely = now - case.updated_at < LEASE and is_window_open(case, integration, remote_order, now)
-            if case.retry_allowed and first is None and timely:
-                return self._send(case, connection, context, watchdog)
-            return self._poll(case, connection, remote_order, watchdog)
+            return self._handle_requested(case, connection, remote_order, context, watchdog)
         if case.state is State.ACTION_REQUIRED:
-            return case if case.remind_at is None else self._poll(case, connection, remote_order, watchdog)
+            return case if case.remind_at is None else self._poll_call.send(case, connection, remote_order, watchdog)
+        return self._handle_pending(case, connection, remote_order, context, watchdog)
+
+    def _handle_requested(
+        self,
+        case: CancelCase,
+        connection: Connection,
+        remote_order: RemoteOrder,
+        context: CaseContext | None,
+        watchdog: Watchdog,
+    ) -> CancelCase:
+        """A request has gone out: the case is polled, or sent again where a poll has just allowed that."""
+        now = self._clock.now()
+        first = self._loader.cart_blocked_by(case) if case.retry_allowed else None
+        if first is not None and first.kind is EventKind.ESCALATED:
+            return self._loader.apply(case, first)
+        if first is not None and first.kind is EventKind.DEFERRED:
+            # It is read again when the others are settled: what allows a second request must be fresh then.
+            return self._loader.apply(case, evolve(first, kind=EventKind.STILL_PENDING))
+        # What was read before a pause allows nothing any more, nor does it once the way has closed.
+        timely = now - case.updated_at < LEASE and is_window_open(case, connection.integration, remote_order, now)
+        if case.retry_allowed and first is None and timely:
+            return self._send(case, connection, context, watchdog)
+        return self._poll_call.send(case, connection, remote_order, watchdog)
+
+    def _handle_pending(
+        self,
+        case: CancelCase,
+        connection: Connection,
+        remote_order: RemoteOrder,
+        context: CaseContext | None,
+        watchdog: Watchdog,
+    ) -> CancelCase:
+        """Nothing has been sent on the present route: it is, unless something keeps it from being."""
+        now = self._clock.now()
         event = self._event_before_sending(case, connection, remote_order)
         if _is_caused_by_time(case, event, now):
-            case = self._poll_or_none(case, connection, remote_order, watchdog) or case
+            case = self._poll_call.send_if_supported(case, connection, remote_order, watchdog) or case
             if case.state is not State.PENDING:
                 return case
             event = self._event_before_sending(case, connection, remote_order)
@@ -158,15 +179,13 @@ class CancellationHandler:
         """Those of a group that go in the next call, longest due first; the others are told in which later one."""
         now = self._clock.now()
         due = [case for case in group if case.due_at is None or case.due_at <= now]
-        if all(
-            case.consecutive_failures for case in due
-        ):  # Who is only tried again takes nobody along whose time has not come.
+        if all(case.consecutive_failures for case in due):  # A retry takes no other case along whose time has not come.
             group = due
         turn = sorted(group, key=lambda case: case.due_at or now)
         for at, case in enumerate(turn[batch.max_size :]):
             event = requesting.join_batch(batch, now, calls=1 + at // batch.max_size)
             if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
-                with suppress(ConflictError):  # Somebody else has it: then it is they who know when it goes on.
+                with suppress(ConflictError):  # Another process has the case, and knows when it goes on.
                     self._loader.apply(case, event)
         return turn[: batch.max_size]
 
@@ -177,17 +196,17 @@ class CancellationHandler:
         for case in cases:
             try:
                 self._remote_order(case)
-                known = self._loader.load(case)
+                context = self._loader.load(case)
             except NotFoundError as error:
                 self._connection_failed(case, error)
                 continue
-            event = self._event_before_sending(case, connection, known.remote_order)
+            event = self._event_before_sending(case, connection, context.remote_order)
             if event is None:
-                wanted.append((case, known))
+                wanted.append((case, context))
             elif _is_caused_by_time(case, event, self._clock.now()):
-                self.handle(case, watchdog, known)
+                self.handle(case, watchdog, context)
             else:
-                self._apply_instead(case, event, known)
+                self._apply_instead(case, event, context)
         if wanted:
             self._cancel_call.send_batch(wanted, connection, watchdog)
 
@@ -208,7 +227,7 @@ class CancellationHandler:
         )
 
     def _remote_order(self, case: CancelCase) -> RemoteOrder:
-        """The remote order of a case, after a look whether its order has come to a place that nobody has asked."""
+        """The remote order of a case, after a look whether its order was registered at a connection without a case."""
         remote_orders = self._loader.remote_orders(case)
         self._extender.extend_to_uncovered(case.order_id, remote_orders)
         return self._loader.remote_order(case, remote_orders)
@@ -262,11 +281,11 @@ class CancellationHandler:
         self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
     ) -> CancelCase:
         """Patience has run out: the case is read a last time, and only then goes on without the service's word."""
-        read = self._poll_or_none(case, connection, remote_order, watchdog) or case
+        read = self._poll_call.send_if_supported(case, connection, remote_order, watchdog) or case
         if (read.state, read.route) != (case.state, case.route):
             return read
         lapsed = evolve(read, due_at=case.due_at, remind_at=case.remind_at)
-        event = requesting.on_deadline(lapsed, connection.integration, remote_order, self._clock.now())
+        event = polling.on_deadline(lapsed, connection.integration, remote_order, self._clock.now())
         told_nothing = read is not case and case.state is not State.ACTION_REQUIRED and read.consecutive_failures > 0
         if event is None or (
             event.kind is EventKind.FELL_BACK
@@ -275,75 +294,6 @@ class CancellationHandler:
         ):
             return read  # After a pause a service that does not answer at once is asked again before others are.
         return self._loader.apply(read, event)
-
-    def _poll(
-        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
-    ) -> CancelCase:
-        return self._poll_or_none(case, connection, remote_order, watchdog) or self._poll_unsupported(case)
-
-    def _poll_or_none(
-        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, watchdog: Watchdog
-    ) -> CancelCase | None:
-        """The case after a poll; None, and nothing is written, where there is nothing to read."""
-        now = self._clock.now()
-        integration = connection.integration
-        if not connection.plugin.manager.hook.orderdesk_poll.get_hookimpls():
-            return None
-        event = Event(EventKind.POLL_STARTED, now, due_at=now + LEASE)
-        checking = transition(case, event).case
-        journal = PollJournal(self._loader.ledger, case, checking, (event,))
-        request = self._loader.poll_request(case, remote_order)
-        driven = run_flow(
-            lambda: connection.plugin.manager.hook.orderdesk_poll(request=request, service=connection.service(now)),
-            Answer,
-            connection.client,
-            journal,
-            AnswerVerifier(connection.identified_by, (ExpectedOrder.from_request(request),)),
-            watchdog=watchdog,
-            started_at=case.updated_at,
-        )
-        now = self._clock.now()
-        match driven.outcome:
-            case Answer(outcome=Outcome.UNKNOWN) if not journal.has_sent:
-                # The flow knows without asking that this connection has nothing to read: asking again tells no more.
-                return None
-            case Answer() as answer:
-                result = requesting.after_poll(checking, integration, remote_order, answer, now)
-                self._loader.save_service_status(case, answer)
-            case TransportLoss() as loss:
-                result = requesting.after_poll(
-                    checking, integration, remote_order, failures.answer_of_lost_poll(loss), now
-                )
-            case PluginFailure(text) if case.state is State.PENDING:
-                told = requesting.after_poll(
-                    checking, integration, remote_order, failures.answer_of_lost_poll(POLL_LOST), now
-                )
-                result = evolve(told, plugin_error=text)
-            case PluginFailure(text):
-                result = failures.after_plugin_error(checking, integration, text, now, may_have_sent=False)
-            case _:
-                assert_never(driven.outcome)
-        entries = events_of_poll(checking, result)
-        made = Transition(checking)
-        for entry in entries:
-            step = transition(made.case, entry)
-            made = Transition(step.case, (*made.order_events, *step.order_events))
-        written = journal.finish(made, *entries)
-        for entry in entries:
-            self._loader.notify_listeners(written, entry)
-        return written
-
-    def _poll_unsupported(self, case: CancelCase) -> CancelCase:
-        if case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN):
-            heard = case.state is State.REPORTED
-            text = "it is said to be canceled there, and" if heard else "nobody knows what the request did, and"
-            event = escalate(case, self._clock.now(), f"{text} the service cannot be read back")
-            return self._loader.apply(case, event)
-        raise PluginError(
-            "this integration cannot be read back",
-            location=f"case {case.id}",
-            hint="find out at the service, then confirm or reject the case",
-        )
 
     def _damaged(self, case: CancelCase, error: DamagedRowError) -> CancelCase:
         now = self._clock.now()
@@ -357,13 +307,13 @@ class CancellationHandler:
             event = failures.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
         else:
             event = failures.on_connection_error(case, error, now)
-        known: CaseContext | None = None
+        context: CaseContext | None = None
         if case.state is State.PENDING:
             with suppress(NotFoundError):
-                known = self._loader.load(case)
-        if known is None:
+                context = self._loader.load(case)
+        if context is None:
             return self._loader.apply(case, event)
-        return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, known)
+        return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, context)
 
     def _may_have_sent(self, case: CancelCase) -> bool:
         return any(isinstance(entry, Intent) and not entry.read_only for entry in self._loader.attempt_entries(case))
@@ -372,7 +322,8 @@ class CancellationHandler:
 def _is_caused_by_time(case: CancelCase, event: Event | None, now: datetime) -> bool:
     """Whether a requested case would go another way, or on with one, by the clock alone, so that a look comes first.
 
-    event: what it does instead of being asked for; None: it is asked for.
+    Args:
+        event: what it does instead of being asked for; None: it is asked for.
     """
     paused = now - case.updated_at >= LEASE
     if event is None:

@@ -26,7 +26,7 @@ from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.routes import Batch
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, ContextLoader
-from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.guarded_journal import GuardedJournal, SendRules, proves_not_processed
 from orderdesk_sdk.runtime.journal import SendCondition
 
@@ -40,25 +40,29 @@ K = TypeVar("K")
 
 @frozen
 class _Run(Generic[C, K]):
-    """One run of a case's flow. case: as it was read. sending: as it is once the run has it. opening: its event.
+    """One run of a case's flow.
 
-    known: what its request is run of.
-
-    polls: nothing is sent. person: who decided that it is sent again. unknown: the attempts that sent a request which
-    may have had an effect; empty where each provably did nothing.
+    Args:
+        case: as it was read.
+        sending: as it is once the run has it.
+        opening: its event.
+        context: what the request is built from.
+        polls: nothing is sent.
+        person: who decided that it is sent again.
+        unknown: the attempts that sent a request which may have had an effect; empty where each provably did nothing.
     """
 
     case: C
     sending: C
     opening: Event
-    known: K
+    context: K
     polls: bool
     person: str | None
     unknown: AbstractSet[int]
 
 
 class ReadFirstHandler(ABC, Generic[C, R, T, K]):
-    """Handles cases of one kind: C by requests R, run of what is known as K, whose flows end with T.
+    """Handles cases of one kind: C by requests R, with a context K, whose flows end with T.
 
     A case of unknown fate is result again, and its flow must look before it sends. What comes to nothing is tried
     again as `RETRY_POLICY` says, like a cancel; then a named person has it.
@@ -67,7 +71,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
     kind: type[C]
     result_type: type[T]
     find_out_hint: str
-    """What a person does where nobody knows what a request did, and the flow cannot read it."""
+    """What a person does where the outcome of a request is unknown, and the flow cannot poll it."""
 
     def __init__(self, loader: ContextLoader, order_store: OrderStoreById, connections: Connections) -> None:
         self._loader = loader
@@ -85,14 +89,17 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         """What a request is run of. Read once and passed on; raises what keeps it from being read."""
 
     @abstractmethod
-    def build_request(self, case: C, known: K, *, may_exist: bool) -> R:
-        """What is asked for. may_exist: an earlier request may have worked, so the flow must look before it sends.
+    def build_request(self, case: C, context: K, *, may_exist: bool) -> R:
+        """What is asked for.
 
         Raises ValidationError where it never can be asked for, another OrderDeskError where it cannot be now.
+
+        Args:
+            may_exist: an earlier request may have worked, so the flow must look before it sends.
         """
 
     @abstractmethod
-    def why_blocked(self, known: K) -> str | None:
+    def why_blocked(self, context: K) -> str | None:
         """Why nothing more may be sent, although what was sent must be found; None where nothing speaks against it."""
 
     def send_condition(self, case: C) -> SendCondition | None:  # noqa: ARG002 - for those that have something to ask
@@ -107,19 +114,27 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
     def settle_by_result(
         self, sending_case: C, outcome: T | Answer, evidence: Evidence | None, now: datetime, *, may_have_sent: bool
     ) -> Event | None:
-        """The event of an outcome that settles it; None for any other. may_have_sent: one of our requests may have."""
+        """The event of an outcome that settles it; None for any other.
+
+        Args:
+            may_have_sent: one of our requests may have.
+        """
 
     @abstractmethod
     def save_confirmed(self, case: C, by: str) -> None:
         """Keep in the host what a person says has been done. Raises what keeps the host from it."""
 
-    def handle(self, case: C, watchdog: Watchdog, known: K | None = None) -> C:
-        """Do what is due; the case as it is then. known: what was read just now; None reads it."""
+    def handle(self, case: C, watchdog: Watchdog, context: K | None = None) -> C:
+        """Do what is due; the case as it is then.
+
+        Args:
+            context: what was read just now; None reads it.
+        """
         unknown = self._attempts_of_unknown_outcome(case)
         polls = case.state is State.ACTION_REQUIRED
         if polls and not unknown:  # It is a person's to do, so there is nothing to find.
             return self._loader.apply(case, read_first.after_poll(case, self._clock.now()))
-        return self._run(case, watchdog, unknown, known, polls=polls)
+        return self._run(case, watchdog, unknown, context, polls=polls)
 
     def handle_batch(self, cases: Sequence[C], watchdog: Watchdog) -> None:
         for case in cases:
@@ -164,19 +179,23 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         case: C,
         watchdog: Watchdog,
         unknown: AbstractSet[int],
-        known: K | None = None,
+        context: K | None = None,
         *,
         polls: bool = False,
         person: str | None = None,
         raises: bool = False,
     ) -> C:
-        """Drive the flow and write down what came of it. raises: what keeps it from being result is raised."""
+        """Drive the flow and write down what came of it.
+
+        Args:
+            raises: what keeps it from being result is raised.
+        """
         now = self._clock.now()
         must_poll = bool(unknown) and person is None
         try:
             connection = self._connections.get(case.connection)
-            known = self.read(case) if known is None else known
-            request = self.build_request(case, known, may_exist=must_poll)
+            context = self.read(case) if context is None else context
+            request = self.build_request(case, context, may_exist=must_poll)
         except OrderDeskError as error:
             if raises:
                 raise
@@ -194,18 +213,18 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         due = now + LEASE
         give_up = now + RETRY_POLICY.give_up_after if person is not None else None
         opening = Event(kind, now, due_at=due, deadline=give_up, person=person)
-        drive = _Run(case, transition(case, opening).case, opening, known, polls, person, unknown)
+        drive = _Run(case, transition(case, opening).case, opening, context, polls, person, unknown)
         return self._finish(drive, connection, request, watchdog)
 
     def _finish(self, run: _Run[C, K], connection: Connection, request: R, watchdog: Watchdog) -> C:
         case, unknown = run.case, run.unknown
-        said = "Polling for the outcome" if run.polls else self.description(case)
-        said += "" if run.person is None else f" again, as {run.person} decided"
+        entry = "Polling for the outcome" if run.polls else self.description(case)
+        entry += "" if run.person is None else f" again, as {run.person} decided"
         against = self._why_not_sent(run)
         sent, began = self._sent_intents(case, unknown)
         second = SendRules(against, must_poll_first=bool(unknown) and run.person is None, repeatable_intents=sent)
         journal = GuardedJournal(
-            self._ledger, case, run.sending, (said, run.opening), self.send_condition(case), second
+            self._ledger, case, run.sending, (entry, run.opening), self.send_condition(case), second
         )
         result = run_flow(
             lambda: self.start_flow(request, connection, began or run.opening.at),
@@ -213,8 +232,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             connection.client,
             journal,
             AnswerVerifier(connection.identified_by, (ExpectedOrder.from_request(request),)),
-            watchdog=watchdog,
-            started_at=case.updated_at,
+            FlowOptions(watchdog=watchdog, started_at=case.updated_at),
         )
         outcome = result.outcome
         is_held = (
@@ -243,7 +261,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             return None
         if len(run.unknown) > RETRY_POLICY.max_retries:
             return f"it was sent {len(run.unknown)} times with an unknown outcome, and the service does not show it"
-        return self.why_blocked(run.known)
+        return self.why_blocked(run.context)
 
     def _event(self, run: _Run[C, K], result: FlowResult[T], connection: Connection, journal: GuardedJournal) -> Event:
         now, hint = self._clock.now(), self.find_out_hint

@@ -40,18 +40,18 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
     def read(self, case: ResubmitCase) -> CancellationCoverage:
         return read_coverage(self._ledger, self._order_store, self._order_store.get_order(case.order_id))
 
-    def build_request(self, case: ResubmitCase, known: CancellationCoverage, *, may_exist: bool) -> ResubmitRequest:
-        _require_canceled(case, known, may_exist=may_exist)
+    def build_request(self, case: ResubmitCase, context: CancellationCoverage, *, may_exist: bool) -> ResubmitRequest:
+        _require_canceled(case, context, may_exist=may_exist)
         taken = number_owner(
-            self._order_store, known.order, case.order_number, case.remote_id, case.connection, duplicated=True
+            self._order_store, context.order, case.order_number, case.remote_id, case.connection, duplicated=True
         )
         if taken:
             raise ValidationError(taken, location=f"resubmission {case.id}", hint="resubmit again with another number")
-        there = next((remote for remote in known.remote_orders if remote.connection == case.connection), None)
-        return ResubmitRequest(self._duplicate(case, known.order), there, may_exist=may_exist)
+        there = next((remote for remote in context.remote_orders if remote.connection == case.connection), None)
+        return ResubmitRequest(self._duplicate(case, context.order), there, may_exist=may_exist)
 
-    def why_blocked(self, known: CancellationCoverage) -> str | None:
-        block = known.blocks_resubmission()
+    def why_blocked(self, context: CancellationCoverage) -> str | None:
+        block = context.blocks_resubmission()
         return f"{block.message}, and {TWICE}" if block is not None else None
 
     def send_condition(self, case: ResubmitCase) -> SendCondition:
@@ -80,9 +80,9 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
             return None
         if not may_have_sent:  # Whoever made what is there, it was not us.
             text = f"the number {outcome.remote_id} is taken: an order is there already"
-            remedy = "resubmit again with another number; look at the service whose order it is"
+            hint = "resubmit again with another number; look at the service whose order it is"
             return Event(
-                EventKind.REJECTED, now, rejection=Rejection.NOT_ALLOWED, message=text, hint=remedy, evidence=proof
+                EventKind.REJECTED, now, rejection=Rejection.NOT_ALLOWED, message=text, hint=hint, evidence=proof
             )
         self._register(sending_case, outcome, sending_case.requested_by)
         return Event(EventKind.DONE, now, evidence=proof)
@@ -93,13 +93,14 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
 
     def _register(self, case: ResubmitCase, remote_order: RemoteOrder, by: str) -> None:
         copy = self._duplicate(case)
-        if not any(found.connection == remote_order.connection for found in self._order_store.remote_orders(copy.id)):
+        if not any(remote.connection == remote_order.connection for remote in self._order_store.remote_orders(copy.id)):
             self._order_store.add_remote_order(copy.id, remote_order, by=by)
 
     def _duplicate(self, case: ResubmitCase, original: Order | None = None) -> Order:
         """The order that is submitted: the duplicate, made now where it is not there yet.
 
-        original: as it was just read; None reads it where it goes out again itself.
+        Args:
+            original: as it was just read; None reads it where it goes out again itself.
         """
         if case.order_number == case.original_number:
             return original or self._order_store.get_order(case.order_id)
@@ -121,11 +122,11 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
     def _existing_duplicate(self, case: ResubmitCase) -> Order | None:
         """The duplicate, where it is there already."""
         copies = (
-            found
-            for found in self._order_store.find_ids(case.order_number)
-            if self._order_store.original_of(found) == case.order_id
+            order_id
+            for order_id in self._order_store.find_ids(case.order_number)
+            if self._order_store.original_of(order_id) == case.order_id
         )
-        return next((self._order_store.get_order(found) for found in copies), None)
+        return next((self._order_store.get_order(order_id) for order_id in copies), None)
 
 
 def number_owner(
@@ -133,7 +134,8 @@ def number_owner(
 ) -> str | None:
     """Whose a number is, in words, where it is another order's here or at the connection; None where it is free.
 
-    duplicated: a duplicate of the original may have it already.
+    Args:
+        duplicated: a duplicate of the original may have it already.
     """
     others = [
         owner
@@ -148,18 +150,20 @@ def number_owner(
     return None
 
 
-def _require_canceled(case: ResubmitCase, known: CancellationCoverage, *, may_exist: bool) -> None:
+def _require_canceled(case: ResubmitCase, context: CancellationCoverage, *, may_exist: bool) -> None:
     """The original may have gone somewhere else since this was asked for, or ship after all.
 
-    Raises InvalidStateError for what passes, and ValidationError for what does not. may_exist: what may be there
-    already must be found, wherever the original is.
+    Raises InvalidStateError for what passes, and ValidationError for what does not.
+
+    Args:
+        may_exist: what may be there already must be found, wherever the original is.
     """
-    block = known.blocks_resubmission()
+    block = context.blocks_resubmission()
     if block is None:
         return
     match block.kind:
         case ResubmissionBlockKind.UNSETTLED | ResubmissionBlockKind.BEING_REGISTERED:
-            raise InvalidStateError(block.message, location=f"order {known.order.number}", hint=block.hint)
+            raise InvalidStateError(block.message, location=f"order {context.order.number}", hint=block.hint)
         case ResubmissionBlockKind.STILL_ACTIVE | ResubmissionBlockKind.NOT_CANCELED:
             if not may_exist:
                 raise ValidationError(block.message, location=f"resubmission {case.id}", hint=block.hint)

@@ -53,14 +53,14 @@ class StatusChangeHandler(ReadFirstHandler[StatusCase, StatusChangeRequest, Answ
     def build_request(
         self,
         case: StatusCase,
-        known: tuple[Order, RemoteOrder],
+        context: tuple[Order, RemoteOrder],
         *,
         may_exist: bool,  # noqa: ARG002 - its flows look at first anyway
     ) -> StatusChangeRequest:
-        order, remote_order = known
+        order, remote_order = context
         return StatusChangeRequest(order, remote_order, case.status)
 
-    def why_blocked(self, known: object) -> str | None:  # noqa: ARG002 - a status may always be set
+    def why_blocked(self, context: object) -> str | None:  # noqa: ARG002 - a status may always be set
         return None
 
     def description(self, case: StatusCase) -> str:

@@ -14,15 +14,21 @@ from attrs import frozen
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
-from orderdesk_sdk.stores.sqlite.connection import open_connection, wal_path
+from orderdesk_sdk.stores.sqlite.connection import migrate, open_connection, wal_path
 from orderdesk_sdk.stores.sqlite.integrity_check import examine, head_of, readable
+from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 
 __all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore"]
 
 
 @frozen
 class Backup:
-    """A copy that was made. head: what it ends with. flaws: what in the ledger was not as it was written already."""
+    """A copy that was made.
+
+    Args:
+        head: its last entry.
+        flaws: what was changed or damaged in the ledger before.
+    """
 
     path: Path
     head: ChainHead
@@ -72,7 +78,12 @@ def _copy(source: Path, half: Path) -> tuple[ChainHead, tuple[IntegrityFlaw, ...
 
 @frozen
 class Restored:
-    """A ledger that was put back. head: what it ends with. away: where the one before it lies; None: there was none."""
+    """A ledger that was put back.
+
+    Args:
+        head: what it ends with.
+        replaced_file: where the one before it lies; None: there was none.
+    """
 
     head: ChainHead
     replaced_file: Path | None
@@ -84,16 +95,6 @@ def restore(backup: Path, path: Path) -> Restored:
     Raises StorageError, and changes nothing, where the ledger is in use, or the backup is none or not as it was
     written.
     """
-    try:
-        with open_connection(backup) as there:
-            there.text_factory = readable
-            head, flaws = head_of(there), tuple(islice(examine(there), 1))
-    except sqlite3.Error as error:
-        raise StorageError(f"it is no backup of a ledger: {error}", location=str(backup), hint="name another") from None
-    if flaws or head is None:
-        told = flaws[0].message if flaws else "it names no head"
-        raise StorageError(f"it is not as it was written: {told}", location=str(backup), hint="name an earlier backup")
-    _require_unused(path)
     half = path.with_name(f".{path.name}.half")
     try:
         half.unlink(missing_ok=True)
@@ -102,11 +103,36 @@ def restore(backup: Path, path: Path) -> Restored:
             shutil.copyfileobj(source, file)
             file.flush()
             os.fsync(file.fileno())
+        head = _verified_head(half, backup)
+        _require_unused(path)
         away = _move_away(path)
         half.replace(path)
     except OSError as error:
         raise StorageError(f"cannot be restored: {error.strerror}", location=str(path)) from None
+    finally:
+        half.unlink(missing_ok=True)
     return Restored(head, away)
+
+
+def _verified_head(copy: Path, backup: Path) -> ChainHead:
+    """The head of a copy of a backup, whose tables are brought to the present version.
+
+    Raises StorageError where the file is not a backup, or was changed or damaged.
+    """
+    try:
+        with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+            db.text_factory = readable
+            if head_of(db) is not None:  # Else these are no tables of a ledger, and must not become some.
+                migrate(db, "ledger_schema", MIGRATIONS, str(backup))
+            head, flaws = head_of(db), tuple(islice(examine(db), 1))
+    except sqlite3.Error as error:
+        raise StorageError(f"it is no backup of a ledger: {error}", location=str(backup), hint="name another") from None
+    if flaws or head is None:
+        told = flaws[0].message if flaws else "it names no head"
+        raise StorageError(
+            f"the backup was changed or damaged: {told}", location=str(backup), hint="name an earlier backup"
+        )
+    return head
 
 
 def _require_unused(path: Path) -> None:

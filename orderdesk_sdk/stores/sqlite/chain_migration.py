@@ -37,6 +37,12 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
             "UPDATE cancellations SET data = ?, texts = ?, sealed = ? WHERE id = ?",
             (*_split(row[1], Cancellation), row[0]),
         )
+    _chain_history(db)
+    _bind_rows(db)
+    db.execute("UPDATE chain SET in_use = 0")
+
+
+def _chain_history(db: sqlite3.Connection) -> None:
     count, head = 0, FIRST
     for sequence, subject_id, attempt, at, kind, data in rows_of(
         db, "history", "sequence", "subject_id, attempt, at, kind, data"
@@ -51,6 +57,9 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
         count, head = sequence, head_after(head, link)
     latest = db.execute("SELECT coalesce(max(at), 0) FROM history").fetchone()[0]
     db.execute("INSERT INTO chain (id, count, head, in_use, latest) VALUES (1, ?, ?, 0, ?)", (count, head, latest))
+
+
+def _bind_rows(db: sqlite3.Connection) -> None:
     links = ChainAppender(db.cursor())
     for table, kind_of_work in TABLES.items():
         columns = COLUMNS[table]
@@ -71,7 +80,6 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
             if links.pending_count >= _BATCH_SIZE:
                 links.write()
     links.write()
-    db.execute("UPDATE chain SET in_use = 0")
 
 
 def _split(data: str, kind: type) -> StoredRecord:

@@ -1,4 +1,4 @@
-"""A SQLite file as the ledger and the local host need it: private, write-ahead log, every commit on disk, migrated."""
+"""A SQLite file as the ledger and the order store need it: private, write-ahead log, every commit on disk, migrated."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def wal_path(path: Path) -> Path:
 def connect(path: Path, *, create: bool = True) -> sqlite3.Connection:
     """A connection in autocommit mode, usable from any thread, one at a time. A new file is its owner's alone.
 
-    create: make the file where there is none. Raises sqlite3.Error, and StorageError for what is no whole database.
+    Args:
+        create: make the file where there is none. Raises sqlite3.Error, and StorageError for what is no whole database.
     """
     try:
         is_new = create and create_private(path)  # What SQLite makes beside it gets the same mode.
@@ -89,7 +90,11 @@ def open_connection(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def require_complete(connection: sqlite3.Connection, path: Path, had_log: bool) -> None:
-    """Raises StorageError for a copy of a file in use that lacks what lay in its log. had_log: it had one beside it."""
+    """Raises StorageError for a copy of a file in use that lacks what lay in its log.
+
+    Args:
+        had_log: it had one beside it.
+    """
     if had_log or path.stat().st_size == 0:
         return
     # A file of ours has its tables before it has a log, and says that it is in use before it has anything in its log.

@@ -43,9 +43,12 @@ def _first_due(cursor: sqlite3.Cursor, damage: DamagedRows) -> list[tuple[str, i
 def due_at_connection(
     cursor: sqlite3.Cursor, damage: DamagedRows, now: datetime, limit: int, connection: str, after: Case | None = None
 ) -> tuple[Case, ...]:
-    """Cases that are due at a connection, longest overdue first; after: only those that come after this one.
+    """Cases that are due at a connection, longest overdue first;
 
     What is damaged is passed over, and is in nobody's way.
+
+    Args:
+        after: only those that come after this one.
     """
     since = (
         (to_microseconds(after.due_at), after.id) if after is not None and after.due_at is not None else (-(2**63), "")

@@ -39,7 +39,11 @@ def head_of(db: sqlite3.Cursor | sqlite3.Connection) -> ChainHead | None:
 
 
 def examine(db: sqlite3.Connection, noted: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
-    """Every flaw of a whole ledger, in bounded memory. noted: a head from earlier that it must have passed."""
+    """Every flaw of a whole ledger, in bounded memory.
+
+    Args:
+        noted: a head from earlier that it must have passed.
+    """
     db.execute("BEGIN")  # One snapshot for all of it, while others write.
     try:
         lines = 0

@@ -124,7 +124,11 @@ class LedgerReader(ABC):
         return tuple(found)
 
     def _case_or_stand_in(self, row: Sequence[Any], *, is_whole: bool) -> Case | None:
-        """A case, or in place of a damaged cancel one that says so. is_whole: none may be missed of its order."""
+        """A case, or in place of a damaged cancel one that says so.
+
+        Args:
+            is_whole: none may be missed of its order.
+        """
         _, case_id, kind, cancellation_id, order_id, connection, due_at, data, texts = row
         place, read = f"{NOUN} {case_id}", partial(case_of, kind, data, texts)
         if kind != CancelCase.kind:

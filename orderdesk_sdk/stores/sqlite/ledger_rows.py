@@ -115,7 +115,11 @@ def insert_cancellation(cursor: sqlite3.Cursor, row: Row) -> None:
 def insert_case(
     cursor: sqlite3.Cursor, chain: ChainAppender, row: Row, first_entry: ChainEntry, key: str | None = None
 ) -> None:
-    """Add a case. Its number is the sequence of its first line. key: of a case that is named by one."""
+    """Add a case. Its number is the sequence of its first line.
+
+    Args:
+        key: of a case that is named by one.
+    """
     number = chain.count + 1
     link = chain.add(FIRST, [first_entry], state_of(number, row.digest))
     cursor.execute(

@@ -1,7 +1,7 @@
-"""The SQLite file of the local host: opened, migrated, and used by one thread at a time.
+"""The SQLite file of the order store: opened, migrated, and used by one thread at a time.
 
-The file may be the ledger's. All names here begin with `host_`, and the version of these tables is a row of their own,
-so neither side minds the other's.
+The file may be the ledger's too. All tables here begin with `host_`, and their version is kept in `host_schema`, so
+that store and ledger migrate without regard to each other.
 """
 
 from __future__ import annotations
@@ -87,6 +87,10 @@ MIGRATIONS: Final[tuple[tuple[MigrationStep, ...], ...]] = (
             OR NEW.order_id <> OLD.order_id OR NEW.at <> OLD.at
             BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
     ),
+    (
+        "ALTER TABLE host_placements RENAME TO host_remote_orders",
+        "ALTER TABLE host_orders RENAME COLUMN taken_over_by TO number_owner",
+    ),
 )
 """Statements that lead from version n to n + 1, oldest first. Never changed once released, only added to."""
 
@@ -101,15 +105,15 @@ class OrderDatabase:
         """
         self._location = str(path)
         self._lock = threading.RLock()
-        with self._translate_errors(), ExitStack() as made:
-            self._connection = made.enter_context(closing(connect(path)))
-            # A table that is made anew is gone for a moment, and what refers to it must bear that.
+        with self._translate_errors(), ExitStack() as resources:
+            self._connection = resources.enter_context(closing(connect(path)))
+            # A table that is made anew is gone for a moment, and rows that refer to it must bear that.
             self._connection.execute("PRAGMA foreign_keys = OFF")
             migrate(self._connection, "host_schema", MIGRATIONS, self._location)
             self._connection.execute("PRAGMA foreign_keys = ON")
             use_wal(self._connection)
             self._guard = FileGuard(path)
-            made.pop_all()
+            resources.pop_all()
         self._closing = weakref.finalize(self, _close, self._lock, self._guard, self._connection)
 
     @contextmanager
@@ -155,10 +159,10 @@ class OrderDatabase:
         try:
             yield
         except sqlite3.ProgrammingError as error:
-            raise StorageError(f"{error}", location=self._location, hint="open the local host again") from error
+            raise StorageError(f"{error}", location=self._location, hint="open the order store again") from error
         except sqlite3.Error as error:
-            remedy = "check that the folder exists, that the disk has room and that no other process holds the file"
-            raise StorageError(f"{error}; this call changed nothing", location=self._location, hint=remedy) from error
+            hint = "check that the folder exists, that the disk has room and that no other process holds the file"
+            raise StorageError(f"{error}; this call changed nothing", location=self._location, hint=hint) from error
 
 
 def _close(lock: threading.RLock, guard: FileGuard, connection: sqlite3.Connection) -> None:

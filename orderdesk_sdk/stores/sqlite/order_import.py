@@ -1,4 +1,4 @@
-"""How orders come into the local host: checked before the file is touched, then written a few at a time.
+"""How orders come into the order store: checked before the file is touched, then written a few at a time.
 
 An import of a whole shop takes minutes. In one transaction it would keep everybody else from writing for as long, and a
 service's answer could not be kept.
@@ -35,7 +35,9 @@ PAUSE: Final = 0.5
 class NumberConflict:
     """An order that came in and can be mistaken for others: by its number, or because one's id is another's number.
 
-    ids: its own, then the others'. text: what is the matter and how to go on, for people.
+    Args:
+        ids: its own, then the others'.
+        message: what is the matter and how to go on, for people.
     """
 
     number: str
@@ -45,7 +47,11 @@ class NumberConflict:
 
 @frozen
 class ImportReport:
-    """What an import did, as order numbers in the order of the import. clashes: of those that were added or renamed."""
+    """What an import did, as order numbers in the order of the import.
+
+    Args:
+        conflicts: of those that were added or renamed.
+    """
 
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
@@ -131,7 +137,7 @@ def _write(db: sqlite3.Connection, orders: Sequence[tuple[Order, str]], by: str,
         elif stored is not None:
             db.execute(
                 "UPDATE host_orders SET number = ?1, document = ?2,"
-                " taken_over_by = CASE number WHEN ?1 THEN taken_over_by END WHERE id = ?3",
+                " number_owner = CASE number WHEN ?1 THEN number_owner END WHERE id = ?3",
                 (order.number, document, order.id),
             )
             order_rows.add_note(db, order.id, "Updated by import", by=by, at=clock.now())

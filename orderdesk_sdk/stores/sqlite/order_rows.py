@@ -1,4 +1,4 @@
-"""The local host's rows as values: what more than one call needs, all inside the caller's transaction."""
+"""The order store's rows as values: what more than one call needs, all inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _MAX_SUGGESTIONS_FROM: Final = 2000
 
 
 _OWNS_NUMBER: Final = """NOT EXISTS (
-    SELECT 1 FROM host_orders AS taker WHERE taker.id = host_orders.taken_over_by AND taker.number = host_orders.number
+    SELECT 1 FROM host_orders AS taker WHERE taker.id = host_orders.number_owner AND taker.number = host_orders.number
 )"""
 """Of an order: no other that still has its number took it over."""
 
@@ -152,7 +152,11 @@ def id_using_name(db: sqlite3.Connection, name: str) -> str | None:
 
 
 def insert_order(db: sqlite3.Connection, order: Order, folder_id: int, document: str | None = None) -> None:
-    """Add a new order. document: its text, where that was made already."""
+    """Add a new order.
+
+    Args:
+        document: its text, where that was made already.
+    """
     db.execute(
         "INSERT INTO host_orders (id, number, folder_id, document) VALUES (?, ?, ?, ?)",
         (order.id, order.number, folder_id, order_document(order) if document is None else document),
@@ -177,7 +181,7 @@ def find_folder(db: sqlite3.Connection, name: str) -> Folder:
 def remote_orders(db: sqlite3.Connection, order_id: str) -> tuple[RemoteOrder, ...]:
     """Where the order was submitted, oldest first."""
     rows = db.execute(
-        "SELECT connection, remote_id, submitted_at, role, status, status_at FROM host_placements "
+        "SELECT connection, remote_id, submitted_at, role, status, status_at FROM host_remote_orders "
         "WHERE order_id = ? ORDER BY submitted_at, connection",
         (order_id,),
     )
@@ -197,7 +201,7 @@ def remote_orders(db: sqlite3.Connection, order_id: str) -> tuple[RemoteOrder, .
 def insert_remote_order(db: sqlite3.Connection, order_id: str, remote_order: RemoteOrder) -> None:
     """Add a new placement."""
     db.execute(
-        "INSERT INTO host_placements (order_id, connection, remote_id, role, submitted_at, status, status_at) "
+        "INSERT INTO host_remote_orders (order_id, connection, remote_id, role, submitted_at, status, status_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             order_id,

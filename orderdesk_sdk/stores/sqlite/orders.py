@@ -1,4 +1,4 @@
-"""The embedded local host: orders, folders, history and placements in one SQLite file, which may be the ledger's.
+"""The embedded order store: orders, folders, history and remote orders in one SQLite file, which may be the ledger's.
 
 For shops without Order Desk, for tests and for the demo. Where Order Desk's behavior is known it is followed: a number
 is given once, a folder is a label, history only grows.
@@ -59,7 +59,8 @@ class SqliteOrderStore:
     def __init__(self, path: str | Path, *, clock: Clock, suffix: str = DEFAULT_SUFFIX) -> None:
         """Open the file, or make it with the folders New, Prepared, Closed and Canceled. Its directory must exist.
 
-        suffix: of the numbers of duplicates; see `numbering`.
+        Args:
+            suffix: of the numbers of duplicates; see `numbering`.
         """
         self._database = OrderDatabase(Path(path))
         self._clock = clock
@@ -106,10 +107,10 @@ class SqliteOrderStore:
         with self._database.writing() as db:
             order = order_rows.find_order(db, ref)
             others = order_rows.ids_sharing_number(db, order)
-            db.execute("UPDATE host_orders SET taken_over_by = NULL WHERE id = ?", (order.id,))
+            db.execute("UPDATE host_orders SET number_owner = NULL WHERE id = ?", (order.id,))
             now = self._clock.now()
             for other in others:
-                db.execute("UPDATE host_orders SET taken_over_by = ? WHERE id = ?", (order.id, other))
+                db.execute("UPDATE host_orders SET number_owner = ? WHERE id = ?", (order.id, other))
                 text = f"The number {order.number} was taken over by order id {order.id}"
                 order_rows.add_note(db, other, text, by=by, at=now)
             if others:
@@ -281,7 +282,7 @@ class SqliteOrderStore:
                     hint="duplicate the order and register the duplicate: each submission is an order of its own",
                 )
             owner = db.execute(
-                "SELECT order_id FROM host_placements WHERE connection = ? AND remote_id = ?",
+                "SELECT order_id FROM host_remote_orders WHERE connection = ? AND remote_id = ?",
                 (remote_order.connection, remote_order.remote_id),
             ).fetchone()
             if owner is not None:
@@ -304,7 +305,8 @@ class SqliteOrderStore:
         """The id of the order that has this number at a connection; None: none has."""
         with self._database.reading() as db:
             row = db.execute(
-                "SELECT order_id FROM host_placements WHERE connection = ? AND remote_id = ?", (connection, remote_id)
+                "SELECT order_id FROM host_remote_orders WHERE connection = ? AND remote_id = ?",
+                (connection, remote_id),
             ).fetchone()
         return None if row is None else str(row[0])
 
@@ -322,7 +324,7 @@ class SqliteOrderStore:
                 remedy = f"the order is registered at {', '.join(places) or 'no connection'}"
                 raise NotFoundError(f"order id {order_id} is not registered at {connection!r}", hint=remedy)
             db.execute(
-                "UPDATE host_placements SET status = ?1, status_at = ?2 "
+                "UPDATE host_remote_orders SET status = ?1, status_at = ?2 "
                 "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2 OR status_at > ?5)",
                 (
                     order_rows.storable(status),

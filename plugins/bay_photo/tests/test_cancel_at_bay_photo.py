@@ -89,7 +89,7 @@ def test_credentials_that_the_api_needs_are_demanded_at_load(
 
 
 @pytest.mark.slow
-def test_a_word_that_the_profile_does_not_know_ends_with_a_person(
+def test_a_status_outside_the_profile_ends_with_a_person(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator
 ) -> None:
     stage = open_harness(api(simulator, read={"canceled": ["ended"]}))
@@ -137,7 +137,7 @@ def test_a_token_whose_reply_does_not_tell_lasts_the_documented_two_hours(
 
 
 @pytest.mark.parametrize(("api", "wrong"), [("v1", "token"), ("v2", "client_secret")])
-def test_wrong_credentials_do_nothing_and_are_told(
+def test_wrong_credentials_cancel_nothing_and_are_reported(
     open_harness: HarnessOpener, simulator: BayPhotoSimulator, api: str, wrong: str
 ) -> None:
     simulator.set_option("api", api)

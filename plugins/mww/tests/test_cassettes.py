@@ -26,7 +26,7 @@ class TestCassettes(CassetteTests):
     personal_texts = ("mww.example",)
 
 
-def test_a_request_that_is_taken_is_canceled_by_what_was_read_back(cassette: Play) -> None:
+def test_an_accepted_request_is_canceled_by_the_polled_status(cassette: Play) -> None:
     stage = cassette("cancel-honored")
     assert (stage.case.state, stage.case.service_status) == (State.CANCELED, "cancelled")
     assert stage.evidence.kind is EvidenceKind.POLLED_STATUS

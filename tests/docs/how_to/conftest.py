@@ -163,7 +163,7 @@ def place(sandbox: Simulators) -> Register:
 
     def submitted(order: str, *connections: str) -> None:
         assert set(connections) <= set(sandbox)
-        for command in (["import", "orders.json"], *(["place", order, "--at", name] for name in connections)):
+        for command in (["import", "orders.json"], *(["register", order, "--at", name] for name in connections)):
             ran = CliRunner().invoke(orderdesk, command)
             assert ran.exit_code == 0, ran.output
 

@@ -22,7 +22,7 @@ FIRST_RUN = "python -m pytest"
 SUITE = "tests/test_conformance.py::TestAcmePrint"
 WRONG_PLUGIN_START = "def status_answer("
 """How the block begins that is no part of the plugin, but shows what becomes of a wrong one."""
-FAILING_TEST = "test_an_order_that_ships_all_the_same_never_reads_as_canceled"
+FAILING_TEST = "test_an_order_that_ships_anyway_is_never_called_canceled"
 EXAMPLE = re.compile(r"(?<=^```toml\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 """The example of a README."""
 

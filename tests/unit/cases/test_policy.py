@@ -11,7 +11,7 @@ from attrs import evolve
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
-from orderdesk_sdk.cases.policy import failures, requesting
+from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import FIRST_POLL_DELAY
 from orderdesk_sdk.cases.state_machine import EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
@@ -178,7 +178,7 @@ def test_a_service_that_asks_to_be_left_alone_is_but_nothing_waits_for_years(
     answer = Answer(Outcome.NOT_PROCESSED, retry_after=asked)
     turned = requesting.after_cancel(SENDING, acme(Button(POLLING)), PLACED, answer, NOW)
     assert turned.due_at == NOW + waits
-    unread = requesting.after_poll(case_in(State.ACKNOWLEDGED), acme(Button(POLLING)), PLACED, answer, NOW)
+    unread = polling.after_poll(case_in(State.ACKNOWLEDGED), acme(Button(POLLING)), PLACED, answer, NOW)
     assert unread.due_at == NOW + waits
 
 
@@ -221,11 +221,11 @@ def test_what_was_turned_away_is_not_asked_again_before_the_service_wants_it(
     loss = TransportLoss(certainty, "throttled", retry_after=asked)
     event = failures.after_loss(SENDING, acme(Button(POLLING)), loss, NOW)
     assert (event.kind is EventKind.OUTCOME_UNKNOWN, event.due_at) == (certainty is Certainty.UNKNOWN, NOW + waits)
-    read = requesting.after_poll(
+    read = polling.after_poll(
         case_in(State.ACKNOWLEDGED),
         acme(Button(POLLING)),
         PLACED,
-        failures.answer_of_lost_poll(loss),
+        polling.answer_of_lost_poll(loss),
         NOW,
     )
     assert (read.kind, read.due_at) == (EventKind.POLL_FAILED, NOW + waits)

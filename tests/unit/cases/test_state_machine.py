@@ -35,7 +35,7 @@ def event_of(kind: EventKind, **changes: Any) -> Event:
 
 
 TABLE = {(state, kind): after for (state, kind), after in TRANSITIONS.items() if kind in KINDS[CancelCase]}
-"""What a cancel may do; `tests/test_other_cases.py` looks at the other kinds."""
+"""What a cancel may do; `test_kinds_of_cases` looks at the other kinds."""
 
 
 def test_a_sweep_over_every_pair_exercises_exactly_the_transitions_of_the_table() -> None:

@@ -175,7 +175,10 @@ def test_a_rule_that_names_nobodys_action_is_found_with_its_place_and_what_is_kn
     write(rule + CONNECTION % REFERENCE)
     (found,) = [found for found in examine(1) if found["area"] == "rule"]
     assert found["location"].endswith("orderdesk.toml: [[rules]][0].do[0]")
-    assert found["message"] == "rule 'r': nobody contributes the action 'Cancel Order at Nowhere'"
+    assert (
+        found["message"]
+        == "Unknown rule action 'Cancel Order at Nowhere' in rule 'r': no connected integration provides it"
+    )
     assert "Move Order to Folder" in found["hint"]
     write(rule.replace('"Cancel Order at Nowhere"', '{ action = "Move Order to Folder", folder = "Closed" }'))
     assert [found["message"] for found in examine() if found["area"] == "rule"] == ["1 rule; every action exists"]

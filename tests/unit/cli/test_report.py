@@ -105,7 +105,7 @@ def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPa
     assert "set" in run("confirm", change.id[:9], "--by", "Ben", "--note", "x").stdout
     told = ask("receipt", "1042")["status_changes"]
     assert [(one["state"], one["person"], one["message"]) for one in told] == [("done", "Ben", "x")]
-    assert "it is settled" in run("reject", change.id, "--by", "Ben", code=1).stderr
+    assert "the case is settled" in run("reject", change.id, "--by", "Ben", code=1).stderr
 
 
 def test_a_shipment_of_a_canceled_order_is_an_alarm_and_of_another_is_none() -> None:

@@ -51,14 +51,14 @@ def test_errors_that_nobody_can_be_told(tmp_path: Path) -> None:
 def test_a_closed_input(tmp_path: Path) -> None:
     code, output = ran("import", "-", redirected="<&-", cwd=tmp_path)
     assert code == 1
-    told(output, about="there is no standard input to read from")
+    told(output, about="standard input is closed")
 
 
 @pytest.mark.parametrize("arguments", [("plan", b"\xff"), ("--config", b"\xff.toml", "plan", "1"), (b"\xff",)])
 def test_an_argument_that_is_no_text(arguments: tuple[str | bytes, ...], tmp_path: Path) -> None:
     code, output = ran(*arguments, cwd=tmp_path)
     assert code == 2
-    told(output, about=r"is no text in UTF-8")
+    told(output, about=r"is not UTF-8 text")
     assert r"\xff" in output
 
 
@@ -69,7 +69,7 @@ def test_a_folder_that_is_gone(command: tuple[str, ...], tmp_path: Path) -> None
     line = f'cd "{here}" && rmdir "{here}" && {" ".join(COMMAND)} {" ".join(command)}'
     done = subprocess.run(["sh", "-c", line], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    told(done.stdout + done.stderr, about="the folder that this was started in is gone")
+    told(done.stdout + done.stderr, about="the current folder does not exist any more")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog, current_watchdog
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, text_at
-from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow
@@ -161,7 +161,7 @@ def test_a_watch_sees_the_plugins_code_and_not_the_cores(client: FakeClient, jou
 
     client.respond(200)
     client.before_each = lambda: seen.append(current_watchdog() is watch)
-    run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER, watchdog=watch)
+    run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER, FlowOptions(watchdog=watch))
     assert seen == [True, False, True]
     assert current_watchdog() is None
     assert not watch.abandon(0.0), "nothing runs that could be left behind"

@@ -14,7 +14,8 @@ from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 from orderdesk_sdk.plugin.toolkit.json_response import text_at
-from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, RecordedExchanges, run_flow
+from orderdesk_sdk.runtime.flow_record import RecordedExchanges
+from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.transport.http.replay import request_digest
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def flow_of(
 def replayed(
     flow: Callable[[], object], record: RecordedExchanges, client: FakeClient, journal: FakeJournal
 ) -> FlowResult[Answer]:
-    return run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER, record)
+    return run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER, FlowOptions(record))
 
 
 def reading() -> Flow[Answer]:

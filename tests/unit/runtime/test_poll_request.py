@@ -13,7 +13,7 @@ ASKED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("asked_at", "status_at", "known"),
+    ("last_sent_at", "status_at", "known"),
     [
         (ASKED, ASKED, "printing"),
         (ASKED, ASKED + timedelta(seconds=1), "printing"),
@@ -23,12 +23,12 @@ ASKED = datetime(2026, 1, 5, 9, tzinfo=UTC)
     ],
 )
 def test_a_status_counts_that_was_read_since_the_cancel(
-    asked_at: datetime | None, status_at: datetime | None, known: str | None
+    last_sent_at: datetime | None, status_at: datetime | None, known: str | None
 ) -> None:
     remote_order = RemoteOrder(
         "acme", "1", ASKED - timedelta(days=1), ConnectionRole.FULFILLMENT, "printing", status_at
     )
-    assert PollRequest(Order("1", "1"), remote_order, asked_at).status_since_request == known
+    assert PollRequest(Order("1", "1"), remote_order, last_sent_at).status_since_request == known
 
 
 @pytest.mark.parametrize(

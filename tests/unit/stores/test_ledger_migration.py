@@ -15,13 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.stores.sqlite.backup import restore
+from orderdesk_sdk.stores.sqlite.connection import MigrationStep, migrate
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 from tests.support.ledger_services import KEY, Services, answered_by, open_ledger_desk
 
 if TYPE_CHECKING:
@@ -175,3 +182,117 @@ def test_what_then_waits_for_a_person_is_settled_by_a_person(path: Path, mail_se
     ends = {kind: "canceled" if kind == "cancel" else "done" for kind in KINDS.values()}
     for work in open_before:
         assert after[work.id]["state"] == SPELLED.get(ends[KINDS[type(work)]], ends[KINDS[type(work)]])
+
+
+# The migration itself
+
+
+def test_a_death_in_the_middle_of_the_migration_leaves_the_old_ledger(
+    path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dump_of(path)
+    steps = sum(len(steps) for steps in MIGRATIONS[-1:])
+    for dies_at in range(steps):
+        with monkeypatch.context() as patch:
+            patch.setattr("orderdesk_sdk.stores.sqlite.ledger.MIGRATIONS", (*MIGRATIONS[:-1], dying(dies_at)))
+            with pytest.raises(Killed):
+                SqliteLedger(path)
+        assert dump_of(path) == before, f"step {dies_at} left something behind"
+    with opened(path, mail_server.config()) as (desk, _, _):
+        assert list(map(str, desk.ledger.find_flaws())) == []
+
+
+def test_no_line_of_a_history_is_written_anew(path: Path) -> None:
+    lines = "SELECT sequence, subject_id, attempt, at, kind, link, state, sealed, data, texts FROM history"
+    with closing(sqlite3.connect(path)) as db:
+        before = db.execute(f"{lines} ORDER BY sequence").fetchall()
+    with closing(SqliteLedger(path)):
+        pass
+    with closing(sqlite3.connect(path)) as db:
+        after = db.execute(f"{lines} ORDER BY sequence").fetchall()
+    assert after[: len(before)] == before
+    assert {(line[4], line[8]) for line in after[len(before) :]} == {("row", "")}
+
+
+def test_what_was_tampered_with_before_is_still_told_afterwards(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        victims = [row[0] for row in db.execute("SELECT id FROM cases WHERE state = 'asked' LIMIT 1")]
+        victims += [row[0] for row in db.execute("SELECT id FROM resubmissions WHERE due_at IS NOT NULL LIMIT 1")]
+        victims += [row[0] for row in db.execute("SELECT id FROM status_changes WHERE due_at IS NOT NULL LIMIT 1")]
+        for table in ("cases", "resubmissions", "status_changes"):
+            db.execute(
+                f"UPDATE {table} SET version = version + 1 WHERE id IN (?, ?, ?)",  # noqa: S608 - constants above
+                victims,
+            )
+        db.commit()
+    with closing(SqliteLedger(path)) as ledger:
+        assert {flaw.subject_id for flaw in ledger.find_flaws()} == set(victims)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def dying(dies_at: int) -> tuple[MigrationStep, ...]:
+    """The steps of the last migration, of which one kills the process."""
+
+    def die(_: sqlite3.Connection) -> None:
+        raise Killed
+
+    return (*MIGRATIONS[-1][:dies_at], die)
+
+
+def dump_of(path: Path) -> list[str]:
+    """All that a file holds, as SQL."""
+    with closing(sqlite3.connect(path)) as db:
+        return list(db.iterdump())
+
+
+# Older than version 0.1
+
+ERRAND = {
+    "order_number": "1042",
+    "connection": "shop",
+    "integration": "acme",
+    "remote_id": "1042",
+    "asked_by": "Ann",
+    "state": "done",
+    "opened_at": "2026-01-05T09:00:00+00:00",
+    "updated_at": "2026-01-05T09:00:00+00:00",
+    "due_at": None,
+    "person": "Ben",
+}
+
+
+def test_rows_of_one_number_from_before_there_was_a_chain_become_cases_of_several(tmp_path: Path) -> None:
+    path = tmp_path / "older.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrate(db, "ledger_schema", MIGRATIONS[:5], str(path))
+        resubmission = {**ERRAND, "id": "r1", "original_id": "1", "original_number": "1041"}
+        change = {**ERRAND, "id": "s1", "order_id": "1", "status": "held", "chain": ["a rule"]}
+        db.execute(
+            "INSERT INTO resubmissions VALUES (1, 'r1', '1042', '1', 'shop', 3, NULL, ?)", (json.dumps(resubmission),)
+        )
+        db.execute(
+            "INSERT INTO status_changes VALUES (1, 's1', 'a key', '1', 'shop', 3, NULL, ?)", (json.dumps(change),)
+        )
+    with closing(SqliteLedger(path)) as ledger:
+        again, held = ledger.case("r1", ResubmitCase), ledger.case("s1", StatusCase)
+        assert (again.order_id, again.role, held.role) == ("1", ConnectionRole.FULFILLMENT, ConnectionRole.CART)
+        assert again.evidence == held.evidence == Evidence(EvidenceKind.PERSON, person="Ben")
+        assert (held.caused_by_rules, held.requested_by) == (("a rule",), "Ann")
+        assert list(ledger.find_flaws()) == []
+        assert ledger.open_case(evolve(held, id="s2"), "a key") == (held, False)
+        assert ledger.open_case(evolve(again, id="r2"), "1042 at shop") == (again, False)
+    with closing(sqlite3.connect(path)) as db:
+        assert "Ben" not in str(db.execute("SELECT data FROM cases").fetchall())
+
+
+def test_a_backup_of_the_old_ledger_is_put_back_and_goes_on(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "restored.db"
+    restore(path, target)
+    with closing(SqliteLedger(target)) as ledger:
+        assert list(ledger.find_flaws()) == []
+        assert ledger.next_due() is not None

@@ -1,4 +1,4 @@
-"""The local host's file and history: on disk, append-only, migrated forward, and loud when it cannot be used."""
+"""The order store's file and history: on disk, append-only, migrated forward, and loud when it cannot be used."""
 
 from __future__ import annotations
 
@@ -190,5 +190,5 @@ def test_a_closed_host_says_so(path: Path, clock: VirtualClock) -> None:
     host.close()
     host.close()
     for call in (host.folders, lambda: host.create_folder("x")):
-        with pytest.raises(StorageError, match=r"closed.*open the local host again"):
+        with pytest.raises(StorageError, match=r"closed.*open the order store again"):
             call()

@@ -1,4 +1,4 @@
-"""The embedded local host: nothing is lost, nothing is given twice, a folder is only a label."""
+"""The embedded order store: nothing is lost, nothing is given twice, a folder is only a label."""
 
 from __future__ import annotations
 

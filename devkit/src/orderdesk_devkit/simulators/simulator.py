@@ -33,7 +33,7 @@ class Effect(enum.Enum):
 
     NOTHING = "nothing"
     """It changed nothing that a canceled order is about: a read, a rejection, a token, life going on."""
-    CANCEL_ACCEPTED = "cancel taken"
+    CANCEL_ACCEPTED = "cancel accepted"
     """A call asked to cancel and the service acknowledged it or did it at once, also where it had done so before."""
     ORDER_CREATED = "order created"
     """A call made a new order. The record's `remote_id` is the number that the plugin's RemoteOrder will have."""

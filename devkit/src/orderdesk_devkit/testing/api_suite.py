@@ -74,7 +74,7 @@ class ApiProfileTests:
     @pytest.mark.parametrize(
         ("auth", "lacking"), _MISSING, ids=[f"{how}: {'+'.join(names)}" for how, names in _MISSING]
     )
-    def test_whatever_lacks_is_named_nothing_is_called_and_a_person_has_it(
+    def test_missing_settings_are_named_and_a_person_must_cancel(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator, auth: str, lacking: tuple[str, ...]
     ) -> None:
         """But for what the plugin requires, without which it has no settings at all."""
@@ -93,7 +93,7 @@ class ApiProfileTests:
         assert stage.sent == []
 
     @each_way
-    def test_it_is_called_in_each_way_of_signing(
+    def test_calls_are_signed_in_each_auth_mode(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator, auth: str
     ) -> None:
         """And what is asked is canceled by what is polled."""
@@ -104,7 +104,7 @@ class ApiProfileTests:
         assert set(stage.sent) == {STOP, READ}
 
     @each_way
-    def test_wrong_credentials_do_nothing_and_are_told(
+    def test_wrong_credentials_cancel_nothing_and_are_reported(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator, auth: str
     ) -> None:
         """With what to check, and without the credentials."""
@@ -115,7 +115,7 @@ class ApiProfileTests:
         assert "credentials" in str(case.hint)
         assert "another secret" not in str(stage.desk.ledger.history(case.id))
 
-    def test_a_word_that_the_profile_does_not_know_ends_with_a_person(
+    def test_a_status_outside_the_profile_ends_with_a_person(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator
     ) -> None:
         """Whatever it may mean."""
@@ -135,12 +135,12 @@ class ApiProfileTests:
         stage = open_harness(_api_settings(simulator, read=None))
         case = stage.cancel()
         assert (case.state, stage.sent) == (State.ACTION_REQUIRED, [STOP])
-        with pytest.raises(PluginError, match="cannot be read back"):
+        with pytest.raises(PluginError, match="declares no poll"):
             stage.desk.cases.poll(case.id)
         assert stage.case.due_at == case.due_at
 
     @pytest.mark.parametrize("final", [{}, FINAL], ids=["asks", "final"])
-    def test_without_a_read_call_a_lost_reply_goes_to_a_person_at_once(
+    def test_without_a_read_call_a_lost_response_goes_to_a_person_at_once(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator, final: Mapping[str, object]
     ) -> None:
         """Nobody polls what cannot be read."""
@@ -151,7 +151,7 @@ class ApiProfileTests:
         assert (stage.follow_up().state, stage.sent) == (State.ACTION_REQUIRED, [STOP])
         assert stage.clock.now() - before < minutes(1)
 
-    def test_a_reply_that_the_profile_calls_final_is_the_proof(
+    def test_a_response_that_the_profile_calls_final_is_the_evidence(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator
     ) -> None:
         """Where its body says so, and nothing is read."""
@@ -162,7 +162,7 @@ class ApiProfileTests:
             [STOP],
         )
 
-    def test_a_final_reply_that_does_not_say_canceled_proves_nothing(
+    def test_a_final_response_that_does_not_say_canceled_proves_nothing(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator
     ) -> None:
         """Whatever its status: the order is read."""
@@ -170,7 +170,7 @@ class ApiProfileTests:
         assert stage.cancel().state is State.UNKNOWN
         assert (stage.follow_up().state, stage.evidence.kind) == (State.CANCELED, EvidenceKind.POLLED_STATUS)
 
-    def test_a_reply_about_another_order_proves_nothing(
+    def test_a_response_about_another_order_proves_nothing(
         self, open_harness: HarnessOpener, simulator: ApiProfileSimulator
     ) -> None:
         """Although its status is the word for canceled."""
@@ -183,7 +183,7 @@ class ApiProfileTests:
 class ApiProfileConversationTests:
     """What the scenarios of `api_profile_scenarios` prove; the tables of others may hold more."""
 
-    def test_a_request_that_is_taken_is_canceled_by_what_was_read_back(
+    def test_an_accepted_request_is_canceled_by_the_polled_status(
         self, cassette: Callable[[str], PluginHarness]
     ) -> None:
         """Two looks later."""
@@ -200,7 +200,7 @@ class ApiProfileConversationTests:
             ("unknown-order", Rejection.NOT_ALLOWED, "404"),
         ],
     )
-    def test_what_the_profile_calls_a_refusal_is_one(
+    def test_what_the_profile_calls_a_rejection_is_one(
         self, cassette: Callable[[str], PluginHarness], name: str, refusal: Rejection, said: str
     ) -> None:
         """The first response is it, or what is read after it."""

@@ -30,7 +30,7 @@ from orderdesk_sdk.plugin.reasons import StandardReason
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = [
     "ADDED",
@@ -190,6 +190,7 @@ class SimulatedHarness(PluginHarness):
         return [document for document in found if isinstance(document, dict)]
 
 
+# Many parameters: what a test may want otherwise, each by keyword and with a default.
 @contextmanager
 def open_plugin_harness(
     slug: str,

@@ -31,7 +31,7 @@ from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polling, Route
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["NOWHERE", "ConformanceHarness", "PluginUnderTest", "sample_order"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CONFORMANCE", "FAILPOINTS", "VENDOR_SKIP"]
 
-FAILPOINTS = "kill points"
+FAILPOINTS = "failpoints"
 """The property under which a test records which failpoints were tried; the summary tells it."""
 CONFORMANCE = "conformance"
 """The property under which a standard test records (integration, what, how many); the sums are said in the summary."""

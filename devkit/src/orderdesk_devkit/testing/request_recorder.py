@@ -65,6 +65,10 @@ class RequestRecorder:
                 await Response(text, status, media_type="application/json")(scope, receive, send)
                 return
             receive = _replay_receive(body, receive)
+        await self._forward(scope, receive, send)
+
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app have the request, and keep what it was asked and what it answered."""
         parts: list[bytes] = []
         whole: list[RecordedRequest] = []
 

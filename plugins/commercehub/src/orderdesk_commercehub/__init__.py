@@ -88,7 +88,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[HubSettings]) -> F
 @hookimpl
 def orderdesk_poll(request: PollRequest, service: Service[HubSettings]) -> Flow[Answer]:
     if service.settings.mode == "orderstream":
-        return answer.unknown(None, message="OrderStream cannot be read back")
+        return answer.unknown(None, message="OrderStream cannot be polled")
     response = require_success(
         (yield api.read_order(request, service)), access_hint=api.ACCESS_HINT, error_key="messages"
     )

@@ -29,7 +29,7 @@ from orderdesk_devkit.testing.conformance import PluginConformance
 class TestAcmePrint(PluginConformance):
     integration = "acme-print"
 """
-DEATHS = ("test_a_cancel_survives_every_death", "test_a_cancel_whose_reply_is_lost_survives_every_death")
+DEATHS = ("test_a_cancel_survives_every_crash", "test_a_cancel_whose_response_is_lost_survives_every_crash")
 """Standard tests that take minutes of processor time, and ask nothing of a simulator that the others do not."""
 
 

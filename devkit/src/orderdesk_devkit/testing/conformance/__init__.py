@@ -1,4 +1,4 @@
-"""The conformance suite: what every plugin must stand, by inheritance.
+"""The conformance suite: what every plugin must pass, by inheritance.
 
     from orderdesk_devkit.testing.conformance import PluginConformance
 
@@ -7,11 +7,11 @@
 
 That is a whole test. It runs the plugin against the simulator it ships, on a real socket, by a virtual clock: killed at
 every boundary, with every fault on every call, once and without end, with malformed responses, and with secrets that
-come back to it. Its flows are played again, here and in another process, every further way to cancel is tried by
-itself, and its declaration and settings are held against themselves. What applies follows from the declaration; what
-does not is skipped with the reason. Where declaration and simulator cannot tell, the attributes of `base.Standard` do.
-A standard test is not replaced; what a plugin cannot stand yet is marked `@pytest.mark.xfail(reason="why")` on an
-override that calls `super()`.
+come back to it. Its flows are replayed, here and in another process, every fallback route is tried by
+itself, and its declaration and settings are checked. What applies follows from the declaration; what
+does not is skipped with the reason. Where declaration and simulator cannot tell, the attributes of
+`base.StandardTests` do. A standard test is not replaced; what a plugin cannot pass yet is marked
+`@pytest.mark.xfail(reason="why")` on an override that calls `super()`.
 
 Each module holds the tests of one promise; a new promise is a module here and a base class of `PluginConformance`, and
 every plugin is held against it from then on. The room imports the rest of `testing`, `simulators` and the SDK.

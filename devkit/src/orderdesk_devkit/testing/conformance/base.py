@@ -1,4 +1,4 @@
-"""What every part of the suite stands on: the attributes of a test class, and the guard of the standard tests."""
+"""The base of every part of the suite: the attributes of a test class, and the guard of the standard tests."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _BASELINES: dict[type, BaselineRun | ConformanceError] = {}
 
 
 class StandardTests:
-    """The attributes that tell what the declaration and the simulator cannot."""
+    """The attributes that say what the declaration and the simulator cannot."""
 
     integration: ClassVar[str]
     """The slug of the installed integration."""
     settings: ClassVar[Mapping[str, object]] = {}
     """Settings in place of the simulator's, flat, secrets as texts."""
     options: ClassVar[Mapping[str, str]] = {}
-    """Choices of the simulator's switches."""
+    """Choices of the simulator's options."""
     reason: ClassVar[str | None] = None
     """Why the order is canceled; None takes the first reason that the declaration allows."""
     remote_id: ClassVar[str] = ""
@@ -72,7 +72,7 @@ class StandardTests:
         """The integration under test, with its order."""
         order = sample_order()
         lines = tuple(evolve(line, metadata={**line.metadata, **self.line_metadata}) for line in order.lines)
-        made = PluginUnderTest(
+        plugin = PluginUnderTest(
             slug=self.integration,
             order=evolve(order, lines=lines),
             remote_id=self.remote_id,
@@ -84,24 +84,24 @@ class StandardTests:
             plugin=self.plugin,
             simulator=type(self).simulator,
         )
-        if made.unavailable_reason:
-            pytest.skip(f"{made.slug} makes no call with these settings: {made.unavailable_reason}")
-        return evolve(made, reason=made.default_reason)
+        if plugin.unavailable_reason:
+            pytest.skip(f"{plugin.slug} makes no call with these settings: {plugin.unavailable_reason}")
+        return evolve(plugin, reason=plugin.default_reason)
 
     @pytest.fixture
     def baseline(self, plugin_under_test: PluginUnderTest, tmp_path_factory: pytest.TempPathFactory) -> BaselineRun:
-        """What an undisturbed cancel looks like; run once for a class."""
-        known = _BASELINES.get(type(self))
-        if known is None:
+        """What an undisturbed cancel looks like; played once for a class."""
+        baseline = _BASELINES.get(type(self))
+        if baseline is None:
             folder: Path = tmp_path_factory.mktemp("baseline")
             try:
-                known = run_baseline(plugin_under_test, folder)
-            except ConformanceError as verdict:  # The same for every test; one that hangs must not be tried for each.
-                known = verdict
-            _BASELINES[type(self)] = known
-        if isinstance(known, ConformanceError):
-            raise known.with_traceback(None)
-        return known
+                baseline = run_baseline(plugin_under_test, folder)
+            except ConformanceError as error:  # The same for every test; one that hangs must not be tried for each.
+                baseline = error
+            _BASELINES[type(self)] = baseline
+        if isinstance(baseline, ConformanceError):
+            raise baseline.with_traceback(None)
+        return baseline
 
     @pytest.fixture
     def count(self, record_property: Callable[[str, object], None]) -> Count:
@@ -110,12 +110,12 @@ class StandardTests:
 
 
 def skip_without_calls(baseline: BaselineRun, plugin: PluginUnderTest) -> None:
-    """Skip, with the reason, what is about calls where the way to cancel makes none."""
+    """Skip, with the reason, a test about calls where the route to cancel makes none."""
     if not isinstance(baseline.route, Button):
-        way = baseline.route.label if baseline.route is not None else "none"
-        pytest.skip(f"{plugin.slug} is asked by no call: its first way to cancel is {way}")
+        route = baseline.route.label if baseline.route is not None else "none"
+        pytest.skip(f"{plugin.slug} is canceled by no call: its first route is {route}")
     if not plugin.has_service:
-        pytest.fail(f"{plugin.slug} has a button and no simulator under orderdesk.simulators to press it at")
+        pytest.fail(f"{plugin.slug} has a button and no simulator under orderdesk.simulators to call")
 
 
 def _is_expected_failure(value: object) -> bool:

@@ -183,10 +183,7 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
     token_path = _token_path(plugin)
     with plugin.open_harness(folder, wrap=watched) as stage:
         heard = witnesses[0].calls if witnesses else []
-        if stage.simulator is not None and not stage.simulator.canceled_statuses:
-            raise ConformanceError(
-                Requirement.INSTALLED, [f"{type(stage.simulator).__name__} names no `canceled_statuses`"]
-            )
+        _require_canceled_statuses(stage.simulator)
         route = plugin.route(stage)
         asked = stage.cancel().state
         marks = [len(heard)]
@@ -213,6 +210,11 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         urlsplit(origin).netloc,
         tuple(dict.fromkeys(look.plugin_error for look in looks if look.plugin_error is not None)),
     )
+
+
+def _require_canceled_statuses(simulator: Simulator | None) -> None:
+    if simulator is not None and not simulator.canceled_statuses:
+        raise ConformanceError(Requirement.INSTALLED, [f"{type(simulator).__name__} names no `canceled_statuses`"])
 
 
 def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:

@@ -58,13 +58,13 @@ _INVALID_VALUES: tuple[object, ...] = (
 class DeclarationTests(StandardTests):
     """No call is made."""
 
-    def test_the_declaration_holds_in_itself(self, plugin_under_test: PluginUnderTest) -> None:
+    def test_the_declaration_is_consistent(self, plugin_under_test: PluginUnderTest) -> None:
         """No route is out of reach, no window closed for good, no list of reasons has a gap; words are there."""
         declared = plugin_under_test.registry().load(plugin_under_test.slug).integration
         faults = [*declaration_errors(declared), *declaration_errors(declared, plugin_under_test.integration.cancel)]
         require(Requirement.DECLARATION, dict.fromkeys(f"{text} - {hint}" for text, hint in faults))
 
-    def test_wrong_settings_are_refused_with_their_place(
+    def test_wrong_settings_are_rejected_with_their_location(
         self, plugin_under_test: PluginUnderTest, count: Count
     ) -> None:
         """A missing one, one of another kind, one that nobody knows, a secret in plain text, and junk of any shape."""

@@ -27,7 +27,7 @@ _LATER = 2_000_000_000.0
 class DeterminismTests(StandardTests):
     """Each flow played with its real responses, without a network."""
 
-    def test_the_same_replies_lead_to_the_same_calls(
+    def test_the_same_responses_lead_to_the_same_calls(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """By method, URL and body, as the core compares them after a crash."""

@@ -46,7 +46,7 @@ class FailpointTests(StandardTests):
         def everywhere(scenario: FailpointScenario) -> None:
             report = kill_at_every_failpoint(plugin_under_test, scenario, tmp_path, fork_server=fork_server)
             record_property(FAILPOINTS, str(report))
-            count("kill points", len(report.failpoints))
+            count("failpoints", len(report.failpoints))
             require(
                 Requirement.SURVIVES_CRASHES,
                 (f"killed at {at}: {'; '.join(what)}" for at, what in report.failures.items()),
@@ -58,14 +58,14 @@ class FailpointTests(StandardTests):
 
         return everywhere
 
-    def test_a_cancel_survives_every_death(
+    def test_a_cancel_survives_every_crash(
         self, baseline: BaselineRun, plugin_under_test: PluginUnderTest, run_scenario: RunScenario
     ) -> None:
         """Killed while the cancel is asked for, it ends as the declaration says."""
         end = plugin_under_test.expected_state(baseline.route)
         run_scenario(FailpointScenario("a cancel that is honored", steps=(ChildStep.CANCEL,), expected=end))
 
-    def test_reading_back_survives_every_death(
+    def test_polling_survives_every_crash(
         self, baseline: BaselineRun, plugin_under_test: PluginUnderTest, run_scenario: RunScenario
     ) -> None:
         """Killed while the truth is polled, it ends as the declaration says."""
@@ -76,7 +76,7 @@ class FailpointTests(StandardTests):
             )
         run_scenario(FailpointScenario("reading back", setup_steps=(ChildStep.CANCEL,), steps=(ChildStep.FOLLOW_UP,)))
 
-    def test_a_cancel_whose_reply_is_lost_survives_every_death(
+    def test_a_cancel_whose_response_is_lost_survives_every_crash(
         self, baseline: BaselineRun, plugin_under_test: PluginUnderTest, run_scenario: RunScenario
     ) -> None:
         """Killed while a lost response is made up for, it is found out and done once."""
@@ -93,7 +93,7 @@ class FailpointTests(StandardTests):
             )
         )
 
-    def test_a_resubmission_survives_every_death(
+    def test_a_resubmission_survives_every_crash(
         self, baseline: BaselineRun, plugin_under_test: PluginUnderTest, run_scenario: RunScenario
     ) -> None:
         """Killed while the order goes out again, it is there exactly once more."""
@@ -125,6 +125,6 @@ def require_cancel_target(baseline: BaselineRun, plugin: PluginUnderTest) -> Fau
         calls = [f"{heard.method} {heard.path} {heard.status}" for heard in (*baseline.tokens, *baseline.cancel)]
         called = f"it was called {', '.join(calls)}" if calls else "it was not called"
         raise ConformanceError(
-            Requirement.INSTALLED, [f"a cancel left no record CANCEL_TAKEN in the simulator's log; {called}"]
+            Requirement.INSTALLED, [f"a cancel left no record CANCEL_ACCEPTED in the simulator's log; {called}"]
         )
     return aim

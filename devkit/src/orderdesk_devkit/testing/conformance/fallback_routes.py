@@ -27,7 +27,7 @@ _CANCEL_HOOKS = ("orderdesk_cancel", "orderdesk_cancel_many")
 class FallbackRouteTests(StandardTests):
     """An e-mail, a portal, a second button: what the other tests come to only where the first way is closed."""
 
-    def test_every_further_way_works(self, plugin_under_test: PluginUnderTest, tmp_path: Path) -> None:
+    def test_every_fallback_route_works(self, plugin_under_test: PluginUnderTest, tmp_path: Path) -> None:
         """It ends as its confirmation says, an e-mail names the order, and who has to act is told what to do."""
         first, *others = plugin_under_test.integration.cancel or (None,)
         further = others if isinstance(first, Button) or first is None else [first, *others]

@@ -22,7 +22,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.plugin.routes import Button, FinalResponse, Polling
-from orderdesk_sdk.runtime.flow_runner import REQUEST_CHANGED
+from orderdesk_sdk.runtime.flow_record import REQUEST_CHANGED
 
 __all__ = ["FAULTS", "FaultTests"]
 
@@ -57,11 +57,11 @@ class FaultTests(StandardTests):
     def fault_maker(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> FaultMaker:
-        """Opens a stage for one fault."""
+        """Opens a harness for one fault."""
         skip_without_calls(baseline, plugin_under_test)
 
         @contextmanager
-        def stage(
+        def open_harness(
             fault: Fault | None, wrap: Callable[[Simulator], ASGIApp] = lambda simulator: simulator.app
         ) -> Iterator[ConformanceHarness]:
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
@@ -70,7 +70,7 @@ class FaultTests(StandardTests):
                 yield harness
             count("faults", int(fault is not None))
 
-        return stage
+        return open_harness
 
     def test_a_cancel_ends_as_the_declaration_says(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path
@@ -90,31 +90,31 @@ class FaultTests(StandardTests):
                 * (baseline.state_after_request is State.CANCELED),
             )
             # The desk believes no such answer, but whoever gives it has not read what the service does.
-            with plugin_under_test.open_harness(tmp_path) as stage:
-                take = next(recorded_flows_of(stage, baseline))
+            with plugin_under_test.open_harness(tmp_path) as harness:
+                take = next(recorded_flows_of(harness, baseline))
                 if take.play(take.replies).says_canceled and not take.is_canceled:
                     said = f"the cancel is answered with canceled after a bare {take.replies[-1].status}"
                     require(Requirement.ENDS_AS_DECLARED, [f"{said}, and its way is confirmed by reading back"])
 
-    def test_trouble_with_the_cancel_is_never_guessed_and_is_resolved_once(
+    def test_faults_of_the_cancel_call_are_resolved_once_without_guessing(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, fault_maker: FaultMaker
     ) -> None:
         """What the desk says meanwhile is true, and in the end the order is canceled once, or a person has it."""
         aim = require_cancel_target(baseline, plugin_under_test)
         guessed, wrong = [], []
         for fault in FAULTS:
-            with fault_maker(fault) as stage:
-                aim.inject(stage.service, fault)
-                guessed += [f"{fault.value}: {said}" for said in _guess_failures(stage, stage.cancel(), baseline)]
-                stage.follow_up()
+            with fault_maker(fault) as harness:
+                aim.inject(harness.service, fault)
+                guessed += [f"{fault.value}: {said}" for said in _guess_failures(harness, harness.cancel(), baseline)]
+                harness.follow_up()
                 end = _expected_state(plugin_under_test, baseline, fault)
-                wrong += [f"{fault.value}: {stage.case.message}"] * (REQUEST_CHANGED in (stage.case.message or ""))
-                wrong += [f"{fault.value}: {said}" for said in _failures(stage, plugin_under_test, end)]
-                wrong += [f"{fault.value}: no request met it"] * bool(stage.service.faults.pending())
+                wrong += [f"{fault.value}: {harness.case.message}"] * (REQUEST_CHANGED in (harness.case.message or ""))
+                wrong += [f"{fault.value}: {said}" for said in _failures(harness, plugin_under_test, end)]
+                wrong += [f"{fault.value}: no request met it"] * bool(harness.service.faults.pending())
         require(Requirement.NOT_GUESSED, guessed)
         require(Requirement.NOTHING_TWICE, wrong)
 
-    def test_trouble_with_what_comes_before_the_cancel_cancels_nothing_blindly(
+    def test_faults_before_the_cancel_call_cancel_nothing_blindly(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, fault_maker: FaultMaker
     ) -> None:
         """A look, a place for a file: what is said meanwhile is true, and in the end it is canceled once."""
@@ -125,37 +125,37 @@ class FaultTests(StandardTests):
         guessed, wrong = [], []
         for aim in earlier:
             for fault in FAULTS:
-                with fault_maker(fault) as stage:
-                    aim.inject(stage.service, fault, times=EVERY_TIME)
+                with fault_maker(fault) as harness:
+                    aim.inject(harness.service, fault, times=EVERY_TIME)
                     where = f"{aim.method} {aim.path}, {fault.value}"
-                    guessed += [f"{where}: {said}" for said in _guess_failures(stage, stage.cancel(), baseline)]
+                    guessed += [f"{where}: {said}" for said in _guess_failures(harness, harness.cancel(), baseline)]
                     if (
                         fault not in FAULTS_THAT_KEEP_STATUS
                     ):  # With its status kept, a call may have worked, and be seen to have.
-                        guessed += [f"{where}: it was canceled blindly"] * _acted(stage)
-                    stage.service.faults.clear()
-                    stage.follow_up()
+                        guessed += [f"{where}: it was canceled blindly"] * _acted(harness)
+                    harness.service.faults.clear()
+                    harness.follow_up()
                     end = plugin_under_test.expected_state(baseline.route)
-                    wrong += [f"{where}: {said}" for said in _failures(stage, plugin_under_test, end)]
+                    wrong += [f"{where}: {said}" for said in _failures(harness, plugin_under_test, end)]
         require(Requirement.NOT_GUESSED, guessed)
         require(Requirement.NOTHING_TWICE, wrong)
 
-    def test_an_order_that_ships_all_the_same_never_reads_as_canceled(
+    def test_an_order_that_ships_anyway_is_never_called_canceled(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, fault_maker: FaultMaker
     ) -> None:
         """The service takes the cancel and ships, with faults that leave the cancel taken, and with none."""
         aim = require_cancel_target(baseline, plugin_under_test)
         found = []
         for fault in (None, *FAULTS_AFTER_EFFECT):
-            with fault_maker(fault) as stage:
-                if not stage.service.contradicting_options:
+            with fault_maker(fault) as harness:
+                if not harness.service.contradicting_options:
                     pytest.skip(f"{plugin_under_test.slug}: its simulator has no `contradicting_options`")
-                for name, choice in stage.service.contradicting_options.items():
-                    stage.service.set_option(name, choice)
+                for name, choice in harness.service.contradicting_options.items():
+                    harness.service.set_option(name, choice)
                 if fault is not None:
-                    aim.inject(stage.service, fault, times=EVERY_TIME)
-                stage.cancel()
-                case = stage.follow_up()
+                    aim.inject(harness.service, fault, times=EVERY_TIME)
+                harness.cancel()
+                case = harness.follow_up()
                 name = fault.value if fault is not None else "no fault"
                 if case.state in (State.CANCELED, State.PARTIALLY_CANCELED):
                     found.append(f"{name}: it is called {case.state.value}, and the service ships it")
@@ -163,7 +163,7 @@ class FaultTests(StandardTests):
                     found.append(f"{name}: it is {case.state.value} and never due again")
         require(Requirement.EVIDENCE, found)
 
-    def test_trouble_with_the_read_back_tells_nothing_and_is_tried_again(
+    def test_faults_of_a_poll_decide_nothing_and_are_retried(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, fault_maker: FaultMaker
     ) -> None:
         """The case stays asked, without proof, with words for a person; then it is read again."""
@@ -173,14 +173,14 @@ class FaultTests(StandardTests):
             )
         guessed, wrong = [], []
         for fault in FAULTS:
-            with fault_maker(fault) as stage:
-                stage.cancel()
+            with fault_maker(fault) as harness:
+                harness.cancel()
                 for aim in baseline.poll_targets:
-                    aim.inject(stage.service, fault, times=EVERY_TIME)
-                stage.desk.cases.poll(stage.case.id)
-                case = stage.case
+                    aim.inject(harness.service, fault, times=EVERY_TIME)
+                harness.desk.cases.poll(harness.case.id)
+                case = harness.case
                 # A 2 that comes as "2" may be read, and what it says is true.
-                true = fault is Fault.WRONG_TYPES and case.state is State.CANCELED and stage.is_canceled
+                true = fault is Fault.WRONG_TYPES and case.state is State.CANCELED and harness.is_canceled
                 if not true and (case.state, case.evidence, case.consecutive_failures, bool(case.message)) != (
                     State.ACKNOWLEDGED,
                     None,
@@ -191,13 +191,13 @@ class FaultTests(StandardTests):
                         f"{fault.value}: it is {case.state.value} by {case.evidence}, try {case.consecutive_failures}, "
                         f"message {case.message!r}"
                     )
-                stage.service.faults.clear()
-                stage.follow_up()
-                wrong += [f"{fault.value}: {said}" for said in _failures(stage, plugin_under_test, State.CANCELED)]
+                harness.service.faults.clear()
+                harness.follow_up()
+                wrong += [f"{fault.value}: {said}" for said in _failures(harness, plugin_under_test, State.CANCELED)]
         require(Requirement.NOT_GUESSED, guessed)
         require(Requirement.EVIDENCE, wrong)
 
-    def test_trouble_with_the_create_ends_with_exactly_one_order(
+    def test_faults_of_the_create_call_end_with_exactly_one_order(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, fault_maker: FaultMaker
     ) -> None:
         """An order is called submitted only when it is there, and is there once."""
@@ -206,21 +206,21 @@ class FaultTests(StandardTests):
         assert aim is not None, "needs_resubmission has seen it"
         guessed, wrong = [], []
         for fault in FAULTS:
-            with fault_maker(fault) as stage:
-                _settle(stage)
-                aim.inject(stage.service, fault)
-                made = stage.resubmit()
-                there = _created(stage.service)
+            with fault_maker(fault) as harness:
+                _settle(harness)
+                aim.inject(harness.service, fault)
+                made = harness.resubmit()
+                there = _created(harness.service)
                 if not made.is_open and not there:
                     guessed.append(f"{fault.value}: it is {made.state.value}, and the service has no new order")
-                made = _follow_resubmission(stage, made)
-                there = _created(stage.service)
+                made = _follow_resubmission(harness, made)
+                there = _created(harness.service)
                 if made.state is not State.DONE or len(there) != 1:
                     wrong.append(f"{fault.value}: it ended {made.state.value} ({made.message}), and there are {there}")
         require(Requirement.NOT_GUESSED, guessed)
         require(Requirement.NOTHING_TWICE, wrong)
 
-    def test_trouble_with_the_look_before_the_create_creates_nothing(
+    def test_faults_of_the_check_before_a_create_create_nothing(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, fault_maker: FaultMaker
     ) -> None:
         """Whoever cannot see whether the order is there does not make it."""
@@ -229,22 +229,22 @@ class FaultTests(StandardTests):
             pytest.skip(f"{plugin_under_test.slug} does not look before it creates")
         wrong = []
         for fault in (one for one in FAULTS if one not in FAULTS_THAT_KEEP_STATUS):
-            with fault_maker(fault) as stage:
-                _settle(stage)
+            with fault_maker(fault) as harness:
+                _settle(harness)
                 for aim in baseline.targets_before_create:
-                    aim.inject(stage.service, fault, times=EVERY_TIME)
-                made = stage.resubmit()
-                there = _created(stage.service)
+                    aim.inject(harness.service, fault, times=EVERY_TIME)
+                made = harness.resubmit()
+                there = _created(harness.service)
                 if there or not made.is_open:
                     wrong.append(f"{fault.value}: it is {made.state.value} ({made.message}), and there are {there}")
-                stage.service.faults.clear()
-                made = _follow_resubmission(stage, made)
-                there = _created(stage.service)
+                harness.service.faults.clear()
+                made = _follow_resubmission(harness, made)
+                there = _created(harness.service)
                 if made.state is not State.DONE or len(there) != 1:
                     wrong.append(f"{fault.value}: it ended {made.state.value} ({made.message}), and there are {there}")
         require(Requirement.NOTHING_TWICE, wrong)
 
-    def test_trouble_with_the_token_sends_nothing(
+    def test_faults_of_the_token_endpoint_send_nothing(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, fault_maker: FaultMaker
     ) -> None:
         """Without a token no call is made, the case waits, and is asked when a token is had."""
@@ -258,35 +258,35 @@ class FaultTests(StandardTests):
 
         guessed, wrong = [], []
         for fault in FAULTS:
-            with fault_maker(fault, watched) as stage:
-                FaultTarget("POST", baseline.token_path).inject(stage.service, fault, times=EVERY_TIME)
-                case = stage.cancel()
+            with fault_maker(fault, watched) as harness:
+                FaultTarget("POST", baseline.token_path).inject(harness.service, fault, times=EVERY_TIME)
+                case = harness.cancel()
                 calls = [heard.path for heard in witnesses[-1].calls if heard.path != baseline.token_path]
                 if (case.state, case.evidence) != (State.PENDING, None) or calls:
                     guessed.append(f"{fault.value}: it is {case.state.value} by {case.evidence}, and called {calls}")
-                stage.service.faults.clear()
-                stage.follow_up()
+                harness.service.faults.clear()
+                harness.follow_up()
                 wrong += [
                     f"{fault.value}: {said}"
-                    for said in _failures(stage, plugin_under_test, plugin_under_test.expected_state(baseline.route))
+                    for said in _failures(harness, plugin_under_test, plugin_under_test.expected_state(baseline.route))
                 ]
         require(Requirement.NOT_GUESSED, guessed)
         require(Requirement.NOTHING_TWICE, wrong)
 
-    def test_an_expired_token_is_renewed_and_the_cancel_is_taken_once(
+    def test_an_expired_token_is_renewed_and_the_cancel_accepted_once(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, fault_maker: FaultMaker
     ) -> None:
         """A token that expired proves that nothing was done: a new one is fetched and the cancel sent once more."""
         if baseline.token_path is None:
             pytest.skip(f"{plugin_under_test.slug} fetches no token")
-        with fault_maker(Fault.EXPIRED_TOKEN) as stage:
-            require_cancel_target(baseline, plugin_under_test).inject(stage.service, Fault.EXPIRED_TOKEN)
-            asked = stage.cancel().state
+        with fault_maker(Fault.EXPIRED_TOKEN) as harness:
+            require_cancel_target(baseline, plugin_under_test).inject(harness.service, Fault.EXPIRED_TOKEN)
+            asked = harness.cancel().state
             late = [f"it is {asked.value} at first, and {baseline.state_after_request.value} with a token that is good"]
-            stage.follow_up()
+            harness.follow_up()
             wrong = [
                 *late * (asked is not baseline.state_after_request),
-                *_failures(stage, plugin_under_test, plugin_under_test.expected_state(baseline.route)),
+                *_failures(harness, plugin_under_test, plugin_under_test.expected_state(baseline.route)),
             ]
             require(Requirement.NOTHING_TWICE, wrong)
 

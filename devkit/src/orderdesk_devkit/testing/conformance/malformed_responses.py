@@ -26,7 +26,7 @@ _MAX_REPORTED = 12
 class MalformedResponseTests(StandardTests):
     """Real responses with one thing wrong, through the plugin's own flows; `--fuzz N` says how many."""
 
-    def test_malformed_replies_are_neither_raised_on_nor_believed(
+    def test_malformed_responses_neither_raise_nor_decide(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, fuzz: int, count: Count
     ) -> None:
         """On any call.
@@ -50,7 +50,7 @@ class MalformedResponseTests(StandardTests):
                     lost.append(f"{where}: it is {played.case.state.value} and never due again")
                 elif played.case is not None and played.case.state is State.CANCELED and not take.is_canceled:
                     believed.append(f"{where}: it is called canceled, and the service has not said so")
-        count("malformed replies", fuzz)
+        count("malformed responses", fuzz)
         require(Requirement.EVIDENCE, believed[:_MAX_REPORTED])
         require(Requirement.MALFORMED_RESPONSES, list(raised)[:_MAX_REPORTED])
         require(Requirement.NOT_GUESSED, list(unfounded)[:_MAX_REPORTED])

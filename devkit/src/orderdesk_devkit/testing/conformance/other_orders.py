@@ -29,7 +29,7 @@ Steps = tuple[str | int, ...]
 class OtherOrderTests(StandardTests):
     """The real responses that say canceled, changed so that they no longer say it of this order."""
 
-    def test_a_reply_about_another_order_never_cancels(
+    def test_a_response_about_another_order_never_cancels(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """Every response of the flow is another order's. One that states no number must be declared to state none."""
@@ -44,10 +44,10 @@ class OtherOrderTests(StandardTests):
                 tried += 1
                 if take.play(other).says_done:
                     found.append(f"{take.name}: all responses are about {_other(number)}, and it is taken for {number}")
-        count("replies about another order", tried)
+        count("responses about another order", tried)
         require(Requirement.ABOUT_THIS_ORDER, found)
 
-    def test_a_reply_with_a_doubled_key_never_cancels(
+    def test_a_response_with_a_doubled_key_never_cancels(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """Nobody knows which of its two values a key has that is given twice."""

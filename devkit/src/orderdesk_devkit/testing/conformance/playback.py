@@ -11,13 +11,14 @@ from attrs import evolve, frozen
 
 from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse
 from orderdesk_devkit.testing.fake_client import NOW, FakeJournal, exchange_of, intent_of
-from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder, UnverifiedAnswerError
+from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrder
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent, TransportLoss
-from orderdesk_sdk.cases.policy import failures, requesting
+from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
+from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Outcome
 from orderdesk_sdk.plugin.guard import Guard
@@ -137,10 +138,10 @@ class FlowPlayback:
         declared, remote_order = self._connection.integration, self._request.remote_order
         match driven.outcome:
             case Answer() as answer:
-                event = requesting.after_poll(checking, declared, remote_order, answer, self._now)
+                event = polling.after_poll(checking, declared, remote_order, answer, self._now)
             case TransportLoss() as loss:
-                event = requesting.after_poll(
-                    checking, declared, remote_order, failures.answer_of_lost_poll(loss), self._now
+                event = polling.after_poll(
+                    checking, declared, remote_order, polling.answer_of_lost_poll(loss), self._now
                 )
             case PluginFailure() as fault:
                 return _failed(requests, fault)

@@ -68,7 +68,7 @@ def recorded_flows_at(
         if not calls:
             break
         canceled = any(one.canceled for one in conversation.polls[at : at + calls])
-        checks.append(RecordedFlow("the read-back", check, follow[at : at + calls], canceled))
+        checks.append(RecordedFlow("the poll", check, follow[at : at + calls], canceled))
         at += calls
     yield from checks[:1] + checks[1:][-1:]
     if resubmit:

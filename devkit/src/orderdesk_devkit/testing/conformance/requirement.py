@@ -1,4 +1,4 @@
-"""How the suite complains: by the law that was broken, what was seen, and what a plugin's author does about it."""
+"""How the suite fails: with the law that was broken, what was seen, and what the plugin's author can do."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ class Requirement(Enum):
     """The promise that a test is about, with the usual hint."""
 
     INSTALLED = (
-        "a plugin is installed with a simulator that can be judged",
+        "a plugin is installed with a simulator that the suite can check",
         "let the Simulator name its `canceled_statuses`, and give each `record(...)` its `effect_kind=`",
     )
     RUNS_WITHOUT_ERROR = (
-        "a cancel that nothing disturbs meets no error of the plugin's own (law 10)",
+        "an undisturbed cancel raises no error of the plugin's own (law 10)",
         "let the flow yield requests, end with an answer of plugin.answer, and wait for nothing else",
     )
     ENDS_AS_DECLARED = (
-        "a cancel ends as the declaration says (law 5: asked is not canceled)",
-        "declare the confirmation that the service really gives; return answer.asked(response) where it only took note",
+        "a cancel ends as the declaration says (law 5: acknowledged is not canceled)",
+        "declare the confirmation that the service really gives; return answer.acknowledged(...) for a mere receipt",
     )
     ROUTES = (
-        "every declared way to cancel works, and tells a person what is theirs to do (law 7)",
-        "let the confirmation of each route be what follows there, and let a mail say {remote_id}",
+        "every declared route works, and tells a person what to do (law 7)",
+        "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
@@ -36,16 +36,16 @@ class Requirement(Enum):
         "declare in identified_by where each response states the order's number, and name lines with LineNames",
     )
     NOT_GUESSED = (
-        "a response that does not tell is unclear, never guessed (law 6)",
+        "a response that does not tell the outcome is unknown, never guessed (law 6)",
         "read the body with plugin.toolkit.json_response; return answer.unknown(response) for what is not documented",
     )
     NOTHING_TWICE = (
         "nothing is done twice (law 3)",
-        "declare repeatable=True only for what may be sent twice, and look for the order before creating it",
+        "declare idempotent=True only for what may be sent twice, and look for the order before creating it",
     )
     SURVIVES_CRASHES = (
-        "wherever the process dies, nothing is lost, doubled or called canceled that is not (laws 1 to 4)",
-        "describe every call with yield, and let orderdesk_poll find the truth without memory of its own",
+        "wherever the process dies, nothing is lost, done twice or wrongly called canceled (laws 1 to 4)",
+        "describe every call with yield, and let orderdesk_poll read the status without memory of its own",
     )
     MALFORMED_RESPONSES = (
         "a plugin never raises on a malformed response (law 10)",
@@ -60,11 +60,11 @@ class Requirement(Enum):
         "end a flow with one of the answers of plugin.answer, and let a second create look before it sends",
     )
     DECLARATION = (
-        "a declaration holds in itself",
-        "mend what the complaint names in the Integration; `orderdesk check-plugin` tells the same",
+        "a declaration is consistent",
+        "mend what the message names in the Integration; `orderdesk check-plugin` reports the same",
     )
     SETTINGS = (
-        "settings that cannot be are refused, with their place, before anything is called",
+        "impossible settings are rejected, with their location, before anything is called",
         "give each setting its kind, type and choices, and let a parser raise ConfigurationError and nothing else",
     )
     DETERMINISTIC = (
@@ -73,11 +73,11 @@ class Requirement(Enum):
     )
     OWN_HOSTS = (
         "no call leaves the hosts that the connection's settings name (law 11)",
-        "declare the host with settings.host(), build requests with service.get(...), and open no connection yourself",
+        "declare the host with settings.url(), build requests with service.get(...), and open no connection yourself",
     )
     LIGHT_IMPORT = (
-        "a plugin costs next to nothing to import",
-        "import inside the function that needs it, and let only the simulator import what serves it",
+        "a plugin is cheap to import",
+        "import inside the function that needs it, and import servers in the simulator only",
     )
     NO_SECRET = (
         "no secret in a ledger row, repr, log, receipt or plan (law 11)",
@@ -90,13 +90,13 @@ class ConformanceError(AssertionError):
 
     def __init__(self, requirement: Requirement, failures: Iterable[str]) -> None:
         rule, hint = requirement.value
-        told = "\n  ".join(failures)
-        super().__init__(f"rule: {rule}\n  {told}\nremedy: {hint}")
+        seen = "\n  ".join(failures)
+        super().__init__(f"rule: {rule}\n  {seen}\nhint: {hint}")
         self.requirement = requirement
 
 
 def require(requirement: Requirement, failures: Iterable[str]) -> None:
-    """Raise ConformanceError where there are complaints."""
-    found = list(failures)
-    if found:
-        raise ConformanceError(requirement, found)
+    """Raise ConformanceError unless `failures` is empty."""
+    seen = list(failures)
+    if seen:
+        raise ConformanceError(requirement, seen)

@@ -26,7 +26,7 @@ from orderdesk_sdk.desk.documents import case_document, plan_document, receipt_d
 from orderdesk_sdk.errors import OrderDeskError, StorageError
 from orderdesk_sdk.plugin.auth import TokenAuth
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["SecretLeakTests"]
 
@@ -63,7 +63,7 @@ class SecretLeakTests(StandardTests):
             caplog.set_level(logging.DEBUG, logger=name)
         return found
 
-    def test_a_service_that_says_what_it_was_told(
+    def test_a_service_that_echoes_the_request_leaks_no_secret(
         self,
         plugin_under_test: PluginUnderTest,
         baseline: BaselineRun,
@@ -88,7 +88,7 @@ class SecretLeakTests(StandardTests):
             count("canaries", len(canaries))
         require(Requirement.NO_SECRET, leaks)
 
-    def test_a_token_endpoint_that_says_what_it_was_told(
+    def test_a_token_endpoint_that_echoes_the_request_leaks_no_secret(
         self,
         plugin_under_test: PluginUnderTest,
         baseline: BaselineRun,
@@ -120,7 +120,7 @@ class SecretLeakTests(StandardTests):
             count("canaries", len(secrets))
         require(Requirement.NO_SECRET, leaks)
 
-    def test_a_cancel_in_all_kinds_of_weather_shows_no_secret(
+    def test_a_cancel_under_faults_shows_no_secret(
         self,
         plugin_under_test: PluginUnderTest,
         baseline: BaselineRun,
@@ -147,11 +147,8 @@ class SecretLeakTests(StandardTests):
                     if baseline.cancel_target is not None:
                         baseline.cancel_target.inject(stage.service, fault)
                 shown = _run_everything(stage, folder)
-                whole = {
-                    name: str(stage.service.settings("")[name])
-                    for name in secrets
-                    if name in stage.service.settings("")
-                }
+                given = stage.service.settings("")
+                whole = {name: str(given[name]) for name in secrets if name in given}
             whole |= {f"{_TOKEN} {number}": text for number, text in enumerate(token.texts(witnesses[0].calls))}
             everything = {**shown, **_files(folder), "the log": _log(caplog)}
             leaks += [
@@ -163,7 +160,7 @@ class SecretLeakTests(StandardTests):
             count("canaries", len(whole))
         require(Requirement.NO_SECRET, leaks)
 
-    def test_an_error_in_the_hosts_hands_shows_no_secret(
+    def test_an_error_given_to_the_host_app_shows_no_secret(
         self,
         plugin_under_test: PluginUnderTest,
         baseline: BaselineRun,
@@ -303,7 +300,7 @@ def _failing(harness: ConformanceHarness, at: int) -> Shown:
         steps: dict[str, Callable[[], object]] = {
             "the cancel": lambda: desk.cancel(harness.order, by="conformance", reason=harness.reason),
             "the work": desk.run_due,
-            "the read-back": lambda: [desk.cases.poll(case.id) for case in desk.cases.list()],
+            "the poll": lambda: [desk.cases.poll(case.id) for case in desk.cases.list()],
         }
         for name, step in steps.items():
             try:

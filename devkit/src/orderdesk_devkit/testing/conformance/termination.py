@@ -19,7 +19,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.orders.order import ConnectionRole
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["TerminationTests"]
 
@@ -46,18 +46,18 @@ class TerminationTests(StandardTests):
     def endless_fault(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> EndlessFault:
-        """Opens a stage for one fault."""
+        """Opens a harness for one fault."""
         skip_without_calls(baseline, plugin_under_test)
 
         @contextmanager
-        def stage(_: Fault) -> Iterator[ConformanceHarness]:
+        def open_harness(_: Fault) -> Iterator[ConformanceHarness]:
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
             with plugin_under_test.open_harness(folder, limits=LIMITS) as harness:
                 yield harness
             count("faults without end", 1)
 
-        return stage
+        return open_harness
 
     def test_a_cancel_ends_whatever_the_service_does_from_the_beginning(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, endless_fault: EndlessFault
@@ -66,13 +66,13 @@ class TerminationTests(StandardTests):
         skip_without_calls(baseline, plugin_under_test)
         found = []
         for fault in Fault:
-            with endless_fault(fault) as stage:
-                _begin(stage, fault)
-                stage.desk.cancel(stage.order, by="a test", reason=stage.reason)
-                found += [f"{fault.value}: {said}" for said in _endless_failures(stage)]
+            with endless_fault(fault) as harness:
+                _begin(harness, fault)
+                harness.desk.cancel(harness.order, by="a test", reason=harness.reason)
+                found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
         require(Requirement.TERMINATES, found)
 
-    def test_a_cancel_ends_whatever_the_service_does_once_it_was_asked(
+    def test_a_cancel_ends_whatever_the_service_does_after_the_request(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, endless_fault: EndlessFault
     ) -> None:
         """The service took the cancel, and nothing that it says afterwards can be understood."""
@@ -83,10 +83,10 @@ class TerminationTests(StandardTests):
             )
         found = []
         for fault in Fault:
-            with endless_fault(fault) as stage:
-                stage.cancel()
-                _begin(stage, fault)
-                found += [f"{fault.value}: {said}" for said in _endless_failures(stage)]
+            with endless_fault(fault) as harness:
+                harness.cancel()
+                _begin(harness, fault)
+                found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
         require(Requirement.TERMINATES, found)
 
     def test_a_resubmission_ends_whatever_the_service_does(
@@ -96,14 +96,14 @@ class TerminationTests(StandardTests):
         skip_without_resubmission(baseline, plugin_under_test)
         found = []
         for fault in Fault:
-            with endless_fault(fault) as stage:
-                stage.cancel()
-                case = stage.follow_up()
+            with endless_fault(fault) as harness:
+                harness.cancel()
+                case = harness.follow_up()
                 if case.state is not State.CANCELED:
-                    stage.desk.cases.confirm(case.id, by="a test")
-                _begin(stage, fault)
-                stage.resubmit()
-                found += [f"{fault.value}: {said}" for said in _endless_failures(stage)]
+                    harness.desk.cases.confirm(case.id, by="a test")
+                _begin(harness, fault)
+                harness.resubmit()
+                found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
         require(Requirement.TERMINATES, found)
 
     def test_a_status_change_ends_whatever_the_service_does(
@@ -116,10 +116,10 @@ class TerminationTests(StandardTests):
             pytest.skip(f"{plugin_under_test.slug} sets no status")
         found = []
         for fault in Fault:
-            with endless_fault(fault) as stage:
-                _begin(stage, fault)
-                stage.desk.status_changes.create(stage.order, statuses[0].name, by="a test")
-                found += [f"{fault.value}: {said}" for said in _endless_failures(stage)]
+            with endless_fault(fault) as harness:
+                _begin(harness, fault)
+                harness.desk.status_changes.create(harness.order, statuses[0].name, by="a test")
+                found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
         require(Requirement.TERMINATES, found)
 
 

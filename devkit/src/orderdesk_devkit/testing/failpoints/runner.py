@@ -152,10 +152,10 @@ class _ScenarioRun:
     def _prepare(self, settings: Mapping[str, object], clock: VirtualClock) -> None:
         order = self._plugin.order
         with SqliteOrderStore(self._ledger, clock=clock) as host:
-            host.import_orders([order], by="kill points")
+            host.import_orders([order], by="failpoints")
         with open_desk(self._ledger, self._plugin.slug, settings, clock) as desk:
             desk.orders.register(
-                order.number, connection=self._plugin.slug, by="kill points", remote_id=self._plugin.number
+                order.number, connection=self._plugin.slug, by="failpoints", remote_id=self._plugin.number
             )
             clock.advance(self._plugin.wait)
             for step in self._scenario.setup_steps:
