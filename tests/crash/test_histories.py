@@ -144,7 +144,7 @@ class Histories(RuleBasedStateMachine):
         for place in places:
             self.submit(place, 0)
 
-    @rule(place=PLACE, index=ANY)
+    @rule(location=PLACE, index=ANY)
     def submit(self, location: str, index: int) -> None:
         found = self.one(index)
         if any(known.connection == location for known in self.town.desk.order_store.remote_orders(found.id)):
@@ -234,7 +234,7 @@ class Histories(RuleBasedStateMachine):
                 self.clock.advance(due - self.clock.now())
             self.work_due()
 
-    @rule(place=PLACE, index=ANY, choice=ANY)
+    @rule(location=PLACE, index=ANY, choice=ANY)
     def fate(self, location: str, index: int, choice: int) -> None:
         simulator = self.town.simulators.get(location)
         switches = [one for one in simulator.options if one.name not in FACES] if simulator is not None else []
@@ -246,7 +246,7 @@ class Histories(RuleBasedStateMachine):
             self.judge.dishonest_connections.add(location)
         simulator.set_option(switch.name, chosen)
 
-    @rule(place=PLACE, kind=st.sampled_from(FAULTS), reads=st.booleans(), after=st.integers(0, 1))
+    @rule(location=PLACE, kind=st.sampled_from(FAULTS), reads=st.booleans(), after=st.integers(0, 1))
     def trouble(self, location: str, kind: Fault, reads: bool, after: int) -> None:
         simulator = self.town.simulators.get(location)
         if simulator is not None:
@@ -275,7 +275,7 @@ class Histories(RuleBasedStateMachine):
     def doom(self, after: int) -> None:
         self.town.crash_after(after)
 
-    @rule(index=ANY, place=PLACE, kind=st.sampled_from(["canceled", "shipped", "message", "junk"]))
+    @rule(index=ANY, location=PLACE, kind=st.sampled_from(["canceled", "shipped", "message", "junk"]))
     def message(self, index: int, location: str, kind: str) -> None:
         found = self.one(index)
         match kind:
@@ -370,8 +370,8 @@ class Histories(RuleBasedStateMachine):
             json.dumps(plan_document(desk.cancellations.plan(found.number)))
             for case in desk.cases.list(order=found.number):
                 if case.state is State.UNKNOWN:
-                    assert case.message, f"{case.id} is unclear and does not say why"
-                    assert '"unclear"' in told
+                    assert case.message, f"{case.id} is unknown and does not say why"
+                    assert '"unknown"' in told
             self.counts["receipts"] += 1
 
     def come_to_rest(self) -> None:
