@@ -1,4 +1,4 @@
-"""A rehearsal: one undisturbed cancel and resubmission, from which is learned which call does what."""
+"""A baseline: one undisturbed cancel and resubmission, from which is learned which call does what."""
 
 from __future__ import annotations
 
