@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""A cancellation: the cancellation to cancel an order, and the case that it opens at each place. Pure."""
-=======
 """A cancellation: the request to cancel an order, and the case that it opens at each connection. Pure."""
->>>>>>> main
 
 from __future__ import annotations
 
@@ -60,15 +56,6 @@ class Cancellation:
 class CancelCase(Case):
     """A cancellation at one remote order.
 
-<<<<<<< HEAD
-    route: index into the integration's list of routes. tries: sends in a row that were proved not done, or checks that
-    told nothing. asked_at: when a request last may have reached the service; None when none has, or each provably did
-    nothing. asked_before: `last_sent_at` as it was before the present send, which takes its place again where that did
-    nothing. reference: the service's own name for that request; None when it gave none. gathered: it has waited for
-    others that are asked for in the same call. remind_at: when the person who has it is reminded, where the case is
-    polled meanwhile; None: at `due_at`. heard: the service was heard to have canceled by itself, so this case never
-    asks it to.
-=======
     Args:
         route: index into the connection's routes.
         consecutive_failures: sends in a row that provably did nothing, or polls without a usable status.
@@ -80,7 +67,6 @@ class CancelCase(Case):
         is_batched: it has waited for others that are asked for in the same call.
         remind_at: when the person is reminded, where the case is polled meanwhile; None: at `due_at`.
         is_reported: the service reported the cancellation, so this case never requests it.
->>>>>>> main
     """
 
     cancellation_id: str

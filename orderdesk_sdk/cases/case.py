@@ -105,11 +105,7 @@ class Case:
     done_state: ClassVar[State]
     """The state of one that was done."""
     flow_reads_first: ClassVar[bool]
-<<<<<<< HEAD
-    """Whether its flow looks at the service before it sends, so that it may be driven again without a poll."""
-=======
     """Whether its flow looks at the service before it sends, so that it may be run again without a poll first."""
->>>>>>> main
 
     @property
     def is_open(self) -> bool:

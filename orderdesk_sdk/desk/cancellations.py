@@ -63,21 +63,12 @@ class CancellationService:
 
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
-<<<<<<< HEAD
-        found = self._order_store.resolve(order)
-        remote_orders = self._order_store.remote_orders(found.id)
-        latest = latest_cases(self._ledger.cases(CancelCase, order_id=found.id), remote_orders)
-        standing = {name: case.state for name, case in latest.items()}
-        declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
-        return make_plan(found, remote_orders, declared, self._clock.now(), standing, settings)
-=======
         resolved = self._order_store.resolve(order)
         remote_orders = self._order_store.remote_orders(resolved.id)
         latest = latest_cases(self._ledger.cases(CancelCase, order_id=resolved.id), remote_orders)
         standing = {name: case.state for name, case in latest.items()}
         declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
         return make_plan(resolved, remote_orders, declared, self._clock.now(), standing, settings)
->>>>>>> main
 
     @then_rules_act
     def create(
@@ -278,11 +269,7 @@ class CancellationService:
             try:
                 connection = self._connections.get(remote_order.connection)
             except OrderDeskError:
-<<<<<<< HEAD
-                continue  # It cannot be used now; its case says so and waits for somebody to mend it.
-=======
                 continue  # It cannot be used now; its case says so and waits for a repair.
->>>>>>> main
             routes = connection.integration.cancel
             index = next_open_route(routes, remote_order, self._clock.now())
             if index is not None:

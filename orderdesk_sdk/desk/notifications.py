@@ -183,11 +183,7 @@ class NotificationService:
         if case is not None and (case.is_open or case.state is State.CANCELED):
             self._add_note_once(case, f"{by} says that it is {kind.value}")
         if kind is NotificationKind.CANCELED and not coverage.is_canceled_or_open(connection):
-<<<<<<< HEAD
-            # It came from there: the place is polled and never asked, so nothing is echoed.
-=======
             # It came from there: the connection is polled and never sent a request, so nothing is echoed.
->>>>>>> main
             draft = self._cancellations.draft(
                 order, by=by, reason=f"canceled at {connection}", connections=(connection,)
             )
@@ -282,11 +278,7 @@ class NotificationService:
         return cases[-1] if cases else None
 
     def _poll(self, case: CancelCase) -> tuple[CancelCase, bool]:
-<<<<<<< HEAD
-        """The case after a poll, and whether the service told anything by it."""
-=======
         """The case after a poll, and whether it gave a usable status."""
->>>>>>> main
         if not self._can_poll(case):
             return case, False
         try:
@@ -295,11 +287,7 @@ class NotificationService:
             return self._ledger.case(case.id, CancelCase), False
         after = self._ledger.case(case.id, CancelCase)
         given_up = after.state is State.ACTION_REQUIRED and case.state is not State.ACTION_REQUIRED
-<<<<<<< HEAD
-        # A settled case counts tries only where a poll told nothing; an open one is read again when it is due.
-=======
         # A settled case counts failures only where a poll gave no usable status; an open one is polled again when due.
->>>>>>> main
         return after, not given_up and not (after.state is State.CANCELED and after.consecutive_failures > 0)
 
     def _can_poll(self, case: CancelCase) -> bool:

@@ -93,14 +93,7 @@ class CancellationExtender:
         self._ledger.discard_registration(registration)
 
     def extend_to_uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[CancelCase, ...]:
-<<<<<<< HEAD
-        """Extend the cancellations that are open to those of an order's remote orders that have no case.
-
-        The cases of these.
-        """
-=======
         """Extend the open cancellations to those of an order's remote orders that have no case; the new cases."""
->>>>>>> main
         missing = self._uncovered(order_id, remote_orders)
         if not missing:
             return ()

@@ -303,17 +303,10 @@ def _evidence_text(receipt: CaseReceipt, evidence: EvidenceReceipt) -> str:
 
 def _email_text(evidence: EvidenceReceipt, email: EmailEvidence) -> str:
     if email.in_reply_to:
-        answers = f"in response to our e-mail {email.in_reply_to}"  # An id that begins with its case's.
+        answers = f"in reply to our e-mail {email.in_reply_to}"  # An id that begins with its case's.
     else:
-<<<<<<< HEAD
-        number = (
-            f"it mentions order {email.mentioned_order_number}" if email.mentioned_order_number else "no order number"
-        )
-        answers = f"not a response to an e-mail of ours ({number}), matched to this case by {evidence.person}"
-=======
         about = f"about order {email.mentioned_order_number}, " if email.mentioned_order_number else ""
         answers = f"{about}not in reply to an e-mail of ours, matched to this case by {evidence.person}"
->>>>>>> main
     head = f'e-mail from {email.sender}, "{email.subject}", {format_time(email.dated_at)}'
     return f"{head}, {answers}; filed by {evidence.person}{_note_text(evidence)}"
 
