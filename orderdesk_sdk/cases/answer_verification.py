@@ -69,7 +69,7 @@ class ReceivedResponse:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it is a success that is not a part of one, which nobody asked for."""
+        """Whether it is a success, and the whole response: a part of one was never requested."""
         return self.response.is_success and self.response.status_code != PARTIAL_CONTENT
 
 

@@ -14,7 +14,7 @@ from orderdesk_sdk.clock import minutes
 __all__ = ["TOLERATED_SKEW", "corrected_for_clock"]
 
 TOLERATED_SKEW: Final = minutes(1)
-"""How far ahead a time may be and nobody minds: clocks are set by seconds now and then."""
+"""How far ahead a time may be without a warning: clocks are set by seconds now and then."""
 
 
 def corrected_for_clock(case: Case, now: datetime) -> tuple[Case, str] | None:

@@ -53,8 +53,8 @@ class PlanEntry:
 
     Args:
         chosen_step: index into steps; None when no route is open.
-        problem: what must be mended first; None when nothing.
-        existing_state: the state of a case that exists already; None when nobody has asked yet.
+        problem: what must be repaired first; None when nothing.
+        existing_state: the state of a case that exists already; None before the first request.
     """
 
     connection: str

@@ -25,31 +25,31 @@ class EventKind(enum.Enum):
     """What can happen to a case."""
 
     SEND_STARTED = "send started"
-    """An attempt to ask the service begins."""
+    """An attempt to send the request begins."""
     POLL_STARTED = "poll started"
     """A poll begins."""
     RESUMED = "resumed"
-    """The process that was sending is gone; its flow is driven again from the record."""
+    """The process that was sending is gone; its flow is run again from the record."""
     ACKNOWLEDGED = "acknowledged"
     STILL_PENDING = "still pending"
     """A poll found nothing decided; or, of a canceled order, nothing that speaks against it."""
     NOT_PROCESSED = "not processed"
     """It is proved that the service did nothing."""
     OUTCOME_UNKNOWN = "outcome unknown"
-    """Nobody knows whether the service acted."""
+    """It is unknown whether the service processed the request."""
     FOUND_CANCELED = "found canceled"
-    """A poll found done what was still to be asked for: by an earlier way, or by the service itself."""
+    """A poll found canceled what was still to be requested: by an earlier route, or by the service itself."""
     POLL_FAILED = "poll failed"
-    """A poll told nothing."""
+    """A poll gave no usable status."""
     CANCELED = "canceled"
     DONE = "done"
     """The status is set, or the order was submitted again."""
     PARTIALLY_CANCELED = "partially canceled"
     REJECTED = "rejected"
     FELL_BACK = "fell back"
-    """On to the next route of the list of routes."""
+    """On to a later route."""
     ESCALATED = "escalated"
-    """On to a person."""
+    """A person must act."""
     REMINDED = "reminded"
     """A person has not answered in time."""
     DEFERRED = "deferred"
@@ -118,12 +118,12 @@ class Event:
 
     Args:
         due_at: when the case wants attention next; needed whenever the state after is open.
-        deadline: the end of patience with the present route; None leaves it as it was.
+        deadline: when the present route is given up; None leaves it as it was.
         message: one sentence for people.
         plugin_error: the plugin's own error, when it had one.
         person: who did it, when a person did.
-        retry_allowed: a poll found nothing decided and the lost request was declared repeatable.
-        request_reference: the service's own name for what it acknowledged it of.
+        retry_allowed: a poll found nothing decided and the lost request was declared idempotent.
+        request_reference: the service's own name for the request that it acknowledged.
         remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
     """
 
@@ -218,7 +218,12 @@ def _demand_send(case: Case, event: Event) -> None:
             "poll first, or let a person decide with `orderdesk retry`",
         )
     if case.state is State.ACTION_REQUIRED and not event.person:
-        raise _invalid(case, event, "the case requires action of a person", "let a named person decide")
+        raise _invalid(
+            case,
+            event,
+            "the case requires action of a person",
+            "confirm or reject the case, or send it again with `orderdesk retry`",
+        )
 
 
 def _demand_of_cancel(case: CancelCase, event: Event) -> None:
@@ -284,7 +289,7 @@ def transition(case: C, event: Event) -> Transition[C]:
         raise _illegal(case, event)
     _validate(case, event, after)
     starts = _starts(case, event)
-    climbs = event.kind is EventKind.FELL_BACK
+    falls_back = event.kind is EventKind.FELL_BACK
     quiet = event.kind in ROUTINE and event.message is None
     waits = after is State.ACTION_REQUIRED
     changed = evolve(
@@ -295,7 +300,7 @@ def transition(case: C, event: Event) -> Transition[C]:
         updated_at=event.at,
         due_at=event.due_at if after in OPEN else None,
         consecutive_failures=_tries(case, event, quiet=quiet),
-        deadline=None if climbs or after not in OPEN else event.deadline or case.deadline,
+        deadline=None if falls_back or after not in OPEN else event.deadline or case.deadline,
         message=case.message if quiet else event.message,
         hint=case.hint if quiet else event.hint,
         plugin_error=case.plugin_error if quiet else event.plugin_error,
@@ -326,13 +331,13 @@ def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
 def _canceling(before: Case, changed: CancelCase, event: Event) -> CancelCase:
     """What else an event changes of a cancel."""
     assert isinstance(before, CancelCase), "an event changes no kind"
-    climbs = event.kind is EventKind.FELL_BACK
+    falls_back = event.kind is EventKind.FELL_BACK
     sends = event.kind is EventKind.SEND_STARTED
     waits = changed.state is State.ACTION_REQUIRED
     return evolve(
         changed,
         route=event.route if event.route is not None else before.route,
-        retries=0 if climbs else before.retries + (sends and before.state is State.UNKNOWN),
+        retries=0 if falls_back else before.retries + (sends and before.state is State.UNKNOWN),
         last_sent_at=_last_sent_at(before, event),
         previously_sent_at=before.last_sent_at if sends else before.previously_sent_at,
         rejection=event.rejection or before.rejection,
@@ -345,7 +350,7 @@ def _canceling(before: Case, changed: CancelCase, event: Event) -> CancelCase:
         remind_at=(event if event.kind in _ESCALATIONS else before).remind_at if waits else None,
         # What a new request does, the old one's reference cannot tell.
         request_reference=None if sends else event.request_reference or before.request_reference,
-        is_batched=not climbs and (before.is_batched or event.kind is EventKind.BATCHED),
+        is_batched=not falls_back and (before.is_batched or event.kind is EventKind.BATCHED),
     )
 
 

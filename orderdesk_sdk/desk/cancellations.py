@@ -218,7 +218,7 @@ class CancellationService:
     def withdraw(self, order: str, *, by: str, note: str | None = None) -> tuple[CancelCase, ...]:
         """Withdraw the cancellation of an order wherever nothing has been sent; all cases that were open, as they are.
 
-        What was sent already goes on: only its service can tell. What a service reported is nobody's request, and
+        What was sent already goes on: only its service can tell. What a service reported was not requested, and
         stays.
         """
         resolved, person = self._order_store.resolve(order), require_actor(by)
@@ -269,10 +269,10 @@ class CancellationService:
             try:
                 connection = self._connections.get(remote_order.connection)
             except OrderDeskError:
-                continue  # It cannot be used now; its case says so and waits for somebody to mend it.
-            ladder = connection.integration.cancel
-            index = next_open_route(ladder, remote_order, self._clock.now())
+                continue  # It cannot be used now; its case says so and waits for a repair.
+            routes = connection.integration.cancel
+            index = next_open_route(routes, remote_order, self._clock.now())
             if index is not None:
                 title = connection.integration.title
                 with suppress(PluginError):  # It cannot say what it takes; its case will tell.
-                    validate(ladder[index], title, connection.settings, order, wanted.reason, wanted.lines)
+                    validate(routes[index], title, connection.settings, order, wanted.reason, wanted.lines)

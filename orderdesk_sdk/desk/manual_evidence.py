@@ -73,7 +73,7 @@ class ManualEvidence:
         return Evidence(EvidenceKind.EMAIL, person=by.strip(), note=note, email=mail), (note_text,)
 
     def _require_foreign_sender(self, letter: ParsedEmail, connection: Connection) -> None:
-        """Raises ValidationError for a mail that we wrote, or somebody of our house."""
+        """Raises ValidationError for a mail that we wrote, or a person of our own domain."""
         asked = _email_domains(connection)
         house = [
             own
@@ -149,7 +149,7 @@ class ManualEvidence:
         for other in self._ledger.cases(CancelCase, order_id=case.order_id):
             try:
                 domains = _email_domains(self._connections.get(other.connection))
-            except OrderDeskError:  # It is no longer configured: nobody knows where it was asked.
+            except OrderDeskError:  # It is no longer configured: its address is unknown.
                 continue
             if any(_is_same_domain(one, domain) for one in written for domain in domains):
                 return other.connection

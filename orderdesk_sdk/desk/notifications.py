@@ -51,10 +51,10 @@ _ALARMING_STATES = (State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, St
 
 @frozen
 class NotificationResult:
-    """What became of one hint.
+    """What became of one notification.
 
     Args:
-        order_number: None where nobody knows the order.
+        order_number: None where the order is unknown.
         case: that was looked into, or None.
     """
 
@@ -68,7 +68,7 @@ class NotificationResult:
 def _digest(request: WebhookRequest, notification: OrderNotification) -> str:
     """What is the same where a message comes again: what was signed, and what the plugin read in it.
 
-    Not the headers by themselves: of most nobody has signed a word, and a name of the delivery is one of them.
+    Not the headers by themselves: most of them are not signed, and a name of the delivery is one of them.
     """
     read = json.dumps([sorted(request.query.items()), notification.remote_id, notification.kind.value])
     return hashlib.sha256(read.encode() + b"\n" + request.body).hexdigest()
@@ -102,7 +102,7 @@ class NotificationService:
         hints = self._parse(self._connections.get(connection), connection, request)
         orders = {hint: self._order_store.find_by_remote_id(connection, hint.remote_id) for hint in hints}
         digests = {hint: _digest(request, hint) for hint, order_id in orders.items() if order_id is not None}
-        if not digests:  # Nobody's orders: nothing is done, and nothing remembered.
+        if not digests:  # About no order of ours: nothing is done, and nothing remembered.
             return tuple(NotificationResult(hint.remote_id, hint.kind, None, None, _UNKNOWN_ORDER) for hint in hints)
         taken = self._ledger.claim_notifications(connection, frozenset(digests.values()), self._scheduler.now())
         left = set(taken)
@@ -119,7 +119,7 @@ class NotificationService:
         finally:
             # What could not be looked into is not held against the sender who sends it again.
             if taken:
-                with suppress(StorageError):  # Nobody settles it then: after some minutes it may be taken again.
+                with suppress(StorageError):  # It stays claimed then, and may be claimed again after some minutes.
                     self._ledger.complete_notifications(connection, done, left)
         _log.info("webhook handled, notifications: %d", len(heard), about=LogSubject(connection=connection))
         return tuple(heard)
@@ -170,20 +170,20 @@ class NotificationService:
             case, text = self.handle(order, connection, notification.kind, by=f"a message from {connection}{delivery}")
         except StorageError:
             raise  # Nothing could be kept of it: the sender must hear so, and send it again.
-        except OrderDeskError as error:  # One order's trouble keeps nobody from looking into the others.
+        except OrderDeskError as error:  # One order's trouble keeps no other from being handled.
             case, text, is_done = self._latest(order, connection), f"Not handled: {error}", False
         return NotificationResult(notification.remote_id, notification.kind, order.number, case, text), is_done
 
     def handle(
         self, order: Order, connection: str, kind: NotificationKind, *, by: str
     ) -> tuple[CancelCase | None, str]:
-        """Look into what somebody says of an order at a connection; the case, and what was done, in words."""
+        """Handle what is reported of an order at a connection; the case, and what was done, in words."""
         coverage = read_coverage(self._ledger, self._order_store, order)
         case = coverage.latest.get(connection)
         if case is not None and (case.is_open or case.state is State.CANCELED):
             self._add_note_once(case, f"{by} says that it is {kind.value}")
         if kind is NotificationKind.CANCELED and not coverage.is_canceled_or_open(connection):
-            # It came from there: the place is read back and never asked, so nothing is echoed.
+            # It came from there: the connection is polled and never sent a request, so nothing is echoed.
             draft = self._cancellations.draft(
                 order, by=by, reason=f"canceled at {connection}", connections=(connection,)
             )
@@ -194,7 +194,7 @@ class NotificationService:
             return case, "No case to poll"
         after, is_read = self._poll(case)
         if kind is NotificationKind.SHIPPED and not is_read and _is_alarming(after, coverage):
-            # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
+            # A settled case is not due again, so what could not be polled must not be forgotten.
             return self._raise_alarm(after, f"{by} says that it shipped, and the order could not be polled"), "alarm"
         return after, "Polled" if is_read else "Recorded; the order could not be polled"
 
@@ -278,7 +278,7 @@ class NotificationService:
         return cases[-1] if cases else None
 
     def _poll(self, case: CancelCase) -> tuple[CancelCase, bool]:
-        """The case after a read-back, and whether the service told anything by it."""
+        """The case after a poll, and whether it gave a usable status."""
         if not self._can_poll(case):
             return case, False
         try:
@@ -287,7 +287,7 @@ class NotificationService:
             return self._ledger.case(case.id, CancelCase), False
         after = self._ledger.case(case.id, CancelCase)
         given_up = after.state is State.ACTION_REQUIRED and case.state is not State.ACTION_REQUIRED
-        # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
+        # A settled case counts failures only where a poll gave no usable status; an open one is polled again when due.
         return after, not given_up and not (after.state is State.CANCELED and after.consecutive_failures > 0)
 
     def _can_poll(self, case: CancelCase) -> bool:

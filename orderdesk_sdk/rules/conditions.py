@@ -61,9 +61,9 @@ def _evaluate_all(rules: Sequence[Rule], order: Order, event: OrderEvent) -> lis
     evaluations: list[RuleEvaluation] = []
 
     def evaluate() -> None:
-        facts = field_values(order, event)
+        values = field_values(order, event)
         for rule in rules:
-            evaluations.append(_evaluate_without_filter(rule, event) or _evaluate_filter(rule, facts))  # noqa: PERF401 - read meanwhile
+            evaluations.append(_evaluate_without_filter(rule, event) or _evaluate_filter(rule, values))  # noqa: PERF401 - read meanwhile
 
     outcome = _bulkhead.run_isolated(evaluate)
     completed = list(evaluations)  # A thread that was left behind may go on.

@@ -1,7 +1,7 @@
-"""A round: what is due is done, each connection's share by itself, so that nobody waits for the slowest.
+"""A round: what is due is done, each connection's share by itself, so that no connection waits for the slowest.
 
 Each connection is given as much at a time as its threads can take, and the next piece when one is done. So a service
-that takes seconds a call, or a dead one, holds up nobody's queue but its own, however long that is.
+that takes seconds a call, or a dead one, holds up no queue but its own, however long that is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class RunningJob:
 class JobHooks:
     """What a round has done by whoever runs it.
 
-    Attributes:
+    Args:
         start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
             done; None where another thread has the case.
         end: what is to be done with each running job that ended.
@@ -102,7 +102,7 @@ class DueRun:
         self.started = 0
 
     def run(self, limit: int) -> tuple[RunningJob, ...]:
-        """Do what is due, at most `limit` pieces, and what becomes due elsewhere while somebody is waited for.
+        """Do what is due, at most `limit` pieces, and what becomes due elsewhere while others are waited for.
 
         Returns when all is done; or, where more than `limit` is due, when so much was begun and nobody has ended for a
         while: the flights that have not ended by then. Who is slow must not keep the next round from the others.

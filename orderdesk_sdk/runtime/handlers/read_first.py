@@ -71,7 +71,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
     kind: type[C]
     result_type: type[T]
     find_out_hint: str
-    """What a person does where nobody knows what a request did, and the flow cannot read it."""
+    """What a person does where the outcome of a request is unknown, and the flow cannot poll it."""
 
     def __init__(self, loader: ContextLoader, order_store: OrderStoreById, connections: Connections) -> None:
         self._loader = loader
