@@ -49,8 +49,8 @@ class PollRequest:
     Args:
         last_sent_at: when it was asked to cancel; None when it never was.
         lines: what was to be canceled, by the ids of the order's lines, with quantities; empty means the whole order.
-        request_reference: the service's own name for that request (`answer.acknowledged(response, request_reference=...)`); None if it
-            gave none.
+        request_reference: the service's own name for that request, as `answer.acknowledged` got it; None if it gave
+            none.
     """
 
     order: Order
