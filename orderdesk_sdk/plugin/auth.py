@@ -7,6 +7,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from urllib.parse import quote_plus
 
 import httpx
@@ -66,10 +67,13 @@ def iso_timestamp(at: datetime) -> str:
 class HmacAuth(httpx.Auth):
     """Signs each request anew with a shared secret (HMAC, RFC 2104).
 
-    message: given a request and the moment as text, what is signed. headers: given the signature and the same moment,
-    what is put on the request, in place of headers of the same names. digest: the hash function's name in hashlib.
-    stamp: how the moment is written. It is real time, whatever clock the desk runs by: the service compares it with
-    its own.
+    Args:
+        message: given a request and the moment as text, what is signed.
+        headers: given the signature and the same moment, what is put on the request, in place of headers of the same
+            names.
+        digest: the hash function's name in hashlib.
+        timestamp: how the moment is written. It is real time, whatever clock the desk runs by: the service compares it
+            with its own.
     """
 
     def __init__(
@@ -285,13 +289,16 @@ def _parse_lifetime(value: object) -> timedelta | None:
 class RefreshTokenAuth(FormGrantAuth):
     """OAuth 2.0 with a refresh token (RFC 6749, 6).
 
-    header: the one that carries the token as it is; None: a bearer header (RFC 6750, 2.1). dated: a header that takes
-    the moment of each request, as 20260105T090000Z; None: there is none. Override `sign` for anything else.
-    lasts: seconds, by the service's documentation, of a token whose response does not tell.
-    rotates: whether the service gives a new refresh token in place of each that is used, and takes that one only. The
-    new one is kept then in a file of the connection's own beside the ledger, whose name ends in `.token` and which its
-    owner alone may read: treat it as a password. One process at a time renews. A refresh token that is configured
-    anew takes its place. Without `rotates` a new one is used until the process ends, and the configured one after that.
+    Args:
+        header: the one that carries the token as it is; None: a bearer header (RFC 6750, 2.1).
+        date_header: a header that takes the moment of each request, as 20260105T090000Z; None: there is none. Override
+            `sign` for anything else.
+        expires_in: seconds, by the service's documentation, of a token whose response does not tell.
+        rotates: whether the service gives a new refresh token in place of each that is used, and takes that one only.
+            The new one is kept then in a file of the connection's own beside the ledger, whose name ends in `.token`
+            and which its owner alone may read: treat it as a password. One process at a time renews. A refresh token
+            that is configured anew takes its place. Without `rotates` a new one is used until the process ends, and the
+            configured one after that.
     """
 
     # Many parameters: a declaration; what differs between services is by keyword.
@@ -359,7 +366,11 @@ def refresh_token_auth(
     expires_in: int | None = None,
     rotates: bool = False,
 ) -> Callable[[RefreshTokenSettings], RefreshTokenAuth]:
-    """What `Integration.auth` takes for `RefreshTokenSettings`. token_url: the name of the setting with that URL."""
+    """What `Integration.auth` takes for `RefreshTokenSettings`.
+
+    Args:
+        token_url: the name of the setting with that URL.
+    """
 
     def auth(its: RefreshTokenSettings) -> RefreshTokenAuth:
         login = (getattr(its, token_url), its.refresh_token, its.client_id, its.client_secret)
@@ -371,10 +382,14 @@ def refresh_token_auth(
 class ClientCredentialsAuth(FormGrantAuth):
     """OAuth 2.0 with the client's own credentials (RFC 6749, 4.4).
 
-    The settings are best named client_id and client_secret too: errors call them so. scope: what is asked for, "" for
-    whatever the service gives. lasts: seconds, by the service's documentation, of a token whose response does not tell;
-    None where it always tells: one that does not tell all the same is used for ten minutes. in_header: whether id and
-    secret go in a basic authorization header instead of the form (RFC 6749, 2.3.1, has both).
+    The settings are best named client_id and client_secret too: errors call them so.
+
+    Args:
+        scope: what is asked for, "" for whatever the service gives.
+        expires_in: seconds, by the service's documentation, of a token whose response does not tell; None where it
+            always tells: one that does not tell all the same is used for ten minutes.
+        client_auth: where id and secret go: in the form of the request, or in a basic authorization header (RFC 6749,
+            2.3.1, has both).
     """
 
     def __init__(
@@ -385,14 +400,14 @@ class ClientCredentialsAuth(FormGrantAuth):
         *,
         scope: str = "",
         expires_in: int | None = None,
-        in_header: bool = False,
+        client_auth: Literal["form", "basic"] = "form",
     ) -> None:
         secrets = {"client_id": client_id, "client_secret": client_secret}
         super().__init__(token_url, "client_credentials", secrets, scope=scope, expires_in=expires_in)
-        self._in_header = in_header
+        self._client_auth = client_auth
 
     def token_request(self) -> httpx.Request:
-        if not self._in_header:
+        if self._client_auth == "form":
             return super().token_request()
         form = {"grant_type": self._grant_type, **self._scope}
         request = httpx.Request("POST", self._token_url, data=form)
