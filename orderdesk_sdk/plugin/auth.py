@@ -285,13 +285,13 @@ def _parse_lifetime(value: object) -> timedelta | None:
 class RefreshTokenAuth(FormGrantAuth):
     """OAuth 2.0 with a refresh token (RFC 6749, 6).
 
-    header: the one that carries the token as it is; None: a bearer header (RFC 6750, 2.1). dated: a header that takes
-    the moment of each request, as 20260105T090000Z; None: there is none. Override `sign` for anything else.
-    lasts: seconds, by the service's documentation, of a token whose response does not tell.
-    rotates: whether the service gives a new refresh token in place of each that is used, and takes that one only. The
-    new one is kept then in a file of the connection's own beside the ledger, whose name ends in `.token` and which its
-    owner alone may read: treat it as a password. One process at a time renews. A refresh token that is configured
-    anew takes its place. Without `rotates` a new one is used until the process ends, and the configured one after that.
+    Args:
+        header: carries the token as it is; None: a bearer header (RFC 6750, 2.1). Override `sign` for anything else.
+        date_header: takes the moment of each request, as 20260105T090000Z; None: there is none.
+        expires_in: seconds, by the service's documentation, of a token whose response does not tell.
+        rotates: whether each use gives a new refresh token, and only that one is good then. It is kept beside the
+            ledger, in a file of the connection that ends in `.token` and that only its owner may read: treat it as a
+            password. One process at a time renews; a token that is configured anew takes its place.
     """
 
     # Many parameters: a declaration; what differs between services is by keyword.
