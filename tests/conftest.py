@@ -137,7 +137,7 @@ class MailServer:
     def __init__(self, **options: object) -> None:
         self.arrived: list[Envelope] = []
         self.encrypted: list[bool] = []
-        self.replies = {"RCPT": ["250 OK"], "DATA": ["250 taken"]}
+        self.responses = {"RCPT": ["250 OK"], "DATA": ["250 taken"]}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -164,13 +164,13 @@ class MailServer:
         return await self._reply("RCPT", server)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
-        if not self.replies["DATA"][0].startswith(("4", "5")):
+        if not self.responses["DATA"][0].startswith(("4", "5")):
             self.arrived.append(envelope)
             self.encrypted.append(session.ssl is not None)
         return await self._reply("DATA", server)
 
     async def _reply(self, command: str, server: SMTP) -> str:
-        responses = self.replies[command]
+        responses = self.responses[command]
         response = responses.pop(0) if len(responses) > 1 else responses[0]
         if response == "drop":
             assert isinstance(server.transport, asyncio.WriteTransport)

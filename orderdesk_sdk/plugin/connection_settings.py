@@ -66,7 +66,7 @@ class SettingKind(enum.Enum):
     PLAIN = "plain"
     """A value that may be shown."""
     SECRET = "secret"
-    """Never shown, and every occurrence of its text is redacted from evidence."""
+    """Never shown, and every event of its text is redacted from evidence."""
     URL = "url"
     """A base URL; calls go to the hosts named here and to no other."""
     CUSTOM = "custom"

@@ -47,11 +47,11 @@ class Failing(Shop):
 # A person gets it in time
 
 
-@pytest.mark.parametrize("reply", [(500, "{}"), (200, ERRORS), (302, "{}"), (408, "{}")])
+@pytest.mark.parametrize("response", [(500, "{}"), (200, ERRORS), (302, "{}"), (408, "{}")])
 def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_has_it(
-    tmp_path: Path, reply: tuple[int, str]
+    tmp_path: Path, response: tuple[int, str]
 ) -> None:
-    with opened(tmp_path, Shop(), absent(reply)) as (desk, tap):
+    with opened(tmp_path, Shop(), absent(response)) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (State.ACTION_REQUIRED, ["POST"] * 4)

@@ -75,7 +75,7 @@ def test_a_refused_token_is_renewed_once_and_the_second_refusal_is_handed_on(
     status: int, client_of: ClientMaker
 ) -> None:
     service = TokenService(good=lambda token: False)
-    service.refusal = http_response(status, b'{"error": "no"}')
+    service.rejection = http_response(status, b'{"error": "no"}')
     with RawServer(responding(service)) as server:
         exchange = put_order(client_of(server.url, auth=AcmeAuth), server.url)
     assert (exchange.status, exchange.body, exchange.attempts) == (status, '{"error": "no"}', 1)
@@ -245,7 +245,7 @@ class TellsByBody(AcmeAuth):
 
 def test_a_token_that_has_ended_by_the_body_of_a_200_is_renewed_once(client_of: ClientMaker) -> None:
     service = TokenService(good=lambda token: token != "token-1")
-    service.refusal = http_response(200, b'{"code": "token_expired"}')
+    service.rejection = http_response(200, b'{"code": "token_expired"}')
     with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=TellsByBody)
         exchange = put_order(client, server.url)
@@ -256,7 +256,7 @@ def test_a_token_that_has_ended_by_the_body_of_a_200_is_renewed_once(client_of: 
 
 def test_where_a_new_token_has_ended_too_no_flow_takes_that_for_an_answer(client_of: ClientMaker) -> None:
     service = TokenService(good=lambda token: False)
-    service.refusal = http_response(200, b'{"code": "token_expired"}')
+    service.rejection = http_response(200, b'{"code": "token_expired"}')
     with RawServer(responding(service)) as server, pytest.raises(ConfigurationError, match="which it has just given"):
         put_order(client_of(server.url, auth=TellsByBody), server.url)
     assert service.calls == ["token-1", "token-2"]

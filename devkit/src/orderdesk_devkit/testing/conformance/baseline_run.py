@@ -93,12 +93,14 @@ class CallRecorder:
             self._record(scope, start, bytes(body), before)
 
     def _record(self, scope: Scope, start: Message, body: bytes, before: int) -> None:
-        deeds = tuple(
+        effects = tuple(
             record.effect_kind for record in self._simulator.log[before:] if record.effect_kind is not Effect.NOTHING
         )
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
         canceled = self._simulator.actual_status(self._number) in self._simulator.canceled_statuses
-        self.calls.append(RecordedCall(scope["method"], scope["path"], start["status"], headers, body, deeds, canceled))
+        self.calls.append(
+            RecordedCall(scope["method"], scope["path"], start["status"], headers, body, effects, canceled)
+        )
 
 
 @frozen

@@ -28,7 +28,7 @@ class RecordedFlow:
 
     name: str
     play: Callable[[Sequence[ReplayedResponse]], PlaybackResult]
-    replies: tuple[ReplayedResponse, ...]
+    responses: tuple[ReplayedResponse, ...]
     is_canceled: bool
     is_resubmission: bool = False
 

@@ -67,7 +67,7 @@ _converter.register_structure_hook_func(
 
 def calls_of(flow: RecordedFlow) -> tuple[Call, ...]:
     """The calls that a flow makes for its real responses."""
-    made = flow.play(flow.replies).requests
+    made = flow.play(flow.responses).requests
     return tuple(Call(request.method, str(request.url), request_digest(request)) for request in made)
 
 
