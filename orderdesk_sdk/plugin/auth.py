@@ -68,8 +68,7 @@ class HmacAuth(httpx.Auth):
 
     message: given a request and the moment as text, what is signed. headers: given the signature and the same moment,
     what is put on the request, in place of headers of the same names. digest: the hash function's name in hashlib.
-    stamp: how the moment is written. It is real time, whatever clock the desk runs by: the service compares it with
-    its own.
+    timestamp: how the moment is written; it is real time, whatever clock the desk runs by.
     """
 
     def __init__(
