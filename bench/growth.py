@@ -95,10 +95,10 @@ def _fill(path: Path, count: int) -> None:
     ledger.close()
 
 
-def _case(wish: Cancellation, number: int, begin: datetime) -> CancelCase:
+def _case(cancellation: Cancellation, number: int, begin: datetime) -> CancelCase:
     return CancelCase(
         id=f"c{number}",
-        cancellation_id=wish.id,
+        cancellation_id=cancellation.id,
         order_id=f"o{number}",
         order_number=f"B-{number}",
         connection="bench",

@@ -88,7 +88,7 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
         "the rule fired once",
         "Settled, but not canceled everywhere.",
         "Shopify: withdrawn - Cart not canceled: the cancellation at amazon-mcf was rejected",
-        "in reply to our e-mail",
+        "in response to our e-mail",
         "line quantities, ",
         "Canceled at every connection.",
         "Nothing is left behind",

@@ -94,7 +94,7 @@ def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], t
 
 
 @pytest.mark.parametrize(
-    ("reply", "outcome"),
+    ("response", "outcome"),
     [
         (httpx.Response(404, json={"error": "no such order"}), Outcome.REJECTED),
         (httpx.Response(404, html="<h1>Not Found</h1>"), Outcome.NOT_PROCESSED),
@@ -105,7 +105,7 @@ def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], t
 def test_only_the_services_own_404_refuses(
     tmp_path: Path,
     kind: tuple[Cancel, Auth | None],
-    reply: httpx.Response,
+    response: httpx.Response,
     outcome: Outcome,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -118,7 +118,7 @@ def test_only_the_services_own_404_refuses(
     flow = plugin.orderdesk_cancel(CancelRequest(ORDER, remote_order, "w1"), service)
     next(flow)
     with pytest.raises(StopIteration) as ended:
-        flow.send(reply)
+        flow.send(response)
     assert ended.value.value.outcome is outcome
 
 

@@ -46,7 +46,7 @@ class RunningJob:
 class JobHooks:
     """What a round has done by whoever runs it.
 
-    Attributes:
+    Args:
         start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
             done; None where another thread has the case.
         end: what is to be done with each running job that ended.

@@ -31,8 +31,8 @@ class Depot(FakeFulfillmentService):
     slug = "depot"
 
 
-def open_(village_desk: FakeDeskOpener, at: Sequence[str] = ()) -> Desk:
-    return village_desk(FakeCart(), FakeFulfillmentService(), Depot(), FakeManualService(), at=at)
+def open_(fake_services_desk: FakeDeskOpener, at: Sequence[str] = ()) -> Desk:
+    return fake_services_desk(FakeCart(), FakeFulfillmentService(), Depot(), FakeManualService(), at=at)
 
 
 def states(desk: Desk) -> Mapping[str, State]:

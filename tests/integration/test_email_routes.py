@@ -237,7 +237,7 @@ def test_a_server_without_a_login_is_told_apart(open_desk: Opener, mail_server: 
 def test_greylisting_is_waited_out_and_the_mail_goes_once(
     open_desk: Opener, mail_server: MailServer, clock: VirtualClock
 ) -> None:
-    mail_server.replies["RCPT"] = ["450 greylisted", "450 greylisted", "250 OK"]
+    mail_server.responses["RCPT"] = ["450 greylisted", "450 greylisted", "250 OK"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
     assert (case.state, case.last_sent_at) == (State.PENDING, None)
@@ -250,7 +250,7 @@ def test_greylisting_is_waited_out_and_the_mail_goes_once(
 def test_a_recipient_that_is_refused_for_a_day_goes_to_a_person(
     open_desk: Opener, mail_server: MailServer, clock: VirtualClock
 ) -> None:
-    mail_server.replies["RCPT"] = ["550 unknown"]
+    mail_server.responses["RCPT"] = ["550 unknown"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
     clock.advance(RETRY_POLICY.give_up_after)
@@ -259,11 +259,11 @@ def test_a_recipient_that_is_refused_for_a_day_goes_to_a_person(
     assert "550 unknown" in str(after.message)
 
 
-@pytest.mark.parametrize("reply", ["451 later", "554 no"])
+@pytest.mark.parametrize("response", ["451 later", "554 no"])
 def test_a_mail_that_is_refused_after_it_was_told_is_sent_again_later(
-    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, reply: str
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, response: str
 ) -> None:
-    mail_server.replies["DATA"] = [reply, "250 taken"]
+    mail_server.responses["DATA"] = [response, "250 taken"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
     assert (case.state, case.last_sent_at) == (State.PENDING, None)
@@ -274,7 +274,7 @@ def test_a_mail_that_is_refused_after_it_was_told_is_sent_again_later(
 def test_a_server_that_hangs_up_before_the_mail_gets_it_later(
     open_desk: Opener, mail_server: MailServer, clock: VirtualClock
 ) -> None:
-    mail_server.replies["RCPT"] = ["drop", "250 OK"]
+    mail_server.responses["RCPT"] = ["drop", "250 OK"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
     assert (case.state, case.last_sent_at) == (State.PENDING, None)
@@ -283,11 +283,11 @@ def test_a_server_that_hangs_up_before_the_mail_gets_it_later(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("reply", ["drop", "silence", f"250 {'x' * 9000}"], ids=["hangs up", "is silent", "babbles"])
+@pytest.mark.parametrize("response", ["drop", "silence", f"250 {'x' * 9000}"], ids=["hangs up", "is silent", "babbles"])
 def test_where_nobody_knows_whether_it_arrived_a_person_looks_and_it_is_not_sent_again(
-    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, reply: str
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, response: str
 ) -> None:
-    mail_server.replies["DATA"] = [reply, "250 taken"]
+    mail_server.responses["DATA"] = [response, "250 taken"]
     desk = open_desk(mail_server.config(timeout=1))
     case = asked(desk)
     assert case.state is State.ACTION_REQUIRED

@@ -130,7 +130,7 @@ def test_the_first_way_is_the_one_that_is_taken(trial_at: ServiceTrialMaker, slu
         assert asks or way.partition(",")[0] == "button"
         assert (trial.drafts, case.state) == (False, State.ACKNOWLEDGED if asks else State.CANCELED)
         assert (case.evidence is None) == asks
-        assert [deed for deed, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
+        assert [misbehavior for misbehavior, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
 
 
 @pytest.mark.parametrize("slug", ["mww", "mww-europe"])

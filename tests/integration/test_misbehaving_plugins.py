@@ -247,15 +247,19 @@ class DeskWithPlugins:
     """
 
     def __init__(
-        self, folder: Path, url: str, deeds: Mapping[tuple[str, str], Misbehavior], listeners: Sequence[object] = ()
+        self,
+        folder: Path,
+        url: str,
+        misbehaviors: Mapping[tuple[str, str], Misbehavior],
+        listeners: Sequence[object] = (),
     ) -> None:
         self.clock = VirtualClock()
         self.problems: list[str] = []
-        self.bad = {deed: f"bad-{number}" for number, deed in enumerate(deeds)}
+        self.bad = {misbehavior: f"bad-{number}" for number, misbehavior in enumerate(misbehaviors)}
         registry = PluginRegistry(find=lambda group: [], timeout=PATIENCE)
         registry.register(WellBehavedPlugin(), "good")
         for (where, name), slug in self.bad.items():
-            registry.register(MisbehavingPlugin(slug, where, deeds[where, name]), slug)
+            registry.register(MisbehavingPlugin(slug, where, misbehaviors[where, name]), slug)
         table = {"endpoint": url, "api_key": {"text": CANARY}}
         connections = {
             slug: ConnectionConfig(slug, slug, table | ({"size": "big"} if slug != "good" else {}), f"[{slug}]")
@@ -305,8 +309,8 @@ def world_of(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
 
     def world(where: str) -> DeskWithPlugins:
         if where not in made:
-            deeds = {(where, name): deed for name, deed in MISBEHAVIORS.items()}
-            made[where] = DeskWithPlugins(tmp_path_factory.mktemp(where), shop, deeds)
+            misbehaviors = {(where, name): misbehavior for name, misbehavior in MISBEHAVIORS.items()}
+            made[where] = DeskWithPlugins(tmp_path_factory.mktemp(where), shop, misbehaviors)
             made[where].live()
         return made[where]
 
@@ -335,8 +339,8 @@ def test_a_misdeed_of_a_callable_hurts_its_own_case_only(
 @pytest.fixture(scope="module")
 def hanging(shop: str, tmp_path_factory: pytest.TempPathFactory) -> DeskWithPlugins:
     """A world in which every callable hangs in every way, all at once."""
-    deeds = {(where, name): deed for where in CALLABLES for name, deed in HANGS.items()}
-    world = DeskWithPlugins(tmp_path_factory.mktemp("hanging"), shop, deeds)
+    misbehaviors = {(where, name): misbehavior for where in CALLABLES for name, misbehavior in HANGS.items()}
+    world = DeskWithPlugins(tmp_path_factory.mktemp("hanging"), shop, misbehaviors)
     began = time.monotonic()
     world.live()
     assert time.monotonic() - began < LONGEST, "nobody waits for them"
@@ -351,10 +355,10 @@ def test_a_callable_that_hangs_is_left_behind(where: str, hang: str, hanging: De
 
 @pytest.mark.parametrize("where", ["before", "changed", "import"])
 def test_listeners_do_what_they_want_and_nobody_stops(where: str, shop: str, tmp_path: Path) -> None:
-    deeds = {**MISBEHAVIORS, **HANGS}
+    misbehaviors = {**MISBEHAVIORS, **HANGS}
     if where == "before":
-        del deeds["gives a text that lies"]  # A text is a reason, and a reason is a veto.
-    world = DeskWithPlugins(tmp_path, shop, {}, [Listener(where, deed) for deed in deeds.values()])
+        del misbehaviors["gives a text that lies"]  # A text is a reason, and a reason is a veto.
+    world = DeskWithPlugins(tmp_path, shop, {}, [Listener(where, misbehavior) for misbehavior in misbehaviors.values()])
     world.live()
     assert world.cases["good"].state is State.CANCELED
     assert world.problems == []

@@ -315,9 +315,9 @@ def test_a_place_that_the_order_was_never_at_is_refused(fake_services_desk: Fake
 # Shipped
 
 
-def canceled(village_desk: FakeDeskOpener, clock: VirtualClock, at: str) -> Desk:
+def canceled(fake_services_desk: FakeDeskOpener, clock: VirtualClock, at: str) -> Desk:
     """A desk whose order was canceled at a place."""
-    desk = village_desk(at=[at])
+    desk = fake_services_desk(at=[at])
     case = only(desk.cancel("1042", by="Ann").cases)
     if at == "phone":
         desk.cases.confirm(case.id, by="Ben")

@@ -146,10 +146,10 @@ def test_trouble_with_one_order_does_not_keep_the_rules_from_another(desk_with_o
     desk.orders.register("second", connection=EMAIL_ONLY, by="Ann")
     real = RuleActionExecutor.execute
 
-    def choosy(deeds: RuleActionExecutor, deed: ActionRequest) -> str:
-        if deed.order.id == ID:
+    def choosy(misbehaviors: RuleActionExecutor, misbehavior: ActionRequest) -> str:
+        if misbehavior.order.id == ID:
             raise ConfigurationError("a setting is wrong")
-        return real(deeds, deed)
+        return real(misbehaviors, misbehavior)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(RuleActionExecutor, "execute", choosy)

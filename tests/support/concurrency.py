@@ -154,9 +154,11 @@ class ConcurrencyRunner:
 
     def play(self, folder: Path, seed: int) -> ConcurrencyResult:
         """Let a crowd live in an empty folder, and judge what it left. The seed decides all but who is faster."""
-        village = FakeServices()
-        with RawServer(responding(village)) as server, ThreadPoolExecutor(self.processes + 1) as pool:
-            return _ConcurrencyRun(folder, seed, self.processes, self._fork_server, pool, village, server.url).play()
+        fake_services = FakeServices()
+        with RawServer(responding(fake_services)) as server, ThreadPoolExecutor(self.processes + 1) as pool:
+            return _ConcurrencyRun(
+                folder, seed, self.processes, self._fork_server, pool, fake_services, server.url
+            ).play()
 
 
 class _ConcurrencyRun:
@@ -283,7 +285,7 @@ class _ConcurrencyRun:
             if due > self._clock.now():
                 self._clock.advance(due - self._clock.now())
         open_ = [f"{case.id} at {case.connection} is {case.state.value}" for case in desk.cases.list() if case.is_open]
-        self._failures.append(f"never settled: {'; '.join(open_) or 'errands'}")
+        self._failures.append(f"never settled: {'; '.join(open_) or 'cases'}")
 
     def _cases_with_action_required(self, desk: Desk) -> Iterator[Case]:
         yield from desk.cases.list(states=[State.ACTION_REQUIRED])

@@ -161,7 +161,11 @@ class InvariantChecker:
         return not wanted or all(wanted.get(line.id, 0) >= line.quantity for line in order.lines)
 
     def _cancellation(self, case: CancelCase) -> Cancellation:
-        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+        return next(
+            cancellation
+            for cancellation in self._ledger.cancellations(case.order_id)
+            if cancellation.id == case.cancellation_id
+        )
 
     def _check_quantities(self, order_id: str) -> Iterator[str]:
         """Law 3: no piece is canceled at a service that nobody wanted canceled there."""
@@ -246,8 +250,11 @@ class InvariantChecker:
 
 
 def _was_reported(case: CancelCase, ledger: SqliteLedger) -> bool:
-    wishes = ledger.cancellations(case.order_id)
-    return any(wish.id == case.cancellation_id and wish.reported_by == case.connection for wish in wishes)
+    cancellations = ledger.cancellations(case.order_id)
+    return any(
+        cancellation.id == case.cancellation_id and cancellation.reported_by == case.connection
+        for cancellation in cancellations
+    )
 
 
 def _check_evidence(case: CancelCase, history: Sequence[HistoryEntry]) -> Iterator[str]:

@@ -34,7 +34,7 @@ FINAL: Mapping[str, object] = {"final": True, **SHOWN}
 
 
 @pytest.mark.parametrize(
-    ("value", "place", "text", "remedy"),
+    ("value", "place", "text", "hint"),
     [
         ("POST /cancel", "", "a table was expected", None),
         ({"read": GOOD["read"]}, "", "the table cancel is missing", "add method, path and accepted under it"),
@@ -118,14 +118,14 @@ FINAL: Mapping[str, object] = {"final": True, **SHOWN}
     ],
 )
 def test_what_is_wrong_is_said_with_its_place_and_remedy(
-    value: object, place: str, text: str, remedy: str | None
+    value: object, place: str, text: str, hint: str | None
 ) -> None:
     with pytest.raises(ConfigurationError) as raised:
         read_api_profile(value, PLACE)
     assert raised.value.location == PLACE + place
     assert text in raised.value.message
-    assert (raised.value.hint is None) == (remedy is None)
-    assert (remedy or "") in (raised.value.hint or "")
+    assert (raised.value.hint is None) == (hint is None)
+    assert (hint or "") in (raised.value.hint or "")
 
 
 def test_a_profile_is_read_whole() -> None:
@@ -183,7 +183,7 @@ def test_a_code_of_the_service_goes_before_words_and_fields_in_a_path_are_encode
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "refusal"),
+    ("status", "outcome", "rejection"),
     [
         (202, Outcome.ACKNOWLEDGED, None),
         (409, Outcome.REJECTED, Rejection.TOO_LATE),
@@ -194,10 +194,10 @@ def test_a_code_of_the_service_goes_before_words_and_fields_in_a_path_are_encode
     ],
 )
 def test_a_reply_to_the_cancel_means_what_the_profile_says(
-    status: int, outcome: Outcome, refusal: Rejection | None
+    status: int, outcome: Outcome, rejection: Rejection | None
 ) -> None:
     _, answer = cancel(status)
-    assert (answer.outcome, answer.rejection) == (outcome, refusal)
+    assert (answer.outcome, answer.rejection) == (outcome, rejection)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_a_profile_that_asks_and_reads_back_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "place", "text", "remedy"),
+    ("value", "place", "text", "hint"),
     [
         ({"cancel": GOOD["cancel"]}, ".read", "must be polled", "add path, status and canceled"),
         (changed("cancel", **FINAL), ".cancel.final", "its response is not final", "remove it"),
@@ -319,13 +319,13 @@ def test_a_profile_that_asks_and_reads_back_is_taken() -> None:
     ],
 )
 def test_a_profile_that_cannot_prove_what_it_asks_for_is_refused(
-    value: object, place: str, text: str, remedy: str
+    value: object, place: str, text: str, hint: str
 ) -> None:
     with pytest.raises(ConfigurationError) as raised:
         read_acknowledging_profile(value, PLACE)
     assert raised.value.location == PLACE + place
     assert text in raised.value.message
-    assert remedy in str(raised.value.hint)
+    assert hint in str(raised.value.hint)
 
 
 # Whose order it is

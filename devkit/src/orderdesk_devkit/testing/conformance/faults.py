@@ -92,8 +92,8 @@ class FaultTests(StandardTests):
             # The desk believes no such answer, but whoever gives it has not read what the service does.
             with plugin_under_test.open_harness(tmp_path) as harness:
                 take = next(recorded_flows_of(harness, baseline))
-                if take.play(take.replies).says_canceled and not take.is_canceled:
-                    said = f"the cancel is answered with canceled after a bare {take.replies[-1].status}"
+                if take.play(take.responses).says_canceled and not take.is_canceled:
+                    said = f"the cancel is answered with canceled after a bare {take.responses[-1].status}"
                     require(Requirement.ENDS_AS_DECLARED, [f"{said}, and its way is confirmed by reading back"])
 
     def test_faults_of_the_cancel_call_are_resolved_once_without_guessing(
