@@ -59,7 +59,7 @@ class Bulkhead:
         self._abandoned = 0
 
     def submit(self, run: Callable[[Watchdog], None], on_done: Callable[[], object] | None = None) -> Job:
-        """Hand over a job; it starts when a thread is free. on_done: called when it has ended, from any thread."""
+        """Submit a job; it starts when a thread is free. on_done: called when it has ended, from any thread."""
         ticket = Job(run, on_done)
         with self._lock:
             if self._abandoned >= MAX_ABANDONED_THREADS:

@@ -17,7 +17,7 @@ __all__ = ["CancelRequest", "PollRequest", "ResubmitRequest", "StatusChangeReque
 class CancelRequest:
     """Cancel this order at this remote order.
 
-    cancellation: the wish's id, unique and stable: a key for services that take one.
+    cancellation: the cancellation's id, unique and stable: a key for services that take one.
     reason: resolved for this service: `reason.code` is on its list, where it has one.
     lines: what to cancel, by the ids of the order's lines, with quantities; empty means the whole order. What a service
     calls them, `orderdesk_sdk.plugin.line_names.LineNames` tells.
@@ -45,7 +45,7 @@ class CancelRequest:
 class PollRequest:
     """Read what the service says about this remote order.
 
-    asked_at: when it was asked to cancel; None when it never was.
+    last_sent_at: when it was asked to cancel; None when it never was.
     lines: what was to be canceled, by the ids of the order's lines, with quantities; empty means the whole order.
     reference: the service's own name for that request (`answer.asked(response, reference=...)`); None if it gave none.
     """

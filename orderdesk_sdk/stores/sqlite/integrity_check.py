@@ -80,7 +80,7 @@ def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> I
     number, last, data, sealed, texts, *columns = row
     flaws: list[str] = []
     gone: list[int] = []
-    link, state, wish, count, is_removed = FIRST, b"", "", 0, False
+    link, state, cancellation, count, is_removed = FIRST, b"", "", 0, False
     for sequence, attempt, at, line_kind, its_link, its_state, its_seal, its_data, its_texts in db.execute(
         "SELECT sequence, attempt, at, kind, link, state, sealed, data, texts FROM history WHERE subject_id = ?"
         " ORDER BY sequence",
@@ -94,7 +94,7 @@ def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> I
             flaws.append(f"line {sequence} of its history is not as it was written, or one before it is gone")
         link = _bytes(its_link)
         if line_kind == ROW_MARK and its_data:
-            wish = str(its_data)
+            cancellation = str(its_data)
         if line_kind == HistoryEntryKind.REMOVED.value:
             is_removed = True
             gone.clear()
@@ -112,7 +112,7 @@ def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> I
         flaws.append("its row (state, evidence, version, due time) is not what its history leads to")
     flaws += _text_flaws("its row", sealed, texts, is_removed)
     if columns[1] == CancelCase.kind:
-        flaws += _cancellation_flaws(db, str(columns[2]), wish, is_removed)
+        flaws += _cancellation_flaws(db, str(columns[2]), cancellation, is_removed)
     return IntegrityReport(tuple(flaws), count, link.hex(), is_removed)
 
 

@@ -81,15 +81,17 @@ class LedgerReader(ABC):
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         with self._read() as cursor:
-            # Ids are random: of wishes asked for at one moment, the numbers of their cases say which came first.
+            # Ids are random: of cancellations requested at one moment, the numbers of their cases say which came first.
             rows = cursor.execute(
                 "SELECT id, data, texts,"
                 " (SELECT min(number) FROM cases WHERE cancellation_id = cancellations.id) AS first"
                 " FROM cancellations WHERE order_id = ? ORDER BY first",
                 (order_id,),
             ).fetchall()
-        wishes = (self.damage.read(f"wish {row[0]}", partial(unpack, Cancellation, *row[1:3])) for row in rows)
-        return tuple(sorted(wishes, key=lambda wish: wish.requested_at))
+        cancellations = (
+            self.damage.read(f"cancellation {row[0]}", partial(unpack, Cancellation, *row[1:3])) for row in rows
+        )
+        return tuple(sorted(cancellations, key=lambda cancellation: cancellation.requested_at))
 
     def cases(
         self,
@@ -193,7 +195,7 @@ class LedgerReader(ABC):
             for name, kind, data, texts in own.execute("SELECT id, kind, data, texts FROM cases"):
                 self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, kind, data, texts))
             for name, data, texts in own.execute("SELECT id, data, texts FROM cancellations"):
-                self.damage.read_or_none(f"wish {name}", partial(unpack, Cancellation, data, texts))
+                self.damage.read_or_none(f"cancellation {name}", partial(unpack, Cancellation, data, texts))
             for name, data in own.execute("SELECT id, data FROM registrations"):
                 self.damage.read_or_none(f"registration {name}", partial(load, data, Registration))
             for name, data in own.execute("SELECT id, data FROM order_events WHERE handled = 0"):

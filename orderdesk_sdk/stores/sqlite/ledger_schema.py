@@ -20,7 +20,7 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
     (
         """CREATE TABLE cancellations (
             id TEXT PRIMARY KEY, order_id TEXT NOT NULL, data TEXT NOT NULL) WITHOUT ROWID""",
-        # Beside the wishes, because a key may also name a wish that was under way when it came.
+        # Beside the wishes, because a key may also name a cancellation that was under way when it came.
         """CREATE TABLE keys (
             key TEXT PRIMARY KEY, content TEXT NOT NULL, cancellation_id TEXT NOT NULL) WITHOUT ROWID""",
         "CREATE INDEX cancellations_by_order ON cancellations (order_id)",

@@ -31,7 +31,7 @@ DEPOT, CART = (
     RemoteOrder("depot", "1042", AT, ConnectionRole.FULFILLMENT),
     RemoteOrder("cart", "1042", AT, ConnectionRole.CART),
 )
-CANCELLATION = Cancellation("wish", "key", ORDER.id, ORDER.number, "Ann", None, AT, caused_by_rules=("a rule",))
+CANCELLATION = Cancellation("c1", "key", ORDER.id, ORDER.number, "Ann", None, AT, caused_by_rules=("a rule",))
 
 Lines = Mapping[str, int]
 

@@ -33,7 +33,7 @@ _OVERSIZED_BYTES = 8_000_000
 
 @frozen
 class RecordedCall:
-    """A request and its response as they went over the wire. path: decoded. deeds: what it made happen.
+    """A request and its response as they went over the wire. path: decoded. effects: what it made happen.
 
     canceled: whether the service had the order truly canceled when it answered.
     """
