@@ -412,7 +412,6 @@ def test_the_laws_hold_in_every_history(
             settings=settings(
                 max_examples=histories,
                 stateful_step_count=25,
-                deadline=None,
                 derandomize=True,
                 database=None,
                 suppress_health_check=list(HealthCheck),

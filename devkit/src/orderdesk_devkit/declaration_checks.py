@@ -18,7 +18,11 @@ __all__ = ["declaration_errors"]
 
 
 def declaration_errors(integration: Integration, routes: Sequence[Route] | None = None) -> Iterator[tuple[str, str]]:
-    """What is wrong, and what its author does about it. routes: of one connection, in place of the declared one."""
+    """What is wrong, and what its author does about it.
+
+    Args:
+        routes: of one connection, in place of the declared one.
+    """
     yield from _route_errors(integration.cancel if routes is None else routes)
     yield from _empty_text_errors(integration)
     yield from _duplicate_errors(integration)

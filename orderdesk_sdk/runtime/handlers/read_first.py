@@ -203,13 +203,8 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
                 read_first.after_poll(case, now) if polls else self._after_connection_error(case, error, now, unknown)
             )
             return self._loader.apply(case, event)
-        kind = (
-            EventKind.POLL_STARTED
-            if polls
-            else EventKind.RESUMED
-            if case.state is State.SENDING
-            else EventKind.SEND_STARTED
-        )
+        begins = EventKind.RESUMED if case.state is State.SENDING else EventKind.SEND_STARTED
+        kind = EventKind.POLL_STARTED if polls else begins
         due = now + LEASE
         give_up = now + RETRY_POLICY.give_up_after if person is not None else None
         opening = Event(kind, now, due_at=due, deadline=give_up, person=person)

@@ -81,7 +81,7 @@ class LedgerReader(ABC):
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         with self._read() as cursor:
-            # Ids are random: of cancellations requested at one moment, the numbers of their cases say which came first.
+            # Ids are random: of cancellations asked for at one moment, the numbers of their cases say which came first.
             rows = cursor.execute(
                 "SELECT id, data, texts,"
                 " (SELECT min(number) FROM cases WHERE cancellation_id = cancellations.id) AS first"

@@ -189,8 +189,8 @@ def find_open_cancellation(cursor: sqlite3.Cursor, cases: Sequence[CancelCase]) 
     """The cancellation that has an open case at a place where one of these would be opened."""
     for case in cases:
         row = cursor.execute(
-            "SELECT cancellations.data, cancellations.texts FROM cases "
-            "JOIN cancellations ON cancellations.id = cancellation_id"
+            "SELECT cancellations.data, cancellations.texts"
+            " FROM cases JOIN cancellations ON cancellations.id = cancellation_id"
             " WHERE cases.order_id = ? AND connection = ? AND due_at IS NOT NULL",
             (case.order_id, case.connection),
         ).fetchone()

@@ -126,8 +126,11 @@ class HttpClient:
         `record_intent` is called after any wait for the rate limit and before a byte leaves. Sent again only: what
         reads only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
         PluginError for a foreign host and for what the plugin's credentials and its `throttled` do wrong,
-        ConfigurationError for refused credentials. guard: what the plugin's code runs under; None is one of its own.
-        newer_than: a shared read that was made then or before answers nothing; None: any does.
+        ConfigurationError for refused credentials.
+
+        Args:
+            guard: what the plugin's code runs under; None is one of its own.
+            newer_than: a shared read that was made then or before answers nothing; None: any does.
         """
         guard = guard or Guard(redact=self.redactor.redact_text)
         options = _call_options(request)

@@ -11,12 +11,16 @@ __all__ = ["HttpLimits"]
 class HttpLimits:
     """What one call may take. Times in seconds, sizes in bytes.
 
-    in_flight: calls at once per connection (httpx loses throughput above 8).
-    timeout: of one attempt, from connecting to the last byte. connect_timeout: of connecting alone. read_timeout: the
-    longest silence.
-    max_response_bytes: the longest decoded body. evidence_bytes: how much of a body is kept as evidence.
-    max_attempts: how often one call is sent. max_wait: how long the pauses between them may be together, and how long a
-    thread waits for the first: what must wait longer leaves the thread, and its case is due when the wait is over.
+    Args:
+        in_flight: calls at once per connection (httpx loses throughput above 8).
+        timeout: of one attempt, from connecting to the last byte.
+        connect_timeout: of connecting alone.
+        read_timeout: the longest silence.
+        max_response_bytes: the longest decoded body.
+        evidence_bytes: how much of a body is kept as evidence.
+        max_attempts: how often one call is sent.
+        max_wait: how long the pauses between them may be together, and how long a thread waits for the first: what must
+            wait longer leaves the thread, and its case is due when the wait is over.
     """
 
     in_flight: int = 8

@@ -280,7 +280,7 @@ TEXT = st.one_of(st.none(), st.text(max_size=5))
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(text=TEXT, hint=TEXT, note=TEXT, body=st.text(max_size=5), plain=st.text(max_size=5))
 def test_whatever_the_texts_are_they_come_back_and_hold(
     tmp_path_factory: pytest.TempPathFactory,

@@ -69,7 +69,12 @@ class Durations:
 
 @define
 class SimpleOrder:
-    """An order there. stage: one of `Stages`, or a word of a subclass's own. since: when that began."""
+    """An order there.
+
+    Args:
+        stage: one of `Stages`, or a word of a subclass's own.
+        since: when that began.
+    """
 
     number: str
     stage: str

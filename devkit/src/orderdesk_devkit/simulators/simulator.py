@@ -154,7 +154,11 @@ class Simulator(ABC):
         headers: Mapping[str, str] | None = None,
         media_type: str | None = None,
     ) -> Response:
-        """The response to a call, which is written to the log; media_type: None for application/json."""
+        """The response to a call, which is written to the log.
+
+        Args:
+            media_type: None for application/json.
+        """
         self.record(operation, remote_id, outcome.effect, effect_kind=outcome.effect_kind)
         if outcome.body is None:
             return Response(None, outcome.status, headers)

@@ -60,7 +60,8 @@ FINAL: Mapping[str, object] = {
 class ApiProfileTests:
     """Tests of one integration.
 
-    integration: its slug. It is called as its simulator's switch `auth` says.
+    Args:
+        integration: its slug. It is called as its simulator's switch `auth` says.
     """
 
     integration: ClassVar[str]

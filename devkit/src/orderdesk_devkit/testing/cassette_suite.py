@@ -34,8 +34,10 @@ _CHANGES_DAILY = re.compile(r"(?m)^  (?:recorded_at|sdk): .*$")
 class CassetteTests:
     """Tests of the cassettes of one plugin.
 
-    folder: where `scenarios.py` is; None for the folder of the test file.
-    private: what only the plugin knows that no cassette may hold, such as the person in the simulator's responses.
+    Args:
+        folder: where `scenarios.py` is; None for the folder of the test file.
+        personal_texts: what only the plugin knows that no cassette may hold, such as the person in the simulator's
+            responses.
     """
 
     folder: ClassVar[Path | None] = None

@@ -51,7 +51,12 @@ class Source(enum.Enum):
 
 @frozen
 class Provenance:
-    """Where a cassette comes from. service_version: of the service's API, in the plugin's words. sdk: ours."""
+    """Where a cassette comes from.
+
+    Args:
+        service_version: of the service's API, in the plugin's words.
+        sdk: ours.
+    """
 
     source: Source
     integration: str
@@ -64,9 +69,14 @@ class Provenance:
 class CassetteSetup:
     """What stood there when recording began, so that a replay can begin alike.
 
-    clock: the time then, aware. order: its number. added_at: when the host got it; submitted_at: when the service did;
-    both aware. lines: (code, quantity). details: what else of Order Desk's order object the scenario names.
-    settings: those that are neither secret nor host and were not left at their default, as they were configured.
+    Args:
+        clock: the time then, aware.
+        order: its number.
+        added_at: when the host got it.
+        submitted_at: when the service did; both aware.
+        lines: (code, quantity).
+        details: what else of Order Desk's order object the scenario names.
+        settings: those that are neither secret nor host and were not left at their default, as they were configured.
     """
 
     clock: datetime

@@ -14,7 +14,12 @@ __all__ = ["RecordedResponse", "RecordedRequest", "RequestRecorder"]
 
 @frozen
 class RecordedRequest:
-    """A request as it came in. path: as it was sent, percent-encoded. headers: by lower-case name."""
+    """A request as it came in.
+
+    Args:
+        path: as it was sent, percent-encoded.
+        headers: by lower-case name.
+    """
 
     method: str
     path: str

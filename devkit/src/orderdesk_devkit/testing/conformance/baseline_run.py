@@ -33,9 +33,12 @@ _OVERSIZED_BYTES = 8_000_000
 
 @frozen
 class RecordedCall:
-    """A request and its response as they went over the wire. path: decoded. effects: what it made happen.
+    """A request and its response as they went over the wire.
 
-    canceled: whether the service had the order truly canceled when it answered.
+    Args:
+        path: decoded.
+        effects: what it made happen.
+        canceled: whether the service had the order truly canceled when it answered.
     """
 
     method: str
@@ -114,11 +117,17 @@ class RecordedConversation:
 
 @frozen
 class BaselineRun:
-    """What was seen. route: the way taken; None where none was open. asked, end: the case's state after the request,
-    and at the end. repeatable: whether every request of the cancel that may change something was declared so.
-    cancel, follow, resubmit: what was said meanwhile, without tokens. tokens: the responses with one. token_path: None
-    where no token is fetched. origin: where the service stood, for responses that name itself; "" where none is called.
-    faults: what the plugin itself did wrong meanwhile.
+    """What was seen.
+
+    Args:
+        route: the way taken; None where none was open.
+        state_after_request, final_state: the case's state after the request, and at the end.
+        idempotent: whether every request of the cancel that may change something was declared so.
+        cancel, polls, resubmit: what was said meanwhile, without tokens.
+        tokens: the responses with one.
+        token_path: None where no token is fetched.
+        origin: where the service stood, for responses that name itself; "" where none is called.
+        plugin_errors: what the plugin itself did wrong meanwhile.
     """
 
     route: Route | None

@@ -22,7 +22,12 @@ _EVIDENCE = 16 * 1024
 def echoes(
     secrets: Sequence[str], seeds: Iterable[RecordedCall], evidence_headers: Iterable[str]
 ) -> Mapping[str, Echo]:
-    """Replies by what they show. seeds: the service's real responses; evidence_headers: those that are kept."""
+    """Replies by what they show.
+
+    Args:
+        seeds: the service's real responses.
+        evidence_headers: those that are kept.
+    """
     all_of = " ".join(secrets)
     found: dict[str, Echo] = {
         "error message": lambda request: _json(_errors(f"bad {all_of} in {_text(request)}"), 400),
@@ -45,7 +50,11 @@ def echoes(
 
 
 def _fixed_echoes(secrets: Sequence[str], kept: Mapping[str, str]) -> dict[str, bytes]:
-    """Those that are the same for every request. kept: the headers that are kept as evidence, all secrets in each."""
+    """Those that are the same for every request.
+
+    Args:
+        kept: the headers that are kept as evidence, all secrets in each.
+    """
     all_of, one = " ".join(secrets), secrets[-1]
     forms = {name: " ".join(encoded_forms(secret)[name] for secret in secrets) for name in encoded_forms(one)}
     return {

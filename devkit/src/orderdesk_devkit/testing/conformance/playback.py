@@ -41,10 +41,13 @@ T = TypeVar("T")
 class PlaybackResult:
     """What came of a flow.
 
-    requests: those it made. fault: the plugin's own, None where there is none. case: the case after it; None for a
-    resubmission. says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
-    is_submitted: whether a resubmission ended with the order being there. is_unfounded: whether the fault is an answer
-    that its response cannot give.
+    Args:
+        requests: those it made.
+        plugin_error: the plugin's own, None where there is none.
+        case: the case after it; None for a resubmission.
+        says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
+        is_submitted: whether a resubmission ended with the order being there.
+        is_without_evidence: whether the fault is an answer that its response cannot give.
     """
 
     requests: tuple[httpx.Request, ...]
@@ -76,7 +79,8 @@ _DEFAULT_RESPONSE = ReplayedResponse("nothing that was heard", 200, {"content-ty
 class FlowPlayback:
     """Plays the flows of one connection for one open case of one order.
 
-    forging: every answer is said to rest on an exchange that nobody had.
+    Args:
+        forging: every answer is said to rest on an exchange that nobody had.
     """
 
     def __init__(

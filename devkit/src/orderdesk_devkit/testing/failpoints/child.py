@@ -86,10 +86,14 @@ class ChildStep(enum.Enum):
 
 @frozen
 class ChildTask:
-    """What a child has to do. kill_at: the number of the boundary to die at, from 1; 0 lets it live.
+    """What a child has to do.
 
-    ledger: a file that holds the order. settings: of the connection, texts as a simulator gives them. url: of the
-    simulator, whose VirtualClock is moved where time must pass; "" where there is none. now: that clock's time.
+    Args:
+        kill_at: the number of the boundary to die at, from 1; 0 lets it live.
+        ledger: a file that holds the order.
+        settings: of the connection, texts as a simulator gives them.
+        url: of the simulator, whose VirtualClock is moved where time must pass; "" where there is none.
+        now: that clock's time.
     """
 
     ledger: str
@@ -274,7 +278,10 @@ def main() -> None:
 
 
 def run_children(lines: TextIO, do: Callable[[str], None], before: Callable[[str], object] | None = None) -> None:
-    """Let a child be forked for each line and do what it says, one after the other. before: done before the fork.
+    """Let a child be forked for each line and do what it says, one after the other.
+
+    Args:
+        before: done before the fork.
 
     Each leaves its lines on stdout, then its exit code: 1 where it raised, with what it raised.
     """

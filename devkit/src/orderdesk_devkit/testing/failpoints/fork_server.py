@@ -22,7 +22,12 @@ TIMEOUT_SECONDS = 60.0
 
 @frozen
 class ProcessExit:
-    """How a child ended. code: its exit code, negative for a signal. said: its lines, in order."""
+    """How a child ended.
+
+    Args:
+        code: its exit code, negative for a signal.
+        output: its lines, in order.
+    """
 
     code: int
     output: tuple[str, ...]
