@@ -206,7 +206,7 @@ def test_what_cannot_be_read_is_a_person_s_to_find_out(fake_services_desk: FakeD
     desk.notifications.handle_webhook("phone", fake_webhook("1042", CANCELED))
     case = only(desk.cases.list())
     assert (case.state, case.is_open) == (State.ACTION_REQUIRED, True)
-    assert "said to be canceled there" in str(case.message)
+    assert "cancellation was reported" in str(case.message)
 
 
 def test_a_service_that_is_down_is_read_again_until_it_says(
@@ -274,7 +274,7 @@ def test_a_message_that_comes_again_makes_no_second_case_and_is_told_once(
         desk.notifications.handle_webhook("cart", fake_webhook("1042", CANCELED, delivery="the same again"))
     assert (only(desk.cases.list()), desk.ledger.history(case.id)) == (case, told)
     (cancellation,) = desk.ledger.cancellations(case.order_id)
-    assert (case.state, cancellation.requested_by) == (State.CANCELED, "a message from cart, delivery the same again")
+    assert (case.state, cancellation.requested_by) == (State.CANCELED, "a webhook from cart, delivery the same again")
 
 
 def test_after_a_refusal_a_cancel_that_comes_from_there_is_taken_up(
@@ -332,7 +332,7 @@ def test_a_shipment_of_a_canceled_order_is_an_alarm_once_it_is_read_back(
 ) -> None:
     desk = canceled(fake_services_desk, clock, "mill")
     desk.notifications.handle_webhook("mill", fake_webhook("1042", SHIPPED))
-    assert only(desk.cases.list()).state is State.CANCELED, "the service says that it is canceled"
+    assert only(desk.cases.list()).state is State.CANCELED, "the service reports that the order is canceled"
     fake_services.status["mill", "1042"] = "shipped"
     desk.notifications.handle_webhook("mill", fake_webhook("1042", SHIPPED, delivery="a second one"))
     case = only(desk.cases.list())
@@ -419,7 +419,7 @@ def test_a_new_shipment_at_an_import_is_an_alarm_and_an_old_one_is_not(
     shipped = evolve(order, shipments=(Shipment(id="s1", tracking_number="1Z"),))
     desk.orders.import_orders([shipped], by="the feed")
     case = only(desk.cases.list())
-    assert (case.state, case.message) == (State.SHIPPED_ANYWAY, "the host has a new shipment of it: 1Z")
+    assert (case.state, case.message) == (State.SHIPPED_ANYWAY, "the order has a new shipment: 1Z")
 
 
 def test_an_order_that_had_shipped_before_it_was_canceled_raises_no_alarm_at_each_import(

@@ -76,7 +76,7 @@ class LedgerReader(ABC):
             row = cursor.execute("SELECT kind, data, texts FROM cases WHERE id = ?", (case_id,)).fetchone()
         case = self.damage.read(f"{NOUN} {case_id}", partial(case_of, *row)) if row is not None else None
         if not isinstance(case, kind):
-            raise NotFoundError("there is no such case", location=f"case {case_id}", hint="see `orderdesk cases`")
+            raise NotFoundError("the ledger has no such case", location=f"case {case_id}", hint="see `orderdesk cases`")
         return case
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
@@ -143,7 +143,7 @@ class LedgerReader(ABC):
         with self._read() as cursor:
             row = cursor.execute("SELECT number FROM cases WHERE id = ?", (case.id,)).fetchone()
         if row is None:
-            raise NotFoundError("there is no such case", location=f"case {case.id}", hint="see `orderdesk cases`")
+            raise NotFoundError("the ledger has no such case", location=f"case {case.id}", hint="see `orderdesk cases`")
         return int(row[0])
 
     def due_connections(self, now: datetime) -> tuple[str, ...]:

@@ -136,7 +136,9 @@ def apply_change(cursor: sqlite3.Cursor, chain: ChainAppender, change: Change) -
     """
     before, fence = change.before, change.fence
     if fence is not None and order_fingerprint(cursor, fence.order_id) != fence.token:
-        raise OrderChangedError("the order was changed by another process", location=before.id, hint="read it again")
+        raise OrderChangedError(
+            "the order was changed by another process", location=before.id, hint="read the order again"
+        )
     found = cursor.execute(
         "SELECT number, link FROM cases WHERE id = ? AND version = ?", (before.id, before.version)
     ).fetchone()

@@ -175,7 +175,7 @@ def find_folder(db: sqlite3.Connection, name: str) -> Folder:
         if folder.name.casefold() == name.strip().casefold():
             return folder
     names = ", ".join(folder.name for folder in known)
-    raise NotFoundError(f"there is no folder {name!r}", hint=f"folders: {names}; create_folder makes another")
+    raise NotFoundError(f"the folder {name!r} does not exist", hint=f"folders: {names}; create_folder makes another")
 
 
 def remote_orders(db: sqlite3.Connection, order_id: str) -> tuple[RemoteOrder, ...]:

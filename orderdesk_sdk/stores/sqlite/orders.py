@@ -370,7 +370,9 @@ class SqliteOrderStore:
 def require_embedded_store(store: OrderStore, location: str) -> SqliteOrderStore:
     """The host, which must be the embedded one for what is to be done. Raises InvalidStateError."""
     if not isinstance(store, SqliteOrderStore):
-        raise InvalidStateError("only the embedded host does that", location=location, hint="use the host app")
+        raise InvalidStateError(
+            "only the local order store does that", location=location, hint="use the application that owns the orders"
+        )
     return store
 
 

@@ -282,7 +282,7 @@ class TestTheLines:
         found = held(Outcome.CANCELED, received(MINE), lines=lines, status=None)
         assert (found.outcome, found.message) == (
             Outcome.UNKNOWN,
-            f"it says that 2 of {mug.ordered} of MUG are canceled",
+            f"the service says that 2 of {mug.ordered} of MUG are canceled",
         )
 
     def test_where_the_service_has_a_word_for_it_its_numbers_prove_nothing(self) -> None:
