@@ -1,6 +1,6 @@
-"""A village of made-up services, for tests of what happens between places: carts, mills, and people on the phone.
+"""Made-up services, for tests of what happens between connections: carts, mills, and people on the phone.
 
-    with RawServer(answering(village)) as server:
+    with RawServer(responding(FakeServices())) as server:
         desk = open_fake_desk(path, clock, server.url, [Cart(), Mill()], orders=[...], rules=[...])
 
 A cart and a mill are asked by a button, polled, and let us know by messages; the phone is answered by a person.
@@ -96,9 +96,9 @@ class FakeServices:
 
 @settings
 class FakeServiceSettings:
-    """Where the village is."""
+    """Where the services are."""
 
-    endpoint: str = url(help="the village's services")
+    endpoint: str = url(help="the fake services")
 
 
 class FakeManualService:
@@ -221,7 +221,10 @@ class FakeCart(FakeFulfillmentService):
 
 
 class FakeDeskOpener(Protocol):
-    """Opens a desk in a village, on the one file of a test, as another process would. at: the places of order 1042."""
+    """Opens a desk before the fake services, on the one file of a test, as another process would. at.
+
+    The places of order 1042.
+    """
 
     def __call__(
         self,
@@ -230,11 +233,11 @@ class FakeDeskOpener(Protocol):
         listeners: Sequence[object] = (),
         rules: Sequence[Mapping[str, object]] = (),
     ) -> Desk:
-        """The desk; without `plugins` the village has a cart, a mill and a phone."""
+        """The desk; without `plugins` there are a cart, a mill and a phone."""
 
 
 def fake_webhook(number: str, kind: NotificationKind, *, delivery: str | None = None, key: str = KEY) -> WebhookRequest:
-    """The message that a place of the village sends about an order."""
+    """The message that a fake service sends about an order."""
     told = [{"number": number, "kind": kind.value, "delivery": delivery}]
     return WebhookRequest({"X-Key": key}, json.dumps(told).encode())
 

@@ -78,9 +78,7 @@ class TerminationTests(StandardTests):
         """The service took the cancel, and nothing that it says afterwards can be understood."""
         require_cancel_target(baseline, plugin_under_test)
         if baseline.state_after_request in (State.CANCELED, State.ACTION_REQUIRED):
-            pytest.skip(
-                f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is read back"
-            )
+            pytest.skip(f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is polled")
         found = []
         for fault in Fault:
             with endless_fault(fault) as harness:
@@ -172,4 +170,4 @@ def _open(harness: ConformanceHarness) -> list[Case]:
 
 
 def _name(case: Case) -> str:
-    return f"{'the case' if isinstance(case, CancelCase) else 'the errand'} of {case.remote_id}"
+    return f"{'the case' if isinstance(case, CancelCase) else 'the case'} of {case.remote_id}"
