@@ -169,4 +169,4 @@ def _open(harness: ConformanceHarness) -> list[Case]:
 
 
 def _name(case: Case) -> str:
-    return f"the {case.kind} of {case.remote_id}"
+    return f"the case of {case.remote_id}"
