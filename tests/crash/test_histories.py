@@ -184,10 +184,10 @@ class Histories(RuleBasedStateMachine):
                 )
             except ValidationError:
                 assert (desk.ledger.cancellations(found.id), desk.cases.list()) == before, "refused, and yet recorded"
-                self.counts["wishes refused"] += 1
+                self.counts["cancellations rejected"] += 1
                 raise
             self.judge.reported_ids |= {made.cancellation.id, *(case.id for case in made.cases)}
-            self.counts["wishes"] += 1
+            self.counts["cancellations"] += 1
 
         self.do("cancel", act)
 
