@@ -173,10 +173,10 @@ class TokenAuth(httpx.Auth):
             return token
         with self._refresh_lock.held():  # Whoever waited here finds the token that the first one fetched.
             if self._token is None or self._token is expired or self.clock.monotonic() >= self._valid_until:
-                asked_at = self.clock.monotonic()
+                requested_at = self.clock.monotonic()
                 self._token = fetched = yield from self._fetch_token()
                 lasts = min(max(fetched.expires_in, timedelta(0)), MAX_TOKEN_LIFETIME).total_seconds()
-                self._valid_until = asked_at + max(lasts - REFRESH_MARGIN_SECONDS, lasts / 2)
+                self._valid_until = requested_at + max(lasts - REFRESH_MARGIN_SECONDS, lasts / 2)
             return self._token
 
     def _fetch_token(self) -> Generator[httpx.Request, httpx.Response, Token]:

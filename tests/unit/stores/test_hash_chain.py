@@ -133,7 +133,7 @@ OF_A_CASE = {
     "its head altered": "UPDATE cases SET link = zeroblob(32) WHERE id = 'c1-1'",
     "its head taken away": "UPDATE cases SET link = NULL WHERE id = 'c1-1'",
     "made the newest case of the order": "UPDATE cases SET number = 999 WHERE id = 'c1-1'",
-    "given to another wish": "UPDATE cases SET cancellation_id = 'c2' WHERE id = 'c1-1'",
+    "given to another cancellation": "UPDATE cases SET cancellation_id = 'c2' WHERE id = 'c1-1'",
     "its cancellation altered": "UPDATE cancellations SET data = replace(data, '2026', '2025') WHERE id = 'c1'",
     "who asked altered": "UPDATE cancellations SET texts = replace(texts, 'Ann', 'Eve') WHERE id = 'c1'",
     "its cancellation deleted": "DELETE FROM cancellations WHERE id = 'c1'",
