@@ -86,7 +86,7 @@ def _fill(path: Path, count: int) -> None:
     ledger = SqliteLedger(path)
     begin = datetime.now(UTC) - timedelta(days=30)
     for first in range(0, count, CANCELLATION):
-        cancellation = Cancellation(f"w{first}", f"wish {first}", f"o{first}", f"B-{first}", "bench", None, begin)
+        cancellation = Cancellation(f"w{first}", f"key {first}", f"o{first}", f"B-{first}", "bench", None, begin)
         ledger.open_cancellation(
             cancellation,
             "",
@@ -95,10 +95,10 @@ def _fill(path: Path, count: int) -> None:
     ledger.close()
 
 
-def _case(wish: Cancellation, number: int, begin: datetime) -> CancelCase:
+def _case(cancellation: Cancellation, number: int, begin: datetime) -> CancelCase:
     return CancelCase(
         id=f"c{number}",
-        cancellation_id=wish.id,
+        cancellation_id=cancellation.id,
         order_id=f"o{number}",
         order_number=f"B-{number}",
         connection="bench",

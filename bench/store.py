@@ -17,7 +17,7 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["CONNECTION", "Store", "open_store", "simulator_settings"]
 

@@ -33,6 +33,13 @@ def _args_as_list(text: str) -> str:
     return f"{about}\n\n{re.sub(r'^ {8}', '  ', items, flags=re.MULTILINE)}{gap}{after}"
 
 
+def _in_a_cell(documented: object) -> str:
+    """A docstring as it stands in a cell of a table, where no list can: each argument begins with its name as code."""
+    about, _, rest = _raw_docstring(documented).partition("\n\nArgs:\n")
+    arguments = re.sub(r"^    (\w+(?:, \w+)*): ", r"`\1`: ", rest, flags=re.MULTILINE)
+    return f"{about} {arguments}"
+
+
 def _raw_docstring(documented: object) -> str:
     """A docstring as it stands, without its indentation. Raises ValueError for what has none."""
     text = inspect.getdoc(documented)
@@ -100,7 +107,8 @@ def object_section(cls: type, *, level: int = 3, title: str | None = None, metho
         lines += table(("attribute", "meaning"), [(f"`{name}`", text) for name, text in values])
     if calls:
         lines += table(
-            ("method", "meaning"), [(f"`{signature(made)}`", _required_prefix(made) + prose(made)) for made in calls]
+            ("method", "meaning"),
+            [(f"`{signature(made)}`", _required_prefix(made) + _in_a_cell(made)) for made in calls],
         )
     return lines
 

@@ -61,7 +61,10 @@ def utc(moment: datetime) -> datetime:
 def local_datetimes(naive: datetime, zone: tzinfo | None = None) -> tuple[datetime, ...]:
     """The moments, in UTC, at which clocks showed a time without a zone: two where they were put back, none forward.
 
-    zone: None takes that of this machine. Raises OverflowError and the like where the zone has no such year.
+    Args:
+        zone: None takes that of this machine.
+
+    Raises OverflowError and the like where the zone has no such year.
     """
     found = dict.fromkeys(naive.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     return tuple(moment for moment in found if moment.astimezone(zone).replace(tzinfo=None) == naive.replace(fold=0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
+import hypothesis
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -35,7 +37,8 @@ from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.smtp import EmailConfig
-from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from orderdesk_sdk.transport.http.client import HttpClient
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.email_child import EMAIL_ONLY, EMAIL_ROUTES, open_email_desk
 from tests.support.fake_services import (
     FakeCart,
@@ -45,6 +48,10 @@ from tests.support.fake_services import (
     FakeServices,
     open_fake_desk,
 )
+
+hypothesis.settings.register_profile("orderdesk", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("orderdesk")
+# An example may take as long as it does, for it may write a ledger. CI judges a change by the same examples each time.
 
 collect_ignore = ["distributions"]
 """Plugins of their own, with tests of their own; test_distributions.py installs them and runs these."""
@@ -136,7 +143,7 @@ class MailServer:
     def __init__(self, **options: object) -> None:
         self.arrived: list[Envelope] = []
         self.encrypted: list[bool] = []
-        self.replies = {"RCPT": ["250 OK"], "DATA": ["250 taken"]}
+        self.responses = {"RCPT": ["250 OK"], "DATA": ["250 taken"]}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -163,13 +170,13 @@ class MailServer:
         return await self._reply("RCPT", server)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
-        if not self.replies["DATA"][0].startswith(("4", "5")):
+        if not self.responses["DATA"][0].startswith(("4", "5")):
             self.arrived.append(envelope)
             self.encrypted.append(session.ssl is not None)
         return await self._reply("DATA", server)
 
     async def _reply(self, command: str, server: SMTP) -> str:
-        responses = self.replies[command]
+        responses = self.responses[command]
         response = responses.pop(0) if len(responses) > 1 else responses[0]
         if response == "drop":
             assert isinstance(server.transport, asyncio.WriteTransport)

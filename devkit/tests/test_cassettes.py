@@ -93,7 +93,7 @@ def scrubber() -> Scrubber:
 def test_every_exchange_is_replayed_once_and_in_its_turn(polls: Path, scrubber: Scrubber) -> None:
     with replay(polls, scrubber):
         said = talk(STORED, GET, ("PUT", "/orders/1", {"b": [2], "a": 1}), GET)
-    assert [reply["answer"] for reply in said] == [1, 2, 3]
+    assert [response["answer"] for response in said] == [1, 2, 3]
 
 
 def test_the_host_is_stored_as_the_default_one_in_urls_and_bodies(polls: Path, scrubber: Scrubber) -> None:

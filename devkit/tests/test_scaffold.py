@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import subprocess
@@ -93,7 +94,7 @@ def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], t
 
 
 @pytest.mark.parametrize(
-    ("reply", "outcome"),
+    ("response", "outcome"),
     [
         (httpx.Response(404, json={"error": "no such order"}), Outcome.REJECTED),
         (httpx.Response(404, html="<h1>Not Found</h1>"), Outcome.NOT_PROCESSED),
@@ -104,7 +105,7 @@ def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], t
 def test_only_the_services_own_404_refuses(
     tmp_path: Path,
     kind: tuple[Cancel, Auth | None],
-    reply: httpx.Response,
+    response: httpx.Response,
     outcome: Outcome,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -117,14 +118,21 @@ def test_only_the_services_own_404_refuses(
     flow = plugin.orderdesk_cancel(CancelRequest(ORDER, remote_order, "w1"), service)
     next(flow)
     with pytest.raises(StopIteration) as ended:
-        flow.send(reply)
+        flow.send(response)
     assert ended.value.value.outcome is outcome
+
+
+def lines_to_read(path: Path) -> int:
+    """The lines of a file, where an import counts as one line however many names it lists."""
+    text = path.read_text(encoding="utf-8")
+    imports = [node for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)]
+    return len(text.splitlines()) - sum((node.end_lineno or node.lineno) - node.lineno for node in imports)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=name_of)
 def test_a_beginner_reads_short_files(tmp_path: Path, kind: tuple[Cancel, Auth | None]) -> None:
     files = package_of(kind, tmp_path).glob("*.py")
-    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    lines = {path.name: lines_to_read(path) for path in files}
     own = set(LONGEST) if kind[1] is not None else {"__init__.py", "settings.py"}  # A mail is no call, so no api.py.
     assert set(lines) - {"simulator.py"} == own
     assert {name: count for name, count in lines.items() if count > LONGEST.get(name, count)} == {}

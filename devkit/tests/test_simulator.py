@@ -70,8 +70,8 @@ def test_an_order_is_told_with_its_truth_and_its_own_log(depot: Depot, client: h
 
 
 def test_a_fault_can_be_planned_and_control_calls_never_meet_one(depot: Depot, client: httpx.Client) -> None:
-    wish = {"kind": "ok_html", "method": "GET", "path": "^/x", "times": 2, "size": 5, "seconds": 0.5}
-    assert client.post("/_simulator/faults", json=wish).json() == {"pending": 1}
+    cancellation = {"kind": "ok_html", "method": "GET", "path": "^/x", "times": 2, "size": 5, "seconds": 0.5}
+    assert client.post("/_simulator/faults", json=cancellation).json() == {"pending": 1}
     assert client.post("/_simulator/faults", json={"kind": "redirect"}).json() == {"pending": 2}
     assert client.get("/_simulator/log").status_code == 200
     (planned, anything) = depot.faults.pending()

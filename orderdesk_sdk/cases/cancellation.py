@@ -1,4 +1,4 @@
-"""A cancellation: the wish to cancel an order, and the case that it opens at each place. Pure."""
+"""A cancellation: the request to cancel an order, and the case that it opens at each connection. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Cancellation:
     Args:
         lines: what to cancel, by line id, with quantities; empty means the whole order.
         line_names: by line id, how people knew these lines then. Empty where `lines` is, and in ledgers of an early
-            version, which kept the names of lines as they were typed; `wish.with_line_ids` reads those.
+            version, which kept the names of lines as they were typed; `validation.with_line_ids` reads those.
         reported_by: the connection whose service was heard to have canceled it already, and is not asked to; else None.
         caused_by_rules: the rules whose actions led to the cancellation, first first; empty when a person asked.
         connections: the connections that it is about; empty means wherever the order is, and comes to be while it is
@@ -54,19 +54,19 @@ class Cancellation:
 
 @frozen(kw_only=True)
 class CancelCase(Case):
-    """A cancellation at one placement.
+    """A cancellation at one remote order.
 
     Args:
-        route: index into the integration's ladder.
-        consecutive_failures: sends in a row that were proved not done, or checks that told nothing.
+        route: index into the connection's routes.
+        consecutive_failures: sends in a row that provably did nothing, or polls without a usable status.
         last_sent_at: when a request last may have reached the service; None when none has, or each provably did
             nothing.
         previously_sent_at: `last_sent_at` as it was before the present send, which takes its place again where that did
             nothing.
         request_reference: the service's own name for that request; None when it gave none.
         is_batched: it has waited for others that are asked for in the same call.
-        remind_at: when the person who has it is reminded, where the case is read back meanwhile; None: at `due_at`.
-        is_reported: the service was heard to have canceled by itself, so this case never asks it to.
+        remind_at: when the person is reminded, where the case is polled meanwhile; None: at `due_at`.
+        is_reported: the service reported the cancellation, so this case never requests it.
     """
 
     cancellation_id: str

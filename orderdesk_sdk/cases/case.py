@@ -29,9 +29,9 @@ class State(enum.Enum):
     ACKNOWLEDGED = "acknowledged"
     """The service acknowledged the request. Not canceled."""
     ACTION_REQUIRED = "action required"
-    """Somebody must find out, or do it, and say what came of it."""
+    """A person must find out or cancel the order by hand, and record the outcome."""
     UNKNOWN = "unknown"
-    """A request went out and nobody knows what it did."""
+    """A request was sent and its outcome is unknown."""
     CANCELED = "canceled"
     """Canceled, with proof."""
     DONE = "done"
@@ -60,7 +60,7 @@ SETTLED = frozenset(State) - OPEN
 
 
 POLLABLE = (State.PENDING, State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, State.CANCELED)
-"""A requested case is read too: before the clock alone sends it on, and when somebody says that it is done."""
+"""A pending case is polled too: before it falls back by the clock alone, and when its cancellation is reported."""
 
 
 @frozen(kw_only=True)
@@ -73,7 +73,7 @@ class Case:
         attempt: how many sends and polls have begun.
         consecutive_failures: how many of them in a row came to nothing.
         deadline: when a person gets it at the latest; None before anything came to nothing.
-        action_required_since: when a person was given the case; None while nobody has it.
+        action_required_since: since when the case requires action; None while it does not.
         caused_by_rules: the rules whose actions led to it, first first; empty when a person asked.
     """
 
@@ -105,7 +105,7 @@ class Case:
     done_state: ClassVar[State]
     """The state of one that was done."""
     flow_reads_first: ClassVar[bool]
-    """Whether its flow looks at the service before it sends, so that it may be driven again without a read-back."""
+    """Whether its flow looks at the service before it sends, so that it may be run again without a poll first."""
 
     @property
     def is_open(self) -> bool:

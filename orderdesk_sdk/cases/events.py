@@ -1,4 +1,4 @@
-"""Events of orders, which rules hear, and what the rules did about them. Pure."""
+"""Events of orders, which trigger rules, and what the rules did about them. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class OrderEventKind(enum.Enum):
     ORDER_IMPORTED = "order imported"
     """Once per order, the first time it comes in."""
     ORDER_MOVED = "order moved"
-    """An order came into another folder than it was in."""
+    """An order was moved to another folder."""
     CASE_SETTLED = "case settled"
-    """A cancellation is decided at one place."""
+    """A cancellation is settled at one connection."""
     CANCELED_EXTERNALLY = "canceled externally"
-    """A place canceled an order by itself, and it was polled there. Which others follow is for rules to say."""
+    """A service canceled an order by itself, and a poll has proved it. Which others follow is for rules to say."""
     ORDER_CANCELED = "order canceled"
-    """The last place that held an order has said that it is canceled there, once per cancellation."""
+    """The last connection that held an order has canceled it, once per cancellation."""
     ACTION_FAILED = "action failed"
     """A rule's action could not be done."""
 
@@ -48,11 +48,11 @@ class OrderEvent:
 
 @frozen
 class RuleExecution:
-    """What came of one action of a rule that fired.
+    """What came of one action of a rule that matched.
 
     Args:
         error: why it could not be done, else None.
-        action: "" where the rule's filter failed on the order, so that nobody knows whether it would have fired.
+        action: "" where the rule's filter failed on the order, so that it is unknown whether the rule matches.
     """
 
     rule: str

@@ -103,7 +103,7 @@ class Ledger(Protocol):
         """Add to a history without a change.
 
         Args:
-            if_unchanged: raise ConflictError when somebody else has changed the case since.
+            if_unchanged: raise ConflictError when another process has changed the case since.
         """
 
     def case(self, case_id: str, kind: type[C]) -> C:
@@ -209,7 +209,7 @@ class Ledger(Protocol):
         """What rules did for an order, oldest first."""
 
     def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
-        """Those of the messages to a connection that nobody has looked into, nor does right now: they are the caller's.
+        """Those of the webhooks to a connection that no process has handled or handles now: they are the caller's.
 
         Which of them were looked into, the caller tells by `complete_notifications`; who does not within minutes is
         taken for dead. A bounded number is remembered, for a bounded time.

@@ -53,8 +53,8 @@ class PlanEntry:
 
     Args:
         chosen_step: index into steps; None when no route is open.
-        problem: what must be mended first; None when nothing.
-        existing_state: the state of a case that exists already; None when nobody has asked yet.
+        problem: what must be repaired first; None when nothing.
+        existing_state: the state of a case that exists already; None before the first request.
     """
 
     connection: str
@@ -116,17 +116,9 @@ def _entry(
     now: datetime,
     existing_state: State | None,
 ) -> PlanEntry:
-    bare = PlanEntry(
-        remote_order.connection,
-        "",
-        remote_order.connection,
-        remote_order.role,
-        remote_order.remote_id,
-        existing_state=existing_state,
-    )
     if integration is None or isinstance(integration, str):
         problem = integration or f"no connection named {remote_order.connection!r} is configured"
-        return PlanEntry(*_number_problem(bare), problem=problem, existing_state=existing_state)
+        return _unusable_entry(remote_order, problem, existing_state)
     fault = number_error(remote_order.remote_id, integration.remote_id_format)
     fault = fault or (integration.unavailable_reason(settings) if integration.unavailable_reason is not None else None)
     steps: list[PlanStep] = []
@@ -167,8 +159,11 @@ def _step(route: Route, remote_order: RemoteOrder, reasons: tuple[ReasonCode, ..
     )
 
 
-def _number_problem(entry: PlanEntry) -> tuple[str, str, str, ConnectionRole, str]:
-    return entry.connection, entry.integration, entry.title, entry.role, entry.remote_id
+def _unusable_entry(remote_order: RemoteOrder, problem: str, existing_state: State | None) -> PlanEntry:
+    name = remote_order.connection
+    return PlanEntry(
+        name, "", name, remote_order.role, remote_order.remote_id, problem=problem, existing_state=existing_state
+    )
 
 
 def _needs(rule: ReasonRule) -> str | None:

@@ -127,7 +127,7 @@ class Receipt:
     def still_active(self) -> tuple[str, ...]:
         """The connections at which the order, or a part of it, is still active, each with why.
 
-        Not one at which a case is open; and none at all where nobody has requested a cancellation.
+        Not one at which a case is open; and none at all where no cancellation was requested.
         """
         return tuple(map(str, self.coverage.still_active())) if self.cancellations else ()
 
@@ -157,7 +157,7 @@ def make_receipt(
             damaged.append(f"case {case.id} at {case.connection}: its history cannot be shown: {error}")
             return ()
 
-    wishes = [
+    receipts = [
         CancellationReceipt(
             cancellation,
             tuple(
@@ -169,13 +169,13 @@ def make_receipt(
         for cancellation in cancellations
     ]
     again, changes = ledger.cases(ResubmitCase, order_id=order.id), ledger.cases(StatusCase, order_id=order.id)
-    errands: tuple[Case, ...] = (*again, *changes)
+    others: tuple[Case, ...] = (*again, *changes)
     flaws = [
         *(f"case {case.id} at {case.connection}: {flaw}" for case in cases for flaw in records[case.id].flaws),
-        *(f"{each.id} at {each.connection}: {flaw}" for each in errands for flaw in ledger.verify(each).flaws),
+        *(f"{each.id} at {each.connection}: {flaw}" for each in others for flaw in ledger.verify(each).flaws),
         *damaged,
     ]
-    return Receipt(order.id, order.number, now, tuple(wishes), coverage, again, changes, tuple(flaws))
+    return Receipt(order.id, order.number, now, tuple(receipts), coverage, again, changes, tuple(flaws))
 
 
 def _case_receipt(
@@ -254,7 +254,7 @@ def _history_line(entry: HistoryEntry) -> HistoryLine:
             )
         case Intent() as intent:
             return HistoryLine(
-                intent.at, f"{intent.method} {intent.url}", "about to be sent; what became of it is not recorded"
+                intent.at, f"{intent.method} {intent.url}", "about to be sent; the outcome is not recorded"
             )
         case str() as note:
             return HistoryLine(entry.at, "texts removed" if entry.kind is HistoryEntryKind.REMOVED else "note", note)

@@ -25,31 +25,31 @@ class EventKind(enum.Enum):
     """What can happen to a case."""
 
     SEND_STARTED = "send started"
-    """An attempt to ask the service begins."""
+    """An attempt to send the request begins."""
     POLL_STARTED = "poll started"
     """A poll begins."""
     RESUMED = "resumed"
-    """The process that was sending is gone; its flow is driven again from the record."""
+    """The process that was sending is gone; its flow is run again from the record."""
     ACKNOWLEDGED = "acknowledged"
     STILL_PENDING = "still pending"
     """A poll found nothing decided; or, of a canceled order, nothing that speaks against it."""
     NOT_PROCESSED = "not processed"
     """It is proved that the service did nothing."""
     OUTCOME_UNKNOWN = "outcome unknown"
-    """Nobody knows whether the service acted."""
+    """It is unknown whether the service processed the request."""
     FOUND_CANCELED = "found canceled"
-    """A poll found done what was still to be asked for: by an earlier way, or by the service itself."""
+    """A poll found canceled what was still to be requested: by an earlier route, or by the service itself."""
     POLL_FAILED = "poll failed"
-    """A poll told nothing."""
+    """A poll gave no usable status."""
     CANCELED = "canceled"
     DONE = "done"
     """The status is set, or the order was submitted again."""
     PARTIALLY_CANCELED = "partially canceled"
     REJECTED = "rejected"
     FELL_BACK = "fell back"
-    """On to the next route of the list of routes."""
+    """On to a later route."""
     ESCALATED = "escalated"
-    """On to a person."""
+    """A person must act."""
     REMINDED = "reminded"
     """A person has not answered in time."""
     DEFERRED = "deferred"
@@ -118,12 +118,12 @@ class Event:
 
     Args:
         due_at: when the case wants attention next; needed whenever the state after is open.
-        deadline: the end of patience with the present route; None leaves it as it was.
+        deadline: when the present route is given up; None leaves it as it was.
         message: one sentence for people.
         plugin_error: the plugin's own error, when it had one.
         person: who did it, when a person did.
-        retry_allowed: a poll found nothing decided and the lost request was declared repeatable.
-        request_reference: the service's own name for what it acknowledged it of.
+        retry_allowed: a poll found nothing decided and the lost request was declared idempotent.
+        request_reference: the service's own name for the request that it acknowledged.
         remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
     """
 
@@ -200,14 +200,14 @@ def _validate(case: Case, event: Event, after: State) -> None:
     if event.kind in _CANCELLATIONS and event.evidence is None:
         raise _invalid(case, event, "the event has no evidence", "give a response, a poll, or a person's name")
     if event.kind is EventKind.SEND_STARTED:
-        _demand_send(case, event)
+        _validate_send(case, event)
     if isinstance(case, CancelCase):
-        _demand_of_cancel(case, event)
+        _validate_cancel(case, event)
     if after in OPEN and event.due_at is None:
         raise _invalid(case, event, "an open case needs a time for its next action")
 
 
-def _demand_send(case: Case, event: Event) -> None:
+def _validate_send(case: Case, event: Event) -> None:
     """Law 3: nothing is sent again but after a look, or on a person's word."""
     resend = case.retry_allowed if isinstance(case, CancelCase) else case.flow_reads_first
     if case.state is State.UNKNOWN and not (resend or event.person):
@@ -218,10 +218,15 @@ def _demand_send(case: Case, event: Event) -> None:
             "poll first, or let a person decide with `orderdesk retry`",
         )
     if case.state is State.ACTION_REQUIRED and not event.person:
-        raise _invalid(case, event, "the case requires action of a person", "let a named person decide")
+        raise _invalid(
+            case,
+            event,
+            "the case requires action of a person",
+            "confirm or reject the case, or send it again with `orderdesk retry`",
+        )
 
 
-def _demand_of_cancel(case: CancelCase, event: Event) -> None:
+def _validate_cancel(case: CancelCase, event: Event) -> None:
     if event.kind is EventKind.REJECTED and event.rejection is None:
         raise _invalid(case, event, "the event has no reason", "give a Rejection")
     if case.is_reported and event.kind in (EventKind.SEND_STARTED, EventKind.FELL_BACK):
@@ -245,7 +250,7 @@ def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
             return case.last_sent_at
 
 
-def _tries(case: Case, event: Event, *, quiet: bool) -> int:
+def _failures(case: Case, event: Event, *, quiet: bool) -> int:
     """How many attempts in a row came to nothing, after an event."""
     if event.kind is EventKind.FELL_BACK or (case.flow_reads_first and _begins_anew(event)):
         return 0
@@ -281,10 +286,10 @@ def transition(case: C, event: Event) -> Transition[C]:
     """The case after an event, and what follows. Raises InvalidTransitionError where the table or a law forbids it."""
     after = TRANSITIONS.get((case.state, event.kind)) if event.kind in KINDS[type(case)] else None
     if after is None:
-        raise _illegal(case, event)
+        raise _not_in_table(case, event)
     _validate(case, event, after)
     starts = _starts(case, event)
-    climbs = event.kind is EventKind.FELL_BACK
+    falls_back = event.kind is EventKind.FELL_BACK
     quiet = event.kind in ROUTINE and event.message is None
     waits = after is State.ACTION_REQUIRED
     changed = evolve(
@@ -294,8 +299,8 @@ def transition(case: C, event: Event) -> Transition[C]:
         attempt=case.attempt + starts,
         updated_at=event.at,
         due_at=event.due_at if after in OPEN else None,
-        consecutive_failures=_tries(case, event, quiet=quiet),
-        deadline=None if climbs or after not in OPEN else event.deadline or case.deadline,
+        consecutive_failures=_failures(case, event, quiet=quiet),
+        deadline=None if falls_back or after not in OPEN else event.deadline or case.deadline,
         message=case.message if quiet else event.message,
         hint=case.hint if quiet else event.hint,
         plugin_error=case.plugin_error if quiet else event.plugin_error,
@@ -326,13 +331,13 @@ def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
 def _canceling(before: Case, changed: CancelCase, event: Event) -> CancelCase:
     """What else an event changes of a cancel."""
     assert isinstance(before, CancelCase), "an event changes no kind"
-    climbs = event.kind is EventKind.FELL_BACK
+    falls_back = event.kind is EventKind.FELL_BACK
     sends = event.kind is EventKind.SEND_STARTED
     waits = changed.state is State.ACTION_REQUIRED
     return evolve(
         changed,
         route=event.route if event.route is not None else before.route,
-        retries=0 if climbs else before.retries + (sends and before.state is State.UNKNOWN),
+        retries=0 if falls_back else before.retries + (sends and before.state is State.UNKNOWN),
         last_sent_at=_last_sent_at(before, event),
         previously_sent_at=before.last_sent_at if sends else before.previously_sent_at,
         rejection=event.rejection or before.rejection,
@@ -345,11 +350,11 @@ def _canceling(before: Case, changed: CancelCase, event: Event) -> CancelCase:
         remind_at=(event if event.kind in _ESCALATIONS else before).remind_at if waits else None,
         # What a new request does, the old one's reference cannot tell.
         request_reference=None if sends else event.request_reference or before.request_reference,
-        is_batched=not climbs and (before.is_batched or event.kind is EventKind.BATCHED),
+        is_batched=not falls_back and (before.is_batched or event.kind is EventKind.BATCHED),
     )
 
 
-def _illegal(case: Case, event: Event) -> InvalidTransitionError:
+def _not_in_table(case: Case, event: Event) -> InvalidTransitionError:
     allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state and kind in KINDS[type(case)])
     early = case.state is State.PENDING and event.kind in _CANCELLATIONS
     why = "nothing has been sent yet; " if early else "" if case.is_open else "the case is settled; "

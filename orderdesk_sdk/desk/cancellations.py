@@ -70,25 +70,6 @@ class CancellationService:
         declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
         return make_plan(resolved, remote_orders, declared, self._clock.now(), standing, settings)
 
-    @then_rules_act
-    def create(
-        self,
-        order: str,
-        *,
-        by: str,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        connections: Sequence[str] = (),
-        lines: Mapping[str, int] | None = None,
-        send_now: bool = True,
-    ) -> CancellationStatus:
-        """Cancel an order. `Desk.cancel` is the short way to this method, and says what each argument does."""
-        resolved = self._order_store.resolve(order)
-        wanted = self.draft(
-            resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
-        )
-        return self.open(resolved, wanted, send_now=send_now)
-
     def draft(
         self,
         order: Order,
@@ -218,7 +199,7 @@ class CancellationService:
     def withdraw(self, order: str, *, by: str, note: str | None = None) -> tuple[CancelCase, ...]:
         """Withdraw the cancellation of an order wherever nothing has been sent; all cases that were open, as they are.
 
-        What was sent already goes on: only its service can tell. What a service reported is nobody's request, and
+        What was sent already goes on: only its service can tell. What a service reported was not requested, and
         stays.
         """
         resolved, person = self._order_store.resolve(order), require_actor(by)
@@ -269,10 +250,10 @@ class CancellationService:
             try:
                 connection = self._connections.get(remote_order.connection)
             except OrderDeskError:
-                continue  # It cannot be used now; its case says so and waits for somebody to mend it.
-            ladder = connection.integration.cancel
-            index = next_open_route(ladder, remote_order, self._clock.now())
+                continue  # It cannot be used now; its case says so and waits for a repair.
+            routes = connection.integration.cancel
+            index = next_open_route(routes, remote_order, self._clock.now())
             if index is not None:
                 title = connection.integration.title
                 with suppress(PluginError):  # It cannot say what it takes; its case will tell.
-                    validate(ladder[index], title, connection.settings, order, wanted.reason, wanted.lines)
+                    validate(routes[index], title, connection.settings, order, wanted.reason, wanted.lines)

@@ -60,15 +60,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
     Raises PluginError where the plugin's own code fails on them.
     """
     declared = plugin.integration
-    routes: tuple[Route, ...] = declared.cancel
-    unavailable: str | None = None
-    if settings is not None:
-        result = Bulkhead(declared.slug, 1, DEFAULT_TIMEOUT).run_isolated(
-            lambda: _routes_for_settings(plugin, settings)
-        )
-        routes, unavailable = raise_for_failure(
-            result, "the plugin failed to give the routes of these settings", location=f"integration {declared.slug}"
-        )
+    routes, unavailable = (declared.cancel, None) if settings is None else _routes_isolated(plugin, settings)
     return {
         "version": VERSION,
         "slug": declared.slug,
@@ -96,6 +88,15 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         "settings": settings_form(declared.settings),
         "settings_schema": settings_schema(declared.settings, f"Settings of a connection to {declared.title}"),
     }
+
+
+def _routes_isolated(plugin: LoadedPlugin, settings: object) -> tuple[tuple[Route, ...], str | None]:
+    """The routes of these settings, and why the calls cannot be made; None where they can. Raises PluginError."""
+    slug = plugin.integration.slug
+    result = Bulkhead(slug, 1, DEFAULT_TIMEOUT).run_isolated(lambda: _routes_for_settings(plugin, settings))
+    return raise_for_failure(
+        result, "the plugin failed to give the routes of these settings", location=f"integration {slug}"
+    )
 
 
 def _routes_for_settings(plugin: LoadedPlugin, settings: object) -> tuple[tuple[Route, ...], str | None]:

@@ -135,7 +135,7 @@ class CaseService:
 
     @then_rules_act
     def retry(self, case_id: str, *, by: str) -> Case:
-        """Send a request again although nobody knows what the first one did: a named person's decision (law 3)."""
+        """Send a request again although the outcome of the first is unknown: a named person's decision (law 3)."""
         return self._scheduler.retry(self.get(case_id), require_actor(by))
 
     def add_note(self, case_id: str, text: str, *, by: str) -> None:

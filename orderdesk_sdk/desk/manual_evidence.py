@@ -69,11 +69,11 @@ class ManualEvidence:
         )
         self._require_foreign_sender(letter, connection)
         mail = self._tied_to_case(case, letter, connection)
-        note_text = f"a message in from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"
+        note_text = f"an e-mail from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"
         return Evidence(EvidenceKind.EMAIL, person=by.strip(), note=note, email=mail), (note_text,)
 
     def _require_foreign_sender(self, letter: ParsedEmail, connection: Connection) -> None:
-        """Raises ValidationError for a mail that we wrote, or somebody of our house."""
+        """Raises ValidationError for a mail that we wrote, or a person of our own domain."""
         asked = _email_domains(connection)
         house = [
             own
@@ -95,12 +95,7 @@ class ManualEvidence:
     def _tied_to_case(self, case: CancelCase, letter: ParsedEmail, connection: Connection) -> EmailEvidence:
         """The mail, with what ties it to the case. Raises ValidationError where it is about another, or about none."""
         mail = letter.evidence
-        for other in self._ledger.cases(CancelCase, order_id=case.order_id):
-            used = other.evidence.email if other.evidence is not None else None
-            if used is not None and used.digest == mail.digest and other.connection != case.connection:
-                raise unusable_email_error(
-                    f"the mail is the proof of case {other.id} at {other.connection} already", MANUAL_HINT
-                )
+        self._require_unused(case, mail)
         kept = self._own_message_ids(case)
         for identity in letter.in_reply_to:
             about = case if identity in kept else self._case_of_message(identity)
@@ -110,7 +105,7 @@ class ManualEvidence:
                 where = f"order {about.order_number} at {about.connection}"
                 raise unusable_email_error(
                     f"the mail answers another case, {about.id}: {where}",
-                    f"file it there if that is what it is about; {MANUAL_HINT}",
+                    f"file the e-mail with that case if it is about that case; {MANUAL_HINT}",
                 )
         named = letter.first_mentioned((case.remote_id, case.order_number))
         if named is None:
@@ -121,7 +116,7 @@ class ManualEvidence:
         elsewhere = self._connection_with_address(case, letter, _email_domains(connection))
         if elsewhere is not None:
             raise unusable_email_error(
-                f"the mail comes from where {elsewhere} is asked, which has the order too", MANUAL_HINT
+                f"the e-mail comes from the address of {elsewhere}, which has the order too", MANUAL_HINT
             )
         if mail.dated_at > self._clock.now() + MAX_CLOCK_SKEW:
             raise unusable_email_error(
@@ -135,6 +130,15 @@ class ManualEvidence:
             )
         return evolve(mail, mentioned_order_number=named)
 
+    def _require_unused(self, case: CancelCase, mail: EmailEvidence) -> None:
+        """Raises ValidationError for a mail that settled the case of the same order at another connection."""
+        for other in self._ledger.cases(CancelCase, order_id=case.order_id):
+            used = other.evidence.email if other.evidence is not None else None
+            if used is not None and used.digest == mail.digest and other.connection != case.connection:
+                raise unusable_email_error(
+                    f"the mail is the proof of case {other.id} at {other.connection} already", MANUAL_HINT
+                )
+
     def _connection_with_address(
         self, case: CancelCase, letter: ParsedEmail, email_domains: Sequence[str]
     ) -> str | None:
@@ -145,7 +149,7 @@ class ManualEvidence:
         for other in self._ledger.cases(CancelCase, order_id=case.order_id):
             try:
                 domains = _email_domains(self._connections.get(other.connection))
-            except OrderDeskError:  # It is no longer configured: nobody knows where it was asked.
+            except OrderDeskError:  # It is no longer configured: its address is unknown.
                 continue
             if any(_is_same_domain(one, domain) for one in written for domain in domains):
                 return other.connection

@@ -51,10 +51,10 @@ _ALARMING_STATES = (State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, St
 
 @frozen
 class NotificationResult:
-    """What became of one hint.
+    """What became of one notification.
 
     Args:
-        order_number: None where nobody knows the order.
+        order_number: None where the order is unknown.
         case: that was looked into, or None.
     """
 
@@ -68,7 +68,7 @@ class NotificationResult:
 def _digest(request: WebhookRequest, notification: OrderNotification) -> str:
     """What is the same where a message comes again: what was signed, and what the plugin read in it.
 
-    Not the headers by themselves: of most nobody has signed a word, and a name of the delivery is one of them.
+    Not the headers by themselves: most of them are not signed, and a name of the delivery is one of them.
     """
     read = json.dumps([sorted(request.query.items()), notification.remote_id, notification.kind.value])
     return hashlib.sha256(read.encode() + b"\n" + request.body).hexdigest()
@@ -97,12 +97,12 @@ class NotificationService:
         PluginError where it fails; InvalidStateError for an integration that takes no messages.
         """
         if len(request.body) > MAX_BYTES:
-            text = f"the message has {len(request.body):,} bytes; at most {MAX_BYTES:,} are taken"
+            text = f"the webhook has {len(request.body):,} bytes; at most {MAX_BYTES:,} are allowed"
             raise ValidationError(text, location=f"connection {connection!r}")
         hints = self._parse(self._connections.get(connection), connection, request)
         orders = {hint: self._order_store.find_by_remote_id(connection, hint.remote_id) for hint in hints}
         digests = {hint: _digest(request, hint) for hint, order_id in orders.items() if order_id is not None}
-        if not digests:  # Nobody's orders: nothing is done, and nothing remembered.
+        if not digests:  # About no order of ours: nothing is done, and nothing remembered.
             return tuple(NotificationResult(hint.remote_id, hint.kind, None, None, _UNKNOWN_ORDER) for hint in hints)
         taken = self._ledger.claim_notifications(connection, frozenset(digests.values()), self._scheduler.now())
         left = set(taken)
@@ -119,7 +119,7 @@ class NotificationService:
         finally:
             # What could not be looked into is not held against the sender who sends it again.
             if taken:
-                with suppress(StorageError):  # Nobody settles it then: after some minutes it may be taken again.
+                with suppress(StorageError):  # It stays claimed then, and may be claimed again after some minutes.
                     self._ledger.complete_notifications(connection, done, left)
         _log.info("webhook handled, notifications: %d", len(heard), about=LogSubject(connection=connection))
         return tuple(heard)
@@ -140,7 +140,7 @@ class NotificationService:
                 )
             if len(hints) > MAX_NOTIFICATIONS:
                 raise ValueError(
-                    f"it gave {len(hints)} notifications for one webhook; at most {MAX_NOTIFICATIONS} are allowed"
+                    f"the plugin gave {len(hints)} notifications; at most {MAX_NOTIFICATIONS} per webhook are allowed"
                 )
             return tuple(dict.fromkeys(plain_instance(OrderNotification, hint) for hint in hints))
 
@@ -167,23 +167,23 @@ class NotificationService:
         is_done = True
         delivery = f", delivery {notification.event_id}" if notification.event_id else ""
         try:
-            case, text = self.handle(order, connection, notification.kind, by=f"a message from {connection}{delivery}")
+            case, text = self.handle(order, connection, notification.kind, by=f"a webhook from {connection}{delivery}")
         except StorageError:
             raise  # Nothing could be kept of it: the sender must hear so, and send it again.
-        except OrderDeskError as error:  # One order's trouble keeps nobody from looking into the others.
+        except OrderDeskError as error:  # One order's trouble keeps no other from being handled.
             case, text, is_done = self._latest(order, connection), f"Not handled: {error}", False
         return NotificationResult(notification.remote_id, notification.kind, order.number, case, text), is_done
 
     def handle(
         self, order: Order, connection: str, kind: NotificationKind, *, by: str
     ) -> tuple[CancelCase | None, str]:
-        """Look into what somebody says of an order at a connection; the case, and what was done, in words."""
+        """Handle what is reported of an order at a connection; the case, and what was done, in words."""
         coverage = read_coverage(self._ledger, self._order_store, order)
         case = coverage.latest.get(connection)
         if case is not None and (case.is_open or case.state is State.CANCELED):
-            self._add_note_once(case, f"{by} says that it is {kind.value}")
+            self._add_note_once(case, f"{by} reports that the order is {kind.value}")
         if kind is NotificationKind.CANCELED and not coverage.is_canceled_or_open(connection):
-            # It came from there: the place is read back and never asked, so nothing is echoed.
+            # It came from there: the connection is polled and never sent a request, so nothing is echoed.
             draft = self._cancellations.draft(
                 order, by=by, reason=f"canceled at {connection}", connections=(connection,)
             )
@@ -194,8 +194,10 @@ class NotificationService:
             return case, "No case to poll"
         after, is_read = self._poll(case)
         if kind is NotificationKind.SHIPPED and not is_read and _is_alarming(after, coverage):
-            # Nobody looks at a settled case again by himself, so what could not be read must not be forgotten.
-            return self._raise_alarm(after, f"{by} says that it shipped, and the order could not be polled"), "alarm"
+            # A settled case is not due again, so what could not be polled must not be forgotten.
+            return self._raise_alarm(
+                after, f"{by} reports that the order shipped; the order could not be polled"
+            ), "alarm"
         return after, "Polled" if is_read else "Recorded; the order could not be polled"
 
     def has_new_shipment(self, order: Order) -> bool:
@@ -214,7 +216,7 @@ class NotificationService:
     def report_shipments(self, orders: Sequence[Order], *, by: str) -> None:
         """Raise the alarm for orders that came in with a new shipment."""
         for order in orders:
-            note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
+            note = f"the order has a new shipment: {order.shipments[-1].tracking_number or 'no tracking number'}"
             self._raise_alarms(order, (), by=by, note=note)
 
     @then_rules_act
@@ -259,7 +261,7 @@ class NotificationService:
                 continue
             polled, _ = self._poll(case)
             if _is_alarming(polled, coverage):
-                polled = self._raise_alarm(polled, note or f"{by} says that it shipped", person=by)
+                polled = self._raise_alarm(polled, note or f"{by} reports that the order shipped", person=by)
             if polled.state is State.SHIPPED_ANYWAY:
                 raised.append(polled)
         return tuple(raised)
@@ -278,7 +280,7 @@ class NotificationService:
         return cases[-1] if cases else None
 
     def _poll(self, case: CancelCase) -> tuple[CancelCase, bool]:
-        """The case after a read-back, and whether the service told anything by it."""
+        """The case after a poll, and whether it gave a usable status."""
         if not self._can_poll(case):
             return case, False
         try:
@@ -287,7 +289,7 @@ class NotificationService:
             return self._ledger.case(case.id, CancelCase), False
         after = self._ledger.case(case.id, CancelCase)
         given_up = after.state is State.ACTION_REQUIRED and case.state is not State.ACTION_REQUIRED
-        # A settled case counts tries only where a read-back told nothing; an open one is read again when it is due.
+        # A settled case counts failures only where a poll gave no usable status; an open one is polled again when due.
         return after, not given_up and not (after.state is State.CANCELED and after.consecutive_failures > 0)
 
     def _can_poll(self, case: CancelCase) -> bool:

@@ -122,7 +122,7 @@ class OrderService:
     def move(self, order: str, folder: str, *, by: str) -> FolderMove:
         """Put an order into a folder, and let the rules hear of it.
 
-        By itself a move cancels nothing and tells nobody.
+        By itself a move cancels nothing and notifies no service.
         """
         move, expected = self._rules.move(self._order_store.resolve(order).id, folder, require_actor(by))
         self.rule_trigger.fire(expected)

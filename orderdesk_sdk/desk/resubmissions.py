@@ -69,7 +69,7 @@ class ResubmissionService:
         try:
             wanted = self._wanted(coverage, case, target, number, by)
         except ValidationError:
-            # Somebody who asks for the same at this moment may have made the duplicate, which then has the number.
+            # Another request for the same may have made the duplicate at this moment, which then has the number.
             existing = earlier(self._ledger.cases(ResubmitCase, order_id=original.id))
             if existing is None:
                 raise

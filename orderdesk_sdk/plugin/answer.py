@@ -114,13 +114,16 @@ _TEXT = optional(instance_of(str))
 class Answer:
     """One reading of a service. `exchange` is the number of the exchange it was read from, None when from none.
 
-    status: the service's own status word, as it spells it; None when it gave none.
-    text: the service's or plugin's words for a person; None when there are none. Never used to decide anything.
-    hint: what a person could do about it; None when there is nothing to do.
-    lines: per-line results where the service gives them, else empty.
-    retry_after: how long the service asks to be left alone; None when it does not say. Only with NOT_DONE.
-    reference: the service's own name for the request it acknowledged it of, for later checks; None when it gave none.
-    unidentified: set by the core, where the response states no number of an order: what the declaration says of that.
+    Args:
+        status: the service's own status word, as it spells it; None when it gave none.
+        message: the service's or plugin's words for a person; None when there are none. Never used to decide anything.
+        hint: what a person could do about it; None when there is nothing to do.
+        lines: per-line results where the service gives them, else empty.
+        retry_after: how long the service asks to be left alone; None when it does not say. Only with NOT_PROCESSED.
+        request_reference: the service's own name for the request that it acknowledged, for later polls; None when it
+            gave none.
+        unidentified_reason: set by the core, where the response states no number of an order: what the declaration says
+            of that.
     """
 
     outcome: Outcome = field(validator=instance_of(Outcome))
@@ -156,7 +159,11 @@ def _exchange_number(response: ResponseLike | None) -> int | None:
 def canceled(
     response: ResponseLike, *, status: str | None = None, message: str | None = None, lines: Iterable[LineAnswer] = ()
 ) -> Answer:
-    """The service says: canceled. message: what a person should know all the same; None when nothing."""
+    """The service says: canceled.
+
+    Args:
+        message: what a person should know all the same; None when nothing.
+    """
     return Answer(
         Outcome.CANCELED, status=status, message=message, lines=tuple(lines), exchange=_exchange_number(response)
     )
@@ -260,11 +267,16 @@ def not_processed(
 
 
 def unknown(response: ResponseLike | None, *, status: str | None = None, message: str | None = None) -> Answer:
-    """The response does not tell what the service did. message: None takes the HTTP status."""
+    """The response does not tell what the service did.
+
+    Args:
+        message: None takes the HTTP status.
+    """
     said = message or (f"the service answered {response.status_code}" if response is not None else None)
     return Answer(Outcome.UNKNOWN, status=status, message=said, exchange=_exchange_number(response))
 
 
+# Many parameters: four lists of statuses and what a person is told, by keyword.
 def from_status(
     response: ResponseLike,
     status: str,
@@ -280,8 +292,10 @@ def from_status(
 ) -> Answer:
     """What a status says of a cancel: canceled, refused as shipped or too late, pending, or unclear where it is none.
 
-    normalized_status: the status as the lists spell it, where they do not spell it as the service does. message: what a
-    person should know beside it. hint: what they could do where it is refused.
+    Args:
+        normalized_status: the status as the lists spell it, where they do not spell it as the service does.
+        message: what a person should know beside it.
+        hint: what they could do where it is refused.
     """
     found = status if normalized_status is None else normalized_status
     if found in canceled_statuses:

@@ -24,10 +24,12 @@ def run_batch(
 ) -> Flow[Sequence[Answer]]:
     """What `orderdesk_cancel_many` ends with: one answer per request.
 
-    prepare: ends with an order's answer where there is nothing to ask, else with what asking needs to know of it. A
-    response that it cannot read makes that order `not_processed`, so it raises nothing once a write of its own may have
-    worked. submit: asks for those that are left, with one answer for each. A response that it cannot read leaves them
-    all unclear.
+    Args:
+        prepare: ends with an order's answer where there is nothing to ask, else with what asking needs to know of it. A
+            response that it cannot read makes that order `not_processed`, so it raises nothing once a write of its own
+            may have worked.
+        submit: asks for those that are left, with one answer for each. A response that it cannot read leaves them all
+            unclear.
     """
     seen: list[Answer | T] = []
     for request in requests:

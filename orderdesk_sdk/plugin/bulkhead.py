@@ -59,7 +59,11 @@ class Bulkhead:
         self._abandoned = 0
 
     def submit(self, run: Callable[[Watchdog], None], on_done: Callable[[], object] | None = None) -> Job:
-        """Hand over a job; it starts when a thread is free. on_done: called when it has ended, from any thread."""
+        """Hand over a job; it starts when a thread is free.
+
+        Args:
+            on_done: called when it has ended, from any thread.
+        """
         ticket = Job(run, on_done)
         with self._lock:
             if self._abandoned >= MAX_ABANDONED_THREADS:
@@ -84,7 +88,9 @@ class Bulkhead:
         """Run a step of foreign code beside the jobs; as `Guard.run`, and for a hang a PluginFailure without a kind.
 
         For whoever must not be left behind: the host's own threads, and those that other people's cases wait for.
-        timeout: seconds; None: this bulkhead's.
+
+        Args:
+            timeout: seconds; None: this bulkhead's.
         """
         longest = self.timeout if timeout is None else timeout
         watch, ended = Watchdog(), threading.Event()

@@ -66,7 +66,7 @@ class SettingKind(enum.Enum):
     PLAIN = "plain"
     """A value that may be shown."""
     SECRET = "secret"
-    """Never shown, and every occurrence of its text is redacted from evidence."""
+    """Never shown, and every event of its text is redacted from evidence."""
     URL = "url"
     """A base URL; calls go to the hosts named here and to no other."""
     CUSTOM = "custom"
@@ -77,8 +77,11 @@ class SettingKind(enum.Enum):
 class SettingField:
     """One setting as a form or a table shows it.
 
-    type: of the annotation, without its parameters and without None. default: None where it is required. choices: empty
-    where anything goes. least, most: the range of a whole number, both included.
+    Args:
+        type: of the annotation, without its parameters and without None.
+        default: None where it is required.
+        choices: empty where anything goes.
+        minimum, maximum: the range of a whole number, both included.
     """
 
     name: str
@@ -108,8 +111,11 @@ def setting(
 ) -> T:
     """A plain setting of type `of` (str, int or bool); a text is one line.
 
-    Required where no default is given. choices: the texts allowed, if few. least, most: of a whole number, both
-    included; a number outside is refused when the configuration is read.
+    Required where no default is given.
+
+    Args:
+        choices: the texts allowed, if few.
+        minimum, maximum: of a whole number, both included; a number outside is refused when the configuration is read.
     """
     del of  # The annotation says it too; the argument gives this function its return type without Any.
     return cast("T", _field(SettingKind.PLAIN, help, default, **{_CHOICES: choices, _RANGE: (minimum, maximum)}))

@@ -58,7 +58,11 @@ class PluginTimeout(BaseException):
 
 @frozen
 class PluginFailure:
-    """What foreign code did wrong, without secrets. kind: the exception's class; "" where there was none."""
+    """What foreign code did wrong, without secrets.
+
+    Args:
+        error_type: the exception's class; "" where there was none.
+    """
 
     message: str
     error_type: str = ""
@@ -127,7 +131,12 @@ def _interrupt(thread_id: int, error: type[BaseException] | None) -> None:
 
 
 class Guard:
-    """Runs foreign code. watch: of the thread it runs on. clean: takes secrets out of its words."""
+    """Runs foreign code.
+
+    Args:
+        watchdog: of the thread it runs on.
+        redact: takes secrets out of its words.
+    """
 
     def __init__(self, watchdog: Watchdog | None = None, redact: Callable[[str], str] = str) -> None:
         self.watchdog = watchdog or Watchdog()
@@ -136,7 +145,10 @@ class Guard:
     def run(
         self, action: Callable[[], T], allowed_errors: tuple[type[OrderDeskError], ...] = ()
     ) -> T | PluginFailure | OrderDeskError:
-        """What `action` gives, or a PluginFailure. allowed_errors: errors that the contract lets it raise.
+        """What `action` gives, or a PluginFailure.
+
+        Args:
+            allowed_errors: errors that the contract lets it raise.
 
         They are made anew, clean.
 

@@ -42,8 +42,11 @@ def deprecated_hookspec(
 ) -> Callable[[F], F]:
     """Marks a specification that goes, or of whose arguments some go, so that every plugin with it is warned.
 
-    until: the version without it, "0.3". instead: what a plugin uses then, as an order: "implement orderdesk_poll".
-    arguments: those that go; empty where the whole hook does. firstresult: as for `hookspec`.
+    Args:
+        until: the version without it, "0.3".
+        instead: what a plugin uses then, as an order: "implement orderdesk_poll".
+        arguments: those that go; empty where the whole hook does.
+        firstresult: as for `hookspec`.
     """
 
     def mark(specification: F) -> F:
@@ -65,9 +68,13 @@ def orderdesk_integration() -> Integration:  # type: ignore[empty-body]  # a spe
 def orderdesk_cancel(request: CancelRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
     """A flow that asks the service to cancel; ends with an `Answer`. Needed for a `Button` route.
 
-    request: what to cancel. service: builds requests (`service.put(...)`) and holds settings and the time. The flow
-    yields requests and receives responses; what the transport lost never reaches it. It must be deterministic: the
-    same request and the same responses lead to the same calls, because the core replays it after a crash.
+    Args:
+        request: what to cancel.
+        service: builds requests (`service.put(...)`) and holds settings and the time.
+
+    The flow yields requests and receives responses; what the transport lost never reaches it. It must be
+    deterministic: the same request and the same responses lead to the same calls, because the core replays it after
+    a crash.
     """
 
 
@@ -77,8 +84,11 @@ def orderdesk_cancel_many(  # type: ignore[empty-body]  # a specification has no
 ) -> Flow[Sequence[Answer]]:
     """A flow that asks the service to cancel several orders at once. Needed for a `Button` with a `batch`.
 
-    requests: of different orders, at least one. service: as for `orderdesk_cancel`. Ends with one `Answer` per
-    request, in their order. Every case's intent is in the ledger before a request leaves.
+    Args:
+        requests: of different orders, at least one.
+        service: as for `orderdesk_cancel`.
+
+    Ends with one `Answer` per request, in their order. Every case's intent is in the ledger before a request leaves.
     """
 
 
@@ -86,9 +96,12 @@ def orderdesk_cancel_many(  # type: ignore[empty-body]  # a specification has no
 def orderdesk_poll(request: PollRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
     """A flow that reads what the service says now; ends with an `Answer`. Needed for `Polling`.
 
-    request: whose order is read, and when it was asked for. service: as for `orderdesk_cancel`. Must only read.
-    `pending(response)` says that nothing is decided; `canceled(response)` is evidence. With `FinalResponse` too it
-    finds out what became of a request whose response was lost; without it a person must.
+    Args:
+        request: whose order is read, and when it was asked for.
+        service: as for `orderdesk_cancel`.
+
+    Must only read. `pending(response)` says that nothing is decided; `canceled(response)` is evidence. With
+    `FinalResponse` too it finds out what became of a request whose response was lost; without it a person must.
     """
 
 
@@ -96,10 +109,13 @@ def orderdesk_poll(request: PollRequest, service: Service[object]) -> Flow[Answe
 def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Flow[RemoteOrder]:  # type: ignore[empty-body]
     """A flow that submits a duplicated order; ends with its `RemoteOrder`. Needed for `NewNumber` and `SameNumber`.
 
-    request: the new order. service: as for `orderdesk_cancel`. Must first read whether the number is already there, so
-    that a lost response never makes a second order: after a create of unknown fate nothing is sent that changes
-    something before a read was answered, unless it is `repeatable`. What is there although nothing of ours was sent is
-    not ours.
+    Args:
+        request: the new order.
+        service: as for `orderdesk_cancel`.
+
+    Must first read whether the number is already there, so that a lost response never makes a second order: after a
+    create of unknown fate nothing is sent that changes something before a read was answered, unless it is
+    `repeatable`. What is there although nothing of ours was sent is not ours.
     """
 
 
@@ -107,8 +123,12 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[object]) -> Fl
 def orderdesk_change_status(request: StatusChangeRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
     """A flow that sets one of the integration's `statuses`; ends with `answer.changed(...)`, or why not.
 
-    request: the order and the status. service: as for `orderdesk_cancel`. Must first read whether the status is set
-    already, so that a lost response never sets it twice. "canceled" is no such status: it goes by `orderdesk_cancel`.
+    Args:
+        request: the order and the status.
+        service: as for `orderdesk_cancel`.
+
+    Must first read whether the status is set already, so that a lost response never sets it twice. "canceled" is no
+    such status: it goes by `orderdesk_cancel`.
     """
 
 
@@ -116,7 +136,11 @@ def orderdesk_change_status(request: StatusChangeRequest, service: Service[objec
 def orderdesk_parse_webhook(request: WebhookRequest, service: Service[object]) -> Sequence[OrderNotification]:  # type: ignore[empty-body]
     """The orders that a message which came in is about; empty for one that is about none. No flow, no I/O.
 
-    request: as it came. service: holds the settings; no call is made here. Must first see that the sender is who it
-    says (a signature, a shared token; compared in constant time) and raise `SignatureVerificationError` otherwise,
-    `MalformedResponseError` for a message that cannot be read. A hint is never evidence: the core polls.
+    Args:
+        request: as it came.
+        service: holds the settings; no call is made here.
+
+    Must first see that the sender is who it says (a signature, a shared token; compared in constant time) and raise
+    `SignatureVerificationError` otherwise, `MalformedResponseError` for a message that cannot be read. A hint is
+    never evidence: the core polls.
     """

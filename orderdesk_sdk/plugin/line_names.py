@@ -113,8 +113,10 @@ def resolve_recorded_lines(order: Order, lines: Mapping[str, int]) -> dict[str, 
 def lines_not_canceled(order: Order, wanted: Mapping[str, int], line_answers: Sequence[LineAnswer]) -> str | None:
     """What is not canceled of what was to be, as line quantities tell it, in words; None where all of it is.
 
-    wanted: by line id; empty means the whole order, of which then nothing that was told of may be left either. What is
-    told of a code that several lines have counts for them together; what could be either of two lines, for none.
+    Args:
+        wanted: by line id; empty means the whole order, of which then nothing that was told of may be left either. What
+            is told of a code that several lines have counts for them together; what could be either of two lines, for
+            none.
     """
     canceled = Counter[str]()
     for each in line_answers:

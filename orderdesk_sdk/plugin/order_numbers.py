@@ -25,7 +25,7 @@ class NumberKind(enum.Enum):
     ORDER_NUMBER = "order_number"
     """The order's number here."""
     REQUEST_REFERENCE = "reference"
-    """The service's own name for the request that it acknowledged it of (`answer.asked(response, reference=...)`)."""
+    """The service's own name for the request that it acknowledged (`answer.asked(response, reference=...)`)."""
 
 
 def _unchanged(number: str) -> str:
@@ -36,11 +36,12 @@ def _unchanged(number: str) -> str:
 class StatedAt:
     """The body is JSON and states the number at a path of keys: `StatedAt("order", "number")`.
 
-    path: the keys, one by one or as one sequence. "*" stands for each entry of a list, all of which must state the
-    order's number; "0" for its first.
-    number: which one; the remote id unless another is named. normalize: applied to the stated number and to ours before
-    they are compared, where the service spells it in another way than callers do. One that makes two numbers equal, as
-    by cutting them, is a fault of the plugin.
+    Args:
+        path: the keys, one by one or as one sequence. "*" stands for each entry of a list, all of which must state the
+            order's number; "0" for its first.
+        number: which one; the remote id unless another is named.
+        normalize: applied to the stated number and to ours before they are compared, where the service spells it in
+            another way than callers do. One that makes two numbers equal, as by cutting them, is a fault of the plugin.
     """
 
     path: tuple[str, ...]
@@ -77,7 +78,8 @@ class AnyOf:
 class NotStated:
     """The responses state no number of an order, so only their request says which one they are about.
 
-    why: what the service's documents say of it; the receipt repeats it beside each verdict that rests on one.
+    Args:
+        reason: what the service's documents say of it; the receipt repeats it beside each verdict that rests on one.
     """
 
     reason: str

@@ -46,7 +46,11 @@ def _reasons(reasons: Iterable[StandardReason]) -> frozenset[StandardReason]:
 
 @frozen
 class ReasonCode:
-    """One entry of a service's list. stands_for: the canonical reasons that are told by this code."""
+    """One entry of a service's list.
+
+    Args:
+        stands_for: the canonical reasons that are told by this code.
+    """
 
     code: str
     title: str
@@ -57,7 +61,9 @@ class ReasonCode:
 class Reason:
     """A reason as it goes to one service.
 
-    code: None where the service takes none. text: the asker's own words, or None.
+    Args:
+        code: None where the service takes none.
+        text: the asker's own words, or None.
     """
 
     standard: StandardReason | None = None
@@ -72,7 +78,11 @@ class NoReason:
 
 @frozen
 class FreeText:
-    """The service takes a reason in words. max_length: in characters."""
+    """The service takes a reason in words.
+
+    Args:
+        max_length: in characters.
+    """
 
     required: bool = False
     max_length: int = 500
@@ -82,8 +92,10 @@ class FreeText:
 class ReasonList:
     """The service takes one code of a list.
 
-    codes: the list where no other is configured. configured: given the connection's settings and the order, the list
-    that holds for it (per retailer, per market), or None for `codes`.
+    Args:
+        codes: the list where no other is configured.
+        codes_for: given the connection's settings and the order, the list that holds for it (per retailer, per market),
+            or None for `codes`.
     """
 
     codes: tuple[ReasonCode, ...]
@@ -147,8 +159,10 @@ def _from_list(
 def reasons_by_order_field(lists: str, path: str) -> Callable[[object, Order], tuple[ReasonCode, ...] | None]:
     """What `ReasonList.codes_for` takes where the list depends on the order: per retailer, per market.
 
-    lists: the setting with the lists by name (`read_reason_lists`). path: the setting with the dotted path of that name
-    in the order object. An order with another name or none takes the list named `default`, where there is one.
+    Args:
+        lists: the setting with the lists by name (`read_reason_lists`).
+        path: the setting with the dotted path of that name in the order object. An order with another name or none
+            takes the list named `default`, where there is one.
     """
 
     def configured(settings: object, order: Order) -> tuple[ReasonCode, ...] | None:

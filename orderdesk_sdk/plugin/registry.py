@@ -36,7 +36,8 @@ LOAD_TIMEOUT = 20.0
 class LoadedPlugin:
     """An integration that is ready for use.
 
-    distribution and version: of the package it came from; "" when registered in code.
+    Args:
+        distribution, version: of the package it came from; "" when registered in code.
     """
 
     integration: Integration

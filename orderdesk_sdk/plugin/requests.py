@@ -17,10 +17,11 @@ __all__ = ["CancelRequest", "PollRequest", "ResubmitRequest", "StatusChangeReque
 class CancelRequest:
     """Cancel this order at this remote order.
 
-    cancellation: the wish's id, unique and stable: a key for services that take one.
-    reason: resolved for this service: `reason.code` is on its list, where it has one.
-    lines: what to cancel, by the ids of the order's lines, with quantities; empty means the whole order. What a service
-    calls them, `orderdesk_sdk.plugin.line_names.LineNames` tells.
+    Args:
+        cancellation_id: the cancellation's id, unique and stable: a key for services that take one.
+        reason: resolved for this service: `reason.code` is on its list, where it has one.
+        lines: what to cancel, by the ids of the order's lines, with quantities; empty means the whole order. What a
+            service calls them, `orderdesk_sdk.plugin.line_names.LineNames` tells.
     """
 
     order: Order
@@ -45,9 +46,11 @@ class CancelRequest:
 class PollRequest:
     """Read what the service says about this remote order.
 
-    asked_at: when it was asked to cancel; None when it never was.
-    lines: what was to be canceled, by the ids of the order's lines, with quantities; empty means the whole order.
-    reference: the service's own name for that request (`answer.asked(response, reference=...)`); None if it gave none.
+    Args:
+        last_sent_at: when it was asked to cancel; None when it never was.
+        lines: what was to be canceled, by the ids of the order's lines, with quantities; empty means the whole order.
+        request_reference: the service's own name for that request, as `answer.acknowledged` got it; None if it gave
+            none.
     """
 
     order: Order
@@ -74,7 +77,11 @@ class PollRequest:
 
 @frozen
 class StatusChangeRequest:
-    """Set this status on the order at this remote order. status: the name of one of the integration's `statuses`."""
+    """Set this status on the order at this remote order.
+
+    Args:
+        status: the name of one of the integration's `statuses`.
+    """
 
     order: Order
     remote_order: RemoteOrder
@@ -88,10 +95,14 @@ class StatusChangeRequest:
 
 @frozen
 class ResubmitRequest:
-    """Submit this duplicated order. original: where the canceled order was; None when it was never there.
+    """Submit this duplicated order.
 
-    `order.number` is the new number, which becomes the remote one. unsure: an earlier try sent something that may have
-    made the order; a flow that cannot read whether it is there must send nothing more.
+    Args:
+        original: where the canceled order was; None when it was never there.
+        may_exist: an earlier try sent something that may have made the order; a flow that cannot read whether it is
+            there must send nothing more.
+
+    `order.number` is the new number, which becomes the remote one.
     """
 
     order: Order

@@ -59,7 +59,11 @@ class Always:
 
 @frozen
 class WithinTime:
-    """The route is open for a while after the order was submitted, by the clock. within: for how long."""
+    """The route is open for a while after the order was submitted, by the clock.
+
+    Args:
+        of_submission: for how long.
+    """
 
     of_submission: timedelta
 
@@ -71,8 +75,10 @@ class WithinTime:
 class WhileStatus:
     """The route is open while the service's last seen status is one of these, or none has been seen.
 
-    statuses: its words, folded: all from which it can still come to be canceled, those in passing too. Seen are those
-    that answers tell (`status=`). until: the word for what closes it, for people: "picking".
+    Args:
+        statuses: its words, folded: all from which it can still come to be canceled, those in passing too. Seen are
+            those that answers tell (`status=`).
+        closes_at: the word for what closes it, for people: "picking".
     """
 
     statuses: frozenset[str] = field(converter=_normalized_statuses)
@@ -92,7 +98,12 @@ class FinalResponse:
 
 @frozen
 class Polling:
-    """The truth is polled until the service decides. every: how often. give_up: at most so long after asking."""
+    """The order's status is polled until the service decides.
+
+    Args:
+        every: how often.
+        give_up: at most so long after the request.
+    """
 
     every: timedelta
     give_up: timedelta
@@ -105,7 +116,11 @@ class Polling:
 
 @frozen
 class ManualConfirmation:
-    """A person finds out and says so. within: after this time they are reminded, and again each time it passes."""
+    """A person finds out and says so.
+
+    Args:
+        remind_after: after this time they are reminded, and again each time it passes.
+    """
 
     remind_after: timedelta = Factory(lambda: hours(4))
 
@@ -128,8 +143,10 @@ class Scope(enum.Enum):
 class Batch:
     """Several orders are asked for at once (`orderdesk_cancel_many`).
 
-    gather: how long a cancellation waits for others. most: how many orders go together. paced: only one call leaves in
-    each gather, and what is too much for it waits.
+    Args:
+        collect_for: how long a request waits for others.
+        max_size: how many orders go together.
+        one_call_per_interval: only one call leaves in each interval, and what is too much for it waits.
     """
 
     collect_for: timedelta
@@ -146,11 +163,14 @@ class Batch:
 class Button:
     """The service is asked by a call (`orderdesk_cancel`).
 
-    confirm: what proves what became of it. window: until when it can be pressed.
-    falls back: rejections that lead to the next route instead of settling the case.
-    reasons: whether, and out of which list, the service wants to be told why. scope: what can be canceled.
-    note: one sentence for the person who is about to press, or None.
-    batch: how orders are gathered where the service takes many in one call; None: each is asked for by itself.
+    Args:
+        confirm: what proves what became of it.
+        window: until when it can be pressed.
+        fallback_on: rejections that lead to the next route instead of settling the case.
+        reasons: whether, and out of which list, the service wants to be told why.
+        scope: what can be canceled.
+        warning: one sentence for the person who is about to press, or None.
+        batch: how orders are gathered where the service takes many in one call; None: each is asked for by itself.
     """
 
     confirm: Confirmation
@@ -175,8 +195,10 @@ class Button:
 class Email:
     """A mail asks the service; a person finds out what came of it and says so.
 
-    to, subject, body: names of the settings that hold the recipient and the templates (see `templates.FIELDS`).
-    confirm: after how long a person is reminded. window, reasons, scope, note: as for a `Button`.
+    Args:
+        to, subject, body: names of the settings that hold the recipient and the templates (see `templates.FIELDS`).
+        confirm: after how long a person is reminded.
+        window, reasons, scope, warning: as for a `Button`.
     """
 
     to: str
@@ -198,8 +220,10 @@ class Email:
 class Portal:
     """A person does it in the service's own portal or on the phone, and says what came of it.
 
-    instruction: what to do and where, one or two sentences.
-    confirm: after how long the person is reminded. window, reasons, scope: as for a `Button`.
+    Args:
+        instruction: what to do and where, one or two sentences.
+        confirm: after how long the person is reminded.
+        window, reasons, scope: as for a `Button`.
     """
 
     instruction: str
@@ -230,8 +254,9 @@ Route = Button | Email | Portal
 class RuleAction:
     """An action that rules may name: it cancels at this integration by the same path as the button.
 
-    name: as the field spells it, "Cancel Order at BDLinx". status: the status that it sets instead, one of the
-    integration's `statuses`; None: it cancels.
+    Args:
+        name: as the field spells it, "Cancel Order at BDLinx".
+        status: the status that it sets instead, one of the integration's `statuses`; None: it cancels.
     """
 
     name: str

@@ -31,12 +31,15 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 @frozen
 class CallOptions:
-    """operation: the name of the request's rate limit.
+    """What a request says of itself beside method, URL and body.
 
-    repeatable: sending it twice does no more than sending it once.
-    reads_only: it changes nothing, although its method does not say so: a query that is sent by POST, as in GraphQL.
-    signed: it carries the connection's credentials. private: of its response only status, length and digest are kept.
-    shared: how old a response to the same read may be that another flow got; None: every flow asks for itself.
+    Args:
+        operation: the name of its rate limit.
+        idempotent: sending it twice does no more than sending it once.
+        read_only: it changes nothing, although its method does not say so: a query by POST, as in GraphQL.
+        signed: it carries the connection's credentials.
+        redact_response: of its response only status, length and digest are kept.
+        cache_for: how old a response to the same read may be that another flow got; None: every flow reads for itself.
     """
 
     operation: str
@@ -57,7 +60,11 @@ def user_agent(slug: str, version: str) -> str:
 
 @frozen
 class Service(Generic[S]):
-    """One connection, as a flow sees it. now: when this attempt began, the same at every replay; aware, UTC."""
+    """One connection, as a flow sees it.
+
+    Args:
+        now: when this attempt began, the same at every replay; aware, UTC.
+    """
 
     connection: str
     settings: S
@@ -70,6 +77,7 @@ class Service(Generic[S]):
         """What a resubmit flow ends with: the order is at this connection under `remote_id`, since now."""
         return RemoteOrder(self.connection, remote_id, self.now, self.role)
 
+    # Long: the docstring says what each option means. Many parameters: the options of a call, by keyword, as httpx has.
     def request(
         self,
         method: str,
@@ -91,11 +99,15 @@ class Service(Generic[S]):
         is glued to (`/order/1042:cancel`) goes into `path`, and `Integration.remote_id_format` says that it is digits.
         A segment "" after others ends the URL with a slash. Raises ValidationError for what a server could take for
         another path: `.` and `..` in any disguise, an empty segment, a backslash, a control character, a `#` in `path`.
-        operation: the name of its rate limit, the path's own text if None. idempotent: whether sending it twice is
-        harmless; GET always is. read_only: whether it changes nothing; GET never does. redact_response: whether the
-        response is kept out of the evidence, but for status, length and digest. cache_for: of one that reads only, how
-        old a response may be that another flow of the connection got. json, form: the body, at most one of them.
-        headers: what this request has beside the credentials, which `Integration.auth` puts there.
+
+        Args:
+            operation: the name of its rate limit, the path's own text if None.
+            idempotent: whether sending it twice is harmless; GET always is.
+            read_only: whether it changes nothing; GET never does.
+            redact_response: whether the response is kept out of the evidence, but for status, length and digest.
+            cache_for: of one that reads only, how old a response may be that another flow of the connection got.
+            json, form: the body, at most one of them.
+            headers: what this request has beside the credentials, which `Integration.auth` puts there.
         """
         url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
         harmless = idempotent or read_only or method in _SAFE_METHODS
@@ -162,7 +174,11 @@ class Service(Generic[S]):
         redact_response: bool = False,
         cache_for: timedelta | None = None,
     ) -> httpx.Request:
-        """A request that only reads. cache_for: many cases may be answered by one, for this long, if they are older."""
+        """A request that only reads.
+
+        Args:
+            cache_for: many cases may be answered by one, for this long, if they are older.
+        """
         return self.request(
             "GET",
             path,

@@ -34,7 +34,10 @@ def read_host(value: object, location: str) -> str:
 def read_base_url(value: object, location: str, *, insecure: bool = False) -> str:
     """A base URL, or `https://*.example.com`, without a slash at its end.
 
-    insecure: http may go to another machine. Raises ConfigurationError that does not show the value, as above.
+    Args:
+        insecure: http may go to another machine.
+
+    Raises ConfigurationError that does not show the value, as above.
     """
     hint = 'write it as "https://api.example.com/v1"'
     if not isinstance(value, str) or not re.match(r"https?://[^/\s]+", value, re.IGNORECASE):

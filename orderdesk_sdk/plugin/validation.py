@@ -1,4 +1,4 @@
-"""Ladders: the routes of a declaration or a connection, held against hooks and settings before they are used."""
+"""Routes: those of a declaration or a connection, held against hooks and settings before they are used."""
 
 from __future__ import annotations
 
@@ -84,7 +84,10 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
 def routes_for_connection(
     integration: Integration, manager: pluggy.PluginManager, settings: object, location: str
 ) -> tuple[Route, ...]:
-    """The routes of one connection. location: of its settings, for errors.
+    """The routes of one connection.
+
+    Args:
+        location: of its settings, for errors.
 
     Raises PluginError for a list of routes that the plugin cannot fall back, ConfigurationError for a recipient that is
     not exactly one address and for a template that cannot be filled.
@@ -140,7 +143,8 @@ def guard_reason_lists(
 
     One that fails raises PluginError with `location`.
 
-    redact: takes secrets out of the plugin's words.
+    Args:
+        redact: takes secrets out of the plugin's words.
     """
 
     def listed(configured: Callable[..., object], settings: object, order: Order) -> tuple[ReasonCode, ...] | None:

@@ -32,9 +32,12 @@ def _lower_names(headers: Mapping[str, str]) -> dict[str, str]:
 
 @frozen
 class WebhookRequest:
-    """One message as it came over HTTP. headers: names in lower case. body: the raw bytes, as they were signed.
+    """One message as it came over HTTP.
 
-    query: the parameters of the URL it was sent to.
+    Args:
+        headers: names in lower case.
+        body: the raw bytes, as they were signed.
+        query: the parameters of the URL it was sent to.
     """
 
     headers: Mapping[str, str] = field(converter=_lower_names, repr=False)
@@ -55,10 +58,12 @@ class NotificationKind(enum.Enum):
 
 @frozen
 class OrderNotification:
-    """An order that is worth a look. remote_id: its number at the service.
+    """An order that is worth a look.
 
-    delivery: the sender's name for this delivery, the same when it is sent again; None where it gives none. It is cut
-    to `MAX_EVENT_ID_LENGTH` characters, and has no control characters: people read it.
+    Args:
+        remote_id: its number at the service.
+        event_id: the sender's name for this delivery, the same when it is sent again; None where it gives none. It is
+            cut to `MAX_EVENT_ID_LENGTH` characters, and has no control characters: people read it.
     """
 
     remote_id: str = field(validator=instance_of(str))

@@ -19,7 +19,7 @@ FILTER_TIMEOUT = 2.0
 """Seconds that the filters of one event may take for one order; each takes far less than a hundredth of one."""
 
 
-FILTER_FAILED = "its filter cannot be evaluated"
+FILTER_FAILED = "the filter cannot be evaluated"
 
 
 def field_values(order: Order, event: OrderEvent) -> Mapping[str, object]:
@@ -61,9 +61,9 @@ def _evaluate_all(rules: Sequence[Rule], order: Order, event: OrderEvent) -> lis
     evaluations: list[RuleEvaluation] = []
 
     def evaluate() -> None:
-        facts = field_values(order, event)
+        values = field_values(order, event)
         for rule in rules:
-            evaluations.append(_evaluate_without_filter(rule, event) or _evaluate_filter(rule, facts))  # noqa: PERF401 - read meanwhile
+            evaluations.append(_evaluate_without_filter(rule, event) or _evaluate_filter(rule, values))  # noqa: PERF401 - read meanwhile
 
     outcome = _bulkhead.run_isolated(evaluate)
     completed = list(evaluations)  # A thread that was left behind may go on.

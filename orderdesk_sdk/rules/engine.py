@@ -49,7 +49,7 @@ the action stays to be done."""
 
 
 class RuleEngine:
-    """The rules of a configuration over one ledger and host. `deeds` does what they say."""
+    """The rules of a configuration over one ledger and host. `executor` does what they say."""
 
     def __init__(
         self,
@@ -97,9 +97,9 @@ class RuleEngine:
                 and left.field_values["folder"] == to_folder
             ):
                 return (left.id,)
-        facts = {"folder": to_folder, "from_folder": from_folder or "", "by": by}
+        values = {"folder": to_folder, "from_folder": from_folder or "", "by": by}
         identity = f"moved {secrets.token_hex(6)}"
-        self.record([OrderEvent(identity, OrderEventKind.ORDER_MOVED, order_id, self._clock.now(), facts)])
+        self.record([OrderEvent(identity, OrderEventKind.ORDER_MOVED, order_id, self._clock.now(), values)])
         return (identity,)
 
     def move(self, order_id: str, folder: str, by: str) -> tuple[FolderMove, tuple[str, ...]]:
@@ -180,7 +180,7 @@ class RuleEngine:
 
     def _handle(self, event: OrderEvent, actions: ActionCatalog, *, is_confirmed: bool) -> bool:
         """Handle an event; whether that is done. False: it is too early to tell whether it happened at all."""
-        # One of a clock that was ahead is as old as can be: nobody can tell how old.
+        # One of a clock that was ahead is as old as can be: its age is unknown.
         is_young = -TOLERATED_SKEW <= self._clock.now() - event.at < LEASE
         try:
             order = self._order_store.get_order(event.order_id)
@@ -244,7 +244,7 @@ class RuleEngine:
         self._ledger.complete_event(event, [RuleExecution("", "", "dropped", reason)], [], self._clock.now())
 
     def _apply_move(self, event: OrderEvent) -> str | None:
-        """Make the move that a rule decided on, unless somebody has moved the order on; the folder it is in now.
+        """Make the move that a rule decided on, unless the order was moved on meanwhile; the folder it is in now.
 
         A person's move is made by the person's own call or not at all: whoever began it never heard that it was made.
         """
@@ -290,9 +290,9 @@ class RuleEngine:
                 rule.name, action.name, "Already requested under this key with a different content; left unchanged"
             ), []
         except PERMANENT_ERRORS as error:
-            facts = {"action": action.name, "rule": rule.name, "rejection": error.message}
-            refused = evolve(then, kind=OrderEventKind.ACTION_FAILED, field_values=facts)
-            return RuleExecution(rule.name, action.name, "refused", str(error)), [refused]
+            values = {"action": action.name, "rule": rule.name, "rejection": error.message}
+            failed = evolve(then, kind=OrderEventKind.ACTION_FAILED, field_values=values)
+            return RuleExecution(rule.name, action.name, "refused", str(error)), [failed]
 
     def _target_connections(self, event: OrderEvent, action: ConfiguredAction, slug: str) -> tuple[str, ...]:
         """The connections that an action is about, of those that the order was submitted to; empty means all.
@@ -330,8 +330,8 @@ class RuleEngine:
         here = moved[0] if moved else self._order_store.folder_of(then.order_id)
         if here == there:
             return RuleExecution(rule.name, action.name, f"the order is in {here} already"), []
-        facts = {"folder": there, "from_folder": here or "", "by": f"rule {rule.name}"}
-        return RuleExecution(rule.name, action.name, f"to {there}"), [evolve(then, field_values=facts)]
+        values = {"folder": there, "from_folder": here or "", "by": f"rule {rule.name}"}
+        return RuleExecution(rule.name, action.name, f"to {there}"), [evolve(then, field_values=values)]
 
 
 def _is_move(event: OrderEvent) -> bool:

@@ -144,7 +144,7 @@ def check_filter(when: str, location: str) -> None:
 
 
 def matches(when: str, values: Mapping[str, object]) -> bool:
-    """Whether a filter is true of the facts. Raises whatever it raises: a text that is no number, a missing entry."""
+    """Whether a filter is true of the values. Raises whatever it raises: a text that is no number, a missing entry."""
     return bool(_compiled(when).matches(values))
 
 

@@ -63,7 +63,7 @@ class RuleEvaluation:
     """What one rule makes of an event, and why.
 
     Args:
-        failed: nobody knows, because its filter failed on the order.
+        failed: unknown, because its filter failed on the order.
     """
 
     rule: Rule

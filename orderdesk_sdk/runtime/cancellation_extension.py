@@ -77,7 +77,7 @@ class CancellationExtender:
         return extended
 
     def abandon_registration(self, registration: Registration) -> None:
-        """The host did not take the remote order: nothing is wished there, unless somebody else has registered it."""
+        """The order store did not take the remote order: nothing is requested, unless another process took it."""
         if not any(
             remote.connection == registration.connection
             for remote in self._order_store.remote_orders(registration.order_id)
@@ -89,11 +89,11 @@ class CancellationExtender:
             }
             for case in self._ledger.cases(CancelCase, order_id=registration.order_id):
                 if case.connection == registration.connection and case.cancellation_id in follows:
-                    self._withdraw(case, "it was not submitted there after all")
+                    self._withdraw(case, "The order was not submitted to this connection after all")
         self._ledger.discard_registration(registration)
 
     def extend_to_uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[CancelCase, ...]:
-        """Extend the wishes that are open to those of an order's placements that have no case; the cases of these."""
+        """Extend the open cancellations to those of an order's remote orders that have no case; the new cases."""
         missing = self._uncovered(order_id, remote_orders)
         if not missing:
             return ()
@@ -133,10 +133,10 @@ class CancellationExtender:
         None where no cancellation does.
 
         A cancellation for the whole order, wherever it is, reaches a place while a case of it is open, or when it is
-        none of those in `settled_before`; unless a person took it back.
+        none of those in `settled_before`; unless a person withdrew it.
 
         Args:
-            already_registered: the order was at the place before, so what was asked there counts.
+            already_registered: the order was at the connection before, so what was requested there counts.
         """
         cases = self._ledger.cases(CancelCase, order_id=order.id)
         cancellations = {cancellation.id: cancellation for cancellation in self._ledger.cancellations(order.id)}
@@ -199,7 +199,7 @@ class CancellationExtender:
     def _is_withdrawn(self, cancellation: Cancellation, cases: Iterable[CancelCase]) -> bool:
         """Whether a person took a cancellation back, in whole or at one of its places.
 
-        A case that was withdrawn by nobody says nothing of what is wanted: a cart that was left alone (law 8), say.
+        A case that no person withdrew says nothing of what is wanted: a cart that was left alone (law 8), say.
         """
         if self._withdrawal_count(cancellation) % 2:
             return True

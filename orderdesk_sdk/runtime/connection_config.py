@@ -32,7 +32,7 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def _setting_names(settings: Mapping[str, object]) -> str:
-    # A value may be a secret, by `{ text = "..." }` or because somebody wrote it where its reference belongs.
+    # A value may be a secret, by `{ text = "..." }` or because it was written where its reference belongs.
     return f"<{', '.join(settings)}>"
 
 
@@ -141,7 +141,7 @@ def _read_secret(value: object, location: str, environ: Mapping[str, str]) -> Se
         case {"env": str(name), **rest} if not rest:
             text = environ.get(name, "")
             if not text:
-                # Only what looks like a variable's name is shown: somebody may have written the secret itself.
+                # Only what looks like a variable's name is shown: it may be the secret itself.
                 named = name if _VARIABLE.fullmatch(name) else "that is named there"
                 raise ConfigurationError(
                     f"the environment variable {named} is not set", location=location, hint="set it and start again"
@@ -150,7 +150,7 @@ def _read_secret(value: object, location: str, environ: Mapping[str, str]) -> Se
         case {"text": str(text), **rest} if not rest and text:
             return _validate_secret(text, location)
         case _:
-            # The value itself is not shown: somebody may have written the secret where its reference belongs.
+            # The value itself is not shown: it may be the secret, written where its reference belongs.
             raise ConfigurationError(
                 "a secret is given by reference", location=location, hint='write it as { env = "NAME" }'
             )

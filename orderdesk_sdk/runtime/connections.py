@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.plugin.service import Service, user_agent
-from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.plugin.validation import email_texts, guard_reason_lists, identities_for, routes_for_connection
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from orderdesk_sdk.transport.http.client import HttpClient
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 from orderdesk_sdk.transport.shutdown import Shutdown
 
@@ -47,13 +47,12 @@ class Connection:
         config: ConnectionConfig,
         plugin: LoadedPlugin,
         settings: object,
-        clock: Clock,
-        limits: HttpLimits,
+        make_client: Callable[[Integration, object], HttpClient],
         bulkhead: Bulkhead,
-        keeper: TokenStore | None = None,
-        shutdown: Shutdown | None = None,
     ) -> None:
-        """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
+        """make_client: given declaration and settings, makes the client of the connection.
+
+        To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
 
         Raises what `routes_for_connection` raises.
         """
@@ -66,7 +65,7 @@ class Connection:
         self.identified_by = identities_for(declared, settings)
         reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
         why = plain_text(reason) if reason is not None else None
-        self.client = HttpClient(declared, settings, clock, limits, keeper, shutdown)
+        self.client = make_client(declared, settings)
         location = f"integration {declared.slug}, connection {config.name!r}"
         routes = guard_reason_lists(routes, bulkhead, self.client.redactor.redact_text, location)
         self.integration: Integration = evolve(declared, cancel=routes, unavailable_reason=lambda _: why)
@@ -179,7 +178,11 @@ class Connections:
         def made() -> Connection:
             settings = make_settings(plugin.integration.settings, config)
             keeper = token_store_beside(self._ledger, config.name) if self._ledger is not None else None
-            return Connection(config, plugin, settings, self._clock, self._limits, bulkhead, keeper, self._shutdown)
+
+            def make_client(declared: Integration, settings: object) -> HttpClient:
+                return HttpClient(declared, settings, self._clock, self._limits, keeper, self._shutdown)
+
+            return Connection(config, plugin, settings, make_client, bulkhead)
 
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.
@@ -190,7 +193,7 @@ class Connections:
                 "the connection cannot be made: "
                 f"{f'{created.error_type} in the plugin' if created.error_type else created.message}",
                 location=f"connection {config.name!r}, integration {plugin.integration.slug}",
-                hint="check the connection's settings; report it to the plugin's author",
+                hint="check the connection's settings, or report the error to the plugin's author",
             )
             if not created.error_type:
                 self._hung[config.name] = (time.monotonic() + HUNG_RETRY_DELAY, fault)

@@ -1,7 +1,7 @@
-"""A round: what is due is done, each connection's share by itself, so that nobody waits for the slowest.
+"""A round: what is due is done, each connection's share by itself, so that no connection waits for the slowest.
 
 Each connection is given as much at a time as its threads can take, and the next piece when one is done. So a service
-that takes seconds a call, or a dead one, holds up nobody's queue but its own, however long that is.
+that takes seconds a call, or a dead one, holds up no queue but its own, however long that is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.transport.shutdown import Shutdown
 
-__all__ = ["CHECK_INTERVAL", "RunningJob", "CaseGroup", "DueRun"]
+__all__ = ["CHECK_INTERVAL", "CaseGroup", "DueRun", "JobHooks", "RunningJob"]
 
 CHECK_INTERVAL = 0.25
 """Seconds between two looks at what hangs, and at what has become due elsewhere meanwhile."""
@@ -42,6 +42,23 @@ class RunningJob:
     handle: Job
 
 
+@frozen
+class JobHooks:
+    """What a round has done by whoever runs it.
+
+    Args:
+        start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
+            done; None where another thread has the case.
+        end: what is to be done with each running job that ended.
+        batches: the jobs that a case goes in with others, if it is the first of them that is asked about; None for one
+            that goes by itself.
+    """
+
+    start: Callable[[CaseGroup, float, Callable[[], None]], Job | None]
+    end: Callable[[RunningJob], None]
+    batches: Callable[[Case, bool], Sequence[CaseGroup] | None]
+
+
 @define
 class _ConnectionQueue:
     """What is due at one connection, read page by page."""
@@ -59,12 +76,7 @@ class DueRun:
     """One round over a ledger.
 
     Args:
-        start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
-            done; None where somebody is at it.
-        end: what is to be done with each flight that ended.
-        group: the jobs that a piece of work goes in with others, if it is the first of them that is asked about; None
-            for one that goes by itself. left: the flights of an earlier round that had not ended with it. begun: how
-            much this one has begun.
+        unfinished: the jobs of an earlier round that had not ended with it.
     """
 
     def __init__(
@@ -73,18 +85,14 @@ class DueRun:
         connections: Connections,
         clock: Clock,
         shutdown: Shutdown,
-        start: Callable[[CaseGroup, float, Callable[[], None]], Job | None],
-        end: Callable[[RunningJob], None],
-        group: Callable[[Case, bool], Sequence[CaseGroup] | None],
+        hooks: JobHooks,
         unfinished: Sequence[RunningJob] = (),
     ) -> None:
         self._ledger = ledger
         self._connections = connections
         self._clock = clock
         self._shutdown = shutdown
-        self._start = start
-        self._end = end
-        self._group = group
+        self._hooks = hooks
         self._queues: dict[str, _ConnectionQueue] = {}
         self._tried: set[tuple[str, int]] = set()
         self._running: dict[int, RunningJob] = dict(enumerate(unfinished))
@@ -94,7 +102,7 @@ class DueRun:
         self.started = 0
 
     def run(self, limit: int) -> tuple[RunningJob, ...]:
-        """Do what is due, at most `limit` pieces, and what becomes due elsewhere while somebody is waited for.
+        """Do what is due, at most `limit` pieces, and what becomes due elsewhere while others are waited for.
 
         Returns when all is done; or, where more than `limit` is due, when so much was begun and nobody has ended for a
         while: the flights that have not ended by then. Who is slow must not keep the next round from the others.
@@ -151,7 +159,7 @@ class DueRun:
         self._tried |= marks
         self._last_number += 1
         number = self._last_number
-        ticket = self._start(job, queue_of_connection.read_at, lambda: self._finished.put(number))
+        ticket = self._hooks.start(job, queue_of_connection.read_at, lambda: self._finished.put(number))
         if ticket is not None:
             self._running_by_connection[queue_of_connection.connection] += 1
             self.started += len(job)
@@ -169,7 +177,7 @@ class DueRun:
             queue_of_connection.read_at, queue_of_connection.is_read = time.monotonic(), len(page) < PAGE_SIZE
             queue_of_connection.last_case = page[-1] if page else None
             for case in page:
-                groups = self._group(case, not queue_of_connection.batches_read)
+                groups = self._hooks.batches(case, not queue_of_connection.batches_read)
                 queue_of_connection.groups.extend([(case,)] if groups is None else groups)
                 queue_of_connection.batches_read = queue_of_connection.batches_read or groups is not None
         return queue_of_connection.groups.popleft() if queue_of_connection.groups else None
@@ -183,4 +191,4 @@ class DueRun:
         flight = self._running.pop(number, None)
         if flight is not None:
             self._running_by_connection[flight.cases[0].connection] -= 1
-            self._end(flight)
+            self._hooks.end(flight)

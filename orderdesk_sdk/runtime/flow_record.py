@@ -22,7 +22,7 @@ class Journal(Protocol):
     """Where a flow's exchanges are kept."""
 
     def record_intent(self, intent: Intent) -> None:
-        """Commit an intent. Raises ConflictError when somebody else has the case now; then nothing may be sent.
+        """Commit an intent. Raises ConflictError when another process has the case now; then nothing may be sent.
 
         Raises RequestWithheldError when the request must not be sent any more; then the flow ends there.
         """
@@ -31,7 +31,7 @@ class Journal(Protocol):
         """Keep an exchange with the next commit. is_about_order: whether it is about the flow's order."""
 
     def save_late(self) -> None:
-        """Commit what is kept although the work was given to somebody else meanwhile: it happened."""
+        """Commit an exchange although another process has the case meanwhile: it happened."""
 
 
 @frozen

@@ -205,7 +205,7 @@ class _FlowRun(Generic[T]):
                 return TransportLoss(Certainty.UNKNOWN, held.message, repeatable)
             return TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
         except OrderDeskError:
-            raise  # The journal's: somebody else has the case, or the ledger cannot be written.
+            raise  # The journal's: another process has the case, or the ledger cannot be written.
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
             return self._not_a_request(error)

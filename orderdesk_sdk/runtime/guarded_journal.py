@@ -1,4 +1,4 @@
-"""Withholding: no request leaves a second time unless somebody has looked what became of the first (law 3).
+"""The guard of the journal: no request is sent a second time before a poll of what became of the first (law 3).
 
 For cases whose flow looks first: status changes and resubmissions.
 """

@@ -88,8 +88,8 @@ class BatchJournal:
     def record_intent(self, intent: Intent) -> None:
         """Commit an intent, and with the first one the claim.
 
-        Raises ConflictError when somebody else has one of the works now, and RequestWithheldError when a write must not
-        leave.
+        Raises ConflictError when another process has one of the cases now, and RequestWithheldError when a write must
+        not be sent.
         """
         try:
             if intent.read_only:
@@ -107,7 +107,7 @@ class BatchJournal:
         self._unwritten = []
 
     def _commit_write(self, intent: Intent) -> None:
-        """Commit an intent to write while nothing speaks against it: what is asked and the commit see one order."""
+        """Commit an intent to write while sending is allowed: the condition and the commit see one order."""
         for _ in range(MAX_ORDER_CHANGES):
             holds = {part.before.id: part.send_condition for part in self._entries if part.send_condition is not None}
             orders = {name: hold.order_id for name, hold in holds.items() if hold.order_id is not None}
@@ -151,14 +151,14 @@ class BatchJournal:
         self._unwritten.append(message)
 
     def save_late(self) -> None:
-        """Commit what is kept although the works were given to somebody else meanwhile: it happened."""
+        """Commit what is kept although another process has the cases meanwhile: it happened."""
         for part in self._entries:
             self._save_late_entries(part, part.claimed.updated_at)
 
     def finish_all(self, results: Sequence[JournalResult]) -> tuple[Case, ...]:
         """Commit the results, one per part, with everything kept; the works as they are then.
 
-        Raises ConflictError when somebody else was faster with one of them; the others' results and all evidence are
+        Raises ConflictError when another process was faster with one of them; the others' results and all evidence are
         kept.
         """
         writes = [self._final_update(part, result) for part, result in zip(self._entries, results, strict=True)]
@@ -214,7 +214,7 @@ class CaseJournal(BatchJournal):
 
 
 class PollJournal(CaseJournal):
-    """The journal of a poll, which writes nothing: what is sent again, nobody but the core decides (law 3)."""
+    """The journal of a poll, which writes nothing: only the core decides what is sent again (law 3)."""
 
     def record_intent(self, intent: Intent) -> None:
         """Commit the intent to read. Raises PluginError for a request that may change something."""

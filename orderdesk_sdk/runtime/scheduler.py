@@ -1,4 +1,4 @@
-"""The inline engine: due work is done when somebody asks, on the threads of its connections."""
+"""The scheduler: what is due is done on request, on the threads of its connections."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext, ContextLoader
-from orderdesk_sdk.runtime.due_run import CHECK_INTERVAL, CaseGroup, DueRun, RunningJob
+from orderdesk_sdk.runtime.due_run import CHECK_INTERVAL, CaseGroup, DueRun, JobHooks, RunningJob
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
@@ -128,7 +128,7 @@ class Scheduler:
 
         for error in self._errors(self._run([(case,) for case in cases], step)).values():
             raise error
-        # Only the ledger knows where a case is that raised, was given up, or is in somebody else's hands.
+        # Only the ledger knows where a case is that raised, was given up, or is handled by another process.
         return tuple(after.get(case.id) or self._ledger.case(case.id, CancelCase) for case in cases)
 
     def request_for(self, case_id: str) -> CancelRequest:
@@ -221,9 +221,8 @@ class Scheduler:
         problems = self.extender.resume_registrations()
         with self._lock:
             left, self._unfinished = self._unfinished, ()
-        turn = DueRun(
-            self._ledger, self._connections, self._clock, self._shutdown, self._start, end, self._batches_of, left
-        )
+        hooks = JobHooks(self._start, end, self._batches_of)
+        turn = DueRun(self._ledger, self._connections, self._clock, self._shutdown, hooks, left)
         left = turn.run(limit)
         with self._lock:
             self._unfinished += left
@@ -233,7 +232,7 @@ class Scheduler:
 
     @contextmanager
     def without_waiting(self) -> Iterator[None]:
-        """Within the block this thread waits for nobody who is slow: what is not done at once is recorded, and due."""
+        """Within the block this thread waits for no slow connection: what is not done at once is recorded, and due."""
         self._this_thread.passes = True
         try:
             yield
@@ -258,7 +257,7 @@ class Scheduler:
         return tickets[0][1] if tickets else None
 
     def apply(self, case: C, event: Event, *notes: str) -> C:
-        """Change a case by what a person decided or somebody let us know, and tell the listeners."""
+        """Change a case by what a person decided or reported, and tell the listeners."""
         return self._loader.apply(case, event, *notes)
 
     def now(self) -> datetime:
@@ -346,7 +345,7 @@ class Scheduler:
             with log_subject(LogSubject.of(*job)):
                 step(job, watchdog)
         finally:
-            if not watchdog.is_abandoned:  # Else whoever left it has done so, and somebody may be at it again.
+            if not watchdog.is_abandoned:  # Else it was released with the thread, and another may have it again.
                 self._release(job)
 
     def _release(self, job: CaseGroup) -> None:
@@ -370,7 +369,7 @@ class Scheduler:
         if watchdog.on_abandon is not None:
             watchdog.on_abandon()
         for case in job:
-            # Somebody else, in another process say, may have settled it meanwhile.
+            # Another process may have settled it meanwhile.
             with suppress(ConflictError):
                 timeout = self._connections.bulkhead(case.connection).timeout
                 self._handler(case).abandon(case.id, f"{TIMED_OUT}: {timeout:g} s without a request")

@@ -28,7 +28,7 @@ class UnresolvedRequest:
 
 
 def unresolved_request(history: Sequence[HistoryEntry], *, is_whole_order: bool) -> UnresolvedRequest | None:
-    """What a case sent by its present route and nobody has proved undone; None where it sent nothing.
+    """What a case sent by its present route and is not proved to have had no effect; None where it sent nothing.
 
     Args:
         is_whole_order: the cancellation is for the whole order. Its first write without a response is the one to be

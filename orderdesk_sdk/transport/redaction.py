@@ -101,7 +101,12 @@ _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 
 @frozen(repr=False)
 class _KnownSecrets:
-    """What is searched for, never shown. codes: base64 of it. starts: by its first characters, what may be cut off."""
+    """What is searched for, never shown.
+
+    Args:
+        codes: base64 of it.
+        starts: by its first characters, what may be cut off.
+    """
 
     texts: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()

@@ -46,14 +46,14 @@ def prepared(folder: Path, port: int, task: Task) -> EmailTask:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[ForkServer]:
+def fork_server() -> Iterator[ForkServer]:
     with ForkServer(at_once=1, module="tests.support.email_child") as raised:
         yield raised
 
 
-def run(task: EmailTask, nursery: ForkServer) -> str:
+def run(task: EmailTask, fork_server: ForkServer) -> str:
     """What the child said: where it died, or which boundaries it crossed."""
-    ended = nursery.run(task)
+    ended = fork_server.run(task)
     assert (ended.code, len(ended.output)) == (-signal.SIGKILL if task.kill_at else 0, 1), ended
     return ended.output[0].removeprefix(DIED if task.kill_at else CROSSED).strip()
 
@@ -94,15 +94,15 @@ def arrived(server: MailServer) -> int:
 def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_is_not_known(
     task: Task,
     mail_server: MailServer,
-    nursery: ForkServer,
+    fork_server: ForkServer,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    def errand(number: int) -> EmailTask:
+    def email_task(number: int) -> EmailTask:
         (tmp_path / str(number)).mkdir()
         return evolve(prepared(tmp_path / str(number), mail_server.port, task), kill_at=number)
 
-    points: list[str] = json.loads(run(errand(0), nursery))
+    points: list[str] = json.loads(run(email_task(0), fork_server))
     assert arrived(mail_server) == 1
     writes = [number for number, name in enumerate(points) if name == "after SqliteLedger.write"]
     sends = [number for number, name in enumerate(points) if name == "before Smtp.send"]
@@ -114,9 +114,9 @@ def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_
     for number, name in enumerate(points):
         if task is Task.MOVE and "Smtp" in name:
             continue  # The same steps as of a cancel, which dies at them.
-        doomed = errand(number + 1)
+        doomed = email_task(number + 1)
         deaths += 1
-        assert run(doomed, nursery) == name
+        assert run(doomed, fork_server) == name
         at_death = arrived(mail_server)
         case = gone_on(doomed)
         mails = at_death + arrived(mail_server)

@@ -52,15 +52,17 @@ def run_child(folder: Path, simulator: McfSimulator, settings: Mapping[str, str]
     )
 
 
-@pytest.mark.parametrize(("kill_at", "code", "wishes"), [(1, -signal.SIGKILL, 0), (2, -signal.SIGKILL, 1), (0, 0, 1)])
+@pytest.mark.parametrize(
+    ("kill_at", "code", "cancellations"), [(1, -signal.SIGKILL, 0), (2, -signal.SIGKILL, 1), (0, 0, 1)]
+)
 def test_a_child_is_truly_killed_where_it_is_told(
-    kill_at: int, code: int, wishes: int, tmp_path: Path, fork_server: ForkServer
+    kill_at: int, code: int, cancellations: int, tmp_path: Path, fork_server: ForkServer
 ) -> None:
     """Boundary 1 lies before the cancellation is in the ledger, boundary 2 after it."""
     with registered(tmp_path) as (simulator, settings, url):
         assert fork_server.run(run_child(tmp_path, simulator, settings, url, kill_at)).code == code
         with open_desk(tmp_path / "desk.db", MCF.slug, settings, VirtualClock(simulator.clock.now())) as desk:
-            assert len(desk.ledger.cancellations(MCF.order.id)) == wishes
+            assert len(desk.ledger.cancellations(MCF.order.id)) == cancellations
         assert any(record.effect_kind is Effect.CANCEL_ACCEPTED for record in simulator.log) == (code == 0)
 
 
@@ -72,10 +74,10 @@ def test_a_child_that_fails_is_told_from_one_that_was_killed(tmp_path: Path, for
 
 
 def test_a_nursery_that_broke_down_says_so(tmp_path: Path) -> None:
-    with registered(tmp_path) as (simulator, settings, url), ForkServer(at_once=1) as nursery:
-        nursery.close()
+    with registered(tmp_path) as (simulator, settings, url), ForkServer(at_once=1) as fork_server:
+        fork_server.close()
         with pytest.raises(OrderDeskError, match="broke down"):
-            nursery.run(run_child(tmp_path, simulator, settings, url, 0))
+            fork_server.run(run_child(tmp_path, simulator, settings, url, 0))
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -29,7 +31,16 @@ PAGES = sorted(
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 """The target of a link in Markdown, without the place in the page."""
 LOCK_LIKE = ("constraints*.txt", "requirements*.txt", "*.lock", "pylock*.toml", ".npmrc", "pip.conf")
-LONGEST_MODULE = 400
+LONGEST_MODULE = 399
+LARGEST_MEDIAN = 125
+LONGEST_FUNCTION = 40
+"""Lines of a function without its docstring."""
+MOST_PARAMETERS = 7
+MOST_ENTRIES = 12
+SHORTEST_ROOM_DOCSTRING = 10
+PACKAGES = (ROOT / "orderdesk_sdk", ROOT / "devkit" / "src" / "orderdesk_devkit")
+MODULES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))
+ROOMS = sorted(path.parent for path in MODULES if path.name == "__init__.py")
 LARGEST_PLUGIN = {
     "amazon_marketplace": 150,
     "amazon_mcf": 150,
@@ -142,6 +153,86 @@ def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     modules = visible_files("*.py")
     assert ROOT / "orderdesk_sdk" / "errors.py" in modules
     assert {str(path): line_count(path) for path in modules if line_count(path) > LONGEST_MODULE} == {}
+
+
+def functions_of(path: Path) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, bool]]:
+    """The functions and methods of a module, and whether each is a method that gets its object."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    methods = {
+        function
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for function in node.body
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not any(isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in function.decorator_list)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node, node in methods
+
+
+def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of a function without its docstring."""
+    first = function.body[0]
+    described = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if described else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+def parameter_count(function: ast.FunctionDef | ast.AsyncFunctionDef, *, is_method: bool) -> int:
+    given = function.args
+    return len([*given.posonlyargs, *given.args, *given.kwonlyargs]) - is_method
+
+
+def has_reason(path: Path, function: ast.FunctionDef | ast.AsyncFunctionDef, mark: str) -> bool:
+    """Whether a comment above a function (and its decorators) says why it is so."""
+    above = min([function.lineno, *(one.lineno for one in function.decorator_list)]) - 2
+    lines = path.read_text(encoding="utf-8").splitlines()
+    near = [lines[above], lines[function.lineno - 2]]
+    return any(mark in line and line.lstrip().startswith("#") for line in near)
+
+
+def test_the_median_of_the_modules_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    lengths = [line_count(path) for path in MODULES]
+    with capsys.disabled():
+        print(f"\n{len(lengths)} modules, median {median(lengths):g} lines, longest {max(lengths)}")  # noqa: T201 - a figure for whoever runs the tests
+    assert median(lengths) <= LARGEST_MEDIAN
+
+
+def test_no_function_is_long_without_a_reason() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{function.lineno} {function.name}: {code_lines(function)} lines"
+        for path in MODULES
+        for function, _ in functions_of(path)
+        if code_lines(function) > LONGEST_FUNCTION and not has_reason(path, function, "Long: ")
+    ]
+    assert long == [], "split it, or say why not in a comment above it: `# Long: the reason`"
+
+
+def test_no_public_function_has_many_parameters_without_a_reason() -> None:
+    many = [
+        f"{path.relative_to(ROOT)}:{function.lineno} {function.name}: {parameter_count(function, is_method=is_method)}"
+        for path in MODULES
+        for function, is_method in functions_of(path)
+        if parameter_count(function, is_method=is_method) > MOST_PARAMETERS
+        and (not function.name.startswith("_") or function.name == "__init__")
+        and not has_reason(path, function, "Many parameters: ")
+    ]
+    assert many == [], "group them, or say why not in a comment above it: `# Many parameters: the reason`"
+
+
+def test_few_entries_stand_at_the_top_of_the_sdk() -> None:
+    package = {"__init__.py", "__init__.pyi", "py.typed", "__pycache__"}
+    entries = sorted(path.name for path in (ROOT / "orderdesk_sdk").iterdir() if path.name not in package)
+    assert len(entries) <= MOST_ENTRIES, entries
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(ROOT)))
+def test_every_room_says_what_it_is_for(room: Path) -> None:
+    """Its docstring is its README: what it is for, what may be touched there, and what it may import."""
+    docstring = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or ""
+    assert len(docstring.splitlines()) >= SHORTEST_ROOM_DOCSTRING
+    assert "import" in docstring
 
 
 @pytest.mark.parametrize(("name", "limit"), LARGEST_PLUGIN.items())

@@ -32,7 +32,7 @@ from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 
 @settings
@@ -261,7 +261,7 @@ def test_every_case_has_the_intent_before_the_request_leaves(
     house.deaf = False
     clock.advance(seconds(5))
     desk.run_due()
-    assert states(desk) == [State.CANCELED] * 5, "read back, not asked again"
+    assert states(desk) == [State.CANCELED] * 5, "polled, not asked again"
     assert len(house.lists) == 1
 
 

@@ -17,6 +17,7 @@ from orderdesk_sdk.clock import hours
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, ValidationError
 from orderdesk_sdk.orders.order import RemoteOrder
+from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.requests import ResubmitRequest
@@ -35,6 +36,18 @@ class Blind(Shop):
     reads_first = False
 
 
+class Elsewhere(Shop):
+    """Its flow polls something else than the order before it creates."""
+
+    @hookimpl
+    def orderdesk_resubmit(
+        self, request: ResubmitRequest, service: Service[ShopSettings]
+    ) -> Flow[Answer | RemoteOrder]:
+        yield service.get("/orders", "another")
+        response = yield service.post("/orders", request.order.number)
+        return service.remote_order(request.order.number) if response.is_success else answer.unknown(response)
+
+
 class Failing(Shop):
     @hookimpl
     def orderdesk_resubmit(
@@ -47,15 +60,15 @@ class Failing(Shop):
 # A person gets it in time
 
 
-@pytest.mark.parametrize("reply", [(500, "{}"), (200, ERRORS), (302, "{}"), (408, "{}")])
+@pytest.mark.parametrize("response", [(500, "{}"), (200, ERRORS), (302, "{}"), (408, "{}")])
 def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_has_it(
-    tmp_path: Path, reply: tuple[int, str]
+    tmp_path: Path, response: tuple[int, str]
 ) -> None:
-    with opened(tmp_path, Shop(), absent(reply)) as (desk, tap):
+    with opened(tmp_path, Shop(), absent(response)) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (State.ACTION_REQUIRED, ["POST"] * 4)
-        assert "it was sent 4 times" in str(work.message)
+        assert "The request was sent 4 times" in str(work.message)
         assert "confirm or reject" in str(work.hint)
         assert work.updated_at - work.created_at < hours(1), "nobody waits a day for what the machine does no more"
 
@@ -85,6 +98,14 @@ def test_a_service_that_is_down_is_left_to_a_person_after_a_day_and_reminders_ke
 
 def test_a_flow_that_would_create_again_without_a_look_creates_once(tmp_path: Path) -> None:
     with opened(tmp_path, Blind(), absent((500, "{}"))) as (desk, tap):
+        desk.resubmissions.create("1042", by="Ann")
+        work = idle(desk)
+        assert (work.state, sends(tap)) == (State.ACTION_REQUIRED, ["POST"])
+        assert "without polling first" in str(work.plugin_error)
+
+
+def test_a_poll_of_another_order_allows_no_second_create(tmp_path: Path) -> None:
+    with opened(tmp_path, Elsewhere(), absent((500, "{}"))) as (desk, tap):
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (State.ACTION_REQUIRED, ["POST"])

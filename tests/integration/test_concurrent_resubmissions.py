@@ -22,8 +22,8 @@ class Depot(FakeFulfillmentService):
     slug = "depot"
 
 
-def open_(village_desk: FakeDeskOpener) -> Desk:
-    return village_desk(FakeFulfillmentService(), Depot(), FakeManualService())
+def open_(fake_services_desk: FakeDeskOpener) -> Desk:
+    return fake_services_desk(FakeFulfillmentService(), Depot(), FakeManualService())
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class Mistake:
     text: str
     place: str
     said: str
-    remedy: str
+    hint: str
 
 
 IN_A_CONNECTION = {
@@ -90,7 +90,7 @@ def test_doctor_names_file_place_and_remedy(file: Path, name: str) -> None:
     assert ran.exit_code == 1
     assert found["location"] == f"{file}: {mistake.place}"
     assert mistake.said in found["message"]
-    assert mistake.remedy in found["hint"]
+    assert mistake.hint in found["hint"]
 
 
 @pytest.mark.parametrize("name", IN_A_CONNECTION)
@@ -103,7 +103,7 @@ def test_a_desk_names_them_too_and_so_does_the_plan(file: Path, name: str) -> No
             desk.connections.get("there")
         assert told.value.location == f"{file}: {mistake.place}"
         assert mistake.said in told.value.message
-        assert mistake.remedy in (told.value.hint or "")
+        assert mistake.hint in (told.value.hint or "")
         assert desk.connections.integration("there") == str(told.value)
 
 
@@ -113,7 +113,7 @@ def test_a_desk_tells_of_a_rules_unknown_action_when_it_is_due_and_waits_until_i
         desk.orders.import_orders([Order("1", "1042")], by="Ann")
         desk.orders.move("1042", "Canceled", by="Ann")
         (told,) = desk.run_due().problems
-        for words in (f"{file}: {RULES.place}: ", RULES.said, RULES.remedy):
+        for words in (f"{file}: {RULES.place}: ", RULES.said, RULES.hint):
             assert words in told
         assert desk.order_store.folder_of("1") == "Canceled", "the first action is not done either"
     file.write_text(RULE.replace(', "Cancel Order at BDLinks"', ""), encoding="utf-8")

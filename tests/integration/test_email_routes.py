@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,6 +24,7 @@ from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.email.smtp import EmailConfig
+from tests.support.certificates import make_certificate
 from tests.support.email_child import EMAIL_ONLY, EMAIL_OR_PORTAL_ROUTES, EMAIL_ROUTES, WITHIN, open_email_desk
 
 if TYPE_CHECKING:
@@ -129,16 +127,7 @@ def test_a_draft_is_kept_for_a_person_and_sent_to_nobody(open_desk: Opener, mail
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A PEM file: the key and certificate of 127.0.0.1, which is its own authority."""
-    if shutil.which("openssl") is None:
-        pytest.skip("there is no openssl to make a certificate with")
-    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    options = "-newkey rsa:2048 -nodes -days 2 -subj /CN=mail"
-    extensions = "-addext subjectAltName=IP:127.0.0.1 -addext keyUsage=critical,digitalSignature,keyCertSign"
-    command = shlex.split(f"openssl req -x509 {options} {extensions}")
-    subprocess.run([*command, "-keyout", str(key), "-out", str(made)], check=True, capture_output=True)
-    made.write_text(made.read_text() + key.read_text())
-    return made
+    return make_certificate(tmp_path)
 
 
 @pytest.fixture
@@ -237,7 +226,7 @@ def test_a_server_without_a_login_is_told_apart(open_desk: Opener, mail_server: 
 def test_greylisting_is_waited_out_and_the_mail_goes_once(
     open_desk: Opener, mail_server: MailServer, clock: VirtualClock
 ) -> None:
-    mail_server.replies["RCPT"] = ["450 greylisted", "450 greylisted", "250 OK"]
+    mail_server.responses["RCPT"] = ["450 greylisted", "450 greylisted", "250 OK"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
     assert (case.state, case.last_sent_at) == (State.PENDING, None)
@@ -250,7 +239,7 @@ def test_greylisting_is_waited_out_and_the_mail_goes_once(
 def test_a_recipient_that_is_refused_for_a_day_goes_to_a_person(
     open_desk: Opener, mail_server: MailServer, clock: VirtualClock
 ) -> None:
-    mail_server.replies["RCPT"] = ["550 unknown"]
+    mail_server.responses["RCPT"] = ["550 unknown"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
     clock.advance(RETRY_POLICY.give_up_after)
@@ -259,11 +248,11 @@ def test_a_recipient_that_is_refused_for_a_day_goes_to_a_person(
     assert "550 unknown" in str(after.message)
 
 
-@pytest.mark.parametrize("reply", ["451 later", "554 no"])
+@pytest.mark.parametrize("response", ["451 later", "554 no"])
 def test_a_mail_that_is_refused_after_it_was_told_is_sent_again_later(
-    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, reply: str
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, response: str
 ) -> None:
-    mail_server.replies["DATA"] = [reply, "250 taken"]
+    mail_server.responses["DATA"] = [response, "250 taken"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
     assert (case.state, case.last_sent_at) == (State.PENDING, None)
@@ -274,7 +263,7 @@ def test_a_mail_that_is_refused_after_it_was_told_is_sent_again_later(
 def test_a_server_that_hangs_up_before_the_mail_gets_it_later(
     open_desk: Opener, mail_server: MailServer, clock: VirtualClock
 ) -> None:
-    mail_server.replies["RCPT"] = ["drop", "250 OK"]
+    mail_server.responses["RCPT"] = ["drop", "250 OK"]
     desk = open_desk(mail_server.config())
     case = asked(desk)
     assert (case.state, case.last_sent_at) == (State.PENDING, None)
@@ -283,11 +272,11 @@ def test_a_server_that_hangs_up_before_the_mail_gets_it_later(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("reply", ["drop", "silence", f"250 {'x' * 9000}"], ids=["hangs up", "is silent", "babbles"])
+@pytest.mark.parametrize("response", ["drop", "silence", f"250 {'x' * 9000}"], ids=["hangs up", "is silent", "babbles"])
 def test_where_nobody_knows_whether_it_arrived_a_person_looks_and_it_is_not_sent_again(
-    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, reply: str
+    open_desk: Opener, mail_server: MailServer, clock: VirtualClock, response: str
 ) -> None:
-    mail_server.replies["DATA"] = [reply, "250 taken"]
+    mail_server.responses["DATA"] = [response, "250 taken"]
     desk = open_desk(mail_server.config(timeout=1))
     case = asked(desk)
     assert case.state is State.ACTION_REQUIRED

@@ -184,7 +184,7 @@ def press(trial: ServiceTrial, slug: str) -> None:
     case = trial.cancel(REASONS.get(slug))
     assert (case.state, case.evidence) == (State.ACKNOWLEDGED, None)
     assert not trial.harness.desk.cancellations.receipt(trial.harness.order).is_canceled
-    assert [deed for deed, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
+    assert [misbehavior for misbehavior, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
     assert trial.harness.follow_up().state is State.CANCELED
     assert trial.harness.is_canceled
     assert trial.harness.desk.cancellations.receipt(trial.harness.order).is_canceled
@@ -208,7 +208,7 @@ def test_a_rule_lets_the_move_into_the_canceled_folder_cancel_at_bdlinx(trial_at
         desk.orders.move(trial.harness.order, "Prepared", by="Ann")
         assert trial.requests == []
         desk.orders.move(trial.harness.order, "Canceled", by="Ann")
-    assert [deed for deed, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
+    assert [misbehavior for misbehavior, _ in trial.effects] == [Effect.CANCEL_ACCEPTED]
     assert trial.harness.follow_up().state is State.CANCELED
 
 

@@ -38,7 +38,7 @@ from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 CANARY = "canary-of-the-log"
 CUSTOMER = "Mrs. Dalloway"
@@ -256,7 +256,7 @@ class TestTrouble:
         monkeypatch.setattr(desk, "run_due", fail)
         RunLoop(desk, lambda _: None).run_once()
         assert logged.records() == [
-            ("desk", "WARNING", "a round of due work was not done (OSError); the next one does it")
+            ("desk", "WARNING", "what was due could not be done (OSError); the next round does it")
         ]
 
     def test_damaged_row_is_logged_once(self, logged: Logged) -> None:

@@ -41,7 +41,7 @@ from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.misbehaviors import CANARY, HANGS, MISBEHAVIORS, Misbehavior
 
 pytestmark = pytest.mark.slow
@@ -117,7 +117,7 @@ class MisbehavingPlugin:
         self._slug, self._where, self._deed = slug, where, effect_kind
 
     def at(self, where: str, good: T) -> T:
-        """What a callable gives: the good thing, where the deed is not its."""
+        """What a callable gives: the good thing, where the misbehavior is not its."""
         return cast("T", self._deed()) if where == self._where else good
 
     @hookimpl
@@ -241,21 +241,26 @@ class Listener:
 
 
 class DeskWithPlugins:
-    """A desk with a good integration and a bad one for every deed, and an order that is at all of them.
+    """A desk with a good integration and a bad one for every misbehavior, and an order that is at all of them.
 
-    bad: by callable and deed the connection of the integration that does it there. problems: what the host was told.
+    bad: by callable and misbehavior the connection of the integration that does it there. problems: what the host was
+    told.
     """
 
     def __init__(
-        self, folder: Path, url: str, deeds: Mapping[tuple[str, str], Misbehavior], listeners: Sequence[object] = ()
+        self,
+        folder: Path,
+        url: str,
+        misbehaviors: Mapping[tuple[str, str], Misbehavior],
+        listeners: Sequence[object] = (),
     ) -> None:
         self.clock = VirtualClock()
         self.problems: list[str] = []
-        self.bad = {deed: f"bad-{number}" for number, deed in enumerate(deeds)}
+        self.bad = {misbehavior: f"bad-{number}" for number, misbehavior in enumerate(misbehaviors)}
         registry = PluginRegistry(find=lambda group: [], timeout=PATIENCE)
         registry.register(WellBehavedPlugin(), "good")
         for (where, name), slug in self.bad.items():
-            registry.register(MisbehavingPlugin(slug, where, deeds[where, name]), slug)
+            registry.register(MisbehavingPlugin(slug, where, misbehaviors[where, name]), slug)
         table = {"endpoint": url, "api_key": {"text": CANARY}}
         connections = {
             slug: ConnectionConfig(slug, slug, table | ({"size": "big"} if slug != "good" else {}), f"[{slug}]")
@@ -305,8 +310,8 @@ def world_of(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
 
     def world(where: str) -> DeskWithPlugins:
         if where not in made:
-            deeds = {(where, name): deed for name, deed in MISBEHAVIORS.items()}
-            made[where] = DeskWithPlugins(tmp_path_factory.mktemp(where), shop, deeds)
+            misbehaviors = {(where, name): misbehavior for name, misbehavior in MISBEHAVIORS.items()}
+            made[where] = DeskWithPlugins(tmp_path_factory.mktemp(where), shop, misbehaviors)
             made[where].live()
         return made[where]
 
@@ -335,8 +340,8 @@ def test_a_misdeed_of_a_callable_hurts_its_own_case_only(
 @pytest.fixture(scope="module")
 def hanging(shop: str, tmp_path_factory: pytest.TempPathFactory) -> DeskWithPlugins:
     """A world in which every callable hangs in every way, all at once."""
-    deeds = {(where, name): deed for where in CALLABLES for name, deed in HANGS.items()}
-    world = DeskWithPlugins(tmp_path_factory.mktemp("hanging"), shop, deeds)
+    misbehaviors = {(where, name): misbehavior for where in CALLABLES for name, misbehavior in HANGS.items()}
+    world = DeskWithPlugins(tmp_path_factory.mktemp("hanging"), shop, misbehaviors)
     began = time.monotonic()
     world.live()
     assert time.monotonic() - began < LONGEST, "nobody waits for them"
@@ -351,10 +356,10 @@ def test_a_callable_that_hangs_is_left_behind(where: str, hang: str, hanging: De
 
 @pytest.mark.parametrize("where", ["before", "changed", "import"])
 def test_listeners_do_what_they_want_and_nobody_stops(where: str, shop: str, tmp_path: Path) -> None:
-    deeds = {**MISBEHAVIORS, **HANGS}
+    misbehaviors = {**MISBEHAVIORS, **HANGS}
     if where == "before":
-        del deeds["gives a text that lies"]  # A text is a reason, and a reason is a veto.
-    world = DeskWithPlugins(tmp_path, shop, {}, [Listener(where, deed) for deed in deeds.values()])
+        del misbehaviors["gives a text that lies"]  # A text is a reason, and a reason is a veto.
+    world = DeskWithPlugins(tmp_path, shop, {}, [Listener(where, misbehavior) for misbehavior in misbehaviors.values()])
     world.live()
     assert world.cases["good"].state is State.CANCELED
     assert world.problems == []

@@ -33,7 +33,7 @@ from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 pytestmark = pytest.mark.slow
 
@@ -185,10 +185,10 @@ def settle(desk: Desk, clock: VirtualClock) -> None:
 
 
 def raise_(error: BaseException) -> Misbehavior:
-    def deed(service: Service[ShopSettings]) -> object:
+    def misbehavior(service: Service[ShopSettings]) -> object:
         raise error
 
-    return deed
+    return misbehavior
 
 
 MISBEHAVIORS: dict[str, tuple[Misbehavior, str]] = {
@@ -218,8 +218,8 @@ MISBEHAVIORS["recurses"] = (recurse, "RecursionError")
 
 @pytest.mark.parametrize("name", MISBEHAVIORS)
 def test_before_its_request_a_person_gets_the_case_and_nothing_has_left(name: str, harness: DeskMaker) -> None:
-    deed, said = MISBEHAVIORS[name]
-    case = harness.cancel(harness.desk(misbehaving(deed, "before")))
+    misbehavior, said = MISBEHAVIORS[name]
+    case = harness.cancel(harness.desk(misbehaving(misbehavior, "before")))
     assert case.state is State.ACTION_REQUIRED
     assert said in (case.plugin_error or "")
     assert CANARY not in repr(case)
@@ -229,8 +229,8 @@ def test_before_its_request_a_person_gets_the_case_and_nothing_has_left(name: st
 
 @pytest.mark.parametrize("name", MISBEHAVIORS)
 def test_after_its_request_the_case_is_unclear_and_nothing_is_sent_again(name: str, harness: DeskMaker) -> None:
-    deed, said = MISBEHAVIORS[name]
-    desk = harness.desk(misbehaving(deed, "after"))
+    misbehavior, said = MISBEHAVIORS[name]
+    desk = harness.desk(misbehaving(misbehavior, "after"))
     case = harness.cancel(desk)
     assert case.state is State.UNKNOWN
     assert said in (case.plugin_error or "")
@@ -241,8 +241,8 @@ def test_after_its_request_the_case_is_unclear_and_nothing_is_sent_again(name: s
 
 @pytest.mark.parametrize("name", MISBEHAVIORS)
 def test_while_checking_the_case_stays_asked_and_ends_with_a_person(name: str, harness: DeskMaker) -> None:
-    deed, said = MISBEHAVIORS[name]
-    desk = harness.desk(misbehaving(deed, "checking"))
+    misbehavior, said = MISBEHAVIORS[name]
+    desk = harness.desk(misbehaving(misbehavior, "checking"))
     case = harness.cancel(desk)
     assert case.state is State.ACKNOWLEDGED
     harness.clock.advance(minutes(2))
@@ -328,8 +328,8 @@ def test_a_plugin_that_hangs_loses_its_case_and_what_it_says_later_changes_nothi
             block(service)
         return service.put("/late")
 
-    deed = {"spins": spin, "blocks": block, "will not be told": will_not_be_told}[how]
-    desk = harness.desk(misbehaving(deed, where), timeout=0.3)
+    misbehavior = {"spins": spin, "blocks": block, "will not be told": will_not_be_told}[how]
+    desk = harness.desk(misbehaving(misbehavior, where), timeout=0.3)
     case = harness.cancel(desk)
     if where == "checking":
         harness.clock.advance(minutes(2))

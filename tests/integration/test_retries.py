@@ -28,7 +28,7 @@ from orderdesk_sdk.plugin.routes import Button, Polling, Scope
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.toolkit.json_response import auth_or_rate_limit_answer, integer_at, json_object
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 
 @settings

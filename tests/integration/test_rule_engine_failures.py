@@ -84,7 +84,7 @@ class Died(BaseException):
 def test_a_refused_action_is_an_event_that_another_rule_acts_on(rules_desk: RulesOpener) -> None:
     catches = rule("catches", "action failed", to("Prepared"), when=f"rule == 'cancels' and action == '{ACTION}'")
     desk = rules_desk(CANCELS, catches)
-    desk.orders.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so there is nothing to cancel.
+    desk.orders.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so nothing can be canceled.
     desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused"), ("catches", "to Prepared")]
     assert desk.order_store.folder_of(ID) == "Prepared"
@@ -146,10 +146,10 @@ def test_trouble_with_one_order_does_not_keep_the_rules_from_another(desk_with_o
     desk.orders.register("second", connection=EMAIL_ONLY, by="Ann")
     real = RuleActionExecutor.execute
 
-    def choosy(deeds: RuleActionExecutor, deed: ActionRequest) -> str:
-        if deed.order.id == ID:
+    def choosy(misbehaviors: RuleActionExecutor, misbehavior: ActionRequest) -> str:
+        if misbehavior.order.id == ID:
             raise ConfigurationError("a setting is wrong")
-        return real(deeds, deed)
+        return real(misbehaviors, misbehavior)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(RuleActionExecutor, "execute", choosy)

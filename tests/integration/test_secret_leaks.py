@@ -24,10 +24,10 @@ from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, StorageError
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Outcome, Rejection
-from orderdesk_sdk.plugin.auth import RefreshTokenAuth
 from orderdesk_sdk.plugin.connection_settings import secret, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.oauth import RefreshTokenAuth
 from orderdesk_sdk.plugin.order_numbers import NotStated
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
@@ -37,7 +37,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 if TYPE_CHECKING:
     from orderdesk_devkit.testing.canary import Finder

@@ -63,8 +63,8 @@ class RandomPlugin(FakeManualService):
         ]
         windows: list[Window] = [Always(), WithinTime(minutes(5)), WhileStatus({"open", "new"}, "made")]
         confirm, window = random.choice(confirms), random.choice(windows)
-        climbs = frozenset(random.sample(list(Rejection), random.randrange(3)))
-        return Button(confirm, window, climbs) if random.random() < 0.7 else Portal("Call them.", window=window)
+        fallback_on = frozenset(random.sample(list(Rejection), random.randrange(3)))
+        return Button(confirm, window, fallback_on) if random.random() < 0.7 else Portal("Call them.", window=window)
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:

@@ -38,7 +38,7 @@ class LedgerHistory(RuleBasedStateMachine):
         self.ledger = SqliteLedger(self.path)
         self.dropped: list[SqliteLedger] = []
         self.now = START
-        self.wishes: dict[str, tuple[Cancellation, str]] = {}
+        self.cancellations: dict[str, tuple[Cancellation, str]] = {}
         self.cases: dict[str, CancelCase] = {}
         self.versions: dict[str, list[CancelCase]] = {}
         self.resubmissions: dict[str, ResubmitCase] = {}
@@ -53,9 +53,9 @@ class LedgerHistory(RuleBasedStateMachine):
         return list(self.cases.values())[index % len(self.cases)]
 
     @rule(key=st.sampled_from(["a", "b", "c", "d"]), content=st.sampled_from(["x", "y"]), count=st.integers(1, 3))
-    def wish(self, key: str, content: str, count: int) -> None:
+    def cancel(self, key: str, content: str, count: int) -> None:
         order = "first" if key in "ab" else "second"
-        cancellation = Cancellation(f"c{len(self.wishes)}", key, order, "1042", "Ann", None, self.now)
+        cancellation = Cancellation(f"c{len(self.cancellations)}", key, order, "1042", "Ann", None, self.now)
         cases = [
             make_case_of(
                 cancellation,
@@ -67,7 +67,7 @@ class LedgerHistory(RuleBasedStateMachine):
             )
             for number in range(count)
         ]
-        known = self.wishes.get(key)
+        known = self.cancellations.get(key)
         try:
             recorded, new = self.ledger.open_cancellation(cancellation, content, cases)
         except ConflictError:
@@ -80,10 +80,10 @@ class LedgerHistory(RuleBasedStateMachine):
         under_way = self.under_way(cases)
         if under_way is not None:
             assert (recorded, new) == (under_way, False)
-            self.wishes[key] = (under_way, content)
+            self.cancellations[key] = (under_way, content)
             return
         assert (recorded, new) == (cancellation, True)
-        self.wishes[key] = (cancellation, content)
+        self.cancellations[key] = (cancellation, content)
         for case in cases:
             self.cases[case.id] = case
             self.versions[case.id] = [case]
@@ -96,7 +96,7 @@ class LedgerHistory(RuleBasedStateMachine):
                 if found.is_open and (found.order_id, found.connection) == (case.order_id, case.connection):
                     return next(
                         cancellation
-                        for cancellation, _ in self.wishes.values()
+                        for cancellation, _ in self.cancellations.values()
                         if cancellation.id == found.cancellation_id
                     )
         return None
@@ -191,7 +191,7 @@ class LedgerHistory(RuleBasedStateMachine):
             entries = self.ledger.history(case.id)
             assert [entry.content for entry in entries] == self.history[case.id]
             assert [entry.sequence for entry in entries] == sorted(entry.sequence for entry in entries)
-        for key, (cancellation, content) in self.wishes.items():
+        for key, (cancellation, content) in self.cancellations.items():
             assert self.ledger.find_by_key(key, content) == cancellation
 
     @invariant()
@@ -211,4 +211,4 @@ class LedgerHistory(RuleBasedStateMachine):
 
 
 TestLedgerHistory = LedgerHistory.TestCase
-TestLedgerHistory.settings = settings(derandomize=True, deadline=None, max_examples=25, stateful_step_count=25)
+TestLedgerHistory.settings = settings(max_examples=25, stateful_step_count=25)

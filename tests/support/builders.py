@@ -34,7 +34,7 @@ PLACED = RemoteOrder("shop", "1042", NOW - minutes(1), ConnectionRole.FULFILLMEN
 
 
 def acme(*cancel: Route, **changes: Any) -> Integration:
-    """The integration Acme with this ladder of routes."""
+    """The integration Acme with this list of routes of routes."""
     return evolve(
         Integration(slug="acme", title="Acme", settings=object, base_url="endpoint", cancel=cancel), **changes
     )

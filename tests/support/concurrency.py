@@ -5,7 +5,7 @@
     assert told.complaints == ()
 
 They import, register, cancel and resubmit the same orders and do what is due, at the same moments. When nothing is left
-to be done, what the services really did, by the village's own log, is held against what the ledger knows.
+to be done, what the services really did, by the services' own log, is held against what the ledger knows.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MAX_ROUNDS = 300
 """Rounds of work after which what is still due is taken for never settled."""
 _LAST_BOUNDARY = 24
 _MAX_OFFSET = 0.02
-"""Real seconds by which deeds that are to meet come apart, at most."""
+"""Real seconds by which actions that are to meet come apart, at most."""
 _LEAD_TIME = 0.15
 """Real seconds in which all processes of a round are ready."""
 
@@ -154,9 +154,11 @@ class ConcurrencyRunner:
 
     def play(self, folder: Path, seed: int) -> ConcurrencyResult:
         """Let a crowd live in an empty folder, and judge what it left. The seed decides all but who is faster."""
-        village = FakeServices()
-        with RawServer(responding(village)) as server, ThreadPoolExecutor(self.processes + 1) as pool:
-            return _ConcurrencyRun(folder, seed, self.processes, self._fork_server, pool, village, server.url).play()
+        fake_services = FakeServices()
+        with RawServer(responding(fake_services)) as server, ThreadPoolExecutor(self.processes + 1) as pool:
+            return _ConcurrencyRun(
+                folder, seed, self.processes, self._fork_server, pool, fake_services, server.url
+            ).play()
 
 
 class _ConcurrencyRun:
@@ -263,7 +265,7 @@ class _ConcurrencyRun:
             for plan in self._order_plans:
                 self._failures += self._failures_of_order(desk, plan)
             self._failures += self._early_cart_cancels()
-            known = {case.id for case in desk.cases.list()} | {errand.id for errand in desk.cases.list_others()}
+            known = {case.id for case in desk.cases.list()} | {case.id for case in desk.cases.list_others()}
             known |= {case.cancellation_id for case in desk.cases.list()}
             self._failures += [f"{lost} was given to a caller and is lost" for lost in self._reported_ids - known]
             count = len(desk.cases.list())
@@ -283,7 +285,7 @@ class _ConcurrencyRun:
             if due > self._clock.now():
                 self._clock.advance(due - self._clock.now())
         open_ = [f"{case.id} at {case.connection} is {case.state.value}" for case in desk.cases.list() if case.is_open]
-        self._failures.append(f"never settled: {'; '.join(open_) or 'errands'}")
+        self._failures.append(f"never settled: {'; '.join(open_) or 'cases'}")
 
     def _cases_with_action_required(self, desk: Desk) -> Iterator[Case]:
         yield from desk.cases.list(states=[State.ACTION_REQUIRED])

@@ -14,7 +14,8 @@ from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.integration import Limit
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions, Service
-from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from orderdesk_sdk.transport.http.client import HttpClient
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 OK = http_response(200, b'{"status": "Canceled"}')
 ONE_A_SECOND = {"*": Limit(1, burst=1)}

@@ -1,6 +1,6 @@
 """The judge of the laws: holds what services really did against what the ledger knew at that moment, and knows now.
 
-It stands at the services' side: it hears of a deed before the client does, and reads the ledger through a connection
+It stands at the services' side: it hears of an effect before the client does, and reads the ledger through a connection
 of its own, so it believes nothing that the core concludes.
 """
 
@@ -39,7 +39,7 @@ _BY_SERVICE = (EvidenceKind.RESPONSE, EvidenceKind.POLLED_STATUS, EvidenceKind.L
 class InvariantChecker:
     """Judges one history. Safe from many threads.
 
-    complaints: what was wrong, one line each. deeds: how often services did what counts. told: ids of cancellations,
+    failures: what was wrong, one line each. effects: how often services did what counts. told: ids of cancellations,
     cases and cases that a caller was given. liars: the places whose service may say that it canceled what it ships.
     """
 
@@ -161,7 +161,11 @@ class InvariantChecker:
         return not wanted or all(wanted.get(line.id, 0) >= line.quantity for line in order.lines)
 
     def _cancellation(self, case: CancelCase) -> Cancellation:
-        return next(wish for wish in self._ledger.cancellations(case.order_id) if wish.id == case.cancellation_id)
+        return next(
+            cancellation
+            for cancellation in self._ledger.cancellations(case.order_id)
+            if cancellation.id == case.cancellation_id
+        )
 
     def _check_quantities(self, order_id: str) -> Iterator[str]:
         """Law 3: no piece is canceled at a service that nobody wanted canceled there."""
@@ -246,8 +250,11 @@ class InvariantChecker:
 
 
 def _was_reported(case: CancelCase, ledger: SqliteLedger) -> bool:
-    wishes = ledger.cancellations(case.order_id)
-    return any(wish.id == case.cancellation_id and wish.reported_by == case.connection for wish in wishes)
+    cancellations = ledger.cancellations(case.order_id)
+    return any(
+        cancellation.id == case.cancellation_id and cancellation.reported_by == case.connection
+        for cancellation in cancellations
+    )
 
 
 def _check_evidence(case: CancelCase, history: Sequence[HistoryEntry]) -> Iterator[str]:

@@ -324,13 +324,13 @@ def _lines(response: httpx.Response) -> tuple[LineAnswer, ...]:
 
 
 def _plugins() -> tuple[ManualService, ...]:
-    climbs = frozenset({Rejection.TOO_LATE})
+    fallback_on = frozenset({Rejection.TOO_LATE})
     return (
         Shop("cart", Button(_POLLED), role=ConnectionRole.CART),
-        Shop("mill", Button(_POLLED, fallback_on=climbs, scope=Scope.QUANTITIES), _CALL_THEM),
+        Shop("mill", Button(_POLLED, fallback_on=fallback_on, scope=Scope.QUANTITIES), _CALL_THEM),
         Shop("press", Button(FinalResponse()), final=True),
         Shop("loom", Button(_POLLED), idempotent=True),
-        Shop("relay", Button(_POLLED, fallback_on=climbs), _BY_MAIL),
+        Shop("relay", Button(_POLLED, fallback_on=fallback_on), _BY_MAIL),
         BatchShop("list", Button(_POLLED, batch=Batch(seconds(30), 50))),
         ManualService("post", _BY_MAIL),
         ManualService("phone", _CALL_THEM),

@@ -83,10 +83,10 @@ class Impostor:
 
 
 def _raises(error: BaseException) -> Misbehavior:
-    def deed() -> object:
+    def misbehavior() -> object:
         raise error
 
-    return deed
+    return misbehavior
 
 
 def _gives(value: object) -> Misbehavior:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orderdesk_devkit.testing.raw_server import http_response
-from orderdesk_sdk.plugin.auth import RefreshTokenAuth
+from orderdesk_sdk.plugin.oauth import RefreshTokenAuth
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class TokenService:
         self.issued = 0
         self.calls: list[str] = []
         """The tokens that calls came with."""
-        self.refusal = http_response(401, b'{"error": "expired"}')
+        self.rejection = http_response(401, b'{"error": "expired"}')
 
     def token_reply(self) -> bytes:
         with self._lock:
@@ -45,4 +45,4 @@ class TokenService:
         token = head.partition("authorization: bearer ")[2].partition("\r\n")[0]
         with self._lock:
             self.calls.append(token)
-        return http_response() if self._good(token) else self.refusal
+        return http_response() if self._good(token) else self.rejection

@@ -69,7 +69,7 @@ class RetryPolicy:
 
 
 RETRY_POLICY = RetryPolicy()
-"""The one policy of the house."""
+"""The one policy of every kind of case."""
 FIRST_POLL_DELAY = seconds(5)
 """How soon a request of unknown fate is polled."""
 DEFAULT_MANUAL_CONFIRMATION = ManualConfirmation()

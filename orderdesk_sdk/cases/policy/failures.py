@@ -46,7 +46,7 @@ def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, 
         return escalate(case, now, loss.message, FIND_OUT_HINT)
     match loss.certainty:
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
-            # At once: the case sees what has changed, and nobody's patience with the service is spent.
+            # At once: the case sees what has changed, and no time of the retry policy is spent.
             return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
             return not_processed(case, loss.message, None, loss.retry_after, now)
@@ -127,8 +127,8 @@ def after_email_loss(case: CancelCase, message: str, message_id: str, now: datet
 def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) -> Event:
     """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
 
-    Nothing is sent, so as long as there is patience the case looks again, in case somebody mends it. A requested case
-    of a broken plugin goes to a person at once: every minute counts, and a plugin is not mended in one.
+    Nothing is sent, so until the deadline the case tries again, in case it is repaired. A requested case
+    of a broken plugin goes to a person at once: every minute counts, and a plugin is not repaired in one.
     """
     fault = str(error) if isinstance(error, PluginError) else None
     text = "The plugin cannot be used" if fault else str(error)

@@ -43,7 +43,7 @@ __all__ = [
 def after_poll(
     case: CancelCase, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime
 ) -> Event:
-    """The event that a read-back's answer makes of a case."""
+    """The event that follows the answer of a poll."""
     every = poll_interval(case, integration)
     if case.state is State.CANCELED:
         return after_settled_poll(case, answer, now)
@@ -106,7 +106,7 @@ def after_poll_before_sending(case: CancelCase, answer: Answer, now: datetime) -
 
 
 def events_of_poll(case: CancelCase, event: Event) -> tuple[Event, ...]:
-    """What happens to a case that was read. What nobody had asked for yet is seen first, and then proved."""
+    """The events of a poll. A cancellation that was never requested is found first, and then proved."""
     if case.state is not State.PENDING or event.evidence is None or event.kind is EventKind.REJECTED:
         return (event,)
     return Event(
@@ -115,7 +115,7 @@ def events_of_poll(case: CancelCase, event: Event) -> tuple[Event, ...]:
 
 
 def _after_useless_poll(case: CancelCase, integration: Integration, answer: Answer, now: datetime) -> Event:
-    """The event of a poll that told nothing."""
+    """The event of a poll without a usable status."""
     pause = RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after)
     if case.state is State.ACTION_REQUIRED:
         return after_poll_while_escalated(case, integration, EventKind.POLL_FAILED, now, answer, pause)
@@ -131,7 +131,7 @@ def _after_useless_poll(case: CancelCase, integration: Integration, answer: Answ
 
 
 def is_overdue(case: CancelCase, now: datetime) -> bool:
-    """Whether patience has run out with an open case: the service's, or that with a person."""
+    """Whether the deadline of an open case has passed: the service's, or the reminder of a person."""
     match case.state:
         case State.ACTION_REQUIRED:
             limit = case.remind_at or case.due_at
@@ -143,9 +143,9 @@ def is_overdue(case: CancelCase, now: datetime) -> bool:
 
 
 def on_deadline(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
-    """What becomes of an open case whose patience has run out; it has been read a last time before.
+    """What becomes of an open case whose deadline has passed; it has been polled a last time before.
 
-    None while there is patience left, or a check to make.
+    None before the deadline, or where the case is to be polled once more.
     """
     if not is_overdue(case, now):
         return None
@@ -165,7 +165,7 @@ def on_deadline(case: CancelCase, integration: Integration, remote_order: Remote
 
 
 def answer_of_lost_poll(loss: TransportLoss) -> Answer:
-    """A poll that was lost, as an answer: it told nothing."""
+    """The answer that a lost poll stands for: unknown, or not processed where the service wants to be called later."""
     if loss.retry_after is not None:
         return Answer(Outcome.NOT_PROCESSED, message=loss.message, retry_after=loss.retry_after)
     return Answer(Outcome.UNKNOWN, message=loss.message)

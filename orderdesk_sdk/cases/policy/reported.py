@@ -69,7 +69,7 @@ def _not_shown_yet(
 
 
 def _not_told(case: CancelCase, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling) -> Event:
-    """The poll told nothing of a case that was reported."""
+    """The poll of a reported cancellation gave no usable status."""
     give_up = case.deadline or now + polling.give_up
     if case.state is State.ACTION_REQUIRED:
         due = now + reminder_interval
@@ -91,7 +91,7 @@ def _contradiction_message(answer: Answer) -> str:
 def after_settled_poll(case: CancelCase, answer: Answer, now: datetime) -> Event:
     """A poll of a canceled order: it raises the alarm, or changes nothing.
 
-    Where it told nothing, the case counts a try: whoever had reason to look knows that nobody has seen.
+    A poll without a usable status counts as a failure, which tells its caller that the status is not known.
     """
     if answer.outcome is Outcome.REJECTED and answer.rejection in _CONTRADICTING_REJECTIONS:
         return Event(

@@ -33,7 +33,7 @@ __all__ = ["after_cancel", "due_before_window_closes", "join_batch", "next_step"
 
 
 def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOrder, now: datetime) -> Event | None:
-    """What a requested case does next; None means: send the present route's request."""
+    """What a pending case does next; None means: send the present route's request."""
     if not integration.cancel:
         return Event(
             EventKind.ESCALATED,
@@ -80,7 +80,7 @@ def _window_closed(integration: Integration, route: int, fallback: int) -> str:
 
 
 def join_batch(batch: Batch, now: datetime, calls: int = 1) -> Event:
-    """What a requested case does whose service takes several orders in one call: it waits for that many `calls`."""
+    """What a pending case does whose service takes several orders in one call: it waits for that many `calls`."""
     text = "Batched with other orders, to be sent in one call"
     return Event(EventKind.BATCHED, now, due_at=now + calls * batch.collect_for, message=text)
 
@@ -114,16 +114,16 @@ def due_before_window_closes(
 ) -> Event:
     """What becomes of a request that was not done, due when the present route's window closes at the latest.
 
-    No pause that the service asks for outlasts it, for then it is time for the next way.
+    No pause that the service asks for outlasts it, for then it is time for the next route.
     """
     closes = window_closes_at(case, integration, remote_order, now) if event.kind is EventKind.NOT_PROCESSED else None
     return evolve(event, due_at=min(event.due_at or now, closes)) if closes is not None else event
 
 
 def retries_exhausted(case: CancelCase, now: datetime) -> bool:
-    """Whether a requested case has been turned away for as long as it is tried, and once more when that was over.
+    """Whether the requests of a pending case were not processed until its deadline, and once more after it.
 
-    The try before may be hours old, where nobody worked.
+    The attempt before may be hours old, where no worker ran.
     """
     if case.state is not State.PENDING or case.deadline is None:
         return False

@@ -93,6 +93,7 @@ def plan(session: Session, order: str) -> None:
 @click.option("--no-send", is_flag=True, help="Only record the cancellation; `orderdesk work` sends it.")
 @common_options
 @click.pass_obj
+# Many parameters: one for each option of the command.
 def cancel(
     session: Session,
     order: str,

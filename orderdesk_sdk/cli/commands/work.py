@@ -38,8 +38,8 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
     import logging
 
     from orderdesk_sdk.cli.log_output import log_to_stderr
-    from orderdesk_sdk.cli.output.screen import Screen, printable
-    from orderdesk_sdk.cli.output.work import ShownChanges, wait_text, work_result
+    from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.cli.output.work import ShownChanges, show_problem, wait_text, work_result
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
 
@@ -54,14 +54,11 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
         status or nullcontext(),
     ):
 
-        def report_problem(problem: str) -> None:
-            click.echo(f"Problem: {printable(problem)}", err=True)
-
         def show_wait(due: datetime | None) -> None:
             if status is not None:
                 status.update(wait_text(due, desk.clock.now()))
 
-        handled, problems = Worker(desk, every, stop, show_wait, report_problem).run(until_idle=until_idle)
+        handled, problems = Worker(desk, every, stop, show_wait, show_problem).run(until_idle=until_idle)
         result = work_result(desk, handled, problems, changes.alarms, is_idle=not has_automatic_work(desk))
 
     session.print_result(result.document(), result.show)

@@ -48,13 +48,7 @@ def show_integration(screen: Screen, plugin: LoadedPlugin) -> None:
     else:
         screen.line("It declares no route to cancel: a person must cancel at the service.")
     screen.line()
-    facts = {name: text for name, text in matrix_row(plugin).cells().items() if name in _MATRIX_COLUMNS and text != "-"}
-    if declared.remote_id_format is not None:
-        rule = declared.remote_id_format
-        facts["order numbers"] = f"{rule.pattern.pattern}, at most {rule.max_length} characters; {rule.description}"
-    for name, limit in sorted(declared.limits.items()):
-        calls = "calls" if name == "*" else f"{name} calls"
-        facts[f"limit of {calls}"] = f"{limit.per_second:g} a second, {limit.burst} at once"
+    facts = _facts(plugin)
     widest = max(map(len, facts)) + 1
     for name, text in facts.items():
         screen.hanging(f"{name}:".ljust(widest), text)
@@ -72,6 +66,19 @@ def show_integration(screen: Screen, plugin: LoadedPlugin) -> None:
     screen.table(("setting", "type", "", "help"), rows, whole=("setting", "type", ""))
     if any(field.kind is SettingKind.SECRET for field in settings):
         screen.line('Give a secret by reference, as { env = "NAME" }.', "dim")
+
+
+def _facts(plugin: LoadedPlugin) -> dict[str, str]:
+    """What else is declared, by its name."""
+    declared = plugin.integration
+    facts = {name: text for name, text in matrix_row(plugin).cells().items() if name in _MATRIX_COLUMNS and text != "-"}
+    if declared.remote_id_format is not None:
+        rule = declared.remote_id_format
+        facts["order numbers"] = f"{rule.pattern.pattern}, at most {rule.max_length} characters; {rule.description}"
+    for name, limit in sorted(declared.limits.items()):
+        calls = "calls" if name == "*" else f"{name} calls"
+        facts[f"limit of {calls}"] = f"{limit.per_second:g} a second, {limit.burst} at once"
+    return facts
 
 
 def show_reasons(screen: Screen, codes: Sequence[ReasonCode]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
+import click
 from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
@@ -15,12 +16,12 @@ from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.cli.output.cancellations import event_line, show_case_list
 from orderdesk_sdk.cli.output.cases import show_other_case
-from orderdesk_sdk.cli.output.screen import Screen
+from orderdesk_sdk.cli.output.screen import Screen, printable
 from orderdesk_sdk.cli.output.times import format_time, span
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.documents import case_document, iso_time
 
-__all__ = ["ShownChanges", "WorkResult", "wait_text", "work_result"]
+__all__ = ["ShownChanges", "WorkResult", "show_problem", "wait_text", "work_result"]
 
 
 class ShownChanges:
@@ -98,6 +99,11 @@ def work_result(
         alarms=alarms,
         problems=problems,
     )
+
+
+def show_problem(problem: str) -> None:
+    """Print a problem on stderr."""
+    click.echo(f"Problem: {printable(problem)}", err=True)
 
 
 def wait_text(due: datetime | None, now: datetime) -> str:

@@ -31,7 +31,11 @@ _KEYS_OF_OTHER_RECORDS: Mapping[str, str] = {
 
 
 class ParsedOrders(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots, and this keeps the total
-    """The orders of a document. total: how many the response says there are, of which it is one page; None: no word."""
+    """The orders of a document.
+
+    Args:
+        total: how many the response says there are, of which it is one page; None: no word.
+    """
 
     total: int | None
 
@@ -52,7 +56,12 @@ class ParsedOrders(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots
 
 @frozen
 class DocumentEntries:
-    """What should be orders, each with its path. is_reply: Order Desk answered with them. total: how many it has."""
+    """What should be orders, each with its path.
+
+    Args:
+        is_response: Order Desk answered with them.
+        total: how many it has.
+    """
 
     entries: tuple[tuple[str, object], ...]
     is_response: bool = False

@@ -49,7 +49,8 @@ class ListOf:
 class ParseContext:
     """What one reading needs and finds: the zone of times that name none, and the faults so far.
 
-    strict: False for what is stored already, of which nothing may become unreadable by a rule that came later.
+    Args:
+        strict: False for what is stored already, of which nothing may become unreadable by a rule that came later.
     """
 
     zone: tzinfo

@@ -70,7 +70,8 @@ class ApiProfileSettings:
 class CustomApiSettings(ApiProfileSettings):
     """What a connection to a service needs that documents nothing: where it is, who we are, how that is sent.
 
-    auth_mode: basic (RFC 7617), headers (user and secret in one header each) or header (the secret alone).
+    Args:
+        auth_mode: basic (RFC 7617), headers (user and secret in one header each) or header (the secret alone).
     """
 
     api_user: str = setting(str, help="the user of the API, where it has one", default="")

@@ -32,7 +32,11 @@ POINTERS = ("order", "event", "status", "event_id", "token_path")
 
 @frozen
 class WebhookProfile:
-    """Where in a message its parts stand, as JSON pointers; None: the messages do not have it. header: lower case."""
+    """Where in a message its parts stand, as JSON pointers; None: the messages do not have it.
+
+    Args:
+        header: lower case.
+    """
 
     order: str
     event: str | None = None
@@ -69,8 +73,10 @@ def notifications_by_profile(
 ) -> tuple[OrderNotification, ...]:
     """What a message by a profile is about, after its token was found to be `token`.
 
-    kinds: what events and statuses mean, their words folded; any other word means that something changed. Raises
-    SignatureVerificationError for another token, or where no profile or token is configured, and
+    Args:
+        kinds: what events and statuses mean, their words folded; any other word means that something changed.
+
+    Raises SignatureVerificationError for another token, or where no profile or token is configured, and
     MalformedResponseError.
     """
     if profile is None or not token.reveal():

@@ -25,7 +25,11 @@ class ReportProblem:
 
 @frozen
 class BatchReport:
-    """A report as it was read. processed, succeeded, failed: how many orders; None: it does not count them."""
+    """A report as it was read.
+
+    Args:
+        processed, succeeded, failed: how many orders; None: it does not count them.
+    """
 
     problems: tuple[ReportProblem, ...]
     processed: int | None = None
@@ -36,7 +40,10 @@ class BatchReport:
         """What it has against the order of these names: refused, pending where another may be meant, None for nothing.
 
         It is sure to mean this one where an error names it, and where none of the orders succeeded. What names no order
-        is told of each of them otherwise, so that the reason is not lost. response: where it was read.
+        is told of each of them otherwise, so that the reason is not lost.
+
+        Args:
+            response: where it was read.
         """
         mine = [problem.message or NO_MESSAGE for problem in self.problems if not problem.order_names.isdisjoint(names)]
         loose = [problem.message or NO_MESSAGE for problem in self.problems if not problem.order_names]
@@ -56,9 +63,14 @@ class BatchReport:
 class XmlReportFormat:
     """How a service writes such a report in XML; every name is that of a tag, or a path of them.
 
-    root: the report's element. unfinished: a tag, and its text while the report is not complete. problem: each of its
-    errors or warnings. error: a tag in it, and its text where it is an error. names: where it names an order, with
-    `placeholders` for what names none. words: what it says. counts: how many were processed, succeeded and failed.
+    Args:
+        root: the report's element.
+        incomplete: a tag, and its text while the report is not complete.
+        problem: each of its errors or warnings.
+        error: a tag in it, and its text where it is an error.
+        order_names: where it names an order, with `placeholders` for what names none.
+        messages: what it says.
+        counts: how many were processed, succeeded and failed.
     """
 
     root: str

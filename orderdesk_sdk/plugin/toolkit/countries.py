@@ -272,9 +272,13 @@ are two of each."""
 def country_code(text: str, *, location: str | None = None) -> str:
     """The ISO 3166-1 alpha-2 code of a country that is given by its code of two or three letters or its English name.
 
-    Case, accents, punctuation and "the" do not matter. location: of the address, for the error. Raises ValidationError
-    where the text names no country or could mean two: in a flow that has sent nothing yet, its service is then not
-    asked.
+    Case, accents, punctuation and "the" do not matter.
+
+    Args:
+        location: of the address, for the error.
+
+    Raises ValidationError where the text names no country or could mean two: in a flow that has sent nothing yet, its
+    service is then not asked.
     """
     code = _CODES.get(_folded(text))
     if code is None:

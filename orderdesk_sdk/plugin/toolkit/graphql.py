@@ -16,9 +16,12 @@ __all__ = ["GraphqlError", "graphql_errors"]
 
 @frozen
 class GraphqlError:
-    """One error. message: for a person. code: None where it has none.
+    """One error.
 
-    path: the response keys that lead to the field that failed; empty for an error of the whole request.
+    Args:
+        message: for a person.
+        code: None where it has none.
+        path: the response keys that lead to the field that failed; empty for an error of the whole request.
     """
 
     message: str

@@ -140,7 +140,8 @@ def _json(response: TextResponse) -> object:
 def value_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> object:
     """The value at a path of keys. Raises MalformedResponseError where a key is missing or a step is not an object.
 
-    within: an object of the response where the path begins; None for the body itself. So in all functions here.
+    Args:
+        within: an object of the response where the path begins; None for the body itself. So in all functions here.
     """
     value: object = json_object(response) if within is None else within
     for depth, key in enumerate(path):
@@ -299,8 +300,10 @@ def error_message(
 ) -> str:
     """What the error objects in the response say, a list of them or one, for a person; never to decide by.
 
-    parts: which of an object's fields; JSON:API has ("title", "detail"). details: the field with the objects that tell
-    more, in the same parts or by `path`. Falls back to the HTTP status where there is nothing of the kind.
+    Args:
+        parts: which of an object's fields; JSON:API has ("title", "detail").
+        details: the field with the objects that tell more, in the same parts or by `path`. Falls back to the HTTP
+            status where there is nothing of the kind.
     """
     try:
         said = format_errors(value_at(response, key), parts, details)
@@ -326,10 +329,14 @@ def auth_or_rate_limit_answer(
     """The answer for 401 and 403 (not authorized) and 429, which prove that nothing was done; else None.
 
     Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
-    `unclear`. access_hint: what a person should look at when the service answers 401 or 403. How long a throttled call
-    waits is no flow's business: the core lets none see such a response. error_key: a key that each error body
-    of the service has; a 404 or 405 without it is of something that has no such path and tells nothing of the order,
-    and is turned away too: the base URL is wrong, or what answers is not the service. None: every 404 is the service's.
+    `unclear`.
+
+    Args:
+        access_hint: what a person should look at when the service answers 401 or 403. How long a throttled call waits
+            is no flow's business: the core lets none see such a response.
+        error_key: a key that each error body of the service has; a 404 or 405 without it is of something that has no
+            such path and tells nothing of the order, and is turned away too: the base URL is wrong, or what answers is
+            not the service. None: every 404 is the service's.
     """
     if response.status_code == 429:
         return not_processed(response, message=f"Rate limited: the service answered {response.status_code}")

@@ -56,12 +56,15 @@ class LineQuantities:
 class LineFormat:
     """How a service writes the lines of an order; every text but those of `canceled_statuses` is a key.
 
-    items: of the list of lines in an order. owner: what all orders that are read together must have alike, being parts
-    of one. codes: what callers may know a line by; whichever most of our lines are called by is taken for all of them.
-    names: what names a line in a cancel: the first of these that it has, with `extra_name` where it has that.
-    canceled: what is canceled, or else will never be shipped; these add up. status: a word for what no quantity tells
-    of, and so for the whole line where none does; folded, it is one of `canceled_statuses` where that is canceled.
-    accepted: a quantity that such a word does not speak of.
+    Args:
+        items: of the list of lines in an order.
+        owner_key: what all orders that are read together must have alike, being parts of one.
+        codes: what callers may know a line by; whichever most of our lines are called by is taken for all of them.
+        names: what names a line in a cancel: the first of these that it has, with `extra_name` where it has that.
+        canceled: what is canceled, or else will never be shipped; these add up.
+        status: a word for what no quantity tells of, and so for the whole line where none does; folded, it is one of
+            `canceled_statuses` where that is canceled.
+        accepted: a quantity that such a word does not speak of.
     """
 
     items: str
@@ -81,9 +84,12 @@ class LineFormat:
     ) -> ServiceLines:
         """The lines of all parts of an order there, called as ours are, by their codes. null is as nothing.
 
-        stated: what each part must state, by its key: the number that was asked for, so that nothing is asked for by
-        another order's lines. Raises MalformedResponseError where one does not, where the parts are not of one order,
-        and where a quantity is none.
+        Args:
+            stated: what each part must state, by its key: the number that was asked for, so that nothing is asked for
+                by another order's lines.
+
+        Raises MalformedResponseError where one does not, where the parts are not of one order, and where a quantity is
+        none.
         """
         for key, value in stated.items():
             if any(str(part.get(key)) != value for part in orders):
@@ -116,7 +122,12 @@ class LineFormat:
 
 @frozen
 class ServiceLines:
-    """The lines of an order as its service told them. names: what names each in a cancel. ours: what ours are there."""
+    """The lines of an order as its service told them.
+
+    Args:
+        identifiers: what names each in a cancel.
+        line_names: what ours are there.
+    """
 
     lines: tuple[LineQuantities, ...]
     identifiers: tuple[Mapping[str, object], ...]
@@ -156,8 +167,9 @@ def line_answers_at(
 ) -> tuple[LineAnswer, ...]:
     """The lines in the list at a path of keys: code, how many were ordered, how many of these are canceled.
 
-    code, ordered, canceled: the keys of an entry; without the last, none is canceled. Empty where no list is there,
-    or where an entry cannot be read: a status word beside it says what it says all the same.
+    Args:
+        code, ordered, canceled: the keys of an entry; without the last, none is canceled. Empty where no list is there,
+            or where an entry cannot be read: a status word beside it says what it says all the same.
     """
     try:
         return tuple(
@@ -244,9 +256,12 @@ def answer_from_quantities(
 
     Everything), as the numbers in `response` tell it.
 
-    carried_out: what the service said of the request itself: carried out (True), failed (False), nothing yet (None).
-    Where a part was wanted the numbers alone prove little, because the same number may have been canceled before we
-    asked. status: the word by which it said so; None where only the numbers speak. text, hint: for a rejection.
+    Args:
+        carried_out: what the service said of the request itself: carried out (True), failed (False), nothing yet
+            (None). Where a part was wanted the numbers alone prove little, because the same number may have been
+            canceled before we asked.
+        status: the word by which it said so; None where only the numbers speak.
+        message, hint: for a rejection.
     """
     mine = [line for line in lines if not wanted or line.code in wanted]
     told = tuple(LineAnswer(line.code, line.ordered, line.canceled) for line in lines)

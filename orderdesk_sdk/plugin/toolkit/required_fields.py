@@ -33,9 +33,10 @@ def require_order_fields(
 ) -> None:
     """Raises ValidationError that names everything which the order lacks; returns where it lacks nothing.
 
-    texts: what must not be blank, by the name that the service gives it. Every line must have a code, of at most
-    `max_code_length` characters, and a quantity above zero; there must be a line, and at most `max_lines` of them with
-    `max_units` pieces together. None: the service names no limit.
+    Args:
+        texts: what must not be blank, by the name that the service gives it. Every line must have a code, of at most
+            `max_code_length` characters, and a quantity above zero; there must be a line, and at most `max_lines` of
+            them with `max_units` pieces together. None: the service names no limit.
     """
     lacking = [f"{name} is missing" for name, text in texts.items() if not text.strip()]
     for number, line in enumerate(order.lines, start=1):
@@ -63,7 +64,8 @@ def require_order_fields(
 def require_line_metadata(order: Order, key: str, what: str) -> None:
     """Raises ValidationError that names every line without this metadata; returns where each has it.
 
-    what: what lies there, in a word for people.
+    Args:
+        what: what lies there, in a word for people.
     """
     bare = [line.code or line.name for line in order.lines if not line.metadata.get(key)]
     if bare:

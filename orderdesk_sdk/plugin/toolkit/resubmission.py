@@ -36,9 +36,12 @@ def read_before_create(
 
     An order that is there already is ours only where an earlier create may have made it (`request.unsure`) and it is on
     its way; one that is over has taken the number, and where nobody can tell, nothing is made a second time.
-    read: reads the order by its new number. parse: what the response says of it, as a check does; None: there is none.
-    matches_order: whether a response has the lines of ours; None: the number alone tells. request_lines: the request
-    for that response, by what was looked at; None: it is the same one.
+
+    Args:
+        read: reads the order by its new number.
+        parse: what the response says of it, as a check does; None: there is none.
+        matches_order: whether a response has the lines of ours; None: the number alone tells.
+        request_lines: the request for that response, by what was looked at; None: it is the same one.
     """
     order, there = request.order, (yield read)
     found = parse(there)
@@ -59,6 +62,7 @@ def _is_active(answer: Answer) -> bool:
     return answer.outcome is Outcome.PENDING or answer.rejection is Rejection.TOO_LATE
 
 
+# Many parameters: one for each step of the conversation, by keyword.
 def submit_order(
     request: ResubmitRequest,
     service: Service[S],
@@ -73,9 +77,11 @@ def submit_order(
 ) -> Flow[Answer | RemoteOrder]:
     """A resubmit flow: it looks whether the new number is free, as `read_before_create` does, and then creates.
 
-    create: the request that creates the order; an ValidationError that it raises refuses the order, before anything is
-    sent. parse: as there; what `errors` calls unknown, it is not asked of. is_created: whether a success shows the new
-    order.
+    Args:
+        create: the request that creates the order; an ValidationError that it raises refuses the order, before anything
+            is sent.
+        parse: as there; what `errors` calls unknown, it is not asked of.
+        is_created: whether a success shows the new order.
     """
     number = request.order.number
     with reject_invalid_order():

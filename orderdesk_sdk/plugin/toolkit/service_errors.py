@@ -29,8 +29,9 @@ def is_rejection(response: TextResponse) -> bool:
 class ServiceErrors:
     """How a service says what is wrong.
 
-    key, parts, details: as `complaint` takes them; `key` stands in every error body of the service. check: what a
-    person should look at where it does not let us in.
+    Args:
+        key, parts, details: as `complaint` takes them; `key` stands in every error body of the service.
+        access_hint: what a person should look at where the service answers 401 or 403.
     """
 
     key: str
@@ -67,9 +68,11 @@ class ServiceErrors:
     ) -> Answer | None:
         """What a cancel comes to that was turned down, once the order was read; None where that leaves it open.
 
-        response: what turned it down, by which nothing was done. there, found: the response to the read, and what it
-        says of the order. delay_reason: why an order that is there may not be found yet; None: then it would be found.
-        Unknown is only what the service calls unknown at both calls: one of them may have a wrong path.
+        Args:
+            response: what turned it down, by which nothing was done.
+            read_response, read_answer: the response to the read, and what it says of the order.
+            delay_reason: why an order that is there may not be found yet; None: then it would be found. Unknown is only
+                what the service calls unknown at both calls: one of them may have a wrong path.
         """
         if read_answer.outcome in (Outcome.CANCELED, Outcome.PARTIALLY_CANCELED, Outcome.REJECTED):
             return read_answer

@@ -18,8 +18,10 @@ __all__ = ["verify_signature", "json_text_at"]
 def verify_signature(request: WebhookRequest, header: str, secrets: Iterable[Secret], *, location: str) -> None:
     """Return where a header holds base64(HMAC-SHA256(raw body, secret)); raise SignatureVerificationError otherwise.
 
-    header: in lower case. secrets: any of them is good, as while one is being changed; an empty one never is. place:
-    who sends it, for errors.
+    Args:
+        header: in lower case.
+        secrets: any of them is good, as while one is being changed; an empty one never is. place: who sends it, for
+            errors.
     """
     keys = [secret.reveal().encode() for secret in secrets if secret.reveal()]
     if not keys:

@@ -53,7 +53,11 @@ def validate_fields(template: str, known: Sequence[str], location: str) -> None:
 def template_fields(
     order: Order, remote_order: RemoteOrder, *, requested_by: str, reason: str | None, lines: Mapping[str, int]
 ) -> Mapping[str, str]:
-    """The values of FIELDS for one case. lines: what to cancel, by line id; empty means the whole order."""
+    """The values of FIELDS for one case.
+
+    Args:
+        lines: what to cancel, by line id; empty means the whole order.
+    """
     to = order.shipping
     whole = [(line.code or line.name or line.id, line.quantity) for line in order.lines]
     wanted = [(line_label(order, line_id), quantity) for line_id, quantity in lines.items()] or whole

@@ -18,8 +18,8 @@ C = TypeVar("C", bound=Case)
 class CaseHandler(Protocol[C]):
     """Handles the cases of one kind. What it does runs on a thread of the case's connection.
 
-    Where somebody else has the case, ConflictError is raised. In the course of things, what keeps it from being done is
-    written into the case; who asked for it by name (`poll`, `retry`) has it raised.
+    Raises ConflictError where another process has the case. What keeps a case from being handled is written into the
+    case; it is raised only to whoever asked for this case by name (`poll`, `retry`).
     """
 
     kind: type[C]
@@ -31,7 +31,7 @@ class CaseHandler(Protocol[C]):
         """Do what is due for several cases of one connection, which `batches` gave as one group."""
 
     def poll(self, case: C, watch: Watchdog) -> C:
-        """Read back now, whatever is due; the case as it is then."""
+        """Poll now, whatever is due; the case as it is then."""
 
     def retry(self, case: C, watch: Watchdog, by: str) -> C:
         """Send the request again, as a person has decided; the case as it is then."""

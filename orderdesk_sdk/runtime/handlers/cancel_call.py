@@ -73,7 +73,7 @@ class CancelCall:
         """Take the case's present route.
 
         Args:
-            person: somebody who decided that it is to be sent again.
+            person: who decided that the request is to be sent again.
         """
         route = connection.route(case.route)
         if isinstance(route, Button) and route.batch is not None:
@@ -227,13 +227,13 @@ class CancelCall:
     ) -> SendCondition:
         """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""
         window = connection.route(case.route).window
-        asked_at = case.previously_sent_at if case.state is State.SENDING else case.last_sent_at
+        last_sent_at = case.previously_sent_at if case.state is State.SENDING else case.last_sent_at
 
         def why() -> str | None:
             first = self._loader.cart_blocked_by(case)
             if first is not None:
                 return first.message
-            against = self._loader.other_veto(case) if asked_at is None else None
+            against = self._loader.other_veto(case) if last_sent_at is None else None
             if against is not None:
                 return against
             closed = (
@@ -318,7 +318,7 @@ class CancelCall:
             loss = TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
             event = self._after_loss(sending, connection.integration, loss, self._loader.clock.now())
         except ConfigurationError as error:
-            # Before a byte of the mail left: it is tried again until somebody mends it.
+            # Before a byte of the mail left: it is tried again until the configuration is repaired.
             event = failures.retry_later(sending, error.message, self._loader.clock.now(), error.hint)
         after = journal.finish(transition(sending, event), event)
         self._loader.notify_listeners(after, event)

@@ -179,15 +179,13 @@ class CancellationHandler:
         """Those of a group that go in the next call, longest due first; the others are told in which later one."""
         now = self._clock.now()
         due = [case for case in group if case.due_at is None or case.due_at <= now]
-        if all(
-            case.consecutive_failures for case in due
-        ):  # Who is only tried again takes nobody along whose time has not come.
+        if all(case.consecutive_failures for case in due):  # A retry takes no other case along whose time has not come.
             group = due
         turn = sorted(group, key=lambda case: case.due_at or now)
         for at, case in enumerate(turn[batch.max_size :]):
             event = requesting.join_batch(batch, now, calls=1 + at // batch.max_size)
             if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
-                with suppress(ConflictError):  # Somebody else has it: then it is they who know when it goes on.
+                with suppress(ConflictError):  # Another process has the case, and knows when it goes on.
                     self._loader.apply(case, event)
         return turn[: batch.max_size]
 
@@ -229,7 +227,7 @@ class CancellationHandler:
         )
 
     def _remote_order(self, case: CancelCase) -> RemoteOrder:
-        """The remote order of a case, after a look whether its order has come to a place that nobody has asked."""
+        """The remote order of a case, after a look whether its order was registered at a connection without a case."""
         remote_orders = self._loader.remote_orders(case)
         self._extender.extend_to_uncovered(case.order_id, remote_orders)
         return self._loader.remote_order(case, remote_orders)

@@ -57,7 +57,7 @@ class CancellationEmail:
         order: Order,
         remote_order: RemoteOrder,
     ) -> EmailMessage | str:
-        """The mail of a case; as plain text where nobody is configured to send it. template_values.
+        """The mail of a case; as plain text where no e-mail is configured.
 
         By setting, as configured.
         """
@@ -75,7 +75,7 @@ class CancellationEmail:
             return f"To: {parse_address(to, route.to)}\nSubject: {plain_subject(subject)}\n\n{plain_body(body)}"
         config = self._mailer.config
         identity = message_id(case.id, case.route, config.sender)
-        # The wish's time, not now: the same mail, to the byte, at every try.
+        # The time of the cancellation, not now: the same mail, to the byte, at every try.
         return compose(config, to=to, plugin=subject, body=body, identity=identity, at=cancellation.requested_at)
 
     def send(

@@ -71,7 +71,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
     kind: type[C]
     result_type: type[T]
     find_out_hint: str
-    """What a person does where nobody knows what a request did, and the flow cannot read it."""
+    """What a person does where the outcome of a request is unknown, and the flow cannot poll it."""
 
     def __init__(self, loader: ContextLoader, order_store: OrderStoreById, connections: Connections) -> None:
         self._loader = loader
@@ -100,7 +100,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     @abstractmethod
     def why_blocked(self, context: K) -> str | None:
-        """Why nothing more may be sent, although what was sent must be found; None where nothing speaks against it."""
+        """Why nothing more may be sent, although what was sent must be found; None where sending is allowed."""
 
     def send_condition(self, case: C) -> SendCondition | None:  # noqa: ARG002 - for those that have something to ask
         """What is asked again before each write; None: nothing."""
@@ -203,13 +203,8 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
                 read_first.after_poll(case, now) if polls else self._after_connection_error(case, error, now, unknown)
             )
             return self._loader.apply(case, event)
-        kind = (
-            EventKind.POLL_STARTED
-            if polls
-            else EventKind.RESUMED
-            if case.state is State.SENDING
-            else EventKind.SEND_STARTED
-        )
+        begins = EventKind.RESUMED if case.state is State.SENDING else EventKind.SEND_STARTED
+        kind = EventKind.POLL_STARTED if polls else begins
         due = now + LEASE
         give_up = now + RETRY_POLICY.give_up_after if person is not None else None
         opening = Event(kind, now, due_at=due, deadline=give_up, person=person)
@@ -260,7 +255,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         if not run.unknown or run.person is not None:
             return None
         if len(run.unknown) > RETRY_POLICY.max_retries:
-            return f"it was sent {len(run.unknown)} times with an unknown outcome, and the service does not show it"
+            return f"The request was sent {len(run.unknown)} times with unknown outcome; the service does not show it"
         return self.why_blocked(run.context)
 
     def _event(self, run: _Run[C, K], result: FlowResult[T], connection: Connection, journal: GuardedJournal) -> Event:
@@ -288,7 +283,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             raise
         except OrderDeskError as error:
             # It is done there, and cannot be kept here: not a second time, but by a person.
-            text = f"the service has done it, and it could not be recorded: {error}"
+            text = f"The service has done it, and the result could not be recorded: {error}"
             return read_first.escalate(NoResult(text, error.hint), now, find_out_hint=hint)
         if settled is not None:
             return settled
@@ -314,7 +309,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     def _require_idle(self, case: C) -> None:
         if not case.is_open:
-            raise ConflictError(f"it is settled: {case.state.value}", location=case.id)
+            raise ConflictError(f"the case is settled: {case.state.value}", location=case.id)
         if case.state is State.SENDING:
             raise InvalidStateError(
                 "a request may be on its way", location=case.id, hint="wait until the attempt has ended"

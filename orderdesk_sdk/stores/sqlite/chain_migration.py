@@ -37,6 +37,12 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
             "UPDATE cancellations SET data = ?, texts = ?, sealed = ? WHERE id = ?",
             (*_split(row[1], Cancellation), row[0]),
         )
+    _chain_history(db)
+    _bind_rows(db)
+    db.execute("UPDATE chain SET in_use = 0")
+
+
+def _chain_history(db: sqlite3.Connection) -> None:
     count, head = 0, FIRST
     for sequence, subject_id, attempt, at, kind, data in rows_of(
         db, "history", "sequence", "subject_id, attempt, at, kind, data"
@@ -51,18 +57,21 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
         count, head = sequence, head_after(head, link)
     latest = db.execute("SELECT coalesce(max(at), 0) FROM history").fetchone()[0]
     db.execute("INSERT INTO chain (id, count, head, in_use, latest) VALUES (1, ?, ?, 0, ?)", (count, head, latest))
+
+
+def _bind_rows(db: sqlite3.Connection) -> None:
     links = ChainAppender(db.cursor())
     for table, kind_of_work in TABLES.items():
         columns = COLUMNS[table]
         for number, data, *values in rows_of(db, table, "number", f"data, {columns}"):
             content = _split(data, kind_of_work)
             subject_id = values[0]
-            wish = _cancellation_digest(db, values[1]) if table == "cases" else ""
+            cancellation = _cancellation_digest(db, values[1]) if table == "cases" else ""
             at = db.execute("SELECT coalesce(max(at), 0) FROM history WHERE subject_id = ?", (subject_id,)).fetchone()[
                 0
             ]
             state = state_of(number, row_digest(values, content.data, content.sealed))
-            mark = chain_entry(subject_id, 0, at, ROW_MARK, StoredRecord(wish, None, None))
+            mark = chain_entry(subject_id, 0, at, ROW_MARK, StoredRecord(cancellation, None, None))
             link = links.add(_last_link(db, subject_id), [mark], state)
             db.execute(
                 f"UPDATE {table} SET data = ?, texts = ?, sealed = ?, head = ? WHERE number = ?",  # noqa: S608 - a constant
@@ -71,7 +80,6 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
             if links.pending_count >= _BATCH_SIZE:
                 links.write()
     links.write()
-    db.execute("UPDATE chain SET in_use = 0")
 
 
 def _split(data: str, kind: type) -> StoredRecord:
@@ -94,7 +102,7 @@ def _last_link(db: sqlite3.Connection, subject_id: str) -> bytes:
 
 
 def _cancellation_digest(db: sqlite3.Connection, cancellation_id: str) -> str:
-    """The digest of a wish, which the first line of each of its cases holds."""
+    """The digest of a cancellation, which the first line of each of its cases holds."""
     row = db.execute(
         f"SELECT {CANCELLATION_COLUMNS}, data, sealed FROM cancellations WHERE id = ?",  # noqa: S608 - our own columns
         (cancellation_id,),

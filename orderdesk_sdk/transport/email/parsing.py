@@ -36,8 +36,11 @@ _NUMBER_PREFIX = r"(?:#|\b(?:n[or]|number|nummer|order|bestellung|commande|po)\b
 class ParsedEmail:
     """A mail that came in, read whole.
 
-    mail: as evidence; whose answer it is is for the reader to find out. text: on one line, cleaned. addresses: of who
-    wrote it. answered: the Message-IDs that it names, the one that it answers first, then its thread, latest first.
+    Args:
+        evidence: as evidence; whose answer it is is for the reader to find out.
+        text: on one line, cleaned.
+        addresses: of who wrote it.
+        in_reply_to: the Message-IDs that it names, the one that it answers first, then its thread, latest first.
     """
 
     evidence: EmailEvidence
@@ -58,7 +61,10 @@ def _standalone_pattern(number: str) -> re.Pattern[str]:
 
 
 def parse_email(raw: bytes, redact: Callable[[str], str]) -> ParsedEmail:
-    """A mail as a person filed it. redact: takes secrets out of a text.
+    """A mail as a person filed it.
+
+    Args:
+        redact: takes secrets out of a text.
 
     Raises ValidationError for what is too large, is no mail with a sender, a date and a text, or was written by no
     person.

@@ -23,8 +23,9 @@ class AllowedOrigins:
     def allow(self, url: str, *, signed: bool) -> bool:
         """Whether a request may go to this URL.
 
-        signed: whether it carries the connection's credentials. These go to hosts that are named in full only, for
-        anybody may own a subdomain where many have theirs.
+        Args:
+            signed: whether it carries the connection's credentials. These go to hosts that are named in full only, for
+                anybody may own a subdomain where many have theirs.
         """
         origin = _origin(url)
         if origin in self._origins:

@@ -10,7 +10,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 
 import httpx
-from attrs import evolve, frozen
+from attrs import evolve
 
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.cases.log_records import RoomLogger
@@ -29,6 +29,7 @@ from orderdesk_sdk.transport.http.allowed_origins import AllowedOrigins
 from orderdesk_sdk.transport.http.credentials import Credentials
 from orderdesk_sdk.transport.http.deadline import DeadlineTransport
 from orderdesk_sdk.transport.http.failures import BUSY_STATUSES, failure_of, throttling_failure
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.log_redaction import redacted_logs
 from orderdesk_sdk.transport.http.rate_limit import TokenBucket
 from orderdesk_sdk.transport.http.replay import request_digest
@@ -38,29 +39,7 @@ from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_response
 from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_sdk.transport.shutdown import Shutdown
 
-__all__ = ["HttpLimits", "HttpClient"]
-
-
-@frozen
-class HttpLimits:
-    """What one call may take. Times in seconds, sizes in bytes.
-
-    in_flight: calls at once per connection (httpx loses throughput above 8). total: one try, from connecting to the
-    last byte.
-    read: the longest silence. response: the longest decoded body. excerpt: how much of a body is kept as evidence.
-    tries: sends of one call; waits: how long the pauses between them may be together, and how long a thread waits for
-    the first: what must wait longer leaves the thread, and its case is due when the wait is over.
-    """
-
-    in_flight: int = 8
-    timeout: float = 30.0
-    connect_timeout: float = 5.0
-    read_timeout: float = 15.0
-    max_response_bytes: int = 4 * 1024 * 1024
-    evidence_bytes: int = 16 * 1024
-    max_attempts: int = 4
-    max_wait: float = 20.0
-
+__all__ = ["HttpClient"]
 
 _DEFAULT_CALL = CallOptions("*", idempotent=False)
 MIN_CALLS_PER_SECOND = 0.001
@@ -105,16 +84,7 @@ class HttpClient:
         self._expected_headers = {
             header: str(getattr(settings, name)) for header, name in integration.expected_headers.items()
         }
-        auth = integration.auth(settings) if integration.auth is not None else None
-        if auth is not None and not isinstance(auth, httpx.Auth):
-            raise TypeError(f"its auth gave {class_name(auth)}, not an httpx.Auth")
-        if isinstance(auth, TokenAuth):
-            auth.clock = clock
-            auth.register_secret = self.redactor.add_secret
-            auth.token_store = token_store
-        self._credentials = (
-            Credentials(auth, self._send, self.redactor, self._location, clock) if auth is not None else None
-        )
+        self._credentials = self._credentials_of(settings, token_store)
         self._shared_reads = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()
@@ -125,6 +95,19 @@ class HttpClient:
             transport=self._transport, timeout=timeout, follow_redirects=False, cookies=no_cookies
         )
         self._timeout = timeout.as_dict()
+
+    def _credentials_of(self, settings: object, token_store: TokenStore | None) -> Credentials | None:
+        """What signs the calls of these settings; None where the integration declares nothing of the kind."""
+        auth: object = self._integration.auth(settings) if self._integration.auth is not None else None
+        if auth is None:
+            return None
+        if not isinstance(auth, httpx.Auth):
+            raise TypeError(f"its auth gave {class_name(auth)}, not an httpx.Auth")
+        if isinstance(auth, TokenAuth):
+            auth.clock = self._clock
+            auth.register_secret = self.redactor.add_secret
+            auth.token_store = token_store
+        return Credentials(auth, self._send, self.redactor, self._location, self._clock)
 
     def close(self) -> None:
         """Close the connections. Calls after this fail."""
@@ -143,8 +126,11 @@ class HttpClient:
         `record_intent` is called after any wait for the rate limit and before a byte leaves. Sent again only: what
         reads only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
         PluginError for a foreign host and for what the plugin's credentials and its `throttled` do wrong,
-        ConfigurationError for refused credentials. guard: what the plugin's code runs under; None is one of its own.
-        newer_than: a shared read that was made then or before answers nothing; None: any does.
+        ConfigurationError for refused credentials.
+
+        Args:
+            guard: what the plugin's code runs under; None is one of its own.
+            newer_than: a shared read that was made then or before answers nothing; None: any does.
         """
         guard = guard or Guard(redact=self.redactor.redact_text)
         options = _call_options(request)
@@ -189,11 +175,7 @@ class HttpClient:
         tries = 1
         while True:
             result = self._send_once(request, guard)
-            away = None
-            if isinstance(result, httpx.Response):
-                self._adapt_rate(result, bucket)
-                now, told = self._clock.now(), self._retry_after(result, guard)
-                away = throttling_failure(result, now, read_only=intent.read_only, plugin_wait=told)
+            away = self._throttling(result, intent, bucket, guard)
             pause = _backoff(intent, away or result, tries)
             if away is not None:
                 _log_throttling(intent, away)
@@ -210,6 +192,16 @@ class HttpClient:
             tries += 1
         exchange = self._exchange(intent, result, tries, away, private=options.redact_response)
         return exchange, None if away is not None else _with_exchange_number(result, number)
+
+    def _throttling(
+        self, result: httpx.Response | Failure, intent: Intent, bucket: TokenBucket, guard: Guard
+    ) -> Failure | None:
+        """What a response that turns the call away proves; None for every other result."""
+        if not isinstance(result, httpx.Response):
+            return None
+        self._adapt_rate(result, bucket)
+        now, told = self._clock.now(), self._retry_after(result, guard)
+        return throttling_failure(result, now, read_only=intent.read_only, plugin_wait=told)
 
     def _wait_for_turn(self, bucket: TokenBucket, max_wait: float) -> bool:
         """Wait for the call's turn; False, at once, where that is longer than a thread is to be held for."""

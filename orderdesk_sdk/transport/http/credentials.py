@@ -33,7 +33,12 @@ _AuthFlow = Generator[httpx.Request, httpx.Response, None]
 
 
 class Credentials:
-    """What signs the requests of a connection. send: makes one call, or raises. place: whose they are, for errors."""
+    """What signs the requests of a connection.
+
+    Args:
+        send: makes one call, or raises.
+        location: whose they are, for errors.
+    """
 
     def __init__(
         self,

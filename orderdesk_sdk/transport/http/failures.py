@@ -76,8 +76,9 @@ def throttling_failure(
 ) -> Failure | None:
     """What a response proves that turns the call away, so that no flow may see it; None for any other.
 
-    plugin_wait: how long the declaration reads that it does; None: it does not. A read that a service cannot answer
-    now, and wants later, has done nothing either.
+    Args:
+        plugin_wait: how long the declaration reads that it does; None: it does not. A read that a service cannot answer
+            now, and wants later, has done nothing either.
     """
     asked = parse_retry_after(response, now)
     busy = read_only and response.status_code in BUSY_STATUSES and asked is not None

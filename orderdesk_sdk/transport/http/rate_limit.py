@@ -47,8 +47,10 @@ class TokenBucket:
     def reserve_within(self, max_wait: float, max_closed: float) -> float | None:
         """Take a token and return the moment (`clock.monotonic()`) from which it may be used.
 
-        None, and no token taken, where that is more than `max_wait` seconds away. max_closed: the same for a bucket
-        that the service itself has closed.
+        None, and no token taken, where that is more than `max_wait` seconds away.
+
+        Args:
+            max_closed: the same for a bucket that the service itself has closed.
         """
         with self._lock:
             now = self._refill()

@@ -27,7 +27,12 @@ MAX_BYTES = 16 * 1024 * 1024
 
 @define(eq=False)
 class _Read:
-    """One read. by: who makes it. made: None while it is under way, or when whoever made it could not."""
+    """One read.
+
+    Args:
+        watchdog: who makes it.
+        result: None while it is under way, or when whoever made it could not.
+    """
 
     watchdog: Watchdog
     result: Exchanged | None = None
@@ -61,9 +66,12 @@ class SharedReads:
     ) -> tuple[Exchanged, bool]:
         """What `make` gave, and whether it was another caller's: that of the same key, up to `max_age` seconds ago.
 
-        newer_than: what was read then or before tells this caller nothing; None: whatever is kept does. watchdog: of
-        the thread that asks. Raises what `make` raises; who waited for it then tries on its own, as after a maker whose
-        thread was left behind.
+        Args:
+            newer_than: what was read then or before tells this caller nothing; None: whatever is kept does.
+            watchdog: of the thread that asks.
+
+        Raises what `make` raises; who waited for it then tries on its own, as after a maker whose thread was left
+        behind.
         """
         while True:
             with self._lock:

@@ -70,7 +70,7 @@ def test_a_canceled_order_is_created_again_under_a_new_number(cassette: Play) ->
     (made,) = stage.desk.cancellations.receipt("1042").resubmissions
     assert (made.state, made.remote_id) == (State.DONE, "1042-1")
     duplicate = stage.desk.order_store.get_order(made.order_number)
-    assert [placement.remote_id for placement in stage.desk.order_store.remote_orders(duplicate.id)] == ["1042-1"]
+    assert [remote_order.remote_id for remote_order in stage.desk.order_store.remote_orders(duplicate.id)] == ["1042-1"]
 
 
 def test_what_was_there_before_we_sent_anything_is_not_taken_for_the_new_order(cassette: Play) -> None:

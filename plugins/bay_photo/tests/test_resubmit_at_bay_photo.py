@@ -26,7 +26,7 @@ CREATE = r"/orders\.json$|/submit$"
 
 
 def canceled(
-    open_stage: HarnessOpener,
+    open_harness: HarnessOpener,
     settings: Mapping[str, object] | None = None,
     *,
     country: str = "US",
@@ -39,7 +39,7 @@ def canceled(
         "email": "robin@example.com",
         "shipping": {"address2": "Rear", "country": country},
     }
-    stage = open_stage(settings, lines=(("SEA", 2),), details=details)
+    stage = open_harness(settings, lines=(("SEA", 2),), details=details)
     stage.cancel()
     stage.desk.cases.confirm(stage.case.id, by="Ann")
     return stage

@@ -18,7 +18,7 @@ NEXT = f"{ORDER}-1"
 
 
 def canceled(
-    open_stage: HarnessOpener,
+    open_harness: HarnessOpener,
     simulator: SiteFlowSimulator,
     settings: Mapping[str, object] | None = None,
     artwork: str = "print_url",
@@ -27,7 +27,7 @@ def canceled(
     """A stage whose order is canceled. artwork: the key of it in the metadata of each line; "" for none."""
     metadata = {artwork: "https://files.example.com/artwork.pdf"} if artwork else {}
     details = {"order_items": [{"metadata": metadata}] * len(LINES), "shipping": {"country": country}}
-    stage = open_stage(settings, details=details)
+    stage = open_harness(settings, details=details)
     simulator.add_order(ORDER, lines=LINES)
     stage.cancel()
     assert stage.follow_up().state is State.CANCELED

@@ -52,7 +52,7 @@ def read(status: str) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "refusal"),
+    ("status", "outcome", "rejection"),
     [
         ("CANCELED", Outcome.CANCELED, None),
         ("CREATED", Outcome.PENDING, None),
@@ -69,10 +69,10 @@ def read(status: str) -> Answer:
     ],
 )
 def test_each_status_word_means_what_its_document_says(
-    status: str, outcome: Outcome, refusal: Rejection | None
+    status: str, outcome: Outcome, rejection: Rejection | None
 ) -> None:
     answer = read(status)
-    assert (answer.outcome, answer.rejection, answer.status) == (outcome, refusal, status)
+    assert (answer.outcome, answer.rejection, answer.status) == (outcome, rejection, status)
 
 
 @pytest.mark.parametrize("status", ["CREATED", "UNPAID", "PRODUCTION_DELAYED"])

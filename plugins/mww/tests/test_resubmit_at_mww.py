@@ -25,13 +25,13 @@ DESIGN = {"print_url": "https://files.example.com/pillow.png"}
 
 
 def canceled(
-    open_stage: HarnessOpener,
+    open_harness: HarnessOpener,
     settings: Mapping[str, object] | None = None,
     metadata: Mapping[str, object] = DESIGN,
     country: str = "US",
 ) -> SimulatedHarness:
     """A stage whose order a person has confirmed to be canceled, after a mail."""
-    stage = open_stage(
+    stage = open_harness(
         settings, lines=LINES, details={"order_items": [{"metadata": metadata}], "shipping": {"country": country}}
     )
     stage.wait_for(stage.clock.now() + hours(1))
@@ -97,10 +97,10 @@ def test_the_simulated_create_is_what_the_plugin_sends(open_harness: HarnessOpen
 
 
 def unsure(
-    open_stage: HarnessOpener, mww: MwwSimulator, *, state: MwwState, lines: Sequence[tuple[str, int]]
+    open_harness: HarnessOpener, mww: MwwSimulator, *, state: MwwState, lines: Sequence[tuple[str, int]]
 ) -> ResubmitCase:
     """What a second try ends with, where an earlier create may have been processed and an order is there."""
-    stage = canceled(open_stage)
+    stage = canceled(open_harness)
     stage.recorder.override = lambda seen: (503, "{}") if seen.method == "POST" else None
     work = stage.resubmit()
     assert work.state is State.UNKNOWN

@@ -124,9 +124,11 @@ def test_a_422_did_nothing_and_is_read_back_until_the_order_tells(
     )
 
 
-@pytest.mark.parametrize("reply", [rows("Success", True, False), rows("Success"), rows("Success", 1), rows("OK", True)])
-def test_a_success_with_a_row_that_is_none_is_unclear(reply: object) -> None:
-    assert answered(reply).outcome is Outcome.UNKNOWN
+@pytest.mark.parametrize(
+    "response", [rows("Success", True, False), rows("Success"), rows("Success", 1), rows("OK", True)]
+)
+def test_a_success_with_a_row_that_is_none_is_unclear(response: object) -> None:
+    assert answered(response).outcome is Outcome.UNKNOWN
 
 
 def test_a_row_that_the_order_does_not_bear_out_is_unclear() -> None:

@@ -163,7 +163,7 @@ def test_an_unknown_fulfillment_order_is_refused(open_harness: HarnessOpener) ->
     assert (stage.cancel().state, stage.case.rejection) == (State.REJECTED, Rejection.NOT_ALLOWED)
 
 
-def reply(state: str, request: str, *parcels: str, said: object = None) -> httpx.Response:
+def response(state: str, request: str, *parcels: str, said: object = None) -> httpx.Response:
     order = {
         "id": "gid://shopify/FulfillmentOrder/1",
         "status": state,
@@ -176,24 +176,24 @@ def reply(state: str, request: str, *parcels: str, said: object = None) -> httpx
 
 
 def outcome_of(state: str, request: str, *parcels: str) -> Outcome:
-    return answer_from_fulfillment_order(reply(state, request, *parcels)).outcome
+    return answer_from_fulfillment_order(response(state, request, *parcels)).outcome
 
 
 def test_a_parcel_that_left_is_not_canceled_with_the_rest() -> None:
     assert outcome_of("CANCELLED", "CANCELLATION_ACCEPTED", "SUCCESS") is Outcome.PARTIALLY_CANCELED
     assert outcome_of("CANCELLED", "CANCELLATION_ACCEPTED", "CANCELLED", "FAILURE") is Outcome.CANCELED
-    shipped = answer_from_fulfillment_order(reply("CLOSED", "ACCEPTED", "SUCCESS"))
+    shipped = answer_from_fulfillment_order(response("CLOSED", "ACCEPTED", "SUCCESS"))
     assert (shipped.outcome, shipped.rejection) == (Outcome.REJECTED, Rejection.SHIPPED)
 
 
 def test_the_services_words_go_with_its_no() -> None:
-    refused = answer_from_fulfillment_order(reply("IN_PROGRESS", "CANCELLATION_REJECTED", said="no"))
+    refused = answer_from_fulfillment_order(response("IN_PROGRESS", "CANCELLATION_REJECTED", said="no"))
     assert refused.message == "the service refuses: no"
 
 
 @pytest.mark.parametrize("request_status", ["UNSUBMITTED", "SUBMITTED"])
 def test_what_shopify_closed_for_us_is_canceled(request_status: str) -> None:
-    closed = reply("CLOSED", request_status)
+    closed = response("CLOSED", request_status)
     assert answer_from_fulfillment_order(closed, withdrawn_by_us=True).outcome is Outcome.CANCELED
     assert answer_from_fulfillment_order(closed).outcome is Outcome.UNKNOWN
 

@@ -74,7 +74,7 @@ TABLE = {
 }
 
 
-def reply(state: str, request: str) -> httpx.Response:
+def response(state: str, request: str) -> httpx.Response:
     work = {
         "id": "gid://shopify/FulfillmentOrder/1",
         "status": state,
@@ -93,9 +93,9 @@ def test_every_pair_has_a_cell() -> None:
 @pytest.mark.parametrize(("pair", "cell"), TABLE.items(), ids=[" ".join(pair) for pair in TABLE])
 def test_only_what_both_states_say_together_is_believed(pair: tuple[str, str], cell: tuple[Outcome, str]) -> None:
     outcome, why = cell
-    assert answer_from_fulfillment_order(reply(*pair)).outcome is outcome, why
+    assert answer_from_fulfillment_order(response(*pair)).outcome is outcome, why
 
 
 @pytest.mark.parametrize("pair", [("A_NEW_STATE", "ACCEPTED"), ("OPEN", "A_NEW_STATE"), ("CANCELLED", "A_NEW_STATE")])
 def test_a_word_that_is_not_in_the_schema_says_nothing(pair: tuple[str, str]) -> None:
-    assert answer_from_fulfillment_order(reply(*pair)).outcome is Outcome.UNKNOWN
+    assert answer_from_fulfillment_order(response(*pair)).outcome is Outcome.UNKNOWN

@@ -30,8 +30,8 @@ MILL, DEPOT, CART = (
     RemoteOrder(name, "1042", AT, ConnectionRole.CART if name == "cart" else ConnectionRole.FULFILLMENT)
     for name in ("mill", "depot", "cart")
 )
-WISH = Cancellation("wish", "key", ORDER.id, ORDER.number, "Ann", None, AT)
-PART = evolve(WISH, id="part", idempotency_key="another", lines={"MUG": 1})
+CANCELLATION = Cancellation("cancellation", "key", ORDER.id, ORDER.number, "Ann", None, AT)
+PART = evolve(CANCELLATION, id="part", idempotency_key="another", lines={"MUG": 1})
 REGISTRATION = Registration("r1", ORDER.id, "depot", AT)
 OPEN = [State.PENDING, State.REPORTED, State.SENDING, State.ACKNOWLEDGED, State.ACTION_REQUIRED, State.UNKNOWN]
 SETTLED_OTHERWISE = [
@@ -46,23 +46,23 @@ Lines = Mapping[str, int]
 
 
 def case_at(
-    remote: RemoteOrder, state: State = State.CANCELED, wish: Cancellation = WISH, **fields: object
+    remote: RemoteOrder, state: State = State.CANCELED, cancellation: Cancellation = CANCELLATION, **fields: object
 ) -> CancelCase:
-    (case,) = open_cancel_cases(wish, [remote], str)
+    (case,) = open_cancel_cases(cancellation, [remote], str)
     due = AT if state in OPEN else None
-    made = evolve(case, id=f"{wish.id}-{remote.connection}", state=state, due_at=due)
+    made = evolve(case, id=f"{cancellation.id}-{remote.connection}", state=state, due_at=due)
     return evolve(made, **fields)  # type: ignore[arg-type]  # what a test wants else of it
 
 
 def coverage(
     *cases: CancelCase, at: tuple[RemoteOrder, ...] = (MILL,), coming: tuple[Registration, ...] = ()
 ) -> CancellationCoverage:
-    return CancellationCoverage.of(ORDER, at, (WISH, PART), cases, coming)
+    return CancellationCoverage.of(ORDER, at, (CANCELLATION, PART), cases, coming)
 
 
 class TestLatestCases:
     def test_newest_case_of_each_connection_counts(self) -> None:
-        first, second = case_at(MILL, State.REJECTED), case_at(MILL, wish=PART)
+        first, second = case_at(MILL, State.REJECTED), case_at(MILL, cancellation=PART)
         assert latest_cases([first, case_at(CART), second], [MILL, CART]) == {"mill": second, "cart": case_at(CART)}
 
     def test_withdrawn_where_the_order_is_not_registered_is_left_out(self) -> None:
@@ -98,7 +98,7 @@ class TestCanceledAllLines:
     def test_only_what_canceled_everything(
         self, state: State, answered: tuple[LineAnswer, ...], lines: Lines, all_lines: bool
     ) -> None:
-        cancellation = evolve(WISH, lines=lines)
+        cancellation = evolve(CANCELLATION, lines=lines)
         case = case_at(MILL, state, cancellation, lines=answered)
         found = CancellationCoverage.of(ORDER, [MILL], [cancellation], [case])
         assert found.canceled_all_lines(case) is all_lines
@@ -136,7 +136,7 @@ class TestIsCanceledOrOpen:
 
     def test_all_lines_canceled(self) -> None:
         assert coverage(case_at(MILL)).is_canceled_or_open("mill")
-        assert not coverage(case_at(MILL, wish=PART)).is_canceled_or_open("mill")
+        assert not coverage(case_at(MILL, cancellation=PART)).is_canceled_or_open("mill")
         assert not coverage(case_at(MILL, State.REJECTED)).is_canceled_or_open("mill")
         assert not coverage(case_at(MILL)).is_canceled_or_open("depot")
 
@@ -162,7 +162,7 @@ class TestNotCovered:
         assert coverage(case_at(MILL, state)).not_covered(lines) == ((MILL,) if is_left else ())
 
     def test_part_covers_the_same_part_only(self) -> None:
-        canceled = coverage(case_at(MILL, wish=PART))
+        canceled = coverage(case_at(MILL, cancellation=PART))
         assert canceled.not_covered({"MUG": 1}) == ()
         assert canceled.not_covered({"CAP": 1}) == (MILL,)
         assert canceled.not_covered({}) == (MILL,)
@@ -184,7 +184,7 @@ class TestNotCovered:
 
     def test_lines_named_by_code_in_an_early_ledger_are_the_same_lines(self) -> None:
         order = evolve(ORDER, lines=(OrderLine(2, id="7", code="MUG"), OrderLine(1, id="8", code="CAP")))
-        early = evolve(WISH, lines={"MUG": 1})
+        early = evolve(CANCELLATION, lines={"MUG": 1})
         found = CancellationCoverage.of(order, [MILL], [early], [case_at(MILL)])
         assert found.not_covered({"7": 1}) == ()
 
@@ -199,7 +199,7 @@ class TestStillActive:
         assert coverage(case_at(MILL, state)).still_active() == ()
 
     def test_part_and_unrequested_with_why(self) -> None:
-        found = coverage(case_at(MILL, wish=PART), at=(MILL, CART))
+        found = coverage(case_at(MILL, cancellation=PART), at=(MILL, CART))
         assert list(map(str, found.still_active())) == [
             "mill (only a part was canceled)",
             "cart (cancellation never requested)",
@@ -225,10 +225,10 @@ class TestBlocksCart:
         self,
         *cases: CancelCase,
         at: tuple[RemoteOrder, ...] = (MILL, CART),
-        wish: Cancellation = WISH,
+        cancellation: Cancellation = CANCELLATION,
         coming: tuple[Registration, ...] = (),
     ) -> CartBlock | None:
-        cart = case_at(CART, State.PENDING, wish)
+        cart = case_at(CART, State.PENDING, cancellation)
         return coverage(*cases, cart, at=at, coming=coming).blocks_cart(cart)
 
     def test_never_a_service(self) -> None:
@@ -277,17 +277,17 @@ class TestBlocksCart:
         assert self.block(case_at(MILL), case_at(other, State.REJECTED), at=(MILL, CART, other)) is None
 
     def test_part_canceled_at_a_service_allows_the_same_part_only(self) -> None:
-        assert self.block(case_at(MILL, wish=PART), wish=PART) is None
-        assert self.block(case_at(MILL, wish=PART)) == CartBlock(
+        assert self.block(case_at(MILL, cancellation=PART), cancellation=PART) is None
+        assert self.block(case_at(MILL, cancellation=PART)) == CartBlock(
             "Cart not canceled: only a part was canceled at mill", waits=False
         )
         same = evolve(PART, id="same", idempotency_key="same")
         cart = case_at(CART, State.PENDING, same)
-        mill = case_at(MILL, wish=PART)
+        mill = case_at(MILL, cancellation=PART)
         assert CancellationCoverage.of(ORDER, [MILL, CART], [PART, same], [mill, cart]).blocks_cart(cart) is None
 
     def test_part_may_go_where_all_is_canceled(self) -> None:
-        assert self.block(case_at(MILL), wish=PART) is None
+        assert self.block(case_at(MILL), cancellation=PART) is None
 
 
 class TestBlocksResubmission:
@@ -318,7 +318,7 @@ class TestBlocksResubmission:
         assert block.message == f"the original is still active at mill ({state.value})"
 
     def test_not_while_a_part_goes_on_or_nothing_was_requested(self) -> None:
-        block = coverage(case_at(MILL, wish=PART), at=(MILL, DEPOT)).blocks_resubmission()
+        block = coverage(case_at(MILL, cancellation=PART), at=(MILL, DEPOT)).blocks_resubmission()
         assert block is not None
         assert block.message == (
             "the original is still active at mill (only a part was canceled), depot (cancellation never requested)"

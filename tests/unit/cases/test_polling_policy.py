@@ -55,8 +55,8 @@ def test_a_refusal_that_is_read_back_settles_or_climbs_as_declared(state: State)
     event = polling.after_poll(case_in(state), acme(Button(POLLING), BY_PHONE), PLACED, answer, NOW)
     assert (event.kind, event.rejection) == (EventKind.REJECTED, Rejection.TOO_LATE)
     assert event.evidence == Evidence(EvidenceKind.POLLED_STATUS, attempt=3, exchange=1)
-    climbs = acme(Button(POLLING, fallback_on=frozenset({Rejection.TOO_LATE})), BY_PHONE)
-    assert polling.after_poll(case_in(state), climbs, PLACED, answer, NOW).route == 1
+    fallback_on = acme(Button(POLLING, fallback_on=frozenset({Rejection.TOO_LATE})), BY_PHONE)
+    assert polling.after_poll(case_in(state), fallback_on, PLACED, answer, NOW).route == 1
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ACKNOWLEDGED, Outcome.PENDING])
@@ -199,12 +199,12 @@ def test_a_failing_plugin_leaves_a_persons_task_and_time_alone() -> None:
     assert (event.message, event.hint) == ("Call the warehouse.", "then confirm")
 
 
-@pytest.mark.parametrize("refusal", Rejection)
-def test_a_canceled_order_that_shipped_raises_the_alarm(refusal: Rejection) -> None:
+@pytest.mark.parametrize("rejection", Rejection)
+def test_a_canceled_order_that_shipped_raises_the_alarm(rejection: Rejection) -> None:
     case = case_in(State.CANCELED, evidence=Evidence(EvidenceKind.POLLED_STATUS))
-    answer = Answer(Outcome.REJECTED, refusal, status="Complete", exchange=1)
+    answer = Answer(Outcome.REJECTED, rejection, status="Complete", exchange=1)
     event = polling.after_poll(case, KNOWN, PLACED, answer, NOW)
-    alarm = refusal in (Rejection.SHIPPED, Rejection.TOO_LATE)
+    alarm = rejection in (Rejection.SHIPPED, Rejection.TOO_LATE)
     assert event.kind is (EventKind.SHIPPED if alarm else EventKind.STILL_PENDING)
     assert (transition(case, event).case.state is State.SHIPPED_ANYWAY) == alarm
     if alarm:
@@ -338,9 +338,9 @@ def cases(draw: st.DrawFn, states: tuple[State, ...]) -> CancelCase:
 
 @pytest.mark.slow
 @given(st.data(), INTEGRATIONS, PLACEMENTS)
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_every_event_is_legal_for_the_case_it_was_made_for(
-    data: st.DataObject, integration: Integration, placement: RemoteOrder
+    data: st.DataObject, integration: Integration, remote_order: RemoteOrder
 ) -> None:
     def legal(case: CancelCase, event: Event | None) -> None:
         if event is None:
@@ -353,15 +353,15 @@ def test_every_event_is_legal_for_the_case_it_was_made_for(
     answer = data.draw(ANSWERS)
     loss = data.draw(st.builds(TransportLoss, st.sampled_from(Certainty), st.just("lost"), st.booleans()))
     requested = data.draw(cases((State.PENDING,)))
-    legal(requested, requesting.next_step(requested, integration, placement, NOW))
+    legal(requested, requesting.next_step(requested, integration, remote_order, NOW))
     sending = data.draw(cases((State.SENDING,)))
-    legal(sending, requesting.after_cancel(sending, integration, placement, answer, NOW))
+    legal(sending, requesting.after_cancel(sending, integration, remote_order, answer, NOW))
     legal(sending, failures.after_loss(sending, integration, loss, NOW))
     read = data.draw(cases((*READABLE, State.CANCELED)))
-    legal(read, polling.after_poll(read, integration, placement, answer, NOW))
-    legal(read, polling.after_poll(read, integration, placement, polling.answer_of_lost_poll(loss), NOW))
+    legal(read, polling.after_poll(read, integration, remote_order, answer, NOW))
+    legal(read, polling.after_poll(read, integration, remote_order, polling.answer_of_lost_poll(loss), NOW))
     opened = data.draw(cases(tuple(OPEN)))
-    legal(opened, polling.on_deadline(opened, integration, placement, NOW))
+    legal(opened, polling.on_deadline(opened, integration, remote_order, NOW))
     anything = data.draw(cases((*OPEN, State.CANCELED)))
     declaration = data.draw(st.sampled_from([integration, None]))
     legal(

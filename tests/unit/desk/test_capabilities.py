@@ -50,7 +50,7 @@ class AcmeSettings:
 class Acme:
     """Every kind of route, reason and rule that the real ones lack."""
 
-    ladder = (
+    routes = (
         Button(FinalResponse(), WithinTime(minutes(2)), fallback_on=[Rejection.TOO_LATE], batch=Batch(minutes(1), 20)),
         Button(FinalResponse(), WhileStatus(["On Hold"], closes_at="picking"), reasons=FreeText(max_length=80)),
         Email(to="speed", subject="speed", body="speed", warning="they answer within a day"),
@@ -64,7 +64,7 @@ class Acme:
     def orderdesk_integration(self) -> Integration:
         codes = (ReasonCode("X1", "Anything", frozenset(StandardReason)),)
         listed = Portal("call them", reasons=ReasonList(codes, codes_for=lambda _its, _order: None))
-        table: dict[str, Any] = {"cancel": (*self.ladder[2:], listed), **self._declared}
+        table: dict[str, Any] = {"cancel": (*self.routes[2:], listed), **self._declared}
         return Integration(slug="acme", title="Acme", settings=AcmeSettings, **table)
 
 
@@ -115,7 +115,7 @@ def test_every_word_of_the_declaration_is_one_that_the_schema_knows(schema: Any)
     registry.register(Acme(), "acme")
     loaded = registry.load("acme")
     loaded = type(loaded)(
-        Integration(slug="acme", title="Acme", settings=AcmeSettings, cancel=Acme.ladder), loaded.manager, "", ""
+        Integration(slug="acme", title="Acme", settings=AcmeSettings, cancel=Acme.routes), loaded.manager, "", ""
     )
     told: Any = capabilities_document(loaded)
     Draft202012Validator(closed(schema)).validate(told)

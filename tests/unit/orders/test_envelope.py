@@ -32,7 +32,7 @@ def changed(**keys: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    "reply",
+    "response",
     [
         {"status": "error", "message": "Duplicate order", "id": "7022496"},
         {"status": "Error", "message": "Duplicate order", "id": 7022496, "order_items": []},
@@ -40,11 +40,11 @@ def changed(**keys: object) -> dict[str, object]:
         {"status": "error", "message": "Duplicate order", "orders": [], "total_records": 0},
     ],
 )
-def test_an_error_reply_is_no_order_whatever_else_it_has(reply: dict[str, object]) -> None:
+def test_an_error_reply_is_no_order_whatever_else_it_has(response: dict[str, object]) -> None:
     with pytest.raises(
         ValidationError, match=r"Order Desk answered with an error.*: Duplicate order - this is an API error"
     ):
-        read_orders(reply)
+        read_orders(response)
 
 
 def test_an_error_among_orders_is_told_with_its_place() -> None:
@@ -84,7 +84,7 @@ def test_a_reply_that_names_an_id_beside_its_order_is_read_for_the_order() -> No
 
 
 @pytest.mark.parametrize(
-    ("reply", "fault"),
+    ("response", "fault"),
     [
         ({"order": DOCUMENT, "orders": [DOCUMENT]}, r"\$: it has both"),
         ({"status": "success", "order": []}, r"\$\.order: \[\] is not an order"),
@@ -96,9 +96,9 @@ def test_a_reply_that_names_an_id_beside_its_order_is_read_for_the_order() -> No
         ({"ID": "1", "id": "1", "Order_Items": []}, r"\$\.Order_Items: is not read; write it as order_items"),
     ],
 )
-def test_what_would_be_dropped_or_guessed_is_told(reply: object, fault: str) -> None:
+def test_what_would_be_dropped_or_guessed_is_told(response: object, fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
-        read_orders(reply)
+        read_orders(response)
 
 
 @pytest.mark.parametrize(

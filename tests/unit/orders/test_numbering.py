@@ -80,7 +80,7 @@ def test_doctor_holds_the_suffix_against_every_service(
     monkeypatch.chdir(tmp_path)
     Path("orderdesk.toml").write_text(f'[resubmission]\nsuffix = "{suffix}"\n{MCF}', encoding="utf-8")
     said = CliRunner().invoke(orderdesk, ["doctor"]).output
-    assert ("would refuse the numbers of duplicates, such as 1(1)" in said) == warned
+    assert ("would reject the numbers of duplicates, such as 1(1)" in said) == warned
 
 
 def test_a_number_that_the_service_would_mangle_is_refused_before_anything_is_sent() -> None:

@@ -19,9 +19,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import require_success, text_at
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 URL = "https://acme.example"
 ACCESS = "check the key"
-REQUESTS = [
-    CancelRequest(Order(n, n), RemoteOrder("acme", n, NOW, ConnectionRole.CART), "wish") for n in ("1", "2", "3")
-]
+REQUESTS = [CancelRequest(Order(n, n), RemoteOrder("acme", n, NOW, ConnectionRole.CART), "c1") for n in ("1", "2", "3")]
 Left = Sequence[tuple[CancelRequest, str]]
 
 
@@ -93,7 +91,7 @@ def test_a_look_that_told_nothing_is_that_orders_own_trouble(bad: httpx.Response
 
 
 @pytest.mark.parametrize(
-    ("reply", "outcome"),
+    ("response", "outcome"),
     [
         (httpx.Response(503), Outcome.UNKNOWN),
         (httpx.Response(200, text="<html>"), Outcome.UNKNOWN),
@@ -101,8 +99,8 @@ def test_a_look_that_told_nothing_is_that_orders_own_trouble(bad: httpx.Response
         (httpx.Response(403), Outcome.NOT_PROCESSED),
     ],
 )
-def test_what_became_of_asking_is_told_to_those_who_were_asked_for(reply: httpx.Response, outcome: Outcome) -> None:
-    told, _ = answers(status("a"), status("canceled"), status("c"), reply)
+def test_what_became_of_asking_is_told_to_those_who_were_asked_for(response: httpx.Response, outcome: Outcome) -> None:
+    told, _ = answers(status("a"), status("canceled"), status("c"), response)
     assert [one.outcome for one in told] == [outcome, Outcome.CANCELED, outcome]
 
 

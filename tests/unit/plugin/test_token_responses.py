@@ -17,7 +17,7 @@ from orderdesk_devkit.testing.raw_server import RawServer, http_response, respon
 from orderdesk_sdk.cases.exchange import Certainty
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.auth import ClientCredentialsAuth
+from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.secret import Secret
 from tests.support.http_calls import ONE_TRY, ignore_intent, put_order
@@ -36,7 +36,7 @@ def test_a_client_asks_for_the_scope_that_it_is_given(scope: str, form: bytes) -
 
 def test_a_client_may_say_who_it_is_in_a_header() -> None:
     login = (Secret("an id"), Secret("a:key"))
-    request = ClientCredentialsAuth("https://acme.example/token", *login, in_header=True).token_request()
+    request = ClientCredentialsAuth("https://acme.example/token", *login, client_auth="basic").token_request()
     assert request.headers["authorization"] == f"Basic {b64encode(b'an+id:a%3Akey').decode()}"  # RFC 6749, 2.3.1
     assert request.content == b"grant_type=client_credentials"
 

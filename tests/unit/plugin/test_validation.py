@@ -1,4 +1,4 @@
-"""Ladders: what a connection's settings make of them is held against the plugin before anything is sent."""
+"""Routes: what a connection's settings make of them is held against the plugin before anything is sent."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def nothing_known(settings: object) -> object:
 
 
 @pytest.mark.parametrize(
-    ("ladder", "problem"),
+    ("routes", "problem"),
     [
         (lambda _: (Button(FinalResponse()),), "its declaration needs orderdesk_cancel, which it does not implement"),
         (lambda _: (PHONE, CHECKED), "its declaration needs orderdesk_cancel, which it does not implement"),
@@ -69,9 +69,9 @@ def nothing_known(settings: object) -> object:
     ],
 )
 def test_a_configured_ladder_that_the_plugin_cannot_climb_is_its_fault(
-    ladder: Callable[[object], object], problem: str, tmp_path: Path
+    routes: Callable[[object], object], problem: str, tmp_path: Path
 ) -> None:
-    with desk_of(tmp_path, Configured(ladder)) as desk, pytest.raises(PluginError) as caught:
+    with desk_of(tmp_path, Configured(routes)) as desk, pytest.raises(PluginError) as caught:
         desk.connections.get(EMAIL_ONLY)
     assert caught.value.message.startswith(f"the connection cannot be used: {problem}")
     assert caught.value.location == "integration post, [connections.post].settings"

@@ -37,7 +37,7 @@ from orderdesk_sdk.rules.model import CANCEL_ORDER
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.scheduler import RunReport
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 WITHIN = 30.0
 """Real seconds after which a test gives up waiting for another thread; none of them waits that long."""

@@ -79,7 +79,12 @@ class DemoResult:
 
 
 class DemoScript:
-    """One telling, with its ledger in `folder`. quiet: nothing is shown. kept: receipts are written there as well."""
+    """One telling, with its ledger in `folder`.
+
+    Args:
+        quiet: nothing is shown.
+        keep_receipts: receipts are written there as well.
+    """
 
     def __init__(self, folder: Path, *, quiet: bool, keep_receipts: bool) -> None:
         self._folder = folder

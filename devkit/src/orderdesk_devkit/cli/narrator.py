@@ -18,7 +18,12 @@ __all__ = ["Narrator"]
 
 
 class Narrator:
-    """Tells a story. screen: None tells nothing. chapters: how many there will be."""
+    """Tells a story.
+
+    Args:
+        screen: None tells nothing.
+        chapters: how many there will be.
+    """
 
     def __init__(self, screen: Screen | None, chapters: int) -> None:
         self.screen = screen

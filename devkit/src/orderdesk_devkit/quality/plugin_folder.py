@@ -26,7 +26,12 @@ _SIMULATOR = "simulator"
 
 @define(slots=False)  # cached properties need a __dict__
 class PluginFolder:
-    """A plugin's folder. path: as it was named, for places in faults. document: its pyproject.toml."""
+    """A plugin's folder.
+
+    Args:
+        path: as it was named, for places in faults.
+        document: its pyproject.toml.
+    """
 
     path: Path
     document: Mapping[str, object]

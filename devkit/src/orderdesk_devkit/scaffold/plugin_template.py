@@ -54,8 +54,11 @@ class Auth(StrEnum):
 class PluginTemplate:
     """What is to be made; its names are those that `orderdesk check-plugin` asks for.
 
-    title: for people; None makes it of the slug. auth: None where no call is made, else a bearer token. Raises
-    ValidationError for a slug or title that cannot be one, and where an e-mail is to be signed.
+    Args:
+        title: for people; None makes it of the slug.
+        auth: None where no call is made, else a bearer token.
+
+    Raises ValidationError for a slug or title that cannot be one, and where an e-mail is to be signed.
     """
 
     def __init__(

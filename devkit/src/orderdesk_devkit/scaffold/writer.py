@@ -24,9 +24,11 @@ _REQUIRED_MODULES = ("jinja2", "pytest", "starlette", "uvicorn", "vcr", "yaml")
 def scaffold(template: PluginTemplate, folder: Path, installed: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """Write the plugin into `folder`, all files or none, its cassette recorded; gives their paths below it.
 
-    installed: the distributions of the slugs that are taken. Raises ConflictError for one of them and for a folder
-    with something in it, ValidationError for a folder of a wrong name, ConfigurationError where something is not
-    installed.
+    Args:
+        installed: the distributions of the slugs that are taken.
+
+    Raises ConflictError for one of them and for a folder with something in it, ValidationError for a folder of a wrong
+    name, ConfigurationError where something is not installed.
     """
     _check(template, folder, installed or {})
     files = render(template)

@@ -90,6 +90,7 @@ async def _refuse(kind: Fault, scope: Scope, receive: Receive, send: Send) -> No
             raise AssertionError(f"{kind} leaves the request done, or is answered elsewhere")
 
 
+# Long: one case for each fault, read from top to bottom.
 async def _spoil(planned: PlannedFault, response: _Response, scope: Scope, send: Send) -> None:
     """Pass on what the app replied, in the way that the fault wants."""
     kept = response.other_headers

@@ -128,7 +128,8 @@ class FaultQueue:
     ) -> PlannedFault:
         """Let the next `times` requests with this method, whose decoded path matches the regex `path`, meet `kind`.
 
-        skip_first: so many of these requests are let pass before.
+        Args:
+            skip_first: so many of these requests are let pass before.
 
         Raises ValidationError for a path that is no regular expression, or numbers that make no sense.
         """

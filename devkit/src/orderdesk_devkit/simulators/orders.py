@@ -38,8 +38,9 @@ class Orders(dict[str, T]):
     ) -> None:
         """Let each order take every step that is due by `now`.
 
-        next_step: what comes next for an order as it is, and when; None: nothing does. enter: takes the step, at its
-        time, after which `next_step` is asked again.
+        Args:
+            next_step: what comes next for an order as it is, and when; None: nothing does.
+            enter: takes the step, at its time, after which `next_step` is asked again.
         """
         for order in self.values():
             while (step := next_step(order)) is not None and step[1] <= now:

@@ -99,7 +99,7 @@ class Simulator(ABC):
         self.app: ASGIApp = Control(self, FaultInjectionMiddleware(self.service, self.faults, expired=self._expired))
         """What to serve: the service, its faults, and the control calls under `/_simulator/`."""
         self.on_effect: Callable[[Record], None] | None = None
-        """Called with each record whose deed counts, before the client hears of it; None for nobody."""
+        """Called with each record whose effect counts, before the client hears of it; None for nobody."""
         self._records: list[Record] = []
         self._chosen: dict[tuple[str, str | None], str] = {}
 
@@ -154,7 +154,11 @@ class Simulator(ABC):
         headers: Mapping[str, str] | None = None,
         media_type: str | None = None,
     ) -> Response:
-        """The response to a call, which is written to the log; media_type: None for application/json."""
+        """The response to a call, which is written to the log.
+
+        Args:
+            media_type: None for application/json.
+        """
         self.record(operation, remote_id, outcome.effect, effect_kind=outcome.effect_kind)
         if outcome.body is None:
             return Response(None, outcome.status, headers)

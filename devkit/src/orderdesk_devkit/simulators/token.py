@@ -29,7 +29,7 @@ class TokenSimulator(SimpleSimulator):
     client_id: ClassVar[str] = "simulated-client"
     client_secret: ClassVar[str] = "not-a-real-client-secret"
     """The one client that is known."""
-    in_header: ClassVar[bool] = False
+    needs_basic_auth: ClassVar[bool] = False
     """Whether it says who it is in a basic authorization header, and nowhere else (RFC 6749, 2.3.1)."""
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
@@ -59,7 +59,7 @@ class TokenSimulator(SimpleSimulator):
         return CallResult(200, "issued", issued)
 
     def _is_known_client(self, request: Request, form: Mapping[str, str]) -> bool:
-        if self.in_header:
+        if self.needs_basic_auth:
             return secrets_match(
                 request.headers.get("authorization"), basic_authorization(self.client_id, self.client_secret)
             )

@@ -11,7 +11,8 @@ __all__ = ["Tokens"]
 class Tokens:
     """Access tokens that are good for `lasts` from when they were issued. Guarded by its caller's lock.
 
-    name: what the first, the second, ... is called, so that a simulator gives the same ones each time.
+    Args:
+        name: what the first, the second, ... is called, so that a simulator gives the same ones each time.
     """
 
     def __init__(self, lifetime: timedelta, name: Callable[[int], str]) -> None:

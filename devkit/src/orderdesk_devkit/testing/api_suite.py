@@ -60,7 +60,8 @@ FINAL: Mapping[str, object] = {
 class ApiProfileTests:
     """Tests of one integration.
 
-    integration: its slug. It is called as its simulator's switch `auth` says.
+    Args:
+        integration: its slug. It is called as its simulator's switch `auth` says.
     """
 
     integration: ClassVar[str]
@@ -193,7 +194,7 @@ class ApiProfileConversationTests:
         assert stage.calls == [f"{STOP} 202", f"{READ} 200", f"{READ} 200"]
 
     @pytest.mark.parametrize(
-        ("name", "refusal", "said"),
+        ("name", "rejection", "said"),
         [
             ("too-late", Rejection.TOO_LATE, "409"),
             ("taken-but-shipped", Rejection.SHIPPED, "202"),
@@ -201,13 +202,13 @@ class ApiProfileConversationTests:
         ],
     )
     def test_what_the_profile_calls_a_rejection_is_one(
-        self, cassette: Callable[[str], PluginHarness], name: str, refusal: Rejection, said: str
+        self, cassette: Callable[[str], PluginHarness], name: str, rejection: Rejection, said: str
     ) -> None:
         """The first response is it, or what is read after it."""
         stage = cassette(name)
-        assert (stage.case.state, stage.case.rejection) == (State.REJECTED, refusal)
+        assert (stage.case.state, stage.case.rejection) == (State.REJECTED, rejection)
         assert stage.calls[0] == f"{STOP} {said}"
-        assert refusal is not Rejection.NOT_ALLOWED or f"does not know {ORDER}" in str(stage.case.message)
+        assert rejection is not Rejection.NOT_ALLOWED or f"does not know {ORDER}" in str(stage.case.message)
 
 
 def _api_settings(simulator: ApiProfileSimulator, **tables: Mapping[str, object] | None) -> Mapping[str, object]:

@@ -1,6 +1,6 @@
 """What must hold for the cassettes of every plugin, as a class of tests to inherit.
 
-    class TestCassettes(CassetteSuite):
+    class TestCassettes(CassetteTests):
         private = ("Atza|",)
 
 It judges the `scenarios.py` and the `cassettes/` beside the test file. What each scenario proves is the plugin's own to
@@ -34,8 +34,10 @@ _CHANGES_DAILY = re.compile(r"(?m)^  (?:recorded_at|sdk): .*$")
 class CassetteTests:
     """Tests of the cassettes of one plugin.
 
-    folder: where `scenarios.py` is; None for the folder of the test file.
-    private: what only the plugin knows that no cassette may hold, such as the person in the simulator's responses.
+    Args:
+        folder: where `scenarios.py` is; None for the folder of the test file.
+        personal_texts: what only the plugin knows that no cassette may hold, such as the person in the simulator's
+            responses.
     """
 
     folder: ClassVar[Path | None] = None

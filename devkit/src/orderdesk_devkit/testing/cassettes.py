@@ -51,7 +51,12 @@ class Source(enum.Enum):
 
 @frozen
 class Provenance:
-    """Where a cassette comes from. service_version: of the service's API, in the plugin's words. sdk: ours."""
+    """Where a cassette comes from.
+
+    Args:
+        service_version: of the service's API, in the plugin's words.
+        sdk: ours.
+    """
 
     source: Source
     integration: str
@@ -64,9 +69,14 @@ class Provenance:
 class CassetteSetup:
     """What stood there when recording began, so that a replay can begin alike.
 
-    clock: the time then, aware. order: its number. added_at: when the host got it; submitted_at: when the service did;
-    both aware. lines: (code, quantity). details: what else of Order Desk's order object the scenario names.
-    settings: those that are neither secret nor host and were not left at their default, as they were configured.
+    Args:
+        clock: the time then, aware.
+        order: its number.
+        added_at: when the host got it.
+        submitted_at: when the service did; both aware.
+        lines: (code, quantity).
+        details: what else of Order Desk's order object the scenario names.
+        settings: those that are neither secret nor host and were not left at their default, as they were configured.
     """
 
     clock: datetime
@@ -94,7 +104,7 @@ class CassetteMismatch(AssertionError):
 def record(file: Path, header: CassetteHeader, scrubber: Scrubber) -> Iterator[None]:
     """Record every exchange of this process into `file`, in place of what it held; nothing is written on an error.
 
-    Raises PluginFault for a body that is no text, because nobody could say what is in it, and CassetteMismatch where no
+    Raises PluginError for a body that is no text, because nobody could say what is in it, and CassetteMismatch where no
     exchange was seen at all.
     """
     kept = _File(file, scrubber, header)
@@ -240,28 +250,28 @@ class _File:
         if self._head is not None:  # Recording begins with nothing, whatever was there.
             raise CassetteNotFoundError
         requests: list[Request] = []
-        replies: list[dict[str, Any]] = []
+        responses: list[dict[str, Any]] = []
         try:
             for item in yaml.safe_load(self._file.read_text(encoding="utf-8"))["interactions"]:
-                request, reply = item["request"], item["response"]
+                request, response = item["request"], item["response"]
                 requests.append(Request(request["method"], request["uri"], request["body"], request["headers"]))
-                headers = {name: [value] for name, value in reply["headers"].items()}
-                replies.append({**reply, "headers": headers, "body": {"string": reply["body"].encode()}})
+                headers = {name: [value] for name, value in response["headers"].items()}
+                responses.append({**response, "headers": headers, "body": {"string": response["body"].encode()}})
         except (KeyError, TypeError, AttributeError) as error:
             text = f"an interaction is not as we write it ({type(error).__name__}: {error})"
             raise ConfigurationError(text, location=str(self._file), hint=_HINT) from None
-        return requests, replies
+        return requests, responses
 
     def save_cassette(self, _path: str, exchanges: object, serializer: object) -> None:
         """Nothing: an error in here would leave vcrpy's patches where they are. See `save`."""
 
     def save(self, requests: Sequence[Request], responses: Sequence[dict[str, Any]]) -> None:
-        """Write the exchanges, cleaned. Raises PluginFault, and writes nothing, for what cannot be cleaned."""
+        """Write the exchanges, cleaned. Raises PluginError, and writes nothing, for what cannot be cleaned."""
         assert self._head is not None, "a replay saves nothing"
         pairs = list(zip(requests, map(decode_response, responses), strict=True))
-        for request, reply in pairs:  # First all secrets are learned, then everything is cleaned of all of them.
+        for request, response in pairs:  # First all secrets are learned, then everything is cleaned of all of them.
             self._scrubber.collect_secrets(
-                request.uri, _decoded(reply["body"]["string"], request.uri, reply["headers"])
+                request.uri, _decoded(response["body"]["string"], request.uri, response["headers"])
             )
         provenance, setup = self._head.provenance, self._head.setup
         document = {
@@ -282,7 +292,7 @@ class _File:
                 "details": self._scrubber.plain(setup.details),
                 "settings": self._scrubber.plain(setup.settings),
             },
-            "interactions": [self._interaction(self.clean(request), reply) for request, reply in pairs],
+            "interactions": [self._interaction(self.clean(request), response) for request, response in pairs],
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
         text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

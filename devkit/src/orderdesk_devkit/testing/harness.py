@@ -30,7 +30,7 @@ from orderdesk_sdk.plugin.reasons import StandardReason
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = [
     "ADDED",
@@ -71,8 +71,10 @@ PERSON = {
 class PluginHarness:
     """A desk whose one order stands at one connection, and what one does there.
 
-    order: its number. configured: the connection's table, as written.
-    The methods are those that scenarios are made of; the desk itself is there for everything else.
+    Args:
+        order: its number.
+        connection_config: the connection's table, as written. The methods are those that scenarios are made of; the
+            desk itself is there for everything else.
     """
 
     desk: Desk
@@ -175,7 +177,11 @@ def _is_polled_meanwhile(case: CancelCase) -> bool:
 
 @frozen
 class SimulatedHarness(PluginHarness):
-    """A stage before a simulator on a loopback socket. tap: what reached it."""
+    """A stage before a simulator on a loopback socket.
+
+    Args:
+        recorder: what reached it.
+    """
 
     recorder: RequestRecorder
 
@@ -190,6 +196,7 @@ class SimulatedHarness(PluginHarness):
         return [document for document in found if isinstance(document, dict)]
 
 
+# Many parameters: what a test may want otherwise, each by keyword and with a default.
 @contextmanager
 def open_plugin_harness(
     slug: str,
@@ -207,8 +214,10 @@ def open_plugin_harness(
 ) -> Iterator[PluginHarness]:
     """A stage in a folder of its own, whose connection is named like the integration, cart or fulfillment.
 
-    settings: flat, secrets as plain texts, as `Simulator.settings` gives them. details: see `harness_order`.
-    submitted_at: now where None.
+    Args:
+        settings: flat, secrets as plain texts, as `Simulator.settings` gives them.
+        details: see `harness_order`.
+        submitted_at: now where None.
     """
     known = registry or PluginRegistry()
     with tempfile.TemporaryDirectory(prefix="orderdesk-stage-") as folder:
@@ -234,7 +243,10 @@ def open_simulated_harness(
     settings: Mapping[str, object] | None = None,
     limits: HttpLimits | None = None,
 ) -> Iterator[SimulatedHarness]:
-    """A stage before `simulator`, by its clock. settings: in place of the simulator's; None takes one away.
+    """A stage before `simulator`, by its clock.
+
+    Args:
+        settings: in place of the simulator's; None takes one away.
 
     The simulator does not have the order yet: put it there in the status that the test is about.
     """
@@ -264,9 +276,11 @@ def harness_order(
 ) -> Order:
     """The order of a stage, for a person who does not exist.
 
-    details: what it has beyond that, as keys of Order Desk's order object; tables and lists are merged entry by entry,
-    so `{"order_items": [{"metadata": {...}}]}` is about the first line. Raises ValidationError where they are
-    misshapen.
+    Args:
+        details: what it has beyond that, as keys of Order Desk's order object; tables and lists are merged entry by
+            entry, so `{"order_items": [{"metadata": {...}}]}` is about the first line.
+
+    Raises ValidationError where they are misshapen.
     """
     document = {
         "id": f"id-{number}",

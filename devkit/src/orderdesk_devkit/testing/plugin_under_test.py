@@ -31,7 +31,7 @@ from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polling, Route
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["NOWHERE", "ConformanceHarness", "PluginUnderTest", "sample_order"]
 
@@ -46,7 +46,11 @@ def sample_order() -> Order:
 
 @frozen
 class ConformanceHarness(PluginHarness):
-    """A stage on which a subject plays. simulator: None where the service is nobody's or somebody else's."""
+    """A stage on which a subject plays.
+
+    Args:
+        simulator: None where the service is nobody's or somebody else's.
+    """
 
     simulator: Simulator | None
     reason: str
@@ -70,10 +74,14 @@ class ConformanceHarness(PluginHarness):
 class PluginUnderTest:
     """An integration under test.
 
-    order: what is canceled there. remote_id: its number there; "" for the order's own. reason: why; None takes the
-    first that the declaration allows. settings, switches: in place of the simulator's own. wait: what passes between
-    submitting and canceling. unresolved: why a cancel whose response was lost cannot be found by polling; "" if it
-    can. plugin, simulator: in place of the installed ones; where no simulator is installed the service is nobody's.
+    Args:
+        order: what is canceled there.
+        remote_id: its number there; "" for the order's own.
+        reason: why; None takes the first that the declaration allows.
+        settings, options: in place of the simulator's own.
+        wait: what passes between submitting and canceling.
+        why_unresolved: why a cancel whose response was lost cannot be found by polling; "" if it can.
+        plugin, simulator: in place of the installed ones; where no simulator is installed the service is nobody's.
     """
 
     slug: str
@@ -190,7 +198,9 @@ class PluginUnderTest:
     ) -> Iterator[ConformanceHarness]:
         """The order placed at the service, on a real socket, by a virtual clock, after `wait`.
 
-        wrap: what is served, given the simulator. folder: for the ledger; empty.
+        Args:
+            wrap: what is served, given the simulator.
+            folder: for the ledger; empty.
         """
         clock = VirtualClock()
         simulator = self.make_simulator(clock)
@@ -215,7 +225,11 @@ class PluginUnderTest:
         secrets: Mapping[str, str] | None = None,
         limits: HttpLimits | None = None,
     ) -> Iterator[ConformanceHarness]:
-        """The order placed at whatever service answers at `url`. secrets: in place of the settings' own."""
+        """The order placed at whatever service answers at `url`.
+
+        Args:
+            secrets: in place of the settings' own.
+        """
         registry = self.registry()
         source = simulator or self.make_simulator(VirtualClock())
         table = {**self.connection_settings(source, url), **(secrets or {})}

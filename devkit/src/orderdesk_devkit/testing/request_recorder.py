@@ -14,7 +14,12 @@ __all__ = ["RecordedResponse", "RecordedRequest", "RequestRecorder"]
 
 @frozen
 class RecordedRequest:
-    """A request as it came in. path: as it was sent, percent-encoded. headers: by lower-case name."""
+    """A request as it came in.
+
+    Args:
+        path: as it was sent, percent-encoded.
+        headers: by lower-case name.
+    """
 
     method: str
     path: str
@@ -65,6 +70,10 @@ class RequestRecorder:
                 await Response(text, status, media_type="application/json")(scope, receive, send)
                 return
             receive = _replay_receive(body, receive)
+        await self._forward(scope, receive, send)
+
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app have the request, and keep what it was asked and what it answered."""
         parts: list[bytes] = []
         whole: list[RecordedRequest] = []
 

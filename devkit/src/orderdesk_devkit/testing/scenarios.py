@@ -73,15 +73,20 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 @frozen
 class Scenario:
-    """One conversation. name: its cassette is `cassettes/NAME.yaml`. about: what it shows, in a line.
+    """One conversation.
 
-    play: what is done at the stage; the same when recording and when replaying. simulator: makes the simulator, with
-    the order `order` in the state that it is about; the clock stands still unless the play waits.
-    live: what playing it does to a live account and which order it takes, as a sentence for the person who says yes;
-    None where the live service cannot be brought to it on purpose.
-    details: what the order has beyond number, lines and a person, see `stage.staged_order`; of a live order the same
-    keys are kept in the cassette, and no others, so name no person's. settings: in place of the simulator's.
-    switches: choices of the simulator, by name, set after `simulator` made it and its order.
+    Args:
+        name: its cassette is `cassettes/NAME.yaml`.
+        description: what it shows, in a line.
+        play: what is done at the stage; the same when recording and when replaying.
+        simulator: makes the simulator, with the order `order` in the state that it is about; the clock stands still
+            unless the play waits.
+        live: what playing it does to a live account and which order it takes, as a sentence for the person who says
+            yes; None where the live service cannot be brought to it on purpose.
+        details: what the order has beyond number, lines and a person, see `stage.staged_order`; of a live order the
+            same keys are kept in the cassette, and no others, so name no person's.
+        settings: in place of the simulator's.
+        options: choices of the simulator, by name, set after `simulator` made it and its order.
     """
 
     name: str = field()
@@ -103,7 +108,11 @@ class Scenario:
 
 @frozen
 class Scenarios:
-    """The scenarios of one integration. service_version: which API of the service they talk to."""
+    """The scenarios of one integration.
+
+    Args:
+        service_version: which API of the service they talk to.
+    """
 
     integration: str
     service_version: str = field(kw_only=True)
@@ -135,8 +144,9 @@ def with_order(
 ) -> Callable[[Clock], Simulator]:
     """What `Scenario.simulator` takes: a simulator that has the order.
 
-    service: a maker of simulators, or the integration whose installed one it is. state: how the order stands there, in
-    words of its own `add_order`; none of them: it has just come in.
+    Args:
+        service: a maker of simulators, or the integration whose installed one it is.
+        state: how the order stands there, in words of its own `add_order`; none of them: it has just come in.
     """
 
     def make(clock: Clock) -> Simulator:

@@ -49,7 +49,8 @@ def personal_texts(order: Order) -> tuple[Secret, ...]:
 class Scrubber:
     """Cleans the exchanges of one connection. Cleaning what is clean changes nothing.
 
-    private: texts to hide wherever they stand, beside the secrets among the settings.
+    Args:
+        private: texts to hide wherever they stand, beside the secrets among the settings.
     """
 
     def __init__(self, integration: Integration, settings: object, private: Iterable[Secret] = ()) -> None:

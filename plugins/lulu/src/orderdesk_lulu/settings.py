@@ -26,5 +26,5 @@ def sign(settings: LuluSettings) -> httpx.Auth:
         settings.base_url.rstrip("/") + TOKEN_PATH,
         settings.client_id,
         settings.client_secret,
-        in_header=True,
+        client_auth="basic",
     )

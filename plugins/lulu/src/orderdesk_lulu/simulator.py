@@ -34,7 +34,7 @@ class LuluSimulator(TokenSimulator):
 
     base = "/print-jobs"
     token_path = "/auth/realms/glasstree/protocol/openid-connect/token"
-    in_header = True
+    needs_basic_auth = True
     stages = Stages(DELAYED, PRINTING, "SHIPPED", "CANCELED")
     canceled_statuses: ClassVar[frozenset[str]] = frozenset({"CANCELED"})
     options: ClassVar[tuple[BehaviorOption, ...]] = (

@@ -33,4 +33,4 @@ def test_an_order_goes_there_again_when_its_number_was_seen_to_be_free(
 ) -> None:
     stage = cassette("resubmitted")
     host = stage.desk.order_store
-    assert [placement.remote_id for placement in host.remote_orders(host.get_order("1042-1").id)] == ["1042-1"]
+    assert [remote_order.remote_id for remote_order in host.remote_orders(host.get_order("1042-1").id)] == ["1042-1"]

@@ -36,10 +36,10 @@ def test_a_client_error_of_the_request_turns_it_down(status: int) -> None:
     assert is_rejection(httpx.Response(status))
 
 
-@pytest.mark.parametrize("reply", PATHS)
-def test_a_404_in_other_words_is_of_a_path(reply: httpx.Response) -> None:
-    assert not ERRORS.is_not_found(reply)
-    told = ERRORS.answer_without_order(reply)
+@pytest.mark.parametrize("response", PATHS)
+def test_a_404_in_other_words_is_of_a_path(response: httpx.Response) -> None:
+    assert not ERRORS.is_not_found(response)
+    told = ERRORS.answer_without_order(response)
     assert (told.outcome, "base URL" in str(told.hint)) == (Outcome.NOT_PROCESSED, True)
 
 

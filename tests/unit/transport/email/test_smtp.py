@@ -75,16 +75,16 @@ def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     assert (result.certainty, before) == (Certainty.NOT_SENT, [])
 
 
-@pytest.mark.parametrize("reply", ["450 greylisted", "550 unknown", "junk"])
-def test_a_refused_recipient_proves_that_nothing_was_done(mail_server: MailServer, reply: str) -> None:
-    mail_server.replies["RCPT"] = [reply]
+@pytest.mark.parametrize("response", ["450 greylisted", "550 unknown", "junk"])
+def test_a_refused_recipient_proves_that_nothing_was_done(mail_server: MailServer, response: str) -> None:
+    mail_server.responses["RCPT"] = [response]
     result, before = send(mail_server.config())
     assert isinstance(result, Failure)
     assert (result.certainty, before, mail_server.arrived) == (Certainty.NOT_PROCESSED, [], [])
 
 
 @pytest.mark.parametrize(
-    ("reply", "proves"),
+    ("response", "proves"),
     [
         ("451 later", Certainty.NOT_PROCESSED),
         ("554 no", Certainty.NOT_PROCESSED),
@@ -95,8 +95,8 @@ def test_a_refused_recipient_proves_that_nothing_was_done(mail_server: MailServe
     ],
     ids=lambda value: str(value)[:12],
 )
-def test_what_a_reply_to_the_mail_proves(mail_server: MailServer, reply: str, proves: Certainty) -> None:
-    mail_server.replies["DATA"] = [reply]
+def test_what_a_reply_to_the_mail_proves(mail_server: MailServer, response: str, proves: Certainty) -> None:
+    mail_server.responses["DATA"] = [response]
     result, before = send(mail_server.config())
     assert isinstance(result, Failure)
     assert (result.certainty, before) == (proves, ["intent"])
@@ -113,7 +113,7 @@ def test_a_refused_goodbye_does_not_unsend_a_mail(mail_server: MailServer, monke
 
 
 def test_a_server_that_says_too_much_is_left_and_provably_got_nothing(mail_server: MailServer) -> None:
-    mail_server.replies["RCPT"] = ["250-more\r\n" * 20_000 + "250 OK"]
+    mail_server.responses["RCPT"] = ["250-more\r\n" * 20_000 + "250 OK"]
     result, before = send(mail_server.config())
     assert isinstance(result, Failure)
     assert "too much" in result.message
@@ -170,13 +170,13 @@ QUOTED = "a-password-nobody-sees"
 @pytest.mark.parametrize(
     "form", [QUOTED, b64encode(QUOTED.encode()).decode(), b64encode(f"\0shop\0{QUOTED}".encode()).decode()]
 )
-@pytest.mark.parametrize(("command", "reply"), [("RCPT", "550 "), ("DATA", "554 "), ("DATA", "250 ")])
+@pytest.mark.parametrize(("command", "response"), [("RCPT", "550 "), ("DATA", "554 "), ("DATA", "250 ")])
 def test_no_password_is_kept_of_what_a_server_quotes(
-    mail_servers: Callable[..., MailServer], form: str, command: str, reply: str
+    mail_servers: Callable[..., MailServer], form: str, command: str, response: str
 ) -> None:
     taken = AuthResult(success=True)
     server = mail_servers(authenticator=lambda *_: taken, auth_require_tls=False)
-    server.replies[command] = [f"{reply}you said {form}"]
+    server.responses[command] = [f"{response}you said {form}"]
     result, _ = send(server.config(username="shop", password=Secret(QUOTED)))
     said = result.message if isinstance(result, Failure) else result
     assert "you said [hidden]" in said
@@ -288,14 +288,14 @@ HEADERS = {
 @example(["", "", "\u00a1", "000\u00a1\u00a1", "", "", "\x1f", "00", "000000\u00a1\u00a1 \u00a1 \u00a1"], [""])
 @example(["=?utf-8?q?1=0D=0ABcc=3A_x=40y.example=0D=0A=0D=0AHello?="] * 9, ["=?utf-8?b?DQpCY2M6IHhAeQ==?="])
 def test_no_text_of_an_order_reaches_a_header_or_forges_a_line(texts: list[str], codes: list[str]) -> None:
-    number, source, remote, asked_by, reason, last, company, postal, city = texts
+    number, source, remote, requested_by, reason, last, company, postal, city = texts
     to = Address(last_name=last, company=company, postal_code=postal, city=city)
     lines = tuple(OrderLine(2, code=code, name="n") for code in codes)
     order = Order("1", number, source_name=source, shipping=to, lines=lines)
     values = template_fields(
         order,
         RemoteOrder("depot", remote, AT, ConnectionRole.FULFILLMENT),
-        requested_by=asked_by,
+        requested_by=requested_by,
         reason=reason,
         lines={},
     )

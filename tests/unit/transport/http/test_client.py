@@ -16,7 +16,7 @@ from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions, Service
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.http_calls import OK, ONE_A_SECOND, ignore_intent, in_turn
 
 if TYPE_CHECKING:

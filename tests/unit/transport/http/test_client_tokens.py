@@ -18,7 +18,8 @@ from orderdesk_sdk.cases.exchange import Certainty
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.auth import RefreshTokenAuth, Token, TokenAuth
+from orderdesk_sdk.plugin.auth import Token, TokenAuth
+from orderdesk_sdk.plugin.oauth import RefreshTokenAuth
 from orderdesk_sdk.plugin.service import Flow
 from orderdesk_sdk.runtime.flow_runner import run_flow
 from orderdesk_sdk.secret import Secret
@@ -75,7 +76,7 @@ def test_a_refused_token_is_renewed_once_and_the_second_refusal_is_handed_on(
     status: int, client_of: ClientMaker
 ) -> None:
     service = TokenService(good=lambda token: False)
-    service.refusal = http_response(status, b'{"error": "no"}')
+    service.rejection = http_response(status, b'{"error": "no"}')
     with RawServer(responding(service)) as server:
         exchange = put_order(client_of(server.url, auth=AcmeAuth), server.url)
     assert (exchange.status, exchange.body, exchange.attempts) == (status, '{"error": "no"}', 1)
@@ -245,7 +246,7 @@ class TellsByBody(AcmeAuth):
 
 def test_a_token_that_has_ended_by_the_body_of_a_200_is_renewed_once(client_of: ClientMaker) -> None:
     service = TokenService(good=lambda token: token != "token-1")
-    service.refusal = http_response(200, b'{"code": "token_expired"}')
+    service.rejection = http_response(200, b'{"code": "token_expired"}')
     with RawServer(responding(service)) as server:
         client = client_of(server.url, auth=TellsByBody)
         exchange = put_order(client, server.url)
@@ -256,7 +257,7 @@ def test_a_token_that_has_ended_by_the_body_of_a_200_is_renewed_once(client_of: 
 
 def test_where_a_new_token_has_ended_too_no_flow_takes_that_for_an_answer(client_of: ClientMaker) -> None:
     service = TokenService(good=lambda token: False)
-    service.refusal = http_response(200, b'{"code": "token_expired"}')
+    service.rejection = http_response(200, b'{"code": "token_expired"}')
     with RawServer(responding(service)) as server, pytest.raises(ConfigurationError, match="which it has just given"):
         put_order(client_of(server.url, auth=TellsByBody), server.url)
     assert service.calls == ["token-1", "token-2"]

@@ -16,7 +16,7 @@ from orderdesk_sdk.cases.exchange import Certainty, Intent
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.plugin.integration import Limit
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.http_calls import ONE_A_SECOND, ignore_intent, in_turn, of_operation
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 import vcr
 
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.http_calls import put_order
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from attrs import frozen
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty, Failure, Intent
 from orderdesk_sdk.errors import PluginError
-from orderdesk_sdk.transport.http.client import HttpClient, HttpLimits
+from orderdesk_sdk.transport.http.client import HttpClient
 from orderdesk_sdk.transport.http.failures import CERTAINTY, failure_of
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.redaction import Redactor
 from tests.support.http_calls import ONE_TRY, ignore_intent
 

@@ -13,7 +13,7 @@ import pytest
 
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty, Exchange
-from orderdesk_sdk.transport.http.client import HttpLimits
+from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.http_calls import ignore_intent, put_order
 
 if TYPE_CHECKING:

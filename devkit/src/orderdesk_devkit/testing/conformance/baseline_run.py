@@ -1,4 +1,4 @@
-"""A rehearsal: one undisturbed cancel and resubmission, from which is learned which call does what."""
+"""A baseline: one undisturbed cancel and resubmission, from which is learned which call does what."""
 
 from __future__ import annotations
 
@@ -33,9 +33,12 @@ _OVERSIZED_BYTES = 8_000_000
 
 @frozen
 class RecordedCall:
-    """A request and its response as they went over the wire. path: decoded. deeds: what it made happen.
+    """A request and its response as they went over the wire.
 
-    canceled: whether the service had the order truly canceled when it answered.
+    Args:
+        path: decoded.
+        effects: what it made happen.
+        canceled: whether the service had the order truly canceled when it answered.
     """
 
     method: str
@@ -93,12 +96,14 @@ class CallRecorder:
             self._record(scope, start, bytes(body), before)
 
     def _record(self, scope: Scope, start: Message, body: bytes, before: int) -> None:
-        deeds = tuple(
+        effects = tuple(
             record.effect_kind for record in self._simulator.log[before:] if record.effect_kind is not Effect.NOTHING
         )
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
         canceled = self._simulator.actual_status(self._number) in self._simulator.canceled_statuses
-        self.calls.append(RecordedCall(scope["method"], scope["path"], start["status"], headers, body, deeds, canceled))
+        self.calls.append(
+            RecordedCall(scope["method"], scope["path"], start["status"], headers, body, effects, canceled)
+        )
 
 
 @frozen
@@ -112,11 +117,17 @@ class RecordedConversation:
 
 @frozen
 class BaselineRun:
-    """What was seen. route: the way taken; None where none was open. asked, end: the case's state after the request,
-    and at the end. repeatable: whether every request of the cancel that may change something was declared so.
-    cancel, follow, resubmit: what was said meanwhile, without tokens. tokens: the responses with one. token_path: None
-    where no token is fetched. origin: where the service stood, for responses that name itself; "" where none is called.
-    faults: what the plugin itself did wrong meanwhile.
+    """What was seen.
+
+    Args:
+        route: the way taken; None where none was open.
+        state_after_request, final_state: the case's state after the request, and at the end.
+        idempotent: whether every request of the cancel that may change something was declared so.
+        cancel, polls, resubmit: what was said meanwhile, without tokens.
+        tokens: the responses with one.
+        token_path: None where no token is fetched.
+        origin: where the service stood, for responses that name itself; "" where none is called.
+        plugin_errors: what the plugin itself did wrong meanwhile.
     """
 
     route: Route | None
@@ -183,10 +194,7 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
     token_path = _token_path(plugin)
     with plugin.open_harness(folder, wrap=watched) as stage:
         heard = witnesses[0].calls if witnesses else []
-        if stage.simulator is not None and not stage.simulator.canceled_statuses:
-            raise ConformanceError(
-                Requirement.INSTALLED, [f"{type(stage.simulator).__name__} names no `canceled_statuses`"]
-            )
+        _require_canceled_statuses(stage.simulator)
         route = plugin.route(stage)
         asked = stage.cancel().state
         marks = [len(heard)]
@@ -213,6 +221,11 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         urlsplit(origin).netloc,
         tuple(dict.fromkeys(look.plugin_error for look in looks if look.plugin_error is not None)),
     )
+
+
+def _require_canceled_statuses(simulator: Simulator | None) -> None:
+    if simulator is not None and not simulator.canceled_statuses:
+        raise ConformanceError(Requirement.INSTALLED, [f"{type(simulator).__name__} names no `canceled_statuses`"])
 
 
 def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:

@@ -74,7 +74,7 @@ class DeterminismTests(StandardTests):
             client = stage.desk.connections.get(stage.connection).client
             for take in recorded_flows_of(stage, baseline):
                 with no_network() as tried:
-                    played = take.play(take.replies)
+                    played = take.play(take.responses)
                 found += [f"{take.name}: {error}" for error in tried]
                 for request in played.requests:
                     if request.url.netloc.decode() == baseline.origin:

@@ -22,9 +22,13 @@ _EVIDENCE = 16 * 1024
 def echoes(
     secrets: Sequence[str], seeds: Iterable[RecordedCall], evidence_headers: Iterable[str]
 ) -> Mapping[str, Echo]:
-    """Replies by what they show. seeds: the service's real responses; evidence_headers: those that are kept."""
-    all_of, one = " ".join(secrets), secrets[-1]
-    kept = {name.replace("-", "_"): all_of for name in evidence_headers}
+    """Replies by what they show.
+
+    Args:
+        seeds: the service's real responses.
+        evidence_headers: those that are kept.
+    """
+    all_of = " ".join(secrets)
     found: dict[str, Echo] = {
         "error message": lambda request: _json(_errors(f"bad {all_of} in {_text(request)}"), 400),
         "HTML page": lambda request: http_response(500, f"<pre>{_text(request)}{all_of}</pre>".encode()),
@@ -33,8 +37,27 @@ def echoes(
         ),
         "JSON text in an error message": lambda request: _json(_errors(json.dumps({"request": _text(request)})), 400),
     }
+    fixed = _fixed_echoes(secrets, {name.replace("-", "_"): all_of for name in evidence_headers})
+    for number, seed in enumerate(seeds, start=1):
+        try:
+            document: object = json.loads(seed.body)
+        except ValueError:
+            continue
+        for status in (seed.status, 400):
+            body = json.dumps(_text_everywhere(document, secrets[-1])).encode()
+            fixed[f"real response {number}, every text the secret, {status}"] = http_response(status, body)
+    return {**found, **{name: _always(response) for name, response in fixed.items()}}
+
+
+def _fixed_echoes(secrets: Sequence[str], kept: Mapping[str, str]) -> dict[str, bytes]:
+    """Those that are the same for every request.
+
+    Args:
+        kept: the headers that are kept as evidence, all secrets in each.
+    """
+    all_of, one = " ".join(secrets), secrets[-1]
     forms = {name: " ".join(encoded_forms(secret)[name] for secret in secrets) for name in encoded_forms(one)}
-    fixed = {
+    return {
         "error message that is cut": _json(_errors("x" * 470 + one), 400),
         "not allowed": _json(_errors(all_of), 403),
         "field names": _json({all_of: {one: [all_of]}}, 500),
@@ -57,15 +80,6 @@ def echoes(
         "no gzip": http_response(200, all_of.encode(), content_encoding="gzip"),
         "no encoding": _json({"said": all_of}, 500, content_encoding=one),
     }
-    for number, seed in enumerate(seeds, start=1):
-        try:
-            document: object = json.loads(seed.body)
-        except ValueError:
-            continue
-        for status in (seed.status, 400):
-            body = json.dumps(_text_everywhere(document, one)).encode()
-            fixed[f"real response {number}, every text the secret, {status}"] = http_response(status, body)
-    return {**found, **{name: _always(response) for name, response in fixed.items()}}
 
 
 def _always(response: bytes) -> Echo:

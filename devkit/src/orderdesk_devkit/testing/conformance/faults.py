@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, skip_without_calls
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import EVERY_TIME, BaselineRun, CallRecorder, FaultTarget
 from orderdesk_devkit.testing.conformance.failpoints import require_cancel_target, skip_without_resubmission
 from orderdesk_devkit.testing.conformance.recorded_flows import recorded_flows_of
@@ -64,9 +64,7 @@ class FaultTests(StandardTests):
         def open_harness(
             fault: Fault | None, wrap: Callable[[Simulator], ASGIApp] = lambda simulator: simulator.app
         ) -> Iterator[ConformanceHarness]:
-            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-            folder.mkdir()
-            with plugin_under_test.open_harness(folder, wrap=wrap) as harness:
+            with plugin_under_test.open_harness(new_folder(tmp_path), wrap=wrap) as harness:
                 yield harness
             count("faults", int(fault is not None))
 
@@ -92,8 +90,8 @@ class FaultTests(StandardTests):
             # The desk believes no such answer, but whoever gives it has not read what the service does.
             with plugin_under_test.open_harness(tmp_path) as harness:
                 take = next(recorded_flows_of(harness, baseline))
-                if take.play(take.replies).says_canceled and not take.is_canceled:
-                    said = f"the cancel is answered with canceled after a bare {take.replies[-1].status}"
+                if take.play(take.responses).says_canceled and not take.is_canceled:
+                    said = f"the cancel is answered with canceled after a bare {take.responses[-1].status}"
                     require(Requirement.ENDS_AS_DECLARED, [f"{said}, and its way is confirmed by reading back"])
 
     def test_faults_of_the_cancel_call_are_resolved_once_without_guessing(
@@ -168,9 +166,7 @@ class FaultTests(StandardTests):
     ) -> None:
         """The case stays asked, without proof, with words for a person; then it is read again."""
         if baseline.state_after_request is not State.ACKNOWLEDGED or not baseline.poll_targets:
-            pytest.skip(
-                f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is read back"
-            )
+            pytest.skip(f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is polled")
         guessed, wrong = [], []
         for fault in FAULTS:
             with fault_maker(fault) as harness:

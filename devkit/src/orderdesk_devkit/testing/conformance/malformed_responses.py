@@ -65,9 +65,9 @@ def _tries(
     The take, that response, and all until then.
     """
     sources = [
-        (take, index, malformed(response, random)) for take in flows for index, response in enumerate(take.replies)
+        (take, index, malformed(response, random)) for take in flows for index, response in enumerate(take.responses)
     ]
     while sources:
         for take, index, source in sources:
             response = next(source)
-            yield take, response, (*take.replies[:index], response)
+            yield take, response, (*take.responses[:index], response)

@@ -15,7 +15,11 @@ __all__ = ["ReplayedResponse", "malformed", "replayed_response"]
 
 @frozen
 class ReplayedResponse:
-    """A response. name: what is wrong with it, for the complaint."""
+    """A response.
+
+    Args:
+        name: what is wrong with it, for the complaint.
+    """
 
     name: str
     status: int

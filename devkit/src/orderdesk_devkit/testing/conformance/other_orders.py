@@ -36,10 +36,10 @@ class OtherOrderTests(StandardTests):
         found, tried = list[str](), 0
         for take in _flows_with_evidence(plugin_under_test, baseline, tmp_path):
             for number in (plugin_under_test.number, f"{plugin_under_test.order.number}-1"):
-                other = [_renumbered(response, number) for response in take.replies]
+                other = [_renumbered(response, number) for response in take.responses]
                 # A resubmission rests on its last response; one that states no number is the request's.
                 rests_on = slice(-1, None) if take.is_resubmission else slice(None)
-                if [one.body for one in other][rests_on] == [one.body for one in take.replies][rests_on]:
+                if [one.body for one in other][rests_on] == [one.body for one in take.responses][rests_on]:
                     continue
                 tried += 1
                 if take.play(other).says_done:
@@ -83,7 +83,7 @@ class OtherOrderTests(StandardTests):
         with plugin_under_test.open_harness(tmp_path) as stage:
             for take in recorded_flows_of(stage, baseline, forging=True):
                 tried += 1
-                played = take.play(take.replies)
+                played = take.play(take.responses)
                 # A resubmission ends with no answer: it rests on the last response, whatever its plugin says.
                 if played.case is not None and not played.case.is_open:
                     found.append(f"{take.name}: it is settled")
@@ -95,7 +95,7 @@ def _flows_with_evidence(plugin: PluginUnderTest, baseline: BaselineRun, folder:
     """The takes whose real responses settle the case as canceled, or the resubmission as submitted."""
     skip_without_calls(baseline, plugin)
     with plugin.open_harness(folder) as stage:
-        takes = [take for take in recorded_flows_of(stage, baseline) if take.play(take.replies).says_done]
+        takes = [take for take in recorded_flows_of(stage, baseline) if take.play(take.responses).says_done]
         if not takes:
             pytest.skip(f"no flow of {plugin.slug} settles anything: a person does")
         yield from takes
@@ -106,7 +106,7 @@ def _each(
 ) -> Iterator[tuple[RecordedFlow, ReplayedResponse, Sequence[ReplayedResponse]]]:
     """Take after take with the response that it ends with changed in each way: the take, that response, and all."""
     for take in flows:
-        *before, last = take.replies
+        *before, last = take.responses
         for changed in islice(variants(last), _MAX_VARIANTS):
             yield take, changed, (*before, changed)
 

@@ -41,10 +41,13 @@ T = TypeVar("T")
 class PlaybackResult:
     """What came of a flow.
 
-    requests: those it made. fault: the plugin's own, None where there is none. case: the case after it; None for a
-    resubmission. says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
-    is_submitted: whether a resubmission ended with the order being there. is_unfounded: whether the fault is an answer
-    that its response cannot give.
+    Args:
+        requests: those it made.
+        plugin_error: the plugin's own, None where there is none.
+        case: the case after it; None for a resubmission.
+        says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
+        is_submitted: whether a resubmission ended with the order being there.
+        is_without_evidence: whether the fault is an answer that its response cannot give.
     """
 
     requests: tuple[httpx.Request, ...]
@@ -76,7 +79,8 @@ _DEFAULT_RESPONSE = ReplayedResponse("nothing that was heard", 200, {"content-ty
 class FlowPlayback:
     """Plays the flows of one connection for one open case of one order.
 
-    forging: every answer is said to rest on an exchange that nobody had.
+    Args:
+        forging: every answer is said to rest on an exchange that nobody had.
     """
 
     def __init__(
@@ -126,7 +130,7 @@ class FlowPlayback:
     def poll(
         self, responses: Sequence[ReplayedResponse], state: State = State.ACKNOWLEDGED, reference: str | None = None
     ) -> PlaybackResult:
-        """Read back a case that is asked or unclear."""
+        """Poll a case that is acknowledged or unknown."""
         until = self._now + RETRY_POLICY.give_up_after
         case = evolve(self._case, state=state, last_sent_at=self._now, deadline=until, request_reference=reference)
         checking = transition(case, Event(EventKind.POLL_STARTED, self._now, due_at=self._now + LEASE)).case

@@ -20,15 +20,17 @@ _MAX_POLLS = 50
 
 @frozen
 class RecordedFlow:
-    """A flow with its real responses. canceled: whether these say that the order is canceled, and it is. submits.
+    """A flow with its real responses.
 
-    Whether
-    it is a resubmission.
+    Args:
+        is_canceled: whether these say that the order is canceled, and it is. submits.
+
+    Whether it is a resubmission.
     """
 
     name: str
     play: Callable[[Sequence[ReplayedResponse]], PlaybackResult]
-    replies: tuple[ReplayedResponse, ...]
+    responses: tuple[ReplayedResponse, ...]
     is_canceled: bool
     is_resubmission: bool = False
 
@@ -45,7 +47,10 @@ def recorded_flows_at(
     desk: Desk, connection: str, conversation: RecordedConversation, *, forging: bool = False
 ) -> Iterator[RecordedFlow]:
     """The flows of a desk's one open case with their real responses: the cancel, the first poll and the last, the
-    resubmission. forging: every answer is said to rest on an exchange that nobody had.
+    resubmission.
+
+    Args:
+        forging: every answer is said to rest on an exchange that nobody had.
     """
     (case,) = desk.cases.list()
     parts = (desk.connections.get(connection), desk.cases.request_for(case.id), case)

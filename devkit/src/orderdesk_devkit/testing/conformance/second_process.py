@@ -37,7 +37,11 @@ _ZONE = "OTHER-11:17"
 
 @frozen
 class Call:
-    """A request as it is told. digest: of method, URL and body, by which the core recognizes it."""
+    """A request as it is told.
+
+    Args:
+        digest: of method, URL and body, by which the core recognizes it.
+    """
 
     method: str
     url: str
@@ -50,7 +54,11 @@ class Call:
 
 @frozen
 class _Script:
-    """What another process needs. settings, place: of the connection's table."""
+    """What another process needs.
+
+    Args:
+        settings, location: of the connection's table.
+    """
 
     ledger: str
     slug: str
@@ -67,7 +75,7 @@ _converter.register_structure_hook_func(
 
 def calls_of(flow: RecordedFlow) -> tuple[Call, ...]:
     """The calls that a flow makes for its real responses."""
-    made = flow.play(flow.replies).requests
+    made = flow.play(flow.responses).requests
     return tuple(Call(request.method, str(request.url), request_digest(request)) for request in made)
 
 

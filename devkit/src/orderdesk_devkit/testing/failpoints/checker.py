@@ -31,10 +31,12 @@ def find_failures(
 ) -> list[str]:
     """What is wrong, one line each, once a desk has followed up everything; empty when all the promises were kept.
 
-    reported_ids: ids of cases and resubmissions that somebody was given before the process died. expected: the state
-    that the case must end in; a person may have it too where the service never acted and the request must not be
-    repeated. resubmitted: the order must be at the service again, once, under a new number. simulator: None where there
-    is none.
+    Args:
+        reported_ids: ids of cases and resubmissions that somebody was given before the process died.
+        expected: the state that the case must end in; a person may have it too where the service never acted and the
+            request must not be repeated.
+        resubmitted: the order must be at the service again, once, under a new number.
+        simulator: None where there is none.
     """
     log = simulator.log if simulator is not None else []
     cases = desk.cases.list(order=plugin.order.number)

@@ -1,6 +1,7 @@
 """The process that is killed: does its case with an order, and ends itself by SIGKILL at the boundary it is told.
 
-    python -m orderdesk_devkit.testing.failpoints.child    reads cases on stdin, one a line; see `kill_nursery`
+    python -m orderdesk_devkit.testing.failpoints.child    reads cases on stdin, one a line; see
+    `failpoints.fork_server`
 
 Each case is done by a child that is forked when everything is imported, which makes a death cost milliseconds.
 A boundary is a moment between two things that can not be undone: before and after each write to ledger and host, and
@@ -85,10 +86,14 @@ class ChildStep(enum.Enum):
 
 @frozen
 class ChildTask:
-    """What a child has to do. kill_at: the number of the boundary to die at, from 1; 0 lets it live.
+    """What a child has to do.
 
-    ledger: a file that holds the order. settings: of the connection, texts as a simulator gives them. url: of the
-    simulator, whose VirtualClock is moved where time must pass; "" where there is none. now: that clock's time.
+    Args:
+        kill_at: the number of the boundary to die at, from 1; 0 lets it live.
+        ledger: a file that holds the order.
+        settings: of the connection, texts as a simulator gives them.
+        url: of the simulator, whose VirtualClock is moved where time must pass; "" where there is none.
+        now: that clock's time.
     """
 
     ledger: str
@@ -273,7 +278,10 @@ def main() -> None:
 
 
 def run_children(lines: TextIO, do: Callable[[str], None], before: Callable[[str], object] | None = None) -> None:
-    """Let a child be forked for each line and do what it says, one after the other. before: done before the fork.
+    """Let a child be forked for each line and do what it says, one after the other.
+
+    Args:
+        before: done before the fork.
 
     Each leaves its lines on stdout, then its exit code: 1 where it raised, with what it raised.
     """

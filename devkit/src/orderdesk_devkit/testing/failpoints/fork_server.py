@@ -22,7 +22,12 @@ TIMEOUT_SECONDS = 60.0
 
 @frozen
 class ProcessExit:
-    """How a child ended. code: its exit code, negative for a signal. said: its lines, in order."""
+    """How a child ended.
+
+    Args:
+        code: its exit code, negative for a signal.
+        output: its lines, in order.
+    """
 
     code: int
     output: tuple[str, ...]
@@ -69,7 +74,7 @@ class ForkServer:
         finally:
             timer.cancel()
             self._idle.put(parent)
-        raise OrderDeskError("\n".join(["the child hung, or its parent broke down", *said]), location="kill nursery")
+        raise OrderDeskError("\n".join(["the child hung, or its parent broke down", *said]), location="fork server")
 
     def close(self) -> None:
         """End the processes. Harmless when repeated."""

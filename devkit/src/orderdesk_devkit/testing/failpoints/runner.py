@@ -1,4 +1,4 @@
-"""Kill points: an order is canceled over and over, and each time the process is killed at the next boundary.
+"""Failpoints: an order is canceled over and over, and each time the process is killed at the next boundary.
 
     report = kill_at_every_failpoint(Subject(slug="amazon-mcf"), FailpointScenario("cancel"), tmp_path)
     record_property(KILLED, str(report))  # a line in the summary of the test run
@@ -56,8 +56,11 @@ def _no_faults(simulator: Simulator) -> None:  # noqa: ARG001 - the shape of `Fa
 class FailpointScenario:
     """What happens to the order.
 
-    before: steps taken in peace. disturb: called with the simulator after them, for faults and switches. during: the
-    steps of the process that is killed. expected: how the case must end, every time.
+    Args:
+        setup_steps: steps taken in peace.
+        inject_faults: called with the simulator after them, for faults and switches.
+        steps: the steps of the process that is killed.
+        expected: how the case must end, every time.
     """
 
     name: str
@@ -74,9 +77,11 @@ class FailpointScenario:
 
 @frozen
 class FailpointReport:
-    """What came of it. points: the boundaries in their order, each of which was a death.
+    """What came of it.
 
-    complaints: what was wrong after which death; "0" stands for the run that nobody killed. Empty when all is well.
+    Args:
+        failpoints: the boundaries in their order, each of which was a death.
+        failures: what was wrong after which death; "0" stands for the run that nobody killed. Empty when all is well.
     """
 
     slug: str
@@ -94,7 +99,10 @@ def kill_at_every_failpoint(
 ) -> FailpointReport:
     """Kill a process at every boundary it crosses, one boundary each time, and judge what is left.
 
-    folder: for the ledgers; empty. fork_server: of the children, as many at a time as it raises; None opens one.
+    Args:
+        folder: for the ledgers; empty.
+        fork_server: of the children, as many at a time as it raises; None opens one.
+
     Raises OrderDeskError for a child that does not do what it is told: that judges nothing.
     """
     plugin = evolve(plugin, reason=plugin.default_reason)  # Found once, for all the lives.

@@ -152,8 +152,8 @@ class ShopifySimulator(Simulator):
         lost = changes and self.option("mutation_reply", remote_id) == "lost"
         words = [error.message for error in result.errors or ()]
         taken = not words and name in ("Cancel", "Withdraw", "AskBack") and _accepted(result.data)
-        deed = Effect.CANCEL_ACCEPTED if taken else Effect.NOTHING
-        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), effect_kind=deed)
+        misbehavior = Effect.CANCEL_ACCEPTED if taken else Effect.NOTHING
+        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), effect_kind=misbehavior)
         if lost:
             error = {"message": "SIM: internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
             return 200, {"errors": [error]}
