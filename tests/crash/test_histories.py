@@ -368,7 +368,7 @@ def test_the_laws_hold_in_every_history(
 ) -> None:
     counts: Counter[str] = Counter()
     with environment() as built:
-        monkeypatch.setattr(Histories, "town", built, raising=False)
+        monkeypatch.setattr(Histories, "environment", built, raising=False)
         monkeypatch.setattr(Histories, "counts", counts, raising=False)
         monkeypatch.setattr(Histories, "reason", built.plugins["commercehub"].default_reason, raising=False)
         run_state_machine_as_test(

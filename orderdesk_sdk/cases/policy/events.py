@@ -163,7 +163,7 @@ def outcome_unknown(
 
 
 def acknowledgment_event(case: CancelCase, integration: Integration, answer: Answer, now: datetime) -> Event:
-    """The service acknowledged it: it is polled until it decides, or a person has it where that is declared."""
+    """The service acknowledged the request: the case is polled, or a person confirms where that is declared."""
     confirm = confirmation_of(case, integration)
     if isinstance(confirm, Polling):
         return Event(

@@ -116,7 +116,7 @@ def events_of_poll(case: CancelCase, event: Event) -> tuple[Event, ...]:
 
 
 def _after_useless_poll(case: CancelCase, integration: Integration, answer: Answer, now: datetime) -> Event:
-    """The event of a poll that told nothing."""
+    """The event of a poll without a usable status."""
     pause = RETRY_POLICY.delay(case.consecutive_failures, answer.retry_after)
     if case.state is State.ACTION_REQUIRED:
         return after_poll_while_escalated(case, integration, EventKind.POLL_FAILED, now, answer, pause)
