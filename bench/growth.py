@@ -86,7 +86,7 @@ def _fill(path: Path, count: int) -> None:
     ledger = SqliteLedger(path)
     begin = datetime.now(UTC) - timedelta(days=30)
     for first in range(0, count, CANCELLATION):
-        cancellation = Cancellation(f"w{first}", f"wish {first}", f"o{first}", f"B-{first}", "bench", None, begin)
+        cancellation = Cancellation(f"w{first}", f"key {first}", f"o{first}", f"B-{first}", "bench", None, begin)
         ledger.open_cancellation(
             cancellation,
             "",

@@ -19,22 +19,23 @@ from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
 from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.conformance import PluginConformance, base
-from orderdesk_sdk.plugin import auth
+from orderdesk_sdk.plugin import auth, oauth
 
 __all__ = ["credentials_page", "testing_page"]
 
 
 def credentials_page() -> str:
-    """What `Integration.auth` may give, from `orderdesk_sdk.plugin.auth`."""
+    """What `Integration.auth` may give, from `orderdesk_sdk.plugin`."""
     lines = [
         "# Credentials",
         "",
         "`Integration.auth` names a function: called with the settings of a connection, it gives the `httpx.Auth` that",
-        "signs its requests. These are in `orderdesk_sdk.plugin.auth`; any other `httpx.Auth` will do.",
+        "signs its requests. These are in `orderdesk_sdk.plugin`; any other `httpx.Auth` will do.",
         "",
     ]
-    for name in auth.__all__:
-        made = getattr(auth, name)
+    homes = {name: module for module in (auth, oauth) for name in module.__all__}
+    for name, home in sorted(homes.items()):
+        made = getattr(home, name)
         if inspect.isfunction(made):
             lines += function_section(made, level=2)
         else:

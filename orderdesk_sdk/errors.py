@@ -1,7 +1,7 @@
 """What can go wrong, grouped by what the reader can do about it.
 
 Every error says what is wrong (`text`), where (`place`, a file, a setting, a path in a document; None where there is
-no such place) and what to do (`remedy`). `str()` joins the three. No error carries a secret: settings put their
+no such place) and what to do (`hint`). `str()` joins the three. No error carries a secret: settings put their
 secrets into `Secret`, which never prints, and exchanges are redacted before they reach an error.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
+import hypothesis
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -46,6 +48,10 @@ from tests.support.fake_services import (
     FakeServices,
     open_fake_desk,
 )
+
+hypothesis.settings.register_profile("orderdesk", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("orderdesk")
+# An example may take as long as it does, for it may write a ledger. CI judges a change by the same examples each time.
 
 collect_ignore = ["distributions"]
 """Plugins of their own, with tests of their own; test_distributions.py installs them and runs these."""

@@ -40,15 +40,8 @@ ROOM = 2 * 1024**3
 """Bytes of memory that tests may fill with their files: several times what they do."""
 
 OFFLINE = (
-    "name resolution",
-    "NameResolutionError",
-    "getaddrinfo failed",
-    "NewConnectionError",
-    "Network is unreachable",
-    "No route to host",
-    "ConnectTimeoutError",
-    "ProxyError",
-    "Connection refused",
+    *("name resolution", "NameResolutionError", "getaddrinfo failed", "NewConnectionError", "Network is unreachable"),
+    *("No route to host", "ConnectTimeoutError", "ProxyError", "Connection refused"),
 )
 """Words in pip's output that mean: the package index was not reached."""
 

@@ -29,9 +29,9 @@ from orderdesk_devkit.testing.cassettes import (
 from orderdesk_devkit.testing.scrubbing import Scrubber, personal_texts
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import Address, Order
-from orderdesk_sdk.plugin.auth import RefreshTokenAuth
 from orderdesk_sdk.plugin.connection_settings import secret, setting, settings, url
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.oauth import RefreshTokenAuth
 from orderdesk_sdk.secret import Secret
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

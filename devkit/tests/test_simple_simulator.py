@@ -34,7 +34,7 @@ class FancyKiln(Kiln):
 
     base: ClassVar[str] = "/v2/pots"
     cancel_verb: ClassVar[str] = "halt"
-    stages: ClassVar[Stages] = Stages("wet", "firing", "sold", "smashed")
+    stages: ClassVar[Stages] = Stages("wet", "fired", "sold", "smashed")
     canceled_statuses: ClassVar[frozenset[str]] = frozenset({"smashed"})
 
     def order_document(self, number: str, stage: str) -> Mapping[str, object]:

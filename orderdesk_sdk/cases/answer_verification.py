@@ -174,7 +174,7 @@ class AnswerVerifier:
         self, answer: Answer, expected: ExpectedOrder, received: Mapping[int, ReceivedResponse]
     ) -> ReceivedResponse | None:
         """The response that an answer rests on; None for one that needs none. Raises UnverifiedAnswerError."""
-        claim = f"it answered {answer.outcome.value!r}"
+        claim = f"the plugin answered {answer.outcome.value!r}"
         if answer.outcome is Outcome.NOT_PROCESSED:
             self._require_not_processed(answer, expected, received)
         if answer.exchange is None:
@@ -184,7 +184,7 @@ class AnswerVerifier:
                 or answer.outcome is Outcome.ACKNOWLEDGED
             ):
                 raise UnverifiedAnswerError(
-                    f"{claim} and named no response that says so", hint="give the answer its response"
+                    f"{claim} and named no response that says so", hint="pass the response to the answer"
                 )
             return None
         source = received.get(answer.exchange)
@@ -228,7 +228,7 @@ class AnswerVerifier:
         rule = self.identified_by.get(source.operation, self.identified_by.get("*"))
         if rule is None:
             raise UnverifiedAnswerError(
-                f"it answered {outcome!r} by a response of the operation {source.operation!r},"
+                f"the plugin answered {outcome!r} by a response of the operation {source.operation!r},"
                 " of which identified_by does not tell where it states the order's number",
                 hint=f"add {source.operation!r} to Integration.identified_by: StatedAt(...), or NotStated(why)",
             )
@@ -327,7 +327,7 @@ def _uncanceled_lines(answer: Answer, expected: ExpectedOrder) -> str | None:
     by_numbers = bool(expected.lines) or (answer.status is None and bool(answer.lines))
     odd = next((line for line in answer.lines if not 0 <= line.canceled <= line.ordered), None)
     if by_numbers and odd is not None:
-        return f"it says that {odd.canceled} of {odd.ordered} of {odd.line} are canceled"
+        return f"the service says that {odd.canceled} of {odd.ordered} of {odd.line} are canceled"
     lacking = (
         lines_not_canceled(expected.order, expected.lines, answer.lines)
         if by_numbers and expected.order is not None

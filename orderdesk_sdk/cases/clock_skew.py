@@ -26,18 +26,20 @@ def corrected_for_clock(case: Case, now: datetime) -> tuple[Case, str] | None:
     if not case.is_open or ahead <= TOLERATED_SKEW:
         return None
     text = f"the clock was ahead by {ahead} when this case was changed last; the case is due now"
-    give_up_at = case.deadline - ahead if case.deadline is not None else None
-    waits_since = min(case.action_required_since, now) if case.action_required_since is not None else None
+    deadline = case.deadline - ahead if case.deadline is not None else None
+    action_required_since = min(case.action_required_since, now) if case.action_required_since is not None else None
     corrected = evolve(
         case,
         due_at=now,
         updated_at=now,
         version=case.version + 1,
-        deadline=give_up_at,
-        action_required_since=waits_since,
+        deadline=deadline,
+        action_required_since=action_required_since,
     )
     if isinstance(corrected, CancelCase):
-        asked_at = min(corrected.last_sent_at, now) if corrected.last_sent_at is not None else None
-        asked_before = min(corrected.previously_sent_at, now) if corrected.previously_sent_at is not None else None
-        corrected = evolve(corrected, last_sent_at=asked_at, previously_sent_at=asked_before)
+        last_sent_at = min(corrected.last_sent_at, now) if corrected.last_sent_at is not None else None
+        previously_sent_at = (
+            min(corrected.previously_sent_at, now) if corrected.previously_sent_at is not None else None
+        )
+        corrected = evolve(corrected, last_sent_at=last_sent_at, previously_sent_at=previously_sent_at)
     return corrected, text

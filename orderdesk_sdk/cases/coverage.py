@@ -227,7 +227,7 @@ class CancellationCoverage:
             raise InvalidStateError(
                 f"another part of the order is being canceled at {', '.join(busy)}",
                 location=f"order {self.order.number}",
-                hint="wait until that is settled, or withdraw it",
+                hint="wait until that cancellation is settled, or withdraw it",
             )
         return tuple(remote for remote in remote_orders if remote.connection not in covered)
 
@@ -291,7 +291,7 @@ class CancellationCoverage:
         """Law 9: what keeps the order from being submitted again; None where it is settled as canceled."""
         if not self.latest:
             return ResubmissionBlock(
-                ResubmissionBlockKind.NOT_CANCELED, "the order has not been canceled", "cancel it first"
+                ResubmissionBlockKind.NOT_CANCELED, "the order has not been canceled", "cancel the order first"
             )
         if self.open():
             cases = ", ".join(f"{case.connection} ({case.state.value})" for case in self.open())
@@ -309,7 +309,7 @@ class CancellationCoverage:
             return ResubmissionBlock(
                 ResubmissionBlockKind.STILL_ACTIVE,
                 f"the original is still active at {', '.join(map(str, active))}",
-                f"cancel it there first: {TWICE}",
+                f"cancel the order at these connections first: {TWICE}",
             )
         if self.being_registered:
             return ResubmissionBlock(

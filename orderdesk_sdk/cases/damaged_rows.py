@@ -84,7 +84,7 @@ def parse_row(parse: Callable[[], T]) -> T:
         return parse()
     except Exception as error:  # noqa: BLE001 - JSON, types, words and depth of a damaged row fail in every way
         reason = describe_exception(error).partition("\n")[0][:200]
-    raise DamagedRowError(f"its row cannot be read ({reason})", location="a row of the ledger", hint=RESTORE_HINT)
+    raise DamagedRowError(f"the row cannot be read ({reason})", location="a row of the ledger", hint=RESTORE_HINT)
 
 
 def placeholder_case(

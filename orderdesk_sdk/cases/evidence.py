@@ -48,9 +48,9 @@ class Evidence:
 
     def __attrs_post_init__(self) -> None:
         if self.kind in (EvidenceKind.PERSON, EvidenceKind.EMAIL) and not (self.person or "").strip():
-            raise ValueError("a person's word, and a message, need the name of the person")
+            raise ValueError("evidence of a person and by e-mail needs the name of the person")
         if (self.kind is EvidenceKind.EMAIL) != (self.email is not None):
-            raise ValueError("a message belongs to the kind MESSAGE, and only there")
+            raise ValueError("an e-mail belongs to the kind EMAIL, and only to that")
 
 
 @frozen

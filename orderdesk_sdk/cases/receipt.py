@@ -254,7 +254,7 @@ def _history_line(entry: HistoryEntry) -> HistoryLine:
             )
         case Intent() as intent:
             return HistoryLine(
-                intent.at, f"{intent.method} {intent.url}", "about to be sent; what became of it is not recorded"
+                intent.at, f"{intent.method} {intent.url}", "about to be sent; the outcome is not recorded"
             )
         case str() as note:
             return HistoryLine(entry.at, "texts removed" if entry.kind is HistoryEntryKind.REMOVED else "note", note)

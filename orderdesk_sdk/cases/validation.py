@@ -48,7 +48,7 @@ def select_remote_orders(
     if not remote_orders or unknown:
         where = f"not to {', '.join(unknown)}" if remote_orders else "nowhere"
         raise InvalidStateError(
-            f"the order was submitted {where}, so there is nothing to cancel",
+            f"the order was submitted {where}, so nothing can be canceled",
             location=f"order {order.number}",
             hint="register the connection that has the order with `orderdesk register`",
         )

@@ -70,25 +70,6 @@ class CancellationService:
         declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
         return make_plan(resolved, remote_orders, declared, self._clock.now(), standing, settings)
 
-    @then_rules_act
-    def create(
-        self,
-        order: str,
-        *,
-        by: str,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-        connections: Sequence[str] = (),
-        lines: Mapping[str, int] | None = None,
-        send_now: bool = True,
-    ) -> CancellationStatus:
-        """Cancel an order. `Desk.cancel` is the short way to this method, and says what each argument does."""
-        resolved = self._order_store.resolve(order)
-        wanted = self.draft(
-            resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
-        )
-        return self.open(resolved, wanted, send_now=send_now)
-
     def draft(
         self,
         order: Order,

@@ -113,9 +113,8 @@ class Desk:
         self._scheduler = Scheduler(
             self.ledger, by_id, self.connections, self.listeners, email, self.clock, self._shutdown
         )
-        parts = DeskParts(
-            self.ledger, by_id, self.connections, self._scheduler, self.clock, RuleTrigger(self._scheduler)
-        )
+        self._rule_trigger = RuleTrigger(self._scheduler)
+        parts = DeskParts(self.ledger, by_id, self.connections, self._scheduler, self.clock, self._rule_trigger)
         self.cases = CaseService(parts, ManualEvidence(config, self.ledger, self.connections, self.clock))
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
@@ -184,15 +183,13 @@ class Desk:
         ValidationError, before anything is recorded, for a reason or a part of the order that a connection does not
         take.
         """
-        return self.cancellations.create(
-            order,
-            by=by,
-            reason=reason,
-            idempotency_key=idempotency_key,
-            connections=connections,
-            lines=lines,
-            send_now=send_now,
+        found = self.orders.get(order)
+        wanted = self.cancellations.draft(
+            found, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
         )
+        status = self.cancellations.open(found, wanted, send_now=send_now)
+        self._rule_trigger.fire()
+        return status
 
     def run_due(self, limit: int = 1000) -> RunReport:
         """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.

@@ -69,7 +69,7 @@ class ManualEvidence:
         )
         self._require_foreign_sender(letter, connection)
         mail = self._tied_to_case(case, letter, connection)
-        note_text = f"a message in from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"
+        note_text = f"an e-mail from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"
         return Evidence(EvidenceKind.EMAIL, person=by.strip(), note=note, email=mail), (note_text,)
 
     def _require_foreign_sender(self, letter: ParsedEmail, connection: Connection) -> None:
@@ -105,7 +105,7 @@ class ManualEvidence:
                 where = f"order {about.order_number} at {about.connection}"
                 raise unusable_email_error(
                     f"the mail answers another case, {about.id}: {where}",
-                    f"file it there if that is what it is about; {MANUAL_HINT}",
+                    f"file the e-mail with that case if it is about that case; {MANUAL_HINT}",
                 )
         named = letter.first_mentioned((case.remote_id, case.order_number))
         if named is None:
@@ -116,7 +116,7 @@ class ManualEvidence:
         elsewhere = self._connection_with_address(case, letter, _email_domains(connection))
         if elsewhere is not None:
             raise unusable_email_error(
-                f"the mail comes from where {elsewhere} is asked, which has the order too", MANUAL_HINT
+                f"the e-mail comes from the address of {elsewhere}, which has the order too", MANUAL_HINT
             )
         if mail.dated_at > self._clock.now() + MAX_CLOCK_SKEW:
             raise unusable_email_error(

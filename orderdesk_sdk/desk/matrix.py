@@ -31,7 +31,7 @@ __all__ = ["VARIES_MARK", "MatrixRoute", "MatrixRow", "matrix_rows", "matrix_row
 
 VARIES_MARK = "* the settings of a connection may change it"
 """What the star behind a way to cancel means."""
-NO_ROUTE = "no route; a person must cancel the order at the service"
+WITHOUT_ROUTE = "no route; a person must cancel the order at the service"
 
 
 @frozen
@@ -80,7 +80,7 @@ class MatrixRow:
     @property
     def cancel(self) -> str:
         """All ways to cancel in one text, with a star where they vary."""
-        ways = ", then ".join(route.route for route in self.routes) or NO_ROUTE
+        ways = ", then ".join(route.route for route in self.routes) or WITHOUT_ROUTE
         return f"{ways} *" if self.routes_vary else ways
 
     def cells(self) -> dict[str, str]:

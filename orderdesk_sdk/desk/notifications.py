@@ -97,7 +97,7 @@ class NotificationService:
         PluginError where it fails; InvalidStateError for an integration that takes no messages.
         """
         if len(request.body) > MAX_BYTES:
-            text = f"the message has {len(request.body):,} bytes; at most {MAX_BYTES:,} are taken"
+            text = f"the webhook has {len(request.body):,} bytes; at most {MAX_BYTES:,} are allowed"
             raise ValidationError(text, location=f"connection {connection!r}")
         hints = self._parse(self._connections.get(connection), connection, request)
         orders = {hint: self._order_store.find_by_remote_id(connection, hint.remote_id) for hint in hints}
@@ -140,7 +140,7 @@ class NotificationService:
                 )
             if len(hints) > MAX_NOTIFICATIONS:
                 raise ValueError(
-                    f"it gave {len(hints)} notifications for one webhook; at most {MAX_NOTIFICATIONS} are allowed"
+                    f"the plugin gave {len(hints)} notifications; at most {MAX_NOTIFICATIONS} per webhook are allowed"
                 )
             return tuple(dict.fromkeys(plain_instance(OrderNotification, hint) for hint in hints))
 
@@ -167,7 +167,7 @@ class NotificationService:
         is_done = True
         delivery = f", delivery {notification.event_id}" if notification.event_id else ""
         try:
-            case, text = self.handle(order, connection, notification.kind, by=f"a message from {connection}{delivery}")
+            case, text = self.handle(order, connection, notification.kind, by=f"a webhook from {connection}{delivery}")
         except StorageError:
             raise  # Nothing could be kept of it: the sender must hear so, and send it again.
         except OrderDeskError as error:  # One order's trouble keeps no other from being handled.
@@ -181,7 +181,7 @@ class NotificationService:
         coverage = read_coverage(self._ledger, self._order_store, order)
         case = coverage.latest.get(connection)
         if case is not None and (case.is_open or case.state is State.CANCELED):
-            self._add_note_once(case, f"{by} says that it is {kind.value}")
+            self._add_note_once(case, f"{by} reports that the order is {kind.value}")
         if kind is NotificationKind.CANCELED and not coverage.is_canceled_or_open(connection):
             # It came from there: the connection is polled and never sent a request, so nothing is echoed.
             draft = self._cancellations.draft(
@@ -195,7 +195,9 @@ class NotificationService:
         after, is_read = self._poll(case)
         if kind is NotificationKind.SHIPPED and not is_read and _is_alarming(after, coverage):
             # A settled case is not due again, so what could not be polled must not be forgotten.
-            return self._raise_alarm(after, f"{by} says that it shipped, and the order could not be polled"), "alarm"
+            return self._raise_alarm(
+                after, f"{by} reports that the order shipped; the order could not be polled"
+            ), "alarm"
         return after, "Polled" if is_read else "Recorded; the order could not be polled"
 
     def has_new_shipment(self, order: Order) -> bool:
@@ -214,7 +216,7 @@ class NotificationService:
     def report_shipments(self, orders: Sequence[Order], *, by: str) -> None:
         """Raise the alarm for orders that came in with a new shipment."""
         for order in orders:
-            note = f"the host has a new shipment of it: {order.shipments[-1].tracking_number or 'no tracking number'}"
+            note = f"the order has a new shipment: {order.shipments[-1].tracking_number or 'no tracking number'}"
             self._raise_alarms(order, (), by=by, note=note)
 
     @then_rules_act
@@ -259,7 +261,7 @@ class NotificationService:
                 continue
             polled, _ = self._poll(case)
             if _is_alarming(polled, coverage):
-                polled = self._raise_alarm(polled, note or f"{by} says that it shipped", person=by)
+                polled = self._raise_alarm(polled, note or f"{by} reports that the order shipped", person=by)
             if polled.state is State.SHIPPED_ANYWAY:
                 raised.append(polled)
         return tuple(raised)

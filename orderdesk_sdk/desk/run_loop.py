@@ -42,7 +42,7 @@ class RunLoop:
         try:
             report = self._desk.run_due()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and what is due stays due
-            _log.warning("a round of due work was not done (%s); the next one does it", type(error).__name__)
+            _log.warning("what was due could not be done (%s); the next round does it", type(error).__name__)
             self.report_new([str(error) if isinstance(error, OrderDeskError) else describe_exception(error)])
             return None
         self.report_new(report.problems)

@@ -152,7 +152,7 @@ class StatusChangeService:
             raise InvalidStateError(
                 "the order is registered at no cart",
                 location=f"order {order.number}",
-                hint="register its cart with `orderdesk register`, or cancel it at its services",
+                hint="register its cart with `orderdesk register`, or cancel the order at its services",
             )
         return carts
 
@@ -165,7 +165,7 @@ class StatusChangeService:
                 raise ValidationError(
                     f"{integration.title} cannot set the status {status!r}",
                     location=f"order {order.number} at {remote_order.connection}",
-                    hint=f"it can set: {', '.join(settable) or 'none'}",
+                    hint=f"the integration can set: {', '.join(settable) or 'none'}",
                 )
 
 
@@ -173,7 +173,9 @@ def _conflict(running: StatusCase) -> ConflictError:
     """What to raise where another status change than the wanted one is under way there, or has its key."""
     location = f"order {running.order_number} at {running.connection}"
     if running.is_open:
-        return InProgressError(f"it is being set to {running.status!r}", location=location, hint=settling_hint(running))
+        return InProgressError(
+            f"the status is being set to {running.status!r}", location=location, hint=settling_hint(running)
+        )
     return ConflictError(
         "this key was used for another status", location=location, hint="use a new key for a new change"
     )

@@ -6,12 +6,13 @@ A plugin declares how one service cancels (`Integration`, routes, windows, confi
 as flows (`Service` makes the requests, `answer` says what a response means), and names its settings and credentials.
 Everything here is data or pure code: no plugin sends anything itself.
 
-What stands where: `hookspecs`, `integration`, `routes`, `reasons`, `requests`, `answer`, `webhooks`, `service`, `auth`
-and `connection_settings` are the contract; `toolkit/` reads responses and writes bodies; `profiles/` serves services
-whose API is not published; `registry`, `validation`, `guard` and `bulkhead` are the core's side of it: how plugins are
-found, checked, and kept from harming anybody else.
+What stands where: `hookspecs`, `integration`, `routes`, `reasons`, `requests`, `answer`, `webhooks`, `service`,
+`auth`, `oauth` and `connection_settings` are the contract; `toolkit/` reads responses and writes bodies; `profiles/`
+serves services whose API is not published; `registry`, `validation`, `guard` and `bulkhead` are the core's side of
+it: how plugins are found, checked, and kept from harming anybody else.
 
-This room imports `orders` and the ground, and nothing above it. httpx is imported by `service` and `auth` only.
+This room imports `orders` and the ground, and nothing above it. httpx is imported by `service`, `auth` and `oauth`
+only.
 """
 
 from __future__ import annotations
@@ -44,10 +45,8 @@ _HOMES = {
         "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting settings"
     ),
     "plugin.service": "Flow Service",
-    "plugin.auth": (
-        "ClientCredentialsAuth HeaderAuth HmacAuth RefreshTokenAuth Token TokenAuth basic_auth iso_timestamp "
-        "refresh_token_auth"
-    ),
+    "plugin.auth": "HeaderAuth HmacAuth Token TokenAuth basic_auth iso_timestamp",
+    "plugin.oauth": "ClientCredentialsAuth RefreshTokenAuth refresh_token_auth",
     "plugin.batching": "run_batch",
     "plugin.order_numbers": "AnyOf Identity NotStated NumberKind StatedAt",
     "plugin.line_names": "LineNames",

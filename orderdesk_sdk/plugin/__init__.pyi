@@ -22,15 +22,12 @@ from orderdesk_sdk.plugin.answer import LineAnswer as LineAnswer
 from orderdesk_sdk.plugin.answer import Outcome as Outcome
 from orderdesk_sdk.plugin.answer import Rejection as Rejection
 from orderdesk_sdk.plugin.answer import ResponseLike as ResponseLike
-from orderdesk_sdk.plugin.auth import ClientCredentialsAuth as ClientCredentialsAuth
 from orderdesk_sdk.plugin.auth import HeaderAuth as HeaderAuth
 from orderdesk_sdk.plugin.auth import HmacAuth as HmacAuth
-from orderdesk_sdk.plugin.auth import RefreshTokenAuth as RefreshTokenAuth
 from orderdesk_sdk.plugin.auth import Token as Token
 from orderdesk_sdk.plugin.auth import TokenAuth as TokenAuth
 from orderdesk_sdk.plugin.auth import basic_auth as basic_auth
 from orderdesk_sdk.plugin.auth import iso_timestamp as iso_timestamp
-from orderdesk_sdk.plugin.auth import refresh_token_auth as refresh_token_auth
 from orderdesk_sdk.plugin.batching import run_batch as run_batch
 from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings as RefreshTokenSettings
 from orderdesk_sdk.plugin.connection_settings import SettingKind as SettingKind
@@ -52,6 +49,9 @@ from orderdesk_sdk.plugin.integration import SameNumber as SameNumber
 from orderdesk_sdk.plugin.integration import SettableStatus as SettableStatus
 from orderdesk_sdk.plugin.integration import Verification as Verification
 from orderdesk_sdk.plugin.line_names import LineNames as LineNames
+from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth as ClientCredentialsAuth
+from orderdesk_sdk.plugin.oauth import RefreshTokenAuth as RefreshTokenAuth
+from orderdesk_sdk.plugin.oauth import refresh_token_auth as refresh_token_auth
 from orderdesk_sdk.plugin.order_numbers import AnyOf as AnyOf
 from orderdesk_sdk.plugin.order_numbers import Identity as Identity
 from orderdesk_sdk.plugin.order_numbers import NotStated as NotStated

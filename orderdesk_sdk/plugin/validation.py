@@ -1,4 +1,4 @@
-"""Ladders: the routes of a declaration or a connection, held against hooks and settings before they are used."""
+"""Routes: those of a declaration or a connection, held against hooks and settings before they are used."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class ActionCatalog:
         unknown = [name for name in action.connections if name not in self.connections]
         if unknown:
             return ConfigurationError(
-                f"rule {rule.name!r}: there is no connection {unknown[0]!r}",
+                f"rule {rule.name!r}: the connection {unknown[0]!r} is not configured",
                 location=f"{location}.connections",
                 hint=f"configured are: {', '.join(self.connections) or 'none'}",
             )

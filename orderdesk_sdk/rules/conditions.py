@@ -19,7 +19,7 @@ FILTER_TIMEOUT = 2.0
 """Seconds that the filters of one event may take for one order; each takes far less than a hundredth of one."""
 
 
-FILTER_FAILED = "its filter cannot be evaluated"
+FILTER_FAILED = "the filter cannot be evaluated"
 
 
 def field_values(order: Order, event: OrderEvent) -> Mapping[str, object]:

@@ -49,7 +49,7 @@ the action stays to be done."""
 
 
 class RuleEngine:
-    """The rules of a configuration over one ledger and host. `deeds` does what they say."""
+    """The rules of a configuration over one ledger and host. `executor` does what they say."""
 
     def __init__(
         self,

@@ -89,7 +89,7 @@ class CancellationExtender:
             }
             for case in self._ledger.cases(CancelCase, order_id=registration.order_id):
                 if case.connection == registration.connection and case.cancellation_id in follows:
-                    self._withdraw(case, "it was not submitted there after all")
+                    self._withdraw(case, "The order was not submitted to this connection after all")
         self._ledger.discard_registration(registration)
 
     def extend_to_uncovered(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> tuple[CancelCase, ...]:

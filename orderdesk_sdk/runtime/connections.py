@@ -193,7 +193,7 @@ class Connections:
                 "the connection cannot be made: "
                 f"{f'{created.error_type} in the plugin' if created.error_type else created.message}",
                 location=f"connection {config.name!r}, integration {plugin.integration.slug}",
-                hint="check the connection's settings; report it to the plugin's author",
+                hint="check the connection's settings, or report the error to the plugin's author",
             )
             if not created.error_type:
                 self._hung[config.name] = (time.monotonic() + HUNG_RETRY_DELAY, fault)

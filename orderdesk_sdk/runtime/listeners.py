@@ -80,7 +80,9 @@ class Listeners:
             # One by one, because pluggy ends the whole call at the first listener that raises.
             for implementation in getattr(manager.hook, hook).get_hookimpls():
                 if self._bulkheads[name].has_stuck_threads:
-                    faults.append(f"the listener {name} was not called in {hook}: an earlier call of it still hangs")
+                    faults.append(
+                        f"the listener {name} was not called in {hook}: an earlier call of the listener still hangs"
+                    )
                     continue
 
                 def said(implementation: pluggy.HookImpl = implementation) -> str:
@@ -118,7 +120,7 @@ class Listeners:
             managers[name], self._bulkheads[name] = manager, bulkhead
         elif isinstance(manager, PluginFailure):
             _log.warning("the listener %s cannot be used (%s)", name, manager.error_type or "timeout")
-            text = manager.message if manager.error_type else f"its import did not end within {self._load_timeout:g} s"
+            text = manager.message if manager.error_type else f"the import did not end within {self._load_timeout:g} s"
             self.errors[name] = PluginError(
                 f"the listener cannot be used: {text}",
                 location=f"listener {name} ({source})",
@@ -130,7 +132,7 @@ def _reason(answer: object) -> str:
     if answer is None:
         return ""
     if not issubclass(type(answer), str):
-        raise TypeError(f"it answered {class_name(answer)}, not a reason")
+        raise TypeError(f"the listener answered {class_name(answer)}, not a reason")
     return plain_text(answer)[:MAX_MESSAGE_LENGTH]
 
 

@@ -94,7 +94,9 @@ class ChainAppender:
         row = cursor.execute("SELECT count, head FROM chain").fetchone()
         if row is None:
             raise StorageError(
-                "the row that names its head is gone", location="ledger, table chain", hint="see `orderdesk doctor`"
+                "the row that names the head of the ledger is gone",
+                location="ledger, table chain",
+                hint="see `orderdesk doctor`",
             )
         self._cursor = cursor
         self._rows: list[tuple[int, str, int, int, str, bytes, bytes | None, bytes | None, str, str | None]] = []

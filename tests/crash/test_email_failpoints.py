@@ -98,11 +98,11 @@ def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    def errand(number: int) -> EmailTask:
+    def email_task(number: int) -> EmailTask:
         (tmp_path / str(number)).mkdir()
         return evolve(prepared(tmp_path / str(number), mail_server.port, task), kill_at=number)
 
-    points: list[str] = json.loads(run(errand(0), fork_server))
+    points: list[str] = json.loads(run(email_task(0), fork_server))
     assert arrived(mail_server) == 1
     writes = [number for number, name in enumerate(points) if name == "after SqliteLedger.write"]
     sends = [number for number, name in enumerate(points) if name == "before Smtp.send"]
@@ -114,7 +114,7 @@ def test_wherever_the_process_dies_a_mail_goes_out_once_and_a_person_hears_what_
     for number, name in enumerate(points):
         if task is Task.MOVE and "Smtp" in name:
             continue  # The same steps as of a cancel, which dies at them.
-        doomed = errand(number + 1)
+        doomed = email_task(number + 1)
         deaths += 1
         assert run(doomed, fork_server) == name
         at_death = arrived(mail_server)

@@ -261,7 +261,7 @@ def test_every_case_has_the_intent_before_the_request_leaves(
     house.deaf = False
     clock.advance(seconds(5))
     desk.run_due()
-    assert states(desk) == [State.CANCELED] * 5, "read back, not asked again"
+    assert states(desk) == [State.CANCELED] * 5, "polled, not asked again"
     assert len(house.lists) == 1
 
 

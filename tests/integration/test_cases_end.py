@@ -68,7 +68,7 @@ def test_a_create_of_unknown_fate_is_sent_four_times_at_most_and_then_a_person_h
         desk.resubmissions.create("1042", by="Ann")
         work = idle(desk)
         assert (work.state, sends(tap)) == (State.ACTION_REQUIRED, ["POST"] * 4)
-        assert "it was sent 4 times" in str(work.message)
+        assert "The request was sent 4 times" in str(work.message)
         assert "confirm or reject" in str(work.hint)
         assert work.updated_at - work.created_at < hours(1), "nobody waits a day for what the machine does no more"
 

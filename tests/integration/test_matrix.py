@@ -276,7 +276,7 @@ def test_a_cart_takes_the_statuses_of_the_matrix_and_no_other(trial_at: ServiceT
         return
     with pytest.raises(ValidationError, match="teleported") as refused:
         desk.status_changes.create(number, "teleported", by="Ann")
-    assert refused.value.hint == f"it can set: {', '.join(statuses)}"
+    assert refused.value.hint == f"the integration can set: {', '.join(statuses)}"
     assert trial.requests == []
     for status in statuses[1:]:
         made = desk.status_changes.create(number, status, by="Ann")

@@ -117,7 +117,7 @@ class MisbehavingPlugin:
         self._slug, self._where, self._deed = slug, where, effect_kind
 
     def at(self, where: str, good: T) -> T:
-        """What a callable gives: the good thing, where the deed is not its."""
+        """What a callable gives: the good thing, where the misbehavior is not its."""
         return cast("T", self._deed()) if where == self._where else good
 
     @hookimpl
@@ -241,9 +241,10 @@ class Listener:
 
 
 class DeskWithPlugins:
-    """A desk with a good integration and a bad one for every deed, and an order that is at all of them.
+    """A desk with a good integration and a bad one for every misbehavior, and an order that is at all of them.
 
-    bad: by callable and deed the connection of the integration that does it there. problems: what the host was told.
+    bad: by callable and misbehavior the connection of the integration that does it there. problems: what the host was
+    told.
     """
 
     def __init__(

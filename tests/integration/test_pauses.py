@@ -24,7 +24,7 @@ from tests.support.fake_services import FakeDeskOpener, FakeFulfillmentService, 
 CHECKED = Polling(minutes(2), hours(1))
 
 
-class Ladder(FakeFulfillmentService):
+class TwoRoutes(FakeFulfillmentService):
     """A mill whose button closes after a minute, and is followed by a second one that counts as the mail would."""
 
     repeatable = True
@@ -35,7 +35,7 @@ class Ladder(FakeFulfillmentService):
     def orderdesk_integration(self) -> Integration:
         return Integration(
             slug=self.slug,
-            title="Ladder",
+            title="Two routes",
             settings=FakeServiceSettings,
             base_url="endpoint",
             role=self.role,
@@ -56,12 +56,12 @@ class Ladder(FakeFulfillmentService):
         return answer.acknowledged(response) if response.is_success else answer.not_processed(response)
 
 
-class Once(Ladder):
+class Once(TwoRoutes):
     repeatable = False
     first = Button(CHECKED)
 
 
-class Long(Ladder):
+class Long(TwoRoutes):
     first = Button(CHECKED)
 
 
@@ -135,7 +135,7 @@ def test_a_service_that_stays_silent_keeps_nobody_from_the_next_way(
 def test_a_person_s_portal_is_read_before_they_are_reminded(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    class ByPortal(Ladder):
+    class ByPortal(TwoRoutes):
         first = Button(CHECKED, WithinTime(seconds(1)))
         second = Portal("Press it in their portal.")
 
@@ -152,7 +152,7 @@ def test_a_person_s_portal_is_read_before_they_are_reminded(
 def test_a_lost_button_whose_window_has_passed_is_read_before_the_next_way(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = fake_services_desk(Ladder(), at=["mill"])
+    desk = fake_services_desk(TwoRoutes(), at=["mill"])
     clock.advance(seconds(55))
     fake_services.silent.add("mill")  # It acts, and the response is lost.
     desk.cancel("1042", by="Ann")
@@ -167,7 +167,7 @@ def test_a_lost_button_whose_window_has_passed_is_read_before_the_next_way(
 def test_a_lost_button_that_did_not_arrive_is_not_pressed_after_its_window(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = fake_services_desk(Ladder(), at=["mill"])
+    desk = fake_services_desk(TwoRoutes(), at=["mill"])
     clock.advance(seconds(55))
     fake_services.silent.add("mill")
     fake_services.cancel_outcomes["mill"] = "open"  # As if it had not arrived.
@@ -249,7 +249,7 @@ def test_whoever_was_turned_away_before_a_pause_is_tried_once_more_after_it(
 def test_a_window_that_closed_in_a_pause_is_no_reason_for_the_next_way_where_it_is_canceled(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = fake_services_desk(Ladder(), at=["mill"])
+    desk = fake_services_desk(TwoRoutes(), at=["mill"])
     desk.cancel("1042", by="Ann", send_now=False)
     fake_services.status["mill", "1042"] = "canceled"
     clock.advance(hours(5))
@@ -276,7 +276,7 @@ def test_a_case_that_slept_between_two_ways_is_read_before_the_second(
 def test_what_shipped_in_the_pause_is_not_asked_for_by_another_way(
     fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
 ) -> None:
-    desk = fake_services_desk(Ladder(), at=["mill"])
+    desk = fake_services_desk(TwoRoutes(), at=["mill"])
     desk.cancel("1042", by="Ann", send_now=False)
     fake_services.status["mill", "1042"] = "shipped"
     clock.advance(hours(5))

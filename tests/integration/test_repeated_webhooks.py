@@ -174,7 +174,7 @@ def test_a_message_about_nobody_s_order_does_nothing_and_leaves_nothing(fake_ser
 
 def test_a_message_without_end_is_refused_before_anything_reads_it(fake_services_desk: FakeDeskOpener) -> None:
     desk = fake_services_desk(at=["mill"])
-    with pytest.raises(ValidationError, match="at most 5,000,000 are taken"):
+    with pytest.raises(ValidationError, match="at most 5,000,000 are allowed"):
         desk.notifications.handle_webhook(
             "mill", WebhookRequest(fake_webhook("1042", CANCELED).headers, b" " * (MAX_BYTES + 1))
         )
@@ -228,5 +228,5 @@ def test_a_delivery_with_line_breaks_writes_no_line_of_its_own(fake_services_des
         "mill", WebhookRequest({}, json.dumps("d-1\n\ncanceled\x1b[0m" + "x" * 999).encode())
     )
     (cancellation,) = desk.ledger.cancellations("id-1042")
-    assert cancellation.requested_by.startswith("a message from mill, delivery d-1 canceled [0mxxx")
+    assert cancellation.requested_by.startswith("a webhook from mill, delivery d-1 canceled [0mxxx")
     assert len(cancellation.requested_by) <= MAX_EVENT_ID_LENGTH + 40

@@ -84,7 +84,7 @@ class Died(BaseException):
 def test_a_refused_action_is_an_event_that_another_rule_acts_on(rules_desk: RulesOpener) -> None:
     catches = rule("catches", "action failed", to("Prepared"), when=f"rule == 'cancels' and action == '{ACTION}'")
     desk = rules_desk(CANCELS, catches)
-    desk.orders.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so there is nothing to cancel.
+    desk.orders.import_orders([ORDER], by="Ann")  # It was submitted nowhere, so nothing can be canceled.
     desk.orders.move(NUMBER, "Canceled", by="Ann")
     assert fired(desk) == [("cancels", "refused"), ("catches", "to Prepared")]
     assert desk.order_store.folder_of(ID) == "Prepared"

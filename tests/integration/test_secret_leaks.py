@@ -24,10 +24,10 @@ from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, StorageError
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, LineAnswer, Outcome, Rejection
-from orderdesk_sdk.plugin.auth import RefreshTokenAuth
 from orderdesk_sdk.plugin.connection_settings import secret, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.oauth import RefreshTokenAuth
 from orderdesk_sdk.plugin.order_numbers import NotStated
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest

@@ -113,7 +113,7 @@ def test_a_status_that_the_cart_has_not_is_refused_with_those_that_it_has(
     desk = fake_services_desk(at=["cart"])
     with pytest.raises(ValidationError) as refused:
         desk.status_changes.create("1042", status, by="Ann")
-    assert refused.value.hint == "it can set: canceled, held, packed"
+    assert refused.value.hint == "the integration can set: canceled, held, packed"
     assert (fake_services.writes, desk.cancellations.receipt("1042").status_changes) == ([], ())
 
 

@@ -123,7 +123,7 @@ def test_a_cancel_that_is_throttled_with_200_is_no_answer_and_is_asked_again_in_
         assert (case.state, case.due_at) == (State.PENDING, desk.clock.now() + seconds(35))
         (exchange,) = (entry.content for entry in desk.ledger.history(case.id) if isinstance(entry.content, Exchange))
         assert exchange.failure is not None
-        assert (exchange.status, exchange.failure.retry_after) == (200, seconds(35)), "read back from the ledger"
+        assert (exchange.status, exchange.failure.retry_after) == (200, seconds(35)), "as the ledger has it"
         wants.at.clear()
         assert isinstance(desk.clock, VirtualClock)
         desk.clock.advance(seconds(36))

@@ -211,4 +211,4 @@ class LedgerHistory(RuleBasedStateMachine):
 
 
 TestLedgerHistory = LedgerHistory.TestCase
-TestLedgerHistory.settings = settings(derandomize=True, deadline=None, max_examples=25, stateful_step_count=25)
+TestLedgerHistory.settings = settings(max_examples=25, stateful_step_count=25)

@@ -88,7 +88,6 @@ documents = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(documents, st.sampled_from([UTC, timezone(timedelta(hours=-8)), ZoneInfo("America/New_York")]))
 def test_reading_what_was_written_gives_the_same_order(document: dict[str, object], zone: timezone | ZoneInfo) -> None:
     (order,) = read_orders(document, timezone=zone)
@@ -117,7 +116,7 @@ def replaced(value: object, path: tuple[str | int, ...], new: object) -> object:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.sampled_from(places_in(DOCUMENT)), json_values)
 def test_any_value_anywhere_is_read_or_refused_as_input(path: tuple[str | int, ...], new: object) -> None:
     try:
@@ -132,7 +131,6 @@ def test_any_value_anywhere_is_read_or_refused_as_input(path: tuple[str | int, .
         assert read_orders(write_order(order)) == (order,)
 
 
-@settings(deadline=None)
 @given(st.text() | st.binary() | json_values.map(lambda value: json.dumps(value, default=str)))
 def test_any_text_is_read_or_refused_as_input(text: str | bytes) -> None:
     try:

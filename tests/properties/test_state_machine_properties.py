@@ -158,8 +158,6 @@ class CaseHistory(RuleBasedStateMachine):
 
 TestCaseHistory = CaseHistory.TestCase
 TestCaseHistory.settings = settings(
-    derandomize=True,
-    deadline=None,
     max_examples=120,
     stateful_step_count=25,
     suppress_health_check=[HealthCheck.filter_too_much],

@@ -5,7 +5,7 @@
     assert told.complaints == ()
 
 They import, register, cancel and resubmit the same orders and do what is due, at the same moments. When nothing is left
-to be done, what the services really did, by the village's own log, is held against what the ledger knows.
+to be done, what the services really did, by the services' own log, is held against what the ledger knows.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MAX_ROUNDS = 300
 """Rounds of work after which what is still due is taken for never settled."""
 _LAST_BOUNDARY = 24
 _MAX_OFFSET = 0.02
-"""Real seconds by which deeds that are to meet come apart, at most."""
+"""Real seconds by which actions that are to meet come apart, at most."""
 _LEAD_TIME = 0.15
 """Real seconds in which all processes of a round are ready."""
 
@@ -265,7 +265,7 @@ class _ConcurrencyRun:
             for plan in self._order_plans:
                 self._failures += self._failures_of_order(desk, plan)
             self._failures += self._early_cart_cancels()
-            known = {case.id for case in desk.cases.list()} | {errand.id for errand in desk.cases.list_others()}
+            known = {case.id for case in desk.cases.list()} | {case.id for case in desk.cases.list_others()}
             known |= {case.cancellation_id for case in desk.cases.list()}
             self._failures += [f"{lost} was given to a caller and is lost" for lost in self._reported_ids - known]
             count = len(desk.cases.list())

@@ -1,6 +1,6 @@
 """One of several processes at work on one ledger: does its acts, and is killed or stands still where it is told to.
 
-python -m tests.support.concurrency_child    reads bursts on stdin, one a line; see `kill_nursery` and `crowd`
+python -m tests.support.concurrency_child    reads bursts on stdin, one a line; see `failpoints.fork_server` and `crowd`
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ActionKind(enum.Enum):
 
 @frozen
 class ProcessAction:
-    """A deed to an order. at: the place to register it at. after: real seconds before it."""
+    """An action on an order. at: the connection to register it at. after: real seconds before it."""
 
     kind: ActionKind
     order: str = ""
@@ -128,7 +128,7 @@ def order_of(number: str) -> Order:
 
 
 def open_concurrency_desk(ledger: Path, clock: VirtualClock, url: str) -> Desk:
-    """A desk of the crowd: a cart, a mill, a depot and a phone, all in the village at `url`."""
+    """A desk of the crowd: a cart, a mill, a depot and a phone, all served at `url`."""
     return open_fake_desk(
         ledger, clock, url, [SlowReadCart(), FakeFulfillmentService(), SecondFulfillmentService(), FakeManualService()]
     )

@@ -1,6 +1,6 @@
 """The process that is killed while it mails or lets rules act, and the e-mail-only integration that it uses.
 
-    python -m tests.support.email_child    reads cases on stdin, one a line; see `kill_nursery`
+    python -m tests.support.email_child    reads cases on stdin, one a line; see `failpoints.fork_server`
 
 A boundary lies before and after each write to ledger and host, and around each step of SMTP. Like `kill_child`, this
 needs a POSIX system.

@@ -1,6 +1,6 @@
-"""A village of made-up services, for tests of what happens between places: carts, mills, and people on the phone.
+"""Made-up services, for tests of what happens between connections: carts, mills, and people on the phone.
 
-    with RawServer(answering(village)) as server:
+    with RawServer(responding(FakeServices())) as server:
         desk = open_fake_desk(path, clock, server.url, [Cart(), Mill()], orders=[...], rules=[...])
 
 A cart and a mill are asked by a button, polled, and let us know by messages; the phone is answered by a person.
@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from orderdesk_devkit.testing.raw_server import http_response
-from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.clock import Clock, VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import SignatureVerificationError
@@ -43,8 +45,12 @@ __all__ = [
     "FakeManualService",
     "FakeServices",
     "FakeDeskOpener",
+    "case_at",
+    "case_states",
     "fake_webhook",
+    "only",
     "open_fake_desk",
+    "pass_minutes",
 ]
 
 KEY = "the-town-crier-4f1d"
@@ -90,9 +96,9 @@ class FakeServices:
 
 @settings
 class FakeServiceSettings:
-    """Where the village is."""
+    """Where the services are."""
 
-    endpoint: str = url(help="the village's services")
+    endpoint: str = url(help="the fake services")
 
 
 class FakeManualService:
@@ -215,7 +221,10 @@ class FakeCart(FakeFulfillmentService):
 
 
 class FakeDeskOpener(Protocol):
-    """Opens a desk in a village, on the one file of a test, as another process would. at: the places of order 1042."""
+    """Opens a desk before the fake services, on the one file of a test, as another process would. at.
+
+    The places of order 1042.
+    """
 
     def __call__(
         self,
@@ -224,11 +233,11 @@ class FakeDeskOpener(Protocol):
         listeners: Sequence[object] = (),
         rules: Sequence[Mapping[str, object]] = (),
     ) -> Desk:
-        """The desk; without `plugins` the village has a cart, a mill and a phone."""
+        """The desk; without `plugins` there are a cart, a mill and a phone."""
 
 
 def fake_webhook(number: str, kind: NotificationKind, *, delivery: str | None = None, key: str = KEY) -> WebhookRequest:
-    """The message that a place of the village sends about an order."""
+    """The message that a fake service sends about an order."""
     told = [{"number": number, "kind": kind.value, "delivery": delivery}]
     return WebhookRequest({"X-Key": key}, json.dumps(told).encode())
 
@@ -261,3 +270,26 @@ def open_fake_desk(
     )
     desk.orders.import_orders(orders, by="a test")
     return desk
+
+
+def case_states(desk: Desk, order: str = "1042") -> Mapping[str, State]:
+    """The states of the cancel cases of an order, by connection."""
+    return {case.connection: case.state for case in desk.cases.list(order=order)}
+
+
+def case_at(desk: Desk, connection: str) -> CancelCase:
+    """The newest cancel case at a connection."""
+    return [case for case in desk.cases.list() if case.connection == connection][-1]
+
+
+def only(cases: Sequence[CancelCase]) -> CancelCase:
+    """The one case that there is."""
+    (case,) = cases
+    return case
+
+
+def pass_minutes(desk: Desk, clock: VirtualClock, count: int = 6) -> None:
+    """Let minutes pass, and do what is due after each."""
+    for _ in range(count):
+        clock.advance(minutes(1))
+        desk.run_due()

@@ -1,6 +1,6 @@
 """The judge of the laws: holds what services really did against what the ledger knew at that moment, and knows now.
 
-It stands at the services' side: it hears of a deed before the client does, and reads the ledger through a connection
+It stands at the services' side: it hears of an effect before the client does, and reads the ledger through a connection
 of its own, so it believes nothing that the core concludes.
 """
 
@@ -39,7 +39,7 @@ _BY_SERVICE = (EvidenceKind.RESPONSE, EvidenceKind.POLLED_STATUS, EvidenceKind.L
 class InvariantChecker:
     """Judges one history. Safe from many threads.
 
-    complaints: what was wrong, one line each. deeds: how often services did what counts. told: ids of cancellations,
+    failures: what was wrong, one line each. effects: how often services did what counts. told: ids of cancellations,
     cases and cases that a caller was given. liars: the places whose service may say that it canceled what it ships.
     """
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orderdesk_devkit.testing.raw_server import http_response
-from orderdesk_sdk.plugin.auth import RefreshTokenAuth
+from orderdesk_sdk.plugin.oauth import RefreshTokenAuth
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Rejection
-from orderdesk_sdk.plugin.auth import ClientCredentialsAuth, HeaderAuth
+from orderdesk_sdk.plugin.auth import HeaderAuth
 from orderdesk_sdk.plugin.connection_settings import custom, secret, setting, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration, NewNumber, NoResubmission
+from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth
 from orderdesk_sdk.plugin.order_numbers import NotStated, StatedAt
 from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList, StandardReason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest

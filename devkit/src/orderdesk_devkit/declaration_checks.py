@@ -39,12 +39,12 @@ def _route_errors(routes: Sequence[Route]) -> Iterator[tuple[str, str]]:
         if isinstance(route, Button) and route.fallback_on and not following:
             yield (
                 f"{where}: it falls back to a next route, and there is none",
-                "declare that route, or leave `climbs` out so that a rejection settles the case",
+                "declare that route, or leave `fallback_on` out so that a rejection settles the case",
             )
         if following and _never_falls_back(route):
             yield (
                 f"{where}: no order ever leaves it for the next route",
-                "give it a window or `climbs`, or remove the routes behind it",
+                "give it a window or `fallback_on`, or remove the routes behind it",
             )
         if any(route == other for other in following):
             yield f"{where}: it stands there twice", "remove one"

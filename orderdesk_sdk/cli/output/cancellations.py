@@ -40,7 +40,7 @@ def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
     """What a cancellation would do, and which reasons the services accept."""
     screen.line(f"Order {plan.order_number}  cancel plan, {format_time(plan.at)} {zone(plan.at)}", "bold")
     if not plan.entries:
-        screen.line("The order was not submitted to any connection, so there is nothing to cancel.")
+        screen.line("The order was not submitted to any connection, so nothing can be canceled.")
         return
     rows = [_plan_row(entry, plan.at) for entry in plan.entries]
     screen.table(("connection", "route", "open until", "needs", "decided by", "then"), rows, whole=("decided by",))

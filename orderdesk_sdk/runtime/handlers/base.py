@@ -31,7 +31,7 @@ class CaseHandler(Protocol[C]):
         """Do what is due for several cases of one connection, which `batches` gave as one group."""
 
     def poll(self, case: C, watch: Watchdog) -> C:
-        """Read back now, whatever is due; the case as it is then."""
+        """Poll now, whatever is due; the case as it is then."""
 
     def retry(self, case: C, watch: Watchdog, by: str) -> C:
         """Send the request again, as a person has decided; the case as it is then."""

@@ -227,13 +227,13 @@ class CancelCall:
     ) -> SendCondition:
         """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""
         window = connection.route(case.route).window
-        asked_at = case.previously_sent_at if case.state is State.SENDING else case.last_sent_at
+        last_sent_at = case.previously_sent_at if case.state is State.SENDING else case.last_sent_at
 
         def why() -> str | None:
             first = self._loader.cart_blocked_by(case)
             if first is not None:
                 return first.message
-            against = self._loader.other_veto(case) if asked_at is None else None
+            against = self._loader.other_veto(case) if last_sent_at is None else None
             if against is not None:
                 return against
             closed = (

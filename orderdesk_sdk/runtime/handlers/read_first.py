@@ -255,7 +255,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         if not run.unknown or run.person is not None:
             return None
         if len(run.unknown) > RETRY_POLICY.max_retries:
-            return f"it was sent {len(run.unknown)} times with an unknown outcome, and the service does not show it"
+            return f"The request was sent {len(run.unknown)} times with unknown outcome; the service does not show it"
         return self.why_blocked(run.context)
 
     def _event(self, run: _Run[C, K], result: FlowResult[T], connection: Connection, journal: GuardedJournal) -> Event:
@@ -283,7 +283,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             raise
         except OrderDeskError as error:
             # It is done there, and cannot be kept here: not a second time, but by a person.
-            text = f"the service has done it, and it could not be recorded: {error}"
+            text = f"The service has done it, and the result could not be recorded: {error}"
             return read_first.escalate(NoResult(text, error.hint), now, find_out_hint=hint)
         if settled is not None:
             return settled
@@ -309,7 +309,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     def _require_idle(self, case: C) -> None:
         if not case.is_open:
-            raise ConflictError(f"it is settled: {case.state.value}", location=case.id)
+            raise ConflictError(f"the case is settled: {case.state.value}", location=case.id)
         if case.state is State.SENDING:
             raise InvalidStateError(
                 "a request may be on its way", location=case.id, hint="wait until the attempt has ended"

@@ -79,8 +79,8 @@ class ResubmissionHandler(ReadFirstHandler[ResubmitCase, ResubmitRequest, Remote
         if not isinstance(outcome, RemoteOrder):
             return None
         if not may_have_sent:  # Whoever made what is there, it was not us.
-            text = f"the number {outcome.remote_id} is taken: an order is there already"
-            hint = "resubmit again with another number; look at the service whose order it is"
+            text = f"the number {outcome.remote_id} is taken: the service has an order under this number already"
+            hint = "find out at the service whose order it is, then resubmit with another number"
             return Event(
                 EventKind.REJECTED, now, rejection=Rejection.NOT_ALLOWED, message=text, hint=hint, evidence=proof
             )

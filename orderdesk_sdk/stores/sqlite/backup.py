@@ -44,7 +44,7 @@ def make_backup(source: Path, target: Path) -> Backup:
     half = target.with_name(f".{target.name}.half")
     try:
         if not create_private(target):
-            raise ValidationError("there is such a file already", location=str(target), hint="name a new one")
+            raise ValidationError("the file exists already", location=str(target), hint="name a new one")
         try:
             half.unlink(missing_ok=True)  # Of a backup that was ended by force.
             create_private(half)
@@ -126,9 +126,11 @@ def _verified_head(copy: Path, backup: Path) -> ChainHead:
                 migrate(db, "ledger_schema", MIGRATIONS, str(backup))
             head, flaws = head_of(db), tuple(islice(examine(db), 1))
     except sqlite3.Error as error:
-        raise StorageError(f"it is no backup of a ledger: {error}", location=str(backup), hint="name another") from None
+        raise StorageError(
+            f"the file is no backup of a ledger: {error}", location=str(backup), hint="name another"
+        ) from None
     if flaws or head is None:
-        told = flaws[0].message if flaws else "it names no head"
+        told = flaws[0].message if flaws else "the backup names no head"
         raise StorageError(
             f"the backup was changed or damaged: {told}", location=str(backup), hint="name an earlier backup"
         )
@@ -144,7 +146,7 @@ def _require_unused(path: Path) -> None:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             remedy = "end every program that uses it: workers, apps, the command line"
-            raise StorageError("it is in use", location=str(path), hint=remedy) from None
+            raise StorageError("the ledger is in use", location=str(path), hint=remedy) from None
     except sqlite3.DatabaseError:
         return  # Damaged, which may be why it is restored: nobody can use it.
 
@@ -166,15 +168,19 @@ def accept_current_state(path: Path) -> ChainHead:
     Raises ValidationError for a ledger that lacks nothing.
     """
     if wal_path(path).exists():
-        raise ValidationError("its log is here, so nothing is missing", location=str(path), hint="use it as it is")
+        raise ValidationError(
+            "the log of the ledger exists, so nothing is missing", location=str(path), hint="use the ledger as it is"
+        )
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)) as db:
             changed = db.execute("UPDATE chain SET in_use = 0 WHERE in_use = 1").rowcount
             head = head_of(db)
     except sqlite3.Error as error:
         raise StorageError(
-            f"it is no ledger, or has no tables yet: {error}", location=str(path), hint="restore a backup in its place"
+            f"the file is no ledger, or has no tables yet: {error}",
+            location=str(path),
+            hint="restore a backup in its place",
         ) from None
     if not changed or head is None:
-        raise ValidationError("nothing is missing from it", location=str(path), hint="use it as it is")
+        raise ValidationError("nothing is missing from the ledger", location=str(path), hint="use the ledger as it is")
     return head

@@ -66,12 +66,12 @@ def _bind_rows(db: sqlite3.Connection) -> None:
         for number, data, *values in rows_of(db, table, "number", f"data, {columns}"):
             content = _split(data, kind_of_work)
             subject_id = values[0]
-            wish = _cancellation_digest(db, values[1]) if table == "cases" else ""
+            cancellation = _cancellation_digest(db, values[1]) if table == "cases" else ""
             at = db.execute("SELECT coalesce(max(at), 0) FROM history WHERE subject_id = ?", (subject_id,)).fetchone()[
                 0
             ]
             state = state_of(number, row_digest(values, content.data, content.sealed))
-            mark = chain_entry(subject_id, 0, at, ROW_MARK, StoredRecord(wish, None, None))
+            mark = chain_entry(subject_id, 0, at, ROW_MARK, StoredRecord(cancellation, None, None))
             link = links.add(_last_link(db, subject_id), [mark], state)
             db.execute(
                 f"UPDATE {table} SET data = ?, texts = ?, sealed = ?, head = ? WHERE number = ?",  # noqa: S608 - a constant
@@ -102,7 +102,7 @@ def _last_link(db: sqlite3.Connection, subject_id: str) -> bytes:
 
 
 def _cancellation_digest(db: sqlite3.Connection, cancellation_id: str) -> str:
-    """The digest of a wish, which the first line of each of its cases holds."""
+    """The digest of a cancellation, which the first line of each of its cases holds."""
     row = db.execute(
         f"SELECT {CANCELLATION_COLUMNS}, data, sealed FROM cancellations WHERE id = ?",  # noqa: S608 - our own columns
         (cancellation_id,),

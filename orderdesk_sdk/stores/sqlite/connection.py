@@ -157,10 +157,10 @@ class FileGuard:
         known = self._size  # Before the look: another thread may see the file grow, and say so, in between.
         found = self._stat(self._location)
         if (found.st_dev, found.st_ino) != self._identity:
-            raise self._storage_error("another file was put in its place, while it is in use")
+            raise self._storage_error("another file was put in its place while the ledger is in use")
         if found.st_size < known:
             raise self._storage_error(
-                f"it has become shorter, from {known} to {found.st_size} bytes, while it is in use"
+                f"the file has become shorter, from {known} to {found.st_size} bytes, while the ledger is in use"
             )
         self._size = found.st_size
 
@@ -172,7 +172,7 @@ class FileGuard:
         log = self._stat(self._wal)
         if (log.st_dev, log.st_ino) != self._log_identity:
             raise self._storage_error(
-                f"another file was put in the place of {Path(self._wal).name}, while it is in use"
+                f"another file was put in the place of {Path(self._wal).name} while the ledger is in use"
             )
 
     def close(self) -> None:
@@ -183,7 +183,7 @@ class FileGuard:
         try:
             return os.stat(path)  # noqa: PTH116 - with each read and write, and thrice as fast as Path.stat
         except OSError as error:
-            text = f"{Path(path).name} cannot be found any more, while it is in use: {error.strerror}"
+            text = f"{Path(path).name} cannot be found any more, while the ledger is in use: {error.strerror}"
             raise self._storage_error(text) from None
 
     def _storage_error(self, message: str) -> StorageError:
@@ -211,7 +211,7 @@ def migrate(
         found = _version(connection, table)
         if found > len(migrations):
             raise StorageError(
-                f"its tables have version {found}; this program knows {len(migrations)}",
+                f"the tables of the ledger have version {found}; this program knows {len(migrations)}",
                 location=location,
                 hint="install the newer orderdesk-sdk that wrote it; nothing was changed",
             )

@@ -65,10 +65,10 @@ class EventOutbox(ABC):
             if cursor.rowcount != 1:
                 return
             first.append(True)
-            for firing in executions:
+            for execution in executions:
                 cursor.execute(
                     "INSERT INTO rule_executions (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
-                    (event.id, event.order_id, to_microseconds(at), dump(firing)),
+                    (event.id, event.order_id, to_microseconds(at), dump(execution)),
                 )
             for follows in caused_events:
                 insert_event(cursor, follows)
@@ -88,8 +88,8 @@ class EventOutbox(ABC):
                 "SELECT number, at, data FROM rule_executions WHERE order_id = ? ORDER BY number", (order_id,)
             ).fetchall()
 
-        def firing(at: int, data: str) -> tuple[datetime, RuleExecution]:
+        def execution(at: int, data: str) -> tuple[datetime, RuleExecution]:
             return from_microseconds(at), load(data, RuleExecution)
 
-        found = (self.damage.read_or_none(f"firing {number}", partial(firing, *row)) for number, *row in rows)
+        found = (self.damage.read_or_none(f"execution {number}", partial(execution, *row)) for number, *row in rows)
         return tuple(one for one in found if one is not None)

@@ -28,7 +28,7 @@ def record_of(db: sqlite3.Cursor | sqlite3.Connection, case_id: str) -> Integrit
         (case_id,),
     ).fetchone()
     if found is None:
-        return IntegrityReport((f"there is no {case_id} in the ledger any more",), 0, "")
+        return IntegrityReport((f"the ledger has no {case_id} any more",), 0, "")
     return _record(db, found)
 
 
@@ -54,7 +54,7 @@ def examine(db: sqlite3.Connection, noted: ChainHead | None = None) -> Iterator[
             yield from (IntegrityFlaw(str(row[5]), text) for text in record.flaws)
         (total,) = db.execute("SELECT count(*) FROM history").fetchone()
         if lines != total:
-            yield IntegrityFlaw(None, f"{total - lines} lines of its history belong to no case")
+            yield IntegrityFlaw(None, f"{total - lines} lines of the history belong to no case")
     finally:
         db.execute("COMMIT")
 
@@ -62,25 +62,27 @@ def examine(db: sqlite3.Connection, noted: ChainHead | None = None) -> Iterator[
 def _chain_flaws(db: sqlite3.Connection, noted: ChainHead | None) -> Iterator[IntegrityFlaw]:
     named = head_of(db)
     if named is None:
-        yield IntegrityFlaw(None, "the row that names its head is gone")
+        yield IntegrityFlaw(None, "the row that names the head of the ledger is gone")
         return
     head, last, passed = FIRST, 0, noted is None or noted.count == 0
     for sequence, link in db.execute("SELECT sequence, link FROM history ORDER BY sequence"):
         head, last = head_after(head, _bytes(link)), sequence
         passed = passed or (noted is not None and (sequence, head.hex()) == (noted.count, noted.digest))
     if last < named.count:
-        yield IntegrityFlaw(None, f"its history ends with line {last}, and there were {named.count}")
+        yield IntegrityFlaw(None, f"the history ends with line {last}, and there were {named.count}")
     elif (last, head.hex()) != (named.count, named.digest):
-        yield IntegrityFlaw(None, "lines of its history were deleted, inserted or changed")
+        yield IntegrityFlaw(None, "lines of the history were deleted, inserted or changed")
     if not passed:
-        yield IntegrityFlaw(None, f"it never had the head {noted}: it was written anew, or is older than that")
+        yield IntegrityFlaw(
+            None, f"the ledger never had the head {noted}: the ledger was written anew, or is older than that head"
+        )
 
 
 def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> IntegrityReport:
     number, last, data, sealed, texts, *columns = row
     flaws: list[str] = []
     gone: list[int] = []
-    link, state, wish, count, is_removed = FIRST, b"", "", 0, False
+    link, state, cancellation, count, is_removed = FIRST, b"", "", 0, False
     for sequence, attempt, at, line_kind, its_link, its_state, its_seal, its_data, its_texts in db.execute(
         "SELECT sequence, attempt, at, kind, link, state, sealed, data, texts FROM history WHERE subject_id = ?"
         " ORDER BY sequence",
@@ -94,7 +96,7 @@ def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> I
             flaws.append(f"line {sequence} of its history is not as it was written, or one before it is gone")
         link = _bytes(its_link)
         if line_kind == ROW_MARK and its_data:
-            wish = str(its_data)
+            cancellation = str(its_data)
         if line_kind == HistoryEntryKind.REMOVED.value:
             is_removed = True
             gone.clear()
@@ -112,7 +114,7 @@ def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> I
         flaws.append("its row (state, evidence, version, due time) is not what its history leads to")
     flaws += _text_flaws("its row", sealed, texts, is_removed)
     if columns[1] == CancelCase.kind:
-        flaws += _cancellation_flaws(db, str(columns[2]), wish, is_removed)
+        flaws += _cancellation_flaws(db, str(columns[2]), cancellation, is_removed)
     return IntegrityReport(tuple(flaws), count, link.hex(), is_removed)
 
 

@@ -89,8 +89,8 @@ class SqliteLedger(LedgerReader, EventOutbox):
     ) -> tuple[Cancellation, bool]:
         found: list[tuple[Cancellation, bool]] = []
         # Rows are written out here and below, so that no other writer waits for that inside the transaction.
-        wish = cancellation_row(cancellation)
-        rows = [(row_of(case), mark_entry(case, wish)) for case in cases]
+        its_row = cancellation_row(cancellation)
+        rows = [(row_of(case), mark_entry(case, its_row)) for case in cases]
 
         def job(cursor: sqlite3.Cursor) -> None:
             known = find_by_key(cursor, cancellation.idempotency_key, fingerprint) or find_open_cancellation(
@@ -101,7 +101,7 @@ class SqliteLedger(LedgerReader, EventOutbox):
                 (cancellation.idempotency_key, fingerprint, (known or cancellation).id),
             )
             if known is None:
-                insert_cancellation(cursor, wish)
+                insert_cancellation(cursor, its_row)
                 links = self._file_guard.chain_appender(cursor)
                 for row, first in rows:
                     insert_case(cursor, links, row, first)

@@ -35,7 +35,7 @@ class LedgerFileGuard:
             sequence, _, link = self._last  # Others have written meanwhile, or it is another ledger.
             if cursor.execute("SELECT link FROM history WHERE sequence = ?", (sequence,)).fetchone() != (link,):
                 raise StorageError(
-                    f"it lacks line {sequence}, which was written: an older copy or another ledger is in its place",
+                    f"the ledger lacks line {sequence}, which was written: this is an older copy or another ledger",
                     location=self._location,
                     hint="end every program that uses it, put the right file there, and start them again",
                 )

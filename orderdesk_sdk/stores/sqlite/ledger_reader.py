@@ -76,20 +76,22 @@ class LedgerReader(ABC):
             row = cursor.execute("SELECT kind, data, texts FROM cases WHERE id = ?", (case_id,)).fetchone()
         case = self.damage.read(f"{NOUN} {case_id}", partial(case_of, *row)) if row is not None else None
         if not isinstance(case, kind):
-            raise NotFoundError("there is no such case", location=f"case {case_id}", hint="see `orderdesk cases`")
+            raise NotFoundError("the ledger has no such case", location=f"case {case_id}", hint="see `orderdesk cases`")
         return case
 
     def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
         with self._read() as cursor:
-            # Ids are random: of wishes asked for at one moment, the numbers of their cases say which came first.
+            # Ids are random: of cancellations asked for at one moment, the numbers of their cases say which came first.
             rows = cursor.execute(
                 "SELECT id, data, texts,"
                 " (SELECT min(number) FROM cases WHERE cancellation_id = cancellations.id) AS first"
                 " FROM cancellations WHERE order_id = ? ORDER BY first",
                 (order_id,),
             ).fetchall()
-        wishes = (self.damage.read(f"wish {row[0]}", partial(unpack, Cancellation, *row[1:3])) for row in rows)
-        return tuple(sorted(wishes, key=lambda wish: wish.requested_at))
+        cancellations = (
+            self.damage.read(f"cancellation {row[0]}", partial(unpack, Cancellation, *row[1:3])) for row in rows
+        )
+        return tuple(sorted(cancellations, key=lambda cancellation: cancellation.requested_at))
 
     def cases(
         self,
@@ -141,7 +143,7 @@ class LedgerReader(ABC):
         with self._read() as cursor:
             row = cursor.execute("SELECT number FROM cases WHERE id = ?", (case.id,)).fetchone()
         if row is None:
-            raise NotFoundError("there is no such case", location=f"case {case.id}", hint="see `orderdesk cases`")
+            raise NotFoundError("the ledger has no such case", location=f"case {case.id}", hint="see `orderdesk cases`")
         return int(row[0])
 
     def due_connections(self, now: datetime) -> tuple[str, ...]:
@@ -193,7 +195,7 @@ class LedgerReader(ABC):
             for name, kind, data, texts in own.execute("SELECT id, kind, data, texts FROM cases"):
                 self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, kind, data, texts))
             for name, data, texts in own.execute("SELECT id, data, texts FROM cancellations"):
-                self.damage.read_or_none(f"wish {name}", partial(unpack, Cancellation, data, texts))
+                self.damage.read_or_none(f"cancellation {name}", partial(unpack, Cancellation, data, texts))
             for name, data in own.execute("SELECT id, data FROM registrations"):
                 self.damage.read_or_none(f"registration {name}", partial(load, data, Registration))
             for name, data in own.execute("SELECT id, data FROM order_events WHERE handled = 0"):

@@ -82,7 +82,7 @@ def row_of(case: Case) -> Row:
 
 
 def cancellation_row(cancellation: Cancellation) -> Row:
-    """The row of a wish."""
+    """The row of a cancellation."""
     return _row(cancellation_columns(cancellation), pack(cancellation))
 
 
@@ -97,7 +97,7 @@ def prepare(change: CaseUpdate) -> Change:
 
 
 def mark_entry(case: Case, cancellation: Row | None = None) -> ChainEntry:
-    """The line that tells nothing but that a row is there; a case's first one also names its wish as it is."""
+    """The line that tells nothing but that a row is there; a case's first one also names its cancellation as it is."""
     told = cancellation.digest.hex() if cancellation is not None else ""
     return chain_entry(
         case.id, case.attempt, to_microseconds(case.updated_at), ROW_MARK, StoredRecord(told, None, None)
@@ -105,7 +105,7 @@ def mark_entry(case: Case, cancellation: Row | None = None) -> ChainEntry:
 
 
 def insert_cancellation(cursor: sqlite3.Cursor, row: Row) -> None:
-    """Add a wish."""
+    """Add a cancellation."""
     cursor.execute(
         "INSERT INTO cancellations (id, order_id, data, texts, sealed) VALUES (?, ?, ?, ?, ?)",
         (*row.columns, *row.content),
@@ -136,7 +136,9 @@ def apply_change(cursor: sqlite3.Cursor, chain: ChainAppender, change: Change) -
     """
     before, fence = change.before, change.fence
     if fence is not None and order_fingerprint(cursor, fence.order_id) != fence.token:
-        raise OrderChangedError("the order was changed by another process", location=before.id, hint="read it again")
+        raise OrderChangedError(
+            "the order was changed by another process", location=before.id, hint="read the order again"
+        )
     found = cursor.execute(
         "SELECT number, link FROM cases WHERE id = ? AND version = ?", (before.id, before.version)
     ).fetchone()
@@ -170,7 +172,7 @@ def insert_event(cursor: sqlite3.Cursor, event: OrderEvent) -> None:
 
 
 def find_by_key(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation | None:
-    """The wish of a key. Raises ConflictError where the key was used for another content."""
+    """The cancellation of a key. Raises ConflictError where the key was used for another content."""
     row = cursor.execute(
         "SELECT keys.content, data, texts FROM keys JOIN cancellations ON id = cancellation_id WHERE key = ?", (key,)
     ).fetchone()
@@ -186,10 +188,11 @@ def find_by_key(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation 
 
 
 def find_open_cancellation(cursor: sqlite3.Cursor, cases: Sequence[CancelCase]) -> Cancellation | None:
-    """The wish that has an open case at a place where one of these would be opened."""
+    """The cancellation that has an open case at a place where one of these would be opened."""
     for case in cases:
         row = cursor.execute(
-            "SELECT wishes.data, wishes.texts FROM cases JOIN cancellations AS wishes ON wishes.id = cancellation_id"
+            "SELECT cancellations.data, cancellations.texts"
+            " FROM cases JOIN cancellations ON cancellations.id = cancellation_id"
             " WHERE cases.order_id = ? AND connection = ? AND due_at IS NOT NULL",
             (case.order_id, case.connection),
         ).fetchone()

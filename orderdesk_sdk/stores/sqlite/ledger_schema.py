@@ -20,7 +20,7 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
     (
         """CREATE TABLE cancellations (
             id TEXT PRIMARY KEY, order_id TEXT NOT NULL, data TEXT NOT NULL) WITHOUT ROWID""",
-        # Beside the wishes, because a key may also name a wish that was under way when it came.
+        # Beside the cancellations, because a key may also name a cancellation that was under way when it came.
         """CREATE TABLE keys (
             key TEXT PRIMARY KEY, content TEXT NOT NULL, cancellation_id TEXT NOT NULL) WITHOUT ROWID""",
         "CREATE INDEX cancellations_by_order ON cancellations (order_id)",
@@ -29,7 +29,7 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             connection TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, due_at INTEGER,
             data TEXT NOT NULL)""",
         "CREATE INDEX cases_by_order ON cases (order_id)",
-        # Two wishes that come at once must not ask one place twice.
+        # Two cancellations that come at once must not ask one place twice.
         "CREATE UNIQUE INDEX cases_open ON cases (order_id, connection) WHERE due_at IS NOT NULL",
         "CREATE INDEX cases_by_cancellation ON cases (cancellation_id)",
         "CREATE INDEX cases_by_state ON cases (state, number)",
@@ -69,7 +69,7 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         "CREATE UNIQUE INDEX status_changes_open ON status_changes (order_id, connection) WHERE due_at IS NOT NULL",
         # Cases that wait to be asked for together are found by their place.
         "CREATE INDEX cases_by_place ON cases (connection, state)",
-        # Before errands had one name for the end, a resubmission that was there was called submitted.
+        # Before all cases had one name for the end, a resubmission that was there was called submitted.
         """UPDATE resubmissions SET data = json_set(data, '$.state', 'done')
             WHERE json_extract(data, '$.state') = 'submitted'""",
     ),
@@ -163,8 +163,8 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         "DROP TABLE status_changes",
         "ALTER TABLE cases_anew RENAME TO cases",
         "CREATE INDEX cases_by_order ON cases (order_id, kind)",
-        # Two wishes that come at once must not ask one place twice. Of resubmissions a second one is made under another
-        # number, where a person has found that the first is not there.
+        # Two cancellations that come at once must not ask one connection twice. Of resubmissions a second one is made
+        # under another number, where a person has found that the first does not exist.
         """CREATE UNIQUE INDEX cases_open ON cases (order_id, connection, kind)
             WHERE due_at IS NOT NULL AND kind <> 'resubmission'""",
         "CREATE UNIQUE INDEX cases_by_key ON cases (kind, key) WHERE key IS NOT NULL",

@@ -1,4 +1,4 @@
-"""The tables of cases and wishes, and the columns of their rows that the hash chain covers beside the data."""
+"""The tables of cases and cancellations, and the columns of their rows that the hash chain covers beside the data."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ NOUN = "case"
 COLUMNS = "id, kind, cancellation_id, order_id, connection, state, version, due_at"
 """The columns of a case, in the order of `columns_of`."""
 CANCELLATION_COLUMNS = "id, order_id"
-"""The columns of a wish, in the order of `cancellation_columns`."""
+"""The columns of a cancellation, in the order of `cancellation_columns`."""
 _PAGE = 500
 
 
 def columns_of(case: Case) -> tuple[str | int | None, ...]:
     """The columns of a case's row beside its data."""
-    wish = case.cancellation_id if isinstance(case, CancelCase) else None
+    cancellation = case.cancellation_id if isinstance(case, CancelCase) else None
     state = case.state.value
-    return case.id, case.kind, wish, case.order_id, case.connection, state, case.version, due_of(case)
+    return case.id, case.kind, cancellation, case.order_id, case.connection, state, case.version, due_of(case)
 
 
 def cancellation_columns(cancellation: Cancellation) -> tuple[str, str]:
-    """The columns of a wish's row beside its data."""
+    """The columns of a cancellation's row beside its data."""
     return cancellation.id, cancellation.order_id
 
 

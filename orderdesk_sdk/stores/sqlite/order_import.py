@@ -120,7 +120,7 @@ def _validated(orders: Iterable[Order]) -> deque[tuple[Order, str]]:
     if faults:
         more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
         text = "\n".join(["nothing was imported", *faults[:20], *more])
-        raise ValidationError(text, hint="mend or leave out these orders")
+        raise ValidationError(text, hint="correct or leave out these orders")
     return found
 
 

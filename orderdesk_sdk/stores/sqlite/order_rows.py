@@ -104,9 +104,9 @@ def find_order(db: sqlite3.Connection, ref: str) -> Order:
     newest = db.execute("SELECT number, id FROM host_orders ORDER BY seq DESC LIMIT ?", (_MAX_SUGGESTIONS_FROM,))
     names = dict.fromkeys(name for row in newest for name in row)
     close = difflib.get_close_matches(name, names, n=3)
-    remedy = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
+    hint = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
     kind = "id" if isinstance(named, OrderId) else "number" if isinstance(named, OrderNumber) else "id or number"
-    raise NotFoundError(f"no order has the {kind} {name!r}", hint=remedy)
+    raise NotFoundError(f"no order has the {kind} {name!r}", hint=hint)
 
 
 def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:
@@ -115,8 +115,8 @@ def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:
         text = f"{len(orders)} orders have the number {name!r}"
     else:
         text = f"{name!r} is the id of one order and the number of another"
-    remedy = f"say which: {', '.join(f'id:{order.id} ({describe_order(order)})' for order in orders)}"
-    return AmbiguousError(text, hint=remedy, ids=tuple(order.id for order in orders))
+    hint = f"say which: {', '.join(f'id:{order.id} ({describe_order(order)})' for order in orders)}"
+    return AmbiguousError(text, hint=hint, ids=tuple(order.id for order in orders))
 
 
 def describe_order(order: Order) -> str:
@@ -175,7 +175,7 @@ def find_folder(db: sqlite3.Connection, name: str) -> Folder:
         if folder.name.casefold() == name.strip().casefold():
             return folder
     names = ", ".join(folder.name for folder in known)
-    raise NotFoundError(f"there is no folder {name!r}", hint=f"folders: {names}; create_folder makes another")
+    raise NotFoundError(f"the folder {name!r} does not exist", hint=f"folders: {names}; create_folder makes another")
 
 
 def remote_orders(db: sqlite3.Connection, order_id: str) -> tuple[RemoteOrder, ...]:
@@ -199,7 +199,7 @@ def remote_orders(db: sqlite3.Connection, order_id: str) -> tuple[RemoteOrder, .
 
 
 def insert_remote_order(db: sqlite3.Connection, order_id: str, remote_order: RemoteOrder) -> None:
-    """Add a new placement."""
+    """Add a new remote order."""
     db.execute(
         "INSERT INTO host_remote_orders (order_id, connection, remote_id, role, submitted_at, status, status_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -84,7 +84,7 @@ class SqliteOrderStore:
         """Add the orders that are new by id, update the others whole.
 
         A new order goes into the folder of its `folder_id`, or into New where that is None or a folder of another store
-        (its history says which). An update keeps folder, placements, history and links: only `move` moves. Raises
+        (its history says which). An update keeps folder, remote orders, history and links: only `move` moves. Raises
         ValidationError, before anything is written, that lists every order that cannot be stored, or whose id comes
         twice.
 
@@ -153,7 +153,7 @@ class SqliteOrderStore:
             return self._next_free_name(db, original.number, (row[1] for row in order_rows.ancestors(db, original.id)))
 
     def duplicate(self, ref: str, *, by: str, number: str | None = None) -> Order:
-        """A copy under a new id and number, in the folder New, with no fulfillment, shipments or placements.
+        """A copy under a new id and number, in the folder New, with no fulfillment, shipments or remote orders.
 
         With `number` None it is the first free of 1042-1, 1042-2, ...; a copy of a copy counts on from the first
         original, so 1042-1 is followed by 1042-2. Order Desk's own rule is UNKNOWN. Both orders' histories tell of each
@@ -256,14 +256,14 @@ class SqliteOrderStore:
                 order_rows.add_note(db, order.id, f"Moved from {source} to {target.name}", by=by, at=self._clock.now())
         return FolderMove(order_id=order.id, source=source, destination=target.name)
 
-    # Placements
+    # Remote orders
 
     def add_remote_order(self, ref: str, remote_order: RemoteOrder, *, by: str) -> None:
         """Register where the order was submitted; the same connection and remote number again changes nothing.
 
-        `status` counts for a new placement only; later words come through `record_status`. Raises ValidationError for a
-        blank connection or number, where the order is at that connection under another number, in another role or since
-        another time, and where that number there belongs to another order.
+        `status` counts for a new remote order only; later words come through `record_status`. Raises ValidationError
+        for a blank connection or number, where the order is at that connection under another number, in another role or
+        since another time, and where that number there belongs to another order.
         """
         _require_actor(by)
         if not remote_order.connection.strip() or not remote_order.remote_id.strip():
@@ -287,10 +287,10 @@ class SqliteOrderStore:
             ).fetchone()
             if owner is not None:
                 text = f"number {remote_order.remote_id} there belongs to order id {owner[0]}"
-                remedy = (
+                hint = (
                     f"give this order's own number there, with --remote-id; what is there is canceled as id:{owner[0]}"
                 )
-                raise ValidationError(text, location=place, hint=remedy)
+                raise ValidationError(text, location=place, hint=hint)
             order_rows.insert_remote_order(db, order.id, remote_order)
             text = f"Registered at {remote_order.connection} as {remote_order.remote_id} ({remote_order.role.value})"
             order_rows.add_note(db, order.id, text, by=by, at=self._clock.now())
@@ -313,16 +313,16 @@ class SqliteOrderStore:
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the service's word; an older word than the kept one changes nothing, unless that is of a time to come.
 
-        It does not go into the history: polls would fill it. Raises NotFoundError where the order has no placement at
-        that connection, ValueError for a naive `at`.
+        It does not go into the history: polls would fill it. Raises NotFoundError where the order has no remote order
+        at that connection, ValueError for a naive `at`.
         """
         read_at = order_rows.to_timestamp(utc(at))
         with self._database.writing() as db:
             order_rows.require_order(db, order_id)
             places = [known.connection for known in order_rows.remote_orders(db, order_id)]
             if connection not in places:
-                remedy = f"the order is registered at {', '.join(places) or 'no connection'}"
-                raise NotFoundError(f"order id {order_id} is not registered at {connection!r}", hint=remedy)
+                hint = f"the order is registered at {', '.join(places) or 'no connection'}"
+                raise NotFoundError(f"order id {order_id} is not registered at {connection!r}", hint=hint)
             db.execute(
                 "UPDATE host_remote_orders SET status = ?1, status_at = ?2 "
                 "WHERE order_id = ?3 AND connection = ?4 AND (status_at IS NULL OR status_at <= ?2 OR status_at > ?5)",
@@ -370,7 +370,9 @@ class SqliteOrderStore:
 def require_embedded_store(store: OrderStore, location: str) -> SqliteOrderStore:
     """The host, which must be the embedded one for what is to be done. Raises InvalidStateError."""
     if not isinstance(store, SqliteOrderStore):
-        raise InvalidStateError("only the embedded host does that", location=location, hint="use the host app")
+        raise InvalidStateError(
+            "only the local order store does that", location=location, hint="use the application that owns the orders"
+        )
     return store
 
 

@@ -68,8 +68,8 @@ def _remove(cursor: sqlite3.Cursor, order_id: str, by: str, at: datetime) -> int
 def _remove_rule_texts(cursor: sqlite3.Cursor, order_id: str) -> None:
     rows = cursor.execute("SELECT number, data FROM rule_executions WHERE order_id = ?", (order_id,)).fetchall()
     for number, data in rows:
-        firing = load(data, RuleExecution)
-        blank = evolve(firing, message=REMOVED, error=REMOVED if firing.error is not None else None)
+        execution = load(data, RuleExecution)
+        blank = evolve(execution, message=REMOVED, error=REMOVED if execution.error is not None else None)
         cursor.execute("UPDATE rule_executions SET data = ? WHERE number = ?", (dump(blank), number))
     rows = cursor.execute(
         "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1", (order_id,)

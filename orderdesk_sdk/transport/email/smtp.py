@@ -70,7 +70,7 @@ class EmailConfig:
 
 
 def validate_email_config(config: EmailConfig, location: str) -> None:
-    """Raises ConfigurationError, with place and remedy, for what no mail can be sent by, or not without harm."""
+    """Raises ConfigurationError, with location and hint, for what no mail can be sent by, or not without harm."""
     read_address(config.sender, f"{location}.sender")
     if config.mode == "redirect":
         read_address(config.redirect_to, f"{location}.redirect_to")

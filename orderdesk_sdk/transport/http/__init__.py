@@ -8,6 +8,6 @@ once, and `log_redaction` keeps secrets out of what httpx logs.
 Touch `failures` only with a test on a real socket beside it: whether a request may be sent again depends on that
 table. A limit for hosts to set belongs into `limits.HttpLimits`.
 
-httpx is imported here, in `plugin.service` and in `plugin.auth`, and nowhere else. The room imports `cases`,
-`plugin`, `orders`, the ground, and `transport.redaction`.
+httpx is imported here, in `plugin.service`, `plugin.auth` and `plugin.oauth`, and nowhere else. The room imports
+`cases`, `plugin`, `orders`, the ground, and `transport.redaction`.
 """

@@ -20,7 +20,7 @@ def newer(open_harness: HarnessOpener) -> SimulatedHarness:
     return open_harness({"transport": "json"})
 
 
-def asked_by(harness: SimulatedHarness) -> list[str]:
+def paths_called(harness: SimulatedHarness) -> list[str]:
     return [seen.path for seen in harness.recorder.requests if seen.path.endswith(("/cancellation", "/feeds"))]
 
 
@@ -34,7 +34,7 @@ def test_an_order_is_asked_by_one_call_and_canceled_by_what_is_read_back(
     simulator.add_order(ORDER, lines=LINES)
     newer.cancel("out of stock")
     assert (newer.follow_up().state, simulator.actual_status(ORDER)) == (State.CANCELED, "CANCELLED")
-    assert asked_by(newer) == [PATH]
+    assert paths_called(newer) == [PATH]
     (put,) = [seen for seen in newer.recorder.requests if seen.path == PATH]
     assert put.document == {"cancelReasonCode": "NO_INVENTORY"}
 
@@ -45,7 +45,7 @@ def test_where_amazon_does_not_have_the_call_the_feed_is_taken(
     simulator.add_order(ORDER, lines=LINES)
     newer.cancel("out of stock")
     assert newer.follow_up().state is State.CANCELED
-    assert asked_by(newer)[-1] == FEEDS
+    assert paths_called(newer)[-1] == FEEDS
 
 
 def test_a_reason_that_the_call_does_not_have_goes_by_the_feed(
@@ -55,7 +55,7 @@ def test_a_reason_that_the_call_does_not_have_goes_by_the_feed(
     simulator.add_order(ORDER, lines=LINES)
     newer.cancel("GeneralAdjustment")
     assert newer.follow_up().state is State.CANCELED
-    assert asked_by(newer) == [FEEDS]
+    assert paths_called(newer) == [FEEDS]
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR_HTML, Fault.SERVER_ERROR_HTML_AFTER, Fault.LOST_RESPONSE])
@@ -67,4 +67,4 @@ def test_trouble_with_the_call_is_read_back_before_anything_is_asked_again(
     simulator.faults.add(fault, path="/cancellation$")
     newer.cancel("out of stock")
     assert (newer.follow_up().state, simulator.actual_status(ORDER)) == (State.CANCELED, "CANCELLED")
-    assert FEEDS not in asked_by(newer)
+    assert FEEDS not in paths_called(newer)

@@ -54,7 +54,7 @@ def test_an_id_is_percent_encoded_whatever_is_in_it() -> None:
     settings = McfSettings(refresh_token=Secret("r"), client_id=Secret("c"), client_secret=Secret("s"))
     service = Service("mcf", settings, "https://amazon.example", NOW, "agent", ConnectionRole.FULFILLMENT)
     remote_order = RemoteOrder("mcf", "a/b+c d%?#ä", NOW, ConnectionRole.FULFILLMENT)
-    request = next(orderdesk_cancel(CancelRequest(Order("1", "1"), remote_order, "wish"), service))
+    request = next(orderdesk_cancel(CancelRequest(Order("1", "1"), remote_order, "c1"), service))
     assert request.url.raw_path.decode() == f"{ORDERS}/a%2Fb%2Bc%20d%25%3F%23%C3%A4/cancel"
 
 

@@ -79,7 +79,7 @@ SCENARIOS = Scenarios(
     table=(
         scenario(
             "cancel-by-line",
-            "the whole order, canceled line by line and read back",
+            "the whole order, canceled line by line and polled",
             live="tells the retailer that you will not ship the order, for lack of stock; take a test retailer's",
         ),
         scenario(

@@ -45,7 +45,7 @@ GOLDEN = (
 
 def request(order: Order = ORDER, code: str = "discontinued", lines: Mapping[str, int] | None = None) -> CancelRequest:
     remote_order = RemoteOrder("hub", "H-88213", datetime(2026, 3, 9, tzinfo=UTC), ConnectionRole.CART)
-    return CancelRequest(order, remote_order, "wish", Reason(None, code, "gone"), lines or {})
+    return CancelRequest(order, remote_order, "c1", Reason(None, code, "gone"), lines or {})
 
 
 def test_the_confirm_message_is_what_it_always_was() -> None:

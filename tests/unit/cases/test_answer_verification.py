@@ -20,7 +20,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ORDER = Order("id-1", "1042", lines=(OrderLine(2, code="MUG", id="l1"), OrderLine(1, code="CAP", id="l2")))
-PLACEMENT = RemoteOrder("mill", "R-7", NOW, ConnectionRole.FULFILLMENT)
+REMOTE_ORDER = RemoteOrder("mill", "R-7", NOW, ConnectionRole.FULFILLMENT)
 WHOLE = ExpectedOrder("R-7", "1042", "ref-1", order=ORDER)
 STATED: Mapping[str, Identity] = {"get": StatedAt("order", "number")}
 
@@ -282,7 +282,7 @@ class TestTheLines:
         found = held(Outcome.CANCELED, received(MINE), lines=lines, status=None)
         assert (found.outcome, found.message) == (
             Outcome.UNKNOWN,
-            f"it says that 2 of {mug.ordered} of MUG are canceled",
+            f"the service says that 2 of {mug.ordered} of MUG are canceled",
         )
 
     def test_where_the_service_has_a_word_for_it_its_numbers_prove_nothing(self) -> None:
@@ -354,9 +354,9 @@ class TestAResubmission:
 def test_a_request_tells_what_its_flow_is_about() -> None:
     wanted = {"l1": 1}
     part = ExpectedOrder("R-7", "1042", "ref", wanted, ORDER)
-    assert ExpectedOrder.from_request(PollRequest(ORDER, PLACEMENT, NOW, wanted, "ref")) == part
-    assert ExpectedOrder.from_request(CancelRequest(ORDER, PLACEMENT, "w", lines=wanted)) == ExpectedOrder(
+    assert ExpectedOrder.from_request(PollRequest(ORDER, REMOTE_ORDER, NOW, wanted, "ref")) == part
+    assert ExpectedOrder.from_request(CancelRequest(ORDER, REMOTE_ORDER, "w", lines=wanted)) == ExpectedOrder(
         "R-7", "1042", None, wanted, ORDER
     )
-    assert ExpectedOrder.from_request(StatusChangeRequest(ORDER, PLACEMENT, "held")) == ExpectedOrder("R-7", "1042")
+    assert ExpectedOrder.from_request(StatusChangeRequest(ORDER, REMOTE_ORDER, "held")) == ExpectedOrder("R-7", "1042")
     assert ExpectedOrder.from_request(ResubmitRequest(ORDER)) == ExpectedOrder("1042", "1042")

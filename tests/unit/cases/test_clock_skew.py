@@ -38,9 +38,9 @@ def test_what_was_updated_in_the_future_is_due_now(ledger: SqliteLedger) -> None
     ledger.write(CaseUpdate(case, sending, [send]))
     note = Event(EventKind.ACKNOWLEDGED, AHEAD, due_at=AHEAD + minutes(2), deadline=AHEAD + hours(24))
     ledger.write(CaseUpdate(sending, transition(sending, note).case, [note]))
-    errand = make_resubmission()
-    ledger.open_case(errand)
-    ledger.write(CaseUpdate(errand, transition(errand, send).case))
+    resubmission_case = make_resubmission()
+    ledger.open_case(resubmission_case)
+    ledger.write(CaseUpdate(resubmission_case, transition(resubmission_case, send).case))
     settled = open_case(ledger, "2", updated_at=AHEAD, due_at=None, state=State.REJECTED)
     timely = open_case(ledger, "3", due_at=NOW + hours(3))
 

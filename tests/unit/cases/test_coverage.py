@@ -30,8 +30,8 @@ MILL, DEPOT, CART = (
     RemoteOrder(name, "1042", AT, ConnectionRole.CART if name == "cart" else ConnectionRole.FULFILLMENT)
     for name in ("mill", "depot", "cart")
 )
-WISH = Cancellation("wish", "key", ORDER.id, ORDER.number, "Ann", None, AT)
-PART = evolve(WISH, id="part", idempotency_key="another", lines={"MUG": 1})
+CANCELLATION = Cancellation("cancellation", "key", ORDER.id, ORDER.number, "Ann", None, AT)
+PART = evolve(CANCELLATION, id="part", idempotency_key="another", lines={"MUG": 1})
 REGISTRATION = Registration("r1", ORDER.id, "depot", AT)
 OPEN = [State.PENDING, State.REPORTED, State.SENDING, State.ACKNOWLEDGED, State.ACTION_REQUIRED, State.UNKNOWN]
 SETTLED_OTHERWISE = [
@@ -46,7 +46,7 @@ Lines = Mapping[str, int]
 
 
 def case_at(
-    remote: RemoteOrder, state: State = State.CANCELED, cancellation: Cancellation = WISH, **fields: object
+    remote: RemoteOrder, state: State = State.CANCELED, cancellation: Cancellation = CANCELLATION, **fields: object
 ) -> CancelCase:
     (case,) = open_cancel_cases(cancellation, [remote], str)
     due = AT if state in OPEN else None
@@ -57,7 +57,7 @@ def case_at(
 def coverage(
     *cases: CancelCase, at: tuple[RemoteOrder, ...] = (MILL,), coming: tuple[Registration, ...] = ()
 ) -> CancellationCoverage:
-    return CancellationCoverage.of(ORDER, at, (WISH, PART), cases, coming)
+    return CancellationCoverage.of(ORDER, at, (CANCELLATION, PART), cases, coming)
 
 
 class TestLatestCases:
@@ -98,7 +98,7 @@ class TestCanceledAllLines:
     def test_only_what_canceled_everything(
         self, state: State, answered: tuple[LineAnswer, ...], lines: Lines, all_lines: bool
     ) -> None:
-        cancellation = evolve(WISH, lines=lines)
+        cancellation = evolve(CANCELLATION, lines=lines)
         case = case_at(MILL, state, cancellation, lines=answered)
         found = CancellationCoverage.of(ORDER, [MILL], [cancellation], [case])
         assert found.canceled_all_lines(case) is all_lines
@@ -184,7 +184,7 @@ class TestNotCovered:
 
     def test_lines_named_by_code_in_an_early_ledger_are_the_same_lines(self) -> None:
         order = evolve(ORDER, lines=(OrderLine(2, id="7", code="MUG"), OrderLine(1, id="8", code="CAP")))
-        early = evolve(WISH, lines={"MUG": 1})
+        early = evolve(CANCELLATION, lines={"MUG": 1})
         found = CancellationCoverage.of(order, [MILL], [early], [case_at(MILL)])
         assert found.not_covered({"7": 1}) == ()
 
@@ -225,7 +225,7 @@ class TestBlocksCart:
         self,
         *cases: CancelCase,
         at: tuple[RemoteOrder, ...] = (MILL, CART),
-        cancellation: Cancellation = WISH,
+        cancellation: Cancellation = CANCELLATION,
         coming: tuple[Registration, ...] = (),
     ) -> CartBlock | None:
         cart = case_at(CART, State.PENDING, cancellation)

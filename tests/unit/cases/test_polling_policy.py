@@ -338,7 +338,7 @@ def cases(draw: st.DrawFn, states: tuple[State, ...]) -> CancelCase:
 
 @pytest.mark.slow
 @given(st.data(), INTEGRATIONS, PLACEMENTS)
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_every_event_is_legal_for_the_case_it_was_made_for(
     data: st.DataObject, integration: Integration, remote_order: RemoteOrder
 ) -> None:

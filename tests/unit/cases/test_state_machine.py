@@ -236,9 +236,15 @@ def test_patience_lasts_until_it_is_renewed_or_the_case_is_settled() -> None:
 
 
 def test_technical_beginnings_keep_the_words_that_people_read() -> None:
-    case = make_case(State.ACKNOWLEDGED, message="the service took note", hint="wait", plugin_error="KeyError: 'x'")
+    case = make_case(
+        State.ACKNOWLEDGED, message="the service acknowledged it", hint="wait", plugin_error="KeyError: 'x'"
+    )
     checked = transition(case, event_of(EventKind.POLL_STARTED)).case
-    assert (checked.message, checked.hint, checked.plugin_error) == ("the service took note", "wait", "KeyError: 'x'")
+    assert (checked.message, checked.hint, checked.plugin_error) == (
+        "the service acknowledged it",
+        "wait",
+        "KeyError: 'x'",
+    )
     said = transition(case, event_of(EventKind.STILL_PENDING, message="picking")).case
     assert (said.message, said.hint, said.plugin_error) == ("picking", None, None)
 

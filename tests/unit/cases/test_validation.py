@@ -31,7 +31,7 @@ DEPOT, CART = (
     RemoteOrder("depot", "1042", AT, ConnectionRole.FULFILLMENT),
     RemoteOrder("cart", "1042", AT, ConnectionRole.CART),
 )
-CANCELLATION = Cancellation("wish", "key", ORDER.id, ORDER.number, "Ann", None, AT, caused_by_rules=("a rule",))
+CANCELLATION = Cancellation("c1", "key", ORDER.id, ORDER.number, "Ann", None, AT, caused_by_rules=("a rule",))
 
 Lines = Mapping[str, int]
 
@@ -175,7 +175,7 @@ def test_a_reason_that_the_route_wants_is_demanded_too() -> None:
 def test_each_placement_gets_a_requested_case_and_the_cart_s_is_the_last() -> None:
     cases = open_cancel_cases(CANCELLATION, [CART, DEPOT], lambda name: f"at {name}")
     assert [(case.id, case.connection, case.integration, case.role) for case in cases] == [
-        ("wish-1", "depot", "at depot", ConnectionRole.FULFILLMENT),
-        ("wish-2", "cart", "at cart", ConnectionRole.CART),
+        ("c1-1", "depot", "at depot", ConnectionRole.FULFILLMENT),
+        ("c1-2", "cart", "at cart", ConnectionRole.CART),
     ]
     assert {(case.state, case.due_at, case.caused_by_rules) for case in cases} == {(State.PENDING, AT, ("a rule",))}

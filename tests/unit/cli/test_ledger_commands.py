@@ -108,7 +108,7 @@ def test_a_head_that_was_noted_tells_an_older_copy() -> None:
     head = ask("ledger", "verify")["head"]
     assert shown("ledger", "verify", "--head", head).startswith("All ")
     shutil.copy("older.db", LEDGER)
-    assert "it never had the head" in shown("ledger", "verify", "--head", head, code=1)
+    assert "the ledger never had the head" in shown("ledger", "verify", "--head", head, code=1)
     assert "is no head of a ledger" in shown("ledger", "verify", "--head", "12:34", code=1)
 
 
@@ -128,17 +128,17 @@ def test_a_backup_is_put_in_the_ledgers_place_and_that_one_moved_away_with_its_l
     LEDGER.write_bytes(b"damaged " * 1000)
     ask("ledger", "restore", "backup.db")
     assert ask("receipt", "1042")["is_canceled"]
-    assert "there is such a file already" in shown("ledger", "backup", "backup.db", code=1)
+    assert "the file exists already" in shown("ledger", "backup", "backup.db", code=1)
 
 
 def test_nothing_is_restored_over_a_ledger_in_use_nor_from_what_is_no_sound_backup() -> None:
     ask("ledger", "backup", "backup.db")
     with closing(SqliteLedger(LEDGER)) as ledger:
         text = shown("ledger", "restore", "backup.db", code=1)
-        assert "it is in use" in text
+        assert "the ledger is in use" in text
         assert len(ledger.cases(CancelCase)) == 2
     Path("junk.db").write_bytes(b"junk " * 1000)
-    assert "it is no backup of a ledger" in shown("ledger", "restore", "junk.db", code=1)
+    assert "the file is no backup of a ledger" in shown("ledger", "restore", "junk.db", code=1)
     shutil.copy("backup.db", "changed.db")
     with closing(sqlite3.connect("changed.db", isolation_level=None)) as stranger:
         stranger.execute("DROP TRIGGER cases_are_changed_with_history")

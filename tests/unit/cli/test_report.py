@@ -52,7 +52,7 @@ def test_a_status_is_set_and_shown_in_the_receipt() -> None:
 
 def test_a_wrong_status_is_told_with_the_right_ones() -> None:
     ran = run("set-status", "1042", "lost", code=1)
-    assert "it can set: canceled, archived, open" in ran.stderr
+    assert "the integration can set: canceled, archived, open" in ran.stderr
 
 
 def test_canceled_goes_by_a_cancellation_and_the_cart_is_left_alone_while_amazon_was_never_asked() -> None:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from orderdesk_sdk.desk.config import Config, find_config, read_config
@@ -236,7 +235,6 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@budget(derandomize=True, deadline=None)
 def test_whatever_stands_where_a_secret_belongs_its_text_is_not_in_the_error(value: object) -> None:
     try:
         shown = repr(make_settings(AcmeSettings, connection(api_key=value, store="7"), {}))

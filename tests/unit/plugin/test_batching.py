@@ -19,9 +19,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import require_success, text_at
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 URL = "https://acme.example"
 ACCESS = "check the key"
-REQUESTS = [
-    CancelRequest(Order(n, n), RemoteOrder("acme", n, NOW, ConnectionRole.CART), "wish") for n in ("1", "2", "3")
-]
+REQUESTS = [CancelRequest(Order(n, n), RemoteOrder("acme", n, NOW, ConnectionRole.CART), "c1") for n in ("1", "2", "3")]
 Left = Sequence[tuple[CancelRequest, str]]
 
 

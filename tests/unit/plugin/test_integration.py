@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orderdesk_sdk.clock import hours, minutes, seconds
@@ -53,7 +53,6 @@ def test_status_words_are_compared_without_case_punctuation_and_british_spelling
 
 
 @given(st.text())
-@settings(derandomize=True, deadline=None)
 def test_of_ascii_a_folded_word_holds_only_what_may_turn_its_meaning_and_case_never_counts(word: str) -> None:
     assert re.fullmatch(r"[a-z0-9!?~.,\-\x80-\U0010ffff]*", normalize_status(word))
     assert normalize_status(word.lower()) == normalize_status(word)

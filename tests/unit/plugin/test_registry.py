@@ -142,7 +142,7 @@ BROKEN = {
         GOOD + "DECLARED['base_url'] = None\n",
         "makes calls (orderdesk_cancel), so base_url must name one of its url() settings ['endpoint']",
     ),
-    "reads back from nowhere": (
+    "polls from nowhere": (
         GOOD.replace("orderdesk_cancel", "orderdesk_poll") + "DECLARED.update(base_url=None, cancel=())\n",
         "makes calls (orderdesk_poll)",
     ),

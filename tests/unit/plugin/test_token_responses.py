@@ -17,7 +17,7 @@ from orderdesk_devkit.testing.raw_server import RawServer, http_response, respon
 from orderdesk_sdk.cases.exchange import Certainty
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.auth import ClientCredentialsAuth
+from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.secret import Secret
 from tests.support.http_calls import ONE_TRY, ignore_intent, put_order

@@ -114,7 +114,7 @@ def test_what_leads_nowhere_else_is_taken_as_it_is(number: str) -> None:
 
 @pytest.mark.slow
 @given(st.text(st.one_of(st.sampled_from("./\\%2eE5cC;\uff0e\u2025 #?"), st.characters(codec="utf-8")), max_size=8))
-@settings(derandomize=True, deadline=None, max_examples=800)
+@settings(max_examples=800)
 def test_no_text_leads_out_of_its_path_however_often_it_is_decoded(number: str) -> None:
     if segment_error(number) is not None:
         return

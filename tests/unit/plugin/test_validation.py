@@ -1,4 +1,4 @@
-"""Ladders: what a connection's settings make of them is held against the plugin before anything is sent."""
+"""Routes: what a connection's settings make of them is held against the plugin before anything is sent."""
 
 from __future__ import annotations
 

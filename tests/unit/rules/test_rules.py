@@ -94,7 +94,7 @@ def test_a_filter_sees_the_order_and_what_happened(when: str, fires: bool) -> No
 def test_a_filter_that_cannot_be_evaluated_does_not_fire_and_says_why() -> None:
     fires, why = decided("skus[99] == 'x'")
     assert not fires
-    assert why.startswith("its filter cannot be evaluated: ")
+    assert why.startswith("the filter cannot be evaluated: ")
 
 
 def test_every_fact_has_a_value_of_its_type() -> None:
@@ -157,7 +157,7 @@ def test_a_filter_that_fails_on_an_order_is_its_own_rules_trouble(when: str) -> 
     moved = OrderEvent("x", OrderEventKind.ORDER_MOVED, order.id, VirtualClock().now())
     failing, sound = evaluate(rules, order, moved)
     assert (failing.matches, failing.failed, sound.matches, sound.failed) == (False, True, True, False)
-    assert failing.explanation.startswith("its filter cannot be evaluated: ")
+    assert failing.explanation.startswith("the filter cannot be evaluated: ")
 
 
 def test_a_filter_that_does_not_end_is_left_behind_and_the_others_are_decided(monkeypatch: pytest.MonkeyPatch) -> None:

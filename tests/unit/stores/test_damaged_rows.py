@@ -190,7 +190,7 @@ def test_the_place_of_a_damaged_case_is_asked_by_nobody_again_and_its_other_plac
 def test_doctor_names_every_damaged_row_and_the_remedy(shop: Shop, tmp_path: Path) -> None:
     named = [
         f"case {shop.damage('case', DAMAGES['half of it'])}",
-        f"wish {shop.damage('wish', DAMAGES['another type'])}",
+        f"cancellation {shop.damage('wish', DAMAGES['another type'])}",
     ]
     (tmp_path / "orderdesk.toml").write_text('[ledger]\nurl = "sqlite:///desk.db"\n')
     result = CliRunner().invoke(orderdesk, ["doctor", "--json", "--config", str(tmp_path / "orderdesk.toml")])

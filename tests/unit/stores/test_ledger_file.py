@@ -199,11 +199,11 @@ def test_nothing_is_written_into_a_file_that_nobody_will_find(
             lambda: write_to_host(host),
         ]
         for write in writes:
-            with pytest.raises(StorageError, match=r"while it is in use.*start them again"):
+            with pytest.raises(StorageError, match=r"while the ledger is in use.*start them again"):
                 write()
         if change not in (without_log, with_another_log):
             for read in (lambda: ledger.cases(CancelCase), host.folders):
-                with pytest.raises(StorageError, match="while it is in use"):
+                with pytest.raises(StorageError, match="while the ledger is in use"):
                     read()
         assert path.exists() == (change is not removed)
 
@@ -227,7 +227,7 @@ def test_an_older_copy_that_is_put_into_the_file_itself_is_noticed(
     ledger.append(case, ["written after the backup"], if_unchanged=True)
     with closing(sqlite3.connect(tmp_path / "older.db")) as older, closing(sqlite3.connect(path)) as here:
         older.backup(here)
-    with pytest.raises(StorageError, match="it lacks line 2, which was written"):
+    with pytest.raises(StorageError, match="the ledger lacks line 2, which was written"):
         ledger.append(case, ["into an older copy"], if_unchanged=True)
 
 
@@ -264,7 +264,7 @@ def test_a_backup_overwrites_nothing_and_leaves_nothing_where_it_fails(
     ledger: SqliteLedger, path: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "mine.db").write_bytes(b"mine")
-    with pytest.raises(ValidationError, match="there is such a file already"):
+    with pytest.raises(ValidationError, match="the file exists already"):
         ledger.backup(tmp_path / "mine.db")
     assert (tmp_path / "mine.db").read_bytes() == b"mine"
     with pytest.raises(StorageError, match="cannot be written"):

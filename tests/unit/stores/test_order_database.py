@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
@@ -48,7 +48,6 @@ def test_long_history_is_split_into_numbered_entries(order_store: SqliteOrderSto
     assert (len(first), first[:7], second) == (1800, "(1/2) x", "(2/2) xxxxxxy")
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1).filter(str.strip), st.integers(20, 60), st.integers(1, 200))
 def test_split_notes_hold_everything_within_the_limit(text: str, limit: int, times: int) -> None:
     text *= times

@@ -183,7 +183,7 @@ def test_a_move_into_the_same_folder_leaves_no_trace(order_store: SqliteOrderSto
 
 
 def test_a_move_to_an_unknown_folder_names_the_known_ones(order_store: SqliteOrderStore) -> None:
-    with pytest.raises(NotFoundError, match=r"no folder 'Cancelled'.*New, Prepared, Closed, Canceled"):
+    with pytest.raises(NotFoundError, match=r"the folder 'Cancelled' does not exist.*New, Prepared, Closed, Canceled"):
         order_store.move("1042", "Cancelled", by="mara")
 
 

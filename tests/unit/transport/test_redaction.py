@@ -45,7 +45,7 @@ def innocent(secret: str, *others: str) -> bool:
 
 @pytest.mark.slow
 @given(SECRETS, AROUND, AROUND)
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, after: str) -> None:
     assume(innocent(secret, before, after, before + after))
     hide = redactor(secret)
@@ -77,7 +77,7 @@ def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, 
         max_leaves=8,
     )
 )
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_denied_fields_are_hidden_at_every_depth_and_nothing_else_changes(document: object) -> None:
     def hidden(value: object) -> object:
         if isinstance(value, dict):
@@ -89,7 +89,7 @@ def test_denied_fields_are_hidden_at_every_depth_and_nothing_else_changes(docume
 
 
 @given(st.integers(0, 200), st.sampled_from(["x-9-value", 12345678, ["x-9-value"], {"a": "x-9-value"}, 'x-9-value"\\']))
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_denied_fields_are_hidden_in_json_that_was_cut_anywhere(length: int, value: object) -> None:
     document = {"id": 7, "note": 'a "quoted" \\ word', "inner": [{"refresh_token": value}], "rest": "x"}
     for indent in (None, 2):

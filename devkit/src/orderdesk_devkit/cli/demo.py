@@ -47,7 +47,7 @@ def demo(session: Session, keep: Path | None) -> None:
         "receipts": [receipt_document(receipt) for receipt in told.receipts],
         "resubmission": case_document(told.resubmission),
         "refused_resubmission": told.rejection,
-        "firings": [execution_document(at, execution) for at, execution in told.rule_executions],
+        "executions": [execution_document(at, execution) for at, execution in told.rule_executions],
     }
     if session.as_json:
         session.print_result(shape, lambda _: None)

@@ -11,7 +11,7 @@ A subclass says where that is, in which words, and who is let in; it overrides `
         def settings(self, url: str) -> Mapping[str, object]:
             return {"base_url": url, "api_key": "not-a-real-key"}
 
-        def lets_in(self, request: Request) -> bool:
+        def is_authorized(self, request: Request) -> bool:
             return same(request.headers.get("authorization"), "Bearer not-a-real-key")
 """
 

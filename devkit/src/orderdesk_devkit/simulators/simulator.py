@@ -99,7 +99,7 @@ class Simulator(ABC):
         self.app: ASGIApp = Control(self, FaultInjectionMiddleware(self.service, self.faults, expired=self._expired))
         """What to serve: the service, its faults, and the control calls under `/_simulator/`."""
         self.on_effect: Callable[[Record], None] | None = None
-        """Called with each record whose deed counts, before the client hears of it; None for nobody."""
+        """Called with each record whose effect counts, before the client hears of it; None for nobody."""
         self._records: list[Record] = []
         self._chosen: dict[tuple[str, str | None], str] = {}
 

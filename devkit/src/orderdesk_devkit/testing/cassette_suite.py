@@ -1,6 +1,6 @@
 """What must hold for the cassettes of every plugin, as a class of tests to inherit.
 
-    class TestCassettes(CassetteSuite):
+    class TestCassettes(CassetteTests):
         private = ("Atza|",)
 
 It judges the `scenarios.py` and the `cassettes/` beside the test file. What each scenario proves is the plugin's own to

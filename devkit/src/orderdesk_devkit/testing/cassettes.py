@@ -104,7 +104,7 @@ class CassetteMismatch(AssertionError):
 def record(file: Path, header: CassetteHeader, scrubber: Scrubber) -> Iterator[None]:
     """Record every exchange of this process into `file`, in place of what it held; nothing is written on an error.
 
-    Raises PluginFault for a body that is no text, because nobody could say what is in it, and CassetteMismatch where no
+    Raises PluginError for a body that is no text, because nobody could say what is in it, and CassetteMismatch where no
     exchange was seen at all.
     """
     kept = _File(file, scrubber, header)
@@ -266,7 +266,7 @@ class _File:
         """Nothing: an error in here would leave vcrpy's patches where they are. See `save`."""
 
     def save(self, requests: Sequence[Request], responses: Sequence[dict[str, Any]]) -> None:
-        """Write the exchanges, cleaned. Raises PluginFault, and writes nothing, for what cannot be cleaned."""
+        """Write the exchanges, cleaned. Raises PluginError, and writes nothing, for what cannot be cleaned."""
         assert self._head is not None, "a replay saves nothing"
         pairs = list(zip(requests, map(decode_response, responses), strict=True))
         for request, response in pairs:  # First all secrets are learned, then everything is cleaned of all of them.

@@ -22,7 +22,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from tests.support.api_profiles import GOOD, ORDER, PLACE, SERVICE, changed, good
 from tests.support.builders import NOW
 
-PLACEMENT = RemoteOrder("acme", "R/7", NOW, ConnectionRole.FULFILLMENT)
+REMOTE_ORDER = RemoteOrder("acme", "R/7", NOW, ConnectionRole.FULFILLMENT)
 
 
 SHOWN: Mapping[str, object] = {"status": "/order/states/0/name", "canceled": ["Cancelled"], "number": "/order/number"}
@@ -158,14 +158,14 @@ def run(flow: Flow[Answer], response: httpx.Response) -> tuple[httpx.Request, An
     return request, ended.value.value
 
 
-WISH = CancelRequest(ORDER, PLACEMENT, "w1")
+CANCEL_REQUEST = CancelRequest(ORDER, REMOTE_ORDER, "w1")
 UNREAD = ApiProfile(good().cancel)
 
 
 def cancel(
     status: int, profile: ApiProfile | None = None, reason: Reason | None = None, document: object = None
 ) -> tuple[httpx.Request, Answer]:
-    cancellation = CancelRequest(ORDER, PLACEMENT, "w1", reason or Reason())
+    cancellation = CancelRequest(ORDER, REMOTE_ORDER, "w1", reason or Reason())
     return run(cancel_by_profile(profile or UNREAD, cancellation, SERVICE), httpx.Response(status, json=document))
 
 
@@ -211,7 +211,7 @@ def test_a_final_reply_is_a_cancel_only_where_its_body_says_so(word: str, outcom
 
 @pytest.mark.parametrize("document", [None, {}, {"order": [{"message": "Error: cannot be canceled after 24 hours"}]}])
 def test_a_final_reply_that_does_not_say_what_became_of_the_order_is_malformed(document: object) -> None:
-    flow = cancel_by_profile(good(**FINAL), WISH, SERVICE)
+    flow = cancel_by_profile(good(**FINAL), CANCEL_REQUEST, SERVICE)
     next(flow)
     with pytest.raises(MalformedResponseError, match=r"there is no /order/states/0/name|the body is not JSON"):
         flow.send(httpx.Response(200, json=document))
@@ -223,7 +223,7 @@ def test_a_final_reply_that_refuses_is_a_refusal() -> None:
 
 def unknown(read: httpx.Response) -> Answer:
     """What a cancel ends with that is answered with "no such order", by what the read says then."""
-    flow = cancel_by_profile(good(), WISH, SERVICE)
+    flow = cancel_by_profile(good(), CANCEL_REQUEST, SERVICE)
     next(flow)
     assert flow.send(httpx.Response(404)).method == "GET"
     with pytest.raises(StopIteration) as ended:
@@ -250,7 +250,7 @@ def test_a_read_that_tells_nothing_after_an_unknown_order_does_not_refuse() -> N
 
 
 def check(document: object, status: int = 200, profile: ApiProfile | None = None) -> Answer:
-    flow = poll_by_profile(profile or good(), PollRequest(ORDER, PLACEMENT), SERVICE)
+    flow = poll_by_profile(profile or good(), PollRequest(ORDER, REMOTE_ORDER), SERVICE)
     request, answer = run(flow, httpx.Response(status, json=document))
     assert (request.method, request.url.raw_path) == ("GET", b"/v1/orders/R%2F7")
     return answer
@@ -285,7 +285,7 @@ def test_a_read_that_failed_tells_nothing(status: int, outcome: Outcome) -> None
     ],
 )
 def test_a_reply_of_another_shape_is_malformed(document: object, text: str) -> None:
-    flow = poll_by_profile(good(), PollRequest(ORDER, PLACEMENT), SERVICE)
+    flow = poll_by_profile(good(), PollRequest(ORDER, REMOTE_ORDER), SERVICE)
     next(flow)
     with pytest.raises(MalformedResponseError, match=text):
         flow.send(httpx.Response(200, json=document))
@@ -297,7 +297,7 @@ def test_a_pointer_may_name_keys_with_slashes_and_tildes() -> None:
 
 
 def test_without_a_read_call_nothing_is_called_and_nothing_known() -> None:
-    flow = poll_by_profile(ApiProfile(good().cancel), PollRequest(ORDER, PLACEMENT), SERVICE)
+    flow = poll_by_profile(ApiProfile(good().cancel), PollRequest(ORDER, REMOTE_ORDER), SERVICE)
     with pytest.raises(StopIteration) as ended:
         next(flow)
     assert ended.value.value.outcome is Outcome.UNKNOWN
@@ -357,7 +357,7 @@ LISTED: Mapping[str, object] = {"status": "/orders/0/status", "number": "/orders
 def test_one_of_several_entries_of_the_same_order_does_not_say_what_became_of_it(number: object) -> None:
     profile = read_api_profile(changed("read", **LISTED), PLACE)
     parts = {"orders": [{"number": str(number), "status": "canceled"}, {"number": number, "status": "open"}]}
-    flow = poll_by_profile(profile, PollRequest(ORDER, PLACEMENT), SERVICE)
+    flow = poll_by_profile(profile, PollRequest(ORDER, REMOTE_ORDER), SERVICE)
     next(flow)
     with pytest.raises(MalformedResponseError, match="one of several that state the number"):
         flow.send(httpx.Response(200, json=parts))

@@ -237,7 +237,7 @@ def test_what_the_service_itself_says_is_no_matter_of_the_configuration(status: 
 
 
 @given(ODD)
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_whatever_the_body_is_reading_ends_in_a_value_or_a_malformed_reply(content: bytes) -> None:
     response = FakeResponse(content, 500)
     for read in (json_object, lambda said: text_at(said, "a", "b"), lambda said: objects_at(said, "a")):

@@ -288,14 +288,14 @@ HEADERS = {
 @example(["", "", "\u00a1", "000\u00a1\u00a1", "", "", "\x1f", "00", "000000\u00a1\u00a1 \u00a1 \u00a1"], [""])
 @example(["=?utf-8?q?1=0D=0ABcc=3A_x=40y.example=0D=0A=0D=0AHello?="] * 9, ["=?utf-8?b?DQpCY2M6IHhAeQ==?="])
 def test_no_text_of_an_order_reaches_a_header_or_forges_a_line(texts: list[str], codes: list[str]) -> None:
-    number, source, remote, asked_by, reason, last, company, postal, city = texts
+    number, source, remote, requested_by, reason, last, company, postal, city = texts
     to = Address(last_name=last, company=company, postal_code=postal, city=city)
     lines = tuple(OrderLine(2, code=code, name="n") for code in codes)
     order = Order("1", number, source_name=source, shipping=to, lines=lines)
     values = template_fields(
         order,
         RemoteOrder("depot", remote, AT, ConnectionRole.FULFILLMENT),
-        requested_by=asked_by,
+        requested_by=requested_by,
         reason=reason,
         lines={},
     )

@@ -18,7 +18,8 @@ from orderdesk_sdk.cases.exchange import Certainty
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.auth import RefreshTokenAuth, Token, TokenAuth
+from orderdesk_sdk.plugin.auth import Token, TokenAuth
+from orderdesk_sdk.plugin.oauth import RefreshTokenAuth
 from orderdesk_sdk.plugin.service import Flow
 from orderdesk_sdk.runtime.flow_runner import run_flow
 from orderdesk_sdk.secret import Secret

@@ -63,7 +63,7 @@ def test_a_thousand_calls_are_made_within_one_percent_of_the_best_time_and_none_
     st.integers(1, 40),
     st.lists(st.one_of(st.just(0.0), st.floats(0, 30)), min_size=1, max_size=80),
 )
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_service_with_the_same_limit_never_rejects_whenever_calls_come(
     rate: float,
     burst: int,

@@ -18,10 +18,10 @@ from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.auth import refresh_token_auth
 from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.oauth import refresh_token_auth
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import ManualConfirmation, Portal
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig

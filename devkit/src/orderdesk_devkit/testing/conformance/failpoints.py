@@ -72,7 +72,7 @@ class FailpointTests(StandardTests):
         require_cancel_target(baseline, plugin_under_test)
         if not isinstance(baseline.route, Button) or not isinstance(baseline.route.confirm, Polling):
             pytest.skip(
-                f"what becomes of a cancel that {plugin_under_test.slug} was asked for is not declared to be read back"
+                f"what becomes of a cancel that {plugin_under_test.slug} was asked for is not declared to be polled"
             )
         run_scenario(FailpointScenario("reading back", setup_steps=(ChildStep.CANCEL,), steps=(ChildStep.FOLLOW_UP,)))
 

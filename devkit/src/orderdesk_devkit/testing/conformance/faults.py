@@ -168,9 +168,7 @@ class FaultTests(StandardTests):
     ) -> None:
         """The case stays asked, without proof, with words for a person; then it is read again."""
         if baseline.state_after_request is not State.ACKNOWLEDGED or not baseline.poll_targets:
-            pytest.skip(
-                f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is read back"
-            )
+            pytest.skip(f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is polled")
         guessed, wrong = [], []
         for fault in FAULTS:
             with fault_maker(fault) as harness:

@@ -130,7 +130,7 @@ class FlowPlayback:
     def poll(
         self, responses: Sequence[ReplayedResponse], state: State = State.ACKNOWLEDGED, reference: str | None = None
     ) -> PlaybackResult:
-        """Read back a case that is asked or unclear."""
+        """Poll a case that is acknowledged or unknown."""
         until = self._now + RETRY_POLICY.give_up_after
         case = evolve(self._case, state=state, last_sent_at=self._now, deadline=until, request_reference=reference)
         checking = transition(case, Event(EventKind.POLL_STARTED, self._now, due_at=self._now + LEASE)).case

@@ -256,7 +256,7 @@ def _run_everything(harness: ConformanceHarness, folder: Path) -> Shown:
         "the plan as JSON": json.dumps(plan_document(plan)),
         "the cases as JSON": json.dumps([case_document(case) for case in desk.cases.list()]),
         "the cases": desk.cases.list(),
-        "the placements": desk.order_store.remote_orders(desk.order_store.get_order(order).id),
+        "the remote orders": desk.order_store.remote_orders(desk.order_store.get_order(order).id),
         "the repr of a part": [
             desk,
             desk.config,

@@ -14,7 +14,6 @@ from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
 from orderdesk_devkit.testing.conformance.failpoints import require_cancel_target, skip_without_resubmission
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
-from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.clock import hours
@@ -78,9 +77,7 @@ class TerminationTests(StandardTests):
         """The service took the cancel, and nothing that it says afterwards can be understood."""
         require_cancel_target(baseline, plugin_under_test)
         if baseline.state_after_request in (State.CANCELED, State.ACTION_REQUIRED):
-            pytest.skip(
-                f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is read back"
-            )
+            pytest.skip(f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is polled")
         found = []
         for fault in Fault:
             with endless_fault(fault) as harness:
@@ -172,4 +169,4 @@ def _open(harness: ConformanceHarness) -> list[Case]:
 
 
 def _name(case: Case) -> str:
-    return f"{'the case' if isinstance(case, CancelCase) else 'the errand'} of {case.remote_id}"
+    return f"the case of {case.remote_id}"

@@ -1,6 +1,7 @@
 """The process that is killed: does its case with an order, and ends itself by SIGKILL at the boundary it is told.
 
-    python -m orderdesk_devkit.testing.failpoints.child    reads cases on stdin, one a line; see `kill_nursery`
+    python -m orderdesk_devkit.testing.failpoints.child    reads cases on stdin, one a line; see
+    `failpoints.fork_server`
 
 Each case is done by a child that is forked when everything is imported, which makes a death cost milliseconds.
 A boundary is a moment between two things that can not be undone: before and after each write to ledger and host, and

@@ -74,7 +74,7 @@ class ForkServer:
         finally:
             timer.cancel()
             self._idle.put(parent)
-        raise OrderDeskError("\n".join(["the child hung, or its parent broke down", *said]), location="kill nursery")
+        raise OrderDeskError("\n".join(["the child hung, or its parent broke down", *said]), location="fork server")
 
     def close(self) -> None:
         """End the processes. Harmless when repeated."""

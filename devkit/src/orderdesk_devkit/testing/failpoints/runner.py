@@ -1,4 +1,4 @@
-"""Kill points: an order is canceled over and over, and each time the process is killed at the next boundary.
+"""Failpoints: an order is canceled over and over, and each time the process is killed at the next boundary.
 
     report = kill_at_every_failpoint(Subject(slug="amazon-mcf"), FailpointScenario("cancel"), tmp_path)
     record_property(KILLED, str(report))  # a line in the summary of the test run

@@ -16,7 +16,7 @@ SCENARIOS = Scenarios(
     table=(
         Scenario(
             "cancel-honored",
-            description="a cancel that waits for others, is asked in a list of one, and is read back",
+            description="a cancel that waits for others, is asked in a list of one, and is polled",
             play=cancel_and_follow,
             simulator=with_order("reference-cart"),
             live=None,
