@@ -14,7 +14,6 @@ from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
 from orderdesk_devkit.testing.conformance.failpoints import require_cancel_target, skip_without_resubmission
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
-from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cli.worker import has_automatic_work
 from orderdesk_sdk.clock import hours
@@ -170,4 +169,4 @@ def _open(harness: ConformanceHarness) -> list[Case]:
 
 
 def _name(case: Case) -> str:
-    return f"{'the case' if isinstance(case, CancelCase) else 'the case'} of {case.remote_id}"
+    return f"the {case.kind} case of {case.remote_id}"
