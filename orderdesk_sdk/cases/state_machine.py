@@ -200,14 +200,14 @@ def _validate(case: Case, event: Event, after: State) -> None:
     if event.kind in _CANCELLATIONS and event.evidence is None:
         raise _invalid(case, event, "the event has no evidence", "give a response, a poll, or a person's name")
     if event.kind is EventKind.SEND_STARTED:
-        _demand_send(case, event)
+        _validate_send(case, event)
     if isinstance(case, CancelCase):
-        _demand_of_cancel(case, event)
+        _validate_cancel(case, event)
     if after in OPEN and event.due_at is None:
         raise _invalid(case, event, "an open case needs a time for its next action")
 
 
-def _demand_send(case: Case, event: Event) -> None:
+def _validate_send(case: Case, event: Event) -> None:
     """Law 3: nothing is sent again but after a look, or on a person's word."""
     resend = case.retry_allowed if isinstance(case, CancelCase) else case.flow_reads_first
     if case.state is State.UNKNOWN and not (resend or event.person):
@@ -226,7 +226,7 @@ def _demand_send(case: Case, event: Event) -> None:
         )
 
 
-def _demand_of_cancel(case: CancelCase, event: Event) -> None:
+def _validate_cancel(case: CancelCase, event: Event) -> None:
     if event.kind is EventKind.REJECTED and event.rejection is None:
         raise _invalid(case, event, "the event has no reason", "give a Rejection")
     if case.is_reported and event.kind in (EventKind.SEND_STARTED, EventKind.FELL_BACK):
@@ -250,7 +250,7 @@ def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
             return case.last_sent_at
 
 
-def _tries(case: Case, event: Event, *, quiet: bool) -> int:
+def _failures(case: Case, event: Event, *, quiet: bool) -> int:
     """How many attempts in a row came to nothing, after an event."""
     if event.kind is EventKind.FELL_BACK or (case.flow_reads_first and _begins_anew(event)):
         return 0
@@ -286,7 +286,7 @@ def transition(case: C, event: Event) -> Transition[C]:
     """The case after an event, and what follows. Raises InvalidTransitionError where the table or a law forbids it."""
     after = TRANSITIONS.get((case.state, event.kind)) if event.kind in KINDS[type(case)] else None
     if after is None:
-        raise _illegal(case, event)
+        raise _not_in_table(case, event)
     _validate(case, event, after)
     starts = _starts(case, event)
     falls_back = event.kind is EventKind.FELL_BACK
@@ -299,7 +299,7 @@ def transition(case: C, event: Event) -> Transition[C]:
         attempt=case.attempt + starts,
         updated_at=event.at,
         due_at=event.due_at if after in OPEN else None,
-        consecutive_failures=_tries(case, event, quiet=quiet),
+        consecutive_failures=_failures(case, event, quiet=quiet),
         deadline=None if falls_back or after not in OPEN else event.deadline or case.deadline,
         message=case.message if quiet else event.message,
         hint=case.hint if quiet else event.hint,
@@ -354,7 +354,7 @@ def _canceling(before: Case, changed: CancelCase, event: Event) -> CancelCase:
     )
 
 
-def _illegal(case: Case, event: Event) -> InvalidTransitionError:
+def _not_in_table(case: Case, event: Event) -> InvalidTransitionError:
     allowed = sorted(kind.value for state, kind in TRANSITIONS if state is case.state and kind in KINDS[type(case)])
     early = case.state is State.PENDING and event.kind in _CANCELLATIONS
     why = "nothing has been sent yet; " if early else "" if case.is_open else "the case is settled; "

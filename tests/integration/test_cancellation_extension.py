@@ -5,14 +5,14 @@ Whoever comes later, the cancellation or the place, sees the other, whatever die
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
@@ -23,7 +23,10 @@ from tests.support.fake_services import (
     FakeFulfillmentService,
     FakeManualService,
     FakeServices,
+    case_at,
+    case_states,
     fake_webhook,
+    pass_minutes,
 )
 
 
@@ -33,20 +36,6 @@ class Depot(FakeFulfillmentService):
 
 def open_(fake_services_desk: FakeDeskOpener, at: Sequence[str] = ()) -> Desk:
     return fake_services_desk(FakeCart(), FakeFulfillmentService(), Depot(), FakeManualService(), at=at)
-
-
-def states(desk: Desk) -> Mapping[str, State]:
-    return {case.connection: case.state for case in desk.cases.list(order="1042")}
-
-
-def case_at(desk: Desk, connection: str) -> CancelCase:
-    return [case for case in desk.cases.list() if case.connection == connection][-1]
-
-
-def work(desk: Desk, clock: VirtualClock, times: int = 6) -> None:
-    for _ in range(times):
-        clock.advance(minutes(1))
-        assert desk.run_due().problems == ()
 
 
 def before_the_host_has_it(desk: Desk, act: Callable[[], object]) -> None:
@@ -89,7 +78,7 @@ def test_a_wish_that_comes_while_a_place_is_registered_reaches_it(
     desk, other = open_(fake_services_desk, at=["phone"]), open_(fake_services_desk)
     before_the_host_has_it(desk, lambda: other.cancel("1042", by="Ann"))
     desk.orders.register("1042", connection="mill", by="the shop")
-    assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
+    assert (case_states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
 def test_it_reaches_the_place_even_if_it_is_settled_by_then(
@@ -103,7 +92,7 @@ def test_it_reaches_the_place_even_if_it_is_settled_by_then(
 
     before_the_host_has_it(desk, cancel_and_confirm)
     desk.orders.register("1042", connection="mill", by="the shop")
-    assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
+    assert (case_states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
 def test_a_wish_that_was_settled_before_is_not_about_a_new_place(
@@ -122,7 +111,7 @@ def test_a_place_that_comes_while_a_wish_is_made_is_reached(
     before_the_wish_is_recorded(desk, lambda: other.orders.register("1042", connection="mill", by="the shop"))
     standing = desk.cancel("1042", by="Ann")
     assert [case.connection for case in standing.cases] == ["phone"]
-    assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
+    assert (case_states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
 def test_both_that_see_each_other_ask_once(fake_services_desk: FakeDeskOpener, fake_services: FakeServices) -> None:
@@ -164,7 +153,7 @@ def test_whoever_registers_and_dies_is_seen_after_by_the_next_worker(
         desk.orders.register("1042", connection="mill", by="the shop")
     other.cases.confirm(case_at(other, "phone").id, by="Ben")
     other.run_due()
-    assert (states(other)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
+    assert (case_states(other)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
     assert other.ledger.registrations() == ()
 
 
@@ -181,7 +170,7 @@ def test_a_registration_that_never_came_to_be_is_forgotten(
         desk.orders.register("1042", connection="mill", by="the shop")
     other.run_due()
     assert len(other.ledger.registrations()) == 1, "it may be under way"
-    work(other, clock)
+    pass_minutes(other, clock)
     assert other.ledger.registrations() == ()
 
 
@@ -198,11 +187,11 @@ def test_whoever_wishes_and_dies_is_seen_after_by_the_next_worker(
         )
         with pytest.raises(SystemExit):
             desk.cancel("1042", by="Ann")
-    assert set(states(other)) == {"phone"}
+    assert set(case_states(other)) == {"phone"}
     other.run_due()
-    assert (states(other)["mill"], fake_services.writes) == (State.PENDING, [])
+    assert (case_states(other)["mill"], fake_services.writes) == (State.PENDING, [])
     other.run_due()
-    assert (states(other)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
+    assert (case_states(other)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 1042"])
 
 
 def _dies(desk: Desk, real: Callable[[str], tuple[RemoteOrder, ...]], order_id: str) -> tuple[RemoteOrder, ...]:
@@ -219,9 +208,9 @@ def test_a_place_that_the_host_registered_by_itself_is_reached_while_the_wish_is
     desk.order_store.add_remote_order(
         "1042", RemoteOrder("mill", "1042", clock.now(), ConnectionRole.FULFILLMENT), by="the host"
     )
-    work(desk, clock)
+    pass_minutes(desk, clock)
     assert fake_services.writes == ["mill cancel 1042"]
-    assert (states(desk)["mill"], states(desk)["cart"]) == (State.CANCELED, State.PENDING)
+    assert (case_states(desk)["mill"], case_states(desk)["cart"]) == (State.CANCELED, State.PENDING)
 
 
 # What counts as taken back
@@ -235,14 +224,14 @@ def test_a_cart_that_was_left_alone_does_not_keep_the_wish_from_a_new_place(
     fake_services.status["mill", "1042"] = "shipped"
     fake_services.cancel_outcomes["mill"] = "shipped"
     desk.cancel("1042", by="Ann")
-    work(desk, clock)
-    assert states(desk) == {
+    pass_minutes(desk, clock)
+    assert case_states(desk) == {
         "mill": State.REJECTED,
         "phone": State.ACTION_REQUIRED,
         **dict.fromkeys(cart, State.WITHDRAWN),
     }
     desk.orders.register("1042", connection="depot", by="the shop")
-    assert (states(desk)["depot"], fake_services.writes[-1]) == (State.ACKNOWLEDGED, "depot cancel 1042")
+    assert (case_states(desk)["depot"], fake_services.writes[-1]) == (State.ACKNOWLEDGED, "depot cancel 1042")
 
 
 def test_what_was_heard_and_denied_does_not_keep_the_wish_from_a_new_place(
@@ -268,7 +257,7 @@ def test_a_place_that_was_registered_wrongly_is_reached_when_it_is_registered_ri
         with pytest.raises(ValidationError, match="belongs to"):
             desk.orders.register("1042", connection="mill", by="Ann", remote_id="77")
     desk.orders.register("1042", connection="mill", by="Ann", remote_id="78")
-    assert (states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 78"])
+    assert (case_states(desk)["mill"], fake_services.writes) == (State.ACKNOWLEDGED, ["mill cancel 78"])
 
 
 def test_what_follows_goes_on_following_when_its_first_places_are_settled(
@@ -300,7 +289,7 @@ def test_a_wish_that_was_asked_everywhere_and_is_taken_back_does_not_follow_unle
     desk.cancellations.withdraw("1042", by="Ann")
     desk.cancellations.withdraw("1042", by="Ann")
     desk.orders.register("1042", connection="phone", by="the shop")
-    assert set(states(desk)) == {"mill"}
+    assert set(case_states(desk)) == {"mill"}
 
 
 def test_a_wish_that_was_taken_back_and_is_wanted_after_all_follows_again(
@@ -344,7 +333,7 @@ def test_a_place_that_an_order_never_came_to_keeps_nothing_from_its_cart(
     before_the_host_has_it(dying, killed)
     with pytest.raises(SystemExit):
         dying.orders.register("1042", connection="depot", by="the shop")
-    work(desk, clock, 12)
-    assert states(desk) == {"mill": State.CANCELED, "cart": State.CANCELED, "depot": State.WITHDRAWN}
+    pass_minutes(desk, clock, 12)
+    assert case_states(desk) == {"mill": State.CANCELED, "cart": State.CANCELED, "depot": State.WITHDRAWN}
     assert fake_services.writes == ["mill cancel 1042", "cart cancel 1042"]
     assert desk.resubmissions.create("1042", by="Ann").order_number == "1042-1"

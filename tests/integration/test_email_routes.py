@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,6 +24,7 @@ from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.email.smtp import EmailConfig
+from tests.support.certificates import make_certificate
 from tests.support.email_child import EMAIL_ONLY, EMAIL_OR_PORTAL_ROUTES, EMAIL_ROUTES, WITHIN, open_email_desk
 
 if TYPE_CHECKING:
@@ -129,16 +127,7 @@ def test_a_draft_is_kept_for_a_person_and_sent_to_nobody(open_desk: Opener, mail
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A PEM file: the key and certificate of 127.0.0.1, which is its own authority."""
-    if shutil.which("openssl") is None:
-        pytest.skip("there is no openssl to make a certificate with")
-    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    options = "-newkey rsa:2048 -nodes -days 2 -subj /CN=mail"
-    extensions = "-addext subjectAltName=IP:127.0.0.1 -addext keyUsage=critical,digitalSignature,keyCertSign"
-    command = shlex.split(f"openssl req -x509 {options} {extensions}")
-    subprocess.run([*command, "-keyout", str(key), "-out", str(made)], check=True, capture_output=True)
-    made.write_text(made.read_text() + key.read_text())
-    return made
+    return make_certificate(tmp_path)
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from orderdesk_devkit.testing.raw_server import http_response
-from orderdesk_sdk.clock import Clock, hours, minutes
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.clock import Clock, VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.errors import SignatureVerificationError
@@ -43,8 +45,12 @@ __all__ = [
     "FakeManualService",
     "FakeServices",
     "FakeDeskOpener",
+    "case_at",
+    "case_states",
     "fake_webhook",
+    "only",
     "open_fake_desk",
+    "pass_minutes",
 ]
 
 KEY = "the-town-crier-4f1d"
@@ -264,3 +270,26 @@ def open_fake_desk(
     )
     desk.orders.import_orders(orders, by="a test")
     return desk
+
+
+def case_states(desk: Desk, order: str = "1042") -> Mapping[str, State]:
+    """The states of the cancel cases of an order, by connection."""
+    return {case.connection: case.state for case in desk.cases.list(order=order)}
+
+
+def case_at(desk: Desk, connection: str) -> CancelCase:
+    """The newest cancel case at a connection."""
+    return [case for case in desk.cases.list() if case.connection == connection][-1]
+
+
+def only(cases: Sequence[CancelCase]) -> CancelCase:
+    """The one case that there is."""
+    (case,) = cases
+    return case
+
+
+def pass_minutes(desk: Desk, clock: VirtualClock, count: int = 6) -> None:
+    """Let minutes pass, and do what is due after each."""
+    for _ in range(count):
+        clock.advance(minutes(1))
+        desk.run_due()

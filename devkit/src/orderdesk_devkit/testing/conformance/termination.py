@@ -169,4 +169,8 @@ def _open(harness: ConformanceHarness) -> list[Case]:
 
 
 def _name(case: Case) -> str:
+<<<<<<< HEAD
     return f"the {case.kind} case of {case.remote_id}"
+=======
+    return f"the case of {case.remote_id}"
+>>>>>>> main
