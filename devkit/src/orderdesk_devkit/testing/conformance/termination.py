@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, skip_without_calls
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
 from orderdesk_devkit.testing.conformance.failpoints import require_cancel_target, skip_without_resubmission
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
@@ -50,9 +50,7 @@ class TerminationTests(StandardTests):
 
         @contextmanager
         def open_harness(_: Fault) -> Iterator[ConformanceHarness]:
-            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-            folder.mkdir()
-            with plugin_under_test.open_harness(folder, limits=LIMITS) as harness:
+            with plugin_under_test.open_harness(new_folder(tmp_path), limits=LIMITS) as harness:
                 yield harness
             count("faults without end", 1)
 
@@ -63,13 +61,12 @@ class TerminationTests(StandardTests):
     ) -> None:
         """It is settled or a person has it, in days at most, and their reminders keep nobody busy."""
         skip_without_calls(baseline, plugin_under_test)
-        found = []
-        for fault in Fault:
-            with endless_fault(fault) as harness:
-                _begin(harness, fault)
-                harness.desk.cancel(harness.order, by="a test", reason=harness.reason)
-                found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
-        require(Requirement.TERMINATES, found)
+
+        def play(harness: ConformanceHarness, fault: Fault) -> None:
+            _begin(harness, fault)
+            harness.desk.cancel(harness.order, by="a test", reason=harness.reason)
+
+        _require_end(endless_fault, play)
 
     def test_a_cancel_ends_whatever_the_service_does_after_the_request(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, endless_fault: EndlessFault
@@ -78,30 +75,28 @@ class TerminationTests(StandardTests):
         require_cancel_target(baseline, plugin_under_test)
         if baseline.state_after_request in (State.CANCELED, State.ACTION_REQUIRED):
             pytest.skip(f"{plugin_under_test.slug} is {baseline.state_after_request.value} at once: nothing is polled")
-        found = []
-        for fault in Fault:
-            with endless_fault(fault) as harness:
-                harness.cancel()
-                _begin(harness, fault)
-                found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
-        require(Requirement.TERMINATES, found)
+
+        def play(harness: ConformanceHarness, fault: Fault) -> None:
+            harness.cancel()
+            _begin(harness, fault)
+
+        _require_end(endless_fault, play)
 
     def test_a_resubmission_ends_whatever_the_service_does(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, endless_fault: EndlessFault
     ) -> None:
         """It is settled or a person has it, and so few creates have left as may be sent."""
         skip_without_resubmission(baseline, plugin_under_test)
-        found = []
-        for fault in Fault:
-            with endless_fault(fault) as harness:
-                harness.cancel()
-                case = harness.follow_up()
-                if case.state is not State.CANCELED:
-                    harness.desk.cases.confirm(case.id, by="a test")
-                _begin(harness, fault)
-                harness.resubmit()
-                found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
-        require(Requirement.TERMINATES, found)
+
+        def play(harness: ConformanceHarness, fault: Fault) -> None:
+            harness.cancel()
+            case = harness.follow_up()
+            if case.state is not State.CANCELED:
+                harness.desk.cases.confirm(case.id, by="a test")
+            _begin(harness, fault)
+            harness.resubmit()
+
+        _require_end(endless_fault, play)
 
     def test_a_status_change_ends_whatever_the_service_does(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, endless_fault: EndlessFault
@@ -111,13 +106,22 @@ class TerminationTests(StandardTests):
         statuses = plugin_under_test.integration.statuses
         if plugin_under_test.integration.role is not ConnectionRole.CART or not statuses:
             pytest.skip(f"{plugin_under_test.slug} sets no status")
-        found = []
-        for fault in Fault:
-            with endless_fault(fault) as harness:
-                _begin(harness, fault)
-                harness.desk.status_changes.create(harness.order, statuses[0].name, by="a test")
-                found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
-        require(Requirement.TERMINATES, found)
+
+        def play(harness: ConformanceHarness, fault: Fault) -> None:
+            _begin(harness, fault)
+            harness.desk.status_changes.create(harness.order, statuses[0].name, by="a test")
+
+        _require_end(endless_fault, play)
+
+
+def _require_end(endless_fault: EndlessFault, play: Callable[[ConformanceHarness, Fault], None]) -> None:
+    """Everything ends after the play, whichever fault it begins in the midst of it."""
+    found = []
+    for fault in Fault:
+        with endless_fault(fault) as harness:
+            play(harness, fault)
+            found += [f"{fault.value}: {said}" for said in _endless_failures(harness)]
+    require(Requirement.TERMINATES, found)
 
 
 def _begin(harness: ConformanceHarness, fault: Fault) -> None:
@@ -169,8 +173,4 @@ def _open(harness: ConformanceHarness) -> list[Case]:
 
 
 def _name(case: Case) -> str:
-<<<<<<< HEAD
-    return f"the {case.kind} case of {case.remote_id}"
-=======
     return f"the case of {case.remote_id}"
->>>>>>> main
