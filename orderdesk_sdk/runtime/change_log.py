@@ -26,7 +26,7 @@ def log_change(case: Case, event: Event) -> None:
     if event.kind.value != outcome:
         outcome = f"{event.kind.value}; the case is {outcome}"
     if event.plugin_error is not None:
-        failure = "the plugin timed out" if event.plugin_error == TIMED_OUT else "The plugin failed"
+        failure = "the plugin timed out" if event.plugin_error.startswith(TIMED_OUT) else "the plugin failed"
         _log.warning("%s, %s", failure, outcome, about=about)
     elif event.kind in _TROUBLE:
         _log.warning("%s", outcome, about=about)

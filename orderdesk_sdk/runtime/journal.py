@@ -107,7 +107,7 @@ class BatchJournal:
         self._unwritten = []
 
     def _commit_write(self, intent: Intent) -> None:
-        """Commit an intent to write while nothing speaks against it: what is asked and the commit see one order."""
+        """Commit an intent to write while sending is allowed: the condition and the commit see one order."""
         for _ in range(MAX_ORDER_CHANGES):
             holds = {part.before.id: part.send_condition for part in self._entries if part.send_condition is not None}
             orders = {name: hold.order_id for name, hold in holds.items() if hold.order_id is not None}

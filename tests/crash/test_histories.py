@@ -6,17 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.metadata import entry_points
 from typing import ClassVar, TypeVar
 
 import pytest
-from attrs import evolve
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from orderdesk_devkit.simulators.fault_queue import Fault
-from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest, sample_order
+from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 from orderdesk_devkit.testing.pytest_plugin import HISTORIES
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
@@ -27,13 +25,10 @@ from orderdesk_sdk.desk.documents import plan_document, receipt_document
 from orderdesk_sdk.errors import OrderDeskError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order
 from orderdesk_sdk.plugin.answer import Rejection
-from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS
-from orderdesk_sdk.plugin.reasons import StandardReason
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
-from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER
-from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.counting_service import Counting, CountingSimulator
+from tests.support.histories import FACES, FAULTS, REASON, RULES, SETTINGS, SLUGS, history_order
 from tests.support.invariant_checker import InvariantChecker
 from tests.support.services_environment import ServiceEnvironment, SimulatedCrash
 
@@ -41,41 +36,10 @@ pytestmark = pytest.mark.crash
 
 T = TypeVar("T")
 
-SETTINGS: Mapping[str, Mapping[str, object]] = {
-    "oia-global": {"client_code": "SHOP7", "mode": "production", "cancel_email_to": "cancellations@oia.example"},
-    "mww-europe": {"cancel_window": "no limit"},
-}
-"""What no simulator gives, or what makes two of a kind differ."""
-ON_EACH_LINE = {"print_url": "https://files.example.com/a.jpg", "print_sku": "PR-8X10"}
-FACES = ("auth", "api", "user_agent")
-"""Switches that say how a service is spoken to, which the settings have to fit."""
-SLUGS = sorted(point.name for point in entry_points(group=INTEGRATIONS))
-FAULTS = [kind for kind in Fault if kind not in (Fault.DELAY, Fault.SLOW_DRIP, Fault.OVERSIZED)]
-"""Those that take no real time."""
-REASON = StandardReason.OTHER.value
-"""What every service's list has."""
-RULES = read_rules(
-    [
-        {
-            "name": "folder cancels",
-            "event": "order moved",
-            "when": "folder == 'Canceled'",
-            "do": [{"action": CANCEL_ORDER, "reason": REASON}],
-        },
-        {"name": "canceled is closed", "event": "order canceled", "do": [{"action": MOVE_ORDER, "folder": "Closed"}]},
-    ],
-    "[[rules]]",
-)
 REFUSED_WHOLE = "no such reason anywhere"
 COUNTING = "counting"
 PLACE = st.sampled_from([*SLUGS, COUNTING])
 ANY = st.integers(0, 1000)
-
-
-def order() -> Order:
-    """The first sample order, with what each service wants to find on a line."""
-    found = sample_order()
-    return evolve(found, lines=tuple(evolve(line, metadata={**line.metadata, **ON_EACH_LINE}) for line in found.lines))
 
 
 class Histories(RuleBasedStateMachine):
@@ -91,7 +55,7 @@ class Histories(RuleBasedStateMachine):
         self.judge = InvariantChecker(self.environment.ledger, self.clock)
         for slug, simulator in self.environment.simulators.items():
             self.judge.watch(slug, simulator)
-        self.do("import", lambda desk: desk.orders.import_orders([order()], by="the shop"))
+        self.do("import", lambda desk: desk.orders.import_orders([history_order()], by="the shop"))
         self.counts["histories"] += 1
 
     def teardown(self) -> None:
@@ -393,8 +357,8 @@ class Histories(RuleBasedStateMachine):
 
 @contextmanager
 def environment() -> Iterator[ServiceEnvironment]:
-    counting = PluginUnderTest(slug=COUNTING, order=order(), plugin=Counting(), simulator=CountingSimulator)
-    installed = [PluginUnderTest(slug=slug, order=order(), settings=SETTINGS.get(slug, {})) for slug in SLUGS]
+    counting = PluginUnderTest(slug=COUNTING, order=history_order(), plugin=Counting(), simulator=CountingSimulator)
+    installed = [PluginUnderTest(slug=slug, order=history_order(), settings=SETTINGS.get(slug, {})) for slug in SLUGS]
     with ServiceEnvironment([*installed, counting]) as built:
         yield built
 
@@ -404,7 +368,7 @@ def test_the_laws_hold_in_every_history(
 ) -> None:
     counts: Counter[str] = Counter()
     with environment() as built:
-        monkeypatch.setattr(Histories, "town", built, raising=False)
+        monkeypatch.setattr(Histories, "environment", built, raising=False)
         monkeypatch.setattr(Histories, "counts", counts, raising=False)
         monkeypatch.setattr(Histories, "reason", built.plugins["commercehub"].default_reason, raising=False)
         run_state_machine_as_test(

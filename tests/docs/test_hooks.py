@@ -41,7 +41,7 @@ def section(hook: Callable[..., object]) -> str:
 
 def undocumented(text: str, names: dict[str, str]) -> list[str]:
     """The arguments of which a text does not say what they are, as in `request: what to cancel.`"""
-    return [name for name in names if not re.search(rf"(?:^|[.;] |\n){name}: \w", text)]
+    return [name for name in names if not re.search(rf"^ *(?:- )?`?{name}`?: \w", text, re.MULTILINE)]
 
 
 def implementations() -> dict[str, list[ast.FunctionDef]]:

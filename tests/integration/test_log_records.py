@@ -256,7 +256,7 @@ class TestTrouble:
         monkeypatch.setattr(desk, "run_due", fail)
         RunLoop(desk, lambda _: None).run_once()
         assert logged.records() == [
-            ("desk", "WARNING", "a round of due work was not done (OSError); the next one does it")
+            ("desk", "WARNING", "what was due could not be done (OSError); the next round does it")
         ]
 
     def test_damaged_row_is_logged_once(self, logged: Logged) -> None:

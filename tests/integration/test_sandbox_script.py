@@ -130,7 +130,7 @@ def test_work_ends_in_good_order_when_it_is_told_to(script: Script) -> None:
             if "Cancelled" in line:
                 working.send_signal(signal.SIGTERM)
     assert working.returncode == 0
-    assert "asked - the service took note" in told[0]
+    assert "acknowledged - The service acknowledged the request" in told[0]
     assert any("nothing is left to be done" in line for line in told)
 
 

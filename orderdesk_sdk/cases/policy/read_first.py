@@ -106,7 +106,7 @@ def after_plugin_error(case: Case, plugin_error: str, now: datetime, *, may_exis
         return _as_it_was(case, EventKind.POLL_FAILED, now, due, plugin_error=plugin_error)
     if case.consecutive_failures >= RETRY_POLICY.max_plugin_errors:
         hint = f"{find_out_hint}; report the error to the plugin's author"
-        why = NoResult("the plugin failed again and again", hint, plugin_error=plugin_error)
+        why = NoResult("The plugin failed again and again", hint, plugin_error=plugin_error)
         return escalate(why, now, find_out_hint=find_out_hint)
     why = NoResult("The plugin failed", plugin_error=plugin_error)
     return after_no_result(case, why, now, may_exist=may_exist, find_out_hint=find_out_hint)

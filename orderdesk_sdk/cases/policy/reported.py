@@ -69,7 +69,7 @@ def _not_shown_yet(
 
 
 def _not_told(case: CancelCase, answer: Answer, now: datetime, reminder_interval: timedelta, polling: Polling) -> Event:
-    """The poll told nothing of a case that was reported."""
+    """The poll of a reported cancellation gave no usable status."""
     give_up = case.deadline or now + polling.give_up
     if case.state is State.ACTION_REQUIRED:
         due = now + reminder_interval

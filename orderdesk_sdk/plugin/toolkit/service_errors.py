@@ -31,7 +31,7 @@ class ServiceErrors:
 
     Args:
         key, parts, details: as `complaint` takes them; `key` stands in every error body of the service.
-        access_hint: what a person should look at where it does not let us in.
+        access_hint: what a person should look at where the service answers 401 or 403.
     """
 
     key: str

@@ -100,7 +100,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     @abstractmethod
     def why_blocked(self, context: K) -> str | None:
-        """Why nothing more may be sent, although what was sent must be found; None where nothing speaks against it."""
+        """Why nothing more may be sent, although what was sent must be found; None where sending is allowed."""
 
     def send_condition(self, case: C) -> SendCondition | None:  # noqa: ARG002 - for those that have something to ask
         """What is asked again before each write; None: nothing."""

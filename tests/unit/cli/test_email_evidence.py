@@ -78,7 +78,7 @@ def test_an_answer_to_our_mail_is_the_proof(shop: Shop) -> None:
     )
     page = shop.run("receipt", "1043").stdout
     assert 'e-mail from MWW <support@mww.example>, "Re: 1043", 5 Jan' in page
-    assert f"in response to our e-mail <{identity}.1@lantern.example>; filed by Ben" in page
+    assert f"in reply to our e-mail <{identity}.1@lantern.example>; filed by Ben" in page
     assert "It is canceled." in page, "its words stand in the history"
 
 
@@ -88,7 +88,7 @@ def test_a_mail_that_names_none_of_ours_counts_on_the_persons_judgement(shop: Sh
     assert (proof["kind"], proof["email"]["in_reply_to"]) == ("email", None)
     assert proof["email"]["mentioned_order_number"] == "1043"
     page = " ".join(shop.run("receipt", "1043").stdout.split())
-    assert "about order 1043, not in response to an e-mail of ours, matched to this case by Ben; filed by Ben" in page
+    assert "about order 1043, not in reply to an e-mail of ours, matched to this case by Ben; filed by Ben" in page
 
 
 @pytest.mark.parametrize("mark", ["Auto-Submitted: auto-replied", "Precedence: bulk", "Return-Path: <>"])

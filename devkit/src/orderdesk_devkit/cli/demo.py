@@ -46,7 +46,7 @@ def demo(session: Session, keep: Path | None) -> None:
         "kept": None if keep is None else str(keep.resolve()),
         "receipts": [receipt_document(receipt) for receipt in told.receipts],
         "resubmission": case_document(told.resubmission),
-        "refused_resubmission": told.rejection,
+        "rejected_resubmission": told.rejection,
         "executions": [execution_document(at, execution) for at, execution in told.rule_executions],
     }
     if session.as_json:

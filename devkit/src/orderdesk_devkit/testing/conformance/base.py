@@ -109,6 +109,13 @@ class StandardTests:
         return lambda what, number: record_property(CONFORMANCE, (self.integration, what, number))
 
 
+def new_folder(parent: Path) -> Path:
+    """A folder in this one that was not there yet."""
+    made = parent / f"{len(list(parent.iterdir()))}"
+    made.mkdir()
+    return made
+
+
 def skip_without_calls(baseline: BaselineRun, plugin: PluginUnderTest) -> None:
     """Skip, with the reason, a test about calls where the route to cancel makes none."""
     if not isinstance(baseline.route, Button):

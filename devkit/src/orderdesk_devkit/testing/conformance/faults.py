@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, skip_without_calls
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import EVERY_TIME, BaselineRun, CallRecorder, FaultTarget
 from orderdesk_devkit.testing.conformance.failpoints import require_cancel_target, skip_without_resubmission
 from orderdesk_devkit.testing.conformance.recorded_flows import recorded_flows_of
@@ -64,9 +64,7 @@ class FaultTests(StandardTests):
         def open_harness(
             fault: Fault | None, wrap: Callable[[Simulator], ASGIApp] = lambda simulator: simulator.app
         ) -> Iterator[ConformanceHarness]:
-            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-            folder.mkdir()
-            with plugin_under_test.open_harness(folder, wrap=wrap) as harness:
+            with plugin_under_test.open_harness(new_folder(tmp_path), wrap=wrap) as harness:
                 yield harness
             count("faults", int(fault is not None))
 

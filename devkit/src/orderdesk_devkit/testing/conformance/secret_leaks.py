@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count as count_from_zero
 from pathlib import Path
 
 import httpx
 import pytest
+from attrs import frozen
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.canary import Finder, as_reported, canary
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, skip_without_calls
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun, CallRecorder, RecordedCall
 from orderdesk_devkit.testing.conformance.echoed_secrets import Echo, echoes
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
@@ -46,152 +48,6 @@ Shown = Mapping[str, object]
 """What is shown or kept, by what it is."""
 
 
-class SecretLeakTests(StandardTests):
-    """Law 11, with the secrets of every secret setting and the tokens that are fetched with them."""
-
-    @pytest.fixture
-    def secrets(
-        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, caplog: pytest.LogCaptureFixture
-    ) -> Mapping[str, str]:
-        """A canary for each secret setting; everything is logged from here on."""
-        skip_without_calls(baseline, plugin_under_test)
-        fields = settings_fields(plugin_under_test.integration.settings)
-        found = {one.name: canary(one.name) for one in fields if one.kind is SettingKind.SECRET}
-        if not found:
-            pytest.skip(f"{plugin_under_test.slug} has no secret setting")
-        for name in (None, "httpx", "httpcore", "orderdesk_sdk"):
-            caplog.set_level(logging.DEBUG, logger=name)
-        return found
-
-    def test_a_service_that_echoes_the_request_leaks_no_secret(
-        self,
-        plugin_under_test: PluginUnderTest,
-        baseline: BaselineRun,
-        secrets: Mapping[str, str],
-        tmp_path: Path,
-        caplog: pytest.LogCaptureFixture,
-        count: Count,
-    ) -> None:
-        """In any part of any response: nothing of it is shown or kept."""
-        token = _Token(plugin_under_test, baseline)
-        canaries = {**secrets, **({_TOKEN: canary(_TOKEN)} if token else {})}
-        seeds = [*baseline.cancel, *baseline.polls[-1:]]
-        leaks = []
-        for name, echo in echoes(
-            tuple(canaries.values()), seeds, plugin_under_test.integration.evidence_headers
-        ).items():
-            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-            shown, received = _run_against(plugin_under_test, token.answering(echo), secrets, folder, caplog)
-            leaks += [f"the {name}: {said}" for said in _leaks(canaries, shown)]
-            if not received:
-                leaks.append(f"the {name}: no request was made, so this judged nothing")
-            count("canaries", len(canaries))
-        require(Requirement.NO_SECRET, leaks)
-
-    def test_a_token_endpoint_that_echoes_the_request_leaks_no_secret(
-        self,
-        plugin_under_test: PluginUnderTest,
-        baseline: BaselineRun,
-        secrets: Mapping[str, str],
-        tmp_path: Path,
-        caplog: pytest.LogCaptureFixture,
-        count: Count,
-    ) -> None:
-        """Where it refuses, or answers nonsense: nothing of it is shown or kept."""
-        if baseline.token_path is None:
-            pytest.skip(f"{plugin_under_test.slug} fetches no token")
-        leaks = []
-        said = tuple(secrets.values())
-        rejections: dict[str, Echo] = {
-            "refusal": lambda request: _rejection_response(
-                {"error": said[-1], "error_description": request.decode("latin-1")}
-            ),
-            "token of another kind": lambda _: _rejection_response({"access_token": [said[-1]], "expires_in": 1}, 200),
-            "time of another kind": lambda _: _rejection_response(
-                {"access_token": said[0], "expires_in": said[-1]}, 200
-            ),
-            "nothing": lambda _: b"",
-            **echoes(said, baseline.tokens[:1], ()),
-        }
-        for name, echo in rejections.items():
-            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-            shown, _ = _run_against(plugin_under_test, echo, secrets, folder, caplog)
-            leaks += [f"the {name} of a token: {found}" for found in _leaks(secrets, shown)]
-            count("canaries", len(secrets))
-        require(Requirement.NO_SECRET, leaks)
-
-    def test_a_cancel_under_faults_shows_no_secret(
-        self,
-        plugin_under_test: PluginUnderTest,
-        baseline: BaselineRun,
-        secrets: Mapping[str, str],
-        tmp_path: Path,
-        caplog: pytest.LogCaptureFixture,
-        count: Count,
-    ) -> None:
-        """At the simulator, with its own secrets and tokens, honored and disturbed."""
-        token = _Token(plugin_under_test, baseline)
-        leaks = []
-        for weather in _FAULT_SETS:
-            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
-            folder.mkdir()
-            caplog.clear()
-            witnesses: list[CallRecorder] = []
-
-            def watched(simulator: Simulator, seen: list[CallRecorder] = witnesses) -> CallRecorder:
-                seen.append(CallRecorder(simulator, plugin_under_test.number))
-                return seen[0]
-
-            with plugin_under_test.open_harness(folder, wrap=watched, limits=_LIMITS) as stage:
-                for fault in weather:
-                    if baseline.cancel_target is not None:
-                        baseline.cancel_target.inject(stage.service, fault)
-                shown = _run_everything(stage, folder)
-                given = stage.service.settings("")
-                whole = {name: str(given[name]) for name in secrets if name in given}
-            whole |= {f"{_TOKEN} {number}": text for number, text in enumerate(token.texts(witnesses[0].calls))}
-            everything = {**shown, **_files(folder), "the log": _log(caplog)}
-            leaks += [
-                f"{' and '.join(one.value for one in weather) or 'fair weather'}: {name} stands in {where}"
-                for where, thing in everything.items()
-                for name, text in whole.items()
-                if text and text in _as_text(thing)
-            ]
-            count("canaries", len(whole))
-        require(Requirement.NO_SECRET, leaks)
-
-    def test_an_error_given_to_the_host_app_shows_no_secret(
-        self,
-        plugin_under_test: PluginUnderTest,
-        baseline: BaselineRun,
-        secrets: Mapping[str, str],
-        tmp_path: Path,
-        caplog: pytest.LogCaptureFixture,
-        count: Count,
-    ) -> None:
-        """The ledger fails in the midst of a call: what the host then logs, variables of each frame included."""
-        token = _Token(plugin_under_test, baseline)
-        canaries = {**secrets, **({_TOKEN: canary(_TOKEN)} if token else {})}
-        echo = token.answering(lambda request: http_response(500, f"<pre>{request.decode('latin-1')}</pre>".encode()))
-        leaks: list[str] = []
-        for at in range(_COMMITS):
-            folder = tmp_path / f"{at}"
-            folder.mkdir()
-            caplog.clear()
-            with (
-                RawServer(responding(echo)) as server,
-                plugin_under_test.open_harness_at(
-                    server.url, folder, VirtualClock(), secrets=secrets, limits=_LIMITS
-                ) as stage,
-            ):
-                shown = _failing(stage, at)
-            leaks += [
-                f"commit {at + 1} failed: {said}" for said in _leaks(canaries, {**shown, "the log": _log(caplog)})
-            ]
-            count("canaries", len(canaries))
-        require(Requirement.NO_SECRET, leaks)
-
-
 class _Token:
     """How a token is told by the service, if there is one."""
 
@@ -220,18 +76,174 @@ class _Token:
         return lambda request: told if request.startswith(asked) else echo(request)
 
 
-def _run_against(
-    plugin: PluginUnderTest, echo: Echo, secrets: Mapping[str, str], folder: Path, caplog: pytest.LogCaptureFixture
-) -> tuple[Shown, bytes]:
-    """All that the product shows and keeps of a cancel at a service that echoes, and what that received."""
-    folder.mkdir()
-    caplog.clear()
-    with (
-        RawServer(responding(echo)) as server,
-        plugin.open_harness_at(server.url, folder, VirtualClock(), secrets=secrets, limits=_LIMITS) as stage,
-    ):
-        shown = _run_everything(stage, folder)
-    return {**shown, **_files(folder), "the log": _log(caplog)}, server.received
+@frozen
+class LeakProbe:
+    """A plugin with secrets that are found again wherever they are shown, and all that looks for them."""
+
+    plugin: PluginUnderTest
+    baseline: BaselineRun
+    secrets: Mapping[str, str]
+    """A canary for each secret setting."""
+    token: _Token
+    folder: Path
+    caplog: pytest.LogCaptureFixture
+    _count: Count
+
+    @property
+    def canaries(self) -> Mapping[str, str]:
+        """The secrets, and the token that is fetched with them if there is one."""
+        return {**self.secrets, **({_TOKEN: canary(_TOKEN)} if self.token else {})}
+
+    def begin(self) -> Path:
+        """An empty folder for the next desk, with nothing logged so far."""
+        self.caplog.clear()
+        return new_folder(self.folder)
+
+    def shown(self, desk: Shown, folder: Path) -> Shown:
+        """What a desk in the folder showed, together with its files and the log."""
+        return {**desk, **_files(folder), "the log": self.log()}
+
+    def cancel_at(self, echo: Echo) -> tuple[Shown, bytes]:
+        """All that the product shows and keeps of a cancel at a service that echoes, and what that received."""
+        folder = self.begin()
+        with self.open_harness(echo, folder) as (harness, server):
+            shown = _run_everything(harness, folder)
+        return self.shown(shown, folder), server.received
+
+    @contextmanager
+    def open_harness(self, echo: Echo, folder: Path) -> Iterator[tuple[ConformanceHarness, RawServer]]:
+        """A harness at a service that echoes, by a connection with the secrets."""
+        with (
+            RawServer(responding(echo)) as server,
+            self.plugin.open_harness_at(
+                server.url, folder, VirtualClock(), secrets=self.secrets, limits=_LIMITS
+            ) as harness,
+        ):
+            yield harness, server
+
+    def log(self) -> str:
+        """What was logged, and the errors with it as tools that report them show them."""
+        errors = [record.exc_info[1] for record in self.caplog.records if record.exc_info]
+        return "\n".join([self.caplog.text, *(as_reported(error) for error in errors if error is not None)])
+
+    def leaks(self, canaries: Mapping[str, str], shown: Shown) -> list[str]:
+        """Where pieces of the canaries are shown; each canary counts as looked for."""
+        self.count(canaries)
+        finder = Finder(*canaries.values())
+        found = []
+        for where, thing in shown.items():
+            if finder.found(thing):
+                names = [name for name, text in canaries.items() if Finder(text).found(thing)]
+                found.append(f"a piece of {' and of '.join(names)} stands in {where}")
+        return found
+
+    def count(self, canaries: Mapping[str, str]) -> None:
+        """Add to the summary how many were looked for."""
+        self._count("canaries", len(canaries))
+
+
+class SecretLeakTests(StandardTests):
+    """Law 11, with the secrets of every secret setting and the tokens that are fetched with them."""
+
+    @pytest.fixture
+    def leak_probe(
+        self,
+        plugin_under_test: PluginUnderTest,
+        baseline: BaselineRun,
+        tmp_path: Path,
+        caplog: pytest.LogCaptureFixture,
+        count: Count,
+    ) -> LeakProbe:
+        """Looks for a canary for each secret setting; everything is logged from here on."""
+        skip_without_calls(baseline, plugin_under_test)
+        fields = settings_fields(plugin_under_test.integration.settings)
+        found = {one.name: canary(one.name) for one in fields if one.kind is SettingKind.SECRET}
+        if not found:
+            pytest.skip(f"{plugin_under_test.slug} has no secret setting")
+        for name in (None, "httpx", "httpcore", "orderdesk_sdk"):
+            caplog.set_level(logging.DEBUG, logger=name)
+        token = _Token(plugin_under_test, baseline)
+        return LeakProbe(plugin_under_test, baseline, found, token, tmp_path, caplog, count)
+
+    def test_a_service_that_echoes_the_request_leaks_no_secret(self, leak_probe: LeakProbe) -> None:
+        """In any part of any response: nothing of it is shown or kept."""
+        canaries, baseline = leak_probe.canaries, leak_probe.baseline
+        seeds = [*baseline.cancel, *baseline.polls[-1:]]
+        leaks = []
+        for name, echo in echoes(
+            tuple(canaries.values()), seeds, leak_probe.plugin.integration.evidence_headers
+        ).items():
+            shown, received = leak_probe.cancel_at(leak_probe.token.answering(echo))
+            leaks += [f"the {name}: {said}" for said in leak_probe.leaks(canaries, shown)]
+            if not received:
+                leaks.append(f"the {name}: no request was made, so this judged nothing")
+        require(Requirement.NO_SECRET, leaks)
+
+    def test_a_token_endpoint_that_echoes_the_request_leaks_no_secret(self, leak_probe: LeakProbe) -> None:
+        """Where it refuses, or answers nonsense: nothing of it is shown or kept."""
+        if leak_probe.baseline.token_path is None:
+            pytest.skip(f"{leak_probe.plugin.slug} fetches no token")
+        leaks = []
+        said = tuple(leak_probe.secrets.values())
+        rejections: dict[str, Echo] = {
+            "refusal": lambda request: _rejection_response(
+                {"error": said[-1], "error_description": request.decode("latin-1")}
+            ),
+            "token of another kind": lambda _: _rejection_response({"access_token": [said[-1]], "expires_in": 1}, 200),
+            "time of another kind": lambda _: _rejection_response(
+                {"access_token": said[0], "expires_in": said[-1]}, 200
+            ),
+            "nothing": lambda _: b"",
+            **echoes(said, leak_probe.baseline.tokens[:1], ()),
+        }
+        for name, echo in rejections.items():
+            shown, _ = leak_probe.cancel_at(echo)
+            leaks += [f"the {name} of a token: {found}" for found in leak_probe.leaks(leak_probe.secrets, shown)]
+        require(Requirement.NO_SECRET, leaks)
+
+    def test_a_cancel_under_faults_shows_no_secret(self, leak_probe: LeakProbe) -> None:
+        """At the simulator, with its own secrets and tokens, honored and disturbed."""
+        plugin, cancel_target = leak_probe.plugin, leak_probe.baseline.cancel_target
+        leaks = []
+        for faults in _FAULT_SETS:
+            folder = leak_probe.begin()
+            recorders: list[CallRecorder] = []
+
+            def recorded(simulator: Simulator, recorders: list[CallRecorder] = recorders) -> CallRecorder:
+                recorders.append(CallRecorder(simulator, plugin.number))
+                return recorders[0]
+
+            with plugin.open_harness(folder, wrap=recorded, limits=_LIMITS) as harness:
+                for fault in faults:
+                    if cancel_target is not None:
+                        cancel_target.inject(harness.service, fault)
+                desk = _run_everything(harness, folder)
+                given = harness.service.settings("")
+                whole = {name: str(given[name]) for name in leak_probe.secrets if name in given}
+            tokens = leak_probe.token.texts(recorders[0].calls)
+            whole |= {f"{_TOKEN} {number}": text for number, text in enumerate(tokens)}
+            leaks += [
+                f"{' and '.join(one.value for one in faults) or 'no fault'}: {name} stands in {where}"
+                for where, thing in leak_probe.shown(desk, folder).items()
+                for name, text in whole.items()
+                if text and text in _as_text(thing)
+            ]
+            leak_probe.count(whole)
+        require(Requirement.NO_SECRET, leaks)
+
+    def test_an_error_given_to_the_host_app_shows_no_secret(self, leak_probe: LeakProbe) -> None:
+        """The ledger fails in the midst of a call: what the host then logs, variables of each frame included."""
+        canaries = leak_probe.canaries
+        echo = leak_probe.token.answering(
+            lambda request: http_response(500, f"<pre>{request.decode('latin-1')}</pre>".encode())
+        )
+        leaks: list[str] = []
+        for at in range(_COMMITS):
+            with leak_probe.open_harness(echo, leak_probe.begin()) as (harness, _):
+                shown = _failing(harness, at)
+            found = leak_probe.leaks(canaries, {**shown, "the log": leak_probe.log()})
+            leaks += [f"commit {at + 1} failed: {said}" for said in found]
+        require(Requirement.NO_SECRET, leaks)
 
 
 def _run_everything(harness: ConformanceHarness, folder: Path) -> Shown:
@@ -315,20 +327,6 @@ def _files(folder: Path) -> dict[str, object]:
     """All that was written, but for refresh tokens: a file for its owner's eyes is where they are kept."""
     files = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".token")
     return {f"the file {path.name}": path.read_bytes() for path in files}
-
-
-def _log(caplog: pytest.LogCaptureFixture) -> str:
-    """What was logged, and the errors with it as tools that report them show them."""
-    errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
-    return "\n".join([caplog.text, *(as_reported(error) for error in errors if error is not None)])
-
-
-def _leaks(secrets: Mapping[str, str], shown: Shown) -> Iterator[str]:
-    look = Finder(*secrets.values())
-    for where, thing in shown.items():
-        if look.found(thing):
-            names = [name for name, text in secrets.items() if Finder(text).found(thing)]
-            yield f"a piece of {' and of '.join(names)} stands in {where}"
 
 
 def _as_text(thing: object) -> str:
