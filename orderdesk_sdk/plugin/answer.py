@@ -258,8 +258,9 @@ def not_processed(
 ) -> Answer:
     """The service provably did nothing, and asking again later is safe.
 
-    After a request that is not repeatable, the core wants to see it: a client error (but 408), or a success that this
-    answer rests on because its body says so. After anything else the answer is an error of the plugin, and the outcome is unknown.
+    After a request that is not idempotent, the core wants to see it: a client error (but 408), or a success that this
+    answer rests on because its body says so. After anything else the answer is an error of the plugin, and the
+    outcome is unknown.
 
     It is asked again by itself, after `retry_after` or else a pause that grows. After a day of that the next route is
     taken, or a person gets it.
