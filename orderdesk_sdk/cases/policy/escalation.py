@@ -14,6 +14,7 @@ from orderdesk_sdk.cases.policy.deadlines import (
     reminder_interval,
     reminder_message,
 )
+from orderdesk_sdk.cases.policy.events import fallback_event
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.orders.order import RemoteOrder
@@ -76,11 +77,8 @@ def after_request_not_found(
         )
     higher = None if is_open else next_open_route(integration.cancel, remote_order, now, case.route + 1)
     if higher is not None:
-        why = (
-            f"{text}; the service does not show the request, and its cancellation window has closed;"
-            f' falling back to "{integration.cancel[higher].label}"'
-        )
-        return Event(EventKind.FELL_BACK, now, due_at=now, route=higher, service_status=answer.status, message=why)
+        why = f"{text}; the service does not show the request, and its cancellation window has closed"
+        return fallback_event(integration, higher, why, now, answer.status)
     return _escalate_not_found(case, answer, text, now, every, reminder_interval(case, integration))
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "escalate",
     "evidence_from_poll",
     "evidence_from_response",
+    "fallback_event",
     "not_processed",
     "outcome_unknown",
     "rejection_event",
@@ -87,15 +88,8 @@ def rejection_event(
     if isinstance(route, Button) and answer.rejection is not None and answer.rejection in route.fallback_on:
         higher = next_open_route(integration.cancel, remote_order, now, case.route + 1)
         if higher is not None:
-            return Event(
-                EventKind.FELL_BACK,
-                now,
-                due_at=now,
-                route=higher,
-                service_status=answer.status,
-                message=f"rejected ({answer.message or answer.rejection.value});"
-                f' falling back to "{integration.cancel[higher].label}"',
-            )
+            why = f"rejected ({answer.message or answer.rejection.value})"
+            return fallback_event(integration, higher, why, now, answer.status)
     return Event(
         EventKind.REJECTED,
         now,
@@ -106,6 +100,19 @@ def rejection_event(
         lines=answer.lines,
         evidence=evidence,
     )
+
+
+def fallback_event(
+    integration: Integration, route: int, why: str, now: datetime, service_status: str | None = None
+) -> Event:
+    """The case goes on with the route at this index of the ladder, at once.
+
+    Args:
+        why: why not with the present route, as the message begins.
+        service_status: the status word that the service has just said; None where it said none.
+    """
+    message = f'{why}; falling back to "{integration.cancel[route].label}"'
+    return Event(EventKind.FELL_BACK, now, due_at=now, route=route, service_status=service_status, message=message)
 
 
 def not_processed(

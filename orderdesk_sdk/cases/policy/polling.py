@@ -21,6 +21,7 @@ from orderdesk_sdk.cases.policy.events import (
     cancellation_event,
     escalate,
     evidence_from_poll,
+    fallback_event,
     rejection_event,
 )
 from orderdesk_sdk.cases.policy.reported import after_reported_cancellation, after_settled_poll
@@ -152,13 +153,7 @@ def on_deadline(case: CancelCase, integration: Integration, remote_order: Remote
     waits = case.state is State.ACTION_REQUIRED
     higher = None if case.is_reported else next_open_route(integration.cancel, remote_order, now, case.route + 1)
     if higher is not None:
-        return Event(
-            EventKind.FELL_BACK,
-            now,
-            due_at=now,
-            route=higher,
-            message=f'No decision in time; falling back to "{integration.cancel[higher].label}"',
-        )
+        return fallback_event(integration, higher, "No decision in time", now)
     if waits:
         return remind(case, integration, now)
     return escalate(case, now, deadline_message(case.message))

@@ -18,6 +18,7 @@ from orderdesk_sdk.cases.policy.events import (
     cancellation_event,
     escalate,
     evidence_from_response,
+    fallback_event,
     not_processed,
     outcome_unknown,
     rejection_event,
@@ -59,9 +60,8 @@ def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOr
             )
         return Event(EventKind.UNSUPPORTED, now, message=f"Every route for cancellations is closed: {why}")
     if index != case.route:
-        return Event(
-            EventKind.FELL_BACK, now, due_at=now, route=index, message=_window_closed(integration, case.route, index)
-        )
+        why = f'The cancellation window of "{_route_label(integration, case.route)}" has closed'
+        return fallback_event(integration, index, why, now)
     route = integration.cancel[index]
     if isinstance(route, Portal):
         return Event(
@@ -74,9 +74,8 @@ def next_step(case: CancelCase, integration: Integration, remote_order: RemoteOr
     return None
 
 
-def _window_closed(integration: Integration, route: int, fallback: int) -> str:
-    closed = integration.cancel[route].label if route < len(integration.cancel) else f"route {route + 1}"
-    return f'The cancellation window of "{closed}" has closed; falling back to "{integration.cancel[fallback].label}"'
+def _route_label(integration: Integration, route: int) -> str:
+    return integration.cancel[route].label if route < len(integration.cancel) else f"route {route + 1}"
 
 
 def join_batch(batch: Batch, now: datetime, calls: int = 1) -> Event:

@@ -38,7 +38,7 @@ def test_the_commands_of_the_page_cancel_everywhere_and_show_what_it_shows(
                 block.check(shown)
             case _:
                 block.write()
-    assert "Canceled at every place that held it." in shown
+    assert "Canceled at every connection." in shown
     assert sandbox["amazon-mcf"][0].actual_status("1044") == "Cancelled"
     assert sandbox["commercehub"][0].actual_status("1044") == "cancelled"
 

@@ -68,7 +68,7 @@ def test_a_cancel_is_followed_up_by_the_worker(sandbox: Simulators, client: Any,
     place("1042", "amazon-mcf")
     clock = sandbox["amazon-mcf"][0].clock
     asked = client.post("/orders/1042/cancel", {"by": "Ann", "reason": "customer asked", **token(client)})
-    assert (asked.status_code, asked.json()) == (200, {"amazon-mcf": "asked"})
+    assert (asked.status_code, asked.json()) == (200, {"amazon-mcf": "acknowledged"})
     for _ in range(10):
         clock.sleep_until(clock.monotonic() + 120)
         call_command("orderdesk_work", once=True)

@@ -55,7 +55,7 @@ def test_a_cancel_is_followed_up_by_the_thread_of_the_app(sandbox: Simulators, a
     place("1042", "amazon-mcf")
     simulator, _ = sandbox["amazon-mcf"]
     asked = app.post("/orders/1042/cancel", json={"by": "Ann", "reason": "customer asked"})
-    assert (asked.status_code, asked.json()) == (200, {"amazon-mcf": "asked"})
+    assert (asked.status_code, asked.json()) == (200, {"amazon-mcf": "acknowledged"})
     assert app.get("/orders/1042/receipt").json()["is_canceled"] is False
     give_up = time.monotonic() + WITHIN
     while not (told := app.get("/orders/1042/receipt").json())["is_settled"]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-__all__ = ["Tokens"]
+from orderdesk_devkit.simulators.simulator import Simulator
+
+__all__ = ["TokenIssuer", "Tokens"]
 
 
 class Tokens:
@@ -39,3 +41,19 @@ class Tokens:
     def expire_all(self) -> None:
         """End every token that was issued."""
         self._good_until.clear()
+
+
+class TokenIssuer(Simulator):
+    """A simulator whose clients show access tokens; `_tokens` is where it remembers them."""
+
+    _tokens: Tokens
+
+    def issue_token(self) -> str:
+        """A new access token without a token request: for tests that are about something else."""
+        with self.lock:
+            return self._tokens.issue(self.clock.now())
+
+    def expire_tokens(self) -> None:
+        """Let every access token expire now."""
+        with self.lock:
+            self._tokens.expire_all()

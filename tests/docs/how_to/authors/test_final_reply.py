@@ -32,7 +32,7 @@ def test_the_page_works_as_it_is_written(
 @pytest.mark.usefixtures("page")
 def test_after_a_call_that_acted_a_read_that_is_turned_away_does_not_say_that_nothing_was_done() -> None:
     acme = simulators()["acme-print"].load()(VirtualClock())
-    acme.set_switch("packed", "the last")
+    acme.set_option("packed", "the last")
     acme.add_order("1042", lines=LINES)
     acme.faults.add(Fault.EXPIRED_TOKEN, method="GET")
     with open_simulated_harness("acme-print", acme) as stage:

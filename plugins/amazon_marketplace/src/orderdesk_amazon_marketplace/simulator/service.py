@@ -20,7 +20,8 @@ from orderdesk_devkit.simulators.http_requests import names_language
 from orderdesk_devkit.simulators.orders import Orders
 from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
-from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Effect, Simulator
+from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Effect
+from orderdesk_devkit.simulators.tokens import TokenIssuer
 from orderdesk_sdk.plugin import Clock, Limit
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "PLAN", "REFRESH_TOKEN", "SELLER", "MarketplaceSimulator"]
@@ -61,7 +62,7 @@ _API_REASONS = frozenset(
 _WITH_RATE = frozenset({200, 201, 202, 400, 404})
 
 
-class MarketplaceSimulator(Simulator):
+class MarketplaceSimulator(TokenIssuer):
     """Amazon Marketplace by the clock, over HTTP and by method. `seed` makes its tokens, ids and signatures."""
 
     options: ClassVar[tuple[BehaviorOption, ...]] = (
@@ -83,6 +84,8 @@ class MarketplaceSimulator(Simulator):
     )
     canceled_statuses = frozenset({Status.CANCELLED.value})
     contradicting_options: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
+
+    _tokens: RefreshTokens
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None, seed: str = "amazon-marketplace") -> None:
         super().__init__(clock)
@@ -138,11 +141,6 @@ class MarketplaceSimulator(Simulator):
             made = Order(remote_id, items, now, Status(status), now, fulfilled_by, buyer_asked, canceled_by)
             self._orders.add(remote_id, made)
             self.record("add_order", remote_id, f"created: {made.status}")
-
-    def issue_token(self) -> str:
-        """A new access token without a token request: for tests that are about something else."""
-        with self.lock:
-            return self._tokens.issue(self.clock.now())
 
     def advance_to_present(self) -> None:
         self._feeds.report = self.option("report")

@@ -18,7 +18,8 @@ from orderdesk_amazon_mcf.simulator.views import errors
 from orderdesk_devkit.simulators.http_requests import names_language, path_below
 from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
-from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Simulator
+from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult
+from orderdesk_devkit.simulators.tokens import TokenIssuer
 from orderdesk_sdk.plugin import Clock, Limit
 
 __all__ = ["BASE", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "TOKEN_PATH", "McfSimulator"]
@@ -45,7 +46,7 @@ _DENIED = "Access to requested resource is denied."
 _WITH_RATE = frozenset({200, 400, 404})
 
 
-class McfSimulator(Simulator):
+class McfSimulator(TokenIssuer):
     """Amazon MCF by the clock, over HTTP and by method.
 
     `durations` says how long orders stay where they are, `page_size` how many a list answer holds; `seed` makes its
@@ -72,6 +73,8 @@ class McfSimulator(Simulator):
 
     canceled_statuses = frozenset({Status.CANCELLED.value})
     contradicting_options: ClassVar[Mapping[str, str]] = {"cancel_fate": "ignored"}
+
+    _tokens: RefreshTokens
 
     def __init__(
         self, clock: Clock, *, durations: Durations | None = None, page_size: int = 50, seed: str = "amazon-mcf"
@@ -138,16 +141,6 @@ class McfSimulator(Simulator):
             order.enter(Status(status), now)
             self._lifecycle.plan(order, now)
             self.record("put_status", remote_id, f"-> {order.status}")
-
-    def issue_token(self) -> str:
-        """A new access token without a token request: for tests that are about something else."""
-        with self.lock:
-            return self._tokens.issue(self.clock.now())
-
-    def expire_tokens(self) -> None:
-        """Let every access token expire now."""
-        with self.lock:
-            self._tokens.expire_all()
 
     def advance_to_present(self) -> None:
         self._lifecycle.settle(self.clock.now())

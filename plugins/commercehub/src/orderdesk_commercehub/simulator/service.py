@@ -23,8 +23,8 @@ from orderdesk_devkit.simulators.http_requests import (
     parse_json_body,
 )
 from orderdesk_devkit.simulators.orders import Orders
-from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect, Simulator
-from orderdesk_devkit.simulators.tokens import Tokens
+from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect
+from orderdesk_devkit.simulators.tokens import TokenIssuer, Tokens
 from orderdesk_sdk.plugin import Clock
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "DscoSimulator"]
@@ -38,7 +38,7 @@ MAX_BYTES = 5 * 1024 * 1024
 _BANNER = {"server": "Dsco simulator of orderdesk-commercehub, not Dsco"}
 
 
-class DscoSimulator(Simulator):
+class DscoSimulator(TokenIssuer):
     """Dsco V3 before one supplier. Every answer says in its `server` header that it is simulated.
 
     polls: how many looks at the log a 202 takes to be decided, the first of them empty. page_size: of the log.
@@ -122,16 +122,6 @@ class DscoSimulator(Simulator):
             part = max(order.suborders) + 1
             for item in order.items:
                 item.suborder = part if item.number in lines else item.suborder
-
-    def issue_token(self) -> str:
-        """A new access token without a token request."""
-        with self.lock:
-            return self._tokens.issue(self.clock.now())
-
-    def expire_tokens(self) -> None:
-        """Let every access token expire now."""
-        with self.lock:
-            self._tokens.expire_all()
 
     def respond(self, request: Request, body: bytes) -> Response:
         status, answer = self._answer(request, body)
