@@ -85,7 +85,7 @@ FOUND_OUT = {
 }
 """What the conformance suite says of each kind of the hostile plugin."""
 TELLING = (
-    "as_the_declaration_says or (TestLeaks and says_what_it_was_told) or (TestStrays and declared_hosts)"
+    "as_the_declaration_says or (TestLeaks and echoes_the_request) or (TestStrays and declared_hosts)"
     " or (TestLies and malformed)"
 )
 """Of the suite what is needed for it."""

@@ -1,9 +1,9 @@
 """What a host app calls: `Desk`, and one service for each noun.
 
     desk.cancel                 the shortcut; the rest of canceling is desk.cancellations
-    desk.orders                 import, register, move, forget
-    desk.cancellations          plan, create, status, withdraw, receipt
-    desk.cases                  get, list, poll, confirm, reject, withdraw, retry, add_note, request_for
+    desk.orders                 get, import_orders, register, move, claim_number, ensure_submittable, forget
+    desk.cancellations          plan, status, get_case, withdraw, receipt
+    desk.cases                  get, list, list_others, poll, confirm, reject, withdraw, retry, add_note, request_for
     desk.status_changes         create
     desk.resubmissions          create
     desk.notifications          handle_webhook, report_canceled, report_shipped

@@ -32,6 +32,7 @@ from attrs import field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
+from orderdesk_sdk.plugin.nested_values import nested_values
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import TOO_LARGE, ConnectionConfig, make_from_table, reject_unknown_keys
@@ -151,16 +152,11 @@ def _read(path: Path) -> Config:
 
 def _check_numbers(value: object, location: str) -> None:
     """Raises ConfigurationError for a number of more than 64 bits, which TOML does not have."""
-    if isinstance(value, int) and not -TOO_LARGE <= value < TOO_LARGE:
-        raise ConfigurationError(
-            "this number is too large", location=location, hint="write a number of at most 64 bits"
-        )
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            _check_numbers(inner, f"{location}.{name}")
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            _check_numbers(inner, f"{location}[{number}]")
+    for inner, place in nested_values(value, location):
+        if isinstance(inner, int) and not -TOO_LARGE <= inner < TOO_LARGE:
+            raise ConfigurationError(
+                "this number is too large", location=place, hint="write a number of at most 64 bits"
+            )
 
 
 def _connection(name: str, table: object, location: str) -> ConnectionConfig:

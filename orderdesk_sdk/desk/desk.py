@@ -183,11 +183,11 @@ class Desk:
         ValidationError, before anything is recorded, for a reason or a part of the order that a connection does not
         take.
         """
-        found = self.orders.get(order)
+        resolved = self.orders.get(order)
         wanted = self.cancellations.draft(
-            found, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
+            resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
         )
-        status = self.cancellations.open(found, wanted, send_now=send_now)
+        status = self.cancellations.open(resolved, wanted, send_now=send_now)
         self._rule_trigger.fire()
         return status
 

@@ -65,7 +65,7 @@ class Outcome(enum.Enum):
 
 
 class Rejection(enum.Enum):
-    """Why a cancellation was refused."""
+    """Why a cancellation was rejected."""
 
     TOO_LATE = "too late"
     """Work on the order has gone too far to stop."""
@@ -93,10 +93,13 @@ class ResponseLike(Protocol):
 class LineAnswer:
     """One line of an order: how many were ordered there and how many of these are canceled.
 
-    line: what the service calls it, as people know it: an SKU. A service that cancels other parts than lines tells of
-    those: "shipment 5001", 1 ordered, 1 canceled. An order is then canceled as a whole only (`Scope.ORDER`).
-    id: which line of our order that is; "" if none. `plugin.lines.LineNames.to_line_ids` fills it in. Where it is None,
-    `line` is taken for the id or code of one line, if it is nothing else, and otherwise proves nothing.
+    Args:
+        line: what the service calls it, as people know it: an SKU. A service that cancels other parts than lines names
+            these, as in "shipment 5001", 1 ordered, 1 canceled. An order is then canceled as a whole only
+            (`Scope.ORDER`).
+        id: which line of the order that is; "" if none. `plugin.line_names.LineNames.to_line_ids` fills it in. Where
+            it is None, `line` is taken for the id or code of one line, if it is nothing else, and otherwise proves
+            nothing.
     """
 
     line: str = field(validator=instance_of(str))
@@ -141,7 +144,7 @@ class Answer:
 
     def __attrs_post_init__(self) -> None:
         if (self.outcome is Outcome.REJECTED) != (self.rejection is not None):
-            raise ValueError("an answer has a rejection exactly when its outcome is REFUSED")
+            raise ValueError("an answer has a rejection exactly when its outcome is REJECTED")
 
 
 @frozen
@@ -255,8 +258,9 @@ def not_processed(
 ) -> Answer:
     """The service provably did nothing, and asking again later is safe.
 
-    After a request that is not repeatable, the core wants to see it: a client error (but 408), or a success that this
-    answer rests on because its body says so. After anything else the answer is a fault, and the case is unclear.
+    After a request that is not idempotent, the core wants to see it: a client error (but 408), or a success that this
+    answer rests on because its body says so. After anything else the answer is an error of the plugin, and the
+    outcome is unknown.
 
     It is asked again by itself, after `retry_after` or else a pause that grows. After a day of that the next route is
     taken, or a person gets it.
@@ -290,12 +294,12 @@ def from_status(
     hint: str | None = None,
     lines: Iterable[LineAnswer] = (),
 ) -> Answer:
-    """What a status says of a cancel: canceled, refused as shipped or too late, pending, or unclear where it is none.
+    """What a status says of a cancel: canceled, rejected as shipped or too late, pending, or unknown where it is none.
 
     Args:
         normalized_status: the status as the lists spell it, where they do not spell it as the service does.
         message: what a person should know beside it.
-        hint: what they could do where it is refused.
+        hint: what a person could do where it is rejected.
     """
     found = status if normalized_status is None else normalized_status
     if found in canceled_statuses:

@@ -29,7 +29,7 @@ def run_batch(
             response that it cannot read makes that order `not_processed`, so it raises nothing once a write of its own
             may have worked.
         submit: asks for those that are left, with one answer for each. A response that it cannot read leaves them all
-            unclear.
+            unknown.
     """
     seen: list[Answer | T] = []
     for request in requests:

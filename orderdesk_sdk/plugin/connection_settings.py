@@ -115,7 +115,7 @@ def setting(
 
     Args:
         choices: the texts allowed, if few.
-        minimum, maximum: of a whole number, both included; a number outside is refused when the configuration is read.
+        minimum, maximum: of a whole number, both included; a number outside is rejected when the configuration is read.
     """
     del of  # The annotation says it too; the argument gives this function its return type without Any.
     return cast("T", _field(SettingKind.PLAIN, help, default, **{_CHOICES: choices, _RANGE: (minimum, maximum)}))

@@ -19,7 +19,7 @@ __all__ = ["InstalledEntryPoints", "distribution_of", "shadowing_error", "source
 
 
 class InstalledEntryPoints:
-    """The entry points of this environment. faults: what is wrong with distributions that could not be read."""
+    """The entry points of this environment; `errors` holds what is wrong with distributions that could not be read."""
 
     def __init__(self) -> None:
         self.errors: dict[str, PluginError] = {}

@@ -71,7 +71,7 @@ class PluginFailure:
 class Watchdog:
     """Notes while foreign code runs on a thread that may be left behind.
 
-    at_leave: what is to be saved then of what that thread did, by whoever left it; None where there is nothing.
+    `on_abandon` saves what that thread did, and is called by whoever abandons it; None where nothing is to be saved.
     """
 
     def __init__(self) -> None:

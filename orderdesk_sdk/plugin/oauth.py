@@ -58,7 +58,7 @@ class FormGrantAuth(TokenAuth):
         code = _error_code(document)
         if response.status_code < 500 and code is not None and code not in _TRANSIENT_ERRORS:
             raise ConfigurationError(
-                f"the credentials were refused: {code}",
+                f"the service rejected the credentials: {code}",
                 location=self._token_url,
                 hint=f"check {', '.join(self._secrets)} of this connection, and that the account authorizes them",
             )

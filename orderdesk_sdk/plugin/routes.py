@@ -48,8 +48,8 @@ def _normalized_statuses(words: Iterable[str]) -> frozenset[str]:
     return frozenset(normalize_status(word) for word in words)
 
 
-def _rejections(refusals: Iterable[Rejection]) -> frozenset[Rejection]:
-    return frozenset(refusals)
+def _rejections(rejections: Iterable[Rejection]) -> frozenset[Rejection]:
+    return frozenset(rejections)
 
 
 @frozen
@@ -92,7 +92,7 @@ Window = Always | WithinTime | WhileStatus
 class FinalResponse:
     """The service's response to the request is its last word.
 
-    `canceled` where it says so, `unclear` where it does not.
+    `canceled` where it says so, `unknown` where it does not.
     """
 
 

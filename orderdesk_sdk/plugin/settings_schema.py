@@ -50,7 +50,7 @@ def settings_form(cls: type) -> list[dict[str, object]]:
 def settings_schema(cls: type, title: str) -> dict[str, object]:
     """A JSON Schema (2020-12) of a `[connections.NAME.settings]` table.
 
-    It refuses unknown and missing settings, other types, choices and URLs, and secrets in plain text. What a setting's
+    It rejects unknown and missing settings, other types, choices and URLs, and secrets in plain text. What a setting's
     own function reads (a template, an API profile) is judged by its outer shape only; the rest is said when it is read.
     """
     fields = settings_fields(cls)

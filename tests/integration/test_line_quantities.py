@@ -15,30 +15,12 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import Order, OrderLine
-from orderdesk_sdk.plugin.connection_settings import settings, url
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import PluginRegistry
-from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from tests.support.phone import Phone
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 ORDER = Order("id-1042", "1042", lines=(OrderLine(2, code="MUG"), OrderLine(1, code="CAP")))
-
-
-@settings
-class PhoneSettings:
-    url: str = url(help="where it is", default="https://phone.example")
-
-
-class Phone:
-    """An integration whose cases a person decides."""
-
-    @hookimpl
-    def orderdesk_integration(self) -> Integration:
-        return Integration(
-            slug="phone", title="Phone", settings=PhoneSettings, base_url="url", cancel=(Portal("Call them."),)
-        )
 
 
 @pytest.fixture

@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
 
-from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ValidationError
-from orderdesk_sdk.rules.model import MOVE_ORDER
 from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.support.email_child import ACTION
+from tests.support.rule_tables import CANCELS, ID, NUMBER, ORDER, Died, fail, fired, rule, to
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener
 
-ORDER = sample_order()
-ID, NUMBER = ORDER.id, ORDER.number
 
-Table = Mapping[str, object]
-
-
-def rule(name: str, event: str, *actions: object, when: str = "", **more: object) -> Table:
-    return {"name": name, "event": event, "when": when, "do": list(actions), **more}
-
-
-def to(folder: str) -> Table:
-    return {"action": MOVE_ORDER, "folder": folder}
-
-
-CANCELS = rule("cancels", "order moved", ACTION, when="folder == 'Canceled'")
 WELCOMES = rule("welcomes", "order imported", to("Prepared"))
-
-
-def fired(desk: Desk, order_id: str = ID) -> list[tuple[str, str]]:
-    """What the rules did for the order, by rule: what came of it."""
-    return [
-        (execution.rule, "refused" if execution.error else execution.message)
-        for _, execution in desk.ledger.rule_executions(order_id)
-    ]
-
-
-def fail(desk: Desk, monkeypatch: pytest.MonkeyPatch, target: object, method: str, error: BaseException) -> None:
-    """From now on, until the patch is undone, the method raises."""
-
-    def failing(*args: object, **kwargs: object) -> None:
-        raise error
-
-    monkeypatch.setattr(target, method, failing)
-
-
-class Died(BaseException):
-    """The process ends here."""
 
 
 # Imports

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
@@ -35,47 +34,13 @@ from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.email_child import ACTION, EMAIL_ONLY, EmailOnlyPlugin
+from tests.support.rule_tables import CANCELS, ID, NUMBER, ORDER, Died, fail, fired, rule, to
 
 if TYPE_CHECKING:
     from tests.conftest import RulesOpener
 
-ORDER = sample_order()
-ID, NUMBER = ORDER.id, ORDER.number
 
-Table = Mapping[str, object]
-
-
-def rule(name: str, event: str, *actions: object, when: str = "", **more: object) -> Table:
-    return {"name": name, "event": event, "when": when, "do": list(actions), **more}
-
-
-def to(folder: str) -> Table:
-    return {"action": MOVE_ORDER, "folder": folder}
-
-
-CANCELS = rule("cancels", "order moved", ACTION, when="folder == 'Canceled'")
 FILES = rule("files", "case settled", to("Closed"))
-
-
-def fired(desk: Desk, order_id: str = ID) -> list[tuple[str, str]]:
-    """What the rules did for the order, by rule: what came of it."""
-    return [
-        (execution.rule, "refused" if execution.error else execution.message)
-        for _, execution in desk.ledger.rule_executions(order_id)
-    ]
-
-
-def fail(desk: Desk, monkeypatch: pytest.MonkeyPatch, target: object, method: str, error: BaseException) -> None:
-    """From now on, until the patch is undone, the method raises."""
-
-    def failing(*args: object, **kwargs: object) -> None:
-        raise error
-
-    monkeypatch.setattr(target, method, failing)
-
-
-class Died(BaseException):
-    """The process ends here."""
 
 
 # Rejections and trouble

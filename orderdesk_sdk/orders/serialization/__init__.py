@@ -60,7 +60,7 @@ def read_orders(document: object, *, timezone: tzinfo = UTC, location: str | Non
 
 
 def read_stored_order(text: str, *, location: str) -> Order:
-    """The order that `write_order_text` wrote. What an early version took in is read again, though refused today."""
+    """The order that `write_order_text` wrote. What an early version took in is read again, though rejected today."""
     reading = ParseContext(UTC, strict=False)
     order = read_record(ORDER, parse_json(text, location=location), "$", reading)
     _raise_errors(reading, location)

@@ -236,7 +236,7 @@ def _variations(value: object) -> dict[str, str]:
 
 
 TEXT = FieldType(_text, _unchanged)
-"""A text; a number is refused."""
+"""A text; a number is rejected."""
 IDENTIFIER = FieldType(_identifier, _unchanged)
 """A text that hosts also send as a whole number: ids, codes, postal codes."""
 KEY = FieldType(_key, _unchanged)

@@ -1,7 +1,7 @@
 """JSON texts in and out, without the freedoms of the standard reader.
 
-NaN, repeated keys and half characters are refused with their place, fractions become Decimals, and Decimals are written
-digit by digit.
+NaN, repeated keys and half characters are rejected with their location, fractions become Decimals, and Decimals are
+written digit by digit.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _has_lone_surrogate(text: str) -> bool:
 def parse_json(text: str | bytes, *, location: str) -> object:
     """The document in `text`, with Decimal for every number that has a fraction or exponent.
 
-    Bytes are read as UTF-8. Raises ValidationError with `location` and line and column, or the path to what is refused.
+    Bytes are read as UTF-8. Raises ValidationError with `location` and line and column, or the path to what is wrong.
     """
     hint = "give one JSON document, in UTF-8"
     if isinstance(text, bytes):

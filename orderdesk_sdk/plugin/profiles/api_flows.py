@@ -93,7 +93,7 @@ def _status_at(response: httpx.Response, pointer: str, identity: Identity | None
 
 
 def poll_by_profile(profile: ApiProfile, request: PollRequest, service: Service[S]) -> Flow[Answer]:
-    """A check flow by a profile; unclear where the profile cannot read."""
+    """A poll flow by a profile; unknown where the profile has no read call."""
     if profile.read is None:
         return answer.unknown(None, message="the API profile has no read call")
     response = yield _status_request(profile.read, service, request.order.number, request.remote_id)
@@ -122,7 +122,7 @@ def check_before_create(
     """What a resubmit flow must know before it creates: None to go on, else what it ends with.
 
     Where the profile's read names `unknown` statuses the new number is read first. Where it cannot be read, nothing is
-    sent a second time: an earlier create whose response was lost stays unclear, for a person.
+    sent a second time: an earlier create whose response was lost stays unknown, for a person.
     """
     number = request.order.number
     if profile is None or profile.read is None or not profile.read.not_found:

@@ -29,6 +29,7 @@ from collections.abc import Collection, Mapping, Sequence
 from attrs import frozen
 
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.nested_values import nested_values
 from orderdesk_sdk.plugin.order_numbers import Identity, NotStated, StatedAt
 from orderdesk_sdk.plugin.profiles.json_pointer import pointer_steps, read_pointer
 from orderdesk_sdk.plugin.routes import normalize_status
@@ -274,14 +275,9 @@ def _path(value: object, location: str) -> str:
 
 def _fields(value: object, location: str) -> None:
     """Every field in braces, wherever it stands in a path or body, is one of FIELDS."""
-    if isinstance(value, str):
-        validate_fields(value, FIELDS, location)
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            _fields(inner, f"{location}.{name}")
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            _fields(inner, f"{location}[{number}]")
+    for inner, place in nested_values(value, location):
+        if isinstance(inner, str):
+            validate_fields(inner, FIELDS, place)
 
 
 def _require_order_reference(places: object, location: str) -> None:

@@ -17,7 +17,11 @@ NO_MESSAGE = "an error without a word"
 
 @frozen
 class ReportProblem:
-    """An error in a report. names: what it calls the orders that it is about; empty: it names none."""
+    """An error in a report.
+
+    Args:
+        order_names: what it calls the orders that it is about; empty: it names none.
+    """
 
     order_names: frozenset[str]
     message: str
@@ -37,7 +41,7 @@ class BatchReport:
     failed: int | None = None
 
     def answer_for(self, response: ResponseLike, names: Collection[str], *, hint: str) -> Answer | None:
-        """What it has against the order of these names: refused, pending where another may be meant, None for nothing.
+        """What it has against the order of these names: rejected, pending where another may be meant, None for nothing.
 
         It is sure to mean this one where an error names it, and where none of the orders succeeded. What names no order
         is told of each of them otherwise, so that the reason is not lost.

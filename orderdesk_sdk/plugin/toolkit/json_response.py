@@ -79,7 +79,7 @@ class EndFlow(Exception):
 class MalformedResponseError(OrderDeskError):
     """The service's response has not the shape it should have.
 
-    A flow need not catch it: the core settles it as unclear.
+    A flow need not catch it: the core takes it as an unknown outcome.
     """
 
 
@@ -329,7 +329,7 @@ def auth_or_rate_limit_answer(
     """The answer for 401 and 403 (not authorized) and 429, which prove that nothing was done; else None.
 
     Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
-    `unclear`.
+    `unknown`.
 
     Args:
         access_hint: what a person should look at when the service answers 401 or 403. How long a throttled call waits

@@ -15,7 +15,7 @@ __all__ = ["require_order_fields", "require_line_metadata", "reject_invalid_orde
 
 @contextmanager
 def reject_invalid_order() -> Iterator[None]:
-    """Ends a resubmit flow as refused, before anything is sent, where what runs within raises ValidationError."""
+    """Ends a resubmit flow as rejected, before anything is sent, where what runs within raises ValidationError."""
     try:
         yield
     except ValidationError as error:

@@ -78,7 +78,7 @@ def submit_order(
     """A resubmit flow: it looks whether the new number is free, as `read_before_create` does, and then creates.
 
     Args:
-        create: the request that creates the order; an ValidationError that it raises refuses the order, before anything
+        create: the request that creates the order; a ValidationError that it raises rejects the order, before anything
             is sent.
         parse: as there; what `errors` calls unknown, it is not asked of.
         is_created: whether a success shows the new order.

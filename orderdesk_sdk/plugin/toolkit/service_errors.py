@@ -44,7 +44,7 @@ class ServiceErrors:
         return error_message(response, self.key, self.parts, self.details)
 
     def answer_without_order(self, response: TextResponse) -> Answer:
-        """What a response comes to that tells of no order: nothing was done where it turns us away, else unclear."""
+        """The answer in a response about no order: not processed where the service rejects the call, else unknown."""
         return auth_or_rate_limit_answer(response, access_hint=self.access_hint, error_key=self.key) or unknown(
             response
         )

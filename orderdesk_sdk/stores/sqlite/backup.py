@@ -145,8 +145,8 @@ def _require_unused(path: Path) -> None:
             db.execute("PRAGMA journal_mode = DELETE")  # Needs the file alone.
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            remedy = "end every program that uses it: workers, apps, the command line"
-            raise StorageError("the ledger is in use", location=str(path), hint=remedy) from None
+            hint = "end every program that uses it: workers, apps, the command line"
+            raise StorageError("the ledger is in use", location=str(path), hint=hint) from None
     except sqlite3.DatabaseError:
         return  # Damaged, which may be why it is restored: nobody can use it.
 

@@ -67,9 +67,10 @@ class HttpClient:
         token_store: TokenStore | None = None,
         shutdown: Shutdown | None = None,
     ) -> None:
-        """token_store: of the refresh tokens that the service gives.
+        """Open a client for one connection.
 
-        None keeps none of them longer than the process.
+        Args:
+            token_store: keeps the refresh tokens that the service gives; None keeps none longer than the process.
         """
         self.limits = limits or HttpLimits()
         self._shutdown = shutdown or Shutdown()
@@ -126,7 +127,7 @@ class HttpClient:
         `record_intent` is called after any wait for the rate limit and before a byte leaves. Sent again only: what
         reads only, and what was proved not done. A shared read may be answered by what another flow was told. Raises
         PluginError for a foreign host and for what the plugin's credentials and its `throttled` do wrong,
-        ConfigurationError for refused credentials.
+        ConfigurationError for rejected credentials.
 
         Args:
             guard: what the plugin's code runs under; None is one of its own.

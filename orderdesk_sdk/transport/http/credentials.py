@@ -61,7 +61,7 @@ class Credentials:
     def send_signed(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         """The service's response to the request itself, signed, or what became of it.
 
-        Raises ConfigurationError for refused credentials and PluginError for what the plugin's code does wrong.
+        Raises ConfigurationError for rejected credentials and PluginError for what the plugin's code does wrong.
         """
         flow = raise_for_failure(guard.run(partial(self._start_flow, request)), _CONTEXT, location=self._location)
         try:

@@ -41,7 +41,7 @@ CERTAINTY: Mapping[type[Exception], Certainty] = {
     httpx.DecodingError: Certainty.UNKNOWN,
     ResponseTooLarge: Certainty.UNKNOWN,
 }
-"""The transport's failures. A failure that is not listed proves nothing, so it is unclear."""
+"""The transport's failures. A failure that is not listed proves nothing, so its outcome is unknown."""
 
 NOT_PROCESSED_STATUSES = frozenset({429})
 """Replies that prove that the service did nothing, whatever the service (RFC 6585, 4).

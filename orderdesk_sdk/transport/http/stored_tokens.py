@@ -28,13 +28,13 @@ _TABLE = "CREATE TABLE IF NOT EXISTS kept (instead_of TEXT PRIMARY KEY, token TE
 
 
 class SqliteStoredToken:
-    """What is kept in place of a refresh token that was configured. secret: None while nothing is."""
+    """The token in use in place of a refresh token that was configured; `secret` is None while that one is in use."""
 
     def __init__(self, connection: sqlite3.Connection, configured_digest: str) -> None:
         self._connection = connection
         self._configured_digest = configured_digest
-        found = connection.execute("SELECT token FROM kept WHERE instead_of = ?", (configured_digest,)).fetchone()
-        self.secret = Secret(found[0]) if found is not None else None
+        row = connection.execute("SELECT token FROM kept WHERE instead_of = ?", (configured_digest,)).fetchone()
+        self.secret = Secret(row[0]) if row is not None else None
 
     def save(self, secret: Secret) -> None:
         """Keep this one from now on; it is on disk when this returns, and the turn is over."""

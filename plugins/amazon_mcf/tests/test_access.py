@@ -44,7 +44,7 @@ def test_denied_for_good_is_never_sent_more_than_twice_per_try(
     harness.recorder.override = lambda seen: (status, '{"errors": []}') if seen.path.endswith("/cancel") else None
     case = harness.cancel()
     assert (case.state, operations(harness)) == (State.PENDING, ["POST token", "PUT cancel"] * 2)
-    assert f"({status})" in (case.message or "")
+    assert f"answered {status}" in (case.message or "")
     assert case.deadline is not None
     harness.wait_for(case.deadline)
     case = harness.run_due()

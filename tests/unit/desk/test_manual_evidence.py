@@ -15,33 +15,15 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, NotFoundError, ValidationError
 from orderdesk_sdk.orders.order import Order, OrderLine
-from orderdesk_sdk.plugin.connection_settings import settings, url
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import PluginRegistry
-from orderdesk_sdk.plugin.routes import Portal
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.email.smtp import EmailConfig
 from tests.support.email_child import EMAIL_ONLY, EmailOnlyPlugin
+from tests.support.phone import Phone
 
 PASSWORD = "a-password-nobody-sees"
 SENT = "<sent@before.example>"
-
-
-@settings
-class PhoneSettings:
-    url: str = url(help="where it is", default="https://phone.example")
-
-
-class Phone:
-    """An integration whose cases a person decides."""
-
-    @hookimpl
-    def orderdesk_integration(self) -> Integration:
-        return Integration(
-            slug="phone", title="Phone", settings=PhoneSettings, base_url="url", cancel=(Portal("Call them."),)
-        )
 
 
 def opened(path: Path, connections: tuple[str, ...] = ("phone",), post: str = "") -> Desk:

@@ -115,7 +115,7 @@ def test_a_token_that_has_ended_when_it_comes_is_used_for_one_call(lasts: int, c
 )
 def test_an_error_is_a_refused_credential_whatever_the_status(status: int, error: object) -> None:
     response = httpx.Response(status, json={"error": error, "access_token": "t", "expires_in": 60})
-    with pytest.raises(ConfigurationError, match=r"the credentials were refused: invalid_(grant|client)"):
+    with pytest.raises(ConfigurationError, match=r"the service rejected the credentials: invalid_(grant|client)"):
         ClientCredentialsAuth("https://acme.example/token", Secret("id"), Secret("key")).parse_token(response)
 
 

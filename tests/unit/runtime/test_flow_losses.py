@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,47 +14,11 @@ from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog, current_watchdog
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, text_at
-from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, run_flow
+from tests.support.flows import READ, SECRET, WRITE, driven, outcome, raises, yields
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow
-
-URL = "https://acme.example/orders/1"
-READ = httpx.Request("GET", URL)
-WRITE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}")
-SECRET = "canary-of-a-flow"
-
-
-@pytest.fixture
-def client() -> FakeClient:
-    return FakeClient([SECRET])
-
-
-@pytest.fixture
-def journal() -> FakeJournal:
-    return FakeJournal()
-
-
-def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> FlowResult[Answer]:
-    return run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER)
-
-
-def outcome(
-    flow: Callable[[], object], client: FakeClient, journal: FakeJournal
-) -> Answer | TransportLoss | PluginFailure:
-    return driven(flow, client, journal).outcome
-
-
-def flow_of(*steps: object, then: Exception | None = None) -> Callable[[], Generator[object, object, None]]:
-    """A flow of these steps that raises `then`, or returns nothing."""
-
-    def flow() -> Generator[object, object, None]:
-        for step in steps:
-            _ = yield step  # Not `yield from`: a tuple takes no send().
-        if then is not None:
-            raise then
-
-    return flow
 
 
 def test_a_reply_of_the_wrong_shape_is_unclear(client: FakeClient, journal: FakeJournal) -> None:
@@ -70,7 +33,7 @@ def test_a_reply_of_the_wrong_shape_is_unclear(client: FakeClient, journal: Fake
 
 
 def test_a_malformed_reply_does_not_show_a_secret(client: FakeClient, journal: FakeJournal) -> None:
-    found = outcome(flow_of(then=MalformedResponseError(f"no {SECRET}", location=SECRET)), client, journal)
+    found = outcome(raises(MalformedResponseError(f"no {SECRET}", location=SECRET)), client, journal)
     assert isinstance(found, Answer)
     assert found.message == "[hidden]: no [hidden]"
 
@@ -96,7 +59,7 @@ def test_a_wrong_configuration_is_not_done_unless_something_had_been_written(
     error = ConfigurationError(f"refused {SECRET}", location="settings", hint=f"mend {SECRET}")
     client.respond(*[200] * len(steps))
     client.fail(error)
-    flow = flow_of(*steps, WRITE) if by_the_client else flow_of(*steps, then=error)
+    flow = yields(*steps, WRITE) if by_the_client else raises(error, *steps)
     found = outcome(flow, client, journal)
     assert isinstance(found, Answer)
     assert (found.outcome, found.message) == (expected, "refused [hidden]")
@@ -108,7 +71,7 @@ def test_a_lost_read_is_not_done_because_nothing_was_changed(
     certainty: Certainty, client: FakeClient, journal: FakeJournal
 ) -> None:
     client.lose(certainty)
-    found = driven(flow_of(READ), client, journal)
+    found = driven(yields(READ), client, journal)
     assert found == FlowResult(TransportLoss(Certainty.NOT_PROCESSED, "lost"), may_have_written=False, idempotent=True)
 
 
@@ -117,7 +80,7 @@ def test_a_lost_write_is_what_its_failure_proves(
     certainty: Certainty, client: FakeClient, journal: FakeJournal
 ) -> None:
     client.lose(certainty)
-    found = driven(flow_of(WRITE), client, journal)
+    found = driven(yields(WRITE), client, journal)
     assert found.outcome == TransportLoss(certainty, "lost")
     assert found.may_have_written is (certainty is Certainty.UNKNOWN)
 
@@ -129,7 +92,7 @@ def test_after_a_write_that_was_answered_any_loss_is_unclear(
 ) -> None:
     client.respond(200)
     client.lose(certainty)
-    found = driven(flow_of(WRITE, second), client, journal)
+    found = driven(yields(WRITE, second), client, journal)
     assert found == FlowResult(TransportLoss(Certainty.UNKNOWN, "lost"), may_have_written=True, idempotent=False)
 
 

@@ -16,63 +16,11 @@ from orderdesk_sdk.plugin.answer import Answer, LineAnswer, Outcome, Rejection
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.toolkit.json_response import require_success
 from orderdesk_sdk.runtime.flow_runner import MAX_CALLS, FlowResult, PluginFailure, run_flow
+from tests.support.flows import READ, SECRET, URL, WRITE, driven, fault, outcome, raises, yields
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow
     from tests.conftest import ClientMaker
-
-URL = "https://acme.example/orders/1"
-READ = httpx.Request("GET", URL)
-WRITE = httpx.Request("PUT", f"{URL}/cancel", content=b"{}")
-SECRET = "canary-of-a-flow"
-
-
-@pytest.fixture
-def client() -> FakeClient:
-    return FakeClient([SECRET])
-
-
-@pytest.fixture
-def journal() -> FakeJournal:
-    return FakeJournal()
-
-
-def driven(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> FlowResult[Answer]:
-    return run_flow(flow, Answer, client.as_client(), journal, ANY_ORDER)
-
-
-def outcome(
-    flow: Callable[[], object], client: FakeClient, journal: FakeJournal
-) -> Answer | TransportLoss | PluginFailure:
-    return driven(flow, client, journal).outcome
-
-
-def fault(flow: Callable[[], object], client: FakeClient, journal: FakeJournal) -> str:
-    found = outcome(flow, client, journal)
-    assert isinstance(found, PluginFailure)
-    return found.message
-
-
-def yields(*steps: object, then: object = None) -> Callable[[], Generator[object, object, object]]:
-    """A flow of these steps that returns `then`."""
-
-    def flow() -> Generator[object, object, object]:
-        for step in steps:
-            _ = yield step  # Not `yield from`: a tuple takes no send().
-        return then
-
-    return flow
-
-
-def raises(error: BaseException, *steps: object) -> Callable[[], Generator[object, object, object]]:
-    """A flow of these steps that raises at their end."""
-
-    def flow() -> Generator[object, object, object]:
-        for step in steps:
-            _ = yield step  # Not `yield from`: a tuple takes no send().
-        raise error
-
-    return flow
 
 
 # What goes well
@@ -236,7 +184,7 @@ def test_whatever_a_plugin_raises_is_a_fault_that_knows_what_had_left(
     assert isinstance(found.outcome, PluginFailure)
     assert found.outcome.message.startswith(said)
     if not isinstance(error, StopIteration):  # Of that Python keeps the line in a cause only.
-        assert "test_flow_runner.py" in found.outcome.message
+        assert " at flows.py:" in found.outcome.message
     assert found.may_have_written is (list(steps) == [WRITE])
 
 

@@ -50,11 +50,6 @@ CONFIRMED = Event(
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "orderdesk.db"
-
-
-@pytest.fixture
 def ledger(path: Path) -> Iterator[SqliteLedger]:
     """Two orders, canceled at two places and by a person's word; one went out again."""
     opened = SqliteLedger(path)

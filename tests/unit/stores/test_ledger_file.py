@@ -30,18 +30,6 @@ from tests.support.builders import make_cancellation, make_case_of, open_case
 Opened = SqliteLedger | SqliteOrderStore
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "orderdesk.db"
-
-
-@pytest.fixture
-def ledger(path: Path) -> Iterator[SqliteLedger]:
-    opened = SqliteLedger(path)
-    yield opened
-    opened.close()
-
-
 def write_to_host(host: SqliteOrderStore) -> None:
     host.create_folder(f"Folder {len(host.folders())}")
 

@@ -24,7 +24,7 @@ def demo(session: Session, keep: Path | None) -> None:
     """Watch orders being canceled at five simulated services.
 
     A button and then an e-mail at MWW, a lost response at Amazon, CommerceHub's order told last, a rule at BDLinx, and
-    an order from Shopify that one of three services refuses to cancel. Takes a few seconds, touches nothing real.
+    an order from Shopify whose cancellation one of three services rejects. Takes a few seconds, touches nothing real.
     """
     import tempfile
 
@@ -46,7 +46,7 @@ def demo(session: Session, keep: Path | None) -> None:
         "kept": None if keep is None else str(keep.resolve()),
         "receipts": [receipt_document(receipt) for receipt in told.receipts],
         "resubmission": case_document(told.resubmission),
-        "refused_resubmission": told.rejection,
+        "rejected_resubmission": told.rejection,
         "executions": [execution_document(at, execution) for at, execution in told.rule_executions],
     }
     if session.as_json:

@@ -215,7 +215,7 @@ class DemoScript:
         self._narrator.say("The customer of 1042 wants it after all. It goes out under a number Amazon has never seen:")
         made = desk.resubmissions.create("1042", by=_REQUESTED_BY)
         self._narrator.at(made.updated_at, f"resubmitted as order {made.order_number}: {made.state.value}", "green")
-        self._narrator.say("The same for 1043 is refused, as MWW has not answered yet: it would be made twice.")
+        self._narrator.say("The same for 1043 is rejected, as MWW has not answered yet: the order would be duplicated.")
         rejection = ""
         try:
             desk.resubmissions.create("1043", by=_REQUESTED_BY)
@@ -230,7 +230,7 @@ class DemoScript:
         return made, rejection
 
     def _one_service_rejects(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
-        self._narrator.chapter("Order 1046, from Shopify, at three services: one refuses")
+        self._narrator.chapter("Order 1046, from Shopify, at three services: one rejects the cancellation")
         self._clock.advance(hours(1))
         self._narrator.say("Amazon has had it for an hour; MWW and BDLinx are given it now. Ann cancels it everywhere:")
         simulators["mww"].set_option("window", "early", remote_id="1046")

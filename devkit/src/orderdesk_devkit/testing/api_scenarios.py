@@ -27,7 +27,7 @@ def api_profile_scenarios(simulator: type[ApiProfileSimulator]) -> tuple[Scenari
         ),
         Scenario(
             "too-late",
-            description="a request while printing, refused with a 409",
+            description="a request while printing, rejected with a 409",
             play=cancel_and_follow,
             simulator=with_order(simulator, stage=OrderStage.PRINTING),
             live=f"asks {title} to cancel the order; take one in print, it may be canceled all the same",

@@ -92,7 +92,7 @@ class FakeClient:
         self._coming.append(certainty)
 
     def fail(self, error: Exception) -> None:
-        """The next call raises, as for refused credentials."""
+        """The next call raises, as for rejected credentials."""
         self._coming.append(error)
 
     def call(

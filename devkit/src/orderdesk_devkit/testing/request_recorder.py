@@ -45,9 +45,9 @@ class RecordedResponse:
 class RequestRecorder:
     """`app`, with every request that comes in written down in `requests`, and every whole response in `responses`.
 
-    instead: given a request, returns a status and a JSON text to answer with, or None to let the app have it.
-    edit: given a request and the body of the app's response, returns the body to send in its place.
-    Both are None where nobody meddles.
+    `override`, given a request, returns a status and a JSON text to answer with, or None to let the app have it.
+    `edit_response`, given a request and the body of the app's response, returns the body to send in its place.
+    Both are None at first.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -79,7 +79,7 @@ def before_cancel(harness: PluginHarness) -> None:
 def case_changed(harness: PluginHarness, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger=listener.__name__)
     harness.cancel()
-    assert f"{ORDER} at reference: acknowledged it, now asked" in caplog.messages
+    assert f"{ORDER} at reference: acknowledged, now acknowledged" in caplog.messages
 
 
 @frozen

@@ -161,7 +161,7 @@ def test_refused_credentials_are_a_configuration_error_and_the_case_is_not_done(
 
     with RawServer(responding(lambda _: rejection)) as server:
         client = client_of(server.url, auth=AcmeAuth)
-        with pytest.raises(ConfigurationError, match=f"the credentials were refused: {code}") as caught:
+        with pytest.raises(ConfigurationError, match=f"the service rejected the credentials: {code}") as caught:
             put_order(client, server.url)
         assert caught.value.location == f"{server.url}/token"
         assert "check refresh_token, client_id, client_secret" in (caught.value.hint or "")

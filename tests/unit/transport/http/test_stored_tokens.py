@@ -193,7 +193,7 @@ def test_a_consent_that_has_ended_is_a_refused_credential_although_the_status_is
     service: OnceService, service_url: str, process: Processes, clock: VirtualClock
 ) -> None:
     service.good = "another"
-    with pytest.raises(ConfigurationError, match="the credentials were refused: invalid_grant"):
+    with pytest.raises(ConfigurationError, match="the service rejected the credentials: invalid_grant"):
         put_order(process(), service_url)
 
 

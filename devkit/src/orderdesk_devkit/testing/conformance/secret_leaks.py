@@ -180,13 +180,13 @@ class SecretLeakTests(StandardTests):
         require(Requirement.NO_SECRET, leaks)
 
     def test_a_token_endpoint_that_echoes_the_request_leaks_no_secret(self, leak_probe: LeakProbe) -> None:
-        """Where it refuses, or answers nonsense: nothing of it is shown or kept."""
+        """Where the token endpoint rejects the request or answers nonsense, nothing of it is shown or kept."""
         if leak_probe.baseline.token_path is None:
             pytest.skip(f"{leak_probe.plugin.slug} fetches no token")
         leaks = []
         said = tuple(leak_probe.secrets.values())
         rejections: dict[str, Echo] = {
-            "refusal": lambda request: _rejection_response(
+            "rejection": lambda request: _rejection_response(
                 {"error": said[-1], "error_description": request.decode("latin-1")}
             ),
             "token of another kind": lambda _: _rejection_response({"access_token": [said[-1]], "expires_in": 1}, 200),
