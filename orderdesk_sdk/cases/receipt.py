@@ -157,17 +157,11 @@ def make_receipt(
             damaged.append(f"case {case.id} at {case.connection}: its history cannot be shown: {error}")
             return ()
 
-    receipts = [
-        CancellationReceipt(
-            cancellation,
-            tuple(
-                _case_receipt(case, history(case), integration(case.connection), records[case.id])
-                for case in cases
-                if case.cancellation_id == cancellation.id
-            ),
-        )
-        for cancellation in cancellations
-    ]
+    def case_receipts(cancellation: Cancellation) -> tuple[CaseReceipt, ...]:
+        its = (case for case in cases if case.cancellation_id == cancellation.id)
+        return tuple(_case_receipt(case, history(case), integration(case.connection), records[case.id]) for case in its)
+
+    receipts = [CancellationReceipt(cancellation, case_receipts(cancellation)) for cancellation in cancellations]
     again, changes = ledger.cases(ResubmitCase, order_id=order.id), ledger.cases(StatusCase, order_id=order.id)
     others: tuple[Case, ...] = (*again, *changes)
     flaws = [

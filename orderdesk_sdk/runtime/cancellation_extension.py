@@ -128,9 +128,7 @@ class CancellationExtender:
         settled_before: Collection[str] | None = None,
         already_registered: bool,
     ) -> Cancellation | None:
-        """The cancellation that now reaches a place, by an extension recorded here or before.
-
-        None where no cancellation does.
+        """The cancellation that now reaches a place, by an extension recorded here or before; None where none does.
 
         A cancellation for the whole order, wherever it is, reaches a place while a case of it is open, or when it is
         none of those in `settled_before`; unless a person withdrew it.

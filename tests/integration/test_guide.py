@@ -23,6 +23,7 @@ from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.integration import NewNumber
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.support.guide_services import GUIDE_SERVICES
 
 if TYPE_CHECKING:
     from tests.conftest import ServiceTrial, ServiceTrialMaker
@@ -142,19 +143,7 @@ PROVED = {
 }
 """The tests that prove what we make of it, a module and a name each."""
 
-SERVICES = (
-    "amazon-marketplace",
-    "amazon-mcf",
-    "bay-photo",
-    "bdlinx",
-    "commercehub",
-    "mww",
-    "oia-global",
-    "hp-site-flow",
-    "progressive-solutions",
-    "shopify",
-)
-BUTTONS = tuple(slug for slug in SERVICES if slug != "oia-global")
+BUTTONS = tuple(slug for slug in GUIDE_SERVICES if slug != "oia-global")
 REASONS = {"amazon-marketplace": "out of stock", "commercehub": "out of stock", "shopify": "customer asked"}
 """Where one must be given."""
 BY_FOLDER = {"event": "order moved", "when": "folder == 'Canceled'"}
@@ -190,7 +179,7 @@ def press(trial: ServiceTrial, slug: str) -> None:
     assert trial.harness.desk.cancellations.receipt(trial.harness.order).is_canceled
 
 
-@pytest.mark.parametrize("slug", SERVICES)
+@pytest.mark.parametrize("slug", GUIDE_SERVICES)
 def test_a_move_into_the_canceled_folder_tells_nobody(trial_at: ServiceTrialMaker, slug: str) -> None:
     trial = trial_at(slug)
     desk, service = trial.harness.desk, trial.harness.simulator
@@ -322,7 +311,7 @@ def test_oia_global_is_asked_by_email(trial_at: ServiceTrialMaker) -> None:
     assert trial.harness.desk.cases.confirm(case.id, by="Ben").state is State.CANCELED
 
 
-NEW = [slug for slug in SERVICES if isinstance(PluginRegistry().load(slug).integration.resubmission, NewNumber)]
+NEW = [slug for slug in GUIDE_SERVICES if isinstance(PluginRegistry().load(slug).integration.resubmission, NewNumber)]
 
 
 @pytest.mark.parametrize("slug", NEW)

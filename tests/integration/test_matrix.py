@@ -24,6 +24,7 @@ from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.support.guide_services import GUIDE_SERVICES
 
 if TYPE_CHECKING:
     from tests.conftest import ServiceTrial, ServiceTrialMaker
@@ -31,19 +32,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-GUIDE = (
-    "amazon-marketplace",
-    "amazon-mcf",
-    "bay-photo",
-    "bdlinx",
-    "commercehub",
-    "mww",
-    "oia-global",
-    "hp-site-flow",
-    "progressive-solutions",
-    "shopify",
-)
-"""Those that Order Desk's guide names; Shopify by its rule."""
 BESIDE = ("lulu", "mww-europe", "shipbob", "shopify-fulfillment")
 """Those that it does not name: services of their own, MWW in another place, and Shopify as the service that ships."""
 CARTS = ("amazon-marketplace", "commercehub", "shopify")
@@ -70,7 +58,7 @@ JUDGES = {
 }
 """Where the vendor's own client, schema or file judges, and a word that tells how it is got."""
 
-each_service = pytest.mark.parametrize("slug", [*GUIDE, *BESIDE])
+each_service = pytest.mark.parametrize("slug", [*GUIDE_SERVICES, *BESIDE])
 
 
 def declared(slug: str) -> Integration:
@@ -105,7 +93,7 @@ def reason_for(slug: str) -> str | None:
 def test_the_matrix_has_a_row_for_every_service_of_the_guide_and_for_what_is_beside() -> None:
     ran = CliRunner().invoke(orderdesk, ["matrix", "--json"])
     assert ran.exit_code == 0, ran.output
-    assert {one["slug"] for one in json.loads(ran.stdout)["integrations"]} == {*GUIDE, *BESIDE}
+    assert {one["slug"] for one in json.loads(ran.stdout)["integrations"]} == {*GUIDE_SERVICES, *BESIDE}
 
 
 @each_service
@@ -240,7 +228,7 @@ def test_a_reason_is_taken_as_the_matrix_says(trial_at: ServiceTrialMaker, slug:
 
 
 def test_every_kind_of_reason_is_claimed_by_somebody() -> None:
-    assert {route.reason for slug in (*GUIDE, *BESIDE) for route in row(slug).routes} == {
+    assert {route.reason for slug in (*GUIDE_SERVICES, *BESIDE) for route in row(slug).routes} == {
         "none",
         "optional, in words",
         "optional, where your mail names it",

@@ -13,12 +13,12 @@ from orderdesk_sdk.plugin.line_names import line_label
 __all__ = ["FIELDS", "validate_fields", "render", "one_line", "printable", "read_template", "template_fields"]
 
 FIELDS = (
-    "requested_by",
     "connection",
     "lines",
     "order_number",
     "reason",
     "remote_id",
+    "requested_by",
     "ship_to",
     "source_name",
     "submitted_at",

@@ -74,12 +74,9 @@ class SharedReads:
         behind.
         """
         while True:
-            with self._lock:
-                self._forget()
-                read = self._reads.get(key)
-                if read is None:
-                    read = self._reads[key] = _Read(watchdog or Watchdog())
-                    break
+            read, is_ours = self._join(key, watchdog)
+            if is_ours:
+                break
             while not read.done.wait(POLL_SECONDS) and not read.watchdog.is_abandoned:
                 pass  # Another look.
             if read.result is not None and (newer_than is None or read.result[0].intent.at > newer_than):
@@ -99,6 +96,14 @@ class SharedReads:
             self._forget()
         read.done.set()
         return made, False
+
+    def _join(self, key: str, watchdog: Watchdog | None) -> tuple[_Read, bool]:
+        """The read of a key, and whether it is the caller's to make."""
+        with self._lock:
+            self._forget()
+            known = self._reads.get(key)
+            read = self._reads[key] = known or _Read(watchdog or Watchdog())
+            return read, known is None
 
     def _drop(self, key: str, read: _Read) -> None:
         with self._lock:

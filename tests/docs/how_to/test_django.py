@@ -77,7 +77,7 @@ def test_a_cancel_is_followed_up_by_the_worker(sandbox: Simulators, client: Any,
 
 def test_the_plan_has_what_a_button_needs(client: Any, place: Register) -> None:
     place("1042", "mww", "commercehub")
-    mww, hub = client.get("/orders/1042/plan").json()["places"]
+    mww, hub = client.get("/orders/1042/plan").json()["entries"]
     assert mww["open_until"] is not None
     assert (hub["needs"], hub["reasons"][0]["code"]) == ("reason", "CXSS")
 

@@ -70,12 +70,12 @@ def test_the_how_to_works_as_it_is_written(
 
 def wait_until_settled(names: dict[str, object], clock: VirtualClock) -> None:
     """Let Amazon's minutes pass; only the page's own worker thread looks what came of it."""
-    desk, standing = names["desk"], names["standing"]
+    desk, status = names["desk"], names["status"]
     assert isinstance(desk, Desk)
-    assert isinstance(standing, CancellationStatus)
-    assert [case.state for case in standing.cases] == [State.ACKNOWLEDGED]
+    assert isinstance(status, CancellationStatus)
+    assert [case.state for case in status.cases] == [State.ACKNOWLEDGED]
     clock.advance(Durations().cancel)
     give_up = time.monotonic() + WITHIN
-    while not desk.cancellations.status(standing.cancellation).is_settled:
+    while not desk.cancellations.status(status.cancellation).is_settled:
         assert time.monotonic() < give_up, "the worker thread did nothing"
         time.sleep(0.01)

@@ -43,7 +43,7 @@ def test_the_refusal_of_the_page_is_the_one_that_is_given(
 ) -> None:
     page = sandbox_page(PAGE)
     next(block for block in page if block.language == "sh").run_shell()
-    ran = CliRunner().invoke(orderdesk, ["status", "1042", "lost", "--by", "Ann"])
+    ran = CliRunner().invoke(orderdesk, ["set-status", "1042", "lost", "--by", "Ann"])
     assert ran.exit_code == 1
     text = page[0].page.read_text(encoding="utf-8")
     assert all(f"    {line}" in text.splitlines() for line in ran.stderr.splitlines())

@@ -32,7 +32,7 @@ def live(workshop: Workshop, page: list[Block], monkeypatch: pytest.MonkeyPatch)
     class Service(simulator):  # type: ignore[misc]  # the page's class is known when it is installed
         """Acme Print as it is: in capitals, and with the customer."""
 
-        def shown(self, number: str, stage: str) -> Mapping[str, object]:
+        def order_document(self, number: str, stage: str) -> Mapping[str, object]:
             return {"number": number, "status": stage.upper(), "customer": CUSTOMER}
 
     service = Service(workshop.clock)
