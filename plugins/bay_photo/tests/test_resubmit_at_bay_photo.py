@@ -218,7 +218,7 @@ def test_a_create_whose_reply_was_lost_is_a_persons_where_nobody_can_look(
     work = pass_until_due(stage, work)
     assert (work.state, creates(simulator)) == (State.ACTION_REQUIRED, ["created"])
     assert "cannot be read whether it did" in str(work.message)
-    assert "made under another number" in str(work.hint)
+    assert "resubmitted under another number" in str(work.hint)
     assert work.due_at is not None
     assert work.due_at - work.updated_at == hours(4)
     assert stage.resubmit().id == work.id

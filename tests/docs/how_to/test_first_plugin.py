@@ -50,7 +50,7 @@ class Reader(Newcomer):
             named = head.removeprefix("# ") if head.startswith("# ") else None
             match block.language:
                 case "sh":
-                    faults = following is not None and "what to do: " in following.text
+                    faults = following is not None and "hint: " in following.text
                     for line in block.take().splitlines():
                         shorter = briefly(SUITE) if line == FIRST_RUN else ()
                         said = self.command(line, *shorter, code=int(faults and line.startswith("orderdesk ")))
