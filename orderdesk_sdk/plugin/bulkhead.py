@@ -59,7 +59,7 @@ class Bulkhead:
         self._abandoned = 0
 
     def submit(self, run: Callable[[Watchdog], None], on_done: Callable[[], object] | None = None) -> Job:
-        """Hand over a job; it starts when a thread is free.
+        """Submit a job; it starts when a thread is free.
 
         Args:
             on_done: called when it has ended, from any thread.

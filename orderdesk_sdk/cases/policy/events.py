@@ -105,7 +105,7 @@ def rejection_event(
 def fallback_event(
     integration: Integration, route: int, why: str, now: datetime, service_status: str | None = None
 ) -> Event:
-    """The case goes on with the route at this index of the ladder, at once.
+    """The case goes on with the route at this index of the list of routes, at once.
 
     Args:
         why: why not with the present route, as the message begins.

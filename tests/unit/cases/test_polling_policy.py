@@ -277,7 +277,7 @@ def test_nothing_else_is_overdue(state: State) -> None:
 
 
 def test_a_hand_over_by_hand_keeps_the_fault_and_says_what_to_do() -> None:
-    event = escalate(case_in(State.UNKNOWN, plugin_error="boom", hint="it is read back"), NOW, "nobody knows")
+    event = escalate(case_in(State.UNKNOWN, plugin_error="boom", hint="it is polled"), NOW, "nobody knows")
     assert (event.kind, event.message, event.plugin_error) == (EventKind.ESCALATED, "nobody knows", "boom")
     assert event.hint == "find out at the service, then confirm or reject this case"
     assert escalate(case_in(State.PENDING), NOW, "bad number", "use the portal").hint == "use the portal"
@@ -304,7 +304,7 @@ ROUTES = st.one_of(
     st.builds(Portal, st.just("call"), st.builds(ManualConfirmation, POSITIVE), WINDOWS),
 )
 INTEGRATIONS = st.lists(ROUTES, max_size=3).map(lambda routes: acme(*routes))
-PLACEMENTS = st.builds(
+REMOTE_ORDERS = st.builds(
     lambda before, status: RemoteOrder("shop", "1042", NOW - before, ConnectionRole.FULFILLMENT, status),
     POSITIVE,
     st.sampled_from([None, "NEW", "picking", "Gone", "\ud800"]),
@@ -337,7 +337,7 @@ def cases(draw: st.DrawFn, states: tuple[State, ...]) -> CancelCase:
 
 
 @pytest.mark.slow
-@given(st.data(), INTEGRATIONS, PLACEMENTS)
+@given(st.data(), INTEGRATIONS, REMOTE_ORDERS)
 @settings(max_examples=200)
 def test_every_event_is_legal_for_the_case_it_was_made_for(
     data: st.DataObject, integration: Integration, remote_order: RemoteOrder

@@ -101,7 +101,10 @@ ROWS: Mapping[str, tuple[str, str]] = {
         "SELECT id, data FROM cases WHERE order_id = ? AND connection = 'phone'",
         "UPDATE cases SET data = ? WHERE id = ?",
     ),
-    "wish": ("SELECT id, data FROM cancellations WHERE order_id = ?", "UPDATE cancellations SET data = ? WHERE id = ?"),
+    "cancellation": (
+        "SELECT id, data FROM cancellations WHERE order_id = ?",
+        "UPDATE cancellations SET data = ? WHERE id = ?",
+    ),
     "line": (
         (
             "SELECT sequence, history.texts FROM history, cases"
@@ -152,7 +155,7 @@ def others_go_on(desk: Desk) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("what", ["case", "wish", "line", "registration"])
+@pytest.mark.parametrize("what", ["case", "cancellation", "line", "registration"])
 def test_a_damaged_row_hurts_its_own_case_only(what: str, damage: str, shop: Shop) -> None:
     with shop.open() as desk:
         desk.cases.add_note(desk.cases.list(order=DAMAGED_ORDER.id)[0].id, "a line of its history", by="Ann")
@@ -190,7 +193,7 @@ def test_the_place_of_a_damaged_case_is_asked_by_nobody_again_and_its_other_plac
 def test_doctor_names_every_damaged_row_and_the_remedy(shop: Shop, tmp_path: Path) -> None:
     named = [
         f"case {shop.damage('case', DAMAGES['half of it'])}",
-        f"cancellation {shop.damage('wish', DAMAGES['another type'])}",
+        f"cancellation {shop.damage('cancellation', DAMAGES['another type'])}",
     ]
     (tmp_path / "orderdesk.toml").write_text('[ledger]\nurl = "sqlite:///desk.db"\n')
     result = CliRunner().invoke(orderdesk, ["doctor", "--json", "--config", str(tmp_path / "orderdesk.toml")])
