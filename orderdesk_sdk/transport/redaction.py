@@ -306,8 +306,13 @@ class Redactor:
 
 
 def _forms(text: str) -> set[str]:
-    """How a text is written where nothing escapes it: as it is, in a form, and as bytes that were read as Latin-1."""
-    return {text, text.replace(" ", "+"), text.encode("utf-8", "surrogatepass").decode("latin-1")}
+    """How a text may stand in another: as it is, in a form, as bytes that were read as Latin-1, and as JSON has it.
+
+    Escapes are taken off elsewhere. That of JSON is searched for too, because a backslash before it hides it there:
+    what it says then begins with an escaped backslash.
+    """
+    latin = text.encode("utf-8", "surrogatepass").decode("latin-1")
+    return {text, text.replace(" ", "+"), latin, json.dumps(text)[1:-1]}
 
 
 def _codes(text: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 from xml.sax import saxutils
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from orderdesk_devkit.testing.canary import Finder
@@ -45,6 +45,7 @@ def innocent(secret: str, *others: str) -> bool:
 
 @pytest.mark.slow
 @given(SECRETS, AROUND, AROUND)
+@example("\U00010000000", "\\", "")
 @settings(max_examples=300)
 def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, after: str) -> None:
     assume(innocent(secret, before, after, before + after))
