@@ -90,7 +90,7 @@ def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], t
     options = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check")
     run("pip", "install", *options, "--target", installed, folder, at=tmp_path)
     run("pytest", "-q", "-p", "no:cacheprovider", at=folder, path=installed)
-    run("orderdesk_sdk.cli", "check", folder, at=folder.parent, path=installed)
+    run("orderdesk_sdk.cli", "check-plugin", folder, at=folder.parent, path=installed)
 
 
 @pytest.mark.parametrize(
