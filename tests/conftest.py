@@ -68,6 +68,21 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules come first, so that no processor works on one of them alone at the end."""
+    modules: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.path, []).append(item)
+
+    def turn(item: pytest.Item) -> int:
+        beside = modules[item.path]
+        if any(one.get_closest_marker("crash") for one in beside):
+            return 0
+        return 1 if all(one.get_closest_marker("slow") for one in beside) else 2
+
+    items.sort(key=turn)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _screen_of_no_width() -> Iterator[None]:
     """Tables are as wide as they want, whatever terminal the tests are started from."""

@@ -115,7 +115,7 @@ def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
         ),
         ("ReadsNothing", "malformed", Requirement.EVIDENCE, "it is called canceled, and the service has not said so"),
         ("TooManyCalls", "echoes_the_request", Requirement.NO_SECRET, "a piece of api_key stands in the receipt"),
-        ("LeaksItsToken", "under_faults", Requirement.NO_SECRET, "fair weather: the access token 0 stands in the log"),
+        ("LeaksItsToken", "under_faults", Requirement.NO_SECRET, "no fault: the access token 0 stands in the log"),
         ("Raises", "malformed", Requirement.MALFORMED_RESPONSES, "KeyError: 'status'"),
         (
             "CreatesBlindly",
