@@ -64,7 +64,7 @@ class NaiveTimeError(ValidationError, ValueError):
 
 
 class SignatureVerificationError(ValidationError):
-    """Let nobody in: a message that came in is not signed as agreed. Answer it with 401; nothing follows from it."""
+    """Reject the request with 401: a message that came in is not signed as agreed. Nothing follows from it."""
 
 
 class ConfigurationError(OrderDeskError):
@@ -76,7 +76,7 @@ class InvalidStateError(OrderDeskError):
 
 
 class ConflictError(OrderDeskError):
-    """Look first: somebody else was faster, or one key was used for two different cancellations.
+    """Look first: another process or person was faster, or one key was used for two different cancellations.
 
     Nothing was changed.
     """

@@ -46,9 +46,8 @@ def select_remote_orders(
     registered = {remote_order.connection for remote_order in remote_orders}
     unknown = [name for name in connections if name not in registered]
     if not remote_orders or unknown:
-        where = f"not to {', '.join(unknown)}" if remote_orders else "nowhere"
         raise InvalidStateError(
-            f"the order was submitted {where}, so nothing can be canceled",
+            f"the order is not registered at {' or '.join(unknown) or 'any connection'}",
             location=f"order {order.number}",
             hint="register the connection that has the order with `orderdesk register`",
         )

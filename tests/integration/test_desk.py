@@ -170,7 +170,7 @@ def test_only_what_was_submitted_somewhere_can_be_canceled(desk: Desk) -> None:
         desk.cancel("9999", by="Ann")
     assert isinstance(desk.order_store, SqliteOrderStore)
     desk.order_store.import_orders([sample_order_elsewhere()], by="Ann")
-    with pytest.raises(InvalidStateError, match="submitted nowhere"):
+    with pytest.raises(InvalidStateError, match="not registered at any connection"):
         desk.cancel("A 7", by="Ann")
 
 

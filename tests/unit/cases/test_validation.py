@@ -73,7 +73,9 @@ def test_a_wish_is_about_all_placements_or_those_that_it_names() -> None:
     assert select_remote_orders(ORDER, [DEPOT, CART], ["cart"]) == (CART,)
 
 
-@pytest.mark.parametrize(("remote_orders", "at", "where"), [([], [], "nowhere"), ([DEPOT], ["cart"], "not to cart")])
+@pytest.mark.parametrize(
+    ("remote_orders", "at", "where"), [([], [], "at any connection"), ([DEPOT], ["cart"], "at cart")]
+)
 def test_an_order_that_was_not_submitted_there_cannot_be_canceled_there(
     remote_orders: list[RemoteOrder], at: list[str], where: str
 ) -> None:

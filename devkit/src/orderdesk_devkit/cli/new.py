@@ -82,12 +82,12 @@ def _change_first(template: PluginTemplate) -> tuple[str, ...]:
     """What is invented, in the order in which it is best replaced."""
     source = f"src/{template.package}"
     if template.cancel is Cancel.EMAIL:
-        return (f"{source}/settings.py: what the mail says", "README.md: the paragraph Evidence")
+        return (f"{source}/settings.py: what the mail says", "README.md: the paragraph Verification")
     return (
         f"{source}/settings.py: what an account needs",
         f"{source}/api.py: the paths, the status words, and what each HTTP status means",
         f"{source}/simulator.py: the same as the service has them; then record the cassette again",
-        "README.md: the paragraph Evidence",
+        "README.md: the paragraph Verification",
     )
 
 
