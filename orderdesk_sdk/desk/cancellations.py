@@ -203,28 +203,24 @@ class CancellationService:
         stays.
         """
         resolved, person = self._order_store.resolve(order), require_actor(by)
-        text = note or f"Withdrawn by {person}"
         self._extender.withdraw(resolved)
         return tuple(
-            self._withdraw_case(case, person, text)
+            self._withdraw_case(case, person, note)
             for case in self._ledger.cases(CancelCase, order_id=resolved.id)
             if case.is_open and not case.is_reported
         )
 
-    def _withdraw_case(self, case: CancelCase, by: str, message: str) -> CancelCase:
+    def _withdraw_case(self, case: CancelCase, by: str, note: str | None) -> CancelCase:
         while case.is_open and case.last_sent_at is None and case.state is not State.SENDING:
             try:
                 return self._scheduler.apply(
-                    case, Event(EventKind.WITHDRAWN, self._clock.now(), person=by, message=message)
+                    case, Event(EventKind.WITHDRAWN, self._clock.now(), person=by, message=note or f"Withdrawn by {by}")
                 )
             except ConflictError:
                 case = self._ledger.case(case.id, CancelCase)  # Another process was faster: it may be being sent.
         if case.is_open:
-            self._ledger.append(
-                case,
-                [f"{message}; the cancellation was requested already, so only the service can say"],
-                if_unchanged=False,
-            )
+            too_late = "the cancellation was requested already, so only the service can say"
+            self._ledger.append(case, [f"{note or f'{by} asked to withdraw'}; {too_late}"], if_unchanged=False)
         return case
 
     def _require_no_running_resubmission(self, order: Order) -> None:
