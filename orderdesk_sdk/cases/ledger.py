@@ -67,6 +67,17 @@ class Ledger(Protocol):
     def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
         """The cancellation of a key, or None. Raises ConflictError where its content was another."""
 
+    def cancellations_by_key(
+        self, prefix: str, *, after: str = "", limit: int = 200
+    ) -> tuple[tuple[str, Cancellation | None], ...]:
+        """The keys that begin with a text, in the order of the keys, and the cancellation that each names.
+
+        None in place of one whose row is damaged.
+
+        Args:
+            after: only keys that come after this one, so that many can be had a page at a time.
+        """
+
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
         """Let a key name a cancellation that is there already; a key that is taken keeps its cancellation."""
 

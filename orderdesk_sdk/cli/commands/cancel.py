@@ -71,7 +71,14 @@ def plan(session: Session, order: str) -> None:
 
 
 @click.command()
-@click.argument("order")
+@click.argument("order", required=False)
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Cancel the orders of this file instead: one a line, or CSV with order, reason, lines; - reads stdin.",
+)
 @by_option()
 @click.option(
     "--at",
@@ -96,7 +103,8 @@ def plan(session: Session, order: str) -> None:
 # Many parameters: one for each option of the command.
 def cancel(
     session: Session,
-    order: str,
+    order: str | None,
+    file: str | None,
     by: str | None,
     connections: tuple[str, ...],
     line_quantities: tuple[tuple[str, int], ...],
@@ -104,14 +112,28 @@ def cancel(
     idempotency_key: str | None,
     no_send: bool,
 ) -> None:
-    """Cancel ORDER at every connection it was submitted to.
+    """Cancel ORDER, or the orders of a file, at every connection it was submitted to.
 
     The cancellation is recorded in the ledger before anything is sent. Running the command again does not cancel twice.
     A reason or a quantity that a service does not accept is an error, and nothing is recorded. Exit code 3: a case
     requires action.
+
+    With --from, each connection gets its share by itself, and a summary says what was refused and why. After Ctrl-C or
+    a crash the same command goes on where it ended. --reason and --at hold for the lines of the file that give none of
+    their own. Exit code 1: a line could not be accepted, or the command was stopped before its end.
     """
     from orderdesk_sdk.desk.documents import cancellation_status_document
 
+    if (order is None) == (file is None):
+        raise click.UsageError("give an ORDER, or a file with --from FILE")
+    if file is not None:
+        if line_quantities:
+            raise click.UsageError("--line is for one ORDER; name lines in the third column of the file")
+        from orderdesk_sdk.cli.commands.bulk import cancel_from_file
+
+        cancel_from_file(session, file, require_name(by), connections, reason, idempotency_key, send=not no_send)
+        return
+    assert order is not None, "one of the two was given"
     lines = dict(line_quantities)
     if len(lines) < len(line_quantities):
         raise click.UsageError("a line is given twice; give its whole quantity once")

@@ -56,6 +56,21 @@ class LedgerReader(ABC):
         with self._read() as cursor:
             return find_by_key(cursor, idempotency_key, fingerprint)
 
+    def cancellations_by_key(
+        self, prefix: str, *, after: str = "", limit: int = 200
+    ) -> tuple[tuple[str, Cancellation | None], ...]:
+        beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT key, cancellations.id, data, texts FROM keys JOIN cancellations ON id = cancellation_id"
+                " WHERE key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?",
+                (prefix, beyond, after, limit),
+            ).fetchall()
+        return tuple(
+            (key, self.damage.read_or_none(f"cancellation {name}", partial(unpack, Cancellation, data, texts)))
+            for key, name, data, texts in rows
+        )
+
     def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
         with self._read() as cursor:
             rows = cursor.execute(
