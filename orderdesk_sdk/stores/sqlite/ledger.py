@@ -87,12 +87,11 @@ class SqliteLedger(LedgerReader, EventOutbox):
     def open_cancellation(
         self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
     ) -> tuple[Cancellation, bool]:
-        found: list[tuple[Cancellation, bool]] = []
         # Rows are written out here and below, so that no other writer waits for that inside the transaction.
         its_row = cancellation_row(cancellation)
         rows = [(row_of(case), mark_entry(case, its_row)) for case in cases]
 
-        def job(cursor: sqlite3.Cursor) -> None:
+        def job(cursor: sqlite3.Cursor) -> tuple[Cancellation, bool]:
             known = find_by_key(cursor, cancellation.idempotency_key, fingerprint) or find_open_cancellation(
                 cursor, cases
             )
@@ -106,10 +105,9 @@ class SqliteLedger(LedgerReader, EventOutbox):
                 for row, first in rows:
                     insert_case(cursor, links, row, first)
                 links.write()
-            found.append((known or cancellation, known is None))
+            return known or cancellation, known is None
 
-        self._commits.run(job)
-        return found[0]
+        return self._commits.run(job)
 
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
         def job(cursor: sqlite3.Cursor) -> None:
@@ -136,19 +134,17 @@ class SqliteLedger(LedgerReader, EventOutbox):
     def open_case(
         self, case: C, key: str | None = None, instead: Callable[[Sequence[C]], C | None] | None = None
     ) -> tuple[C, bool]:
-        found: list[tuple[C, bool]] = []
         made, first = row_of(case), mark_entry(case)
 
-        def job(cursor: sqlite3.Cursor) -> None:
+        def job(cursor: sqlite3.Cursor) -> tuple[C, bool]:
             known = in_place_of(cursor, case, key, instead)
             if known is None:
                 links = self._file_guard.chain_appender(cursor)
                 insert_case(cursor, links, made, first, key)
                 links.write()
-            found.append((case, True) if known is None else (known, False))
+            return (case, True) if known is None else (known, False)
 
-        self._commits.run(job)
-        return found[0]
+        return self._commits.run(job)
 
     def write(self, *changes: CaseUpdate) -> None:
         prepared = [prepare(change) for change in changes]
@@ -199,9 +195,7 @@ class SqliteLedger(LedgerReader, EventOutbox):
             return remove_texts(self._path, order_id, by=by, at=at)
 
     def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
-        taken: list[frozenset[str]] = []
-        self._commits.run(lambda cursor: taken.append(claim_notifications(cursor, connection, digests, now)))
-        return taken[0]
+        return self._commits.run(lambda cursor: claim_notifications(cursor, connection, digests, now))
 
     def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
         self._commits.run(lambda cursor: complete_notifications(cursor, connection, done, dropped))
