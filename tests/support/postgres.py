@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, LiteralString
 from urllib.parse import quote
 
 import psycopg
@@ -96,12 +96,12 @@ class PostgresServer:
                 self._execute("ALTER DATABASE {} RENAME TO {}", f"{name}_unfinished", name)
         return name
 
-    def _execute(self, statement: str, *names: str) -> None:
+    def _execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url(), autocommit=True) as db:
-            db.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]  # written above
+            db.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def _control(self, *arguments: str) -> None:
-        told = [self.binaries / "pg_ctl", "-w", "-D", self.data, *arguments]
+        told = [str(self.binaries / "pg_ctl"), "-w", "-D", str(self.data), *arguments]
         subprocess.run(told, check=True, user=self.user, cwd="/", stdout=subprocess.DEVNULL, timeout=START_SECONDS)
 
 
