@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
 from typing import Protocol
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.database import Job
 
 __all__ = ["GroupCommit", "CommitObserver"]
-
-Job = Callable[[sqlite3.Cursor], None]
 
 
 class CommitObserver(Protocol):

@@ -12,11 +12,12 @@ import pytest
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sqlite.connection import connect
 from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
-Job = Callable[[sqlite3.Cursor], None]
+Job = Callable[[Cursor], None]
 
 
 @pytest.fixture
@@ -99,11 +100,11 @@ def test_waiting_jobs_share_one_transaction(group: GroupCommit, connection: sqli
 
 
 def test_a_job_that_fails_changes_nothing_and_hurts_no_other(group: GroupCommit, path: Path) -> None:
-    def half(cursor: sqlite3.Cursor) -> None:
+    def half(cursor: Cursor) -> None:
         insert(50)(cursor)
         raise ValueError("changed my mind")
 
-    def twice(cursor: sqlite3.Cursor) -> None:
+    def twice(cursor: Cursor) -> None:
         insert(60)(cursor)
         insert(60)(cursor)
 
@@ -151,7 +152,7 @@ def test_when_the_database_is_closed_nobody_is_told_that_anything_was_written(
 
 
 def test_a_damaged_database_is_a_ledger_error_and_not_the_jobs_own(group: GroupCommit, path: Path) -> None:
-    def damaged(cursor: sqlite3.Cursor) -> None:
+    def damaged(cursor: Cursor) -> None:
         raise sqlite3.DatabaseError("database disk image is malformed")
 
     results = together(group, [insert(1), damaged])
@@ -162,7 +163,7 @@ def test_a_damaged_database_is_a_ledger_error_and_not_the_jobs_own(group: GroupC
 def test_a_thread_that_is_told_to_end_undoes_the_transaction_and_the_next_one_works(
     group: GroupCommit, path: Path
 ) -> None:
-    def told(cursor: sqlite3.Cursor) -> None:
+    def told(cursor: Cursor) -> None:
         raise KeyboardInterrupt
 
     results = together(group, [insert(1), told, insert(2)])
