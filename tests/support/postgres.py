@@ -131,15 +131,8 @@ def open_server(folder: Path, version: int, **settings: str) -> PostgresServer:
 
 def _start_keeper(folder: Path, version: int, binaries: Path, settings: Mapping[str, str]) -> None:
     """Start a server, and the process that ends it when nobody uses it any more."""
-    keeper = [
-        sys.executable,
-        "-m",
-        "tests.support.postgres_keeper",
-        folder,
-        str(version),
-        binaries,
-        json.dumps(settings),
-    ]
+    program = (sys.executable, "-m", "tests.support.postgres_keeper")
+    keeper = (*program, str(folder), str(version), str(binaries), json.dumps(settings))
     root = Path(__file__).parent.parent.parent
     subprocess.run(
         keeper, cwd=root, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=2 * START_SECONDS
