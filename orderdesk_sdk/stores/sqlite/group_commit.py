@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.database import Cursor, Job
 
 __all__ = ["GroupCommit", "CommitObserver"]
 
 T = TypeVar("T")
-Job = Callable[[sqlite3.Cursor], Any]
-"""What is done in a transaction. It may be run twice: what the first run did and gave is then undone and forgotten."""
 
 
 class CommitObserver(Protocol):
@@ -32,7 +30,7 @@ class CommitObserver(Protocol):
 class _PendingCommit:
     __slots__ = ("done", "error", "gave_up", "job", "result", "turn")
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job[object]) -> None:
         self.job = job
         self.done = False
         self.gave_up = False
@@ -41,7 +39,7 @@ class _PendingCommit:
         self.turn = threading.Lock()
         self.turn.acquire()
 
-    def run(self, cursor: sqlite3.Cursor) -> None:
+    def run(self, cursor: Cursor) -> None:
         """Do the job and keep what it gives."""
         self.result = self.job(cursor)
 
@@ -61,7 +59,7 @@ class GroupCommit:
         self._pending_lock = threading.Lock()
         self._writer = threading.Lock()
 
-    def run(self, job: Callable[[sqlite3.Cursor], T]) -> T:
+    def run(self, job: Job[T]) -> T:
         """Run a job in a transaction, perhaps together with others; what it gives.
 
         A job that raises changes nothing and hurts no other.

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sqlite.connection import connect
 from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit, _PendingCommit
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
-Job = Callable[[sqlite3.Cursor], None]
+Job = Callable[[Cursor], None]
 
 
 @pytest.fixture
@@ -102,11 +103,11 @@ def test_waiting_jobs_share_one_transaction(group: GroupCommit, connection: sqli
 
 
 def test_a_job_that_fails_changes_nothing_and_hurts_no_other(group: GroupCommit, path: Path) -> None:
-    def half(cursor: sqlite3.Cursor) -> None:
+    def half(cursor: Cursor) -> None:
         insert(50)(cursor)
         raise ValueError("changed my mind")
 
-    def twice(cursor: sqlite3.Cursor) -> None:
+    def twice(cursor: Cursor) -> None:
         insert(60)(cursor)
         insert(60)(cursor)
 
@@ -154,7 +155,7 @@ def test_when_the_database_is_closed_nobody_is_told_that_anything_was_written(
 
 
 def test_a_damaged_database_is_a_ledger_error_and_not_the_jobs_own(group: GroupCommit, path: Path) -> None:
-    def damaged(cursor: sqlite3.Cursor) -> None:
+    def damaged(cursor: Cursor) -> None:
         raise sqlite3.DatabaseError("database disk image is malformed")
 
     results = together(group, [insert(1), damaged])
@@ -165,7 +166,7 @@ def test_a_damaged_database_is_a_ledger_error_and_not_the_jobs_own(group: GroupC
 def test_a_thread_that_is_told_to_end_undoes_the_transaction_and_the_next_one_works(
     group: GroupCommit, path: Path
 ) -> None:
-    def told(cursor: sqlite3.Cursor) -> None:
+    def told(cursor: Cursor) -> None:
         raise KeyboardInterrupt
 
     results = together(group, [insert(1), told, insert(2)])
@@ -197,15 +198,15 @@ def test_a_job_that_is_run_again_gives_what_its_last_run_gave(group: GroupCommit
     runs: list[int] = []
     given: list[int] = []
 
-    def counted(cursor: sqlite3.Cursor) -> int:
+    def counted(cursor: Cursor) -> int:
         insert(1)(cursor)
         runs.append(1)
         return len(runs)
 
-    def failing(cursor: sqlite3.Cursor) -> None:
+    def failing(cursor: Cursor) -> None:
         raise ValueError("changed my mind")
 
-    def work(job: Callable[[sqlite3.Cursor], int | None]) -> None:
+    def work(job: Callable[[Cursor], int | None]) -> None:
         with contextlib.suppress(ValueError):
             found = group.run(job)
             given.append(found or 0)
@@ -229,7 +230,7 @@ def test_jobs_that_share_a_transaction_end_as_if_each_had_its_own(
     """Of jobs in any order, of which some raise after they wrote and some break a rule of the table."""
 
     def job_of(number: int, raises: bool) -> Job:
-        def job(cursor: sqlite3.Cursor) -> None:
+        def job(cursor: Cursor) -> None:
             insert(number)(cursor)
             if raises:
                 raise ValueError(number)
@@ -255,7 +256,7 @@ def test_a_caller_that_is_interrupted_while_it_waits_keeps_nobody_from_committin
     """The turn goes to none that has gone: else everybody would wait for ever."""
     waits, goes_on = threading.Event(), threading.Event()
 
-    def slow(cursor: sqlite3.Cursor) -> None:
+    def slow(cursor: Cursor) -> None:
         waits.set()
         goes_on.wait(10)
 
