@@ -1,6 +1,6 @@
 """Rules read from the configuration, strictly: an unknown key is named with its location.
 
-Filters are read by `conditions.check_filters`, when a rule is asked: their library takes as long to load as all the rest.
+Filters are read by `conditions.check_filters` when a rule is asked: to load their library takes long.
 """
 
 from __future__ import annotations
