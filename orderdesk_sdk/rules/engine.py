@@ -9,7 +9,7 @@ it waiting, with what happened to the same order later; the rules of other order
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from attrs import evolve
 
@@ -30,7 +30,6 @@ from orderdesk_sdk.errors import (
     ValidationError,
     describe_exception,
 )
-from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.store import FolderMove
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.rules.actions import ActionCatalog, ActionExecutor, ActionRequest
@@ -68,8 +67,8 @@ class RuleEngine:
         self._clock = clock
         self._checked: set[OrderEventKind | None] = set()
 
-    def record_imports(self, orders: Sequence[Order]) -> tuple[OrderEvent, ...]:
-        """Write down, before an import, which of its orders are new. Give them to `record` when it is done.
+    def record_imports(self, order_ids: Iterable[str]) -> tuple[OrderEvent, ...]:
+        """Write down, before orders are imported, which of them are new. Give them to `record` when that is done.
 
         An order without its event would be forgotten by the rules; an event whose order never comes is
         forgotten after LEASE. Raises ConfigurationError for a wrong filter, before anything is written.
@@ -79,9 +78,9 @@ class RuleEngine:
         self.check_filters(OrderEventKind.ORDER_IMPORTED)
         now = self._clock.now()
         events = tuple(
-            OrderEvent(f"imported {order.id}", OrderEventKind.ORDER_IMPORTED, order.id, now)
-            for order in orders
-            if not self._order_exists(order.id)
+            OrderEvent(f"imported {order_id}", OrderEventKind.ORDER_IMPORTED, order_id, now)
+            for order_id in order_ids
+            if not self._order_exists(order_id)
         )
         self.record(events)
         return events
