@@ -48,6 +48,9 @@ from tests.support.fake_services import (
     FakeServices,
     open_fake_desk,
 )
+from tests.support.postgres_fixtures import missing_versions, postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]  # Fixtures, too.
 
 hypothesis.settings.register_profile("orderdesk", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("orderdesk")
@@ -55,6 +58,11 @@ hypothesis.settings.load_profile("orderdesk")
 
 collect_ignore = ["distributions"]
 """Plugins of their own, with tests of their own; test_distributions.py installs them and runs these."""
+
+
+def pytest_report_header() -> list[str]:
+    """What this run cannot judge."""
+    return missing_versions()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -79,7 +79,7 @@ class Watchdog:
         self._enclosing: Watchdog | None = None
         self._is_paused = False
         self.since: float | None = None
-        """Since when foreign code runs, by `time.monotonic`; None: none does. While it is None nothing is interrupted."""
+        """Since when foreign code runs, by `time.monotonic`; None: none does, and nothing is interrupted."""
         self.is_abandoned = False
         self.on_abandon: Callable[[], None] | None = None
 
@@ -173,7 +173,7 @@ class Guard:
             except BaseException as error:  # noqa: BLE001 - also SystemExit: foreign code ends nothing but its own case
                 return self._to_failure(error, allowed_errors)
         finally:
-            # Here, in one instruction: an interrupt hits the begin of any call, `stop` too, and none is sent after this.
+            # One instruction, for an interrupt may hit the begin of any call, also of `stop`. After it none is sent.
             watchdog.since = None
             try:
                 watchdog.stop()

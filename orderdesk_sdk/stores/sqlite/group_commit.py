@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.database import Cursor, Job
 
 __all__ = ["GroupCommit", "CommitObserver"]
 
-Job = Callable[[sqlite3.Cursor], None]
+T = TypeVar("T")
 
 
 class CommitObserver(Protocol):
@@ -28,12 +28,20 @@ class CommitObserver(Protocol):
 
 
 class _PendingCommit:
-    __slots__ = ("done", "error", "job")
+    __slots__ = ("done", "error", "gave_up", "job", "result", "turn")
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job[object]) -> None:
         self.job = job
         self.done = False
+        self.gave_up = False
+        self.result: object = None
         self.error: Exception | None = None
+        self.turn = threading.Lock()
+        self.turn.acquire()
+
+    def run(self, cursor: Cursor) -> None:
+        """Do the job and keep what it gives."""
+        self.result = self.job(cursor)
 
 
 class GroupCommit:
@@ -47,36 +55,57 @@ class GroupCommit:
         self._cursor = connection.cursor()
         self._observer = observer
         self._pending: list[_PendingCommit] = []
+        self._committing: _PendingCommit | None = None
         self._pending_lock = threading.Lock()
         self._writer = threading.Lock()
 
-    def run(self, job: Job) -> None:
-        """Run a job in a transaction, perhaps together with others.
+    def run(self, job: Job[T]) -> T:
+        """Run a job in a transaction, perhaps together with others; what it gives.
 
         A job that raises changes nothing and hurts no other.
         """
         ticket = _PendingCommit(job)
-        with self._pending_lock:
-            self._pending.append(ticket)
-        with self._writer:
+        try:
+            # Each caller waits at a lock of its own: one lock for all would wake them one after the other, and whoever
+            # wakes late misses the next transaction.
+            if not self._goes_first(ticket):
+                ticket.turn.acquire()
             if not ticket.done:
-                with self._pending_lock:
-                    batch, self._pending = self._pending, []
-                self._commit(batch)
+                with self._writer:
+                    with self._pending_lock:
+                        batch, self._pending = self._pending, []
+                    self._commit(batch)
+        finally:
+            self._pass_on(ticket)
         if ticket.error is not None:
             raise ticket.error
+        return cast("T", ticket.result)
+
+    def _goes_first(self, ticket: _PendingCommit) -> bool:
+        """Queue a ticket; whether its caller commits, since nobody else does."""
+        with self._pending_lock:
+            self._pending.append(ticket)
+            if self._committing is None:
+                self._committing = ticket
+            return self._committing is ticket
+
+    def _pass_on(self, ticket: _PendingCommit) -> None:
+        """Let the next one that waits commit, where this ticket's caller was the one to do it."""
+        with self._pending_lock:
+            ticket.gave_up = True  # An interrupt may end a wait: nobody hands the turn to who has gone.
+            if self._committing is ticket:
+                self._committing = next((waiting for waiting in self._pending if not waiting.gave_up), None)
+                if self._committing is not None:
+                    self._committing.turn.release()
 
     def _commit(self, batch: list[_PendingCommit]) -> None:
         try:
-            if self._observer is not None:
-                self._observer.before_transaction()
-            self._cursor.execute("BEGIN IMMEDIATE")
-            if len(batch) == 1:
-                # Whoever is alone hurts no other, and is undone with the transaction.
-                batch[0].job(self._cursor)
-            else:
+            self._begin()
+            if not self._run_plainly(batch):
+                self._cursor.execute("ROLLBACK")
+                self._begin()
                 for ticket in batch:
-                    self._run_job(ticket)
+                    self._run_apart(ticket)
             if self._observer is not None:
                 self._observer.before_commit()
             self._cursor.execute("COMMIT")
@@ -94,11 +123,30 @@ class GroupCommit:
         finally:
             for ticket in batch:
                 ticket.done = True
+                ticket.turn.release()
 
-    def _run_job(self, pending: _PendingCommit) -> None:
+    def _begin(self) -> None:
+        if self._observer is not None:
+            self._observer.before_transaction()
+        self._cursor.execute("BEGIN IMMEDIATE")
+
+    def _run_plainly(self, batch: list[_PendingCommit]) -> bool:
+        """Run the jobs as if none could fail, which is the rule; False where one did that must not hurt the others."""
+        try:
+            for ticket in batch:
+                ticket.run(self._cursor)
+        except Exception as error:
+            # Whoever is alone hurts no other, and is undone with the transaction.
+            if len(batch) == 1 or not _is_own(error):
+                raise
+            return False
+        return True
+
+    def _run_apart(self, pending: _PendingCommit) -> None:
+        """Run a job so that it can be undone alone."""
         self._cursor.execute("SAVEPOINT job")
         try:
-            pending.job(self._cursor)
+            pending.run(self._cursor)
         except Exception as error:
             if not _is_own(error):
                 raise
