@@ -209,12 +209,8 @@ class NotificationService:
         earlier = {(one.id, one.tracking_number) for one in self._order_store.get_order(order.id).shipments}
         return any((one.id, one.tracking_number) not in earlier for one in order.shipments)
 
-    def newly_shipped(self, orders: Sequence[Order]) -> list[Order]:
-        """Those of orders that come in for which `report_shipments` is to be told once they are in."""
-        return [order for order in orders if self.has_new_shipment(order)]
-
     def report_shipments(self, orders: Sequence[Order], *, by: str) -> None:
-        """Raise the alarm for orders that came in with a new shipment."""
+        """Raise the alarm for orders that came in with a shipment of which `has_new_shipment` said that it is new."""
         for order in orders:
             note = f"the order has a new shipment: {order.shipments[-1].tracking_number or 'no tracking number'}"
             self._raise_alarms(order, (), by=by, note=note)

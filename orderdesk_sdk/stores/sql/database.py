@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 __all__ = ["NO_LIMIT", "Commits", "Cursor", "Job"]
+
+T = TypeVar("T")
 
 NO_LIMIT = 2**63 - 1
 """What stands after LIMIT where every row is wanted."""
@@ -38,15 +40,16 @@ class Cursor(Protocol):
         """The rows that are left, one by one."""
 
 
-Job = Callable[[Cursor], None]
-"""What is done inside one transaction."""
+Job = Callable[[Cursor], T]
+"""What is done inside one transaction. It may be run again in another one, where a job that shared the first failed:
+what the first run did is undone then, and what it gave is forgotten. So it changes nothing beside the database."""
 
 
 class Commits(Protocol):
     """Runs jobs in transactions."""
 
-    def run(self, job: Job) -> None:
-        """Run a job in a transaction, perhaps together with others; its commit is durable when this returns.
+    def run(self, job: Job[T]) -> T:
+        """Run a job in a transaction, perhaps together with others; what it gave, once that is durable.
 
         A job that raises changes nothing and hurts no other.
         """

@@ -57,13 +57,10 @@ class EventOutbox(ABC):
     def complete_event(
         self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime
     ) -> bool:
-        first: list[bool] = []
-
-        def job(cursor: Cursor) -> None:
+        def job(cursor: Cursor) -> bool:
             cursor.execute("UPDATE order_events SET handled = 1 WHERE id = ? AND handled = 0", (event.id,))
             if cursor.rowcount != 1:
-                return
-            first.append(True)
+                return False
             for execution in executions:
                 cursor.execute(
                     "INSERT INTO rule_executions (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
@@ -71,9 +68,9 @@ class EventOutbox(ABC):
                 )
             for follows in caused_events:
                 insert_event(cursor, follows)
+            return True
 
-        self._commits.run(job)
-        return bool(first)
+        return self._commits.run(job)
 
     def discard_event(self, event: OrderEvent) -> None:
         def job(cursor: Cursor) -> None:

@@ -66,12 +66,11 @@ class LedgerWriter(EventOutbox):
     def open_cancellation(
         self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
     ) -> tuple[Cancellation, bool]:
-        found: list[tuple[Cancellation, bool]] = []
         # Rows are written out here and below, so that no other writer waits for that inside the transaction.
         its_row = cancellation_row(cancellation)
         rows = [(row_of(case), mark_entry(case, its_row)) for case in cases]
 
-        def job(cursor: Cursor) -> None:
+        def job(cursor: Cursor) -> tuple[Cancellation, bool]:
             known = find_by_key(cursor, cancellation.idempotency_key, fingerprint) or find_open_cancellation(
                 cursor, cases
             )
@@ -82,10 +81,9 @@ class LedgerWriter(EventOutbox):
                 for row, first in rows:
                     insert_case(cursor, links, row, first)
                 links.write()
-            found.append((known or cancellation, known is None))
+            return known or cancellation, known is None
 
-        self._commits.run(job)
-        return found[0]
+        return self._commits.run(job)
 
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
         def job(cursor: Cursor) -> None:
@@ -110,19 +108,17 @@ class LedgerWriter(EventOutbox):
     def open_case(
         self, case: C, key: str | None = None, instead: Callable[[Sequence[C]], C | None] | None = None
     ) -> tuple[C, bool]:
-        found: list[tuple[C, bool]] = []
         made, first = row_of(case), mark_entry(case)
 
-        def job(cursor: Cursor) -> None:
+        def job(cursor: Cursor) -> tuple[C, bool]:
             known = in_place_of(cursor, case, key, instead)
             if known is None:
                 links = self._chain_appender(cursor)
                 insert_case(cursor, links, made, first, key)
                 links.write()
-            found.append((case, True) if known is None else (known, False))
+            return (case, True) if known is None else (known, False)
 
-        self._commits.run(job)
-        return found[0]
+        return self._commits.run(job)
 
     def write(self, *changes: CaseUpdate) -> None:
         prepared = [prepare(change) for change in changes]
@@ -165,9 +161,7 @@ class LedgerWriter(EventOutbox):
         self._commits.run(job)
 
     def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
-        taken: list[frozenset[str]] = []
-        self._commits.run(lambda cursor: taken.append(claim_notifications(cursor, connection, digests, now)))
-        return taken[0]
+        return self._commits.run(lambda cursor: claim_notifications(cursor, connection, digests, now))
 
     def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
         self._commits.run(lambda cursor: complete_notifications(cursor, connection, done, dropped))

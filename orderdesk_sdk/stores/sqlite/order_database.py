@@ -104,6 +104,8 @@ class OrderDatabase:
         Raises StorageError where it cannot be opened, is no SQLite file, or comes from a newer version.
         """
         self._location = str(path)
+        self.directory = path.absolute().parent
+        """Where the file lies: there is room for what belongs to it."""
         self._lock = threading.RLock()
         with self._translate_errors(), ExitStack() as resources:
             self._connection = resources.enter_context(closing(connect(path)))

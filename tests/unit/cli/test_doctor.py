@@ -181,7 +181,17 @@ def test_a_rule_that_names_nobodys_action_is_found_with_its_place_and_what_is_kn
     )
     assert "Move Order to Folder" in found["hint"]
     write(rule.replace('"Cancel Order at Nowhere"', '{ action = "Move Order to Folder", folder = "Closed" }'))
-    assert [found["message"] for found in examine() if found["area"] == "rule"] == ["1 rule; every action exists"]
+    assert [found["message"] for found in examine() if found["area"] == "rule"] == [
+        "1 rule; every filter and action is sound"
+    ]
+
+
+def test_every_wrong_filter_is_found_with_its_place() -> None:
+    rule = '[[rules]]\nname = "%s"\nevent = "order moved"\nwhen = "%s"\ndo = ["Cancel Order"]\n'
+    write(rule % ("a", "foldr == 'x'") + rule % ("b", "folder == 'x'") + rule % ("c", "folder =="))
+    found = [found for found in examine(1) if found["area"] == "rule"]
+    assert [each["location"].partition(": ")[2] for each in found] == ["[[rules]][0].when", "[[rules]][2].when"]
+    assert all(each["message"].startswith("the filter is wrong") and each["hint"] for each in found)
 
 
 def test_a_recipient_that_is_no_single_address_is_found_at_its_setting() -> None:
