@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import evolve, frozen
 
@@ -292,7 +292,7 @@ def transition(case: C, event: Event) -> Transition[C]:
     falls_back = event.kind is EventKind.FELL_BACK
     quiet = event.kind in ROUTINE and event.message is None
     waits = after is State.ACTION_REQUIRED
-    of_cancel = _canceling(case, event, after) if isinstance(case, CancelCase) else {}
+    of_cancel: dict[str, Any] = _canceling(case, event, after) if isinstance(case, CancelCase) else {}
     changed = evolve(
         case,
         state=after,
@@ -328,7 +328,7 @@ def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
     return (OrderEvent(identity, kind, after.order_id, after.updated_at, values, after.caused_by_rules),)
 
 
-def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, object]:
+def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, Any]:
     """What else an event changes of a cancel, by field."""
     falls_back = event.kind is EventKind.FELL_BACK
     sends = event.kind is EventKind.SEND_STARTED

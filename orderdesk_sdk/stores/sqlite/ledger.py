@@ -14,14 +14,15 @@ from types import TracebackType
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sqlite.backup import Backup, make_backup
 from orderdesk_sdk.stores.sqlite.connection import close, connect, migrate, open_snapshot, readable, snapshot, use_wal
-from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
 from orderdesk_sdk.stores.sqlite.ledger_file_guard import LedgerFileGuard
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 from orderdesk_sdk.stores.sqlite.text_removal import remove_texts_from_file
+from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 
 __all__ = ["SqliteLedger"]
 
@@ -50,7 +51,7 @@ class SqliteLedger(LedgerReader, LedgerWriter):
             raise StorageError(
                 f"the file cannot be opened as a ledger: {error}", location=str(path), hint="check path and permissions"
             ) from None
-        commits = GroupCommit(self._writer, self._file_guard)
+        commits = GroupCommit(SqliteWriteSession(self._writer, self._file_guard))
         super().__init__(commits, keeps_events=keeps_events)
         self._reading = threading.Lock()
         self._reading_block = _Reading(self._reading, self._file_guard, self._reader, self._path)
