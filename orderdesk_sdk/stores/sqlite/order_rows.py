@@ -30,6 +30,7 @@ __all__ = [
     "insert_row",
     "insert_remote_order",
     "require_order",
+    "unknown_id",
     "orders_sharing_name",
     "ids_sharing_number",
     "id_using_name",
@@ -143,7 +144,12 @@ def ids_sharing_number(db: sqlite3.Connection, order: Order) -> tuple[str, ...]:
 def require_order(db: sqlite3.Connection, order_id: str) -> None:
     """Nothing, if an order has this id; else NotFoundError."""
     if db.execute("SELECT 1 FROM host_orders WHERE id = ?", (order_id,)).fetchone() is None:
-        raise NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
+        raise unknown_id(order_id)
+
+
+def unknown_id(order_id: str) -> NotFoundError:
+    """What to raise where no order has an id."""
+    return NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
 
 
 def id_using_name(db: sqlite3.Connection, name: str) -> str | None:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.group_commit import GroupCommit, TransactionLostError, _PendingCommit
 from orderdesk_sdk.stores.sqlite.connection import connect
-from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit, _PendingCommit
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 
 Job = Callable[[Cursor], None]
 
@@ -38,7 +39,7 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 def group(connection: sqlite3.Connection) -> GroupCommit:
-    return GroupCommit(connection)
+    return GroupCommit(SqliteWriteSession(connection))
 
 
 def kept(path: Path) -> list[int]:
@@ -242,7 +243,7 @@ def test_jobs_that_share_a_transaction_end_as_if_each_had_its_own(
         path = tmp_path_factory.mktemp("group") / "group.db"
         with contextlib.closing(connect(path)) as opened:
             opened.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, text TEXT)")
-            group = GroupCommit(opened)
+            group = GroupCommit(SqliteWriteSession(opened))
             tickets = [_PendingCommit(job_of(*one)) for one in wanted]
             for batch in [tickets] if shares else [[ticket] for ticket in tickets]:
                 group._commit(batch)
@@ -275,3 +276,25 @@ def test_a_caller_that_is_interrupted_while_it_waits_keeps_nobody_from_committin
         thread.join(10)
         assert not thread.is_alive()
     assert kept(path) == [1, 2]
+
+
+class LosingSession(SqliteWriteSession):
+    """A session whose connection is lost while it commits, so that nothing is written, `losses` times."""
+
+    losses = 1
+
+    def commit(self) -> None:
+        if self.losses > 0:
+            self.losses -= 1
+            raise TransactionLostError("the connection was lost")
+        super().commit()
+
+
+@pytest.mark.parametrize("losses", [1, 2])
+def test_a_transaction_that_was_lost_is_run_once_more(connection: sqlite3.Connection, path: Path, losses: int) -> None:
+    session = LosingSession(connection)
+    session.losses = losses
+    results = together(GroupCommit(session), [insert(number) for number in range(3)])
+    written = losses == 1
+    assert [type(result) for result in results] == [type(None) if written else TransactionLostError] * 3
+    assert kept(path) == ([0, 1, 2] if written else [])

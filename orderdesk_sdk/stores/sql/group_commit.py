@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from typing import Protocol, TypeVar, cast
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.database import Cursor, Job
 
-__all__ = ["GroupCommit", "CommitObserver"]
+__all__ = ["GroupCommit", "TransactionLostError", "WriteSession"]
 
 T = TypeVar("T")
 
 
-class CommitObserver(Protocol):
-    """Is told of transactions. Whatever it raises goes to every caller of the transaction, which is undone."""
+class TransactionLostError(StorageError):
+    """The connection was lost, and nothing of the transaction was written: it may be run again."""
 
-    def before_transaction(self) -> None:
-        """Before one begins."""
 
-    def before_commit(self) -> None:
-        """When all jobs are done."""
+class WriteSession(Protocol):
+    """The transactions of one connection that writes."""
 
-    def after_commit(self) -> None:
-        """When it is on disk."""
+    def begin(self) -> Cursor:
+        """Begin a transaction, in which nobody else writes; the cursor for its jobs."""
+
+    def commit(self) -> None:
+        """Commit it. It is durable when this returns, and is not, nor will be, when this raises TransactionLostError.
+
+        Raises StorageError where that cannot be found out.
+        """
+
+    def undo(self) -> None:
+        """Undo the transaction, where there is one. Raises no error of the database."""
+
+    def is_of_database(self, error: BaseException) -> bool:
+        """Whether the database raised an error."""
+
+    def is_of_one_job(self, error: Exception) -> bool:
+        """Whether an error is that of a job alone, whatever it is."""
+
+    def write_error(self, error: BaseException) -> StorageError:
+        """An error that concerns the whole transaction as its callers get it."""
 
 
 class _PendingCommit:
@@ -45,15 +60,13 @@ class _PendingCommit:
 
 
 class GroupCommit:
-    """The single writer of a connection.
+    """The single writer of a process.
 
     `run` returns after the job's transaction is durable, or raises what it raised.
     """
 
-    def __init__(self, connection: sqlite3.Connection, observer: CommitObserver | None = None) -> None:
-        """observer: is told of every transaction, and may forbid it; None: nobody is."""
-        self._cursor = connection.cursor()
-        self._observer = observer
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
         self._pending: list[_PendingCommit] = []
         self._committing: _PendingCommit | None = None
         self._pending_lock = threading.Lock()
@@ -100,87 +113,66 @@ class GroupCommit:
 
     def _commit(self, batch: list[_PendingCommit]) -> None:
         try:
-            self._begin()
-            if not self._run_plainly(batch):
-                self._cursor.execute("ROLLBACK")
-                self._begin()
-                for ticket in batch:
-                    self._run_apart(ticket)
-            if self._observer is not None:
-                self._observer.before_commit()
-            self._cursor.execute("COMMIT")
-            if self._observer is not None:
-                self._observer.after_commit()
+            try:
+                self._transact(batch)
+            except TransactionLostError:
+                self._session.undo()
+                self._transact(batch)
         except BaseException as error:
             # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is
             # told otherwise. First told, then undone: undoing may fail as well.
-            told = _job_error(error, alone=len(batch) == 1)
+            told = self._job_error(error, alone=len(batch) == 1)
             for ticket in batch:
-                ticket.error = told or _write_error(error)
-            self._undo()
-            if told is None and not isinstance(error, sqlite3.Error):
+                ticket.error = told or self._session.write_error(error)
+            self._session.undo()
+            if told is None and not self._session.is_of_database(error):
                 raise
         finally:
             for ticket in batch:
                 ticket.done = True
                 ticket.turn.release()
 
-    def _begin(self) -> None:
-        if self._observer is not None:
-            self._observer.before_transaction()
-        self._cursor.execute("BEGIN IMMEDIATE")
+    def _transact(self, batch: list[_PendingCommit]) -> None:
+        cursor = self._session.begin()
+        if not self._run_plainly(cursor, batch):
+            self._session.undo()
+            cursor = self._session.begin()
+            for ticket in batch:
+                self._run_apart(cursor, ticket)
+        self._session.commit()
 
-    def _run_plainly(self, batch: list[_PendingCommit]) -> bool:
+    def _run_plainly(self, cursor: Cursor, batch: list[_PendingCommit]) -> bool:
         """Run the jobs as if none could fail, which is the rule; False where one did that must not hurt the others."""
         try:
             for ticket in batch:
-                ticket.run(self._cursor)
+                ticket.run(cursor)
         except Exception as error:
             # Whoever is alone hurts no other, and is undone with the transaction.
-            if len(batch) == 1 or not _is_own(error):
+            if len(batch) == 1 or isinstance(error, TransactionLostError) or not self._session.is_of_one_job(error):
                 raise
             return False
         return True
 
-    def _run_apart(self, pending: _PendingCommit) -> None:
+    def _run_apart(self, cursor: Cursor, pending: _PendingCommit) -> None:
         """Run a job so that it can be undone alone."""
-        self._cursor.execute("SAVEPOINT job")
+        cursor.execute("SAVEPOINT job")
+        pending.error = None
         try:
-            pending.run(self._cursor)
+            pending.run(cursor)
         except Exception as error:
-            if not _is_own(error):
+            if not self._session.is_of_one_job(error):
                 raise
-            self._cursor.execute("ROLLBACK TO job")
+            cursor.execute("ROLLBACK TO job")
             pending.error = error
-        self._cursor.execute("RELEASE job")
+        cursor.execute("RELEASE job")
 
-    def _undo(self) -> None:
-        try:
-            if self._cursor.connection.in_transaction:
-                self._cursor.execute("ROLLBACK")
-        except sqlite3.Error:
-            return  # A closed or broken database: the next transaction fails too, and SQLite undoes this one.
+    def _job_error(self, error: BaseException, *, alone: bool) -> Exception | None:
+        """The error as the callers of a transaction get it; None where the session is to say it in its words."""
+        if isinstance(error, StorageError):
+            return error
+        own = alone and isinstance(error, Exception) and self._session.is_of_one_job(error)
+        return error if own and isinstance(error, Exception) else None
 
     def locked(self) -> threading.Lock:
         """The writer's lock, for closing the connection while nobody writes."""
         return self._writer
-
-
-def _job_error(error: BaseException, *, alone: bool) -> Exception | None:
-    """The error as the callers of a transaction get it; None where it is to be said in words that they understand."""
-    if isinstance(error, StorageError):
-        return error
-    return error if alone and isinstance(error, Exception) and _is_own(error) else None
-
-
-def _is_own(error: Exception) -> bool:
-    """Whether an error is that of a job alone, whatever it is. The disk and the file concern the whole transaction."""
-    return isinstance(error, sqlite3.IntegrityError) or not isinstance(error, sqlite3.Error)
-
-
-def _write_error(error: BaseException) -> StorageError:
-    return StorageError(
-        f"nothing was written: {error}",
-        location="ledger",
-        hint="check the disk's free space, the file's permissions, and that no other program holds the file",
-    )
