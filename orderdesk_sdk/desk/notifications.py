@@ -146,7 +146,7 @@ class NotificationService:
 
         # The plugin's words may quote the message, and with it what it was signed with: the guard cleans them.
         heard = self._connections.bulkhead(connection_name).run_isolated(
-            taken, connection.client.redactor.redact_text, _PLUGIN_ERRORS
+            taken, connection.redactor.redact_text, _PLUGIN_ERRORS
         )
         if isinstance(heard, OrderDeskError):
             heard.location = heard.location or f"connection {connection_name!r}"
@@ -209,12 +209,8 @@ class NotificationService:
         earlier = {(one.id, one.tracking_number) for one in self._order_store.get_order(order.id).shipments}
         return any((one.id, one.tracking_number) not in earlier for one in order.shipments)
 
-    def newly_shipped(self, orders: Sequence[Order]) -> list[Order]:
-        """Those of orders that come in for which `report_shipments` is to be told once they are in."""
-        return [order for order in orders if self.has_new_shipment(order)]
-
     def report_shipments(self, orders: Sequence[Order], *, by: str) -> None:
-        """Raise the alarm for orders that came in with a new shipment."""
+        """Raise the alarm for orders that came in with a shipment of which `has_new_shipment` said that it is new."""
         for order in orders:
             note = f"the order has a new shipment: {order.shipments[-1].tracking_number or 'no tracking number'}"
             self._raise_alarms(order, (), by=by, note=note)

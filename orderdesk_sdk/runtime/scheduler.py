@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
@@ -181,15 +181,15 @@ class Scheduler:
         Args:
             observer: is told of the cases that were handled, and may end the round; None: nobody.
         """
-        report = self._handle_due(limit, observer)
+        handled, problems = self._handle_due(limit, observer)
         while True:
             with self.without_waiting():  # What rules want is asked by connection as well.
-                handled, problems = self.process_events(limit)
-            report = evolve(report, problems=(*report.problems, *problems), next_due=self._ledger.next_due())
-            if not handled or self._shutdown.is_requested or (observer is not None and observer.is_stopped):
-                return report
-            more = self._handle_due(limit, observer)
-            report = RunReport(report.handled + more.handled, more.next_due, (*report.problems, *more.problems))
+                events, troubles = self.process_events(limit)
+            problems += troubles
+            if not events or self._shutdown.is_requested or (observer is not None and observer.is_stopped):
+                return RunReport(handled, self._ledger.next_due(), problems)
+            more, troubles = self._handle_due(limit, observer)
+            handled, problems = handled + more, problems + troubles
 
     def process_events(
         self, limit: int = MAX_EVENTS, *, confirmed: Collection[str] = ()
@@ -206,7 +206,8 @@ class Scheduler:
         except OrderDeskError as error:  # A rule that names an unknown action must not stop what is due.
             return 0, (str(error),)
 
-    def _handle_due(self, limit: int, observer: RoundObserver | None) -> RunReport:
+    def _handle_due(self, limit: int, observer: RoundObserver | None) -> tuple[int, tuple[str, ...]]:
+        """Handle due cases; how many were begun, and the problems, a line each."""
         troubles: dict[str, BaseException] = {}
 
         def end(flight: RunningJob) -> None:
@@ -232,8 +233,7 @@ class Scheduler:
         with self._lock:
             self._unfinished += left
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
-        problems += tuple(self._ledger.damaged())
-        return RunReport(turn.started, self._ledger.next_due(), problems)
+        return turn.started, problems + self._ledger.damaged()
 
     @contextmanager
     def without_waiting(self) -> Iterator[None]:

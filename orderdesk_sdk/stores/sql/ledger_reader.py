@@ -1,14 +1,12 @@
-"""The readers of a SQLite ledger: what is asked of it, row by row, so that a damaged one hurts itself alone."""
+"""The readers of a ledger: what is asked of it, row by row, so that a damaged one hurts itself alone."""
 
 from __future__ import annotations
 
-import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
@@ -23,11 +21,11 @@ from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
-from orderdesk_sdk.stores.sqlite.connection import open_connection
-from orderdesk_sdk.stores.sqlite.due_cases import due_at_connection, due_connections, due_everywhere, next_due
-from orderdesk_sdk.stores.sqlite.integrity_check import examine, head_of, readable, record_of
-from orderdesk_sdk.stores.sqlite.ledger_rows import REGISTERED_ORDER, case_of, find_by_key, order_fingerprint
-from orderdesk_sdk.stores.sqlite.ledger_tables import NOUN
+from orderdesk_sdk.stores.sql.database import NO_LIMIT, Cursor
+from orderdesk_sdk.stores.sql.due_cases import due_at_connection, due_connections, due_everywhere, next_due
+from orderdesk_sdk.stores.sql.integrity_check import examine, head_of, record_of
+from orderdesk_sdk.stores.sql.ledger_rows import case_of, find_by_key, order_fingerprint
+from orderdesk_sdk.stores.sql.ledger_tables import NOUN, rows_of
 
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 
@@ -42,15 +40,18 @@ class LedgerReader(ABC):
     """The methods of a ledger that only read."""
 
     damage: DamagedRows
-    _path: Path
 
     @abstractmethod
-    def _read(self) -> AbstractContextManager[sqlite3.Cursor]:
+    def _read(self) -> AbstractContextManager[Cursor]:
         """A cursor for reading."""
 
     @abstractmethod
-    def _translate_errors(self) -> AbstractContextManager[None]:
-        """A block in which SQLite's errors become StorageError."""
+    def _snapshot(self, *, is_long: bool) -> AbstractContextManager[Cursor]:
+        """A cursor for several reads of one moment, while others write.
+
+        Args:
+            is_long: it takes so long that nobody who reads may have to wait for it.
+        """
 
     def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
         with self._read() as cursor:
@@ -74,8 +75,9 @@ class LedgerReader(ABC):
     def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                f"SELECT id, data FROM registrations WHERE ?1 IS NULL OR {REGISTERED_ORDER} = ?1 ORDER BY number",  # noqa: S608 - a constant
-                (order_id,),
+                f"SELECT id, data FROM registrations {'WHERE order_id = ?' if order_id is not None else ''}"  # noqa: S608 - a constant
+                " ORDER BY number",
+                () if order_id is None else (order_id,),
             ).fetchall()
         found = (
             self.damage.read_or_none(f"registration {name}", partial(load, data, Registration)) for name, data in rows
@@ -126,7 +128,7 @@ class LedgerReader(ABC):
         found: list[C] = []
         last = self._number(after) if after is not None else -(2**63)
         while most is None or len(found) < most:
-            wanted = -1 if most is None else most - len(found)
+            wanted = NO_LIMIT if most is None else most - len(found)
             with self._read() as cursor:
                 rows = cursor.execute(
                     "SELECT number, id, kind, cancellation_id, order_id, connection, due_at, data, texts"  # noqa: S608 - constants
@@ -205,16 +207,16 @@ class LedgerReader(ABC):
 
     def look_for_damage(self) -> tuple[str, ...]:
         """Read every row but those of histories, whose chain tells (`find_flaws`); what is damaged, a line each."""
-        with self._translate_errors(), open_connection(self._path) as own:
-            own.text_factory = readable
-            for name, kind, data, texts in own.execute("SELECT id, kind, data, texts FROM cases"):
+        with self._snapshot(is_long=True) as cursor:
+            for _, name, kind, data, texts in rows_of(cursor, "cases", "number", "id, kind, data, texts"):
                 self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, kind, data, texts))
-            for name, data, texts in own.execute("SELECT id, data, texts FROM cancellations"):
+            for name, data, texts in rows_of(cursor, "cancellations", "id", "data, texts"):
                 self.damage.read_or_none(f"cancellation {name}", partial(unpack, Cancellation, data, texts))
-            for name, data in own.execute("SELECT id, data FROM registrations"):
+            for _, name, data in rows_of(cursor, "registrations", "number", "id, data"):
                 self.damage.read_or_none(f"registration {name}", partial(load, data, Registration))
-            for name, data in own.execute("SELECT id, data FROM order_events WHERE handled = 0"):
-                self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
+            for _, name, data, handled in rows_of(cursor, "order_events", "number", "id, data, handled"):
+                if not handled:
+                    self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
 
     def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
@@ -234,17 +236,12 @@ class LedgerReader(ABC):
         )
 
     def verify(self, case: Case) -> IntegrityReport:
-        with self._read() as cursor:
-            cursor.execute("BEGIN")
-            try:
-                return record_of(cursor, case.id)
-            finally:
-                cursor.execute("COMMIT")
+        with self._snapshot(is_long=False) as cursor:
+            return record_of(cursor, case.id)
 
     def find_flaws(self, known_head: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
-        with self._translate_errors(), open_connection(self._path) as own:
-            own.text_factory = readable
-            yield from examine(own, known_head)
+        with self._snapshot(is_long=True) as cursor:
+            yield from examine(cursor, known_head)
 
     def head(self) -> ChainHead:
         with self._read() as cursor:
