@@ -39,7 +39,7 @@ DEAD_SECONDS = 10.0
 
 
 class BulkPlugin:
-    """A service that takes note at once and cancels a little later, at a rate."""
+    """A service that acknowledges at once, at a rate."""
 
     def __init__(self, slug: str, limit: Limit) -> None:
         self._slug = slug

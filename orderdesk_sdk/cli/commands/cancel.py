@@ -124,22 +124,15 @@ def cancel(
     """
     from orderdesk_sdk.desk.documents import cancellation_status_document
 
-    if (order is None) == (file is None):
-        raise click.UsageError("give an ORDER, or a file with --from FILE")
+    lines = _lines_of_one_order(order, file, line_quantities)
     if file is not None:
-        if line_quantities:
-            raise click.UsageError("--line is for one ORDER; name lines in the third column of the file")
         from orderdesk_sdk.cli.commands.bulk import cancel_from_file
 
         cancel_from_file(session, file, require_name(by), connections, reason, idempotency_key, send=not no_send)
         return
-    assert order is not None, "one of the two was given"
-    lines = dict(line_quantities)
-    if len(lines) < len(line_quantities):
-        raise click.UsageError("a line is given twice; give its whole quantity once")
     with session.desk() as desk:
         status = desk.cancel(
-            order,
+            order or "",
             by=require_name(by),
             reason=reason,
             idempotency_key=idempotency_key,
@@ -153,6 +146,20 @@ def cancel(
     document = cancellation_status_document(status)
     session.print_result(document, lambda screen: _show_status(screen, status, now, name))
     session.exit_for(status.cases)
+
+
+def _lines_of_one_order(
+    order: str | None, file: str | None, line_quantities: tuple[tuple[str, int], ...]
+) -> dict[str, int]:
+    """The lines that were named. Raises click.UsageError where not either an order or a file was."""
+    if (order is None) == (file is None):
+        raise click.UsageError("give an ORDER, or a file with --from FILE")
+    if file is not None and line_quantities:
+        raise click.UsageError("--line is for one ORDER; name lines in the third column of the file")
+    lines = dict(line_quantities)
+    if len(lines) < len(line_quantities):
+        raise click.UsageError("a line is given twice; give its whole quantity once")
+    return lines
 
 
 def _show_status(screen: Screen, status: CancellationStatus, now: datetime, order_name: str) -> None:

@@ -75,7 +75,7 @@ def reasons_of(result: BulkResult) -> Iterator[tuple[str | None, str]]:
     The connection is None where the request was not accepted.
     """
     if result.error is not None:
-        yield None, result.error.message
+        yield None, result.error.message.replace(repr(result.order), "'...'")  # One reason, whichever order it is.
     for case in result.cases:
         if case.state is State.CANCELED:
             continue

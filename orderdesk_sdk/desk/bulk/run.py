@@ -150,13 +150,14 @@ class BulkRun:
             self._open += 1
 
     def _wait_for_rest(self, sender: BulkSender) -> Iterator[BulkResult]:
-        next_look = time.monotonic()
+        next_look, last_recorded = time.monotonic(), sender.round
         while self._open and sender.is_running:
             yield from self._after_handling(sender.handled(WAIT))
             if self._open and time.monotonic() >= next_look:
                 began = time.monotonic()
-                # What another process sends now, or sent when it was killed, is followed up when its lease ends.
-                yield from self._look(also_sending=sender.is_idle)
+                # Where a round that began after the last order was recorded found nothing to do, whatever is being sent
+                # is sent by another process, or was when that was killed; `run_due` follows it up.
+                yield from self._look(also_sending=sender.idle_round > last_recorded)
                 took = time.monotonic() - began
                 next_look = time.monotonic() + max(LOOK_INTERVAL, LOOK_SHARE * took)
         if self._open:

@@ -45,8 +45,10 @@ class BulkSender:
         """Those of the last round, a line each."""
         self.error: Exception | None = None
         """What kept the last round from being done."""
-        self.is_idle = False
-        """Whether the last round found nothing to do, so that whatever is being sent now is sent by another process."""
+        self.round = 0
+        """The number of the present round, or the last one."""
+        self.idle_round = 0
+        """The number of the last round that found nothing to do; 0: none yet."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -90,13 +92,14 @@ class BulkSender:
     def _run(self) -> None:
         fruitless = 0
         while not (self._stop.is_set() or self._is_ending()) and fruitless < MAX_FRUITLESS_ROUNDS:
-            handled = 0
+            self.round, handled = self.round + 1, 0
             try:
                 report = self._run_due(self)
             except Exception as error:  # noqa: BLE001 - told by whoever reads the results; what is due stays due
                 self.error, self.problems = error, (str(error),)
             else:
                 self.error, self.problems, handled = None, report.problems, report.handled
-            self.is_idle = not handled and not self.problems
+            if not handled and not self.problems:
+                self.idle_round = self.round
             fruitless = fruitless + 1 if self.problems and not handled else 0
             self._stop.wait(PROBLEM_PAUSE if fruitless else 0 if handled else IDLE_PAUSE)

@@ -20,7 +20,7 @@ class BulkReason:
 
     Args:
         connection: where; None where the request was not accepted.
-        examples: the first of the orders.
+        examples: the first of the orders; of one that was not accepted with its line.
     """
 
     outcome: BulkOutcome
@@ -70,7 +70,8 @@ class SummaryCounter:
                 key = (result.outcome, None, OTHER_REASONS)
             count, examples = self._groups.get(key, (0, ()))
             if len(examples) < MAX_EXAMPLES:
-                examples = (*examples, result.order)
+                line = f" (line {result.number})" if result.error is not None else ""
+                examples = (*examples, f"{result.order}{line}")
             self._groups[key] = count + 1, examples
 
     def summary(self, bulk: str) -> BulkSummary:

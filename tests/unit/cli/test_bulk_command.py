@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from orderdesk_sdk.cli.output.bulk import BulkProgress
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.bulk.result import BulkOutcome
 
+REFERENCE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "cli-json.md"
+
 
 def run(*arguments: str, code: int = 0, stdin: str | None = None) -> Result:
     ran = CliRunner().invoke(orderdesk, list(arguments), input=stdin)
@@ -27,6 +30,12 @@ def run(*arguments: str, code: int = 0, stdin: str | None = None) -> Result:
 
 def ask(*arguments: str, code: int = 0, stdin: str | None = None) -> Any:
     return json.loads(run(*arguments, "--json", code=code, stdin=stdin).stdout)
+
+
+def documented() -> Any:
+    """The second example of the section on `cancel` in the reference of the JSON."""
+    section = REFERENCE.read_text(encoding="utf-8").split("## `orderdesk cancel`")[1]
+    return json.loads(re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)[1])
 
 
 @pytest.fixture
@@ -39,10 +48,6 @@ def simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simul
         yield simulators["amazon-mcf"][0]
 
 
-def cancels(simulator: Simulator) -> int:
-    return sum(record.operation == "cancelFulfillmentOrder" for record in simulator.log)
-
-
 def test_the_orders_of_a_file_are_canceled_and_summed_up(simulator: Simulator) -> None:
     Path("orders.csv").write_text("order,reason\n1042,\n1043,\n9999,\n")
     made = ask("cancel", "--from", "orders.csv", "--by", "Ann", code=1)
@@ -50,8 +55,10 @@ def test_the_orders_of_a_file_are_canceled_and_summed_up(simulator: Simulator) -
     assert made["counts"] == {"canceled": 0, "waiting": 2, "action_required": 0, "refused": 1}
     assert [(each["connection"], each["count"], each["examples"]) for each in made["reasons"]] == [
         ("amazon-mcf", 2, ["1042", "1043"]),
-        (None, 1, ["9999"]),
+        (None, 1, ["9999 (line 4)"]),
     ]
+    assert [*made, *made["reasons"][0]] == [*documented(), *documented()["reasons"][0]]
+    assert made["reasons"][1]["reason"] == "no order has the id or number '...'"
     page = run("cancel", "--from", "orders.csv", "--by", "Ann", code=1)
     assert "3 orders: 2 waiting, 1 refused." in page.stdout
     assert "`orderdesk work` follows up the orders that wait." in page.stdout
