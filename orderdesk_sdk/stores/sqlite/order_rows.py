@@ -31,6 +31,7 @@ __all__ = [
     "insert_remote_order",
     "require_order",
     "sequence_of",
+    "unknown_id",
     "orders_sharing_name",
     "ids_sharing_number",
     "id_using_name",
@@ -150,8 +151,13 @@ def sequence_of(db: sqlite3.Connection, order_id: str) -> int:
     """The place of the order with this id among all, by their first import. Raises NotFoundError."""
     row = db.execute("SELECT seq FROM host_orders WHERE id = ?", (order_id,)).fetchone()
     if row is None:
-        raise NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
+        raise unknown_id(order_id)
     return int(row[0])
+
+
+def unknown_id(order_id: str) -> NotFoundError:
+    """What to raise where no order has an id."""
+    return NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
 
 
 def id_using_name(db: sqlite3.Connection, name: str) -> str | None:
