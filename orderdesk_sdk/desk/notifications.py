@@ -146,7 +146,7 @@ class NotificationService:
 
         # The plugin's words may quote the message, and with it what it was signed with: the guard cleans them.
         heard = self._connections.bulkhead(connection_name).run_isolated(
-            taken, connection.client.redactor.redact_text, _PLUGIN_ERRORS
+            taken, connection.redactor.redact_text, _PLUGIN_ERRORS
         )
         if isinstance(heard, OrderDeskError):
             heard.location = heard.location or f"connection {connection_name!r}"

@@ -30,6 +30,7 @@ __all__ = [
     "insert_row",
     "insert_remote_order",
     "require_order",
+    "unknown_id",
     "orders_sharing_name",
     "ids_sharing_number",
     "id_using_name",
@@ -143,7 +144,12 @@ def ids_sharing_number(db: Cursor, order: Order) -> tuple[str, ...]:
 def require_order(db: Cursor, order_id: str) -> None:
     """Nothing, if an order has this id; else NotFoundError."""
     if db.execute("SELECT 1 FROM orders WHERE id = ?", (order_id,)).fetchone() is None:
-        raise NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
+        raise unknown_id(order_id)
+
+
+def unknown_id(order_id: str) -> NotFoundError:
+    """What to raise where no order has an id."""
+    return NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
 
 
 def id_using_name(db: Cursor, name: str) -> str | None:

@@ -184,9 +184,13 @@ class SqlOrderStore:
     def original_of(self, order_id: str) -> str | None:
         """The id of the order that this one is a duplicate of; None: of none."""
         with self._database.reading() as db:
-            order_rows.require_order(db, order_id)
-            row = db.execute("SELECT original_id FROM order_links WHERE copy_id = ?", (order_id,)).fetchone()
-        return None if row is None else str(row[0])
+            row = db.execute(
+                "SELECT original_id FROM orders LEFT JOIN order_links ON copy_id = orders.id WHERE orders.id = ?",
+                (order_id,),
+            ).fetchone()
+            if row is None:
+                raise order_rows.unknown_id(order_id)
+        return None if row[0] is None else str(row[0])
 
     def duplicates_of(self, order_id: str) -> tuple[str, ...]:
         """The ids of this order's direct duplicates, oldest first."""
@@ -286,8 +290,10 @@ class SqlOrderStore:
     def remote_orders(self, order_id: str) -> tuple[RemoteOrder, ...]:
         """Where the order was submitted, oldest first. Takes the id only."""
         with self._database.reading() as db:
-            order_rows.require_order(db, order_id)
-            return order_rows.remote_orders(db, order_id)
+            found = order_rows.remote_orders(db, order_id)
+            if not found:
+                order_rows.require_order(db, order_id)
+            return found
 
     def find_by_remote_id(self, connection: str, remote_id: str) -> str | None:
         """The id of the order that has this number at a connection; None: none has."""
@@ -306,9 +312,9 @@ class SqlOrderStore:
         """
         read_at = order_rows.to_timestamp(utc(at))
         with self._database.writing(alone=False) as db:
-            order_rows.require_order(db, order_id)
             places = [known.connection for known in order_rows.remote_orders(db, order_id)]
             if connection not in places:
+                order_rows.require_order(db, order_id)
                 hint = f"the order is registered at {', '.join(places) or 'no connection'}"
                 raise NotFoundError(f"order id {order_id} is not registered at {connection!r}", hint=hint)
             db.execute(
