@@ -31,7 +31,7 @@ _HOMES = {
     "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole",
     "orders.references": "OrderId OrderNumber",
     "orders.store": "FolderMove OrderStore",
-    "orders.serialization": "read_order_text",
+    "orders.serialization": "OrderStream read_order_text",
     "plugin.answer": "Rejection",
     "plugin.hookspecs": "hookimpl",
     "plugin.integration": "Integration",

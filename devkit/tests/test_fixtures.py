@@ -89,3 +89,31 @@ def test_a_suite_that_asks_for_none_loads_nothing() -> None:
     own = "orderdesk_devkit"
     loaded = [own, f"{own}.testing", f"{own}.testing.pytest_plugin", f"{own}.testing.report_keys"]
     assert ran.stdout.strip() == str(loaded)
+
+
+LOST_IN_DEL = """
+from orderdesk_sdk.plugin.guard import PluginTimeout
+
+class Noisy:
+    def __init__(self, error):
+        self.error = error
+
+    def __del__(self):
+        raise self.error
+
+def test_an_interrupt_is_lost():
+    Noisy(PluginTimeout())
+
+def test_a_kind_of_it_is_lost():
+    Noisy(type("Mine", (PluginTimeout,), {})())
+
+def test_another_error_is_lost():
+    Noisy(KeyError(1))
+"""
+
+
+def test_a_lost_interrupt_of_hung_code_fails_no_test_and_every_other_lost_error_does(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(LOST_IN_DEL)
+    assert pytester.runpytest_inprocess("-q", "-W", "error").parseoutcomes() == {"passed": 1, "failed": 2}

@@ -157,8 +157,12 @@ def make_receipt(
             damaged.append(f"case {case.id} at {case.connection}: its history cannot be shown: {error}")
             return ()
 
+    cases_of: dict[str, list[CancelCase]] = {}
+    for case in cases:
+        cases_of.setdefault(case.cancellation_id, []).append(case)
+
     def case_receipts(cancellation: Cancellation) -> tuple[CaseReceipt, ...]:
-        its = (case for case in cases if case.cancellation_id == cancellation.id)
+        its = cases_of.get(cancellation.id, ())
         return tuple(_case_receipt(case, history(case), integration(case.connection), records[case.id]) for case in its)
 
     receipts = [CancellationReceipt(cancellation, case_receipts(cancellation)) for cancellation in cancellations]
@@ -176,6 +180,10 @@ def _case_receipt(
     case: CancelCase, history: Sequence[HistoryEntry], integration: Integration | str, record: IntegrityReport
 ) -> CaseReceipt:
     declared = None if isinstance(integration, str) else integration
+    # Once for all of them: looked up per intent, a receipt of thousands of polls would take seconds.
+    answered = {
+        (entry.attempt, entry.content.intent.number) for entry in history if isinstance(entry.content, Exchange)
+    }
     return CaseReceipt(
         case,
         declared.title if declared is not None else case.connection,
@@ -184,7 +192,8 @@ def _case_receipt(
         tuple(
             _history_line(entry)
             for entry in history
-            if not isinstance(entry.content, Intent) or _has_no_outcome(entry, history)
+            # An intent is told on its own only where nothing tells what became of it.
+            if not isinstance(entry.content, Intent) or (entry.attempt, entry.content.number) not in answered
         ),
         record,
     )
@@ -219,17 +228,6 @@ def _evidence_receipt(case: CancelCase, history: Sequence[HistoryEntry]) -> Evid
     status = verdict.service_status if verdict is not None and proof.kind is EvidenceKind.POLLED_STATUS else None
     return EvidenceReceipt(
         proof.kind, exchange, proof.person, proof.note, proof.email, status, proof.no_order_number_reason
-    )
-
-
-def _has_no_outcome(entry: HistoryEntry, history: Sequence[HistoryEntry]) -> bool:
-    """An intent is told on its own only where nothing tells what became of it."""
-    intent = entry.content
-    return isinstance(intent, Intent) and not any(
-        isinstance(other.content, Exchange)
-        and other.attempt == entry.attempt
-        and other.content.intent.number == intent.number
-        for other in history
     )
 
 

@@ -32,6 +32,8 @@ from orderdesk_sdk.plugin.toolkit.private_files import paths_open_to_others
 from orderdesk_sdk.plugin.urls import is_loopback
 from orderdesk_sdk.plugin.validation import routes_for_connection
 from orderdesk_sdk.rules.actions import ActionCatalog
+from orderdesk_sdk.rules.conditions import check_filters
+from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.stores.sqlite.connection import open_connection, wal_path
@@ -156,7 +158,7 @@ def _connection(
     for name in missing:
         text = f"the environment variable {name} is not set"
         yield Finding("credentials", place, Severity.ERROR, text, f"set {name} before you start `orderdesk`")
-    settings = _read_settings(connection, loaded, {**os.environ, **dict.fromkeys(missing, "missing")})
+    settings = _read_settings(connection, loaded, missing)
     if isinstance(settings, OrderDeskError):
         yield _error_finding("settings", settings, place)
         return
@@ -181,14 +183,17 @@ def _connection(
 
 
 def _read_settings(
-    connection: ConnectionConfig, plugin: LoadedPlugin, environment: Mapping[str, str]
+    connection: ConnectionConfig, plugin: LoadedPlugin, missing: Sequence[str]
 ) -> object | OrderDeskError:
-    """The settings of a connection, or what is wrong with them."""
+    """The settings of a connection, or what is wrong with them or with the credentials that are made of them."""
+    environment = {**os.environ, **dict.fromkeys(missing, "missing")}
     declared = plugin.integration
 
     def read() -> object:
         settings = make_settings(declared.settings, connection, environment)
         routes_for_connection(declared, plugin.manager, settings, f"{connection.location}.settings")
+        if declared.auth is not None and not missing:
+            declared.auth(settings)  # A connection makes them with its first call.
         return settings
 
     # Isolated, as the connection itself is made. An error text may quote a setting, so only its type is shown.
@@ -236,12 +241,26 @@ def _duplicate_numbers(declared: Integration, suffix: str) -> Iterator[Finding]:
 def _rules(config: Config, registry: PluginRegistry) -> Iterator[Finding]:
     slugs = dict.fromkeys(connection.integration for connection in config.connections.values())
     declared = {slug: registry.describe(slug) for slug in slugs}
-    errors = ActionCatalog.from_integrations(declared, tuple(config.connections)).errors(config.rules)
+    catalog = ActionCatalog.from_integrations(declared, tuple(config.connections))
+    errors = [*_filter_errors(config.rules), *catalog.errors(config.rules)]
     for error in errors:
         yield _error_finding("rule", error)
     if config.rules and not errors:
         count = len(config.rules)
-        yield Finding("rule", "[[rules]]", Severity.OK, f"{count} rule{'' if count == 1 else 's'}; every action exists")
+        yield Finding(
+            "rule",
+            "[[rules]]",
+            Severity.OK,
+            f"{count} rule{'' if count == 1 else 's'}; every filter and action is sound",
+        )
+
+
+def _filter_errors(rules: Sequence[Rule]) -> Iterator[ConfigurationError]:
+    for rule in rules:
+        try:
+            check_filters([rule])
+        except ConfigurationError as error:
+            yield error
 
 
 def _environment_variables(settings: Mapping[str, object]) -> list[str]:

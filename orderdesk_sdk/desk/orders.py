@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.clock import MAX_CLOCK_SKEW
 from orderdesk_sdk.desk.cancellations import CancellationService
@@ -58,21 +59,34 @@ class OrderService:
         return self._order_store.resolve(order)
 
     @then_rules_act
-    def import_orders(self, orders: Sequence[Order], *, by: str) -> ImportReport:
+    def import_orders(self, orders: Iterable[Order], *, by: str) -> ImportReport:
         """Take orders into the embedded order store; rules hear of each that is new, once.
 
-        A shipment that an order has not had before raises the alarm where the order was canceled. Raises
-        InvalidStateError for an order store that takes its orders in by itself.
+        All of them are checked before the first is written, and few are in memory at a time: an `OrderStream` over a
+        file of any size will do. A shipment that an order has not had before raises the alarm where the order was
+        canceled. Raises InvalidStateError for an order store that takes its orders in by itself.
         """
         person = require_actor(by)
         embedded = require_embedded_store(self._store, "import")
-        new = self._rules.record_imports(orders)
-        shipped = self._notifications.newly_shipped(orders)
-        report = embedded.import_orders(orders, by=person)
+        new: list[OrderEvent] = []
+        shipped: list[Order] = []
+        report = embedded.import_orders(
+            self._noting_shipments(orders, shipped),
+            by=person,
+            before_batch=lambda ids: new.extend(self._rules.record_imports(ids)),
+        )
         self._notifications.report_shipments(shipped, by=person)
         self._rules.record(new)
-        _log.info("orders imported: %d", len(orders), about=LogSubject())
+        count = len(report.added) + len(report.updated) + len(report.unchanged)
+        _log.info("orders imported: %d", count, about=LogSubject())
         return report
+
+    def _noting_shipments(self, orders: Iterable[Order], shipped: list[Order]) -> Iterator[Order]:
+        """The orders; those with a shipment that is an alarm are noted, while the store still has them without it."""
+        for order in orders:
+            if self._notifications.has_new_shipment(order):
+                shipped.append(order)
+            yield order
 
     @then_rules_act
     def register(

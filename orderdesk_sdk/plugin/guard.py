@@ -3,24 +3,23 @@
 Foreign code runs under a `Guard` only. What it raises, `SystemExit` and the like included, becomes a `PluginFailure`
 with safe words; what it gives is taken over, within the guard, as plain values (`plain`). While it runs its `Watchdog`
 is on, so that whoever waits for the thread can tell a hang from a slow service and leave the thread behind. A thread
-cannot be killed: a loop of Python code is ended by `PluginTimeout`, a blocking call stays until it returns, and neither
-changes anything of ours any more. Code that keeps the interpreter's lock (one endless regular expression, say) cannot
-be left.
+cannot be killed: a loop of Python code is ended by `PluginTimeout`, which is raised there again until it was heeded, a
+blocking call stays until it returns, and neither changes anything of ours any more. Code that keeps the interpreter's
+lock (one endless regular expression, say) cannot be left.
 """
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import TypeVar
 
 from attrs import frozen
 
 from orderdesk_sdk.errors import OrderDeskError, PluginError, describe_exception
+from orderdesk_sdk.plugin.interrupts import raise_in_thread, repeat_until_over, withdraw_from_thread
 from orderdesk_sdk.plugin.plain_values import class_name, plain_text
 
 __all__ = [
@@ -76,58 +75,69 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._since: float | None = None
         self._thread_id = 0
         self._enclosing: Watchdog | None = None
+        self._is_paused = False
+        self.since: float | None = None
+        """Since when foreign code runs, by `time.monotonic`; None: none does, and nothing is interrupted."""
         self.is_abandoned = False
         self.on_abandon: Callable[[], None] | None = None
 
-    def __enter__(self) -> None:
-        with self._lock:
-            if self.is_abandoned:
-                raise PluginTimeout
-            self._since, self._thread_id = time.monotonic(), threading.get_ident()
+    def start(self) -> None:
+        """Note that foreign code runs on this thread from now on. Raises PluginTimeout where it was left behind."""
+        if self.is_abandoned:
+            raise PluginTimeout
+        self._thread_id = threading.get_ident()
         self._enclosing, _thread_state.watch = current_watchdog(), self
+        self.since = time.monotonic()  # Last: whatever comes now, the caller has begun to stop it.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Raises PluginTimeout where the thread was left behind meanwhile."""
+    def stop(self) -> None:
+        """The other end, once `since` is None. Raises PluginTimeout where the thread was left behind meanwhile."""
         _thread_state.watch = self._enclosing
-        with self._lock:
-            self._since = None
+        with self._lock:  # Whoever abandons it holds this, and looks at `since` first.
             if not self.is_abandoned:
                 return
-            _interrupt(self._thread_id, None)  # What was not delivered yet must not hit what runs here next.
         raise PluginTimeout
+
+    def withdraw_interrupts(self) -> None:
+        """Take back what was not delivered yet: it must not hit what runs on this thread next."""
+        _thread_state.watch = self._enclosing
+        with self._lock:  # From here on nothing more is sent.
+            withdraw_from_thread(self._thread_id)
 
     def abandon(self, timeout: float) -> bool:
         """Leave the thread behind where foreign code has run there for longer than `timeout` seconds; whether so.
 
-        From then on nothing that runs under this watch is heard.
+        From then on nothing that runs under this watch is heard, and it is interrupted until it has ended.
         """
         with self._lock:
-            if self._since is None or time.monotonic() - self._since < timeout:
+            since = self.since
+            if since is None or time.monotonic() - since < timeout:
                 return False
             self.is_abandoned = True
-            _interrupt(self._thread_id, PluginTimeout)
-            return True
+            raise_in_thread(self._thread_id, PluginTimeout)
+        repeat_until_over(self)
+        return True
+
+    def interrupt_again(self) -> bool:
+        """Interrupt once more what was left behind; False where it has ended."""
+        with self._lock:
+            if self.since is None:
+                return self._is_paused
+            return raise_in_thread(self._thread_id, PluginTimeout)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """For what foreign code waits for through no fault of its own."""
         with self._lock:
-            since, self._since = self._since, None
+            since, self.since = self.since, None
+            self._is_paused = since is not None
         try:
             yield
         finally:
             with self._lock:
-                self._since = time.monotonic() if since is not None else None
-
-
-def _interrupt(thread_id: int, error: type[BaseException] | None) -> None:
-    raised = ctypes.py_object(error) if error is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), raised)
+                self.since = time.monotonic() if since is not None else None
+                self._is_paused = False
 
 
 class Guard:
@@ -155,11 +165,21 @@ class Guard:
         Let `action` take over what foreign code gives (`plain`), so that nothing of it runs outside. Raises
         PluginTimeout where the thread was left behind: then everything that runs on it must end.
         """
-        with self.watchdog:
+        watchdog = self.watchdog
+        watchdog.start()
+        try:
             try:
                 return action()
             except BaseException as error:  # noqa: BLE001 - also SystemExit: foreign code ends nothing but its own case
                 return self._to_failure(error, allowed_errors)
+        finally:
+            # One instruction, for an interrupt may hit the begin of any call, also of `stop`. After it none is sent.
+            watchdog.since = None
+            try:
+                watchdog.stop()
+            except PluginTimeout:
+                watchdog.withdraw_interrupts()
+                raise
 
     def _to_failure(
         self, error: BaseException, allowed_errors: tuple[type[OrderDeskError], ...]
@@ -204,27 +224,43 @@ def raise_for_failure(
 
 
 class AbandonableLock:
-    """A lock that its holder loses when it is left behind. Who waits for it does not hang."""
+    """A lock that its holder loses when it is left behind. Who waits for it does not hang.
+
+    It is made of plain locks: whoever is interrupted inside a `threading.Condition` may keep that for ever.
+    """
 
     def __init__(self) -> None:
-        self._released = threading.Condition()
+        self._lock = threading.Lock()
         self._holder: Watchdog | None = None
+        self._waiting: list[threading.Lock] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Held for the block. A generator may take it in one step and give it back in another."""
         mine = current_watchdog() or Watchdog()
-        with mine.paused(), self._released:
-            while self._holder is not None and not self._holder.is_abandoned:
-                self._released.wait(POLL_SECONDS)
-            self._holder = mine
+        with mine.paused():
+            while (turn := self._take(mine)) is not None:
+                turn.acquire(timeout=POLL_SECONDS)
         try:
             yield
         finally:
-            with self._released:
+            with self._lock:
                 if self._holder is mine:
                     self._holder = None
-                    self._released.notify()
+                    for turn in self._waiting:
+                        turn.release()
+                    self._waiting.clear()
+
+    def _take(self, mine: Watchdog) -> threading.Lock | None:
+        """None where it is taken; else what is released when it may be free."""
+        with self._lock:
+            if self._holder is None or self._holder.is_abandoned:
+                self._holder = mine
+                return None
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+            return turn
 
 
 def current_watchdog() -> Watchdog | None:

@@ -10,16 +10,22 @@ from orderdesk_sdk.errors import describe_exception
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.plugin.guard import PluginFailure
-from orderdesk_sdk.rules.filters import FIELDS, NO_FILTER, matches
+from orderdesk_sdk.rules.filters import FIELDS, NO_FILTER, check_filter, matches
 from orderdesk_sdk.rules.model import Rule, RuleEvaluation
 
-__all__ = ["field_values", "evaluate"]
+__all__ = ["check_filters", "evaluate", "field_values"]
 
 FILTER_TIMEOUT = 2.0
 """Seconds that the filters of one event may take for one order; each takes far less than a hundredth of one."""
 
 
 FILTER_FAILED = "the filter cannot be evaluated"
+
+
+def check_filters(rules: Sequence[Rule]) -> None:
+    """Read every filter. Raises ConfigurationError for the first that cannot be taken, with its place and a hint."""
+    for rule in rules:
+        check_filter(rule.when, f"{rule.location}.when")
 
 
 def field_values(order: Order, event: OrderEvent) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ it waiting, with what happened to the same order later; the rules of other order
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from attrs import evolve
 
@@ -30,11 +30,10 @@ from orderdesk_sdk.errors import (
     ValidationError,
     describe_exception,
 )
-from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.store import FolderMove
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.rules.actions import ActionCatalog, ActionExecutor, ActionRequest
-from orderdesk_sdk.rules.conditions import evaluate
+from orderdesk_sdk.rules.conditions import check_filters, evaluate
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule, RuleEvaluation
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import LEASE, read_coverage
@@ -66,28 +65,34 @@ class RuleEngine:
         self._connections = connections
         self._executor = executor
         self._clock = clock
+        self._checked: set[OrderEventKind | None] = set()
 
-    def record_imports(self, orders: Sequence[Order]) -> tuple[OrderEvent, ...]:
-        """Write down, before an import, which of its orders are new. Give them to `record` when it is done.
+    def record_imports(self, order_ids: Iterable[str]) -> tuple[OrderEvent, ...]:
+        """Write down, before orders are imported, which of them are new. Give them to `record` when that is done.
 
         An order without its event would be forgotten by the rules; an event whose order never comes is
-        forgotten after LEASE.
+        forgotten after LEASE. Raises ConfigurationError for a wrong filter, before anything is written.
         """
         if not self._rules:
             return ()
+        self.check_filters(OrderEventKind.ORDER_IMPORTED)
         now = self._clock.now()
         events = tuple(
-            OrderEvent(f"imported {order.id}", OrderEventKind.ORDER_IMPORTED, order.id, now)
-            for order in orders
-            if not self._order_exists(order.id)
+            OrderEvent(f"imported {order_id}", OrderEventKind.ORDER_IMPORTED, order_id, now)
+            for order_id in order_ids
+            if not self._order_exists(order_id)
         )
         self.record(events)
         return events
 
     def record_move(self, order_id: str, from_folder: str | None, to_folder: str, by: str) -> tuple[str, ...]:
-        """Write down that a person is about to move an order; what to give to `process` once it is moved."""
+        """Write down that a person is about to move an order; what to give to `process` once it is moved.
+
+        Raises ConfigurationError for a wrong filter, before anything is written.
+        """
         if not self._rules:
             return ()
+        self.check_filters(OrderEventKind.ORDER_MOVED)
         for left in self._ledger.pending_events(_MAX_EVENTS):
             # A move that was begun and not made, and now is made after all: it is one move.
             if (
@@ -160,8 +165,19 @@ class RuleEngine:
                         left.add(event.id)
         return done, tuple(dict.fromkeys(held.values()))
 
+    def check_filters(self, kind: OrderEventKind | None = None) -> None:
+        """Read the filters, once. Raises ConfigurationError for the first that cannot be taken.
+
+        Args:
+            kind: of the rules that are asked about such an event; None: of all rules.
+        """
+        if kind not in self._checked:
+            check_filters([rule for rule in self._rules if kind is None or (rule.enabled and rule.event is kind)])
+            self._checked.add(kind)
+
     def explain(self, event: OrderEvent) -> tuple[RuleEvaluation, ...]:
-        """What every rule would make of an event, and why. Does nothing."""
+        """What every rule would make of an event, and why. Does nothing. Raises what `check_filters` raises."""
+        self.check_filters(event.kind)
         return evaluate(self._rules, self._order_store.get_order(event.order_id), event)
 
     def configuration_errors(self) -> tuple[ConfigurationError, ...]:
@@ -199,6 +215,7 @@ class RuleEngine:
                     return False  # Whoever moves it may be about to.
                 self._discard_actions(event, f"the order is in {here or 'no folder'} and was not moved")
                 return True
+        self.check_filters(event.kind)
         decided = evaluate(self._rules, order, event)
         decisions = [decision for decision in decided if decision.matches]
         for decision in decisions:

@@ -7,7 +7,7 @@
     do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
 
 Filters are expressions over the names of `FIELDS` (see `filters`). An unknown name, a wrong type, a syntax error or an
-operator that is not taken is said when the rules are read. What fails on one order is told in its log, and is nobody
+operator that is not taken is said before any rule is asked. What fails on one order is told in its log, and is nobody
 else's trouble.
 """
 

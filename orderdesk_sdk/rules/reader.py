@@ -1,4 +1,7 @@
-"""Rules read from the configuration, strictly: an unknown key is named with its location."""
+"""Rules read from the configuration, strictly: an unknown key is named with its location.
+
+Filters are read by `conditions.check_filters` when a rule is asked: to load their library takes long.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 
 from orderdesk_sdk.cases.events import OrderEventKind
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.rules.filters import MAX_FILTER_LENGTH, NO_FILTER, check_filter
+from orderdesk_sdk.rules.filters import MAX_FILTER_LENGTH, NO_FILTER
 from orderdesk_sdk.rules.model import ConfiguredAction, Rule
 
 __all__ = ["read_rules"]
@@ -15,7 +18,8 @@ __all__ = ["read_rules"]
 def read_rules(value: object, location: str) -> tuple[Rule, ...]:
     """Rules as configured. Raises ConfigurationError with the location of the first mistake.
 
-    Whether the actions exist is checked by the desk, which knows the declarations.
+    Whether the filters can be taken and the actions exist is checked where rules are asked: by the rule engine before
+    it handles an event, and by `orderdesk rules`, `work` and `doctor`.
     """
     if not isinstance(value, list):
         raise ConfigurationError(
@@ -52,7 +56,6 @@ def _rule(entry: object, location: str) -> Rule:
         raise ConfigurationError(
             f"{entry.get('event')!r} is not an event", location=f"{location}.event", hint=f"write one of {kinds}"
         ) from None
-    check_filter(when, f"{location}.when")
     do = entry.get("do")
     if not isinstance(do, list) or not do:
         raise ConfigurationError(

@@ -18,7 +18,7 @@ from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.plugin.webhooks import MAX_EVENT_ID_LENGTH, NotificationKind, OrderNotification, WebhookRequest
-from orderdesk_sdk.stores.sqlite import claimed_notifications
+from orderdesk_sdk.stores.sql import claimed_notifications
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.fake_services import (
     FakeDeskOpener,

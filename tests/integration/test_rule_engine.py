@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,11 +57,14 @@ def test_another_process_that_gives_an_import_up_too_early_does_not_hide_it(
     assert isinstance(desk.order_store, SqliteOrderStore)
     importing = desk.order_store.import_orders
 
-    def slowly(orders: object, *, by: str) -> object:
-        clock.advance(LEASE)
-        other.run_due()
-        assert other.ledger.pending_events(10) == ()
-        return importing([ORDER], by=by)
+    def slowly(orders: object, *, by: str, before_batch: Callable[[Sequence[str]], None]) -> object:
+        def given_up(ids: Sequence[str]) -> None:
+            before_batch(ids)
+            clock.advance(LEASE)
+            other.run_due()
+            assert other.ledger.pending_events(10) == ()
+
+        return importing([ORDER], by=by, before_batch=given_up)
 
     monkeypatch.setattr(desk.order_store, "import_orders", slowly)
     desk.orders.import_orders([ORDER], by="Ann")

@@ -143,6 +143,28 @@ def test_an_action_that_nobody_contributes_is_named_and_stops_neither_due_work_n
     assert fired(mended)[-1] == ("typo", "to Prepared")
 
 
+def test_a_filter_that_cannot_be_taken_refuses_the_move_before_it_is_made(desk_with_order: RulesOpener) -> None:
+    desk = desk_with_order(rule("typo", "order moved", to("Prepared"), when="foldr == 'Canceled'"))
+    with pytest.raises(ConfigurationError, match="the filter is wrong") as caught:
+        desk.orders.move(NUMBER, "Canceled", by="Ann")
+    assert caught.value.location == "[[rules]][0].when"
+    assert desk.order_store.folder_of(ID) != "Canceled"
+    assert desk.ledger.pending_events(1) == ()
+
+
+def test_a_filter_that_cannot_be_taken_keeps_its_events_until_it_is_mended(desk_with_order: RulesOpener) -> None:
+    desk = desk_with_order(rule("typo", "case settled", to("Closed"), when="stat == 'canceled'"), CANCELS)
+    desk.orders.move(NUMBER, "Canceled", by="Ann")
+    assert fired(desk) == [("cancels", "post action required")], "a rule for another event acts all the same"
+    (case,) = desk.cases.list(order=NUMBER)
+    desk.cases.confirm(case.id, by="Ann")
+    (problem,) = desk.run_due().problems
+    assert problem.startswith("[[rules]][0].when: the filter is wrong")
+    mended = desk_with_order(rule("typo", "case settled", to("Closed"), when="state == 'canceled'"), CANCELS)
+    assert mended.run_due().problems == ()
+    assert fired(mended)[-1] == ("typo", "to Closed")
+
+
 def test_an_action_with_a_folder_that_takes_none_is_a_fault(rules_desk: RulesOpener) -> None:
     desk = rules_desk(
         rule("odd", "order moved", {"action": ACTION, "folder": "New"}), rule("bare", "order moved", MOVE_ORDER)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -36,13 +40,12 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
     with a known id is updated, an equal one is left unchanged. If anything in the file is wrong, nothing is imported.
     Orders of several shops may share a number; the result names each by its id.
     """
-    from orderdesk_sdk.orders.serialization import read_order_text
+    from orderdesk_sdk.orders.serialization import OrderStream
 
-    with click.open_file(file, "rb") as stream:
-        text = stream.read()
-    parsed = read_order_text(text, location="stdin" if file == "-" else file, timezone=session.config().timezone)
-    with session.desk(creating=True) as desk:
-        report = desk.orders.import_orders(parsed, by=require_name(by))
+    with _seekable(file) as text, session.desk(creating=True) as desk:
+        location = "stdin" if file == "-" else file
+        read = OrderStream(text, location=location, timezone=session.config().timezone)
+        report = desk.orders.import_orders(read, by=require_name(by))
     conflicts = [
         {"number": conflict.number, "ids": list(conflict.ids), "message": conflict.message}
         for conflict in report.conflicts
@@ -56,15 +59,28 @@ def import_orders(session: Session, file: str, by: str | None) -> None:
                 screen.line(f"{word}: {some}")
         for conflict in report.conflicts:
             screen.line(f"Note: {conflict.message}.", "yellow")
-        if parsed.missing_note is not None:
-            screen.line(f"Note: {parsed.missing_note}.", "yellow")
-        if not parsed:
+        if read.missing_note is not None:
+            screen.line(f"Note: {read.missing_note}.", "yellow")
+        if not read.count:
             screen.line("The file contains no orders.")
 
     session.print_result(
-        {**{word: list(numbers) for word, numbers in groups.items()}, "conflicts": conflicts, "total": parsed.total},
+        {**{word: list(numbers) for word, numbers in groups.items()}, "conflicts": conflicts, "total": read.total},
         draw,
     )
+
+
+@contextmanager
+def _seekable(file: str) -> Iterator[IO[bytes]]:
+    """A file for reading; what comes through a pipe as a file without a name."""
+    with click.open_file(file, "rb") as opened:
+        if opened.seekable():
+            yield opened
+            return
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(opened, copy)
+            copy.seek(0)
+            yield copy
 
 
 @click.command()

@@ -52,6 +52,7 @@ def list_rules(session: Session) -> None:
     from orderdesk_sdk.cli.output.rules import action_targets, rule_document
 
     with session.desk() as desk:
+        desk.rules.check_filters()
         configured, targets = desk.config.rules, action_targets(desk)
 
     def draw(screen: Screen) -> None:

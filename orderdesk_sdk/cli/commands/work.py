@@ -53,6 +53,7 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
         stop_event() as stop,
         status or nullcontext(),
     ):
+        desk.rules.check_filters()  # A worker that no rule could follow is refused, not left to report it forever.
 
         def show_wait(due: datetime | None) -> None:
             if status is not None:

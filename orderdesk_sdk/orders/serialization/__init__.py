@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
-from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.orders.serialization.envelope import ParsedOrders, document_entries, not_an_order_reason
-from orderdesk_sdk.orders.serialization.fields import MAX_REPORTED
+from orderdesk_sdk.orders.serialization.checked_orders import CheckedOrders
+from orderdesk_sdk.orders.serialization.envelope import ParsedOrders, find_orders
 from orderdesk_sdk.orders.serialization.json_text import dump_json, parse_json
+from orderdesk_sdk.orders.serialization.order_stream import OrderStream
 from orderdesk_sdk.orders.serialization.schema import ORDER, ParseContext, read_record, write_record
 
 __all__ = [
+    "OrderStream",
     "ParsedOrders",
     "read_order_text",
     "read_orders",
@@ -44,37 +45,20 @@ def read_orders(document: object, *, timezone: tzinfo = UTC, location: str | Non
     Raises ValidationError that tells up to 20 faults, a line and a path each (`$.orders[3].order_items[0].quantity`),
     also where two orders have one id; and for an API error response, quoting its message.
     """
-    found = document_entries(document, location)
-    reading = ParseContext(UTC if found.is_response else timezone)
-    orders: dict[str, tuple[str, Order]] = {}
-    for path, entry in found.entries:
-        why = not_an_order_reason(entry)
-        if why is not None:
-            reading.add_error(path, why)
-        elif isinstance(order := read_record(ORDER, entry, path, reading), Order):
-            first, _ = orders.setdefault(order.id, (path, order))
-            if first != path:
-                reading.add_error(f"{path}.id", f"{order.id!r} is the id of {first} already")
-    _raise_errors(reading, location)
-    return ParsedOrders.of(tuple(order for _, order in orders.values()), found.total)
+    found = find_orders(document, location)
+    checked = CheckedOrders(UTC if found.is_response else timezone)
+    orders = [order for path, entry in found.entries() if (order := checked.read(path, entry)) is not None]
+    checked.raise_errors(location)
+    return ParsedOrders.of(tuple(orders), found.total)
 
 
 def read_stored_order(text: str, *, location: str) -> Order:
     """The order that `write_order_text` wrote. What an early version took in is read again, though rejected today."""
     reading = ParseContext(UTC, strict=False)
     order = read_record(ORDER, parse_json(text, location=location), "$", reading)
-    _raise_errors(reading, location)
+    reading.raise_errors(location)
     assert isinstance(order, Order), "a record without faults is an order"
     return order
-
-
-def _raise_errors(context: ParseContext, location: str | None) -> None:
-    if not context.errors:
-        return
-    told = context.errors[:MAX_REPORTED]
-    if len(context.errors) > MAX_REPORTED:
-        told.append(f"and {len(context.errors) - MAX_REPORTED} more")
-    raise ValidationError("\n".join(told), location=location, hint="correct the document at the paths shown")
 
 
 def read_order_text(text: str | bytes, *, location: str, timezone: tzinfo = UTC) -> ParsedOrders:

@@ -7,7 +7,7 @@ of them is read as one. The responses are those of https://github.com/sparkweb/s
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 from attrs import frozen
@@ -16,7 +16,7 @@ from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization.fields import COUNT, InvalidValue
 
-__all__ = ["DocumentEntries", "ParsedOrders", "document_entries", "not_an_order_reason"]
+__all__ = ["OrdersInDocument", "ParsedOrders", "find_orders", "missing_note", "not_an_order_reason"]
 
 _EXPECTED = "give an order object, a list of orders, or an Order Desk API reply"
 _KEYS_OF_OTHER_RECORDS: Mapping[str, str] = {
@@ -49,29 +49,45 @@ class ParsedOrders(tuple[Order, ...]):  # noqa: SLOT001 - a tuple takes no slots
     @property
     def missing_note(self) -> str | None:
         """What is not in the document, in words; None where nothing is known to be missing."""
-        if self.total is None or self.total <= len(self):
-            return None
-        return f"{len(self)} of {self.total} orders: this is one page of them; get the others with `offset`"
+        return missing_note(len(self), self.total)
+
+
+def missing_note(count: int, total: int | None) -> str | None:
+    """What is not in a document with so many orders of so many, in words; None where nothing is known to be missing."""
+    if total is None or total <= count:
+        return None
+    return f"{count} of {total} orders: this is one page of them; get the others with `offset`"
 
 
 @frozen
-class DocumentEntries:
-    """What should be orders, each with its path.
+class OrdersInDocument:
+    """Where a document holds its orders.
 
     Args:
+        path: of what should be orders: `$`, or a part of it.
+        value: what stands there: a list of them, or one.
         is_response: Order Desk answered with them.
         total: how many it has.
     """
 
-    entries: tuple[tuple[str, object], ...]
+    path: str
+    value: object
     is_response: bool = False
     total: int | None = None
 
+    def entries(self) -> Iterator[tuple[str, object]]:
+        """What should be orders, each with its path."""
+        if not isinstance(self.value, list):
+            yield self.path, self.value
+            return
+        for index, entry in enumerate(self.value):
+            yield f"{self.path}[{index}]", entry
 
-def document_entries(document: object, location: str | None) -> DocumentEntries:
+
+def find_orders(document: object, location: str | None) -> OrdersInDocument:
     """What of a document should be orders. Raises ValidationError where none is there, and for an error response."""
     if isinstance(document, list):
-        return DocumentEntries(tuple((f"$[{index}]", entry) for index, entry in enumerate(document)))
+        return OrdersInDocument("$", document)
     if not isinstance(document, dict):
         raise ValidationError(f"$: {InvalidValue('an order', document)}", location=location, hint=_EXPECTED)
     if said := _error_message(document):
@@ -80,7 +96,7 @@ def document_entries(document: object, location: str | None) -> DocumentEntries:
     if len(held) == 2:
         raise ValidationError("$: it has both `order` and `orders`", location=location, hint=_EXPECTED)
     if not held:
-        return DocumentEntries((("$", document),))
+        return OrdersInDocument("$", document)
     (key,) = held
     inside = document[key]
     if key == "orders" and not isinstance(inside, list):
@@ -88,12 +104,7 @@ def document_entries(document: object, location: str | None) -> DocumentEntries:
     if key == "order" and not (isinstance(inside, dict) or (isinstance(inside, list) and inside)):
         raise ValidationError(f"$.order: {InvalidValue('an order', inside)}", location=location, hint=_EXPECTED)
     total = _total(document, location) if key == "orders" else None
-    is_reply = "status" in document
-    if isinstance(inside, list):
-        return DocumentEntries(
-            tuple((f"$.{key}[{index}]", entry) for index, entry in enumerate(inside)), is_reply, total
-        )
-    return DocumentEntries((("$.order", inside),), is_reply)
+    return OrdersInDocument(f"$.{key}", inside, "status" in document, total)
 
 
 def _holds(document: dict[object, object], key: str, kinds: tuple[type, ...]) -> bool:

@@ -10,15 +10,31 @@ import json
 import math
 import re
 from decimal import Decimal, InvalidOperation
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Final
 
 from attrs import frozen
 
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.serialization.fields import LONE_SURROGATE, MAX_REPORTED, path_step
 
-__all__ = ["dump_json", "parse_json"]
+__all__ = [
+    "HINT",
+    "TOO_DEEP",
+    "TOO_LONG",
+    "JsonParser",
+    "dump_json",
+    "json_errors",
+    "may_hold_half_characters",
+    "parse_json",
+    "raise_json_errors",
+]
 
-_MAYBE_LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+HINT: Final = "give one JSON document, in UTF-8"
+TOO_DEEP: Final = "lists and objects are nested too deeply"
+TOO_LONG: Final = "a number is too long to be read"
+"""Python reads no whole number of more than 4,300 digits, and Decimal no exponent beyond its own limit."""
+_MAYBE_LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 @frozen
@@ -34,11 +50,17 @@ class _DuplicateKey(dict[str, object]):
     key: str
 
 
-class _Parser:
-    """The hooks of one parse: the standard reader tells them no position, so they mark the spot for `_marks`."""
+class JsonParser:
+    """The standard reader with hooks: it tells them no position, so they mark the spot for `json_errors`.
+
+    Numbers that have a fraction or exponent are Decimals.
+    """
 
     def __init__(self) -> None:
         self.has_errors = False
+        self.decoder = json.JSONDecoder(
+            object_pairs_hook=self.read_object, parse_constant=self.read_constant, parse_float=Decimal
+        )
 
     def read_object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
         whole = dict(pairs)
@@ -58,10 +80,15 @@ class _Parser:
         return _Constant(name)
 
 
-def _errors_in(document: object) -> list[str]:
-    """The faults that the hooks marked, and half characters, in the order of the document."""
+def may_hold_half_characters(text: str, start: int = 0, end: int | None = None) -> bool:
+    """Whether a part of a JSON text may hold half a character, escaped or not: then `json_errors` looks for it."""
+    return _MAYBE_LONE_SURROGATE.search(text, start, len(text) if end is None else end) is not None
+
+
+def json_errors(document: object, path: str = "$") -> list[str]:
+    """The faults that the hooks marked, and half characters, in the order of the document, which stands at `path`."""
     found: list[str] = []
-    waiting: list[tuple[str, object]] = [("$", document)]
+    waiting: list[tuple[str, object]] = [(path, document)]
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, _Constant):
@@ -84,37 +111,37 @@ def _has_lone_surrogate(text: str) -> bool:
     return not text.isascii() and LONE_SURROGATE.search(text) is not None
 
 
+def raise_json_errors(errors: list[str], location: str | None) -> None:
+    """Raises ValidationError that tells the first of what `json_errors` found; nothing for none."""
+    if errors:
+        raise ValidationError(
+            "\n".join(errors[:MAX_REPORTED]), location=location, hint="mend the document where it was made"
+        )
+
+
 def parse_json(text: str | bytes, *, location: str) -> object:
     """The document in `text`, with Decimal for every number that has a fraction or exponent.
 
     Bytes are read as UTF-8. Raises ValidationError with `location` and line and column, or the path to what is wrong.
     """
-    hint = "give one JSON document, in UTF-8"
     if isinstance(text, bytes):
         try:
             text = text.decode()
         except UnicodeDecodeError as error:
-            raise ValidationError(f"byte {error.start} is not UTF-8", location=location, hint=hint) from error
+            raise ValidationError(f"byte {error.start} is not UTF-8", location=location, hint=HINT) from error
     text = text.removeprefix("\ufeff")
-    parser = _Parser()
+    parser = JsonParser()
     try:
-        document: object = json.loads(
-            text, object_pairs_hook=parser.read_object, parse_constant=parser.read_constant, parse_float=Decimal
-        )
+        document: object = parser.decoder.decode(text)
     except json.JSONDecodeError as error:
         where = f"{location}: line {error.lineno}, column {error.colno}"
-        raise ValidationError(f"not JSON: {error.msg}", location=where, hint=hint) from error
+        raise ValidationError(f"not JSON: {error.msg}", location=where, hint=HINT) from error
     except RecursionError as error:
-        raise ValidationError("lists and objects are nested too deeply", location=location, hint=hint) from error
+        raise ValidationError(TOO_DEEP, location=location, hint=HINT) from error
     except (ValueError, InvalidOperation) as error:
-        # Python reads no whole number of more than 4,300 digits, and Decimal no exponent beyond its own limit.
-        raise ValidationError("a number is too long to be read", location=location, hint=hint) from error
-    if parser.has_errors or _MAYBE_LONE_SURROGATE.search(text) or _has_lone_surrogate(text):
-        found = _errors_in(document)
-        if found:
-            raise ValidationError(
-                "\n".join(found[:MAX_REPORTED]), location=location, hint="mend the document where it was made"
-            )
+        raise ValidationError(TOO_LONG, location=location, hint=HINT) from error
+    if parser.has_errors or may_hold_half_characters(text):
+        raise_json_errors(json_errors(document), location)
     return document
 
 
@@ -136,7 +163,9 @@ def dump_json(document: object) -> str:
 
 def _dump(value: object, parts: list[str]) -> None:
     # The standard writer has no way to write a Decimal but as a float or as a text; both change it.
-    if value is None or isinstance(value, bool | str | int):
+    if isinstance(value, str):
+        parts.append(quoted(value))  # As `json.dumps`, which takes ten times as long for one text.
+    elif value is None or isinstance(value, bool | int):
         parts.append(json.dumps(value))
     elif isinstance(value, Decimal) and value.is_finite():
         parts.append(str(value))
@@ -147,7 +176,7 @@ def _dump(value: object, parts: list[str]) -> None:
         for index, (key, entry) in enumerate(value.items()):
             if not isinstance(key, str):
                 raise ValidationError(f"a key of class {type(key).__name__} cannot be written as JSON")
-            parts.append(f"{', ' if index else ''}{json.dumps(key)}: ")
+            parts.append(f"{', ' if index else ''}{quoted(key)}: ")
             _dump(entry, parts)
         parts.append("}")
     elif isinstance(value, list | tuple):

@@ -7,12 +7,14 @@ from datetime import tzinfo
 
 from attrs import field, frozen
 
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Address, Discount, Order, OrderLine, OrderNote, Shipment
 from orderdesk_sdk.orders.serialization.fields import (
     DAY,
     IDENTIFIER,
     INTEGER,
     KEY,
+    MAX_REPORTED,
     NUMBER,
     OBJECT,
     QUANTITY,
@@ -59,6 +61,15 @@ class ParseContext:
 
     def add_error(self, path: str, message: object) -> None:
         self.errors.append(f"{path}: {message}")
+
+    def raise_errors(self, location: str | None) -> None:
+        """Raises ValidationError that tells the first faults; nothing for none."""
+        if not self.errors:
+            return
+        told = self.errors[:MAX_REPORTED]
+        if len(self.errors) > MAX_REPORTED:
+            told.append(f"and {len(self.errors) - MAX_REPORTED} more")
+        raise ValidationError("\n".join(told), location=location, hint="correct the document at the paths shown")
 
 
 def read_record(schema: RecordSchema, value: object, path: str, context: ParseContext) -> object | None:

@@ -1,9 +1,8 @@
 """The ledger and the embedded order store in SQLite files.
 
-`ledger` implements `cases.ledger.Ledger`: `ledger_rows` and `ledger_reader` write and read, `group_commit` lets
-callers share one flush to disk, `due_cases` finds what is due, `event_outbox` keeps what rules have still to hear.
-`orders` implements `OrderStore`, with `order_rows`, `order_import` and `order_database`. `connection` opens a file
-the one safe way; `backup`, `integrity_check`, `text_removal` and `ledger_file_guard` look after it.
+`ledger` opens a file as the ledger whose methods stand in `stores.sql`, and `write_session` runs its transactions.
+`orders` implements `OrderStore`, with `order_rows`, `order_import` and `order_database`. `connection` opens a
+file the one safe way; `backup`, `text_removal` and `ledger_file_guard` look after it.
 
 A change of a table is a new version in `ledger_schema` and a step that brings an older file forward
 (`chain_migration`, `case_migration`; `version_0_1` is frozen). Files that earlier versions wrote are kept for its

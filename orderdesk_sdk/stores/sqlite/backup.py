@@ -14,8 +14,8 @@ from attrs import frozen
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
-from orderdesk_sdk.stores.sqlite.connection import migrate, open_connection, wal_path
-from orderdesk_sdk.stores.sqlite.integrity_check import examine, head_of, readable
+from orderdesk_sdk.stores.sql.integrity_check import examine, head_of
+from orderdesk_sdk.stores.sqlite.connection import migrate, open_connection, readable, snapshot, wal_path
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 
 __all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore"]
@@ -73,7 +73,8 @@ def _copy(source: Path, half: Path) -> tuple[ChainHead, tuple[IntegrityFlaw, ...
         there.text_factory = readable
         sound = [row[0] for row in there.execute("PRAGMA integrity_check(10)")]
         damage = [IntegrityFlaw(None, f"the database is damaged: {text}") for text in sound if text != "ok"]
-        return head_of(there) or ChainHead(0, ""), (*damage, *examine(there))
+        with snapshot(there) as cursor:
+            return head_of(cursor) or ChainHead(0, ""), (*damage, *examine(cursor))
 
 
 @frozen
@@ -122,9 +123,10 @@ def _verified_head(copy: Path, backup: Path) -> ChainHead:
     try:
         with closing(sqlite3.connect(copy, isolation_level=None)) as db:
             db.text_factory = readable
-            if head_of(db) is not None:  # Else these are no tables of a ledger, and must not become some.
+            if head_of(db.cursor()) is not None:  # Else these are no tables of a ledger, and must not become some.
                 migrate(db, "ledger_schema", MIGRATIONS, str(backup))
-            head, flaws = head_of(db), tuple(islice(examine(db), 1))
+            with snapshot(db) as cursor:
+                head, flaws = head_of(cursor), tuple(islice(examine(cursor), 1))
     except sqlite3.Error as error:
         raise StorageError(
             f"the file is no backup of a ledger: {error}", location=str(backup), hint="name another"
@@ -174,7 +176,7 @@ def accept_current_state(path: Path) -> ChainHead:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)) as db:
             changed = db.execute("UPDATE chain SET in_use = 0 WHERE in_use = 1").rowcount
-            head = head_of(db)
+            head = head_of(db.cursor())
     except sqlite3.Error as error:
         raise StorageError(
             f"the file is no ledger, or has no tables yet: {error}",

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.orders.order import ConnectionRole
-from orderdesk_sdk.stores.hash_chain import ROW_MARK, ChainAppender, chain_entry, row_digest, state_of
+from orderdesk_sdk.stores.hash_chain import ROW_MARK, chain_entry, row_digest, state_of
 from orderdesk_sdk.stores.personal_texts import REMOVED, StoredRecord, join_texts, split_texts
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sqlite.version_0_1 import COLUMNS, TABLES
 from orderdesk_sdk.stores.stored_names import STATES
 

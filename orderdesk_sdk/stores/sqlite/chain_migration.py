@@ -12,7 +12,6 @@ from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.stores.hash_chain import (
     FIRST,
     ROW_MARK,
-    ChainAppender,
     chain_entry,
     head_after,
     link_after,
@@ -20,7 +19,8 @@ from orderdesk_sdk.stores.hash_chain import (
     state_of,
 )
 from orderdesk_sdk.stores.personal_texts import NOTE, StoredRecord, seal, split_texts
-from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, rows_of
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.ledger_tables import CANCELLATION_COLUMNS, rows_of
 from orderdesk_sdk.stores.sqlite.version_0_1 import COLUMNS, TABLES
 from orderdesk_sdk.stores.stored_names import rename_record
 
@@ -32,7 +32,7 @@ _KINDS: dict[str, type] = {"event": Event, "intent": Intent, "exchange": Exchang
 
 def add_hash_chain(db: sqlite3.Connection) -> None:
     """Split every record, chain every line, and bind every row to its history as it is now."""
-    for row in rows_of(db, "cancellations", "id", "data"):
+    for row in rows_of(db.cursor(), "cancellations", "id", "data"):
         db.execute(
             "UPDATE cancellations SET data = ?, texts = ?, sealed = ? WHERE id = ?",
             (*_split(row[1], Cancellation), row[0]),
@@ -45,7 +45,7 @@ def add_hash_chain(db: sqlite3.Connection) -> None:
 def _chain_history(db: sqlite3.Connection) -> None:
     count, head = 0, FIRST
     for sequence, subject_id, attempt, at, kind, data in rows_of(
-        db, "history", "sequence", "subject_id, attempt, at, kind, data"
+        db.cursor(), "history", "sequence", "subject_id, attempt, at, kind, data"
     ):
         content = _split(data, _KINDS[kind]) if kind in _KINDS else StoredRecord("", *seal({NOTE: data}))
         line = chain_entry(subject_id, attempt, at, kind, content)
@@ -63,7 +63,7 @@ def _bind_rows(db: sqlite3.Connection) -> None:
     links = ChainAppender(db.cursor())
     for table, kind_of_work in TABLES.items():
         columns = COLUMNS[table]
-        for number, data, *values in rows_of(db, table, "number", f"data, {columns}"):
+        for number, data, *values in rows_of(db.cursor(), table, "number", f"data, {columns}"):
             content = _split(data, kind_of_work)
             subject_id = values[0]
             cancellation = _cancellation_digest(db, values[1]) if table == "cases" else ""

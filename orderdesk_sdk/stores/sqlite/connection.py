@@ -20,7 +20,10 @@ __all__ = [
     "connect",
     "migrate",
     "require_complete",
+    "snapshot",
     "open_connection",
+    "open_snapshot",
+    "readable",
     "use_wal",
     "wal_path",
 ]
@@ -87,6 +90,30 @@ def open_connection(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         close(connection)
+
+
+@contextmanager
+def open_snapshot(path: Path) -> Iterator[sqlite3.Cursor]:
+    """A cursor of a connection of its own, on which one moment is read while others write. Raises as `connect`."""
+    with open_connection(path) as connection:
+        connection.text_factory = readable
+        with snapshot(connection) as cursor:
+            yield cursor
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Cursor]:
+    """A cursor on which one moment is read while others write."""
+    cursor = connection.execute("BEGIN")
+    try:
+        yield cursor
+    finally:
+        cursor.execute("COMMIT")
+
+
+def readable(raw: bytes) -> str:
+    """A text of the database, whatever its bytes are: what is no text shall be a flaw, not the end of the look."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def require_complete(connection: sqlite3.Connection, path: Path, had_log: bool) -> None:

@@ -6,7 +6,8 @@ import sqlite3
 from pathlib import Path
 
 from orderdesk_sdk.errors import StorageError
-from orderdesk_sdk.stores.hash_chain import ChainAppender
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sqlite.connection import FileGuard
 
 __all__ = ["LedgerFileGuard"]
@@ -25,7 +26,7 @@ class LedgerFileGuard:
         last = connection.execute("SELECT link FROM history WHERE sequence = ?", (count,)).fetchone()
         self._last: tuple[int, bytes, bytes] | None = (count, head, last[0]) if last is not None else None
 
-    def chain_appender(self, cursor: sqlite3.Cursor) -> ChainAppender:
+    def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds.
 
         Raises StorageError where the last line that this process has seen is not in the ledger any more.

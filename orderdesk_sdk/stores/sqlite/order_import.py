@@ -1,4 +1,6 @@
-"""How orders come into the order store: checked before the file is touched, then written a few at a time.
+"""How orders come into the order store: all checked before anything is written, then written a few at a time.
+
+What was checked waits in a file, not in memory: a whole shop has more orders than that should hold.
 
 An import of a whole shop takes minutes. In one transaction it would keep everybody else from writing for as long, and a
 service's answer could not be kept.
@@ -8,8 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -18,6 +19,7 @@ from attrs import field, frozen
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.stores.order_spool import OrderSpool
 from orderdesk_sdk.stores.sqlite import order_rows
 from orderdesk_sdk.stores.sqlite.order_database import OrderDatabase
 
@@ -70,93 +72,124 @@ class _Progress:
     def count(self) -> int:
         return len(self.added) + len(self.updated) + len(self.unchanged)
 
+    def add(self, more: _Progress) -> None:
+        self.added.extend(more.added)
+        self.updated.extend(more.updated)
+        self.unchanged.extend(more.unchanged)
+        self.conflicts.extend(more.conflicts)
 
-def import_orders(database: OrderDatabase, orders: Iterable[Order], *, by: str, clock: Clock) -> ImportReport:
-    """Add the orders that are new by id, update the others whole.
+
+@frozen
+class _ImportedOrder:
+    """An order that is about to be stored, as much of it as that needs."""
+
+    id: str
+    number: str
+    folder_id: int | None
+    document: str
+
+    def order(self) -> Order:
+        """The order itself."""
+        return order_rows.order_from_row(self.id, self.document, self.folder_id)
+
+
+def import_orders(
+    database: OrderDatabase,
+    orders: Iterable[Order],
+    *,
+    by: str,
+    clock: Clock,
+    before_batch: Callable[[Sequence[str]], None] | None = None,
+) -> ImportReport:
+    """Add the orders that are new by id, update the others whole. In memory are the orders of one transaction.
+
+    Args:
+        before_batch: is told the ids of those that are written next.
 
     Raises ValidationError, before anything is written, that lists every order that cannot be stored or whose id comes
     twice; and StorageError, which says how many orders are in already where that is so.
     """
-    left = _validated(orders)
-    done, count = _Progress(), len(left)
-    while left:
-        began = time.monotonic()
-        try:
-            with database.writing() as db:
-                told = _write(db, tuple(islice(left, BATCH_SIZE)), by, clock)
-        except StorageError as error:
-            if not done.count:
-                raise
-            raise StorageError(
-                f"{done.count} of {count} orders are imported, the others are not: {error.message}",
-                location=error.location,
-                hint=f"{error.hint}; then import the same again: what is there already is left as it is",
-            ) from error
-        for _ in range(told.count):
-            left.popleft()  # Their texts are needed no more.
-        done.added.extend(told.added)
-        done.updated.extend(told.updated)
-        done.unchanged.extend(told.unchanged)
-        done.conflicts.extend(told.conflicts)
-        if left and told.count > len(told.unchanged):
-            time.sleep((time.monotonic() - began) * PAUSE)
+    with OrderSpool(database.directory) as spool:
+        count = _spool_valid(orders, spool)
+        done = _Progress()
+        unread = iter(spool)
+        while batch := [_ImportedOrder(*row) for row in islice(unread, BATCH_SIZE)]:
+            began = time.monotonic()
+            if before_batch is not None:
+                before_batch([order.id for order in batch])
+            try:
+                with database.writing() as db:
+                    told = _write(db, batch, by, clock)
+            except StorageError as error:
+                if not done.count:
+                    raise
+                raise StorageError(
+                    f"{done.count} of {count} orders are imported, the others are not: {error.message}",
+                    location=error.location,
+                    hint=f"{error.hint}; then import the same again: what is there already is left as it is",
+                ) from error
+            done.add(told)
+            if done.count < count and told.count > len(told.unchanged):
+                time.sleep((time.monotonic() - began) * PAUSE)
     return ImportReport(tuple(done.added), tuple(done.updated), tuple(done.unchanged), tuple(done.conflicts))
 
 
-def _validated(orders: Iterable[Order]) -> deque[tuple[Order, str]]:
-    """The orders, each with the text that is stored of it."""
-    found: deque[tuple[Order, str]] = deque()
+def _spool_valid(orders: Iterable[Order], spool: OrderSpool) -> int:
+    """Put the orders into a spool as they are stored; how many these are.
+
+    Raises ValidationError where any of them cannot be stored.
+    """
     faults: list[str] = []
     seen: set[str] = set()
     for order in orders:
         try:
-            found.append((order, order_rows.order_document(order)))
+            document = order_rows.order_document(order)
         except ValidationError as error:
             faults.append(f"order {order.id}: {error.message}")
             continue
         if order.id in seen:
             faults.append(f"order {order.id}: its id comes twice")
         seen.add(order.id)
+        if not faults:
+            spool.append(order.id, order.number, order.folder_id, document)
     if faults:
         more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
         text = "\n".join(["nothing was imported", *faults[:20], *more])
         raise ValidationError(text, hint="correct or leave out these orders")
-    return found
+    return len(seen)
 
 
-def _write(db: sqlite3.Connection, orders: Sequence[tuple[Order, str]], by: str, clock: Clock) -> _Progress:
+def _write(db: sqlite3.Connection, orders: Sequence[_ImportedOrder], by: str, clock: Clock) -> _Progress:
     done = _Progress()
     known = {folder.id for folder in order_rows.folders(db)}
     new = order_rows.find_folder(db, NEW_FOLDER).id
-    for order, document in orders:
+    for order in orders:
         stored = db.execute("SELECT document, number FROM host_orders WHERE id = ?", (order.id,)).fetchone()
         if stored is None or stored[1] != order.number:
-            done.conflicts.extend(_conflicts(order, order_rows.orders_sharing_name(db, order)))
-        if stored is not None and stored[0] == document:
+            done.conflicts.extend(_conflicts(order, order_rows.orders_sharing_name(db, order.id, order.number)))
+        if stored is not None and stored[0] == order.document:
             done.unchanged.append(order.number)
         elif stored is not None:
             db.execute(
                 "UPDATE host_orders SET number = ?1, document = ?2,"
                 " number_owner = CASE number WHEN ?1 THEN number_owner END WHERE id = ?3",
-                (order.number, document, order.id),
+                (order.number, order.document, order.id),
             )
             order_rows.add_note(db, order.id, "Updated by import", by=by, at=clock.now())
             done.updated.append(order.number)
         else:
-            here = order.folder_id is not None and order.folder_id in known
-            order_rows.insert_order(
-                db, order, order.folder_id if here and order.folder_id is not None else new, document
-            )
-            other = "" if here or order.folder_id is None else f" from folder {order.folder_id}, unknown here"
+            here = order.folder_id if order.folder_id in known else None
+            order_rows.insert_row(db, order.id, order.number, new if here is None else here, order.document)
+            other = "" if here == order.folder_id else f" from folder {order.folder_id}, unknown here"
             order_rows.add_note(db, order.id, f"Imported{other}", by=by, at=clock.now())
             done.added.append(order.number)
     return done
 
 
-def _conflicts(order: Order, others: Sequence[Order]) -> tuple[NumberConflict, ...]:
+def _conflicts(order: _ImportedOrder, others: Sequence[Order]) -> tuple[NumberConflict, ...]:
     if not others:
         return ()
-    known = [f"id:{each.id} ({order_rows.describe_order(each)})" for each in (order, *others)]
+    known = [f"id:{each.id} ({order_rows.describe_order(each)})" for each in (order.order(), *others)]
     text = f"order {order.number} can be mistaken: say {' or '.join(known)}"
     if any(other.number == order.number for other in others):
         text += (

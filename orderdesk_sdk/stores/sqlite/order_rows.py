@@ -27,8 +27,11 @@ __all__ = [
     "find_folder",
     "folders",
     "insert_order",
+    "insert_row",
     "insert_remote_order",
     "require_order",
+    "sequence_of",
+    "unknown_id",
     "orders_sharing_name",
     "ids_sharing_number",
     "id_using_name",
@@ -75,7 +78,7 @@ def order_document(order: Order) -> str:
     return write_order_text(evolve(order, folder_id=None))
 
 
-def order_from_row(order_id: str, document: str, folder_id: int) -> Order:
+def order_from_row(order_id: str, document: str, folder_id: int | None) -> Order:
     """The order that a row holds."""
     return evolve(read_stored_order(document, location=f"stored order {order_id}"), folder_id=folder_id)
 
@@ -125,11 +128,11 @@ def describe_order(order: Order) -> str:
     return f"{order.number} of {order.source_name or 'no source'}{since}"
 
 
-def orders_sharing_name(db: sqlite3.Connection, order: Order) -> tuple[Order, ...]:
-    """The other orders that a person may mean by this one's id or number, or that this one's may be meant by."""
+def orders_sharing_name(db: sqlite3.Connection, order_id: str, number: str) -> tuple[Order, ...]:
+    """The other orders that a person may mean by one's id or number, or that this one's may be meant by."""
     columns = "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND"
     query = f"{columns} id = ?2 UNION {columns} number IN (?1, ?2) AND {_OWNS_NUMBER}"
-    return tuple(order_from_row(*row) for row in db.execute(query, (order.id, order.number)))
+    return tuple(order_from_row(*row) for row in db.execute(query, (order_id, number)))
 
 
 def ids_sharing_number(db: sqlite3.Connection, order: Order) -> tuple[str, ...]:
@@ -141,8 +144,20 @@ def ids_sharing_number(db: sqlite3.Connection, order: Order) -> tuple[str, ...]:
 
 def require_order(db: sqlite3.Connection, order_id: str) -> None:
     """Nothing, if an order has this id; else NotFoundError."""
-    if db.execute("SELECT 1 FROM host_orders WHERE id = ?", (order_id,)).fetchone() is None:
-        raise NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
+    sequence_of(db, order_id)
+
+
+def sequence_of(db: sqlite3.Connection, order_id: str) -> int:
+    """The place of the order with this id among all, by their first import. Raises NotFoundError."""
+    row = db.execute("SELECT seq FROM host_orders WHERE id = ?", (order_id,)).fetchone()
+    if row is None:
+        raise unknown_id(order_id)
+    return int(row[0])
+
+
+def unknown_id(order_id: str) -> NotFoundError:
+    """What to raise where no order has an id."""
+    return NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
 
 
 def id_using_name(db: sqlite3.Connection, name: str) -> str | None:
@@ -151,15 +166,16 @@ def id_using_name(db: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def insert_order(db: sqlite3.Connection, order: Order, folder_id: int, document: str | None = None) -> None:
-    """Add a new order.
+def insert_order(db: sqlite3.Connection, order: Order, folder_id: int) -> None:
+    """Add a new order."""
+    insert_row(db, order.id, order.number, folder_id, order_document(order))
 
-    Args:
-        document: its text, where that was made already.
-    """
+
+def insert_row(db: sqlite3.Connection, order_id: str, number: str, folder_id: int, document: str) -> None:
+    """Add a new order whose document is made already."""
     db.execute(
         "INSERT INTO host_orders (id, number, folder_id, document) VALUES (?, ?, ?, ?)",
-        (order.id, order.number, folder_id, order_document(order) if document is None else document),
+        (order_id, number, folder_id, document),
     )
 
 

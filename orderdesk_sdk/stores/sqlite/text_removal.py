@@ -1,34 +1,23 @@
-"""Removes the personal texts of an order from a ledger; what happened, when and on which proof stays verified."""
+"""Removes the personal texts of an order from a ledger's file, so that its free space does not keep them either."""
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 from pathlib import Path
 
-from attrs import evolve
-
-from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
-from orderdesk_sdk.cases.history import HistoryEntryKind
-from orderdesk_sdk.errors import InvalidStateError
-from orderdesk_sdk.stores.hash_chain import ChainAppender, chain_entry
-from orderdesk_sdk.stores.personal_texts import REMOVED
-from orderdesk_sdk.stores.serialization import dump, load, pack_entry, to_microseconds
+from orderdesk_sdk.stores.sql.text_removal import remove_texts
 from orderdesk_sdk.stores.sqlite.connection import open_connection
 
-__all__ = ["remove_texts"]
+__all__ = ["remove_texts_from_file"]
 
 
-def remove_texts(path: Path, order_id: str, *, by: str, at: datetime) -> int:
-    """Remove every personal text of an order; of how many histories. The removal is a line of each of them.
-
-    Raises InvalidStateError while anything about it is open: what is under way needs its texts.
-    """
+def remove_texts_from_file(path: Path, order_id: str, *, by: str, at: datetime) -> int:
+    """Remove every personal text of an order; of how many histories. Raises as `remove_texts`."""
     with open_connection(path) as db:
         db.execute("PRAGMA secure_delete = ON")  # Else the texts would stay in what the file has as free space.
         db.execute("BEGIN IMMEDIATE")
         try:
-            count = _remove(db.cursor(), order_id, by, at)
+            count = remove_texts(db.cursor(), order_id, by=by, at=at)
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")
@@ -36,47 +25,3 @@ def remove_texts(path: Path, order_id: str, *, by: str, at: datetime) -> int:
         # The log still has the old pages. It is emptied here, or, while others read, by one of the next writers.
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return count
-
-
-def _remove(cursor: sqlite3.Cursor, order_id: str, by: str, at: datetime) -> int:
-    subjects = cursor.execute("SELECT number, id, link, due_at FROM cases WHERE order_id = ?", (order_id,)).fetchall()
-    for _, subject_id, _, due_at in subjects:
-        if due_at is not None:
-            raise InvalidStateError(
-                "a case of this order is open and needs its texts",
-                location=subject_id,
-                hint="settle the case first: see `orderdesk cases`",
-            )
-    links = ChainAppender(cursor)
-    for number, subject_id, link, _ in subjects:
-        said = pack_entry(f"personal texts were removed by {by}")
-        line = chain_entry(subject_id, 0, to_microseconds(at), HistoryEntryKind.REMOVED.value, said)
-        cursor.execute("UPDATE history SET texts = NULL WHERE subject_id = ?", (subject_id,))
-        cursor.execute(
-            "UPDATE cases SET texts = NULL, link = ? WHERE number = ?", (links.add(link, [line], None), number)
-        )
-    links.write()
-    cursor.execute("UPDATE cancellations SET texts = NULL WHERE order_id = ?", (order_id,))
-    cursor.execute(
-        "UPDATE keys SET content = ? WHERE cancellation_id IN (SELECT id FROM cancellations WHERE order_id = ?)",
-        (REMOVED, order_id),
-    )
-    _remove_rule_texts(cursor, order_id)
-    return len(subjects)
-
-
-def _remove_rule_texts(cursor: sqlite3.Cursor, order_id: str) -> None:
-    rows = cursor.execute("SELECT number, data FROM rule_executions WHERE order_id = ?", (order_id,)).fetchall()
-    for number, data in rows:
-        execution = load(data, RuleExecution)
-        blank = evolve(execution, message=REMOVED, error=REMOVED if execution.error is not None else None)
-        cursor.execute("UPDATE rule_executions SET data = ? WHERE number = ?", (dump(blank), number))
-    rows = cursor.execute(
-        "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1", (order_id,)
-    ).fetchall()
-    for number, data in rows:
-        occurrence = load(data, OrderEvent)
-        facts = {name: REMOVED if name == "by" else value for name, value in occurrence.field_values.items()}
-        cursor.execute(
-            "UPDATE order_events SET data = ? WHERE number = ?", (dump(evolve(occurrence, field_values=facts)), number)
-        )

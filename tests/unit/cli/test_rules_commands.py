@@ -83,6 +83,19 @@ def test_an_action_that_nobody_contributes_is_listed_as_unknown(shop: Shop) -> N
     assert "no connected integration provides this action" in tried["actions"][0]["effect"]
 
 
+@pytest.mark.slow
+def test_a_wrong_filter_is_refused_where_rules_are_asked_and_nowhere_else(shop: Shop) -> None:
+    config = Path("orderdesk.toml")
+    config.write_text(config.read_text(encoding="utf-8").replace("folder == 'Canceled'", "foldr == 'Canceled'"))
+    moved = ("rules", "test", "1044", "--event", "order moved", "--folder", "Canceled")
+    for command in (("rules", "list"), moved, ("work", "--until-idle"), ("move", "1044", "Canceled")):
+        error = shop.ask(*command, code=1)["error"]
+        assert (error["kind"], error["location"]) == ("ConfigurationError", "orderdesk.toml: [[rules]][0].when")
+        assert error["hint"].startswith("names are action, connection")
+    assert shop.ask("orders")["orders"][0]["folder"] != "Canceled"
+    assert [each["connection"] for each in shop.ask("plan", "1044")["entries"]] == ["bdlinx"]
+
+
 def test_a_dry_run_tells_why_and_what_and_does_nothing(shop: Shop) -> None:
     moved = ("--event", "order moved", "--folder", "canceled")
     fires, off = shop.ask("rules", "test", "1044", *moved)["evaluations"]

@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
-from orderdesk_sdk.rules.conditions import evaluate, field_values
+from orderdesk_sdk.rules.conditions import check_filters, evaluate, field_values
 from orderdesk_sdk.rules.model import FIELDS
 from orderdesk_sdk.rules.reader import read_rules
 
@@ -21,7 +21,7 @@ SOUND = {"name": "r", "event": "order moved", "do": ["Cancel Order at Post"]}
 
 
 def read(*tables: object) -> None:
-    read_rules(list(tables), "desk.toml: [[rules]]")
+    check_filters(read_rules(list(tables), "desk.toml: [[rules]]"))
 
 
 def decided(when: str, facts: Mapping[str, str] | None = None) -> tuple[bool, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -9,14 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.group_commit import GroupCommit, TransactionLostError, _PendingCommit
 from orderdesk_sdk.stores.sqlite.connection import connect
-from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 
-Job = Callable[[sqlite3.Cursor], None]
+Job = Callable[[Cursor], None]
 
 
 @pytest.fixture
@@ -34,7 +39,7 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 def group(connection: sqlite3.Connection) -> GroupCommit:
-    return GroupCommit(connection)
+    return GroupCommit(SqliteWriteSession(connection))
 
 
 def kept(path: Path) -> list[int]:
@@ -99,11 +104,11 @@ def test_waiting_jobs_share_one_transaction(group: GroupCommit, connection: sqli
 
 
 def test_a_job_that_fails_changes_nothing_and_hurts_no_other(group: GroupCommit, path: Path) -> None:
-    def half(cursor: sqlite3.Cursor) -> None:
+    def half(cursor: Cursor) -> None:
         insert(50)(cursor)
         raise ValueError("changed my mind")
 
-    def twice(cursor: sqlite3.Cursor) -> None:
+    def twice(cursor: Cursor) -> None:
         insert(60)(cursor)
         insert(60)(cursor)
 
@@ -151,7 +156,7 @@ def test_when_the_database_is_closed_nobody_is_told_that_anything_was_written(
 
 
 def test_a_damaged_database_is_a_ledger_error_and_not_the_jobs_own(group: GroupCommit, path: Path) -> None:
-    def damaged(cursor: sqlite3.Cursor) -> None:
+    def damaged(cursor: Cursor) -> None:
         raise sqlite3.DatabaseError("database disk image is malformed")
 
     results = together(group, [insert(1), damaged])
@@ -162,7 +167,7 @@ def test_a_damaged_database_is_a_ledger_error_and_not_the_jobs_own(group: GroupC
 def test_a_thread_that_is_told_to_end_undoes_the_transaction_and_the_next_one_works(
     group: GroupCommit, path: Path
 ) -> None:
-    def told(cursor: sqlite3.Cursor) -> None:
+    def told(cursor: Cursor) -> None:
         raise KeyboardInterrupt
 
     results = together(group, [insert(1), told, insert(2)])
@@ -181,3 +186,115 @@ def test_a_closed_ledger_says_so_for_reading_and_writing(tmp_path: Path) -> None
         )
     with pytest.raises(StorageError, match="cannot be read"):
         ledger.next_due()
+
+
+def test_jobs_that_do_not_fail_need_no_savepoint(group: GroupCommit, connection: sqlite3.Connection) -> None:
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    together(group, [insert(number) for number in range(4)])
+    assert not [statement for statement in statements if "SAVEPOINT" in statement or "ROLLBACK" in statement]
+
+
+def test_a_job_that_is_run_again_gives_what_its_last_run_gave(group: GroupCommit, path: Path) -> None:
+    runs: list[int] = []
+    given: list[int] = []
+
+    def counted(cursor: Cursor) -> int:
+        insert(1)(cursor)
+        runs.append(1)
+        return len(runs)
+
+    def failing(cursor: Cursor) -> None:
+        raise ValueError("changed my mind")
+
+    def work(job: Callable[[Cursor], int | None]) -> None:
+        with contextlib.suppress(ValueError):
+            found = group.run(job)
+            given.append(found or 0)
+
+    threads = [threading.Thread(target=work, args=(job,)) for job in (counted, failing)]
+    with group.locked():
+        for number, thread in enumerate(threads, start=1):
+            thread.start()
+            while len(group._pending) < number:
+                threading.Event().wait(0.001)
+    for thread in threads:
+        thread.join()
+    assert (given, kept(path)) == ([2], [1])
+
+
+@given(wanted=st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_size=6))
+@settings(max_examples=20, deadline=None)
+def test_jobs_that_share_a_transaction_end_as_if_each_had_its_own(
+    wanted: list[tuple[int, bool]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of jobs in any order, of which some raise after they wrote and some break a rule of the table."""
+
+    def job_of(number: int, raises: bool) -> Job:
+        def job(cursor: Cursor) -> None:
+            insert(number)(cursor)
+            if raises:
+                raise ValueError(number)
+
+        return job
+
+    ends = []
+    for shares in (True, False):
+        path = tmp_path_factory.mktemp("group") / "group.db"
+        with contextlib.closing(connect(path)) as opened:
+            opened.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, text TEXT)")
+            group = GroupCommit(SqliteWriteSession(opened))
+            tickets = [_PendingCommit(job_of(*one)) for one in wanted]
+            for batch in [tickets] if shares else [[ticket] for ticket in tickets]:
+                group._commit(batch)
+            ends.append((kept(path), [type(ticket.error) for ticket in tickets]))
+    assert ends[0] == ends[1]
+
+
+def test_a_caller_that_is_interrupted_while_it_waits_keeps_nobody_from_committing(
+    group: GroupCommit, path: Path
+) -> None:
+    """The turn goes to none that has gone: else everybody would wait for ever."""
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def slow(cursor: Cursor) -> None:
+        waits.set()
+        goes_on.wait(10)
+
+    first = threading.Thread(target=group.run, args=(slow,))
+    first.start()
+    waits.wait(10)
+    gone = _PendingCommit(insert(1))
+    assert not group._goes_first(gone)
+    group._pass_on(gone)
+    last = threading.Thread(target=group.run, args=(insert(2),))
+    last.start()
+    while len(group._pending) < 2:
+        threading.Event().wait(0.001)
+    goes_on.set()
+    for thread in (first, last):
+        thread.join(10)
+        assert not thread.is_alive()
+    assert kept(path) == [1, 2]
+
+
+class LosingSession(SqliteWriteSession):
+    """A session whose connection is lost while it commits, so that nothing is written, `losses` times."""
+
+    losses = 1
+
+    def commit(self) -> None:
+        if self.losses > 0:
+            self.losses -= 1
+            raise TransactionLostError("the connection was lost")
+        super().commit()
+
+
+@pytest.mark.parametrize("losses", [1, 2])
+def test_a_transaction_that_was_lost_is_run_once_more(connection: sqlite3.Connection, path: Path, losses: int) -> None:
+    session = LosingSession(connection)
+    session.losses = losses
+    results = together(GroupCommit(session), [insert(number) for number in range(3)])
+    written = losses == 1
+    assert [type(result) for result in results] == [type(None) if written else TransactionLostError] * 3
+    assert kept(path) == ([0, 1, 2] if written else [])

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,13 @@ from attrs import evolve
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
+from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import VirtualClock, hours, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.stores.serialization import dump
 from orderdesk_sdk.stores.sqlite.backup import restore
 from orderdesk_sdk.stores.sqlite.connection import MigrationStep, migrate
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
@@ -296,3 +298,15 @@ def test_a_backup_of_the_old_ledger_is_put_back_and_goes_on(path: Path, tmp_path
     with closing(SqliteLedger(target)) as ledger:
         assert list(ledger.find_flaws()) == []
         assert ledger.next_due() is not None
+
+
+def test_a_registration_that_an_older_program_writes_beside_a_newer_one_is_found_by_its_order(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    registration = Registration("REG-1", "ORD-1", "phone", datetime(2026, 5, 1, tzinfo=UTC))
+    with closing(SqliteLedger(path)) as ledger:
+        before = ledger.order_version("ORD-1")
+        with closing(sqlite3.connect(path, isolation_level=None)) as older:
+            older.execute("INSERT INTO registrations (id, data) VALUES (?, ?)", (registration.id, dump(registration)))
+        assert ledger.registrations(order_id="ORD-1") == (registration,)
+        assert ledger.registrations(order_id="ORD-2") == ()
+        assert ledger.order_version("ORD-1") != before

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -81,6 +83,42 @@ def test_an_import_that_dies_half_way_says_what_it_has_done_and_is_gone_on_with(
 def test_nothing_is_written_where_any_order_cannot_be_stored(host: SqliteOrderStore, tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="nothing was imported"):
         host.import_orders([*many(), Order("odd", "odd", extra={"odd": {1}})], by="Ann")
+    assert count(tmp_path / "orderdesk.db") == 0
+
+
+def test_an_iterator_that_fails_at_its_end_leaves_everything_as_it_was(host: SqliteOrderStore, tmp_path: Path) -> None:
+    def cut_short() -> Iterator[Order]:
+        yield from many()
+        raise ValidationError("the file ends here")
+
+    with pytest.raises(ValidationError, match="ends here"):
+        host.import_orders(cut_short(), by="Ann")
+    assert count(tmp_path / "orderdesk.db") == 0
+
+
+def test_of_any_number_of_orders_few_are_in_memory(host: SqliteOrderStore) -> None:
+    alive: weakref.WeakSet[Order] = weakref.WeakSet()
+    most: list[int] = []
+
+    def one_by_one() -> Iterator[Order]:
+        for number in range(MANY):
+            order = Order(f"id-{number}", f"A{number}", email="x" * 5000)
+            alive.add(order)
+            yield order
+
+    report = host.import_orders(one_by_one(), by="Ann", before_batch=lambda ids: most.append(len(alive) + len(ids)))
+    assert (len(report.added), most) == (MANY, [order_import.BATCH_SIZE] * 4)
+
+
+def test_where_the_orders_cannot_wait_nothing_is_imported(
+    host: SqliteOrderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", full)
+    with pytest.raises(StorageError, match=r"could not be kept until all are checked: No space left.*make room"):
+        host.import_orders(many(), by="Ann")
     assert count(tmp_path / "orderdesk.db") == 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
@@ -11,17 +10,13 @@ from orderdesk_sdk.cases.history import HistoryEntryKind
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.stores.hash_chain import FIRST, ROW_MARK, chain_entry, head_after, link_after, row_digest, state_of
 from orderdesk_sdk.stores.personal_texts import StoredRecord
-from orderdesk_sdk.stores.sqlite.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, rows_of
+from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, rows_of
 
-__all__ = ["examine", "head_of", "readable", "record_of"]
-
-
-def readable(raw: bytes) -> str:
-    """A text of the database, whatever its bytes are: what is no text shall be a flaw, not the end of the look."""
-    return raw.decode("utf-8", "surrogateescape")
+__all__ = ["examine", "head_of", "record_of"]
 
 
-def record_of(db: sqlite3.Cursor | sqlite3.Connection, case_id: str) -> IntegrityReport:
+def record_of(db: Cursor, case_id: str) -> IntegrityReport:
     """What is found of a case. The caller holds a snapshot: a line that comes meanwhile would look like a flaw."""
     found = db.execute(
         f"SELECT number, link, data, sealed, texts, {COLUMNS} FROM cases WHERE id = ?",  # noqa: S608 - constants
@@ -32,40 +27,36 @@ def record_of(db: sqlite3.Cursor | sqlite3.Connection, case_id: str) -> Integrit
     return _record(db, found)
 
 
-def head_of(db: sqlite3.Cursor | sqlite3.Connection) -> ChainHead | None:
+def head_of(db: Cursor) -> ChainHead | None:
     """The head as the ledger names it; None where it names none."""
     row = db.execute("SELECT count, head FROM chain").fetchone()
     return ChainHead(row[0], bytes(row[1]).hex()) if row is not None else None
 
 
-def examine(db: sqlite3.Connection, noted: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
-    """Every flaw of a whole ledger, in bounded memory.
+def examine(db: Cursor, noted: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
+    """Every flaw of a whole ledger, in bounded memory. The caller holds a snapshot, as for `record_of`.
 
     Args:
         noted: a head from earlier that it must have passed.
     """
-    db.execute("BEGIN")  # One snapshot for all of it, while others write.
-    try:
-        lines = 0
-        yield from _chain_flaws(db, noted)
-        for row in rows_of(db, "cases", "number", f"link, data, sealed, texts, {COLUMNS}"):
-            record = _record(db, row)
-            lines += record.entry_count
-            yield from (IntegrityFlaw(str(row[5]), text) for text in record.flaws)
-        (total,) = db.execute("SELECT count(*) FROM history").fetchone()
-        if lines != total:
-            yield IntegrityFlaw(None, f"{total - lines} lines of the history belong to no case")
-    finally:
-        db.execute("COMMIT")
+    lines = 0
+    yield from _chain_flaws(db, noted)
+    for row in rows_of(db, "cases", "number", f"link, data, sealed, texts, {COLUMNS}"):
+        record = _record(db, row)
+        lines += record.entry_count
+        yield from (IntegrityFlaw(str(row[5]), text) for text in record.flaws)
+    (total,) = db.execute("SELECT count(*) FROM history").fetchone()
+    if lines != total:
+        yield IntegrityFlaw(None, f"{total - lines} lines of the history belong to no case")
 
 
-def _chain_flaws(db: sqlite3.Connection, noted: ChainHead | None) -> Iterator[IntegrityFlaw]:
+def _chain_flaws(db: Cursor, noted: ChainHead | None) -> Iterator[IntegrityFlaw]:
     named = head_of(db)
     if named is None:
         yield IntegrityFlaw(None, "the row that names the head of the ledger is gone")
         return
     head, last, passed = FIRST, 0, noted is None or noted.count == 0
-    for sequence, link in db.execute("SELECT sequence, link FROM history ORDER BY sequence"):
+    for sequence, link in rows_of(db, "history", "sequence", "link"):
         head, last = head_after(head, _bytes(link)), sequence
         passed = passed or (noted is not None and (sequence, head.hex()) == (noted.count, noted.digest))
     if last < named.count:
@@ -78,7 +69,7 @@ def _chain_flaws(db: sqlite3.Connection, noted: ChainHead | None) -> Iterator[In
         )
 
 
-def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> IntegrityReport:
+def _record(db: Cursor, row: Sequence[object]) -> IntegrityReport:
     number, last, data, sealed, texts, *columns = row
     flaws: list[str] = []
     gone: list[int] = []
@@ -118,9 +109,7 @@ def _record(db: sqlite3.Cursor | sqlite3.Connection, row: Sequence[object]) -> I
     return IntegrityReport(tuple(flaws), count, link.hex(), is_removed)
 
 
-def _cancellation_flaws(
-    db: sqlite3.Cursor | sqlite3.Connection, cancellation_id: str, told: str, is_removed: bool
-) -> list[str]:
+def _cancellation_flaws(db: Cursor, cancellation_id: str, told: str, is_removed: bool) -> list[str]:
     row = db.execute(
         f"SELECT {CANCELLATION_COLUMNS}, data, sealed, texts FROM cancellations WHERE id = ?",  # noqa: S608 - a constant
         (cancellation_id,),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.stores.serialization import to_microseconds
+from orderdesk_sdk.stores.sql.database import Cursor
 
 __all__ = [
     "COLUMNS",
@@ -51,7 +51,7 @@ def due_of(case: Case) -> int | None:
     return to_microseconds(case.due_at) if case.due_at is not None else None
 
 
-def rows_of(db: sqlite3.Connection, table: str, key: str, columns: str) -> Iterator[tuple[Any, ...]]:
+def rows_of(db: Cursor, table: str, key: str, columns: str) -> Iterator[tuple[Any, ...]]:
     """The rows of a table in the order of `key`, which comes first in each, a bounded number of them at a time."""
     where = ""
     last: tuple[object, ...] = ()

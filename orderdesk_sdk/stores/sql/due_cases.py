@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from datetime import datetime
 from functools import partial
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.damaged_rows import DamagedRows
 from orderdesk_sdk.stores.serialization import from_microseconds, to_microseconds
-from orderdesk_sdk.stores.sqlite.ledger_rows import case_of
-from orderdesk_sdk.stores.sqlite.ledger_tables import NOUN
+from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.ledger_rows import case_of
+from orderdesk_sdk.stores.sql.ledger_tables import NOUN
 
 __all__ = ["due_at_connection", "due_everywhere", "due_connections", "next_due"]
 
@@ -25,13 +25,13 @@ _CONNECTIONS = """WITH RECURSIVE place (name) AS (
 _FIRST = "(SELECT min(due_at) FROM cases WHERE due_at IS NOT NULL AND connection = place.name{but})"
 
 
-def due_connections(cursor: sqlite3.Cursor, damage: DamagedRows, now: datetime) -> tuple[str, ...]:
+def due_connections(cursor: Cursor, damage: DamagedRows, now: datetime) -> tuple[str, ...]:
     """The connections at which something is due, longest overdue first."""
     first = {name: at for name, at in _first_due(cursor, damage) if at <= to_microseconds(now)}
     return tuple(sorted(first, key=lambda name: (first[name], name)))
 
 
-def _first_due(cursor: sqlite3.Cursor, damage: DamagedRows) -> list[tuple[str, int]]:
+def _first_due(cursor: Cursor, damage: DamagedRows) -> list[tuple[str, int]]:
     """Per connection when the first of its open cases is due; what is known to be damaged does not count."""
     known = damage.ids(NOUN)
     but = f" AND id NOT IN ({','.join('?' * len(known))})" if known else ""
@@ -41,7 +41,7 @@ def _first_due(cursor: sqlite3.Cursor, damage: DamagedRows) -> list[tuple[str, i
 
 
 def due_at_connection(
-    cursor: sqlite3.Cursor, damage: DamagedRows, now: datetime, limit: int, connection: str, after: Case | None = None
+    cursor: Cursor, damage: DamagedRows, now: datetime, limit: int, connection: str, after: Case | None = None
 ) -> tuple[Case, ...]:
     """Cases that are due at a connection, longest overdue first;
 
@@ -66,7 +66,7 @@ def due_at_connection(
             return tuple(case for case in cases if case is not None)[:limit]
 
 
-def due_everywhere(cursor: sqlite3.Cursor, damage: DamagedRows, now: datetime, limit: int) -> tuple[Case, ...]:
+def due_everywhere(cursor: Cursor, damage: DamagedRows, now: datetime, limit: int) -> tuple[Case, ...]:
     """Cases that are due anywhere, longest overdue first."""
     found = [
         case
@@ -76,7 +76,7 @@ def due_everywhere(cursor: sqlite3.Cursor, damage: DamagedRows, now: datetime, l
     return tuple(heapq.nsmallest(limit, found, key=lambda case: (case.due_at or now, case.id)))
 
 
-def next_due(cursor: sqlite3.Cursor, damage: DamagedRows) -> datetime | None:
+def next_due(cursor: Cursor, damage: DamagedRows) -> datetime | None:
     """When the next case is due; None when nothing is open that can be read."""
     first = [at for _, at in _first_due(cursor, damage)]
     return from_microseconds(min(first)) if first else None

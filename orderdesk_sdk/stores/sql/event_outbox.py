@@ -1,8 +1,7 @@
-"""What rules may want to hear, and what they did: the part of a SQLite ledger that is no evidence."""
+"""What rules may want to hear, and what they did: the part of a ledger that is no evidence."""
 
 from __future__ import annotations
 
-import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -12,8 +11,8 @@ from functools import partial
 from orderdesk_sdk.cases.damaged_rows import DamagedRows
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.stores.serialization import dump, from_microseconds, load, to_microseconds
-from orderdesk_sdk.stores.sqlite.group_commit import GroupCommit
-from orderdesk_sdk.stores.sqlite.ledger_rows import insert_event
+from orderdesk_sdk.stores.sql.database import Commits, Cursor
+from orderdesk_sdk.stores.sql.ledger_rows import insert_event
 
 __all__ = ["EventOutbox"]
 
@@ -25,16 +24,16 @@ _NOUN = "order event"
 class EventOutbox(ABC):
     """The methods of a ledger that are about rules."""
 
-    def __init__(self, commits: GroupCommit) -> None:
+    def __init__(self, commits: Commits) -> None:
         self._commits = commits
         self.damage = DamagedRows()
 
     @abstractmethod
-    def _read(self) -> AbstractContextManager[sqlite3.Cursor]:
+    def _read(self) -> AbstractContextManager[Cursor]:
         """A cursor for reading."""
 
     def add_events(self, events: Sequence[OrderEvent]) -> None:
-        def job(cursor: sqlite3.Cursor, some: Sequence[OrderEvent]) -> None:
+        def job(cursor: Cursor, some: Sequence[OrderEvent]) -> None:
             for event in some:
                 insert_event(cursor, event)
 
@@ -58,13 +57,10 @@ class EventOutbox(ABC):
     def complete_event(
         self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime
     ) -> bool:
-        first: list[bool] = []
-
-        def job(cursor: sqlite3.Cursor) -> None:
+        def job(cursor: Cursor) -> bool:
             cursor.execute("UPDATE order_events SET handled = 1 WHERE id = ? AND handled = 0", (event.id,))
             if cursor.rowcount != 1:
-                return
-            first.append(True)
+                return False
             for execution in executions:
                 cursor.execute(
                     "INSERT INTO rule_executions (occurrence_id, order_id, at, data) VALUES (?, ?, ?, ?)",
@@ -72,12 +68,12 @@ class EventOutbox(ABC):
                 )
             for follows in caused_events:
                 insert_event(cursor, follows)
+            return True
 
-        self._commits.run(job)
-        return bool(first)
+        return self._commits.run(job)
 
     def discard_event(self, event: OrderEvent) -> None:
-        def job(cursor: sqlite3.Cursor) -> None:
+        def job(cursor: Cursor) -> None:
             cursor.execute("DELETE FROM order_events WHERE id = ? AND handled = 0", (event.id,))
 
         self._commits.run(job)

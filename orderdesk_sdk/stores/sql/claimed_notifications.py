@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 from datetime import datetime
 
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.stores.serialization import to_microseconds
+from orderdesk_sdk.stores.sql.database import Cursor
 
 __all__ = ["complete_notifications", "claim_notifications"]
 
@@ -19,15 +19,14 @@ CLAIM_TIMEOUT = minutes(5)
 """Whoever has not settled a message by then is taken for dead, and it may be taken again."""
 
 
-def claim_notifications(
-    cursor: sqlite3.Cursor, connection: str, digests: Collection[str], at: datetime
-) -> frozenset[str]:
+def claim_notifications(cursor: Cursor, connection: str, digests: Collection[str], at: datetime) -> frozenset[str]:
     """Those of the messages that nobody has looked into, nor does right now. They are the caller's."""
     taken = set()
     for digest in digests:
         cursor.execute(
-            "INSERT INTO messages (connection, digest, at, done) VALUES (?1, ?2, ?3, 0) ON CONFLICT DO UPDATE"
-            " SET at = ?3, done = 0 WHERE (done = 0 AND at <= ?4) OR at <= ?5",
+            "INSERT INTO messages (connection, digest, at, done) VALUES (?, ?, ?, 0)"
+            " ON CONFLICT (connection, digest) DO UPDATE SET at = excluded.at, done = 0"
+            " WHERE (messages.done = 0 AND messages.at <= ?) OR messages.at <= ?",
             (
                 connection,
                 digest,
@@ -40,16 +39,14 @@ def claim_notifications(
             taken.add(digest)
     if taken:
         cursor.execute(
-            "DELETE FROM messages WHERE connection = ?1 AND (at <= ?2 OR at < (SELECT at FROM messages"
-            " WHERE connection = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?3))",
-            (connection, to_microseconds(at - MAX_AGE), MAX_REMEMBERED - 1),
+            "DELETE FROM messages WHERE connection = ? AND (at <= ? OR at < (SELECT at FROM messages"
+            " WHERE connection = ? ORDER BY at DESC LIMIT 1 OFFSET ?))",
+            (connection, to_microseconds(at - MAX_AGE), connection, MAX_REMEMBERED - 1),
         )
     return frozenset(taken)
 
 
-def complete_notifications(
-    cursor: sqlite3.Cursor, connection: str, done: Collection[str], dropped: Collection[str]
-) -> None:
+def complete_notifications(cursor: Cursor, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
     """Remember the messages that were looked into, and forget those that could not be."""
     cursor.executemany(
         "UPDATE messages SET done = 1 WHERE connection = ? AND digest = ?", [(connection, digest) for digest in done]

@@ -1,8 +1,7 @@
-"""The rows of a SQLite ledger: how cases, histories and order events are written, inside a transaction."""
+"""The rows of a ledger: how cases, histories and order events are written, inside a transaction."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar, cast
@@ -20,7 +19,6 @@ from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.stores.hash_chain import (
     FIRST,
     ROW_MARK,
-    ChainAppender,
     ChainEntry,
     chain_entry,
     row_digest,
@@ -28,12 +26,13 @@ from orderdesk_sdk.stores.hash_chain import (
 )
 from orderdesk_sdk.stores.personal_texts import REMOVED, StoredRecord
 from orderdesk_sdk.stores.serialization import dump, pack, pack_entry, to_microseconds, unpack
-from orderdesk_sdk.stores.sqlite.ledger_tables import COLUMNS, KINDS, cancellation_columns, columns_of
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.ledger_tables import COLUMNS, KINDS, cancellation_columns, columns_of
 
 C = TypeVar("C", bound=Case)
 
 __all__ = [
-    "REGISTERED_ORDER",
     "Change",
     "Row",
     "append_entries",
@@ -53,9 +52,6 @@ __all__ = [
     "cancellation_row",
     "case_of",
 ]
-
-REGISTERED_ORDER = "CASE WHEN json_valid(data) THEN json_extract(data, '$.order_id') END"
-"""The order of a registration. Of one that is damaged none: asked for it, SQLite would end the whole statement."""
 
 
 class Row(NamedTuple):
@@ -104,7 +100,7 @@ def mark_entry(case: Case, cancellation: Row | None = None) -> ChainEntry:
     )
 
 
-def insert_cancellation(cursor: sqlite3.Cursor, row: Row) -> None:
+def insert_cancellation(cursor: Cursor, row: Row) -> None:
     """Add a cancellation."""
     cursor.execute(
         "INSERT INTO cancellations (id, order_id, data, texts, sealed) VALUES (?, ?, ?, ?, ?)",
@@ -113,7 +109,7 @@ def insert_cancellation(cursor: sqlite3.Cursor, row: Row) -> None:
 
 
 def insert_case(
-    cursor: sqlite3.Cursor, chain: ChainAppender, row: Row, first_entry: ChainEntry, key: str | None = None
+    cursor: Cursor, chain: ChainAppender, row: Row, first_entry: ChainEntry, key: str | None = None
 ) -> None:
     """Add a case. Its number is the sequence of its first line.
 
@@ -129,7 +125,7 @@ def insert_case(
     )
 
 
-def apply_change(cursor: sqlite3.Cursor, chain: ChainAppender, change: Change) -> None:
+def apply_change(cursor: Cursor, chain: ChainAppender, change: Change) -> None:
     """Change a case and add to its history.
 
     Raises ConflictError where it is no longer the version that was read, OrderChangedError where the order has changed.
@@ -154,7 +150,7 @@ def apply_change(cursor: sqlite3.Cursor, chain: ChainAppender, change: Change) -
 
 
 def append_entries(
-    cursor: sqlite3.Cursor, chain: ChainAppender, case: Case, entries: Sequence[ChainEntry], *, fenced: bool
+    cursor: Cursor, chain: ChainAppender, case: Case, entries: Sequence[ChainEntry], *, fenced: bool
 ) -> None:
     """Add to a case's history alone. Raises ConflictError where it is gone, or (fenced) no longer the version read."""
     found = cursor.execute("SELECT number, link, version FROM cases WHERE id = ?", (case.id,)).fetchone()
@@ -163,15 +159,15 @@ def append_entries(
     cursor.execute("UPDATE cases SET link = ? WHERE number = ?", (chain.add(found[1], entries, None), found[0]))
 
 
-def insert_event(cursor: sqlite3.Cursor, event: OrderEvent) -> None:
+def insert_event(cursor: Cursor, event: OrderEvent) -> None:
     """Record what happened; what is recorded already stays as it is."""
     cursor.execute(
-        "INSERT OR IGNORE INTO order_events (id, order_id, handled, data) VALUES (?, ?, 0, ?)",
+        "INSERT INTO order_events (id, order_id, handled, data) VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING",
         (event.id, event.order_id, dump(event)),
     )
 
 
-def find_by_key(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation | None:
+def find_by_key(cursor: Cursor, key: str, content: str) -> Cancellation | None:
     """The cancellation of a key. Raises ConflictError where the key was used for another content."""
     row = cursor.execute(
         "SELECT keys.content, data, texts FROM keys JOIN cancellations ON id = cancellation_id WHERE key = ?", (key,)
@@ -187,7 +183,7 @@ def find_by_key(cursor: sqlite3.Cursor, key: str, content: str) -> Cancellation 
     return unpack(Cancellation, row[1], row[2])
 
 
-def find_open_cancellation(cursor: sqlite3.Cursor, cases: Sequence[CancelCase]) -> Cancellation | None:
+def find_open_cancellation(cursor: Cursor, cases: Sequence[CancelCase]) -> Cancellation | None:
     """The cancellation that has an open case at a place where one of these would be opened."""
     for case in cases:
         row = cursor.execute(
@@ -202,7 +198,7 @@ def find_open_cancellation(cursor: sqlite3.Cursor, cases: Sequence[CancelCase]) 
 
 
 def in_place_of(
-    cursor: sqlite3.Cursor, wanted: C, key: str | None, instead: Callable[[Sequence[C]], C | None] | None
+    cursor: Cursor, wanted: C, key: str | None, instead: Callable[[Sequence[C]], C | None] | None
 ) -> C | None:
     """The case to go on with in place of a new one: that of the same key, else what `instead` says."""
     row = cursor.execute(
@@ -242,13 +238,12 @@ def _at(content: Event | Intent | Exchange) -> datetime:
     return content.ended_at if isinstance(content, Exchange) else content.at
 
 
-def order_fingerprint(cursor: sqlite3.Cursor, order_id: str) -> str:
+def order_fingerprint(cursor: Cursor, order_id: str) -> str:
     """What differs as soon as anything about an order has changed."""
     row = cursor.execute(
-        "SELECT (SELECT count(*) || '/' || total(version) FROM cases"  # noqa: S608 - constants
-        f" WHERE order_id = ?1 AND kind <> '{StatusCase.kind}'),"
-        f" (SELECT count(*) FROM registrations WHERE {REGISTERED_ORDER} = ?1)",
-        (order_id,),
+        "SELECT (SELECT count(*) || '/' || coalesce(sum(version), 0) FROM cases WHERE order_id = ? AND kind <> ?),"
+        " (SELECT count(*) FROM registrations WHERE order_id = ?)",
+        (order_id, StatusCase.kind, order_id),
     ).fetchone()
     return " ".join(map(str, row))
 

@@ -1,14 +1,12 @@
-"""The readers of a SQLite ledger: what is asked of it, row by row, so that a damaged one hurts itself alone."""
+"""The readers of a ledger: what is asked of it, row by row, so that a damaged one hurts itself alone."""
 
 from __future__ import annotations
 
-import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
@@ -23,11 +21,12 @@ from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
-from orderdesk_sdk.stores.sqlite.connection import open_connection
-from orderdesk_sdk.stores.sqlite.due_cases import due_at_connection, due_connections, due_everywhere, next_due
-from orderdesk_sdk.stores.sqlite.integrity_check import examine, head_of, readable, record_of
-from orderdesk_sdk.stores.sqlite.ledger_rows import REGISTERED_ORDER, case_of, find_by_key, order_fingerprint
-from orderdesk_sdk.stores.sqlite.ledger_tables import NOUN
+from orderdesk_sdk.stores.sql.case_selection import CaseSelection
+from orderdesk_sdk.stores.sql.database import NO_LIMIT, Cursor
+from orderdesk_sdk.stores.sql.due_cases import due_at_connection, due_connections, due_everywhere, next_due
+from orderdesk_sdk.stores.sql.integrity_check import examine, head_of, record_of
+from orderdesk_sdk.stores.sql.ledger_rows import case_of, find_by_key, order_fingerprint
+from orderdesk_sdk.stores.sql.ledger_tables import NOUN, rows_of
 
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 
@@ -42,15 +41,18 @@ class LedgerReader(ABC):
     """The methods of a ledger that only read."""
 
     damage: DamagedRows
-    _path: Path
 
     @abstractmethod
-    def _read(self) -> AbstractContextManager[sqlite3.Cursor]:
+    def _read(self) -> AbstractContextManager[Cursor]:
         """A cursor for reading."""
 
     @abstractmethod
-    def _translate_errors(self) -> AbstractContextManager[None]:
-        """A block in which SQLite's errors become StorageError."""
+    def _snapshot(self, *, is_long: bool) -> AbstractContextManager[Cursor]:
+        """A cursor for several reads of one moment, while others write.
+
+        Args:
+            is_long: it takes so long that nobody who reads may have to wait for it.
+        """
 
     def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
         with self._read() as cursor:
@@ -59,8 +61,9 @@ class LedgerReader(ABC):
     def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                f"SELECT id, data FROM registrations WHERE ?1 IS NULL OR {REGISTERED_ORDER} = ?1 ORDER BY number",  # noqa: S608 - a constant
-                (order_id,),
+                f"SELECT id, data FROM registrations {'WHERE order_id = ?' if order_id is not None else ''}"  # noqa: S608 - a constant
+                " ORDER BY number",
+                () if order_id is None else (order_id,),
             ).fetchall()
         found = (
             self.damage.read_or_none(f"registration {name}", partial(load, data, Registration)) for name, data in rows
@@ -105,19 +108,15 @@ class LedgerReader(ABC):
         after: C | None = None,
     ) -> tuple[C, ...]:
         given = {"order_id": order_id, "cancellation_id": cancellation_id, "connection": connection}
-        wheres, values = _conditions({"kind": getattr(kind, "kind", None)} | given, states)
+        chosen = CaseSelection(getattr(kind, "kind", None), given, states)
         whole = order_id is not None or cancellation_id is not None  # Of an order none may be missed.
         most = limit if limit is not None or whole else MAX_RESULTS
         found: list[C] = []
         last = self._number(after) if after is not None else -(2**63)
         while most is None or len(found) < most:
-            wanted = -1 if most is None else most - len(found)
+            wanted = NO_LIMIT if most is None else most - len(found)
             with self._read() as cursor:
-                rows = cursor.execute(
-                    "SELECT number, id, kind, cancellation_id, order_id, connection, due_at, data, texts"  # noqa: S608 - constants
-                    f" FROM cases {wheres} ORDER BY number LIMIT ?",
-                    (*values, last, wanted),
-                ).fetchall()
+                rows = cursor.execute(*chosen.page(last, wanted)).fetchall()
             cases = (self._case_or_stand_in(row, is_whole=whole) for row in rows)
             found += [case for case in cases if isinstance(case, kind) and (not states or case.state in states)]
             if len(rows) != wanted:
@@ -190,16 +189,16 @@ class LedgerReader(ABC):
 
     def look_for_damage(self) -> tuple[str, ...]:
         """Read every row but those of histories, whose chain tells (`find_flaws`); what is damaged, a line each."""
-        with self._translate_errors(), open_connection(self._path) as own:
-            own.text_factory = readable
-            for name, kind, data, texts in own.execute("SELECT id, kind, data, texts FROM cases"):
+        with self._snapshot(is_long=True) as cursor:
+            for _, name, kind, data, texts in rows_of(cursor, "cases", "number", "id, kind, data, texts"):
                 self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, kind, data, texts))
-            for name, data, texts in own.execute("SELECT id, data, texts FROM cancellations"):
+            for name, data, texts in rows_of(cursor, "cancellations", "id", "data, texts"):
                 self.damage.read_or_none(f"cancellation {name}", partial(unpack, Cancellation, data, texts))
-            for name, data in own.execute("SELECT id, data FROM registrations"):
+            for _, name, data in rows_of(cursor, "registrations", "number", "id, data"):
                 self.damage.read_or_none(f"registration {name}", partial(load, data, Registration))
-            for name, data in own.execute("SELECT id, data FROM order_events WHERE handled = 0"):
-                self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
+            for _, name, data, handled in rows_of(cursor, "order_events", "number", "id, data, handled"):
+                if not handled:
+                    self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
 
     def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
@@ -218,34 +217,30 @@ class LedgerReader(ABC):
             self.damage.read(f"line {row[0]} of {subject_id}", partial(parse_row, partial(entry, *row))) for row in rows
         )
 
-    def verify(self, case: Case) -> IntegrityReport:
+    def newest_notes(self, subject_id: str, limit: int) -> tuple[str, ...]:
         with self._read() as cursor:
-            cursor.execute("BEGIN")
-            try:
-                return record_of(cursor, case.id)
-            finally:
-                cursor.execute("COMMIT")
+            rows = cursor.execute(
+                "SELECT sequence, data, texts FROM history WHERE subject_id = ? AND kind = 'note'"
+                " ORDER BY sequence DESC LIMIT ?",
+                (subject_id, limit),
+            ).fetchall()
+
+        def note(data: str, texts: str | None) -> str:
+            return str(content_of(HistoryEntryKind.NOTE, data, texts))
+
+        return tuple(
+            self.damage.read(f"line {sequence} of {subject_id}", partial(parse_row, partial(note, *row)))
+            for sequence, *row in rows
+        )
+
+    def verify(self, case: Case) -> IntegrityReport:
+        with self._snapshot(is_long=False) as cursor:
+            return record_of(cursor, case.id)
 
     def find_flaws(self, known_head: ChainHead | None = None) -> Iterator[IntegrityFlaw]:
-        with self._translate_errors(), open_connection(self._path) as own:
-            own.text_factory = readable
-            yield from examine(own, known_head)
+        with self._snapshot(is_long=True) as cursor:
+            yield from examine(cursor, known_head)
 
     def head(self) -> ChainHead:
         with self._read() as cursor:
             return head_of(cursor) or ChainHead(0, "")
-
-
-def _conditions(given: Mapping[str, str | None], states: Sequence[State]) -> tuple[str, list[object]]:
-    """The conditions that are asked for and their values: a condition that always holds would keep an index unused.
-
-    The last value is still to be given, the number after which to go on.
-    """
-    asked = {column: value for column, value in given.items() if value is not None}
-    wheres = [f"{column} = ?" for column in asked]
-    values: list[object] = list(asked.values())
-    if states:
-        wheres.append(f"state IN ({','.join('?' * len(states))})")
-        values.extend(state.value for state in states)
-    wheres.append("number > ?")
-    return f"WHERE {' AND '.join(wheres)}", values

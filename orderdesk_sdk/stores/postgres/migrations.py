@@ -1,0 +1,100 @@
+"""How the tables of a PostgreSQL database come to the version of the program: numbered, forward only, by one at a time.
+
+Each kind of tables (the ledger's, the order store's) has its own numbers in a table of its own. A migration that only
+adds leaves programs of the version before at work; one that they could not work with says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
+from orderdesk_sdk.stores.postgres.pool import SCHEMA, PostgresPool
+
+__all__ = ["Migration", "TablesVersion", "migrate", "tables_version"]
+
+_LOCK = 0x6F726465726465
+"""The number of the advisory lock that a process holds while it migrates: "orderde"."""
+
+
+@frozen
+class Migration:
+    """Statements that lead from one version to the next. Never changed once released.
+
+    Args:
+        breaks_older: a program that does not know this version cannot work with it.
+    """
+
+    statements: tuple[str, ...]
+    breaks_older: bool = False
+
+
+@frozen
+class TablesVersion:
+    """The version that the tables have, the one that this program knows, and the oldest that may work with them.
+
+    found: 0 where there are none yet.
+    """
+
+    found: int
+    known: int
+    oldest: int
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether this program may work with the tables as they are."""
+        return self.oldest <= self.known <= self.found
+
+
+def tables_version(pool: PostgresPool, table: str, migrations: Sequence[Migration]) -> TablesVersion:
+    """The version of the tables whose numbers are kept in `table`; changes nothing."""
+    with pool.reading() as cursor:
+        return _version(cursor, table, len(migrations))
+
+
+def migrate(pool: PostgresPool, table: str, migrations: Sequence[Migration]) -> TablesVersion:
+    """Bring the tables to the last of `migrations`; `table` holds the numbers of those that were made.
+
+    Locks nobody out where there is nothing to do. All or nothing. Raises StorageError for tables of a newer version
+    that this program cannot work with; they stay untouched.
+    """
+    found = tables_version(pool, table, migrations)
+    if not found.is_usable and found.found <= found.known:
+        with pool.transaction() as cursor:
+            # Another process may be at it: who waits here finds it done.
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+            _make(cursor, table, migrations)
+        found = tables_version(pool, table, migrations)
+    if not found.is_usable:
+        raise StorageError(
+            f"the tables have version {found.found}, which needs a program of version {found.oldest} or newer;"
+            f" this program knows {found.known}",
+            location=pool.place,
+            hint="install the newer orderdesk-sdk that made them; nothing was changed",
+        )
+    return found
+
+
+def _make(cursor: PostgresCursor, table: str, migrations: Sequence[Migration]) -> None:
+    if cursor.execute("SELECT to_regnamespace(?)", (SCHEMA,)).fetchone() == (None,):
+        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+    cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} (version bigint PRIMARY KEY, oldest bigint NOT NULL)")
+    found = _version(cursor, table, len(migrations))
+    oldest = max(found.oldest, 1)
+    for version, migration in enumerate(migrations[found.found :], start=found.found + 1):
+        for statement in migration.statements:
+            cursor.execute(statement)
+        oldest = version if migration.breaks_older else oldest
+        cursor.execute(f"INSERT INTO {SCHEMA}.{table} VALUES (?, ?)", (version, oldest))  # noqa: S608 - our own constants
+
+
+def _version(cursor: PostgresCursor, table: str, known: int) -> TablesVersion:
+    if cursor.execute("SELECT to_regclass(?)", (f"{SCHEMA}.{table}",)).fetchone() == (None,):
+        return TablesVersion(0, known, 0)
+    query = f"SELECT coalesce(max(version), 0), coalesce(max(oldest), 0) FROM {SCHEMA}.{table}"  # noqa: S608 - as above
+    row = cursor.execute(query).fetchone()
+    return TablesVersion(row[0], known, row[1])

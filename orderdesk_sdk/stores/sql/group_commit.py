@@ -1,0 +1,178 @@
+"""Grouped commits: whoever comes first commits for all who wait, so that ten callers share one flush to disk."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol, TypeVar, cast
+
+from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.database import Cursor, Job
+
+__all__ = ["GroupCommit", "TransactionLostError", "WriteSession"]
+
+T = TypeVar("T")
+
+
+class TransactionLostError(StorageError):
+    """The connection was lost, and nothing of the transaction was written: it may be run again."""
+
+
+class WriteSession(Protocol):
+    """The transactions of one connection that writes."""
+
+    def begin(self) -> Cursor:
+        """Begin a transaction, in which nobody else writes; the cursor for its jobs."""
+
+    def commit(self) -> None:
+        """Commit it. It is durable when this returns, and is not, nor will be, when this raises TransactionLostError.
+
+        Raises StorageError where that cannot be found out.
+        """
+
+    def undo(self) -> None:
+        """Undo the transaction, where there is one. Raises no error of the database."""
+
+    def is_of_database(self, error: BaseException) -> bool:
+        """Whether the database raised an error."""
+
+    def is_of_one_job(self, error: Exception) -> bool:
+        """Whether an error is that of a job alone, whatever it is."""
+
+    def write_error(self, error: BaseException) -> StorageError:
+        """An error that concerns the whole transaction as its callers get it."""
+
+
+class _PendingCommit:
+    __slots__ = ("done", "error", "gave_up", "job", "result", "turn")
+
+    def __init__(self, job: Job[object]) -> None:
+        self.job = job
+        self.done = False
+        self.gave_up = False
+        self.result: object = None
+        self.error: Exception | None = None
+        self.turn = threading.Lock()
+        self.turn.acquire()
+
+    def run(self, cursor: Cursor) -> None:
+        """Do the job and keep what it gives."""
+        self.result = self.job(cursor)
+
+
+class GroupCommit:
+    """The single writer of a process.
+
+    `run` returns after the job's transaction is durable, or raises what it raised.
+    """
+
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
+        self._pending: list[_PendingCommit] = []
+        self._committing: _PendingCommit | None = None
+        self._pending_lock = threading.Lock()
+        self._writer = threading.Lock()
+
+    def run(self, job: Job[T]) -> T:
+        """Run a job in a transaction, perhaps together with others; what it gives.
+
+        A job that raises changes nothing and hurts no other.
+        """
+        ticket = _PendingCommit(job)
+        try:
+            # Each caller waits at a lock of its own: one lock for all would wake them one after the other, and whoever
+            # wakes late misses the next transaction.
+            if not self._goes_first(ticket):
+                ticket.turn.acquire()
+            if not ticket.done:
+                with self._writer:
+                    with self._pending_lock:
+                        batch, self._pending = self._pending, []
+                    self._commit(batch)
+        finally:
+            self._pass_on(ticket)
+        if ticket.error is not None:
+            raise ticket.error
+        return cast("T", ticket.result)
+
+    def _goes_first(self, ticket: _PendingCommit) -> bool:
+        """Queue a ticket; whether its caller commits, since nobody else does."""
+        with self._pending_lock:
+            self._pending.append(ticket)
+            if self._committing is None:
+                self._committing = ticket
+            return self._committing is ticket
+
+    def _pass_on(self, ticket: _PendingCommit) -> None:
+        """Let the next one that waits commit, where this ticket's caller was the one to do it."""
+        with self._pending_lock:
+            ticket.gave_up = True  # An interrupt may end a wait: nobody hands the turn to who has gone.
+            if self._committing is ticket:
+                self._committing = next((waiting for waiting in self._pending if not waiting.gave_up), None)
+                if self._committing is not None:
+                    self._committing.turn.release()
+
+    def _commit(self, batch: list[_PendingCommit]) -> None:
+        try:
+            try:
+                self._transact(batch)
+            except TransactionLostError:
+                self._session.undo()
+                self._transact(batch)
+        except BaseException as error:
+            # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is
+            # told otherwise. First told, then undone: undoing may fail as well.
+            told = self._job_error(error, alone=len(batch) == 1)
+            for ticket in batch:
+                ticket.error = told or self._session.write_error(error)
+            self._session.undo()
+            if told is None and not self._session.is_of_database(error):
+                raise
+        finally:
+            for ticket in batch:
+                ticket.done = True
+                ticket.turn.release()
+
+    def _transact(self, batch: list[_PendingCommit]) -> None:
+        cursor = self._session.begin()
+        if not self._run_plainly(cursor, batch):
+            self._session.undo()
+            cursor = self._session.begin()
+            for ticket in batch:
+                self._run_apart(cursor, ticket)
+        self._session.commit()
+
+    def _run_plainly(self, cursor: Cursor, batch: list[_PendingCommit]) -> bool:
+        """Run the jobs as if none could fail, which is the rule; False where one did that must not hurt the others."""
+        try:
+            for ticket in batch:
+                ticket.run(cursor)
+        except Exception as error:
+            # Whoever is alone hurts no other, and is undone with the transaction.
+            if len(batch) == 1 or isinstance(error, TransactionLostError) or not self._session.is_of_one_job(error):
+                raise
+            return False
+        return True
+
+    def _run_apart(self, cursor: Cursor, pending: _PendingCommit) -> None:
+        """Run a job so that it can be undone alone."""
+        cursor.execute("SAVEPOINT job")
+        pending.error = None
+        try:
+            pending.run(cursor)
+        except Exception as error:
+            if not self._session.is_of_one_job(error):
+                raise
+            cursor.execute("ROLLBACK TO job")
+            pending.error = error
+        cursor.execute("RELEASE job")
+
+    def _job_error(self, error: BaseException, *, alone: bool) -> Exception | None:
+        """The error as the callers of a transaction get it; None where the session is to say it in its words."""
+        if isinstance(error, StorageError):
+            return error
+        own = alone and isinstance(error, Exception) and self._session.is_of_one_job(error)
+        return error if own and isinstance(error, Exception) else None
+
+    def locked(self) -> threading.Lock:
+        """The writer's lock, for closing the connection while nobody writes."""
+        return self._writer

@@ -1,0 +1,167 @@
+"""The methods of a ledger that write: each is one transaction, whose rows are made before it begins."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TypeVar
+
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.clock_skew import corrected_for_clock
+from orderdesk_sdk.cases.history import EntryContent
+from orderdesk_sdk.cases.ledger import CaseUpdate
+from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.stores.serialization import dump, to_microseconds
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.claimed_notifications import claim_notifications, complete_notifications
+from orderdesk_sdk.stores.sql.database import Commits, Cursor
+from orderdesk_sdk.stores.sql.event_outbox import EventOutbox
+from orderdesk_sdk.stores.sql.ledger_rows import (
+    append_entries,
+    apply_change,
+    cancellation_row,
+    chain_entries,
+    find_by_key,
+    find_open_cancellation,
+    in_place_of,
+    insert_cancellation,
+    insert_case,
+    insert_event,
+    mark_entry,
+    prepare,
+    row_of,
+)
+
+__all__ = ["LedgerWriter"]
+
+C = TypeVar("C", bound=Case)
+
+_INSERT_KEY = "INSERT INTO keys (key, content, cancellation_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+
+
+class LedgerWriter(EventOutbox):
+    """The methods of a ledger that write. What else there is of a ledger it takes from its neighbors."""
+
+    def __init__(self, commits: Commits, *, keeps_events: bool) -> None:
+        """keeps_events: whether the order events that come with changes are recorded."""
+        super().__init__(commits)
+        self._keeps_events = keeps_events
+
+    @abstractmethod
+    def _chain_appender(self, cursor: Cursor) -> ChainAppender:
+        """The lines that a job of the present transaction adds."""
+
+    @abstractmethod
+    def _is_ahead(self, now: datetime) -> bool:
+        """Whether anything in the ledger was written by a clock that was ahead of now."""
+
+    @abstractmethod
+    def _open_cases(self) -> Iterator[Case]:
+        """Every open case that can be read, in bounded memory."""
+
+    def open_cancellation(
+        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
+    ) -> tuple[Cancellation, bool]:
+        # Rows are written out here and below, so that no other writer waits for that inside the transaction.
+        its_row = cancellation_row(cancellation)
+        rows = [(row_of(case), mark_entry(case, its_row)) for case in cases]
+
+        def job(cursor: Cursor) -> tuple[Cancellation, bool]:
+            known = find_by_key(cursor, cancellation.idempotency_key, fingerprint) or find_open_cancellation(
+                cursor, cases
+            )
+            cursor.execute(_INSERT_KEY, (cancellation.idempotency_key, fingerprint, (known or cancellation).id))
+            if known is None:
+                insert_cancellation(cursor, its_row)
+                links = self._chain_appender(cursor)
+                for row, first in rows:
+                    insert_case(cursor, links, row, first)
+                links.write()
+            return known or cancellation, known is None
+
+        return self._commits.run(job)
+
+    def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
+        def job(cursor: Cursor) -> None:
+            cursor.execute(_INSERT_KEY, (idempotency_key, fingerprint, cancellation.id))
+
+        self._commits.run(job)
+
+    def begin_registration(self, registration: Registration) -> None:
+        row = (registration.id, registration.order_id, dump(registration))
+
+        def job(cursor: Cursor) -> None:
+            cursor.execute("INSERT INTO registrations (id, order_id, data) VALUES (?, ?, ?)", row)
+
+        self._commits.run(job)
+
+    def discard_registration(self, registration: Registration) -> None:
+        def job(cursor: Cursor) -> None:
+            cursor.execute("DELETE FROM registrations WHERE id = ?", (registration.id,))
+
+        self._commits.run(job)
+
+    def open_case(
+        self, case: C, key: str | None = None, instead: Callable[[Sequence[C]], C | None] | None = None
+    ) -> tuple[C, bool]:
+        made, first = row_of(case), mark_entry(case)
+
+        def job(cursor: Cursor) -> tuple[C, bool]:
+            known = in_place_of(cursor, case, key, instead)
+            if known is None:
+                links = self._chain_appender(cursor)
+                insert_case(cursor, links, made, first, key)
+                links.write()
+            return (case, True) if known is None else (known, False)
+
+        return self._commits.run(job)
+
+    def write(self, *changes: CaseUpdate) -> None:
+        prepared = [prepare(change) for change in changes]
+
+        def job(cursor: Cursor) -> None:
+            links = self._chain_appender(cursor)
+            for change in prepared:
+                apply_change(cursor, links, change)
+                for event in change.order_events if self._keeps_events else ():
+                    insert_event(cursor, event)
+            links.write()
+
+        self._commits.run(job)
+
+    def correct_clock_skew(self, now: datetime) -> int:
+        if not self._is_ahead(now):
+            return 0
+        count = 0
+        for case in self._open_cases():
+            found = corrected_for_clock(case, now)
+            if found is not None:
+                with suppress(ConflictError):  # Whoever was faster has changed it by the right clock.
+                    self.write(CaseUpdate(case, found[0], [found[1]]))
+                    count += 1
+
+        def job(cursor: Cursor) -> None:
+            cursor.execute("UPDATE chain SET latest = ?", (to_microseconds(now),))
+
+        self._commits.run(job)
+        return count
+
+    def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
+        lines = chain_entries(case, entries)
+
+        def job(cursor: Cursor) -> None:
+            links = self._chain_appender(cursor)
+            append_entries(cursor, links, case, lines, fenced=if_unchanged)
+            links.write()
+
+        self._commits.run(job)
+
+    def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
+        return self._commits.run(lambda cursor: claim_notifications(cursor, connection, digests, now))
+
+    def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
+        self._commits.run(lambda cursor: complete_notifications(cursor, connection, done, dropped))

@@ -1,0 +1,76 @@
+"""The transactions of the one connection of a process that writes into a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Protocol
+
+from orderdesk_sdk.errors import StorageError
+
+__all__ = ["CommitObserver", "SqliteWriteSession"]
+
+
+class CommitObserver(Protocol):
+    """Is told of transactions. Whatever it raises goes to every caller of the transaction, which is undone."""
+
+    def before_transaction(self) -> None:
+        """Before one begins."""
+
+    def before_commit(self) -> None:
+        """When all jobs are done."""
+
+    def after_commit(self) -> None:
+        """When it is on disk."""
+
+
+class SqliteWriteSession:
+    """What `GroupCommit` runs its transactions with."""
+
+    def __init__(self, connection: sqlite3.Connection, observer: CommitObserver | None = None) -> None:
+        """observer: is told of every transaction, and may forbid it; None: nobody is."""
+        self._cursor = connection.cursor()
+        self._observer = observer
+
+    def begin(self) -> sqlite3.Cursor:
+        """Begin a transaction; the cursor for its jobs."""
+        if self._observer is not None:
+            self._observer.before_transaction()
+        self._cursor.execute("BEGIN IMMEDIATE")
+        return self._cursor
+
+    def commit(self) -> None:
+        """Commit it; it is on disk after that."""
+        if self._observer is not None:
+            self._observer.before_commit()
+        self._cursor.execute("COMMIT")
+        if self._observer is not None:
+            self._observer.after_commit()
+
+    def undo(self) -> None:
+        """Undo the transaction, where there is one."""
+        try:
+            if self._cursor.connection.in_transaction:
+                self._cursor.execute("ROLLBACK")
+        except sqlite3.Error:
+            return  # A closed or broken database: the next transaction fails too, and SQLite undoes this one.
+
+    def is_of_database(self, error: BaseException) -> bool:
+        """Whether the database raised an error."""
+        return isinstance(error, sqlite3.Error)
+
+    def is_of_one_job(self, error: Exception) -> bool:
+        """Whether an error is that of a job alone. The disk and the file concern the whole transaction."""
+        return isinstance(error, sqlite3.IntegrityError) or not isinstance(error, sqlite3.Error)
+
+    def write_error(self, error: BaseException) -> StorageError:
+        """An error that concerns the whole transaction as its callers get it."""
+        if self._observer is not None:
+            try:
+                self._observer.before_commit()
+            except StorageError as cause:  # Of a file that was cut short or replaced SQLite says something else.
+                return cause
+        return StorageError(
+            f"nothing was written: {error}",
+            location="ledger",
+            hint="check the disk's free space, the file's permissions, and that no other program holds the file",
+        )

@@ -1,0 +1,37 @@
+"""Fixtures of tests that need PostgreSQL; the suite's conftest imports them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.postgres import VERSIONS, PostgresServer, binaries_of, open_server
+
+__all__ = ["postgres_server", "postgres_url", "missing_versions"]
+
+
+def missing_versions() -> list[str]:
+    """Lines for the head of a run: which of the versions are judged elsewhere."""
+    return [
+        f"PostgreSQL {version} is not installed here: every test of it is SKIPPED (Debian: postgresql-{version})"
+        for version in VERSIONS
+        if binaries_of(version) is None
+    ]
+
+
+@pytest.fixture(scope="session", params=VERSIONS, ids=lambda version: f"postgres{version}")
+def postgres_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """The server of a version that all processes of this run share: no test may restart it."""
+    if binaries_of(request.param) is None:
+        pytest.skip(f"PostgreSQL {request.param} is not installed on this machine")
+    base = tmp_path_factory.getbasetemp()
+    return open_server(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base, request.param)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty database of the test's own."""
+    with postgres_server.database() as url:
+        yield url
