@@ -106,14 +106,14 @@ def test_a_client_of_many_origins_holds_no_more_connections_than_it_may() -> Non
     scripts = responding(lambda _: http_response())
     with RawServer(scripts) as first, RawServer(scripts) as second:
         pool = ConnectionPool(1, tls=False, max_response_bytes=1000)
-        for server in (first, second, first):
-            origin = Origin("http", "127.0.0.1", int(server.url.rpartition(":")[2]))
-            request = RawRequest(b"GET", b"/", ((b"Host", b"shop.example"),), b"")
+        request = RawRequest(b"GET", b"/", ((b"Host", b"shop.example"),), b"")
+        one, other = (Origin("http", "127.0.0.1", int(server.url.rpartition(":")[2])) for server in (first, second))
+        for origin in (one, other, one):
             assert pool.send(origin, request, CallTimes({})).status == 200
         assert (len(first.connections), len(second.connections)) == (2, 1)
         pool.close()
         with pytest.raises(httpx.ConnectError, match="closed"):
-            pool.send(origin, request, CallTimes({}))
+            pool.send(one, request, CallTimes({}))
 
 
 def test_a_login_in_a_url_is_sent_as_httpx_sends_it_and_is_a_secret(client_of: ClientMaker) -> None:
