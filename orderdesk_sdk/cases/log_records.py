@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from types import TracebackType
 from typing import Protocol
 
 from attrs import frozen
@@ -64,14 +64,19 @@ _current = _Current()
 logging.getLogger(LOGGER_NAME).addHandler(logging.NullHandler())
 
 
-@contextmanager
-def log_subject(subject: LogSubject) -> Iterator[None]:
+class log_subject:  # noqa: N801 - it is used as a function; a generator would cost each case three times as much
     """Within the block, records of this thread are about `subject` unless they say otherwise."""
-    outer, _current.subject = _current.subject, subject
-    try:
-        yield
-    finally:
-        _current.subject = outer
+
+    def __init__(self, subject: LogSubject) -> None:
+        self._subject = subject
+
+    def __enter__(self) -> None:
+        self._outer, _current.subject = _current.subject, self._subject
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _current.subject = self._outer
 
 
 class RoomLogger:
@@ -97,9 +102,9 @@ class RoomLogger:
         self._log(logging.WARNING, message, args, about)
 
     def _log(self, level: int, message: str, args: tuple[object, ...], about: LogSubject | None) -> None:
+        if not self._logger.isEnabledFor(level):
+            return
         with suppress(Exception):  # A full disk behind a handler must not look like a lost response.
-            if not self._logger.isEnabledFor(level):
-                return
             subject = about or _current.subject
             extra = {
                 "case_id": subject.case_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from attrs import evolve, frozen
 
@@ -292,6 +292,7 @@ def transition(case: C, event: Event) -> Transition[C]:
     falls_back = event.kind is EventKind.FELL_BACK
     quiet = event.kind in ROUTINE and event.message is None
     waits = after is State.ACTION_REQUIRED
+    of_cancel: dict[str, Any] = _canceling(case, event, after) if isinstance(case, CancelCase) else {}
     changed = evolve(
         case,
         state=after,
@@ -306,9 +307,8 @@ def transition(case: C, event: Event) -> Transition[C]:
         plugin_error=case.plugin_error if quiet else event.plugin_error,
         evidence=event.evidence or case.evidence,
         action_required_since=(case.action_required_since or event.at) if waits else None,
+        **of_cancel,
     )
-    if isinstance(changed, CancelCase):
-        changed = cast("C", _canceling(case, changed, event))
     return Transition(changed, _order_events(case, changed))
 
 
@@ -328,30 +328,28 @@ def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
     return (OrderEvent(identity, kind, after.order_id, after.updated_at, values, after.caused_by_rules),)
 
 
-def _canceling(before: Case, changed: CancelCase, event: Event) -> CancelCase:
-    """What else an event changes of a cancel."""
-    assert isinstance(before, CancelCase), "an event changes no kind"
+def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, Any]:
+    """What else an event changes of a cancel, by field."""
     falls_back = event.kind is EventKind.FELL_BACK
     sends = event.kind is EventKind.SEND_STARTED
-    waits = changed.state is State.ACTION_REQUIRED
-    return evolve(
-        changed,
-        route=event.route if event.route is not None else before.route,
-        retries=0 if falls_back else before.retries + (sends and before.state is State.UNKNOWN),
-        last_sent_at=_last_sent_at(before, event),
-        previously_sent_at=before.last_sent_at if sends else before.previously_sent_at,
-        rejection=event.rejection or before.rejection,
-        service_status=event.service_status or before.service_status,
-        lines=event.lines or before.lines,
-        idempotent=event.idempotent
+    waits = after is State.ACTION_REQUIRED
+    return {
+        "route": event.route if event.route is not None else before.route,
+        "retries": 0 if falls_back else before.retries + (sends and before.state is State.UNKNOWN),
+        "last_sent_at": _last_sent_at(before, event),
+        "previously_sent_at": before.last_sent_at if sends else before.previously_sent_at,
+        "rejection": event.rejection or before.rejection,
+        "service_status": event.service_status or before.service_status,
+        "lines": event.lines or before.lines,
+        "idempotent": event.idempotent
         if event.kind in (EventKind.SEND_STARTED, EventKind.OUTCOME_UNKNOWN)
         else before.idempotent,
-        retry_allowed=event.retry_allowed,
-        remind_at=(event if event.kind in _ESCALATIONS else before).remind_at if waits else None,
+        "retry_allowed": event.retry_allowed,
+        "remind_at": (event if event.kind in _ESCALATIONS else before).remind_at if waits else None,
         # What a new request does, the old one's reference cannot tell.
-        request_reference=None if sends else event.request_reference or before.request_reference,
-        is_batched=not falls_back and (before.is_batched or event.kind is EventKind.BATCHED),
-    )
+        "request_reference": None if sends else event.request_reference or before.request_reference,
+        "is_batched": not falls_back and (before.is_batched or event.kind is EventKind.BATCHED),
+    }
 
 
 def _not_in_table(case: Case, event: Event) -> InvalidTransitionError:

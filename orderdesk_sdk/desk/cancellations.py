@@ -106,9 +106,10 @@ class CancellationService:
         earlier = self._existing(order, wanted, fingerprint)
         if earlier is not None:
             return self.status(earlier)
-        resolved = resolve_lines(order, wanted.lines)
-        labels = {line_id: line_label(order, line_id) for line_id in resolved}
-        wanted = evolve(wanted, lines=resolved, line_names=labels)
+        if wanted.lines:
+            resolved = resolve_lines(order, wanted.lines)
+            labels = {line_id: line_label(order, line_id) for line_id in resolved}
+            wanted = evolve(wanted, lines=resolved, line_names=labels)
         if wanted.reported_by is None:
             # Before the remote orders are read: what is submitted after that is there to be read.
             self._require_no_running_resubmission(order)
@@ -160,7 +161,8 @@ class CancellationService:
         followed = self._extender.extend_to_uncovered(order.id, self._order_store.remote_orders(order.id))
         if not send_now:
             return CancellationStatus(recorded, opened)
-        just_read = {remote.connection: CaseContext(order, remote, recorded) for remote in remote_orders}
+        is_only = len(opened) == 1
+        just_read = {remote.connection: CaseContext(order, remote, recorded, is_only) for remote in remote_orders}
         return CancellationStatus(recorded, self._scheduler.process((*opened, *followed), just_read)[: len(opened)])
 
     def _existing(self, order: Order, wanted: Cancellation, fingerprint: str) -> Cancellation | None:

@@ -38,11 +38,16 @@ CART_RETRY_DELAY = minutes(1)
 
 @frozen
 class CaseContext:
-    """What the opener of a case has just read, so that its first advance need not read it again."""
+    """What was just read for a case, so that what is done with it need not read it again.
+
+    Args:
+        is_only_case: the cancellation has no other case. It never will: its cases are recorded together with it.
+    """
 
     order: Order
     remote_order: RemoteOrder
     cancellation: Cancellation
+    is_only_case: bool = False
 
 
 def read_coverage(ledger: Ledger, host: OrderStoreById, order: Order) -> CancellationCoverage:
@@ -67,13 +72,19 @@ class ContextLoader:
         self._connections = connections
         self._listeners = listeners
 
-    def load(self, case: CancelCase) -> CaseContext:
+    def load(self, case: CancelCase, remote_order: RemoteOrder | None = None) -> CaseContext:
         """Order, remote order and cancellation of a case.
+
+        Args:
+            remote_order: where it was just read; None reads it.
 
         Raises NotFoundError where the order is no longer registered at this connection.
         """
         order = self._order_store.get_order(case.order_id)
-        return CaseContext(order, self.remote_order(case), with_line_ids(order, self.cancellation(case)))
+        remote_order = remote_order or self.remote_order(case)
+        cancellation = with_line_ids(order, self.cancellation(case))
+        is_only = len(self.ledger.cases(CancelCase, cancellation_id=case.cancellation_id)) == 1
+        return CaseContext(order, remote_order, cancellation, is_only)
 
     def remote_orders(self, case: CancelCase) -> tuple[RemoteOrder, ...]:
         """Every place of a case's order."""
@@ -150,10 +161,12 @@ class ContextLoader:
         if case.state is not State.PENDING:
             return None, ()
         if case.attempt > 0:  # It was looked at before, when nothing spoke against it, and has asked for nothing since.
-            against = self.other_veto(case) if case.last_sent_at is None else None
+            against = self.other_veto(case, context) if case.last_sent_at is None else None
             return (self._reject_by_veto(case, against) if against is not None else None), ()
+        if context.is_only_case and not self._listeners.can_veto:
+            return None, ()
         notes: list[str] = []
-        cases = self.ledger.cases(CancelCase, cancellation_id=case.cancellation_id)
+        cases = () if context.is_only_case else self.ledger.cases(CancelCase, cancellation_id=case.cancellation_id)
         others = [other for other in cases if other.id != case.id]
         for other in [case, *others]:
             if _is_vetoed(other):
@@ -167,8 +180,10 @@ class ContextLoader:
                 return self._reject_by_veto(case, f"{reason}{where}", *notes), ()
         return None, tuple(dict.fromkeys(notes))
 
-    def other_veto(self, case: CancelCase) -> str | None:
+    def other_veto(self, case: CancelCase, context: CaseContext | None = None) -> str | None:
         """The veto that another case of the same cancellation has met, in words; None where none has."""
+        if context is not None and context.is_only_case:
+            return None
         for other in self.ledger.cases(CancelCase, cancellation_id=case.cancellation_id):
             if other.id != case.id and _is_vetoed(other):
                 return _veto_message(other)
@@ -176,7 +191,7 @@ class ContextLoader:
 
     def _reject_by_veto(self, case: CancelCase, message: str, *notes: str) -> CancelCase:
         with suppress(OrderDeskError):  # A connection that cannot be used has no secrets to hide either.
-            message = self._connections.get(case.connection).client.redactor.redact_text(message)
+            message = self._connections.get(case.connection).redactor.redact_text(message)
         return self.apply(
             case, Event(EventKind.REJECTED, self.clock.now(), rejection=Rejection.VETOED, message=message), *notes
         )

@@ -228,4 +228,4 @@ class PollJournal(CaseJournal):
 
 def _with_later_version(case: C, commits: int) -> C:
     """The case as it is after so many more commits."""
-    return evolve(case, version=case.version + commits)
+    return evolve(case, version=case.version + commits) if commits else case

@@ -56,6 +56,19 @@ class Listeners:
         self.timeout = timeout
         self.errors: dict[str, PluginError] = {}
 
+    @property
+    def can_veto(self) -> bool:
+        """Whether any listener has a say in cancellations, so that there is something to ask for."""
+        return self._is_heard_by("orderdesk_before_cancel")
+
+    @property
+    def are_told(self) -> bool:
+        """Whether any listener wants to hear what happens to cases."""
+        return self._is_heard_by("orderdesk_case_changed")
+
+    def _is_heard_by(self, hook: str) -> bool:
+        return any(getattr(manager.hook, hook).get_hookimpls() for manager in self._loaded().values())
+
     def veto(self, request: CancelRequest) -> tuple[str | None, tuple[str, ...]]:
         """The first reason against a cancellation, or None; and the faults of listeners that failed to say."""
         answers, faults = self._call("orderdesk_before_cancel", {"request": request}, _reason)
@@ -98,6 +111,8 @@ class Listeners:
         return answers, tuple(faults)
 
     def _loaded(self) -> Mapping[str, pluggy.PluginManager]:
+        if self._managers is not None:
+            return self._managers
         with self._lock:
             if self._managers is None:
                 managers: dict[str, pluggy.PluginManager] = {}

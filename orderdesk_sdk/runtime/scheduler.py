@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
@@ -178,15 +178,15 @@ class Scheduler:
         were begun; whoever is slow then is finished beside the next call. Nothing is begun once the desk ends. What
         keeps events from being handled is a problem of the report, and they stay pending.
         """
-        report = self._handle_due(limit)
+        handled, problems = self._handle_due(limit)
         while True:
             with self.without_waiting():  # What rules want is asked by connection as well.
-                handled, problems = self.process_events(limit)
-            report = evolve(report, problems=(*report.problems, *problems), next_due=self._ledger.next_due())
-            if not handled or self._shutdown.is_requested:
-                return report
-            more = self._handle_due(limit)
-            report = RunReport(report.handled + more.handled, more.next_due, (*report.problems, *more.problems))
+                events, troubles = self.process_events(limit)
+            problems += troubles
+            if not events or self._shutdown.is_requested:
+                return RunReport(handled, self._ledger.next_due(), problems)
+            more, troubles = self._handle_due(limit)
+            handled, problems = handled + more, problems + troubles
 
     def process_events(
         self, limit: int = MAX_EVENTS, *, confirmed: Collection[str] = ()
@@ -203,7 +203,8 @@ class Scheduler:
         except OrderDeskError as error:  # A rule that names an unknown action must not stop what is due.
             return 0, (str(error),)
 
-    def _handle_due(self, limit: int) -> RunReport:
+    def _handle_due(self, limit: int) -> tuple[int, tuple[str, ...]]:
+        """Handle due cases; how many were begun, and the problems, a line each."""
         troubles: dict[str, BaseException] = {}
 
         def end(flight: RunningJob) -> None:
@@ -227,8 +228,7 @@ class Scheduler:
         with self._lock:
             self._unfinished += left
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
-        problems += tuple(self._ledger.damaged())
-        return RunReport(turn.started, self._ledger.next_due(), problems)
+        return turn.started, problems + self._ledger.damaged()
 
     @contextmanager
     def without_waiting(self) -> Iterator[None]:

@@ -182,9 +182,10 @@ class CancelCall:
         )
         event = Event(EventKind.RESUMED, now, due_at=now + LEASE)
         resumed = transition(case, event).case
-        hold = self._send_condition(case, connection, remote_order)
+        context = self._loader.load(case, remote_order)
+        hold = self._send_condition(case, connection, context)
         journal = CaseJournal(self._loader.ledger, case, resumed, (event,), hold)
-        request = self._loader.cancel_request(case, connection, self._loader.load(case))
+        request = self._loader.cancel_request(case, connection, context)
         hook = connection.plugin.manager.hook.orderdesk_cancel
         driven = run_flow(
             lambda: hook(request=request, service=connection.service(began)),
@@ -215,7 +216,7 @@ class CancelCall:
         except ValidationError as error:
             return self._loader.apply(case, escalate(case, now, error.message, error.hint), *notes)
         event = Event(EventKind.SEND_STARTED, now, due_at=now + LEASE, person=person, idempotent=True)
-        hold = self._send_condition(case, connection, context.remote_order, person)
+        hold = self._send_condition(case, connection, context, person)
         # What is sent again is the same request, and a flow that is driven again is told the same time.
         before = self._loader.ledger.history(case.id) if case.last_sent_at is not None else ()
         sent = unresolved_request(before, is_whole_order=not request.lines)
@@ -223,7 +224,7 @@ class CancelCall:
         return PreparedCall(case, transition(case, event).case, request, context, at, (*notes, event), hold, recorded)
 
     def _send_condition(
-        self, case: CancelCase, connection: Connection, remote_order: RemoteOrder, person: str | None = None
+        self, case: CancelCase, connection: Connection, context: CaseContext, person: str | None = None
     ) -> SendCondition:
         """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""
         window = connection.route(case.route).window
@@ -233,13 +234,13 @@ class CancelCall:
             first = self._loader.cart_blocked_by(case)
             if first is not None:
                 return first.message
-            against = self._loader.other_veto(case) if last_sent_at is None else None
+            against = self._loader.other_veto(case, context) if last_sent_at is None else None
             if against is not None:
                 return against
             closed = (
                 None
                 if person is not None
-                else window_state(window, remote_order, self._loader.clock.now()).closed_reason
+                else window_state(window, context.remote_order, self._loader.clock.now()).closed_reason
             )
             return f"The request was held back: {closed}" if closed else None
 
@@ -264,7 +265,7 @@ class CancelCall:
         outcomes: Sequence[Answer | TransportLoss | PluginFailure]
         match result.outcome:
             case Answers(answers):
-                outcomes = [redact_answer(answer, connection.client.redactor) for answer in answers]
+                outcomes = [redact_answer(answer, connection.redactor) for answer in answers]
             case Answer() | TransportLoss() | PluginFailure():
                 outcomes = [result.outcome] * len(group)
             case _:
@@ -313,7 +314,7 @@ class CancelCall:
             mail = self._email.message_for(
                 sending, route, connection.email_texts, context.cancellation, context.order, context.remote_order
             )
-            event = self._email.send(sending, route, mail, journal, connection.client.redactor)
+            event = self._email.send(sending, route, mail, journal, connection.redactor)
         except RequestWithheldError as held:
             loss = TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
             event = self._after_loss(sending, connection.integration, loss, self._loader.clock.now())

@@ -103,7 +103,7 @@ class CancellationHandler:
             return self._poll_call.send(case, connection, remote_order, watchdog)
         if person is not None:
             self._require_cart_unblocked(case)
-            return self._send(case, connection, context, watchdog, person=person)
+            return self._send(case, connection, remote_order, context, watchdog, person=person)
         if polling.is_overdue(case, self._clock.now()):
             return self._handle_deadline(case, connection, remote_order, watchdog)
         if case.state in (State.ACKNOWLEDGED, State.UNKNOWN):
@@ -131,7 +131,7 @@ class CancellationHandler:
         # What was read before a pause allows nothing any more, nor does it once the way has closed.
         timely = now - case.updated_at < LEASE and is_window_open(case, connection.integration, remote_order, now)
         if case.retry_allowed and first is None and timely:
-            return self._send(case, connection, context, watchdog)
+            return self._send(case, connection, remote_order, context, watchdog)
         return self._poll_call.send(case, connection, remote_order, watchdog)
 
     def _handle_pending(
@@ -151,9 +151,9 @@ class CancellationHandler:
                 return case
             event = self._event_before_sending(case, connection, remote_order)
         if event is not None:
-            after = self._apply_instead(case, event, context or self._loader.load(case))
+            after = self._apply_instead(case, event, context or self._loader.load(case, remote_order))
             return self.handle(after, watchdog) if event.kind is EventKind.FELL_BACK else after
-        after = self._send(case, connection, context, watchdog)
+        after = self._send(case, connection, remote_order, context, watchdog)
         # That was the last try: whoever comes next is not kept waiting for another look at it.
         return self.handle(after, watchdog) if requesting.retries_exhausted(after, self._clock.now()) else after
 
@@ -195,8 +195,7 @@ class CancellationHandler:
         wanted = []
         for case in cases:
             try:
-                self._remote_order(case)
-                context = self._loader.load(case)
+                context = self._loader.load(case, self._remote_order(case))
             except NotFoundError as error:
                 self._connection_failed(case, error)
                 continue
@@ -236,12 +235,14 @@ class CancellationHandler:
         self,
         case: CancelCase,
         connection: Connection,
+        remote_order: RemoteOrder,
         context: CaseContext | None,
         watchdog: Watchdog,
         *,
         person: str | None = None,
     ) -> CancelCase:
-        return self._cancel_call.send(case, connection, context or self._loader.load(case), watchdog, person=person)
+        context = context or self._loader.load(case, remote_order)
+        return self._cancel_call.send(case, connection, context, watchdog, person=person)
 
     def _event_before_sending(
         self, case: CancelCase, connection: Connection, remote_order: RemoteOrder

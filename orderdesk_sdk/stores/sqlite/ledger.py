@@ -6,9 +6,10 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
@@ -53,6 +54,7 @@ class SqliteLedger(LedgerReader, LedgerWriter):
         commits = GroupCommit(SqliteWriteSession(self._writer, self._file_guard))
         super().__init__(commits, keeps_events=keeps_events)
         self._reading = threading.Lock()
+        self._reading_block = _Reading(self._reading, self._file_guard, self._reader, self._path)
         for connection in (self._reader, self._writer):
             connection.text_factory = readable  # Else one text that is none would keep every row of a list from us.
         # Also where a program ends without closing its ledger.
@@ -74,11 +76,8 @@ class SqliteLedger(LedgerReader, LedgerWriter):
     def close(self) -> None:
         self._closing()
 
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Cursor]:
-        with self._reading, self._translate_errors():
-            self._file_guard.check()
-            yield self._reader.cursor()
+    def _read(self) -> AbstractContextManager[sqlite3.Cursor]:
+        return self._reading_block
 
     @contextmanager
     def _snapshot(self, *, is_long: bool) -> Iterator[Cursor]:
@@ -96,7 +95,41 @@ class SqliteLedger(LedgerReader, LedgerWriter):
         try:
             yield
         except sqlite3.Error as error:
-            raise StorageError(f"the ledger cannot be read: {error}", location=str(self._path)) from None
+            raise _unreadable(error, self._path) from None
+
+
+class _Reading:
+    """A block that reads, one at a time. A class and no generator: it is entered several times for every cancel."""
+
+    def __init__(
+        self, lock: threading.Lock, file_guard: LedgerFileGuard, connection: sqlite3.Connection, path: Path
+    ) -> None:
+        self._lock = lock
+        self._file_guard = file_guard
+        self._connection = connection
+        self._path = path
+
+    def __enter__(self) -> sqlite3.Cursor:
+        self._lock.acquire()
+        try:
+            self._file_guard.check()
+            return self._connection.cursor()
+        except BaseException as error:
+            self._lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise _unreadable(error, self._path) from None
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise _unreadable(error, self._path) from None
+
+
+def _unreadable(error: sqlite3.Error, path: Path) -> StorageError:
+    return StorageError(f"the ledger cannot be read: {error}", location=str(path))
 
 
 def _close(

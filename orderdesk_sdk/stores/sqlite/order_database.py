@@ -10,8 +10,9 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 from orderdesk_sdk.errors import StorageError
@@ -116,14 +117,12 @@ class OrderDatabase:
             use_wal(self._connection)
             self._guard = FileGuard(path)
             resources.pop_all()
+        self._reading = _Reading(self._lock, self._guard, self._connection, self._location)
         self._closing = weakref.finalize(self, _close, self._lock, self._guard, self._connection)
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """The connection, for statements that change nothing."""
-        with self._lock, self._translate_errors():
-            self._guard.check()
-            yield self._connection
+        return self._reading
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -160,11 +159,41 @@ class OrderDatabase:
     def _translate_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.ProgrammingError as error:
-            raise StorageError(f"{error}", location=self._location, hint="open the order store again") from error
         except sqlite3.Error as error:
-            hint = "check that the folder exists, that the disk has room and that no other process holds the file"
-            raise StorageError(f"{error}; this call changed nothing", location=self._location, hint=hint) from error
+            raise _storage_error(error, self._location) from error
+
+
+class _Reading:
+    """A block that reads. A class and no generator: it is entered several times for every cancel."""
+
+    def __init__(self, lock: threading.RLock, guard: FileGuard, connection: sqlite3.Connection, location: str) -> None:
+        self._lock = lock
+        self._guard = guard
+        self._connection = connection
+        self._location = location
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        try:
+            self._guard.check()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self._connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise _storage_error(error, self._location) from error
+
+
+def _storage_error(error: sqlite3.Error, location: str) -> StorageError:
+    if isinstance(error, sqlite3.ProgrammingError):
+        return StorageError(f"{error}", location=location, hint="open the order store again")
+    hint = "check that the folder exists, that the disk has room and that no other process holds the file"
+    return StorageError(f"{error}; this call changed nothing", location=location, hint=hint)
 
 
 def _close(lock: threading.RLock, guard: FileGuard, connection: sqlite3.Connection) -> None:

@@ -131,24 +131,27 @@ class SqliteOrderStore:
         with self._database.reading() as db:
             return order_rows.find_order(db, ref)
 
-    def list_orders(self, folder: str | None = None, *, limit: int = 50, offset: int = 0) -> tuple[Order, ...]:
-        """One page of orders, in the order of their first import; with `folder_of`, only those in it.
+    def list_orders(self, folder: str | None = None, *, limit: int = 50, after: str | None = None) -> tuple[Order, ...]:
+        """One page of orders, in the order of their first import; with `folder`, only those in it.
 
-        Raises ValidationError for a `limit` outside 1 to 500 or a negative `offset`, NotFoundError for an unknown
-        folder.
+        Args:
+            limit: how many at most, 1 to 500.
+            after: the id of the last order of the page before; None: the first page.
+
+        Raises ValidationError for another `limit`, NotFoundError for an unknown folder or order.
         """
-        if not 1 <= limit <= PAGE_LIMIT or offset < 0:
-            raise ValidationError(f"limit {limit}, offset {offset}", hint=f"limit 1 to {PAGE_LIMIT}, offset 0 or more")
+        if not 1 <= limit <= PAGE_LIMIT:
+            raise ValidationError(f"limit {limit}", hint=f"limit 1 to {PAGE_LIMIT}")
         with self._database.reading() as db:
-            if folder is None:
-                query = "SELECT id, document, folder_id FROM host_orders ORDER BY seq LIMIT ? OFFSET ?"
-                found = db.execute(query, (limit, offset)).fetchall()
-            else:
-                query = (
-                    "SELECT id, document, folder_id FROM host_orders WHERE folder_id = ? ORDER BY seq LIMIT ? OFFSET ?"
-                )
-                found = db.execute(query, (order_rows.find_folder(db, folder).id, limit, offset)).fetchall()
-        return tuple(order_rows.order_from_row(*row) for row in found)
+            last = 0 if after is None else order_rows.sequence_of(db, after)
+            where, values = "seq > ?", [last]
+            if folder is not None:
+                where, values = "folder_id = ? AND seq > ?", [order_rows.find_folder(db, folder).id, last]
+            rows = db.execute(
+                f"SELECT id, document, folder_id FROM host_orders WHERE {where} ORDER BY seq LIMIT ?",  # noqa: S608 - constants
+                (*values, limit),
+            ).fetchall()
+        return tuple(order_rows.order_from_row(*row) for row in rows)
 
     def next_free_number(self, ref: str) -> str:
         """The first free of 1042-1, 1042-2, ...: what `duplicate` would pick now."""
@@ -200,9 +203,14 @@ class SqliteOrderStore:
     def original_of(self, order_id: str) -> str | None:
         """The id of the order that this one is a duplicate of; None: of none."""
         with self._database.reading() as db:
-            order_rows.require_order(db, order_id)
-            row = db.execute("SELECT original_id FROM host_links WHERE copy_id = ?", (order_id,)).fetchone()
-        return None if row is None else str(row[0])
+            row = db.execute(
+                "SELECT original_id FROM host_orders LEFT JOIN host_links ON copy_id = host_orders.id"
+                " WHERE host_orders.id = ?",
+                (order_id,),
+            ).fetchone()
+            if row is None:
+                raise order_rows.unknown_id(order_id)
+        return None if row[0] is None else str(row[0])
 
     def duplicates_of(self, order_id: str) -> tuple[str, ...]:
         """The ids of this order's direct duplicates, oldest first."""
@@ -302,8 +310,10 @@ class SqliteOrderStore:
     def remote_orders(self, order_id: str) -> tuple[RemoteOrder, ...]:
         """Where the order was submitted, oldest first. Takes the id only."""
         with self._database.reading() as db:
-            order_rows.require_order(db, order_id)
-            return order_rows.remote_orders(db, order_id)
+            found = order_rows.remote_orders(db, order_id)
+            if not found:
+                order_rows.require_order(db, order_id)
+            return found
 
     def find_by_remote_id(self, connection: str, remote_id: str) -> str | None:
         """The id of the order that has this number at a connection; None: none has."""
@@ -322,9 +332,9 @@ class SqliteOrderStore:
         """
         read_at = order_rows.to_timestamp(utc(at))
         with self._database.writing() as db:
-            order_rows.require_order(db, order_id)
             places = [known.connection for known in order_rows.remote_orders(db, order_id)]
             if connection not in places:
+                order_rows.require_order(db, order_id)
                 hint = f"the order is registered at {', '.join(places) or 'no connection'}"
                 raise NotFoundError(f"order id {order_id} is not registered at {connection!r}", hint=hint)
             db.execute(
