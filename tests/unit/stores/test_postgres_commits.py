@@ -77,11 +77,11 @@ def lose_next_commits(
         return LosingConnection(connection, lose) if left[0] >= 0 else connection
 
     monkeypatch.setattr(PostgresPool, "begin", losing)
-    monkeypatch.setattr(
-        PostgresPool,
-        "give_back",
-        lambda pool, connection: give_back(pool, getattr(connection, "_connection", connection)),
-    )
+
+    def giving_back(pool: PostgresPool, connection: Any) -> None:
+        give_back(pool, connection._connection if isinstance(connection, LosingConnection) else connection)
+
+    monkeypatch.setattr(PostgresPool, "give_back", giving_back)
 
 
 @pytest.mark.parametrize("lose", [before_the_server_has_it, after_the_server_did_it])
