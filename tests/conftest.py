@@ -39,6 +39,7 @@ from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.smtp import EmailConfig
 from orderdesk_sdk.transport.http.client import HttpClient
 from orderdesk_sdk.transport.http.limits import HttpLimits
+from orderdesk_sdk.transport.redaction import Redactor
 from tests.support.email_child import EMAIL_ONLY, EMAIL_ROUTES, open_email_desk
 from tests.support.fake_services import (
     FakeCart,
@@ -141,7 +142,9 @@ def client_of() -> Iterator[ClientMaker]:
             limits=rates or {},
             **declared,  # type: ignore[arg-type]  # each test names what it is about
         )
-        client = HttpClient(integration, AcmeSettings(endpoint=url), clock or VirtualClock(), limits)
+        its = AcmeSettings(endpoint=url)
+        redactor = Redactor.of_settings(integration.redact_fields, its)
+        client = HttpClient(integration, its, redactor, clock or VirtualClock(), limits)
         made.append(client)
         return client
 

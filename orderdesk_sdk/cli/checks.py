@@ -158,7 +158,7 @@ def _connection(
     for name in missing:
         text = f"the environment variable {name} is not set"
         yield Finding("credentials", place, Severity.ERROR, text, f"set {name} before you start `orderdesk`")
-    settings = _read_settings(connection, loaded, {**os.environ, **dict.fromkeys(missing, "missing")})
+    settings = _read_settings(connection, loaded, missing)
     if isinstance(settings, OrderDeskError):
         yield _error_finding("settings", settings, place)
         return
@@ -183,14 +183,17 @@ def _connection(
 
 
 def _read_settings(
-    connection: ConnectionConfig, plugin: LoadedPlugin, environment: Mapping[str, str]
+    connection: ConnectionConfig, plugin: LoadedPlugin, missing: Sequence[str]
 ) -> object | OrderDeskError:
-    """The settings of a connection, or what is wrong with them."""
+    """The settings of a connection, or what is wrong with them or with the credentials that are made of them."""
+    environment = {**os.environ, **dict.fromkeys(missing, "missing")}
     declared = plugin.integration
 
     def read() -> object:
         settings = make_settings(declared.settings, connection, environment)
         routes_for_connection(declared, plugin.manager, settings, f"{connection.location}.settings")
+        if declared.auth is not None and not missing:
+            declared.auth(settings)  # A connection makes them with its first call.
         return settings
 
     # Isolated, as the connection itself is made. An error text may quote a setting, so only its type is shown.

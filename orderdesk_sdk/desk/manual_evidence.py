@@ -64,9 +64,7 @@ class ManualEvidence:
                 "an e-mail can be filed with a cancellation only", location=case.id, hint="quote the e-mail in a note"
             )
         connection = self._connections.get(case.connection)
-        letter = parse_email(
-            email, lambda text: self._redactor.redact_text(connection.client.redactor.redact_text(text))
-        )
+        letter = parse_email(email, lambda text: self._redactor.redact_text(connection.redactor.redact_text(text)))
         self._require_foreign_sender(letter, connection)
         mail = self._tied_to_case(case, letter, connection)
         note_text = f"an e-mail from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"

@@ -12,11 +12,12 @@ serves services whose API is not published; `registry`, `validation`, `guard` an
 it: how plugins are found, checked, and kept from harming anybody else.
 
 This room imports `orders` and the ground, and nothing above it. httpx is imported by `service`, `auth` and `oauth`
-only.
+only, and not before the first request is made: loading a plugin does not need it.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 _HOMES = {
@@ -46,7 +47,8 @@ _HOMES = {
     ),
     "plugin.service": "Flow Service",
     "plugin.auth": "HeaderAuth HmacAuth Token TokenAuth basic_auth iso_timestamp",
-    "plugin.oauth": "ClientCredentialsAuth RefreshTokenAuth refresh_token_auth",
+    "plugin.oauth": "ClientCredentialsAuth RefreshTokenAuth",
+    "plugin.refresh_tokens": "refresh_token_auth",
     "plugin.batching": "run_batch",
     "plugin.order_numbers": "AnyOf Identity NotStated NumberKind StatedAt",
     "plugin.line_names": "LineNames",
@@ -80,6 +82,8 @@ _HOMES = {
 }
 """The names that each module gives; `__init__.pyi` lists them for type checkers."""
 _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
+_IMPORTING_HTTPX = ("plugin.auth", "plugin.oauth")
+"""Modules that are imported when one of their names is used: a plugin names its credentials before it makes any."""
 
 __all__ = ["answer", *_MODULES]  # noqa: PLE0604 - a list of names for whoever reads; type checkers read __init__.pyi
 
@@ -87,7 +91,12 @@ __all__ = ["answer", *_MODULES]  # noqa: PLE0604 - a list of names for whoever r
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"orderdesk_sdk.{_MODULES[name]}"), name)
+    module = f"orderdesk_sdk.{_MODULES[name]}"
+    if _MODULES[name] in _IMPORTING_HTTPX and module not in sys.modules:
+        from orderdesk_sdk.plugin.late_import import LateImport
+
+        return LateImport(module, name)
+    return getattr(import_module(module), name)
 
 
 def __dir__() -> list[str]:

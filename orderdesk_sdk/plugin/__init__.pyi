@@ -51,7 +51,6 @@ from orderdesk_sdk.plugin.integration import Verification as Verification
 from orderdesk_sdk.plugin.line_names import LineNames as LineNames
 from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth as ClientCredentialsAuth
 from orderdesk_sdk.plugin.oauth import RefreshTokenAuth as RefreshTokenAuth
-from orderdesk_sdk.plugin.oauth import refresh_token_auth as refresh_token_auth
 from orderdesk_sdk.plugin.order_numbers import AnyOf as AnyOf
 from orderdesk_sdk.plugin.order_numbers import Identity as Identity
 from orderdesk_sdk.plugin.order_numbers import NotStated as NotStated
@@ -89,6 +88,7 @@ from orderdesk_sdk.plugin.reasons import StandardReason as StandardReason
 from orderdesk_sdk.plugin.reasons import mapping_errors as mapping_errors
 from orderdesk_sdk.plugin.reasons import read_reason_lists as read_reason_lists
 from orderdesk_sdk.plugin.reasons import reasons_by_order_field as reasons_by_order_field
+from orderdesk_sdk.plugin.refresh_tokens import refresh_token_auth as refresh_token_auth
 from orderdesk_sdk.plugin.requests import CancelRequest as CancelRequest
 from orderdesk_sdk.plugin.requests import PollRequest as PollRequest
 from orderdesk_sdk.plugin.requests import ResubmitRequest as ResubmitRequest

@@ -199,7 +199,7 @@ def _validate_default(metadata: Mapping[str, object], default: object, location:
 
 @settings
 class RefreshTokenSettings:
-    """The base of settings with an OAuth refresh token; what signs with them is `http.auth.refresh_token_auth`."""
+    """The base of settings with an OAuth refresh token; what signs with them is `refresh_token_auth`."""
 
     refresh_token: Secret = secret(help="the refresh token that the account's owner gave the application")
     client_id: Secret = secret(help="the application's client id")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import quote_plus
@@ -12,11 +12,10 @@ import httpx
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.auth import MAX_TOKEN_LIFETIME, Token, TokenAuth, validate_token
-from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, json_object, text_at
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["ClientCredentialsAuth", "RefreshTokenAuth", "refresh_token_auth"]
+__all__ = ["ClientCredentialsAuth", "RefreshTokenAuth"]
 
 DEFAULT_TOKEN_LIFETIME = timedelta(minutes=10)
 """How long a token is used of which neither the service nor the declaration tells how long it lasts."""
@@ -168,27 +167,6 @@ class RefreshTokenAuth(FormGrantAuth):
             request.headers[self._header] = token.reveal()
         if self._date_header is not None:
             request.headers[self._date_header] = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def refresh_token_auth(
-    token_url: str,
-    *,
-    header: str | None = None,
-    date_header: str | None = None,
-    expires_in: int | None = None,
-    rotates: bool = False,
-) -> Callable[[RefreshTokenSettings], RefreshTokenAuth]:
-    """What `Integration.auth` takes for `RefreshTokenSettings`.
-
-    Args:
-        token_url: the name of the setting with that URL.
-    """
-
-    def auth(its: RefreshTokenSettings) -> RefreshTokenAuth:
-        login = (getattr(its, token_url), its.refresh_token, its.client_id, its.client_secret)
-        return RefreshTokenAuth(*login, header=header, date_header=date_header, expires_in=expires_in, rotates=rotates)
-
-    return auth
 
 
 class ClientCredentialsAuth(FormGrantAuth):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import platform
 from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import httpx
 from attrs import frozen
 
 from orderdesk_sdk.errors import ValidationError
@@ -15,12 +14,15 @@ from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.plugin.url_paths import encode_segment, path_error
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = ["CALL_OPTIONS", "CallOptions", "Flow", "Service", "user_agent"]
 
 S = TypeVar("S")
 T = TypeVar("T")
 
-Flow = Generator[httpx.Request, httpx.Response, T]
+Flow = Generator["httpx.Request", "httpx.Response", T]
 """A conversation with a service that ends with a T: yields requests, receives responses."""
 
 CALL_OPTIONS = "orderdesk.call"
@@ -109,6 +111,8 @@ class Service(Generic[S]):
             json, form: the body, at most one of them.
             headers: what this request has beside the credentials, which `Integration.auth` puts there.
         """
+        import httpx  # With the first request: what only plans needs none.
+
         url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
         harmless = idempotent or read_only or method in _SAFE_METHODS
         return httpx.Request(
@@ -149,6 +153,8 @@ class Service(Generic[S]):
         It carries none of the connection's credentials, is private, and the URL's query is hidden everywhere.
         Raises MalformedResponseError where what was given is no whole URL.
         """
+        import httpx  # See `request`.
+
         headers = {
             "user-agent": self.agent,
             "accept": "*/*",

@@ -1,12 +1,17 @@
-"""The connections of a configuration, made ready on first use: integration, settings, client and threads."""
+"""The connections of a configuration, made ready on first use: integration, settings, client and threads.
+
+The client is made when calls are wanted: a plan needs the declaration and the settings, and no httpx.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve
 
@@ -22,12 +27,17 @@ from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.plugin.service import Service, user_agent
 from orderdesk_sdk.plugin.validation import email_texts, guard_reason_lists, identities_for, routes_for_connection
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
-from orderdesk_sdk.transport.http.client import HttpClient
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
+from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_sdk.transport.shutdown import Shutdown
 
+if TYPE_CHECKING:
+    from orderdesk_sdk.transport.http.client import HttpClient
+
 __all__ = ["Connection", "Connections"]
+
+T = TypeVar("T")
 
 _log = RoomLogger("runtime")
 HUNG_RETRY_DELAY = 300.0
@@ -36,10 +46,11 @@ whole patience."""
 
 
 class Connection:
-    """One store's account at an integration, ready for calls.
+    """One store's account at an integration.
 
     integration: its declaration, with this connection's list of routes. texts: of the settings that its mails are made
-    of. identities: where its responses state an order's number, by operation.
+    of. identities: where its responses state an order's number, by operation. client: what makes its calls; None until
+    some are wanted.
     """
 
     def __init__(
@@ -47,12 +58,9 @@ class Connection:
         config: ConnectionConfig,
         plugin: LoadedPlugin,
         settings: object,
-        make_client: Callable[[Integration, object], HttpClient],
         bulkhead: Bulkhead,
     ) -> None:
-        """make_client: given declaration and settings, makes the client of the connection.
-
-        To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
+        """To be made under a guard, since it runs the plugin's code; what that says of the settings is kept.
 
         Raises what `routes_for_connection` raises.
         """
@@ -65,12 +73,33 @@ class Connection:
         self.identified_by = identities_for(declared, settings)
         reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
         why = plain_text(reason) if reason is not None else None
-        self.client = make_client(declared, settings)
+        self.redactor = Redactor.of_settings(declared.redact_fields, settings)
         location = f"integration {declared.slug}, connection {config.name!r}"
-        routes = guard_reason_lists(routes, bulkhead, self.client.redactor.redact_text, location)
+        routes = guard_reason_lists(routes, bulkhead, self.redactor.redact_text, location)
         self.integration: Integration = evolve(declared, cancel=routes, unavailable_reason=lambda _: why)
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._user_agent = user_agent(plugin.integration.slug, plugin.version or "0")
+        self._client: HttpClient | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether calls can be made."""
+        return self._client is not None
+
+    @property
+    def client(self) -> HttpClient:
+        """What makes the calls of a connection that is ready, as those are that `Connections.get` gives."""
+        assert self._client is not None, f"the connection {self.name!r} was described only"
+        return self._client
+
+    def make_ready(self, client: HttpClient) -> None:
+        """Take the client that makes the calls."""
+        self._client = client
+
+    def close(self) -> None:
+        """Close the client, where there is one."""
+        if self._client is not None:
+            self._client.close()
 
     def route(self, index: int) -> Route:
         """A route of the list of routes.
@@ -145,58 +174,91 @@ class Connections:
         Raises NotFoundError (not configured), ConfigurationError (a setting is wrong) or PluginError (its plugin
         cannot be used).
         """
-        ready = self._connections.get(name)
-        if ready is None:
-            try:
-                ready = self._create_once(name)
-            except OrderDeskError as error:
-                kind = type(error).__name__
-                if self._logged_failures.get(name) != kind:  # Once, not for each of its cases.
-                    self._logged_failures[name] = kind
-                    about = LogSubject(connection=name)
-                    _log.warning("the connection cannot be made (%s); see `orderdesk doctor`", kind, about=about)
-                raise
-        return ready
+        connection = self._connections.get(name)
+        if connection is None or not connection.is_ready:
+            connection = self.describe(name)
+            with self._log_failure(name):
+                self._open(connection)
+        return connection
 
-    def _create_once(self, name: str) -> Connection:
+    def describe(self, name: str) -> Connection:
+        """A connection with its declaration and settings, which may not be ready for calls. Raises what `get` raises.
+
+        What is wrong with the credentials themselves is seen by `get` alone.
+        """
+        described = self._connections.get(name)
+        if described is not None:
+            return described
+        with self._log_failure(name):
+            return self._describe(name)
+
+    def _describe(self, name: str) -> Connection:
         configured = self._config_of(name)
         loaded = self._registry.load(configured.integration)
+        bulkhead = self.bulkhead(name)
+
+        def make() -> Connection:
+            return Connection(configured, loaded, make_settings(loaded.integration.settings, configured), bulkhead)
+
+        with self._turn(name):
+            described = self._connections.get(name)
+            if described is None:
+                described = self._connections[name] = self._run_plugin(name, loaded, make)
+        return described
+
+    def _open(self, described: Connection) -> None:
+        from orderdesk_sdk.transport.http.client import HttpClient  # It brings httpx, which only calls need.
+
+        name, plugin = described.name, described.plugin
+        keeper = token_store_beside(self._ledger, name) if self._ledger is not None else None
+
+        def make() -> HttpClient:
+            its, redactor = described.settings, described.redactor
+            return HttpClient(plugin.integration, its, redactor, self._clock, self._limits, keeper, self._shutdown)
+
+        with self._turn(name):
+            if not described.is_ready:
+                described.make_ready(self._run_plugin(name, plugin, make))
+
+    @contextmanager
+    def _log_failure(self, name: str) -> Iterator[None]:
+        """Log what keeps a connection from being made: once, not for each of its cases."""
+        try:
+            yield
+        except OrderDeskError as error:
+            kind = type(error).__name__
+            if self._logged_failures.get(name) != kind:
+                self._logged_failures[name] = kind
+                about = LogSubject(connection=name)
+                _log.warning("the connection cannot be made (%s); see `orderdesk doctor`", kind, about=about)
+            raise
+
+    @contextmanager
+    def _turn(self, name: str) -> Iterator[None]:
+        """One makes a connection; the others wait for that, at most as long as the plugin may take."""
         with self._lock:
             turn = self._creation_locks.setdefault(name, threading.Lock())
-        with turn:  # One makes it; the others wait for that, at most as long as the plugin may take.
-            ready = self._connections.get(name)
-            if ready is None:
-                ready = self._connections[name] = self._create(loaded, configured)
-        return ready
+        with turn:
+            yield
 
-    def _create(self, plugin: LoadedPlugin, config: ConnectionConfig) -> Connection:
-        hung = self._hung.get(config.name)
+    def _run_plugin(self, name: str, plugin: LoadedPlugin, make: Callable[[], T]) -> T:
+        """What `make` gives, which runs the plugin's code."""
+        hung = self._hung.get(name)
         if hung is not None and time.monotonic() < hung[0]:
             raise hung[1].with_traceback(None)
-        bulkhead = self.bulkhead(config.name)
-
-        def made() -> Connection:
-            settings = make_settings(plugin.integration.settings, config)
-            keeper = token_store_beside(self._ledger, config.name) if self._ledger is not None else None
-
-            def make_client(declared: Integration, settings: object) -> HttpClient:
-                return HttpClient(declared, settings, self._clock, self._limits, keeper, self._shutdown)
-
-            return Connection(config, plugin, settings, make_client, bulkhead)
-
         # What the guard lets through is made anew, without the frames below, whose variables hold secrets and the
         # environment: whoever logs it may show them.
-        created = bulkhead.run_isolated(made, allowed_errors=(ConfigurationError, PluginError))
+        created = self.bulkhead(name).run_isolated(make, allowed_errors=(ConfigurationError, PluginError))
         if isinstance(created, PluginFailure):
             # Its words may quote a setting, so only the kind is told.
             fault = PluginError(
                 "the connection cannot be made: "
                 f"{f'{created.error_type} in the plugin' if created.error_type else created.message}",
-                location=f"connection {config.name!r}, integration {plugin.integration.slug}",
+                location=f"connection {name!r}, integration {plugin.integration.slug}",
                 hint="check the connection's settings, or report the error to the plugin's author",
             )
             if not created.error_type:
-                self._hung[config.name] = (time.monotonic() + HUNG_RETRY_DELAY, fault)
+                self._hung[name] = (time.monotonic() + HUNG_RETRY_DELAY, fault)
             raise fault
         if isinstance(created, OrderDeskError):
             raise created
@@ -205,17 +267,15 @@ class Connections:
     def integration(self, name: str) -> Integration | str:
         """A connection's declaration, or the text of what keeps it from being used."""
         try:
-            return self.get(name).integration
+            return self.describe(name).integration
         except OrderDeskError as error:
             return str(error)
 
     def usable(self, names: Iterable[str]) -> tuple[Mapping[str, Integration | str], Mapping[str, object]]:
         """By name the declarations of connections, as `integration` gives them, and the settings of those usable."""
         declared = {name: self.integration(name) for name in names}
-        settings = {
-            name: self.get(name).settings for name, integration in declared.items() if not isinstance(integration, str)
-        }
-        return declared, settings
+        sound = [name for name, integration in declared.items() if not isinstance(integration, str)]
+        return declared, {name: self.describe(name).settings for name in sound}
 
     def bulkhead(self, name: str) -> Bulkhead:
         """The threads of a connection, there even when the connection itself cannot be made ready."""
@@ -239,7 +299,7 @@ class Connections:
             for bulkhead in self._bulkheads.values():
                 bulkhead.close()
             for connection in self._connections.values():
-                connection.client.close()
+                connection.close()
 
     def _config_of(self, name: str) -> ConnectionConfig:
         configured = self._configs.get(name)

@@ -191,7 +191,7 @@ class ContextLoader:
 
     def _reject_by_veto(self, case: CancelCase, message: str, *notes: str) -> CancelCase:
         with suppress(OrderDeskError):  # A connection that cannot be used has no secrets to hide either.
-            message = self._connections.get(case.connection).client.redactor.redact_text(message)
+            message = self._connections.get(case.connection).redactor.redact_text(message)
         return self.apply(
             case, Event(EventKind.REJECTED, self.clock.now(), rejection=Rejection.VETOED, message=message), *notes
         )

@@ -9,11 +9,13 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from typing import Self
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from attrs import evolve, frozen
 
 from orderdesk_sdk.plugin.answer import Answer
+from orderdesk_sdk.plugin.connection_settings import settings_fields
 from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, MAX_SCANNED_LENGTH
 from orderdesk_sdk.plugin.routes import normalize_status
 from orderdesk_sdk.secret import HIDDEN, Secret
@@ -162,6 +164,12 @@ class Redactor:
         self._fetched: dict[str, None] = {}  # The latest last.
         self._links: tuple[str, ...] = ()
         self._known = _KnownSecrets.of(self._given)
+
+    @classmethod
+    def of_settings(cls, fields: Iterable[str], settings: object) -> Self:
+        """The redactor of a connection: its secrets are those of the settings, until the service gives more."""
+        values = [getattr(settings, field.name) for field in settings_fields(type(settings))]
+        return cls(fields, [value for value in values if isinstance(value, Secret)])
 
     def add_secret(self, secret: Secret) -> None:
         """Hide this text from now on, and until many others have come: a token that was just fetched, for instance."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.auth import HeaderAuth, basic_auth
 from orderdesk_sdk.plugin.connection_settings import custom, read_header_name, secret, setting, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.order_numbers import Identity
@@ -91,6 +90,8 @@ class CustomApiSettings(ApiProfileSettings):
 
     def auth(self) -> httpx.Auth:
         """How requests are signed. Where that is not configured `profile` lets none be made."""
+        from orderdesk_sdk.plugin.auth import HeaderAuth, basic_auth  # They need httpx, and a plan does not need them.
+
         if self.auth_mode == "basic":
             return basic_auth(self.api_user, self.api_secret)
         user = {self.user_header: self.api_user} if self.auth_mode == "headers" else {}

@@ -265,7 +265,7 @@ class CancelCall:
         outcomes: Sequence[Answer | TransportLoss | PluginFailure]
         match result.outcome:
             case Answers(answers):
-                outcomes = [redact_answer(answer, connection.client.redactor) for answer in answers]
+                outcomes = [redact_answer(answer, connection.redactor) for answer in answers]
             case Answer() | TransportLoss() | PluginFailure():
                 outcomes = [result.outcome] * len(group)
             case _:
@@ -314,7 +314,7 @@ class CancelCall:
             mail = self._email.message_for(
                 sending, route, connection.email_texts, context.cancellation, context.order, context.remote_order
             )
-            event = self._email.send(sending, route, mail, journal, connection.client.redactor)
+            event = self._email.send(sending, route, mail, journal, connection.redactor)
         except RequestWithheldError as held:
             loss = TransportLoss(Certainty.NOT_SENT, held.message, withheld=True)
             event = self._after_loss(sending, connection.integration, loss, self._loader.clock.now())

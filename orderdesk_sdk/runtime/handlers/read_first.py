@@ -266,7 +266,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
                 why = NoResult(text, retry_after=pause)
                 return read_first.after_no_result(run.sending, why, now, may_exist=sent, find_out_hint=hint)
             case PluginFailure(text):
-                fault = connection.client.redactor.redact_text(text)
+                fault = connection.redactor.redact_text(text)
                 return read_first.after_plugin_error(run.sending, fault, now, may_exist=sent, find_out_hint=hint)
             case outcome:
                 return self._event_of_result(run, outcome, journal, has_written=result.may_have_written)

@@ -30,6 +30,7 @@ __all__ = [
     "insert_row",
     "insert_remote_order",
     "require_order",
+    "sequence_of",
     "unknown_id",
     "orders_sharing_name",
     "ids_sharing_number",
@@ -143,8 +144,15 @@ def ids_sharing_number(db: sqlite3.Connection, order: Order) -> tuple[str, ...]:
 
 def require_order(db: sqlite3.Connection, order_id: str) -> None:
     """Nothing, if an order has this id; else NotFoundError."""
-    if db.execute("SELECT 1 FROM host_orders WHERE id = ?", (order_id,)).fetchone() is None:
+    sequence_of(db, order_id)
+
+
+def sequence_of(db: sqlite3.Connection, order_id: str) -> int:
+    """The place of the order with this id among all, by their first import. Raises NotFoundError."""
+    row = db.execute("SELECT seq FROM host_orders WHERE id = ?", (order_id,)).fetchone()
+    if row is None:
         raise unknown_id(order_id)
+    return int(row[0])
 
 
 def unknown_id(order_id: str) -> NotFoundError:

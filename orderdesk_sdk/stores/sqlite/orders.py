@@ -131,24 +131,27 @@ class SqliteOrderStore:
         with self._database.reading() as db:
             return order_rows.find_order(db, ref)
 
-    def list_orders(self, folder: str | None = None, *, limit: int = 50, offset: int = 0) -> tuple[Order, ...]:
-        """One page of orders, in the order of their first import; with `folder_of`, only those in it.
+    def list_orders(self, folder: str | None = None, *, limit: int = 50, after: str | None = None) -> tuple[Order, ...]:
+        """One page of orders, in the order of their first import; with `folder`, only those in it.
 
-        Raises ValidationError for a `limit` outside 1 to 500 or a negative `offset`, NotFoundError for an unknown
-        folder.
+        Args:
+            limit: how many at most, 1 to 500.
+            after: the id of the last order of the page before; None: the first page.
+
+        Raises ValidationError for another `limit`, NotFoundError for an unknown folder or order.
         """
-        if not 1 <= limit <= PAGE_LIMIT or offset < 0:
-            raise ValidationError(f"limit {limit}, offset {offset}", hint=f"limit 1 to {PAGE_LIMIT}, offset 0 or more")
+        if not 1 <= limit <= PAGE_LIMIT:
+            raise ValidationError(f"limit {limit}", hint=f"limit 1 to {PAGE_LIMIT}")
         with self._database.reading() as db:
-            if folder is None:
-                query = "SELECT id, document, folder_id FROM host_orders ORDER BY seq LIMIT ? OFFSET ?"
-                found = db.execute(query, (limit, offset)).fetchall()
-            else:
-                query = (
-                    "SELECT id, document, folder_id FROM host_orders WHERE folder_id = ? ORDER BY seq LIMIT ? OFFSET ?"
-                )
-                found = db.execute(query, (order_rows.find_folder(db, folder).id, limit, offset)).fetchall()
-        return tuple(order_rows.order_from_row(*row) for row in found)
+            last = 0 if after is None else order_rows.sequence_of(db, after)
+            where, values = "seq > ?", [last]
+            if folder is not None:
+                where, values = "folder_id = ? AND seq > ?", [order_rows.find_folder(db, folder).id, last]
+            rows = db.execute(
+                f"SELECT id, document, folder_id FROM host_orders WHERE {where} ORDER BY seq LIMIT ?",  # noqa: S608 - constants
+                (*values, limit),
+            ).fetchall()
+        return tuple(order_rows.order_from_row(*row) for row in rows)
 
     def next_free_number(self, ref: str) -> str:
         """The first free of 1042-1, 1042-2, ...: what `duplicate` would pick now."""

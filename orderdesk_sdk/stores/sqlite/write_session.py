@@ -64,6 +64,11 @@ class SqliteWriteSession:
 
     def write_error(self, error: BaseException) -> StorageError:
         """An error that concerns the whole transaction as its callers get it."""
+        if self._observer is not None:
+            try:
+                self._observer.before_commit()
+            except StorageError as cause:  # Of a file that was cut short or replaced SQLite says something else.
+                return cause
         return StorageError(
             f"nothing was written: {error}",
             location="ledger",

@@ -62,6 +62,7 @@ class HttpClient:
         self,
         integration: Integration,
         settings: object,
+        redactor: Redactor,
         clock: Clock,
         limits: HttpLimits | None = None,
         token_store: TokenStore | None = None,
@@ -70,6 +71,7 @@ class HttpClient:
         """Open a client for one connection.
 
         Args:
+            redactor: of the connection; it is told every secret that the service gives.
             token_store: keeps the refresh tokens that the service gives; None keeps none longer than the process.
         """
         self.limits = limits or HttpLimits()
@@ -77,11 +79,10 @@ class HttpClient:
         self._integration = integration
         self._location = f"integration {integration.slug}"
         self._clock = clock
-        values = [(field, getattr(settings, field.name)) for field in settings_fields(type(settings))]
-        hosts = [value for field, value in values if field.kind is SettingKind.URL and value]
-        self._allowed_origins = AllowedOrigins(hosts)
-        secrets = [value for _, value in values if isinstance(value, Secret)]
-        self.redactor = Redactor(integration.redact_fields, secrets)
+        fields = settings_fields(type(settings))
+        urls = [getattr(settings, field.name) for field in fields if field.kind is SettingKind.URL]
+        self._allowed_origins = AllowedOrigins([url for url in urls if url])
+        self.redactor = redactor
         self._expected_headers = {
             header: str(getattr(settings, name)) for header, name in integration.expected_headers.items()
         }

@@ -1,16 +1,20 @@
-"""Recorded exchanges as responses again, for driving a flow a second time after a crash."""
+"""Recorded exchanges as responses again, for driving a flow a second time after a crash.
+
+httpx is imported where a request or a response is at hand, since whoever drives flows imports this module at start.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TypeGuard
-
-import httpx
+from typing import TYPE_CHECKING, TypeGuard
 
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.plain_values import plain_instance, plain_text
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["request_digest", "is_response_redacted", "is_request", "operation_of", "plain_request", "recorded_response"]
 
@@ -22,6 +26,8 @@ def request_digest(request: httpx.Request) -> str:
 
 def is_request(step: object) -> TypeGuard[httpx.Request]:
     """Whether what a flow yielded is a request."""
+    import httpx
+
     return issubclass(type(step), httpx.Request)
 
 
@@ -30,6 +36,8 @@ def plain_request(request: httpx.Request) -> httpx.Request:
 
     Call it under a guard. Raises TypeError for one that cannot be sent as it was recorded: its body is not bytes.
     """
+    import httpx
+
     if not issubclass(type(request.stream), httpx.ByteStream):
         raise TypeError("a request cannot be sent whose body is made while it is sent; give it whole, as bytes")
     options = (
@@ -60,6 +68,8 @@ def recorded_response(exchange: Exchange, request: httpx.Request) -> httpx.Respo
     """The recorded response to `request`; None where there is none that a flow may see, or only a part."""
     if exchange.status is None or exchange.failure is not None or not exchange.is_complete:
         return None
+    import httpx
+
     response = httpx.Response(
         exchange.status, headers=exchange.headers, content=exchange.body.encode(), request=request
     )

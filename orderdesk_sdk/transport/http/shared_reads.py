@@ -6,8 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import httpx
 from attrs import define, field
 
 from orderdesk_sdk.cases.exchange import Exchange
@@ -15,9 +15,12 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.guard import POLL_SECONDS, Watchdog
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = ["Exchanged", "SharedReads", "copy_response"]
 
-Exchanged = tuple[Exchange, httpx.Response | None]
+Exchanged = tuple[Exchange, "httpx.Response | None"]
 
 MAX_RESPONSES = 64
 """Replies that are kept at once."""
@@ -124,6 +127,8 @@ class SharedReads:
 
 def copy_response(response: httpx.Response, request: httpx.Request) -> httpx.Response:
     """A response with the same words and the same number, for somebody else to hold."""
+    import httpx  # Whoever drives flows imports this module at start, when there is no response yet.
+
     copy = httpx.Response(response.status_code, headers=response.headers, content=response.content, request=request)
     if EXCHANGE_NUMBER in response.extensions:
         copy.extensions[EXCHANGE_NUMBER] = response.extensions[EXCHANGE_NUMBER]

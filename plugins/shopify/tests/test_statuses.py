@@ -16,6 +16,7 @@ from orderdesk_sdk.plugin.service import Service
 from orderdesk_sdk.runtime.flow_runner import run_flow
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.client import HttpClient
+from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_shopify.settings import CartSettings
 from orderdesk_shopify.simulator import ShopifySimulator
 
@@ -30,9 +31,10 @@ def set_status(simulator: ShopifySimulator, status: str, remote_id: str = "1042"
     with serve(simulator.app) as served:
         settings = CartSettings(shop_url=served.url, access_token=Secret("simulated-access-token"))
         its = Service("shop", settings, served.url, NOW, "agent", ConnectionRole.CART)
-        client = HttpClient(orderdesk_shopify.orderdesk_integration(), its.settings, simulator.clock)
+        declared = orderdesk_shopify.orderdesk_integration()
+        client = HttpClient(declared, settings, Redactor.of_settings((), settings), simulator.clock)
         grounds = AnswerVerifier(
-            validated_identities(orderdesk_shopify.orderdesk_integration().identified_by),
+            validated_identities(declared.identified_by),
             (ExpectedOrder.from_request(request),),
         )
         driven = run_flow(

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from attrs import evolve
 from click.testing import CliRunner
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
@@ -16,8 +18,10 @@ from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 CONNECTION = """
@@ -70,6 +74,21 @@ def test_a_good_configuration_is_good() -> None:
     findings = examine()
     assert {found["severity"] for found in findings} == {"ok"}
     assert {"configuration", "plugin", "connection", "ledger"} <= {found["area"] for found in findings}
+
+
+def test_credentials_that_cannot_be_made_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(settings: object) -> httpx.Auth:
+        raise ConfigurationError("the key is no PEM", location="settings.key", hint="give the file's text")
+
+    load = PluginRegistry.load
+
+    def load_with_failing_auth(registry: PluginRegistry, slug: str) -> LoadedPlugin:
+        loaded = load(registry, slug)
+        return evolve(loaded, integration=evolve(loaded.integration, auth=fail))
+
+    monkeypatch.setattr(PluginRegistry, "load", load_with_failing_auth)
+    write(CONNECTION % REFERENCE)
+    assert wrong(examine(1)) == ["the key is no PEM"]
 
 
 def test_an_unknown_key_is_named_with_its_place() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import httpx
+from typing import TYPE_CHECKING
 
 from orderdesk_amazon_marketplace.settings import MarketplaceSettings
 from orderdesk_sdk.plugin import (
@@ -30,6 +29,9 @@ from orderdesk_sdk.plugin import (
     values_at,
 )
 from orderdesk_sdk.plugin.answer import acknowledged, from_status, pending, rejected, unknown
+
+if TYPE_CHECKING:
+    import httpx
 
 FEEDS = "/feeds/2021-06-30/feeds"
 DOCUMENTS = "/feeds/2021-06-30/documents"

@@ -7,8 +7,7 @@ and no `payload`: moving there means another module like this.
 from __future__ import annotations
 
 from datetime import datetime
-
-import httpx
+from typing import TYPE_CHECKING
 
 from orderdesk_amazon_mcf.settings import McfSettings
 from orderdesk_sdk.plugin import (
@@ -27,6 +26,9 @@ from orderdesk_sdk.plugin import (
     text_at,
     values_in,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 ORDERS = "/fba/outbound/2020-07-01/fulfillmentOrders"
 OPEN = ("New", "Received", "Planning")

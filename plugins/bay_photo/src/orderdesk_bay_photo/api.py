@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-import httpx
 
 from orderdesk_bay_photo.settings import BayPhotoSettings
 from orderdesk_sdk.plugin import (
@@ -22,6 +21,9 @@ from orderdesk_sdk.plugin import (
     auth_or_rate_limit_answer,
     country_code,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 V1_ORDERS = "/api/v1/orders.json"
 V2_ROOT = "/order_api/v2"

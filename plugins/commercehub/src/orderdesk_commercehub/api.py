@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING
 
 from orderdesk_commercehub.settings import TYPES, HubSettings
 from orderdesk_sdk.plugin import (
@@ -29,6 +29,9 @@ from orderdesk_sdk.plugin import (
     text_at,
     values_at,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 ORDER = "/order/"
 CANCEL = "/order/item/cancel"

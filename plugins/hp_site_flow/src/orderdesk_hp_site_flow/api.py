@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import httpx
+from typing import TYPE_CHECKING
 
 from orderdesk_hp_site_flow.settings import SiteFlowSettings
 from orderdesk_sdk.plugin import (
@@ -27,6 +26,9 @@ from orderdesk_sdk.plugin import (
     single_object,
     text_at,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 ORDERS = "/order"
 BY_SOURCE = "/order/bysourceid"

@@ -6,10 +6,13 @@ Print-Jobs_read, and the list of valid transitions.
 
 from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING
 
 from orderdesk_lulu.settings import LuluSettings
 from orderdesk_sdk.plugin import Answer, Rejection, Service, ServiceErrors, answer, normalize_status, text_at
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["CANCELABLE", "ERRORS", "TRANSIENT", "answer_from_job", "cancel_job", "is_transient", "read_job"]
 

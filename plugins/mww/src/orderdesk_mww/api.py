@@ -5,7 +5,7 @@ Source: MWW's public API docs, March 2021 text; not verified against production.
 
 from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING
 
 from orderdesk_mww.settings import MwwSettings
 from orderdesk_sdk.plugin import (
@@ -23,6 +23,9 @@ from orderdesk_sdk.plugin import (
     require_line_metadata,
     text_at,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = [
     "ERRORS",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING
 
 from orderdesk_sdk.plugin import (
     Answer,
@@ -25,6 +25,9 @@ from orderdesk_sdk.plugin import (
 )
 from orderdesk_shipbob import api
 from orderdesk_shipbob.settings import ShipBobSettings, sign
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @hookimpl

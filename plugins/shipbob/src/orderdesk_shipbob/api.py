@@ -5,7 +5,8 @@ Source: https://developer.shipbob.com, the pages Cancel Order, Get Order, Status
 
 from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING
+
 from attrs import frozen
 
 from orderdesk_sdk.plugin import (
@@ -24,6 +25,9 @@ from orderdesk_sdk.plugin import (
     values_at,
 )
 from orderdesk_shipbob.settings import ShipBobSettings
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = [
     "ACCESS_HINT",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING
 
 from orderdesk_sdk.plugin import HeaderAuth, Secret, secret, setting, settings, url
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["ShipBobSettings", "sign"]
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, TypeVar
 
 from orderdesk_sdk.plugin import (
     Answer,
@@ -36,8 +34,11 @@ from orderdesk_sdk.plugin import (
 )
 from orderdesk_shopify.settings import CartSettings, ShopSettings
 
+if TYPE_CHECKING:
+    import httpx
+
 S = TypeVar("S", bound=ShopSettings)
-Reading = Callable[[httpx.Response], Answer]
+Reading = Callable[["httpx.Response"], Answer]
 
 ACCESS_HINT = "check shop_url, that the shop is open, the access token and its scopes (see the README)"
 WEBHOOK = "a webhook of Shopify"

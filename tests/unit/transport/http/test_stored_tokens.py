@@ -21,13 +21,14 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings, settings, url
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.oauth import refresh_token_auth
+from orderdesk_sdk.plugin.refresh_tokens import refresh_token_auth
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import ManualConfirmation, Portal
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.client import HttpClient
 from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
+from orderdesk_sdk.transport.redaction import Redactor
 from tests.support.http_calls import put_order
 
 if TYPE_CHECKING:
@@ -113,7 +114,11 @@ class Processes:
             client_secret=Secret("its-secret"),
         )
         keeper = token_store_beside((folder or self._folder) / "desk.db", "my acme")
-        self.opened.append(HttpClient(integration(rotates=rotates), its, self._clock, token_store=keeper))
+        self.opened.append(
+            HttpClient(
+                integration(rotates=rotates), its, Redactor.of_settings((), its), self._clock, token_store=keeper
+            )
+        )
         return self.opened[-1]
 
 
