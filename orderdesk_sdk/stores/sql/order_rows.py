@@ -80,7 +80,7 @@ def order_document(order: Order) -> str:
 
 def order_from_row(order_id: str, document: str, folder_id: int | None) -> Order:
     """The order that a row holds."""
-    return evolve(read_stored_order(document, location=f"stored order {order_id}"), folder_id=folder_id)
+    return read_stored_order(document, location=f"stored order {order_id}", folder_id=folder_id)
 
 
 def find_order(db: Cursor, ref: str) -> Order:

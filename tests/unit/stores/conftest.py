@@ -1,4 +1,4 @@
-"""A ledger for each test, and an order store in each database."""
+"""An order store and a ledger for each test: in a file, or in each kind of database that there is."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.support.ledgers import DATABASES, LedgerDatabase, SqlLedger, open_database, shared_folder
 from tests.support.postgres import VERSIONS
 from tests.support.postgres_fixtures import shared_server
 
@@ -26,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ledger(path: Path) -> Iterator[SqliteLedger]:
+def sqlite_ledger(path: Path) -> Iterator[SqliteLedger]:
     opened = SqliteLedger(path)
     yield opened
     opened.close()
@@ -54,3 +55,19 @@ def order_store(open_order_store: OrderStoreOpener) -> Iterator[SqlOrderStore]:
     with closing(open_order_store()) as opened:
         opened.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="mara")
         yield opened
+
+
+@pytest.fixture(params=DATABASES)
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LedgerDatabase]:
+    """An empty ledger of each kind of database in turn."""
+    with open_database(request.param, tmp_path, shared_folder(tmp_path_factory)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ledger(database: LedgerDatabase) -> Iterator[SqlLedger]:
+    opened = database.open()
+    yield opened
+    opened.close()
