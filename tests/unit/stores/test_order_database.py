@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,6 @@ def test_several_openers_of_a_new_database_make_its_tables_once(postgres_url: st
 def test_several_openers_of_a_new_file_make_its_tables_once(tmp_path: Path, clock: VirtualClock) -> None:
     for attempt in range(20):  # the openers collide in some attempts only
         path = tmp_path / f"{attempt}.sqlite"
-        open_at_once(lambda path=path: SqliteOrderStore(path, clock=clock), 6)
+        open_at_once(partial(SqliteOrderStore, path, clock=clock), 6)
         with SqliteOrderStore(path, clock=clock) as host:
             assert [folder.name for folder in host.folders()] == ["New", "Prepared", "Closed", "Canceled"]
