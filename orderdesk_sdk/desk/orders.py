@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
 from datetime import datetime
 
 from orderdesk_sdk.cases.case import State
@@ -20,7 +20,8 @@ from orderdesk_sdk.orders.store import FolderMove, OrderStore
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.context import CaseContext, read_coverage
-from orderdesk_sdk.stores.sqlite.orders import ImportReport, SqliteOrderStore, require_embedded_store
+from orderdesk_sdk.stores.sql.order_import import ImportReport
+from orderdesk_sdk.stores.sql.order_store import SqlOrderStore, require_embedded_store
 
 __all__ = ["OrderService"]
 
@@ -95,7 +96,7 @@ class OrderService:
         _log.info("orders imported: %d", count, about=LogSubject())
         return report
 
-    def _noting_shipments(self, orders: Iterable[Order], shipped: list[Order]) -> Iterator[Order]:
+    def _noting_shipments(self, orders: Iterable[Order], shipped: MutableSequence[Order]) -> Iterator[Order]:
         """The orders; those with a shipment that is an alarm are noted, while the store still has them without it."""
         for order in orders:
             if self._notifications.has_new_shipment(order):
@@ -171,7 +172,7 @@ class OrderService:
         """
         resolved = OrderId(self._order_store.resolve(order).id)
         count = self._ledger.remove_personal_texts(resolved, by=require_actor(by), at=self._clock.now())
-        if isinstance(self._store, SqliteOrderStore):
+        if isinstance(self._store, SqlOrderStore):
             self._store.remove_texts(resolved, by=require_actor(by))
         return count
 

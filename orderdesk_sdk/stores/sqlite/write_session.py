@@ -54,6 +54,10 @@ class SqliteWriteSession:
         except sqlite3.Error:
             return  # A closed or broken database: the next transaction fails too, and SQLite undoes this one.
 
+    def may_run_again(self, error: BaseException) -> bool:  # noqa: ARG002 - as other databases have it
+        """Whether it is worth a second try: no connection is lost here but with the process."""
+        return False
+
     def is_of_database(self, error: BaseException) -> bool:
         """Whether the database raised an error."""
         return isinstance(error, sqlite3.Error)

@@ -94,7 +94,7 @@ def test_a_case_is_found_by_the_beginning_of_its_id_without_reading_the_others(
     with Desk.open() as desk:
         assert find_case(desk, cases[1099].id[:-1] + "9").id == cases[1099].id
         assert find_case(desk, "c1-109").id == "c1-109"
-        with pytest.raises(ValidationError, match="5 or more case ids begin with this text.*c1-1 .order 101 at shop 1"):
+        with pytest.raises(ValidationError, match="5 or more case ids begin with this text"):
             find_case(desk, "c1")
         with pytest.raises(NotFoundError):
             find_case(desk, "c3")
