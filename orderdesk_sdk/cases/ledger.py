@@ -144,6 +144,7 @@ class Ledger(Protocol):
 
         Args:
             kind: `Case` for all.
+            connection: of an order's, and of those that are pending; others are looked through for it.
             limit: None gives 1000, and of one order or cancellation all.
             after: only those that come after this one in the list, so that a long list can be had a page at a time.
         """
@@ -177,8 +178,21 @@ class Ledger(Protocol):
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""
 
-    def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
-        """Everything that happened to a case or resubmission, in order."""
+    def cases_by_prefix(self, prefix: str, limit: int) -> tuple[Case, ...]:
+        """The cases of any kind whose ids begin with a text, in the order of their ids, at most so many."""
+
+    def history(
+        self, subject_id: str, *, limit: int | None = None, after: HistoryEntry | None = None
+    ) -> tuple[HistoryEntry, ...]:
+        """What happened to a case, in order.
+
+        Args:
+            limit: None gives all.
+            after: only what comes after this line, so that a long history can be had a page at a time.
+        """
+
+    def newest_notes(self, subject_id: str, limit: int) -> tuple[str, ...]:
+        """The notes of a history that were written last, newest first; costs the same, however long the history is."""
 
     def verify(self, case: Case) -> IntegrityReport:
         """Whether a case and its history are as they were written."""

@@ -42,6 +42,7 @@ from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.smtp import SmtpTransport
@@ -157,7 +158,7 @@ class Desk:
             self._scheduler.wait_until_idle()
         self.connections.close()
         self.ledger.close()
-        if isinstance(self.order_store, SqliteOrderStore):
+        if isinstance(self.order_store, SqlOrderStore):
             self.order_store.close()
 
     def cancel(
