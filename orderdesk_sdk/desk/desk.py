@@ -46,7 +46,9 @@ from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.smtp import SmtpTransport
+from orderdesk_sdk.transport.http.connection_state import ConnectionState, LocalConnectionState
 from orderdesk_sdk.transport.http.limits import HttpLimits
+from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
@@ -106,10 +108,13 @@ class Desk:
             self.clock,
             limits.http,
             limits.plugin_timeout,
-            config.ledger,
+            self._state_of_connection,
             self._shutdown,
         )
         self._start_services()
+
+    def _state_of_connection(self, connection: str) -> ConnectionState:
+        return LocalConnectionState(self.clock, token_store_beside(self.config.ledger, connection))
 
     def _start_services(self) -> None:
         config = self.config
