@@ -15,7 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from attrs import field, frozen
 
@@ -24,7 +24,6 @@ from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config, find_config
-from orderdesk_sdk.desk.manual_evidence import ManualEvidence
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.parts import DeskParts
@@ -44,9 +43,12 @@ from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.email.smtp import SmtpTransport
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.shutdown import Shutdown
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.desk.manual_evidence import ManualEvidence
+    from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
 __all__ = ["Desk", "DeskLimits"]
 
@@ -109,13 +111,13 @@ class Desk:
     def _start_services(self) -> None:
         config = self.config
         by_id = OrderStoreById(self.order_store)
-        email = CancellationEmail(SmtpTransport(config.email) if config.email is not None else None, self.clock)
+        email = CancellationEmail(self._mailer(), self.clock)
         self._scheduler = Scheduler(
             self.ledger, by_id, self.connections, self.listeners, email, self.clock, self._shutdown
         )
         self._rule_trigger = RuleTrigger(self._scheduler)
         parts = DeskParts(self.ledger, by_id, self.connections, self._scheduler, self.clock, self._rule_trigger)
-        self.cases = CaseService(parts, ManualEvidence(config, self.ledger, self.connections, self.clock))
+        self.cases = CaseService(parts, self._manual_evidence)
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
         self.resubmissions = ResubmissionService(parts)
@@ -124,6 +126,18 @@ class Desk:
         self.rules = RuleEngine(config.rules, self.ledger, by_id, self.connections, executor, self.clock)
         self._scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+
+    def _mailer(self) -> SmtpTransport | None:
+        if self.config.email is None:
+            return None
+        from orderdesk_sdk.transport.email.smtp import SmtpTransport  # It imports the libraries for mail.
+
+        return SmtpTransport(self.config.email)
+
+    def _manual_evidence(self) -> ManualEvidence:
+        from orderdesk_sdk.desk.manual_evidence import ManualEvidence  # So does this.
+
+        return ManualEvidence(self.config, self.ledger, self.connections, self.clock)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
