@@ -46,7 +46,7 @@ _HOMES = {
     "cases.plan": "Plan PlanEntry PlanStep",
     "cases.receipt": "Receipt",
     "transport.http.limits": "HttpLimits",
-    "stores.sqlite.orders": "ImportReport",
+    "stores.sql.order_import": "ImportReport",
     "runtime.connection_config": "ConnectionConfig",
     "runtime.scheduler": "RunReport",
     "desk.config": "Config find_config read_config",

@@ -133,6 +133,7 @@ class Ledger(Protocol):
 
         Args:
             kind: `Case` for all.
+            connection: of an order's, and of those that are pending; others are looked through for it.
             limit: None gives 1000, and of one order or cancellation all.
             after: only those that come after this one in the list, so that a long list can be had a page at a time.
         """
@@ -168,6 +169,9 @@ class Ledger(Protocol):
 
     def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
         """Everything that happened to a case or resubmission, in order."""
+
+    def newest_notes(self, subject_id: str, limit: int) -> tuple[str, ...]:
+        """The notes of a history that were written last, newest first; costs the same, however long the history is."""
 
     def verify(self, case: Case) -> IntegrityReport:
         """Whether a case and its history are as they were written."""

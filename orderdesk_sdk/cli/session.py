@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.desk.desk import Desk
     from orderdesk_sdk.orders.order import Order
-    from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+    from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 
 __all__ = [
     "EXIT_ACTION_REQUIRED",
@@ -39,7 +39,7 @@ __all__ = [
     "name_of_order",
     "print_cases",
     "require_name",
-    "sqlite_order_store",
+    "embedded_order_store",
 ]
 
 P = ParamSpec("P")
@@ -149,9 +149,9 @@ def clock_of(config: Config) -> Clock:
     return SystemClock()
 
 
-def sqlite_order_store(desk: Desk) -> SqliteOrderStore:
+def embedded_order_store(desk: Desk) -> SqlOrderStore:
     """The desk's order store, which must be the embedded one. Raises InvalidStateError."""
-    from orderdesk_sdk.stores.sqlite.orders import require_embedded_store
+    from orderdesk_sdk.stores.sql.order_store import require_embedded_store
 
     return require_embedded_store(desk.order_store, "list the orders")
 

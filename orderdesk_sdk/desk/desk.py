@@ -41,6 +41,7 @@ from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.http.limits import HttpLimits
@@ -165,7 +166,7 @@ class Desk:
             self._scheduler.wait_until_idle()
         self.connections.close()
         self.ledger.close()
-        if isinstance(self.order_store, SqliteOrderStore):
+        if isinstance(self.order_store, SqlOrderStore):
             self.order_store.close()
 
     def cancel(

@@ -42,6 +42,8 @@ _PLUGIN_ERRORS = (SignatureVerificationError, ValidationError, ConfigurationErro
 """What a plugin may say of a message; everything else is its fault."""
 MAX_NOTIFICATIONS = 1000
 """How many orders one message may be about."""
+NOTES_COMPARED = 100
+"""How many of the newest notes of a case are compared with what a message would note."""
 MAX_BYTES = 5_000_000
 """Bytes of one message that are looked at."""
 _log = RoomLogger("desk")
@@ -263,8 +265,8 @@ class NotificationService:
         return tuple(raised)
 
     def _add_note_once(self, case: CancelCase, text: str) -> None:
-        """Note a message once, however often its sender repeats it."""
-        if not any(entry.content == text for entry in self._ledger.history(case.id)):
+        """Note a message once, however often its sender repeats it, as long as not too many others came in between."""
+        if text not in self._ledger.newest_notes(case.id, NOTES_COMPARED):
             self._ledger.append(case, [text], if_unchanged=False)
 
     def _raise_alarm(self, case: CancelCase, message: str, person: str | None = None) -> CancelCase:

@@ -20,7 +20,8 @@ from orderdesk_sdk.orders.store import FolderMove, OrderStore
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.context import CaseContext, read_coverage
-from orderdesk_sdk.stores.sqlite.orders import ImportReport, SqliteOrderStore, require_embedded_store
+from orderdesk_sdk.stores.sql.order_import import ImportReport
+from orderdesk_sdk.stores.sql.order_store import SqlOrderStore, require_embedded_store
 
 __all__ = ["OrderService"]
 
@@ -157,7 +158,7 @@ class OrderService:
         """
         resolved = OrderId(self._order_store.resolve(order).id)
         count = self._ledger.remove_personal_texts(resolved, by=require_actor(by), at=self._clock.now())
-        if isinstance(self._store, SqliteOrderStore):
+        if isinstance(self._store, SqlOrderStore):
             self._store.remove_texts(resolved, by=require_actor(by))
         return count
 

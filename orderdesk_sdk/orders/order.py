@@ -143,9 +143,10 @@ def _with_line_ids(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
     line that became another one is not taken for what it was.
     """
     known = tuple(lines)
-    given = Counter(line.id.strip() for line in known)
-    if all(count == 1 for count in given.values()) and "" not in given:
+    ids = {line.id.strip() for line in known}
+    if len(ids) == len(known) and "" not in ids:
         return known
+    given = Counter(line.id.strip() for line in known)
     names = given + Counter(line.code for line in known)
     taken = {name for name, count in given.items() if count == 1}
     found = []

@@ -208,7 +208,7 @@ def test_a_plugin_that_shows_its_key(
             assert desk.cases.list()[-1].state is not State.CANCELED
     shown += [path.read_bytes() for path in tmp_path.iterdir()]
     if server.connections:
-        assert any(record.name.startswith("httpcore") for record in caplog.records)
+        assert any(record.name == "orderdesk_sdk.transport.http" for record in caplog.records)
     assert finder(KEY).found(caplog.text, *shown) == set()
 
 

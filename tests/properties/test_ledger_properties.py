@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
@@ -21,22 +23,27 @@ from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.plugin.answer import Rejection
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.builders import make_case_of, make_resubmission
+from tests.support.ledgers import DATABASES, SqlLedger, open_database, shared_folder
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 INDEX = st.integers(0, 1000)
 
 
 class LedgerHistory(RuleBasedStateMachine):
-    """Drives SqliteLedger and a dictionary side by side."""
+    """Drives a ledger and a dictionary side by side."""
+
+    database_name: ClassVar[str]
+    servers: ClassVar[Path]
+    """Of the servers that the processes of a run share."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.path = self.folder / "orderdesk.db"
-        self.ledger = SqliteLedger(self.path)
-        self.dropped: list[SqliteLedger] = []
+        self.made = ExitStack()
+        folder = Path(self.made.enter_context(tempfile.TemporaryDirectory()))
+        self.database = self.made.enter_context(open_database(self.database_name, folder, self.servers))
+        self.ledger = self.database.open()
+        self.dropped: list[SqlLedger] = []
         self.now = START
         self.cancellations: dict[str, tuple[Cancellation, str]] = {}
         self.cases: dict[str, CancelCase] = {}
@@ -47,7 +54,7 @@ class LedgerHistory(RuleBasedStateMachine):
     def teardown(self) -> None:
         for ledger in (*self.dropped, self.ledger):
             ledger.close()
-        shutil.rmtree(self.folder)
+        self.made.close()
 
     def one(self, index: int) -> CancelCase:
         return list(self.cases.values())[index % len(self.cases)]
@@ -181,7 +188,7 @@ class LedgerHistory(RuleBasedStateMachine):
             self.ledger.close()
         else:
             self.dropped.append(self.ledger)
-        self.ledger = SqliteLedger(self.path)
+        self.ledger = self.database.open()
 
     @invariant()
     def nothing_is_lost_and_nothing_made_up(self) -> None:
@@ -210,5 +217,10 @@ class LedgerHistory(RuleBasedStateMachine):
         assert self.ledger.next_due() == min(dues.values(), default=None)
 
 
-TestLedgerHistory = LedgerHistory.TestCase
-TestLedgerHistory.settings = settings(max_examples=25, stateful_step_count=25)
+@pytest.mark.parametrize("name", DATABASES)
+def test_nothing_is_lost_and_nothing_made_up(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    machine = type(
+        "LedgerHistory", (LedgerHistory,), {"database_name": name, "servers": shared_folder(tmp_path_factory)}
+    )
+    examples = 25 if name == "sqlite" else 8  # A database for each.
+    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=25))

@@ -10,13 +10,23 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
-from orderdesk_sdk.orders.serialization import read_order_text, read_orders, write_order, write_order_text
+from orderdesk_sdk.orders.serialization import (
+    read_order_text,
+    read_orders,
+    read_stored_order,
+    write_order,
+    write_order_text,
+)
+from orderdesk_sdk.orders.serialization.json_text import parse_json
+from orderdesk_sdk.orders.serialization.schema import ORDER, ParseContext, read_record
+from orderdesk_sdk.orders.serialization.stored import read_as_written
 
 DOCUMENT: dict[str, object] = json.loads(SAMPLE_ORDERS)[0]
 
@@ -138,3 +148,35 @@ def test_any_text_is_read_or_refused_as_input(text: str | bytes) -> None:
     except ValidationError as error:
         told = str(error)
     assert told.startswith("any: ") or told == "()"
+
+
+@given(documents, st.integers(0, 99) | st.none())
+def test_a_stored_order_is_read_without_checks_as_with_them(document: dict[str, object], folder: int | None) -> None:
+    text = write_order_text(evolve(read_one(document), folder_id=None))
+    order = read_as_written(text, folder)
+    assert order is not None or "\\ud" in text
+    assert order in (None, evolve(checked(text), folder_id=folder))
+    assert read_stored_order(text, location="stored", folder_id=folder) == evolve(checked(text), folder_id=folder)
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(places_in(json.loads(write_order_text(read_one(DOCUMENT))))), json_values)
+def test_a_damaged_stored_order_is_left_to_the_reader_that_checks(path: tuple[str | int, ...], new: object) -> None:
+    """Any value anywhere is read as the checked reader reads it, or not at all."""
+    text = json.dumps(replaced(json.loads(write_order_text(read_one(DOCUMENT))), path, new), default=str)
+    order = read_as_written(text)
+    try:
+        found = evolve(checked(text), folder_id=None)
+    except ValidationError:
+        assert order is None
+    else:
+        assert order in (None, found)
+
+
+def checked(text: str) -> Order:
+    """The order in a stored text, by the reader that checks everything."""
+    context = ParseContext(UTC, strict=False)
+    order = read_record(ORDER, parse_json(text, location="stored"), "$", context)
+    context.raise_errors("stored")
+    assert isinstance(order, Order)
+    return order

@@ -11,13 +11,13 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import ManualConfirmation, Polling, Portal, Route
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LATER = NOW + minutes(5)
@@ -97,7 +97,7 @@ def make_resubmission(number: str = "r1", **changes: Any) -> ResubmitCase:
     return evolve(case, **changes)
 
 
-def open_case(ledger: SqliteLedger, number: str = "1", **changes: Any) -> CancelCase:
+def open_case(ledger: Ledger, number: str = "1", **changes: Any) -> CancelCase:
     """The one case of the cancellation with this number, which is in the ledger now."""
     cancellation = make_cancellation(number)
     case = make_case_of(cancellation, **changes)

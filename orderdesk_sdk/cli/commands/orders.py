@@ -16,9 +16,9 @@ from orderdesk_sdk.cli.session import (
     Session,
     by_option,
     common_options,
+    embedded_order_store,
     name_of_order,
     require_name,
-    sqlite_order_store,
 )
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def orders(session: Session, folder: str | None, limit: int) -> None:
     from orderdesk_sdk.desk.documents import order_document
 
     with session.desk() as desk:
-        store = sqlite_order_store(desk)
+        store = embedded_order_store(desk)
         folders = {one.id: one.name for one in store.folders()}
         listed = [
             (order, folders.get(order.folder_id or 0), store.remote_orders(order.id))

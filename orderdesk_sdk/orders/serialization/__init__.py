@@ -15,12 +15,15 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
+from attrs import evolve
+
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization.checked_orders import CheckedOrders
 from orderdesk_sdk.orders.serialization.envelope import ParsedOrders, find_orders
 from orderdesk_sdk.orders.serialization.json_text import dump_json, parse_json
 from orderdesk_sdk.orders.serialization.order_stream import OrderStream
 from orderdesk_sdk.orders.serialization.schema import ORDER, ParseContext, read_record, write_record
+from orderdesk_sdk.orders.serialization.stored import read_as_written
 
 __all__ = [
     "OrderStream",
@@ -52,13 +55,22 @@ def read_orders(document: object, *, timezone: tzinfo = UTC, location: str | Non
     return ParsedOrders.of(tuple(orders), found.total)
 
 
-def read_stored_order(text: str, *, location: str) -> Order:
-    """The order that `write_order_text` wrote. What an early version took in is read again, though rejected today."""
+def read_stored_order(text: str, *, location: str, folder_id: int | None = None) -> Order:
+    """The order that `write_order_text` wrote. What an early version took in is read again, though rejected today.
+
+    Args:
+        folder_id: the folder that it is in now, which is stored beside it.
+
+    Raises ValidationError for a text that is damaged.
+    """
+    written = read_as_written(text, folder_id)
+    if written is not None:
+        return written
     reading = ParseContext(UTC, strict=False)
     order = read_record(ORDER, parse_json(text, location=location), "$", reading)
     reading.raise_errors(location)
     assert isinstance(order, Order), "a record without faults is an order"
-    return order
+    return evolve(order, folder_id=folder_id)
 
 
 def read_order_text(text: str | bytes, *, location: str, timezone: tzinfo = UTC) -> ParsedOrders:

@@ -117,7 +117,7 @@ class PostgresPool:
         goes on reads first.
         """
         committing = False
-        connection = self._begun(begin)
+        connection = self.begin(begin)
         try:
             yield PostgresCursor(connection)
             committing = True
@@ -127,7 +127,7 @@ class PostgresPool:
             what = "whether the last change was written is not known" if unsure else None
             raise storage_error(error, self.database, what=what) from None
         finally:
-            self._give_back(connection)
+            self.give_back(connection)
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -137,8 +137,11 @@ class PostgresPool:
         except psycopg.Error as error:
             raise storage_error(error, self.database) from None
 
-    def _begun(self, begin: str) -> psycopg.Connection[Any]:
-        """A connection in a new transaction. One that was lost meanwhile is given up: nothing was done on it yet."""
+    def begin(self, begin: str = "BEGIN") -> psycopg.Connection[Any]:
+        """A connection in a new transaction, which its owner commits, and gives back in any case.
+
+        One that was lost meanwhile is given up: nothing was done on it yet. Raises StorageError.
+        """
         error: psycopg.Error | None = None
         with self.translated():
             for _ in range(_TRIES):
@@ -158,7 +161,7 @@ class PostgresPool:
             assert error is not None
             raise error
 
-    def _give_back(self, connection: psycopg.Connection[Any]) -> None:
+    def give_back(self, connection: psycopg.Connection[Any]) -> None:
         """Undo what is not committed, and let others have the connection; a lost one is undone by the server."""
         if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
             with suppress(psycopg.Error):

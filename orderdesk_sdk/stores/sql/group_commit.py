@@ -32,6 +32,9 @@ class WriteSession(Protocol):
     def undo(self) -> None:
         """Undo the transaction, where there is one. Raises no error of the database."""
 
+    def may_run_again(self, error: BaseException) -> bool:
+        """Whether the transaction was lost with its connection, so that nothing of it was written."""
+
     def is_of_database(self, error: BaseException) -> bool:
         """Whether the database raised an error."""
 
@@ -115,7 +118,9 @@ class GroupCommit:
         try:
             try:
                 self._transact(batch)
-            except TransactionLostError:
+            except Exception as error:
+                if not self._session.may_run_again(error):
+                    raise
                 self._session.undo()
                 self._transact(batch)
         except BaseException as error:
@@ -148,7 +153,7 @@ class GroupCommit:
                 ticket.run(cursor)
         except Exception as error:
             # Whoever is alone hurts no other, and is undone with the transaction.
-            if len(batch) == 1 or isinstance(error, TransactionLostError) or not self._session.is_of_one_job(error):
+            if len(batch) == 1 or not self._session.is_of_one_job(error):
                 raise
             return False
         return True

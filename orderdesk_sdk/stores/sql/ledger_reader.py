@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
+from orderdesk_sdk.stores.sql.case_selection import CaseSelection
 from orderdesk_sdk.stores.sql.database import NO_LIMIT, Cursor
 from orderdesk_sdk.stores.sql.due_cases import due_at_connection, due_connections, due_everywhere, next_due
 from orderdesk_sdk.stores.sql.integrity_check import examine, head_of, record_of
@@ -107,7 +108,7 @@ class LedgerReader(ABC):
         after: C | None = None,
     ) -> tuple[C, ...]:
         given = {"order_id": order_id, "cancellation_id": cancellation_id, "connection": connection}
-        wheres, values = _conditions({"kind": getattr(kind, "kind", None)} | given, states)
+        chosen = CaseSelection(getattr(kind, "kind", None), given, states)
         whole = order_id is not None or cancellation_id is not None  # Of an order none may be missed.
         most = limit if limit is not None or whole else MAX_RESULTS
         found: list[C] = []
@@ -115,11 +116,7 @@ class LedgerReader(ABC):
         while most is None or len(found) < most:
             wanted = NO_LIMIT if most is None else most - len(found)
             with self._read() as cursor:
-                rows = cursor.execute(
-                    "SELECT number, id, kind, cancellation_id, order_id, connection, due_at, data, texts"  # noqa: S608 - constants
-                    f" FROM cases {wheres} ORDER BY number LIMIT ?",
-                    (*values, last, wanted),
-                ).fetchall()
+                rows = cursor.execute(*chosen.page(last, wanted)).fetchall()
             cases = (self._case_or_stand_in(row, is_whole=whole) for row in rows)
             found += [case for case in cases if isinstance(case, kind) and (not states or case.state in states)]
             if len(rows) != wanted:
@@ -220,6 +217,22 @@ class LedgerReader(ABC):
             self.damage.read(f"line {row[0]} of {subject_id}", partial(parse_row, partial(entry, *row))) for row in rows
         )
 
+    def newest_notes(self, subject_id: str, limit: int) -> tuple[str, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT sequence, data, texts FROM history WHERE subject_id = ? AND kind = 'note'"
+                " ORDER BY sequence DESC LIMIT ?",
+                (subject_id, limit),
+            ).fetchall()
+
+        def note(data: str, texts: str | None) -> str:
+            return str(content_of(HistoryEntryKind.NOTE, data, texts))
+
+        return tuple(
+            self.damage.read(f"line {sequence} of {subject_id}", partial(parse_row, partial(note, *row)))
+            for sequence, *row in rows
+        )
+
     def verify(self, case: Case) -> IntegrityReport:
         with self._snapshot(is_long=False) as cursor:
             return record_of(cursor, case.id)
@@ -231,18 +244,3 @@ class LedgerReader(ABC):
     def head(self) -> ChainHead:
         with self._read() as cursor:
             return head_of(cursor) or ChainHead(0, "")
-
-
-def _conditions(given: Mapping[str, str | None], states: Sequence[State]) -> tuple[str, list[object]]:
-    """The conditions that are asked for and their values: a condition that always holds would keep an index unused.
-
-    The last value is still to be given, the number after which to go on.
-    """
-    asked = {column: value for column, value in given.items() if value is not None}
-    wheres = [f"{column} = ?" for column in asked]
-    values: list[object] = list(asked.values())
-    if states:
-        wheres.append(f"state IN ({','.join('?' * len(states))})")
-        values.extend(state.value for state in states)
-    wheres.append("number > ?")
-    return f"WHERE {' AND '.join(wheres)}", values

@@ -18,7 +18,7 @@ from orderdesk_sdk.stores.sql.database import Cursor
 __all__ = ["remove_texts"]
 
 
-def remove_texts(cursor: Cursor, order_id: str, *, by: str, at: datetime) -> int:
+def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str, at: datetime) -> int:
     """Remove every personal text of an order; of how many histories. The removal is a line of each of them.
 
     Raises InvalidStateError while anything about it is open: what is under way needs its texts.
@@ -31,7 +31,6 @@ def remove_texts(cursor: Cursor, order_id: str, *, by: str, at: datetime) -> int
                 location=subject_id,
                 hint="settle the case first: see `orderdesk cases`",
             )
-    links = ChainAppender(cursor)
     for number, subject_id, link, _ in subjects:
         said = pack_entry(f"personal texts were removed by {by}")
         line = chain_entry(subject_id, 0, to_microseconds(at), HistoryEntryKind.REMOVED.value, said)

@@ -201,4 +201,16 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         f"""CREATE TRIGGER registrations_name_their_order AFTER INSERT ON registrations WHEN NEW.order_id IS NULL
             BEGIN {_FILL_ORDER_ID}; END""",
     ),
+    (
+        # Nothing that is asked for often may read through what only grows; tests/unit/stores/test_query_plans.py.
+        "DROP INDEX cases_by_state",
+        "DROP INDEX cases_by_place",
+        # By kind: a few open resubmissions are not looked for among a million open cancels.
+        "CREATE INDEX cases_by_state ON cases (kind, state, number)",
+        # Cases that wait to be asked for together. Of these alone: it is left as it is by most changes of a case.
+        "CREATE INDEX cases_pending ON cases (connection, kind, number) WHERE state = 'pending'",
+        "CREATE INDEX registrations_by_order ON registrations (order_id)",
+        # Of thousands of lines a few are notes, and each webhook looks whether it is noted already.
+        "CREATE INDEX history_notes ON history (subject_id, sequence) WHERE kind = 'note'",
+    ),
 )

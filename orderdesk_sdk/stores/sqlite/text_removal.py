@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.text_removal import remove_texts
 from orderdesk_sdk.stores.sqlite.connection import open_connection
 
@@ -16,8 +17,9 @@ def remove_texts_from_file(path: Path, order_id: str, *, by: str, at: datetime) 
     with open_connection(path) as db:
         db.execute("PRAGMA secure_delete = ON")  # Else the texts would stay in what the file has as free space.
         db.execute("BEGIN IMMEDIATE")
+        cursor = db.cursor()
         try:
-            count = remove_texts(db.cursor(), order_id, by=by, at=at)
+            count = remove_texts(cursor, ChainAppender(cursor), order_id, by=by, at=at)
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")

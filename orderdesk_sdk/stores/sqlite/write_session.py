@@ -54,6 +54,10 @@ class SqliteWriteSession:
         except sqlite3.Error:
             return  # A closed or broken database: the next transaction fails too, and SQLite undoes this one.
 
+    def may_run_again(self, error: BaseException) -> bool:  # noqa: ARG002 - as other databases have it
+        """Whether it is worth a second try: no connection is lost here but with the process."""
+        return False
+
     def is_of_database(self, error: BaseException) -> bool:
         """Whether the database raised an error."""
         return isinstance(error, sqlite3.Error)
@@ -64,6 +68,11 @@ class SqliteWriteSession:
 
     def write_error(self, error: BaseException) -> StorageError:
         """An error that concerns the whole transaction as its callers get it."""
+        if self._observer is not None:
+            try:
+                self._observer.before_commit()
+            except StorageError as cause:  # Of a file that was cut short or replaced SQLite says something else.
+                return cause
         return StorageError(
             f"nothing was written: {error}",
             location="ledger",

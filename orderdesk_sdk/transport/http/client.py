@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 
 import httpx
@@ -27,13 +26,14 @@ from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.allowed_origins import AllowedOrigins
 from orderdesk_sdk.transport.http.credentials import Credentials
-from orderdesk_sdk.transport.http.deadline import DeadlineTransport
+from orderdesk_sdk.transport.http.deadline import DEADLINE
 from orderdesk_sdk.transport.http.failures import BUSY_STATUSES, failure_of, throttling_failure
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.log_redaction import redacted_logs
+from orderdesk_sdk.transport.http.pool import ConnectionPool, PooledTransport
 from orderdesk_sdk.transport.http.rate_limit import TokenBucket
 from orderdesk_sdk.transport.http.replay import request_digest
-from orderdesk_sdk.transport.http.response_body import ACCEPTED_ENCODING, read_whole
+from orderdesk_sdk.transport.http.response_body import ACCEPTED_ENCODING, readable_response
 from orderdesk_sdk.transport.http.retry_after import MAX_WAIT
 from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_response
 from orderdesk_sdk.transport.redaction import Redactor
@@ -48,6 +48,8 @@ _log = RoomLogger("transport")
 _FIRST_BACKOFF = 0.5
 _EXCERPT_OVERLAP = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
+_PACKING = 64 * 1024
+"""Bytes by which a body of the longest that is read may grow when it is packed, since it cannot be packed."""
 _SLEEP_STEP = 0.5
 """Seconds that are slept at a time, so that the desk's ending is noticed."""
 _MAX_TURN_WAIT = 150.0
@@ -56,7 +58,10 @@ again. Well below the lease on its case."""
 
 
 class HttpClient:
-    """One `httpx.Client`, its buckets, credentials and redactor, for one connection; safe to use from many threads."""
+    """The open connections, buckets, credentials and redactor of one connection; safe to use from many threads.
+
+    No redirect is followed, no cookie kept, and no proxy asked.
+    """
 
     def __init__(
         self,
@@ -90,12 +95,15 @@ class HttpClient:
         self._shared_reads = SharedReads(clock)
         self._buckets: dict[str, TokenBucket] = {}
         self._buckets_lock = Lock()
-        self._transport = DeadlineTransport(in_flight=self.limits.in_flight, secure=self._allowed_origins.secure)
-        timeout = httpx.Timeout(self.limits.read_timeout, connect=self.limits.connect_timeout, pool=self.limits.timeout)
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # They would be kept, and never sent.
-        self._client = httpx.Client(
-            transport=self._transport, timeout=timeout, follow_redirects=False, cookies=no_cookies
+        self._transport = PooledTransport(
+            ConnectionPool(
+                self.limits.in_flight,
+                tls=self._allowed_origins.secure,
+                max_response_bytes=self.limits.max_response_bytes + _PACKING,
+            )
         )
+        own = self.limits
+        timeout = httpx.Timeout(own.read_timeout, connect=own.connect_timeout, pool=own.timeout)
         self._timeout = timeout.as_dict()
 
     def _credentials_of(self, settings: object, token_store: TokenStore | None) -> Credentials | None:
@@ -113,7 +121,7 @@ class HttpClient:
 
     def close(self) -> None:
         """Close the connections. Calls after this fail."""
-        self._client.close()
+        self._transport.close()
 
     def call(
         self,
@@ -270,15 +278,15 @@ class HttpClient:
         self.require_allowed_origin(request)
         request.extensions.setdefault("timeout", self._timeout)
         request.headers["accept-encoding"] = ACCEPTED_ENCODING
+        if request.url.userinfo:  # As httpx's client reads a login in a URL.
+            next(httpx.BasicAuth(request.url.username, request.url.password).auth_flow(request))
         scheme, _, login = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":  # A form of the secret that leaves us whole, however short the secret is.
             self.redactor.add_secret(Secret(login.strip()))
-        with self._transport.call(time.monotonic() + self.limits.timeout), redacted_logs(self.redactor):
-            response = self._client.send(request, stream=True)
-            try:
-                return read_whole(response, request, self.limits.max_response_bytes)
-            finally:
-                response.close()
+        request.extensions[DEADLINE] = time.monotonic() + self.limits.timeout
+        longest = self.limits.max_response_bytes
+        with redacted_logs(self.redactor):
+            return readable_response(self._transport.send(request, longest + _PACKING), request, longest)
 
     def require_allowed_origin(self, request: httpx.Request) -> None:
         """Raises PluginError for a request to a host that is none of the connection's."""

@@ -58,16 +58,12 @@ _MESSAGES: Mapping[Certainty, str] = {
     Certainty.UNKNOWN: "the request may have reached the service, and its response was lost",
 }
 
-_NO_REDIRECT = "Invalid URL in location header"
-
 
 def failure_of(error: Exception, redactor: Redactor) -> Failure:
     """What an error in the middle of a call proves, in words without secrets."""
     kind = type(error).__name__
     certainty = CERTAINTY.get(type(error), Certainty.UNKNOWN)
-    said = str(error)
-    # httpx goes on with a part of the address, which may be a part of a secret: that is nothing a redactor knows.
-    detail = redactor.redact_text(_NO_REDIRECT if said.startswith(_NO_REDIRECT) else said)
+    detail = redactor.redact_text(str(error))
     return Failure(kind, certainty, f"{_MESSAGES[certainty]} ({kind}{': ' + detail if detail else ''})")
 
 

@@ -1,4 +1,4 @@
-"""The body of a response, read whole within a bound: as it came, or out of gzip, which is all that we say we take."""
+"""A response with its body as a plugin reads it: as it came, or out of gzip, which is all that we say we take."""
 
 from __future__ import annotations
 
@@ -8,41 +8,45 @@ from collections.abc import Iterator
 import httpx
 
 from orderdesk_sdk.transport.http.failures import ResponseTooLarge
+from orderdesk_sdk.transport.http.http11 import RawResponse
 
-__all__ = ["ACCEPTED_ENCODING", "read_whole"]
+__all__ = ["ACCEPTED_ENCODING", "readable_response"]
 
 ACCEPTED_ENCODING = "gzip"
 """The one content coding that is asked for. Others unpack to a thousand times as much at once, or need a library."""
 
 _GZIP = frozenset({"gzip", "x-gzip"})  # The same (RFC 9110, 8.4.1.3).
 _PIECE = 64 * 1024
-_ENCODING_HEADERS = ("content-encoding", "transfer-encoding", "content-length")
+_ENCODING_HEADERS = (b"content-encoding", b"transfer-encoding", b"content-length")
 
 
-def read_whole(response: httpx.Response, request: httpx.Request, limit: int) -> httpx.Response:
+def readable_response(raw: RawResponse, request: httpx.Request, limit: int) -> httpx.Response:
     """The response with its body of at most `limit` bytes, unpacked.
 
     Raises ResponseTooLarge for a longer one, and httpx.DecodingError for one in another coding than gzip, or in
     several, or that is no gzip or ends within it.
     """
-    codings = [coding.lower() for coding in response.headers.get_list("content-encoding", split_commas=True)]
+    headers, body = raw.headers, raw.body
+    told = [value for name, value in headers if name.lower() == b"content-encoding"]
+    codings = [coding for value in told for coding in value.decode("latin-1").lower().replace(" ", "").split(",")]
     codings = [coding for coding in codings if coding not in ("", "identity")]
-    if not codings:
-        length = response.headers.get("content-length", "")
-        # A length beside chunks says nothing (RFC 9112, 6.3).
-        plain = "content-encoding" not in response.headers and "transfer-encoding" not in response.headers
-        if plain and length.isdigit() and int(length) <= limit:
-            response.read()
-            return response
-        body = _collect(response.iter_raw(_PIECE), limit)
-    elif len(codings) > 1 or codings[0] not in _GZIP:
+    if len(codings) > 1 or not _GZIP.issuperset(codings):
         raise httpx.DecodingError(
             f"the body is compressed as {', '.join(codings)[:60]!r}, not as gzip", request=request
         )
-    else:
-        body = _collect(_decompress(response.iter_raw(_PIECE), limit, request), limit)
-    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODING_HEADERS]
-    return httpx.Response(response.status_code, headers=headers, content=body, request=request)
+    if codings:
+        body = _collect(_decompress(body, limit, request), limit)
+    elif len(body) > limit:
+        raise ResponseTooLarge(f"more than {limit} bytes")
+    if told or any(name.lower() == b"transfer-encoding" for name, _ in headers):
+        headers = [header for header in headers if header[0].lower() not in _ENCODING_HEADERS]
+    return httpx.Response(
+        raw.status,
+        headers=headers,
+        content=body,
+        request=request,
+        extensions={"http_version": b"HTTP/1.1", "reason_phrase": raw.reason},
+    )
 
 
 def _collect(pieces: Iterator[bytes], limit: int) -> bytes:
@@ -54,23 +58,20 @@ def _collect(pieces: Iterator[bytes], limit: int) -> bytes:
     return bytes(body)
 
 
-def _decompress(pieces: Iterator[bytes], limit: int, request: httpx.Request) -> Iterator[bytes]:
+def _decompress(body: bytes, limit: int, request: httpx.Request) -> Iterator[bytes]:
     """What gzip's members hold (RFC 1952, 2.2), never more of it at once than a step over the limit."""
     member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    begun = False
+    packed = body
     try:
-        for piece in pieces:
-            packed = piece
-            while packed:
-                if member.eof:
-                    packed = packed.lstrip(b"\0")  # Padding, as files have it.
-                    if not packed:
-                        break
-                    member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-                begun = True
-                yield member.decompress(packed, min(limit, _PIECE) + 1)
-                packed = member.unconsumed_tail or member.unused_data
+        while packed:
+            if member.eof:
+                packed = packed.lstrip(b"\0")  # Padding, as files have it.
+                if not packed:
+                    return
+                member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            yield member.decompress(packed, min(limit, _PIECE) + 1)
+            packed = member.unconsumed_tail or member.unused_data
     except zlib.error as error:
         raise httpx.DecodingError(f"the body is no gzip: {error}", request=request) from None
-    if begun and not member.eof:
+    if body and not member.eof:
         raise httpx.DecodingError("the body ends within its gzip", request=request)

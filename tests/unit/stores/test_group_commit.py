@@ -289,6 +289,9 @@ class LosingSession(SqliteWriteSession):
             raise TransactionLostError("the connection was lost")
         super().commit()
 
+    def may_run_again(self, error: BaseException) -> bool:
+        return isinstance(error, TransactionLostError)
+
 
 @pytest.mark.parametrize("losses", [1, 2])
 def test_a_transaction_that_was_lost_is_run_once_more(connection: sqlite3.Connection, path: Path, losses: int) -> None:

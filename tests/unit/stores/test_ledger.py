@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from datetime import timedelta, timezone
-from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -25,7 +23,6 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 from orderdesk_sdk.runtime.journal import CaseJournal
 from orderdesk_sdk.stores.serialization import dump, load
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.builders import (
     ACKNOWLEDGED,
     DONE,
@@ -39,15 +36,18 @@ from tests.support.builders import (
     make_resubmission,
     open_case,
 )
+from tests.support.ledgers import LedgerDatabase, SqlLedger
 
 # Cancellations
 
 
-def test_a_wish_is_there_for_another_process_before_its_caller_hears_of_it(ledger: SqliteLedger, path: Path) -> None:
+def test_a_wish_is_there_for_another_process_before_its_caller_hears_of_it(
+    ledger: SqlLedger, database: LedgerDatabase
+) -> None:
     assert ledger.open_cancellation(
         make_cancellation(), "content", [make_case_of(make_cancellation(), 1), make_case_of(make_cancellation(), 2)]
     ) == (make_cancellation(), True)
-    other = SqliteLedger(path)
+    other = database.open()
     assert other.cancellations("1") == (make_cancellation(),)
     assert other.cases(CancelCase, cancellation_id="c1") == (
         make_case_of(make_cancellation(), 1),
@@ -56,7 +56,7 @@ def test_a_wish_is_there_for_another_process_before_its_caller_hears_of_it(ledge
     other.close()
 
 
-def test_the_same_key_and_content_is_the_same_wish_and_opens_nothing_new(ledger: SqliteLedger) -> None:
+def test_the_same_key_and_content_is_the_same_wish_and_opens_nothing_new(ledger: SqlLedger) -> None:
     open_case(ledger)
     second = evolve(make_cancellation("2"), idempotency_key="key 1")
     assert ledger.open_cancellation(second, "content", [make_case_of(second)]) == (make_cancellation(), False)
@@ -65,7 +65,7 @@ def test_the_same_key_and_content_is_the_same_wish_and_opens_nothing_new(ledger:
     assert [case.id for case in ledger.cases(CancelCase)] == ["c1-1"]
 
 
-def test_the_same_key_with_another_content_is_a_conflict_and_changes_nothing(ledger: SqliteLedger) -> None:
+def test_the_same_key_with_another_content_is_a_conflict_and_changes_nothing(ledger: SqlLedger) -> None:
     open_case(ledger)
     second = evolve(make_cancellation("2"), idempotency_key="key 1")
     with pytest.raises(ConflictError, match="another cancellation"):
@@ -75,9 +75,9 @@ def test_the_same_key_with_another_content_is_a_conflict_and_changes_nothing(led
     assert [case.id for case in ledger.cases(CancelCase)] == ["c1-1"]
 
 
-def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqliteLedger) -> None:
+def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqlLedger, database: LedgerDatabase) -> None:
     case = open_case(ledger)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(database.integrity_error):
         ledger.open_cancellation(
             make_cancellation("2"),
             "content",
@@ -90,7 +90,7 @@ def test_a_wish_whose_cases_cannot_be_kept_is_not_kept_either(ledger: SqliteLedg
 # Changes
 
 
-def test_a_change_and_its_history_are_written_together(ledger: SqliteLedger) -> None:
+def test_a_change_and_its_history_are_written_together(ledger: SqlLedger) -> None:
     case = open_case(ledger)
     after = transition(case, SENT).case
     ledger.write(CaseUpdate(case, after, ["policy failed", SENT, INTENT]))
@@ -98,7 +98,7 @@ def test_a_change_and_its_history_are_written_together(ledger: SqliteLedger) -> 
     assert [entry.content for entry in ledger.history("c1-1")] == ["policy failed", SENT, INTENT]
 
 
-def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqliteLedger) -> None:
+def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqlLedger) -> None:
     case = open_case(ledger)
     after = transition(case, SENT).case
     ledger.write(CaseUpdate(case, after, [SENT]))
@@ -113,7 +113,7 @@ def test_whoever_works_on_an_older_version_is_fenced_off(ledger: SqliteLedger) -
     assert [entry.content for entry in ledger.history("c1-1")] == [SENT, EXCHANGE, "it came late", INTENT]
 
 
-def test_of_many_who_change_one_case_at_once_exactly_one_wins(ledger: SqliteLedger) -> None:
+def test_of_many_who_change_one_case_at_once_exactly_one_wins(ledger: SqlLedger) -> None:
     case = open_case(ledger)
     outcomes: list[str] = []
     barrier = threading.Barrier(8)
@@ -137,12 +137,10 @@ def test_of_many_who_change_one_case_at_once_exactly_one_wins(ledger: SqliteLedg
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM history", "UPDATE history SET data = 'x'"])
-def test_the_database_itself_keeps_the_history(ledger: SqliteLedger, path: Path, statement: str) -> None:
+def test_the_database_itself_keeps_the_history(ledger: SqlLedger, database: LedgerDatabase, statement: str) -> None:
     ledger.append(open_case(ledger), [SENT], if_unchanged=True)
-    stranger = sqlite3.connect(path)
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with database.stranger() as stranger, pytest.raises(database.integrity_error, match="append-only"):
         stranger.execute(statement)
-    stranger.close()
     assert [entry.content for entry in ledger.history("c1-1")] == [SENT]
 
 
@@ -178,9 +176,7 @@ FULL_EVENT = Event(
         ("", HistoryEntryKind.NOTE),
     ],
 )
-def test_every_entry_comes_back_as_it_went_in(
-    ledger: SqliteLedger, content: EntryContent, kind: HistoryEntryKind
-) -> None:
+def test_every_entry_comes_back_as_it_went_in(ledger: SqlLedger, content: EntryContent, kind: HistoryEntryKind) -> None:
     case = open_case(ledger, attempt=4)
     ledger.append(case, [content], if_unchanged=False)
     (entry,) = ledger.history(case.id)
@@ -196,20 +192,20 @@ def test_an_intent_that_was_kept_before_reads_could_be_declared_is_read_by_its_m
     assert load(dump(query), Intent).read_only
 
 
-def test_a_receipt_tells_what_a_reply_warns_of(ledger: SqliteLedger) -> None:
+def test_a_receipt_tells_what_a_reply_warns_of(ledger: SqlLedger) -> None:
     case = open_case(ledger)
     ledger.append(case, [evolve(EXCHANGE, warning="an older version answered")], if_unchanged=False)
     (told,) = make_receipt(Order(case.order_id, "101"), (), ledger, LATER, lambda _: "gone").cancellations[0].cases
     assert [step.message for step in told.history] == ["answered 200; warning: an older version answered"]
 
 
-def test_a_note_that_no_database_takes_is_kept_readable(ledger: SqliteLedger) -> None:
+def test_a_note_that_no_database_takes_is_kept_readable(ledger: SqlLedger) -> None:
     case = open_case(ledger)
     ledger.append(case, ["half a pair: \ud83d"], if_unchanged=False)
     assert [entry.content for entry in ledger.history(case.id)] == ["half a pair: \\ud83d"]
 
 
-def test_a_full_case_and_resubmission_come_back_as_they_went_in(ledger: SqliteLedger) -> None:
+def test_a_full_case_and_resubmission_come_back_as_they_went_in(ledger: SqlLedger) -> None:
     local = NOW.astimezone(timezone(timedelta(hours=-5)))
     mail = EmailEvidence("them@example.com", "half a pair: \ud83d", NOW, "00", "<1@example.com>", "<2@example.com>")
     proof = Evidence(EvidenceKind.EMAIL, person="Ann", email=mail)
@@ -220,7 +216,7 @@ def test_a_full_case_and_resubmission_come_back_as_they_went_in(ledger: SqliteLe
     assert ledger.case("r1", ResubmitCase) == made
 
 
-def test_what_does_not_exist_is_said(ledger: SqliteLedger) -> None:
+def test_what_does_not_exist_is_said(ledger: SqlLedger) -> None:
     with pytest.raises(NotFoundError, match="case nope"):
         ledger.case("nope", CancelCase)
     with pytest.raises(NotFoundError, match="case nope"):
@@ -231,7 +227,7 @@ def test_what_does_not_exist_is_said(ledger: SqliteLedger) -> None:
 # Resubmissions
 
 
-def test_an_order_has_one_resubmission_at_a_connection(ledger: SqliteLedger) -> None:
+def test_an_order_has_one_resubmission_at_a_connection(ledger: SqlLedger) -> None:
     first = make_resubmission("r1")
     assert ledger.open_case(first, f"{first.order_number} at {first.connection}") == (first, True)
     again = evolve(make_resubmission("r2"), order_number=first.order_number)
@@ -242,7 +238,7 @@ def test_an_order_has_one_resubmission_at_a_connection(ledger: SqliteLedger) -> 
     assert ledger.cases(ResubmitCase, order_id="2") == ()
 
 
-def test_a_resubmission_is_fenced_and_leaves_the_open_ones_when_settled(ledger: SqliteLedger) -> None:
+def test_a_resubmission_is_fenced_and_leaves_the_open_ones_when_settled(ledger: SqlLedger) -> None:
     first = make_resubmission()
     ledger.open_case(first, f"{first.order_number} at {first.connection}")
     after = transition(first, DONE).case
@@ -259,7 +255,7 @@ def test_a_resubmission_is_fenced_and_leaves_the_open_ones_when_settled(ledger: 
 # What is due
 
 
-def test_due_work_comes_longest_overdue_first_and_settled_work_never(ledger: SqliteLedger) -> None:
+def test_due_work_comes_longest_overdue_first_and_settled_work_never(ledger: SqlLedger) -> None:
     assert ledger.next_due() is None
     for number, due in (("1", 30), ("2", 10), ("3", 40), ("4", 20)):
         open_case(ledger, number, due_at=NOW + seconds(due))
@@ -272,7 +268,7 @@ def test_due_work_comes_longest_overdue_first_and_settled_work_never(ledger: Sql
     assert ledger.next_due() == NOW + seconds(10)
 
 
-def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqliteLedger) -> None:
+def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqlLedger) -> None:
     one, two = open_case(ledger, "1"), open_case(ledger, "2", state=State.ACKNOWLEDGED)
     assert ledger.cases(CancelCase) == (one, two)
     assert ledger.cases(CancelCase, order_id="2") == (two,)
@@ -283,7 +279,7 @@ def test_cases_are_narrowed_by_order_wish_and_state(ledger: SqliteLedger) -> Non
 # The journal of one drive
 
 
-def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: SqliteLedger) -> None:
+def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: SqlLedger) -> None:
     case = open_case(ledger)
     claimed = transition(case, SENT).case
     journal, rival = CaseJournal(ledger, case, claimed, (SENT,)), CaseJournal(ledger, case, claimed, (SENT,))
@@ -296,7 +292,7 @@ def test_the_first_intent_claims_the_case_and_a_rival_may_send_nothing(ledger: S
     assert [entry.content for entry in ledger.history(case.id)] == [SENT, INTENT, EXCHANGE, ACKNOWLEDGED]
 
 
-def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: SqliteLedger) -> None:
+def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: SqlLedger) -> None:
     """A drive that is later than its lease sends on, while another looks at what it has sent so far."""
     case = open_case(ledger)
     claimed = transition(case, SENT).case
@@ -311,7 +307,7 @@ def test_who_read_a_case_before_its_last_intent_does_not_take_it_over(ledger: Sq
     assert ledger.case(case.id, CancelCase) == after
 
 
-def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
+def test_a_drive_without_a_call_is_one_commit(ledger: SqlLedger) -> None:
     case = open_case(ledger)
     claimed = transition(case, SENT).case
     CaseJournal(ledger, case, claimed, (SENT,)).finish(transition(claimed, ACKNOWLEDGED), ACKNOWLEDGED)
@@ -319,7 +315,7 @@ def test_a_drive_without_a_call_is_one_commit(ledger: SqliteLedger) -> None:
 
 
 @pytest.mark.parametrize("step", ["intend", "finish"])
-def test_a_drive_that_was_overtaken_keeps_its_evidence_and_changes_nothing(ledger: SqliteLedger, step: str) -> None:
+def test_a_drive_that_was_overtaken_keeps_its_evidence_and_changes_nothing(ledger: SqlLedger, step: str) -> None:
     case = open_case(ledger)
     claimed = transition(case, SENT).case
     journal = CaseJournal(ledger, case, claimed, (SENT,))

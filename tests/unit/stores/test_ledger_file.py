@@ -30,6 +30,12 @@ from tests.support.builders import make_cancellation, make_case_of, open_case
 Opened = SqliteLedger | SqliteOrderStore
 
 
+@pytest.fixture
+def ledger(sqlite_ledger: SqliteLedger) -> SqliteLedger:
+    """A ledger in a file, whatever other databases there are."""
+    return sqlite_ledger
+
+
 def write_to_host(host: SqliteOrderStore) -> None:
     host.create_folder(f"Folder {len(host.folders())}")
 

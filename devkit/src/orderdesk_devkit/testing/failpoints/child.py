@@ -37,6 +37,7 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.transport.http.pool import RECEIVED, SENDING, SENT
 
 __all__ = [
     "CROSSED",
@@ -66,11 +67,11 @@ _ROUNDS = 1000
 _LEDGER_WRITES = ("open_cancellation", "write", "append", "open_case")
 _HOST_WRITES = ("duplicate", "add_remote_order", "record_status")
 _HTTP_EVENTS = {
-    "send_request_headers.started": "before the request leaves",
-    "send_request_body.complete": "after the request left",
-    "receive_response_body.complete": "after the response was read",
+    SENDING: "before the request leaves",
+    SENT: "after the request left",
+    RECEIVED: "after the response was read",
 }
-"""httpcore's names for moments of a call, and ours: https://www.encode.io/httpcore/logging/"""
+"""What the transport logs of a call, and how the moment is called here."""
 
 
 class ChildStep(enum.Enum):
@@ -154,8 +155,8 @@ class Boundaries:
         return surrounded
 
     def watch_http(self) -> None:
-        """Put boundaries around every call, by what httpcore logs about it: no code of ours lies in between."""
-        logger = logging.getLogger("httpcore.http11")
+        """Put boundaries around every call, by what the transport logs right before and after its bytes."""
+        logger = logging.getLogger("orderdesk_sdk.transport.http")
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
         logger.addHandler(_HttpLogHandler(self))
@@ -165,14 +166,12 @@ class _HttpLogHandler(logging.Handler):
     def __init__(self, boundaries: Boundaries) -> None:
         super().__init__()
         self._boundaries = boundaries
-        self._call = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
-        event, _, rest = record.getMessage().partition(" ")
-        if "b'" in rest and event.endswith(".started"):
-            self._call.method = rest.partition("b'")[2].partition("'")[0]
-        if event in _HTTP_EVENTS:
-            self._boundaries.cross(f"{_HTTP_EVENTS[event]} ({self._call.method})")
+        for event, moment in _HTTP_EVENTS.items():
+            if str(record.msg).endswith(event) and isinstance(record.args, tuple):
+                method = record.args[len(record.args) - event.count("%")]  # Before them stands what it is about.
+                self._boundaries.cross(f"{moment} ({method})")
 
 
 class _SharedClock(VirtualClock):

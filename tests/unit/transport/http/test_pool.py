@@ -1,18 +1,26 @@
-"""The transport under every client: recorders see its calls, and it outlives connections that a service closed."""
+"""The connections under every client: recorders see their calls, and they outlive what a service closed."""
 
 from __future__ import annotations
 
+import base64
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import vcr
 
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
+from orderdesk_sdk.transport.http.connection import Origin
+from orderdesk_sdk.transport.http.deadline import CallTimes
+from orderdesk_sdk.transport.http.http11 import RawRequest
 from orderdesk_sdk.transport.http.limits import HttpLimits
-from tests.support.http_calls import put_order
+from orderdesk_sdk.transport.http.pool import ConnectionPool
+from tests.support.http_calls import ignore_intent, put_order
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
@@ -85,10 +93,48 @@ def test_a_pool_is_not_used_up_by_calls_that_fail(client_of: ClientMaker) -> Non
 
 @pytest.mark.slow
 def test_no_thread_closes_the_connection_of_another_ones_call(client_of: ClientMaker) -> None:
-    """Sixteen threads that all come back at once make httpcore's race likely: see `_Stream.get_extra_info`."""
+    """Sixteen threads that all come back at once: a connection that one has taken is idle for none of them."""
     with RawServer(responding(lambda _: http_response())) as server:
         client = client_of(server.url)
         with ThreadPoolExecutor(16) as threads:
             exchanges = list(threads.map(lambda _: put_order(client, server.url), range(600)))
         assert [exchange.failure for exchange in exchanges if exchange.failure is not None] == []
         assert len(server.connections) <= 8
+
+
+def test_a_client_of_many_origins_holds_no_more_connections_than_it_may() -> None:
+    scripts = responding(lambda _: http_response())
+    with RawServer(scripts) as first, RawServer(scripts) as second:
+        pool = ConnectionPool(1, tls=False, max_response_bytes=1000)
+        request = RawRequest(b"GET", b"/", ((b"Host", b"shop.example"),), b"")
+        one, other = (Origin("http", "127.0.0.1", int(server.url.rpartition(":")[2])) for server in (first, second))
+        for origin in (one, other, one):
+            assert pool.send(origin, request, CallTimes({})).status == 200
+        assert (len(first.connections), len(second.connections)) == (2, 1)
+        pool.close()
+        with pytest.raises(httpx.ConnectError, match="closed"):
+            pool.send(one, request, CallTimes({}))
+
+
+def test_a_login_in_a_url_is_sent_as_httpx_sends_it_and_is_a_secret(client_of: ClientMaker) -> None:
+    with RawServer(responding(lambda request: http_response(200, request))) as server:
+        url = server.url.replace("//", "//ann:pa55w0rd@")
+        exchange, _ = client_of(server.url).call(httpx.Request("GET", f"{url}/orders/1"), 1, ignore_intent)
+    login = base64.b64encode(b"ann:pa55w0rd")
+    assert b"Authorization: Basic " + login in server.received
+    assert exchange.status == 200
+    assert login.decode() not in exchange.body
+
+
+def test_a_recorder_that_was_there_first_sees_the_calls_too(tmp_path: Path) -> None:
+    """A process that imports the SDK within a cassette: what stands in the class then is not httpx's."""
+    code = (
+        "import httpx\n"
+        "def answer(transport, request): return httpx.Response(418, stream=httpx.ByteStream(b'tea'))\n"
+        "httpx.HTTPTransport.handle_request = answer\n"
+        "from orderdesk_sdk.transport.http.pool import ConnectionPool, PooledTransport\n"
+        "transport = PooledTransport(ConnectionPool(1, tls=False, max_response_bytes=9))\n"
+        "print(transport.send(httpx.Request('GET', 'http://nowhere.invalid/'), 9).body)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert ran.stdout.strip() == "b'tea'"

@@ -1,0 +1,64 @@
+"""The ledger in a PostgreSQL database, to which any number of processes write, one after the other."""
+
+from __future__ import annotations
+
+import weakref
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS, VERSION_TABLE
+from orderdesk_sdk.stores.postgres.migrations import migrate
+from orderdesk_sdk.stores.postgres.pool import PostgresPool
+from orderdesk_sdk.stores.postgres.write_session import PostgresWriteSession
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
+from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
+from orderdesk_sdk.stores.sql.text_removal import remove_texts
+
+__all__ = ["PostgresLedger"]
+
+
+class PostgresLedger(LedgerReader, LedgerWriter):
+    """A ledger in the database of `url`, whose tables are made where there are none. Safe from many threads.
+
+    Raises StorageError when the server cannot be reached or refuses, or the tables come from a version of this program
+    that the present one cannot work with; ConfigurationError for a URL that cannot be read.
+    """
+
+    def __init__(self, url: Secret, *, keeps_events: bool = True, location: str = "[ledger] url") -> None:
+        """
+        Args:
+            keeps_events: whether the order events that come with changes are recorded; where there are no rules, nobody
+                would ever handle them.
+            location: where the URL stands, for messages.
+        """
+        self._pool = PostgresPool(url, location=location)
+        # Also where a program ends without closing its ledger.
+        self._closing = weakref.finalize(self, self._pool.close)
+        try:
+            migrate(self._pool, VERSION_TABLE, MIGRATIONS)
+            self._session = PostgresWriteSession(self._pool)
+        except BaseException:
+            self.close()
+            raise
+        super().__init__(GroupCommit(self._session), keeps_events=keeps_events)
+
+    def remove_personal_texts(self, order_id: str, *, by: str, at: datetime) -> int:
+        return self._commits.run(
+            lambda cursor: remove_texts(cursor, self._chain_appender(cursor), order_id, by=by, at=at)
+        )
+
+    def close(self) -> None:
+        self._closing()
+
+    def _chain_appender(self, cursor: Cursor) -> ChainAppender:
+        return self._session.chain_appender(cursor)
+
+    def _read(self) -> AbstractContextManager[Cursor]:
+        return self._pool.reading()
+
+    def _snapshot(self, *, is_long: bool) -> AbstractContextManager[Cursor]:  # noqa: ARG002 - nobody waits for a reader
+        return self._pool.snapshot()

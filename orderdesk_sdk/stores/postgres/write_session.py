@@ -1,0 +1,140 @@
+"""The transactions of one process that write into a ledger in PostgreSQL.
+
+Each begins by locking the one row that names the ledger's head, as SQLite lets one write at a time. A connection may be
+lost at any moment, also while it commits. Then the next one asks the server what became of the transaction: it waits
+for the lock until the server has ended it, and only then looks, so that nothing can be committed after the answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import psycopg
+
+from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
+from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
+from orderdesk_sdk.stores.postgres.pool import PostgresPool
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.group_commit import TransactionLostError
+
+__all__ = ["PostgresWriteSession"]
+
+_LOCK = (
+    "SELECT count, head, pg_current_xact_id()::text, (SELECT link FROM history WHERE sequence = ?)"
+    " FROM chain FOR UPDATE"
+)
+
+
+class _LastLine(NamedTuple):
+    """The last line of the ledger that this process has seen."""
+
+    sequence: int
+    link: bytes
+
+
+class PostgresWriteSession:
+    """What `GroupCommit` runs its transactions with. Used by one thread at a time."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._connection: psycopg.Connection[Any] | None = None
+        self._transaction_id = ""
+        self._appenders: list[ChainAppender] = []
+        self._last = _LastLine(0, b"")
+
+    def begin(self) -> PostgresCursor:
+        """Begin a transaction, and lock out everybody else who writes; the cursor for its jobs."""
+        self._connection = self._pool.begin()
+        cursor = PostgresCursor(self._connection)
+        self._appenders = []
+        row = cursor.execute(_LOCK, (self._last.sequence,)).fetchone()
+        if row is None:
+            raise StorageError(
+                "the row that names the head of the ledger is gone",
+                location=self._pool.place,
+                hint="see `orderdesk doctor`",
+            )
+        self._transaction_id = row[2]
+        return cursor
+
+    def chain_appender(self, cursor: Cursor) -> ChainAppender:
+        """The lines that a job of the present transaction adds."""
+        links = ChainAppender(cursor)
+        self._appenders.append(links)
+        return links
+
+    def commit(self) -> None:
+        """Commit the transaction; where the connection is lost meanwhile, find out what became of it."""
+        assert self._connection is not None
+        written = next((links.last for links in reversed(self._appenders) if links.last is not None), None)
+        line = _LastLine(written[0], written[2]) if written is not None else None
+        try:
+            self._connection.execute("COMMIT", prepare=False)
+        except psycopg.Error as error:
+            if not is_interruption(error):
+                raise
+            self.undo()
+            self._require_committed(line)
+        else:
+            self.undo()  # Nothing is left to undo: others may have the connection.
+        self._last = line or self._last
+
+    def undo(self) -> None:
+        """Undo the transaction, where there is one, and let others have the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.give_back(connection)
+
+    def may_run_again(self, error: BaseException) -> bool:
+        """Whether the transaction was lost with its connection, so that nothing of it was written."""
+        return isinstance(error, TransactionLostError) or (isinstance(error, Exception) and is_interruption(error))
+
+    def is_of_database(self, error: BaseException) -> bool:
+        """Whether the driver or the server raised an error."""
+        return isinstance(error, psycopg.Error)
+
+    def is_of_one_job(self, error: Exception) -> bool:
+        """Whether an error is that of a job alone. A lost connection and a timeout concern the whole transaction."""
+        return isinstance(error, psycopg.IntegrityError) or not isinstance(error, psycopg.Error)
+
+    def write_error(self, error: BaseException) -> StorageError:
+        """An error that concerns the whole transaction as its callers get it."""
+        if isinstance(error, psycopg.Error):
+            return storage_error(error, self._pool.database, what="nothing was written")
+        return StorageError(f"nothing was written: {error}", location=self._pool.place, hint="do the same again")
+
+    def _require_committed(self, line: _LastLine | None) -> None:
+        """Raises TransactionLostError where the transaction was not committed, StorageError where nobody knows.
+
+        Args:
+            line: the last one that it wrote.
+        """
+        transaction_id = self._transaction_id
+        try:
+            self._connection = self._pool.begin()
+            cursor = PostgresCursor(self._connection)
+            # Whoever still commits it holds this lock: after that, what became of it changes no more.
+            cursor.execute("SELECT 1 FROM chain FOR UPDATE")
+            if line is not None:
+                found = cursor.execute("SELECT link FROM history WHERE sequence = ?", (line.sequence,)).fetchone()
+                committed = found == (line.link,)
+            else:
+                (status,) = cursor.execute("SELECT pg_xact_status(?::text::xid8)", (transaction_id,)).fetchone()
+                committed = status == "committed"
+        except (psycopg.Error, StorageError) as error:
+            raise StorageError(
+                f"the connection was lost while the last change was committed, and whether it was written is not"
+                f" known: {error}",
+                location=self._pool.place,
+                hint="look at the case before you do the same again",
+            ) from None
+        finally:
+            self.undo()
+        if not committed:
+            raise TransactionLostError(
+                "nothing was written: the connection was lost",
+                location=self._pool.place,
+                hint="do the same again",
+            )

@@ -1,0 +1,103 @@
+"""One connection to a service: a socket, over TLS where the URL says so, that carries one call at a time."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import time
+
+import httpx
+from attrs import frozen
+
+from orderdesk_sdk.transport.http.deadline import CallTimes
+
+__all__ = ["Connection", "Origin", "open_connection"]
+
+_PIECE = 64 * 1024
+"""Bytes that are written between two looks at the deadline, and that are read at once."""
+
+
+@frozen
+class Origin:
+    """Where a connection leads. host: in ASCII, without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+class Connection:
+    """An open connection. Not for two threads at once."""
+
+    def __init__(self, origin: Origin, sock: socket.socket) -> None:
+        self.origin = origin
+        self.idle_since = time.monotonic()
+        self._socket = sock
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether an idle connection is of no more use: the service closed it, or says what nobody asked for."""
+        if not hasattr(select, "poll"):  # On Windows.
+            return bool(select.select([self._socket], [], [], 0)[0])
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
+        return bool(waiting.poll(0))
+
+    def send(self, data: bytes, times: CallTimes) -> None:
+        """Send all of it. Raises httpx.WriteTimeout.
+
+        A connection that breaks meanwhile is not told of here: the service may have answered before it closed it, and
+        whoever reads sees what became of that.
+        """
+        try:
+            if len(data) <= _PIECE:
+                self._socket.settimeout(times.left("write", httpx.WriteTimeout))
+                self._socket.sendall(data)
+                return
+            # The timeout is one for each piece that the kernel takes, so a long body is sent in short ones.
+            view = memoryview(data)
+            for start in range(0, len(data), _PIECE):
+                self._socket.settimeout(times.left("write", httpx.WriteTimeout))
+                self._socket.sendall(view[start : start + _PIECE])
+        except TimeoutError as error:
+            raise httpx.WriteTimeout("timed out") from error
+        except OSError:
+            return
+
+    def receive(self, times: CallTimes) -> bytes:
+        """The next bytes, b"" at the end. Raises httpx.ReadTimeout and httpx.ReadError."""
+        try:
+            self._socket.settimeout(times.left("read", httpx.ReadTimeout))
+            return self._socket.recv(_PIECE)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("timed out") from error
+        except OSError as error:
+            raise httpx.ReadError(str(error)) from error
+
+    def close(self) -> None:
+        """Close it; a second time does nothing."""
+        self._socket.close()
+
+
+def open_connection(origin: Origin, tls: ssl.SSLContext | None, times: CallTimes) -> Connection:
+    """A new connection. Raises httpx.ConnectError and httpx.ConnectTimeout; then no byte of a request has left.
+
+    Args:
+        tls: what https is spoken with; None for http.
+    """
+    try:
+        sock = socket.create_connection((origin.host, origin.port), times.left("connect", httpx.ConnectTimeout))
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls is not None:
+                sock.settimeout(times.left("connect", httpx.ConnectTimeout))
+                sock = tls.wrap_socket(sock, server_hostname=origin.host)
+        except BaseException:
+            sock.close()
+            raise
+    except TimeoutError as error:
+        raise httpx.ConnectTimeout(str(error)) from error
+    except OSError as error:  # Of ssl too: a certificate that does not hold, a service that speaks no TLS.
+        raise httpx.ConnectError(str(error)) from error
+    return Connection(origin, sock)

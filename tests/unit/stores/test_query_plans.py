@@ -1,0 +1,237 @@
+"""Nothing that a ledger or an order store is asked reads through a table that grows, but what is listed here.
+
+Every method is called, and the plan of every statement that this runs is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from attrs import evolve
+
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import OPEN, Case, State
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
+from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
+from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.clock import VirtualClock, hours
+from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
+from orderdesk_sdk.orders.store import OrderStore
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.support.builders import NOW, make_cancellation, make_resubmission, open_case
+
+GROWING = ("cases", "cancellations", "history", "keys", "order_events", "rule_executions", "messages")
+GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
+
+ALLOWED = {
+    "SELECT count(*) FROM history": "`orderdesk ledger verify` reads everything",
+    "SELECT number, id, kind, data, texts FROM cases WHERE number > ? AND due_at IS NOT NULL": (
+        "read once after a clock that was ahead, and every open case may have to be put right"
+    ),
+    "SELECT id, data FROM order_events WHERE handled = 0": "by an index of those alone that no rule has looked at yet",
+    "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1": "as the next one",
+    "UPDATE keys SET content": "personal texts of an order are removed rarely, and an index would cost every cancel",
+    "SELECT number, id FROM orders ORDER BY seq DESC LIMIT ?": "only as many of the newest as the limit says",
+}
+"""Statements, by how they begin, that read through a table, and why they may."""
+A_PAGE = re.compile(r"SELECT [^()]+ FROM \w+\s+(WHERE \w+ > \?)? ?ORDER BY \w+ LIMIT [?\d]+")
+"""What reads through a table a bounded number of rows at a time, going on where it ended."""
+
+
+class Recorder:
+    """The statements that were run, each once."""
+
+    def __init__(self) -> None:
+        self.statements: dict[str, tuple[object, ...]] = {}
+
+    def connection(self) -> type[sqlite3.Connection]:
+        """A class of connections whose cursors record what they run."""
+        statements = self.statements
+
+        class Cursor(sqlite3.Cursor):
+            def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+                statements.setdefault(sql, tuple(parameters))
+                super().execute(sql, parameters)
+                return self
+
+            def executemany(self, sql: str, rows: Iterable[Any], /) -> Cursor:
+                rows = list(rows)
+                if rows:
+                    statements.setdefault(sql, tuple(rows[0]))
+                super().executemany(sql, rows)
+                return self
+
+        class Connection(sqlite3.Connection):
+            def cursor(self, factory: Any = Cursor) -> Any:
+                return super().cursor(factory)
+
+            def execute(self, sql: str, parameters: Any = (), /) -> Any:
+                return self.cursor().execute(sql, parameters)
+
+            def executemany(self, sql: str, rows: Iterable[Any], /) -> Any:
+                return self.cursor().executemany(sql, rows)
+
+        return Connection
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    made = Recorder()
+    connect = sqlite3.connect
+    monkeypatch.setattr("sqlite3.connect", lambda *args, **named: connect(*args, **named, factory=made.connection()))
+    return made
+
+
+class Called:
+    """Passes calls on, and knows of which methods."""
+
+    def __init__(self, called: object) -> None:
+        self._called = called
+        self.names: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.names.add(name)
+        return getattr(self._called, name)
+
+
+def walks(path: Path, recorder: Recorder, growing: Sequence[str]) -> list[str]:
+    """The statements that read through one of these tables and may not, each with its plan."""
+    found: list[str] = []
+    with closing(sqlite3.connect(path)) as db:
+        for sql, parameters in tuple(recorder.statements.items()):
+            if A_PAGE.fullmatch(sql) or any(sql.startswith(start) for start in ALLOWED):
+                continue
+            if sql.startswith(("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")):
+                plan = [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+                if any(_is_walk(step.split(), growing) for step in plan):
+                    found.append(f"{sql}: {plan}")
+    return found
+
+
+def _is_walk(step: Sequence[str], growing: Sequence[str]) -> bool:
+    return len(step) > 1 and step[1] in growing and (step[0] == "SCAN" or step[-1] == "(rowid>?)")
+
+
+def public_methods(protocol: type) -> set[str]:
+    """What a protocol asks for."""
+    return {name for name in vars(protocol) if not name.startswith("_")}
+
+
+def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Recorder) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(SqliteLedger(path)) as opened:
+        recorder.statements.clear()
+        called = Called(opened)
+        ledger = cast("SqliteLedger", called)
+        write_everything(ledger)
+        read_everything(ledger)
+        ledger.remove_personal_texts("1", by="Ann", at=NOW)
+    assert public_methods(Ledger) - {"close"} <= called.names
+    assert walks(path, recorder, GROWING) == []
+
+
+def write_everything(ledger: SqliteLedger) -> None:
+    """Every method that writes. Afterwards nothing is open."""
+    case = open_case(ledger)
+    ledger.alias_key("another key", "content", make_cancellation())
+    registration = Registration("r", "1", "shop", NOW)
+    ledger.begin_registration(registration)
+    version = ledger.order_version("1")
+    ledger.append(case, ["a note"], if_unchanged=True)
+    after = evolve(case, state=State.CANCELED, due_at=None, version=case.version + 1)
+    event = OrderEvent("e", OrderEventKind.CASE_SETTLED, "1", NOW)
+    ledger.write(CaseUpdate(case, after, ["settled"], order_version=version, order_events=[event]))
+    ledger.discard_registration(registration)
+    again, _ = ledger.open_case(make_resubmission(), "key", lambda _: None)
+    ledger.open_case(make_resubmission("r2"), "another key", lambda earlier: earlier[0])
+    ledger.write(CaseUpdate(again, evolve(again, state=State.DONE, due_at=None, version=again.version + 1)))
+    ledger.add_events([evolve(event, id="e2"), evolve(event, id="e3")])
+    ledger.complete_event(event, [RuleExecution("rule", "action", "done")], [], NOW)
+    ledger.discard_event(evolve(event, id="e2"))
+    ledger.claim_notifications("shop", ["one", "two"], NOW)
+    ledger.complete_notifications("shop", ["one"], ["two"])
+    ledger.correct_clock_skew(NOW - hours(1000))
+
+
+def read_everything(ledger: SqliteLedger) -> None:
+    """Every method that reads, with everything that narrows."""
+    kinds: tuple[type[Case], ...] = (Case, CancelCase, ResubmitCase, StatusCase)
+    for kind in kinds:
+        for states in ((), (State.PENDING,), tuple(OPEN)):
+            first = ledger.cases(kind, states=states, limit=1)
+            ledger.cases(kind, states=states, limit=1, after=first[0] if first else None)
+            ledger.cases(kind, order_id="1", states=states)
+            ledger.cases(kind, order_id="1", connection="shop", states=states)
+            ledger.cases(kind, cancellation_id="c1", states=states)
+        ledger.cases(kind, connection="shop", states=[State.PENDING], limit=1)
+    ledger.find_by_key("key 1", "content")
+    ledger.registrations()
+    ledger.registrations(order_id="1")
+    case = ledger.case("c1-1", CancelCase)
+    ledger.cancellations("1")
+    ledger.due_connections(NOW)
+    ledger.due(NOW, 10)
+    ledger.due(NOW, 10, connection="shop", after=evolve(case, due_at=NOW))
+    ledger.next_due()
+    ledger.damaged()
+    ledger.look_for_damage()
+    ledger.history(case.id)
+    ledger.newest_notes(case.id, 10)
+    ledger.verify(case)
+    assert list(ledger.find_flaws(ledger.head())) == []
+    ledger.pending_events(10)
+    ledger.rule_executions("1")
+
+
+def test_an_order_store_reads_through_no_table_that_grows(tmp_path: Path, recorder: Recorder) -> None:
+    path = tmp_path / "orders.db"
+    with SqliteOrderStore(path, clock=VirtualClock()) as opened:
+        recorder.statements.clear()
+        called = Called(opened)
+        use_everything(cast("SqliteOrderStore", called))
+    names = {name for name, method in vars(SqliteOrderStore).items() if callable(method) and not name.startswith("_")}
+    assert (public_methods(OrderStore) | names) - {"close"} <= called.names
+    assert walks(path, recorder, GROWING_ORDERS) == []
+
+
+def use_everything(store: SqliteOrderStore) -> None:
+    """Every method of an order store."""
+    store.import_orders([Order("1", "A"), Order("2", "A", folder_id=1), Order("3", "2")], by="Ann")
+    store.import_orders([Order("1", "B"), Order("2", "A", email="x@example.com")], by="Ann")
+    store.claim_number("id:2", by="Ann")
+    for ref in ("1", "id:1", "number:B"):
+        store.get_order(ref)
+    with pytest.raises(NotFoundError):
+        store.get_order("unknown")
+    store.list_orders()
+    store.list_orders("New")
+    store.list_orders(after="1")
+    store.list_orders("New", after="1")
+    remote = RemoteOrder("shop", "R-1", NOW, ConnectionRole.FULFILLMENT)
+    store.add_remote_order("id:1", remote, by="Ann")
+    store.remote_orders("1")
+    store.find_by_remote_id("shop", "R-1")
+    store.record_status("1", "shop", "open", NOW)
+    store.next_free_number("B")
+    copy = store.duplicate("id:1", by="Ann")
+    store.duplicate(f"id:{copy.id}", by="Ann", number="free")
+    store.original_of(copy.id)
+    store.duplicates_of("1")
+    store.folders()
+    store.create_folder("Another")
+    store.folder_of("id:1")
+    store.resolve_folder_name("another")
+    store.move("id:1", "another", by="Ann")
+    store.add_history("id:1", "a note", by="Ann")
+    store.history("id:1")
+    store.remove_texts("id:1", by="Ann")
