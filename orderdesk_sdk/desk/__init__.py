@@ -9,7 +9,7 @@
     desk.notifications          handle_webhook, report_canceled, report_shipped
     desk.rules                  the rule engine
 
-Each service is one module. `parts` is what they share, `config` reads the configuration file, `documents` are the
+Each service is one module. `assembly` makes and connects them, `parts` is what they share, `config` reads the configuration file, `documents` are the
 JSON documents that the command line and host apps show, `capabilities` and `matrix` say what integrations can do,
 `run_loop` keeps a worker going, and `manual_evidence` makes evidence of what a person files.
 
