@@ -77,7 +77,7 @@ class DeskAssembly:
         email = CancellationEmail(self._mailer(), clock)
         self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, email, clock, self.shutdown)
         self.rule_trigger = RuleTrigger(self.scheduler)
-        parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
+        self.parts = parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
         self.cases = CaseService(parts, self._manual_evidence)
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)

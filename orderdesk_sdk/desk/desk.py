@@ -12,7 +12,7 @@ Every method, of the desk and of its services, may be called from any thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -25,6 +25,8 @@ from orderdesk_sdk.transport.http.limits import HttpLimits
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.ledger import Ledger
+    from orderdesk_sdk.desk.bulk.request import BulkRequest
+    from orderdesk_sdk.desk.bulk.run import BulkRun
     from orderdesk_sdk.desk.cancellations import CancellationStatus
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.orders.store import OrderStore
@@ -147,6 +149,37 @@ class Desk:
         status = self.cancellations.open(resolved, wanted, send_now=send_now)
         self._assembly.rule_trigger.fire()
         return status
+
+    def cancel_many(
+        self, requests: Iterable[BulkRequest], *, by: str, idempotency_key: str, send: bool = True
+    ) -> BulkRun:
+        """Cancel many orders. Iterate over what this gives: that records them, sends what is due, and gives a result
+        for each order when every connection of it was tried, or its request could not be accepted.
+
+        Each connection gets its share by itself, so that a slow or dead one delays no other. Memory does not grow with
+        the number of orders. To run it again with the same key and orders, after a crash say, goes on where it ended:
+        nothing is recorded or sent twice. What waits for a service when all were tried is followed up by `run_due`.
+
+        Args:
+            requests: read as they are needed, once.
+            idempotency_key: names the bulk; each order's own key is made of it and of its number.
+            send: False only records them; `run_due` sends.
+
+        Raises what `Desk.cancel` raises for a blank `by`, and while it runs StorageError; what is wrong with one order
+        is in its result.
+        """
+        from orderdesk_sdk.desk.bulk.run import BulkRun
+        from orderdesk_sdk.desk.parts import require_actor
+
+        return BulkRun(
+            self._assembly.parts,
+            self.cancellations,
+            self._shutdown,
+            requests,
+            by=require_actor(by),
+            bulk=idempotency_key,
+            send=send,
+        )
 
     def run_due(self, limit: int = 1000) -> RunReport:
         """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.
