@@ -55,5 +55,5 @@ from orderdesk_sdk.plugin.webhooks import WebhookRequest as WebhookRequest
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig as ConnectionConfig
 from orderdesk_sdk.runtime.scheduler import RunReport as RunReport
 from orderdesk_sdk.secret import Secret as Secret
-from orderdesk_sdk.stores.sqlite.orders import ImportReport as ImportReport
+from orderdesk_sdk.stores.sql.order_import import ImportReport as ImportReport
 from orderdesk_sdk.transport.http.limits import HttpLimits as HttpLimits
