@@ -13,13 +13,13 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from orderdesk_sdk.errors import PluginError, describe_exception
 
 if TYPE_CHECKING:
-    from importlib.metadata import Distribution, EntryPoint, EntryPoints
+    from importlib.metadata import Distribution, EntryPoint
 
 __all__ = ["InstalledEntryPoints", "distribution_of", "shadowing_error", "source_of"]
 
@@ -58,8 +58,15 @@ class InstalledEntryPoints:
                 yield from points
 
 
+class _EntryPointGroups(Protocol):
+    """What importlib.metadata gives for all groups: its class has another name in Python 3.12."""
+
+    def select(self, *, group: str) -> Iterable[EntryPoint]:
+        """The entry points of a group."""
+
+
 @lru_cache(maxsize=2)
-def _entry_points(folders: tuple[object, ...]) -> EntryPoints:  # noqa: ARG001 - `folders` is what the cache goes by
+def _entry_points(folders: tuple[object, ...]) -> _EntryPointGroups:  # noqa: ARG001 - `folders` is what the cache goes by
     """The entry points of all groups: reading those of every distribution takes milliseconds, so it is done once."""
     from importlib.metadata import entry_points
 
