@@ -162,6 +162,17 @@ class Ledger(Protocol):
             after: with a connection, only what comes after this piece of case.
         """
 
+    def reserve_due(self, now: datetime, limit: int, *, connection: str, after: Case | None = None) -> tuple[Case, ...]:
+        """As `due` at a connection, for a worker that is about to do it.
+
+        Where many machines work on one ledger, the others are given other cases meanwhile: for half a minute, and until
+        the case is changed. That spares them work and is no promise: what keeps a case from being done twice is its
+        version.
+        """
+
+    def release_due(self, cases: Sequence[Case]) -> None:
+        """Give back cases that were reserved and not begun."""
+
     def damaged(self) -> tuple[str, ...]:
         """What was found damaged so far, a line each: rows that cannot be read, and that lists passed over.
 

@@ -182,6 +182,7 @@ def read_everything(ledger: SqliteLedger) -> None:
     ledger.due_connections(NOW)
     ledger.due(NOW, 10)
     ledger.due(NOW, 10, connection="shop", after=evolve(case, due_at=NOW))
+    ledger.release_due(ledger.reserve_due(NOW, 10, connection="shop"))
     ledger.next_due()
     ledger.damaged()
     ledger.look_for_damage()
