@@ -106,7 +106,9 @@ def service_url(service: OnceService) -> Iterator[str]:
 class Processes:
     """Opens the connection's client in a process of its own, each time."""
 
-    def __init__(self, url: str, keeper_in: Callable[[Path], TokenStore], folder: Path, clock: VirtualClock) -> None:
+    def __init__(
+        self, url: str, keeper_in: Callable[[Path], TokenStore | None], folder: Path, clock: VirtualClock
+    ) -> None:
         self._url, self._keeper_in, self._folder, self._clock = url, keeper_in, folder, clock
         self.opened: list[HttpClient] = []
 
