@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -39,6 +40,8 @@ from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.engines.handling import DEFAULT_SLACK, WakeHandler
+from orderdesk_sdk.runtime.engines.protocol import Engine
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
@@ -119,6 +122,7 @@ class Desk:
             self.ledger, by_id, self.connections, self.listeners, email, self.clock, self._shutdown
         )
         self._rule_trigger = RuleTrigger(self._scheduler)
+        self._wakes = WakeHandler(self.ledger, self._scheduler, self.clock)
         self._parts = parts = DeskParts(
             self.ledger, by_id, self.connections, self._scheduler, self.clock, self._rule_trigger
         )
@@ -237,3 +241,23 @@ class Desk:
             if self._shutdown.is_requested:
                 return RunReport(0, None)
             return self._scheduler.run_due(limit)
+
+    def use_engine(self, engine: Engine | None) -> None:
+        """Let this engine wake somebody when a case that this desk writes is due; None lets `run_due` find it."""
+        self._wakes.use(engine)
+
+    def handle_wake(self, case_id: str, attempt: int) -> bool:
+        """For engines: do what is due of this attempt of a case; False where it is not to be done now, or is done.
+
+        Claims the case in the ledger first, so that a wake which comes twice, late or out of order does no harm. Raises
+        OrderDeskError where it could not be handled: then it is still due.
+        """
+        with self._shutdown.in_use():
+            return not self._shutdown.is_requested and self._wakes.handle(case_id, attempt)
+
+    def sweep(self, slack: timedelta = DEFAULT_SLACK) -> RunReport:
+        """For engines: do what has been due for longer than `slack`, whatever became of its wake."""
+        with self._shutdown.in_use():
+            if self._shutdown.is_requested:
+                return RunReport(0, None)
+            return self._wakes.sweep(slack)

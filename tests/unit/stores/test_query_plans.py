@@ -142,6 +142,7 @@ def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Re
 
 def write_everything(ledger: SqliteLedger) -> None:
     """Every method that writes. Afterwards nothing is open."""
+    ledger.on_due(None)
     case = open_case(ledger)
     ledger.alias_key("another key", "content", make_cancellation())
     registration = Registration("r", "1", "shop", NOW)
@@ -175,6 +176,7 @@ def read_everything(ledger: SqliteLedger) -> None:
             ledger.cases(kind, cancellation_id="c1", states=states)
         ledger.cases(kind, connection="shop", states=[State.PENDING], limit=1)
     ledger.find_by_key("key 1", "content")
+    ledger.cancellations_by_key("key ", after="key 0")
     ledger.registrations()
     ledger.registrations(order_id="1")
     case = ledger.case("c1-1", CancelCase)
