@@ -25,7 +25,7 @@ OLD_NAMES = """
     WireRead WireSettings UndocumentedSettings PostbackProfile LocalFolder wire_cancel wire_check wire_before_create
     hook_problem ladder_problem ladder_of demand_signature message_text_at turned_away nothing_done words_of
     one_or_many ConnectionClient CallLimits MailConfig read_mail CaseAdvancer ErrandRunner StatusChanger Resubmitter
-    InProcessEngine GroupJournal WorkJournal PluginHung OccurrenceKind facts_of expect_move expect_imports not_yet_asked
+    InlineEngine GroupJournal WorkJournal PluginHung OccurrenceKind facts_of expect_move expect_imports not_yet_asked
     leaves_nothing latest_of name_of_wish SimulatedStage StageOpener CassetteSuite WireSuite NotConformant KillPoints
     LawJudge kill_nursery open_stage village_desk asked_by asked_at asked_before heard_from waits_since give_up_at
     opened_at orderdesk_check orderdesk_receive AWAITING_PERSON PARTLY_CANCELED HAND_OVER TOOK_NOTE NO_ROUTE

@@ -17,7 +17,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.run_loop import RunLoop
-from orderdesk_sdk.runtime.engines.inline import InlineEngine
+from orderdesk_sdk.runtime.engines.inline import InProcessEngine
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from tests.support.postgres import PostgresServer, binaries_of, open_server
@@ -37,7 +37,7 @@ def open_desk(options: Mapping[str, str], clock: Clock) -> Desk:
 def open_inline(options: Mapping[str, str], clock: Clock, stop: threading.Event) -> Worker:
     """A worker with the inline engine."""
     desk = open_desk(options, clock)
-    engine = InlineEngine(RunLoop(desk, print).run_once, clock, stop, LOOK_SECONDS)
+    engine = InProcessEngine(RunLoop(desk, print).run_once, clock, stop, LOOK_SECONDS)
     desk.use_engine(engine)
     return Worker(desk, engine)
 

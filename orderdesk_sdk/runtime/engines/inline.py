@@ -10,13 +10,13 @@ from datetime import datetime
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.runtime.scheduler import RunReport
 
-__all__ = ["InlineEngine"]
+__all__ = ["InProcessEngine"]
 
 MIN_PAUSE = 0.05
 """Seconds between two rounds at least, however many wakes come."""
 
 
-class InlineEngine:
+class InProcessEngine:
     """Does round after round.
 
     Args:

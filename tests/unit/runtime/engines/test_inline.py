@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 from orderdesk_sdk.clock import SystemClock
-from orderdesk_sdk.runtime.engines.inline import InlineEngine
+from orderdesk_sdk.runtime.engines.inline import InProcessEngine
 from orderdesk_sdk.runtime.scheduler import RunReport
 
 CLOCK = SystemClock()
@@ -33,7 +33,7 @@ class Rounds:
         return None if self._next_due is None else RunReport(0, CLOCK.now() + self._next_due)
 
 
-def run(engine: InlineEngine) -> threading.Thread:
+def run(engine: InProcessEngine) -> threading.Thread:
     thread = threading.Thread(target=engine.run, daemon=True)
     thread.start()
     return thread
@@ -41,7 +41,7 @@ def run(engine: InlineEngine) -> threading.Thread:
 
 def test_a_wake_of_now_is_a_round_at_once_and_one_of_later_is_none() -> None:
     rounds = Rounds(last=2)
-    engine = InlineEngine(rounds, CLOCK, rounds.stop, every=3600)
+    engine = InProcessEngine(rounds, CLOCK, rounds.stop, every=3600)
     thread = run(engine)
     assert rounds.first.wait(WITHIN)
     engine.wake("c1", 0, CLOCK.now() + HOUR)
@@ -55,6 +55,6 @@ def test_a_wake_of_now_is_a_round_at_once_and_one_of_later_is_none() -> None:
 def test_it_looks_when_the_next_case_is_due_and_after_a_round_that_could_not_be_done() -> None:
     for next_due, every in ((timedelta(seconds=0.2), 3600.0), (None, 0.2)):
         rounds = Rounds(last=3, next_due=next_due)
-        thread = run(InlineEngine(rounds, CLOCK, rounds.stop, every))
+        thread = run(InProcessEngine(rounds, CLOCK, rounds.stop, every))
         thread.join(WITHIN)
         assert (thread.is_alive(), rounds.count) == (False, 3)
