@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from attrs import field, frozen
 
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.clock import Clock, SystemClock
+from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config, find_config
@@ -42,9 +42,8 @@ from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.smtp import SmtpTransport
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.shutdown import Shutdown
@@ -90,10 +89,10 @@ class Desk:
         """A desk of parts; each None is made from the configuration, or by default."""
         limits = limits or DeskLimits()
         self.config = config
-        self.clock: Clock = clock or SystemClock()
         self.registry = registry or PluginRegistry()
-        self.ledger: Ledger = ledger or SqliteLedger(config.ledger, keeps_events=bool(config.rules))
-        self.order_store: OrderStore = order_store or SqliteOrderStore(
+        self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=bool(config.rules))
+        self.clock: Clock = clock or clock_of_ledger(self.ledger)
+        self.order_store: OrderStore = order_store or open_order_store(
             config.ledger, clock=self.clock, suffix=config.resubmission_suffix
         )
         self.listeners = Listeners(
@@ -106,7 +105,7 @@ class Desk:
             self.clock,
             limits.http,
             limits.plugin_timeout,
-            config.ledger,
+            config.ledger_file,
             self._shutdown,
         )
         self._start_services()

@@ -65,10 +65,11 @@ def verify(session: Session, head: str | None) -> None:
     from itertools import islice
 
     from orderdesk_sdk.cases.integrity import ChainHead
-    from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+    from orderdesk_sdk.stores.opening import open_ledger
 
     noted = ChainHead.parse(head) if head is not None else None
-    with closing(SqliteLedger(_path(session))) as opened:
+    in_file = session.config().ledger_file is not None
+    with closing(open_ledger(_path(session) if in_file else session.config().ledger)) as opened:
         current = opened.head()
         flaws = tuple(islice(opened.find_flaws(noted), _MAX_SHOWN))
 
@@ -94,7 +95,7 @@ def restore_ledger(session: Session, file: Path) -> None:
     """
     from orderdesk_sdk.stores.sqlite.backup import restore
 
-    path = session.config().ledger
+    path = _file(session)
     restored = restore(file, path)
 
     def draw(screen: Screen) -> None:
@@ -157,11 +158,26 @@ def forget(session: Session, order: str, by: str | None) -> None:
     )
 
 
+def _file(session: Session) -> Path:
+    """The ledger's file. Raises InvalidStateError where the ledger is none."""
+    from orderdesk_sdk.errors import InvalidStateError
+
+    config = session.config()
+    if config.ledger_file is None:
+        raise InvalidStateError(
+            "the ledger is in a PostgreSQL database, which this command cannot copy or replace",
+            location="[ledger].url",
+            hint="use the tools of the server (pg_basebackup, or your provider's backups); `orderdesk ledger copy`"
+            " copies between databases",
+        )
+    return config.ledger_file
+
+
 def _path(session: Session) -> Path:
-    """The ledger's file. Raises NotFoundError where it does not exist: these commands create none."""
+    """The ledger's file. Raises as `_file`, and NotFoundError where it does not exist: these commands create none."""
     from orderdesk_sdk.errors import NotFoundError
 
-    path = session.config().ledger
+    path = _file(session)
     if not path.exists():
         raise NotFoundError(
             "the ledger does not exist",

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.postgres.clock import DatabaseClock
 from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.postgres.migrations import migrate
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
@@ -45,6 +46,8 @@ class PostgresLedger(LedgerReader, LedgerWriter):
         try:
             migrate(self._pool, VERSION_TABLE, MIGRATIONS)
             self._session = PostgresWriteSession(self._pool)
+            self.clock = DatabaseClock(self._pool)
+            """The server's clock, which everybody who works on this ledger shares."""
         except BaseException:
             self.close()
             raise
