@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import enum
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from attrs import frozen
-
-from orderdesk_sdk.cases.damaged_rows import RESTORE_HINT as DAMAGED
 from orderdesk_sdk.cli.findings import Finding, Severity, error_finding
 from orderdesk_sdk.cli.ledger_checks import check_ledger
-from orderdesk_sdk.cli.output.times import format_time, span, zone
+from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.cli.sandbox_client import require_simulator
 from orderdesk_sdk.cli.session import Session, clock_of
-from orderdesk_sdk.clock import SystemClock, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, StorageError
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.numbering import duplicate_number
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
@@ -38,9 +29,6 @@ from orderdesk_sdk.rules.conditions import check_filters
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.stores.sqlite.connection import open_connection, wal_path
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 
 __all__ = ["run_checks"]
 

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.damaged_rows import RESTORE_HINT as DAMAGED
 from orderdesk_sdk.cli.findings import Finding, Severity, error_finding
 from orderdesk_sdk.cli.output.times import format_time, span, zone
 from orderdesk_sdk.cli.session import clock_of
-from orderdesk_sdk.clock import SystemClock, minutes
+from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, StorageError
 from orderdesk_sdk.plugin.toolkit.private_files import paths_open_to_others
-from orderdesk_sdk.stores.opening import LedgerLocation, open_ledger
-from orderdesk_sdk.stores.sqlite.connection import open_connection, wal_path
-from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from orderdesk_sdk.stores.opening import (
+    LedgerLocation,
+    clock_of_ledger,
+    database_name,
+    open_ledger,
+    tables_of,
+)
+from orderdesk_sdk.stores.sql.tables_version import TablesVersion
+from orderdesk_sdk.stores.sqlite.connection import wal_path
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
+    from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
 __all__ = ["check_ledger"]
 
@@ -32,25 +42,25 @@ MAX_FLAWS = 20
 
 def check_ledger(config: Config) -> Iterator[Finding]:
     """What there is to say of the ledger of a configuration. Makes none."""
-    path, place = config.ledger_file, _place(config)
+    path, place = config.ledger_file, str(config.ledger_file or "[ledger].url")
     if path is not None:
         if not path.exists():
             yield _missing_ledger(path)
             return
         yield from _files_open_to_others(path)
-    finding = _ledger_version(path) if path is not None else _database_version(config.ledger, place)
-    yield finding
-    if finding.severity is not Severity.OK or finding.message == _NO_TABLES:
-        return
     try:
+        version = tables_of(config.ledger)[0].version
+        yield _tables(config.ledger, place, version)
+        if not version.is_usable:
+            return
         with closing(open_ledger(config.ledger)) as ledger:
             yield from _integrity(ledger, place)
             yield from _overdue(ledger, place, _now(config, ledger))
-    except StorageError as error:
+    except (StorageError, ConfigurationError) as error:
         yield error_finding("ledger", error, place)
 
 
-def _now(config: Config, ledger: SqlLedger) -> datetime:
+def _now(config: Config, ledger: SqliteLedger | PostgresLedger) -> datetime:
     """The time by which cases are due: the sandbox's, else that of whoever works on the ledger."""
     if config.sandbox is not None:
         with suppress(OrderDeskError):  # That the sandbox does not answer is reported already.
@@ -79,42 +89,24 @@ def _missing_ledger(path: Path) -> Finding:
     return Finding("ledger", str(path), Severity.OK, text)
 
 
-def _ledger_version(path: Path) -> Finding:
-    """Whether this program can use the ledger as it is. Anything but OK: nothing more can be said of it."""
-    place = str(path)
-    try:
-        version = _version_of_writable(path)
-    except StorageError as error:
-        return error_finding("ledger", error, place)
-    except sqlite3.Error as error:
-        text = f"the ledger cannot be opened for writing: {error}"
-        hint = "check the file's permissions, and that no other program locks it"
-        return Finding("ledger", place, Severity.ERROR, text, hint)
-    if version > len(MIGRATIONS):
-        text = f"the ledger has version {version}; this program supports versions up to {len(MIGRATIONS)}"
+def _tables(location: LedgerLocation, place: str, version: TablesVersion) -> Finding:
+    """Whether this program can use the ledger as it is. Where not, nothing more can be said of it."""
+    found, known = version.found, version.known
+    if version.oldest > known:
+        text = f"the ledger has version {found}; this program supports versions up to {known}"
         return Finding("ledger", place, Severity.ERROR, text, "install the newer orderdesk-sdk that wrote the ledger")
-    if version < len(MIGRATIONS):
-        text = f"the ledger has version {version}; the next command migrates it to {len(MIGRATIONS)}"
+    if found == 0 and not isinstance(location, Path):
+        text = "has no tables yet; the first command that needs the ledger creates them"
+        return Finding("ledger", place, Severity.OK, text)
+    if version.is_behind:
+        text = f"the ledger has version {found}; the next command migrates it to {known}"
         hint = "if you may need the older program again, stop every program that uses the ledger, and copy it first"
         return Finding("ledger", place, Severity.WARNING, text, hint)
-    return Finding("ledger", place, Severity.OK, f"SQLite, version {version}, can be opened and written")
+    kind = "SQLite" if isinstance(location, Path) else database_name(location)
+    return Finding("ledger", place, Severity.OK, f"{kind}, version {found}, can be opened and written")
 
 
-def _version_of_writable(path: Path) -> int:
-    """The version of the ledger's tables, 0 where it has none. Writes nothing.
-
-    Raises sqlite3.Error unless the file can be written, and StorageError where a part of the ledger is missing.
-    """
-    with open_connection(path) as db:
-        db.execute("PRAGMA busy_timeout = 2000")
-        db.execute("BEGIN IMMEDIATE")
-        named = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'ledger_schema'").fetchone()
-        version = db.execute("SELECT max(version) FROM ledger_schema").fetchone()[0] if named[0] else 0
-        db.execute("ROLLBACK")
-    return version or 0
-
-
-def _integrity(ledger: SqlLedger, place: str) -> Iterator[Finding]:
+def _integrity(ledger: SqliteLedger | PostgresLedger, place: str) -> Iterator[Finding]:
     for line in ledger.look_for_damage():
         row, _, text = line.partition(": ")
         yield Finding("ledger", row, Severity.ERROR, text, DAMAGED)
@@ -127,7 +119,7 @@ def _integrity(ledger: SqlLedger, place: str) -> Iterator[Finding]:
         yield Finding("evidence", place, Severity.OK, f"all {head.count} entries of the history are unchanged")
 
 
-def _overdue(ledger: SqlLedger, place: str, now: datetime) -> Iterator[Finding]:
+def _overdue(ledger: SqliteLedger | PostgresLedger, place: str, now: datetime) -> Iterator[Finding]:
     due, following = ledger.due(now - OVERDUE_AFTER, 1000), ledger.next_due()
     if due:
         oldest = due[0].due_at or now

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -12,12 +13,14 @@ from orderdesk_sdk.cases.history import HistoryEntry
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
-from orderdesk_sdk.desk.manual_evidence import ManualEvidence
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.requests import CancelRequest
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.desk.manual_evidence import ManualEvidence
 
 __all__ = ["CaseService"]
 
@@ -31,7 +34,7 @@ class CaseService:
     Every method that takes an id raises NotFoundError for one that nothing has.
     """
 
-    def __init__(self, parts: DeskParts, manual_evidence: ManualEvidence) -> None:
+    def __init__(self, parts: DeskParts, manual_evidence: Callable[[], ManualEvidence]) -> None:
         self._ledger = parts.ledger
         self._order_store = parts.order_store
         self._scheduler = parts.scheduler
@@ -177,5 +180,5 @@ class CaseService:
         self._ledger.append(self.get(case_id), [f"{require_actor(by)}: {text}"], if_unchanged=False)
 
     def _settle(self, case: Case, event: Event, by: str, email: bytes | None) -> Case:
-        evidence, notes = self._manual_evidence.evidence(case, by, event.message, email)
+        evidence, notes = self._manual_evidence().evidence(case, by, event.message, email)
         return self._scheduler.settle(case, evolve(event, person=evidence.person, evidence=evidence), *notes)

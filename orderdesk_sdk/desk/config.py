@@ -46,7 +46,7 @@ from orderdesk_sdk.runtime.connection_config import (
 )
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
-from orderdesk_sdk.transport.email.smtp import EmailConfig, validate_email_config
+from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config"]
 
@@ -161,9 +161,8 @@ def _read(path: Path) -> Config:
     resubmission = _optional_table(document, "resubmission", str(path))
     reject_unknown_keys(resubmission, ("suffix",), f"{path}: [resubmission]")
     suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
-    return Config(
-        _read_ledger_location(ledger, path), connections, _read_timezone(orders, path), path, sandbox, email, rules, suffix
-    )
+    location, timezone = _read_ledger_location(ledger, path), _read_timezone(orders, path)
+    return Config(location, connections, timezone, path, sandbox, email, rules, suffix)
 
 
 def _check_numbers(value: object, location: str) -> None:

@@ -19,38 +19,19 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
-from orderdesk_sdk.desk.cases import CaseService
-from orderdesk_sdk.desk.config import Config, find_config
-from orderdesk_sdk.desk.manual_evidence import ManualEvidence
-from orderdesk_sdk.desk.notifications import NotificationService
-from orderdesk_sdk.desk.orders import OrderService
-from orderdesk_sdk.desk.parts import DeskParts, require_actor
-from orderdesk_sdk.desk.resubmissions import ResubmissionService
-from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
-from orderdesk_sdk.desk.rule_trigger import RuleTrigger
-from orderdesk_sdk.desk.status_changes import StatusChangeService
-from orderdesk_sdk.orders.store import OrderStore
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
-from orderdesk_sdk.plugin.hookspecs import LISTENERS
-from orderdesk_sdk.plugin.registry import PluginRegistry
-from orderdesk_sdk.rules.engine import RuleEngine
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.handlers.email import CancellationEmail
-from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
-from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store
-from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
-from orderdesk_sdk.transport.email.smtp import SmtpTransport
 from orderdesk_sdk.transport.http.limits import HttpLimits
-from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cases.ledger import Ledger
+    from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.bulk.request import BulkRequest
     from orderdesk_sdk.desk.bulk.run import BulkRun
+    from orderdesk_sdk.desk.cancellations import CancellationStatus
+    from orderdesk_sdk.desk.config import Config
+    from orderdesk_sdk.orders.store import OrderStore
+    from orderdesk_sdk.plugin.registry import PluginRegistry
+    from orderdesk_sdk.runtime.scheduler import RunReport
 
 __all__ = ["Desk", "DeskLimits"]
 
@@ -87,53 +68,31 @@ class Desk:
         listeners: Sequence[object] = (),
     ) -> None:
         """A desk of parts; each None is made from the configuration, or by default."""
-        limits = limits or DeskLimits()
-        self.config = config
-        self.registry = registry or PluginRegistry()
-        self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=bool(config.rules))
-        self.clock: Clock = clock or clock_of_ledger(self.ledger)
-        self.order_store: OrderStore = order_store or open_order_store(
-            config.ledger, clock=self.clock, suffix=config.resubmission_suffix
-        )
-        self.listeners = Listeners(
-            listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
-        )
-        self._shutdown = Shutdown()
-        self.connections = Connections(
-            config.connections,
-            self.registry,
-            self.clock,
-            limits.http,
-            limits.plugin_timeout,
-            config.ledger_file,
-            self._shutdown,
-        )
-        self._start_services()
+        from orderdesk_sdk.desk.assembly import DeskAssembly  # All the rest of the SDK, for a desk that is opened.
 
-    def _start_services(self) -> None:
-        config = self.config
-        by_id = OrderStoreById(self.order_store)
-        email = CancellationEmail(SmtpTransport(config.email) if config.email is not None else None, self.clock)
-        self._scheduler = Scheduler(
-            self.ledger, by_id, self.connections, self.listeners, email, self.clock, self._shutdown
+        self.config = config
+        made = DeskAssembly(
+            config,
+            clock,
+            limits or DeskLimits(),
+            listeners,
+            ledger=ledger,
+            order_store=order_store,
+            registry=registry,
         )
-        self._rule_trigger = RuleTrigger(self._scheduler)
-        self._parts = parts = DeskParts(
-            self.ledger, by_id, self.connections, self._scheduler, self.clock, self._rule_trigger
-        )
-        self.cases = CaseService(parts, ManualEvidence(config, self.ledger, self.connections, self.clock))
-        self.cancellations = CancellationService(parts)
-        self.status_changes = StatusChangeService(parts, self.cancellations)
-        self.resubmissions = ResubmissionService(parts)
-        self.notifications = NotificationService(parts, self.cancellations)
-        executor = RuleActionExecutor(self.cancellations, self.status_changes)
-        self.rules = RuleEngine(config.rules, self.ledger, by_id, self.connections, executor, self.clock)
-        self._scheduler.event_processor = self.rules
-        self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+        self._assembly, self._scheduler, self._shutdown = made, made.scheduler, made.shutdown
+        self.clock: Clock = made.clock
+        self.registry, self.connections, self.listeners = made.registry, made.connections, made.listeners
+        self.ledger, self.order_store = made.ledger, made.order_store
+        self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
+        self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
+        self.notifications, self.rules = made.notifications, made.rules
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
         """The desk of a configuration file; `path` None takes ./orderdesk.toml where there is one."""
+        from orderdesk_sdk.desk.config import find_config
+
         return cls(find_config(path))
 
     def __enter__(self) -> Self:
@@ -152,13 +111,7 @@ class Desk:
         Args:
             wait: False breaks off in the middle, as a crash does; what is open goes on when a desk is opened again.
         """
-        self._shutdown.request()
-        if wait:
-            self._scheduler.wait_until_idle()
-        self.connections.close()
-        self.ledger.close()
-        if isinstance(self.order_store, SqlOrderStore):
-            self.order_store.close()
+        self._assembly.close(wait=wait)
 
     def cancel(
         self,
@@ -194,7 +147,7 @@ class Desk:
             resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
         )
         status = self.cancellations.open(resolved, wanted, send_now=send_now)
-        self._rule_trigger.fire()
+        self._assembly.rule_trigger.fire()
         return status
 
     def cancel_many(
@@ -216,9 +169,10 @@ class Desk:
         is in its result.
         """
         from orderdesk_sdk.desk.bulk.run import BulkRun
+        from orderdesk_sdk.desk.parts import require_actor
 
         return BulkRun(
-            self._parts,
+            self._assembly.parts,
             self.cancellations,
             self._shutdown,
             requests,
@@ -232,7 +186,4 @@ class Desk:
 
         Each connection does its share by itself. Beyond `limit` pieces, who is slow is finished beside the next call.
         """
-        with self._shutdown.in_use():
-            if self._shutdown.is_requested:
-                return RunReport(0, None)
-            return self._scheduler.run_due(limit)
+        return self._assembly.run_due(limit)

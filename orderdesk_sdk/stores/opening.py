@@ -14,9 +14,18 @@ from orderdesk_sdk.secret import Secret
 if TYPE_CHECKING:
     from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
     from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
+    from orderdesk_sdk.stores.sql.tables_version import VersionedTables
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 
-__all__ = ["LedgerLocation", "clock_of_ledger", "open_ledger", "open_order_store"]
+__all__ = [
+    "LedgerLocation",
+    "clock_of_ledger",
+    "database_name",
+    "migrate_tables",
+    "open_ledger",
+    "open_order_store",
+    "tables_of",
+]
 
 T = TypeVar("T")
 
@@ -66,6 +75,53 @@ def open_order_store(location: LedgerLocation, *, clock: Clock, suffix: str = DE
         return PostgresOrderStore(url, clock=clock, suffix=suffix, location=_IN_CONFIGURATION)
 
     return _with_driver(opened)
+
+
+def database_name(location: LedgerLocation) -> str:
+    """What a ledger is kept in, for people: the kind of database, and where it is. Raises as `open_ledger`."""
+    if isinstance(location, Path):
+        return f"SQLite file {location}"
+    url = location
+
+    def found() -> str:
+        from orderdesk_sdk.stores.postgres.tables import server_name
+
+        return server_name(url, _IN_CONFIGURATION)
+
+    return _with_driver(found)
+
+
+def tables_of(location: LedgerLocation) -> tuple[VersionedTables, ...]:
+    """Which versions the tables at a location have, the ledger's first. Makes none. Raises as `open_ledger`."""
+    if isinstance(location, Path):
+        from orderdesk_sdk.stores.sqlite import tables as sqlite_tables
+
+        return sqlite_tables.tables_of(location)
+    url = location
+
+    def found() -> tuple[VersionedTables, ...]:
+        from orderdesk_sdk.stores.postgres import tables as postgres_tables
+
+        return postgres_tables.tables_of(url, _IN_CONFIGURATION)
+
+    return _with_driver(found)
+
+
+def migrate_tables(location: LedgerLocation) -> None:
+    """Bring all tables to the version of the program, also where that ends older programs. Raises as `open_ledger`."""
+    if isinstance(location, Path):
+        from orderdesk_sdk.stores.sqlite import tables as sqlite_tables
+
+        sqlite_tables.migrate_tables(location)
+        return
+    url = location
+
+    def migrated() -> None:
+        from orderdesk_sdk.stores.postgres import tables as postgres_tables
+
+        postgres_tables.migrate_tables(url, _IN_CONFIGURATION)
+
+    _with_driver(migrated)
 
 
 def clock_of_ledger(ledger: object) -> Clock:

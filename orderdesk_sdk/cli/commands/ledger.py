@@ -1,4 +1,4 @@
-"""`ledger backup`, `restore`, `verify` and `accept`, and `forget`: the ledger's file, and personal data in it."""
+"""`ledger backup`, `restore`, `verify`, `accept` and `migrate`, and `forget`: the ledger, and personal data in it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.cases.integrity import IntegrityFlaw
     from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.stores.sql.tables_version import VersionedTables
 
 __all__ = ["forget", "ledger"]
 
@@ -125,6 +126,58 @@ def accept(session: Session) -> None:
         {"file": str(path), "head": str(head)},
         lambda screen: screen.line(f"{path} is in use as it is, with {head.count} entries of history."),
     )
+
+
+@ledger.command("migrate")
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 if there is something to be done.")
+@common_options
+@click.pass_obj
+def migrate_ledger(session: Session, check: bool) -> None:
+    """Bring the tables of ledger and orders to the version of this program.
+
+    Most migrations only add something: programs of the version before go on beside newer ones, and the next command
+    of a newer program makes them by itself. A migration that older programs cannot work with waits for this command
+    where the ledger is in PostgreSQL: end them on every machine first.
+    """
+    from orderdesk_sdk.stores.opening import database_name, migrate_tables, tables_of
+
+    config = session.config()
+    location = config.ledger if config.ledger_file is None else _path(session)
+    before = tables_of(location)
+    for tables in before:
+        tables.version.require_not_too_new(database_name(location))
+    needed = [tables for tables in before if tables.version.is_behind and (tables.version.found or tables is before[0])]
+    if needed and not check:
+        migrate_tables(location)
+
+    def draw(screen: Screen) -> None:
+        screen.line(database_name(location))
+        for tables in before:
+            screen.indented(_said_of(tables, is_needed=tables in needed, is_done=not check))
+
+    document = {
+        tables.name.replace(" ", "_"): {
+            "found": tables.version.found,
+            "known": tables.version.known,
+            "oldest_program": tables.version.oldest,
+            "breaks_older_programs": tables.breaks_older,
+        }
+        for tables in before
+    }
+    session.print_result({"is_needed": bool(needed), "is_done": bool(needed) and not check, "tables": document}, draw)
+    if needed and check:
+        click.get_current_context().exit(1)
+
+
+def _said_of(tables: VersionedTables, *, is_needed: bool, is_done: bool) -> str:
+    version = tables.version
+    if not is_needed:
+        return f"{tables.name}: version {version.found}; nothing is to be done"
+    steps = f"from version {version.found} to {version.known}"
+    if is_done:
+        return f"{tables.name}: migrated {steps}"
+    others = "ends programs of the version before" if tables.breaks_older else "leaves older programs at work"
+    return f"{tables.name}: is to be migrated {steps}, which {others}"
 
 
 @click.command()

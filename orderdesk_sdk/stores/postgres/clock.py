@@ -1,4 +1,4 @@
-"""The database's clock: every process that works on a ledger has the same time, however wrong its machine's clock is."""
+"""The database's clock: whoever works on a ledger has the same time, however wrong the clock of the machine is."""
 
 from __future__ import annotations
 
