@@ -56,6 +56,7 @@ _HOMES = {
     "desk.bulk.run": "BulkRun",
     "desk.bulk.summary": "BulkReason BulkSummary",
     "desk.cancellations": "CancellationStatus",
+    "desk.log_format": "JsonLogFormatter",
     "desk.documents": "case_document plan_document receipt_document",
     "desk.desk": "Desk DeskLimits",
     "desk.notifications": "NotificationResult",

@@ -31,6 +31,7 @@ from orderdesk_sdk.desk.desk import DeskLimits as DeskLimits
 from orderdesk_sdk.desk.documents import case_document as case_document
 from orderdesk_sdk.desk.documents import plan_document as plan_document
 from orderdesk_sdk.desk.documents import receipt_document as receipt_document
+from orderdesk_sdk.desk.log_format import JsonLogFormatter as JsonLogFormatter
 from orderdesk_sdk.desk.notifications import NotificationResult as NotificationResult
 from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped

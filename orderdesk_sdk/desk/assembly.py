@@ -29,7 +29,7 @@ from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
-from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store
+from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.transport.shutdown import Shutdown
 
@@ -66,7 +66,8 @@ class DeskAssembly:
             listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
         )
         self.shutdown = Shutdown()
-        calls = (limits.http, limits.plugin_timeout, config.ledger_file, self.shutdown)
+        states = states_of_connections(config.ledger, self.ledger, clock)
+        calls = (limits.http, limits.plugin_timeout, states, self.shutdown)
         self.connections = Connections(config.connections, self.registry, clock, *calls)
         self._start_services()
 

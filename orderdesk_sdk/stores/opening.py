@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
     from orderdesk_sdk.stores.sql.tables_version import VersionedTables
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+    from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = [
     "LedgerLocation",
@@ -24,6 +25,7 @@ __all__ = [
     "migrate_tables",
     "open_ledger",
     "open_order_store",
+    "states_of_connections",
     "tables_of",
 ]
 
@@ -75,6 +77,26 @@ def open_order_store(location: LedgerLocation, *, clock: Clock, suffix: str = DE
         return PostgresOrderStore(url, clock=clock, suffix=suffix, location=_IN_CONFIGURATION)
 
     return _with_driver(opened)
+
+
+def states_of_connections(location: LedgerLocation, ledger: object, clock: Clock) -> StateOfConnection:
+    """What is known of each connection beyond a call: shared by all processes that work on a PostgreSQL database.
+
+    Raises StorageError.
+
+    Args:
+        ledger: the one that is open; None of this package leaves each process to itself.
+    """
+    shared: Callable[[Clock], StateOfConnection] | None = getattr(ledger, "states_of_connections", None)
+    if shared is not None:
+        return shared(clock)
+    from orderdesk_sdk.transport.http.connection_state import LocalConnectionState
+    from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
+
+    if not isinstance(location, Path):
+        return lambda _: LocalConnectionState(clock)
+    file = location
+    return lambda connection: LocalConnectionState(clock, token_store_beside(file, connection))
 
 
 def database_name(location: LedgerLocation) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.stores.postgres import ledger_schema, order_database
+from orderdesk_sdk.stores.postgres import connection_state, ledger_schema, order_database
 from orderdesk_sdk.stores.postgres.migrations import ends_older_programs, migrate, tables_version
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.sql.tables_version import VersionedTables
@@ -15,6 +15,7 @@ __all__ = ["migrate_tables", "server_name", "tables_of"]
 _KINDS = (
     ("ledger", ledger_schema.VERSION_TABLE, ledger_schema.MIGRATIONS),
     ("order store", order_database.TABLES, order_database.MIGRATIONS),
+    ("connections", connection_state.TABLES, connection_state.MIGRATIONS),
 )
 
 
