@@ -31,6 +31,7 @@ from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
 from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
+from orderdesk_sdk.telemetry import span
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
@@ -102,8 +103,11 @@ class DeskAssembly:
 
     def run_due(self, limit: int) -> RunReport:
         """Do what is due now; nothing once the desk is being closed."""
-        with self.shutdown.in_use():
-            return RunReport(0, None) if self.shutdown.is_requested else self.scheduler.run_due(limit)
+        with self.shutdown.in_use(), span("run_due") as observed:
+            report = RunReport(0, None) if self.shutdown.is_requested else self.scheduler.run_due(limit)
+            observed.set("handled", report.handled)
+            observed.set("problems", len(report.problems))
+            return report
 
     def close(self, *, wait: bool) -> None:
         """Begin nothing new, wait for what is under way where that is wanted, and close everything."""

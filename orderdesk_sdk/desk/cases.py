@@ -165,7 +165,7 @@ class CaseService:
 
     @then_rules_act
     def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Case:
-        """Withdraw it where nothing has been sent yet. Raises ConflictError where something has."""
+        """Withdraw it where nothing has been sent yet. Raises InvalidStateError where something has."""
         person = require_actor(by)
         event = Event(EventKind.WITHDRAWN, self._clock.now(), person=person, message=note or f"Withdrawn by {person}")
         return self._scheduler.settle(self.get(case_id), event)
