@@ -22,6 +22,7 @@ __all__ = [
     "Token",
     "TokenAuth",
     "basic_auth",
+    "is_settled_by",
     "iso_timestamp",
 ]
 
@@ -92,6 +93,19 @@ class HmacAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         self.sign(request, datetime.now(UTC))
         yield request
+
+
+def is_settled_by(auth: httpx.Auth, status: int) -> bool:
+    """Whether credentials have nothing more to say once their request was answered with this status: False is safe.
+
+    Known of the classes here, as far as no plugin has written a part of it anew.
+    """
+    kind = type(auth)
+    if isinstance(auth, TokenAuth):
+        if (kind.sync_auth_flow, kind.is_token_expired) != (TokenAuth.sync_auth_flow, TokenAuth.is_token_expired):
+            return False
+        return type(auth.rejected_statuses) is frozenset and status not in auth.rejected_statuses
+    return kind in (HeaderAuth, HmacAuth, httpx.BasicAuth)
 
 
 class Token:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Self
-from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from attrs import evolve, frozen
 
@@ -57,6 +57,10 @@ _FORM = re.compile(r"(?=[^=]*+=)[^\s=&]*+(?:=[^\s&]*+)?+(?:&[^\s=&]*+(?:=[^\s&]*
 _PAIR = re.compile(r"([^\s=&]++)=([^\s&]*+)")
 _NAMED = re.compile(r'"([^"\\]{1,64}+)"\s*+:\s*+(?:"(?:[^"\\]++|\\[\s\S]?)*+"?|[^\s",\[\]{}]++|(?=([\[{])))')
 _USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?:\\?/){2}([^\s/?#@\"'<>]++)@")
+_SPECIAL = re.compile(r"[%\\&@\n\x00]")
+"""What begins every escape, and stands behind every login."""
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:/_~-]++")
+_NAME = re.compile(r'"([^"\\]*+)"\s*+:')
 _URL = re.compile(r"https?://[^\s\"'<>\\]++", re.IGNORECASE)
 _LOGGED = re.compile(
     r"(?P<pair>b?(?P<quote>['\"])(?P<header>[\w-]{1,64}+)(?P=quote)\s*+[,:]\s*+)"
@@ -108,23 +112,34 @@ class _KnownSecrets:
     Args:
         codes: base64 of it.
         starts: by its first characters, what may be cut off.
+        probes: a text that holds none of these, and no escapes, holds nothing of it.
     """
 
     texts: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     starts: Mapping[str, tuple[str, ...]] = {}
     longest: int = 0
+    probes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> _KnownSecrets:
-        plain = {form for text in texts if len(text) >= _MIN_LENGTH for form in _forms(text)}
+        long_enough = [text for text in texts if len(text) >= _MIN_LENGTH]
+        plain = {form for text in long_enough for form in _forms(text)}
         codes = {code for text in plain for code in _codes(text)} - plain
+        # A percent sign before it takes the first characters for its own, so that beneath the escapes it is not found.
+        raw = [text.encode("utf-8", "surrogatepass") for text in long_enough]
+        plain |= {quoted for text in raw for quoted in (quote(text), quote(text, safe=""), quote_plus(text))}
         starts: dict[str, tuple[str, ...]] = {}
         for form in plain | codes:
             if len(form) >= _MIN_CUT_LENGTH:
                 starts[form[:_MIN_CUT_LENGTH]] = (*starts.get(form[:_MIN_CUT_LENGTH], ()), form)
         longest = max(map(len, plain | codes), default=0)
-        return cls(tuple(plain), tuple(codes), starts, longest)
+        probes = {form[:_MIN_CUT_LENGTH] for form in plain | codes}
+        return cls(tuple(plain), tuple(codes), starts, longest, tuple(probes))
+
+    def may_be_in(self, text: str) -> bool:
+        """False where it does not stand in a text without escapes, not even its beginning."""
+        return any([probe in text for probe in self.probes])  # noqa: C419 - a generator costs more than it saves
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands in a text, as it is or in base64, and where its beginning was cut off at the end."""
@@ -200,6 +215,8 @@ class Redactor:
 
         Nor the login within a URL.
         """
+        if not _SPECIAL.search(text) and not self._known.may_be_in(text):
+            return text
         known, view, layers = self._known, text, list[Unescaped]()
         found: list[tuple[int, int]] = []
         while True:
@@ -258,6 +275,8 @@ class Redactor:
 
     def redact_url(self, url: str) -> str:
         """The URL without user information, and with denied query values hidden."""
+        if _PLAIN_URL.fullmatch(url):
+            return self.redact_text(url)
         parts = urlsplit(url)
         query = parts.query
         if query in self._links:
@@ -273,7 +292,11 @@ class Redactor:
     def redact_body(self, text: str) -> str:
         """A body without denied fields (where it is JSON or a form) and without any known secret."""
         stripped = text.lstrip()
-        if stripped[:1] in ("{", "["):
+        if not stripped:
+            return text
+        if stripped[0] in "{[":
+            if "\\" not in text and not any(self.is_redacted(name) for name in _NAME.findall(text)):
+                return self.redact_text(text)
             with suppress(ValueError, RecursionError):  # What is cut or broken is looked through by its names only.
                 cleaned, changed = self._value(json.loads(text))
                 text = json.dumps(cleaned, separators=(",", ":")) if changed else text
