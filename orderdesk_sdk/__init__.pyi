@@ -31,6 +31,7 @@ from orderdesk_sdk.desk.desk import DeskLimits as DeskLimits
 from orderdesk_sdk.desk.documents import case_document as case_document
 from orderdesk_sdk.desk.documents import plan_document as plan_document
 from orderdesk_sdk.desk.documents import receipt_document as receipt_document
+from orderdesk_sdk.desk.log_format import JsonLogFormatter as JsonLogFormatter
 from orderdesk_sdk.desk.notifications import NotificationResult as NotificationResult
 from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
@@ -55,5 +56,5 @@ from orderdesk_sdk.plugin.webhooks import WebhookRequest as WebhookRequest
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig as ConnectionConfig
 from orderdesk_sdk.runtime.scheduler import RunReport as RunReport
 from orderdesk_sdk.secret import Secret as Secret
-from orderdesk_sdk.stores.sqlite.orders import ImportReport as ImportReport
+from orderdesk_sdk.stores.sql.order_import import ImportReport as ImportReport
 from orderdesk_sdk.transport.http.limits import HttpLimits as HttpLimits

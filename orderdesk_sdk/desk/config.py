@@ -36,7 +36,7 @@ from orderdesk_sdk.plugin.nested_values import nested_values
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import TOO_LARGE, ConnectionConfig, make_from_table, reject_unknown_keys
-from orderdesk_sdk.transport.email.smtp import EmailConfig, validate_email_config
+from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config"]
 

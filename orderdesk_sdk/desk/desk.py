@@ -12,41 +12,26 @@ Every method, of the desk and of its services, may be called from any thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock, SystemClock
-from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
-from orderdesk_sdk.desk.cases import CaseService
-from orderdesk_sdk.desk.config import Config, find_config
-from orderdesk_sdk.desk.manual_evidence import ManualEvidence
-from orderdesk_sdk.desk.notifications import NotificationService
-from orderdesk_sdk.desk.orders import OrderService
-from orderdesk_sdk.desk.parts import DeskParts
-from orderdesk_sdk.desk.resubmissions import ResubmissionService
-from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
-from orderdesk_sdk.desk.rule_trigger import RuleTrigger
-from orderdesk_sdk.desk.status_changes import StatusChangeService
-from orderdesk_sdk.orders.store import OrderStore
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
-from orderdesk_sdk.plugin.hookspecs import LISTENERS
-from orderdesk_sdk.plugin.registry import PluginRegistry
-from orderdesk_sdk.rules.engine import RuleEngine
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.handlers.email import CancellationEmail
-from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.email.smtp import SmtpTransport
 from orderdesk_sdk.transport.http.limits import HttpLimits
-from orderdesk_sdk.transport.shutdown import Shutdown
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cases.ledger import Ledger
+    from orderdesk_sdk.desk.bulk.request import BulkRequest
+    from orderdesk_sdk.desk.bulk.run import BulkRun
+    from orderdesk_sdk.desk.cancellations import CancellationStatus
+    from orderdesk_sdk.desk.config import Config
+    from orderdesk_sdk.orders.store import OrderStore
+    from orderdesk_sdk.plugin.registry import PluginRegistry
+    from orderdesk_sdk.runtime.scheduler import RunReport
 
 __all__ = ["Desk", "DeskLimits"]
 
@@ -83,51 +68,31 @@ class Desk:
         listeners: Sequence[object] = (),
     ) -> None:
         """A desk of parts; each None is made from the configuration, or by default."""
-        limits = limits or DeskLimits()
+        from orderdesk_sdk.desk.assembly import DeskAssembly  # All the rest of the SDK, for a desk that is opened.
+
         self.config = config
         self.clock: Clock = clock or SystemClock()
-        self.registry = registry or PluginRegistry()
-        self.ledger: Ledger = ledger or SqliteLedger(config.ledger, keeps_events=bool(config.rules))
-        self.order_store: OrderStore = order_store or SqliteOrderStore(
-            config.ledger, clock=self.clock, suffix=config.resubmission_suffix
-        )
-        self.listeners = Listeners(
-            listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
-        )
-        self._shutdown = Shutdown()
-        self.connections = Connections(
-            config.connections,
-            self.registry,
+        made = DeskAssembly(
+            config,
             self.clock,
-            limits.http,
-            limits.plugin_timeout,
-            config.ledger,
-            self._shutdown,
+            limits or DeskLimits(),
+            listeners,
+            ledger=ledger,
+            order_store=order_store,
+            registry=registry,
         )
-        self._start_services()
-
-    def _start_services(self) -> None:
-        config = self.config
-        by_id = OrderStoreById(self.order_store)
-        email = CancellationEmail(SmtpTransport(config.email) if config.email is not None else None, self.clock)
-        self._scheduler = Scheduler(
-            self.ledger, by_id, self.connections, self.listeners, email, self.clock, self._shutdown
-        )
-        self._rule_trigger = RuleTrigger(self._scheduler)
-        parts = DeskParts(self.ledger, by_id, self.connections, self._scheduler, self.clock, self._rule_trigger)
-        self.cases = CaseService(parts, ManualEvidence(config, self.ledger, self.connections, self.clock))
-        self.cancellations = CancellationService(parts)
-        self.status_changes = StatusChangeService(parts, self.cancellations)
-        self.resubmissions = ResubmissionService(parts)
-        self.notifications = NotificationService(parts, self.cancellations)
-        executor = RuleActionExecutor(self.cancellations, self.status_changes)
-        self.rules = RuleEngine(config.rules, self.ledger, by_id, self.connections, executor, self.clock)
-        self._scheduler.event_processor = self.rules
-        self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+        self._assembly, self._scheduler, self._shutdown = made, made.scheduler, made.shutdown
+        self.registry, self.connections, self.listeners = made.registry, made.connections, made.listeners
+        self.ledger, self.order_store = made.ledger, made.order_store
+        self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
+        self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
+        self.notifications, self.rules = made.notifications, made.rules
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
         """The desk of a configuration file; `path` None takes ./orderdesk.toml where there is one."""
+        from orderdesk_sdk.desk.config import find_config
+
         return cls(find_config(path))
 
     def __enter__(self) -> Self:
@@ -146,13 +111,7 @@ class Desk:
         Args:
             wait: False breaks off in the middle, as a crash does; what is open goes on when a desk is opened again.
         """
-        self._shutdown.request()
-        if wait:
-            self._scheduler.wait_until_idle()
-        self.connections.close()
-        self.ledger.close()
-        if isinstance(self.order_store, SqliteOrderStore):
-            self.order_store.close()
+        self._assembly.close(wait=wait)
 
     def cancel(
         self,
@@ -188,15 +147,43 @@ class Desk:
             resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
         )
         status = self.cancellations.open(resolved, wanted, send_now=send_now)
-        self._rule_trigger.fire()
+        self._assembly.rule_trigger.fire()
         return status
+
+    def cancel_many(
+        self, requests: Iterable[BulkRequest], *, by: str, idempotency_key: str, send: bool = True
+    ) -> BulkRun:
+        """Cancel many orders. Iterate over what this gives: that records them, sends what is due, and gives a result
+        for each order when every connection of it was tried, or its request could not be accepted.
+
+        Each connection gets its share by itself, so that a slow or dead one delays no other. Memory does not grow with
+        the number of orders. To run it again with the same key and orders, after a crash say, goes on where it ended:
+        nothing is recorded or sent twice. What waits for a service when all were tried is followed up by `run_due`.
+
+        Args:
+            requests: read as they are needed, once.
+            idempotency_key: names the bulk; each order's own key is made of it and of its number.
+            send: False only records them; `run_due` sends.
+
+        Raises what `Desk.cancel` raises for a blank `by`, and while it runs StorageError; what is wrong with one order
+        is in its result.
+        """
+        from orderdesk_sdk.desk.bulk.run import BulkRun
+        from orderdesk_sdk.desk.parts import require_actor
+
+        return BulkRun(
+            self._assembly.parts,
+            self.cancellations,
+            self._shutdown,
+            requests,
+            by=require_actor(by),
+            bulk=idempotency_key,
+            send=send,
+        )
 
     def run_due(self, limit: int = 1000) -> RunReport:
         """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.
 
         Each connection does its share by itself. Beyond `limit` pieces, who is slow is finished beside the next call.
         """
-        with self._shutdown.in_use():
-            if self._shutdown.is_requested:
-                return RunReport(0, None)
-            return self._scheduler.run_due(limit)
+        return self._assembly.run_due(limit)

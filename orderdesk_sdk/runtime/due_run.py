@@ -10,23 +10,28 @@ import queue
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Protocol
 
 from attrs import define, field, frozen
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.transport.shutdown import Shutdown
 
-__all__ = ["CHECK_INTERVAL", "CaseGroup", "DueRun", "JobHooks", "RunningJob"]
+__all__ = ["CHECK_INTERVAL", "CaseGroup", "DueRun", "JobHooks", "RoundObserver", "RunningJob"]
 
 CHECK_INTERVAL = 0.25
 """Seconds between two looks at what hangs, and at what has become due elsewhere meanwhile."""
 PAGE_SIZE = 100
 """How many pieces of work of a connection are read at a time."""
+MAX_QUEUE_AGE = 15.0
+"""Seconds after which what was read and not begun is read anew: another process may have it by then."""
 QUEUED_AHEAD = 2
 """How many pieces wait at a connection's threads beside those that are under way, so that none of these idles."""
 
@@ -42,6 +47,17 @@ class RunningJob:
     handle: Job
 
 
+class RoundObserver(Protocol):
+    """Whoever has a round done and follows it."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the round is to end now: what is under way is finished beside the next one."""
+
+    def on_handled(self, cases: CaseGroup) -> None:
+        """Cases were handled, whatever came of it. The round begins nothing new until this returns."""
+
+
 @frozen
 class JobHooks:
     """What a round has done by whoever runs it.
@@ -52,11 +68,13 @@ class JobHooks:
         end: what is to be done with each running job that ended.
         batches: the jobs that a case goes in with others, if it is the first of them that is asked about; None for one
             that goes by itself.
+        is_stopped: whether the round is to end now, and to leave what is under way to the next one.
     """
 
     start: Callable[[CaseGroup, float, Callable[[], None]], Job | None]
     end: Callable[[RunningJob], None]
     batches: Callable[[Case, bool], Sequence[CaseGroup] | None]
+    is_stopped: Callable[[], bool]
 
 
 @define
@@ -70,6 +88,20 @@ class _ConnectionQueue:
     last_case: Case | None = None
     is_read: bool = False
     batches_read: bool = False
+
+    def cases(self) -> list[Case]:
+        """What was read and not begun."""
+        return [case for group in self.groups for case in group]
+
+    def start_anew(self) -> None:
+        """Forget what was read and not begun."""
+        self.groups.clear()
+        self.last_case, self.is_read, self.batches_read = None, False, False
+
+    def read_on(self, now: datetime) -> None:
+        """Where all was handed out, let what has become due since follow it, so that no thread idles meanwhile."""
+        if self.is_read and not self.groups:
+            self.until, self.is_read = now, False
 
 
 class DueRun:
@@ -104,15 +136,24 @@ class DueRun:
     def run(self, limit: int) -> tuple[RunningJob, ...]:
         """Do what is due, at most `limit` pieces, and what becomes due elsewhere while others are waited for.
 
-        Returns when all is done; or, where more than `limit` is due, when so much was begun and nobody has ended for a
-        while: the flights that have not ended by then. Who is slow must not keep the next round from the others.
+        Returns when all is done or it is stopped; or, where more than `limit` is due, when so much was begun and nobody
+        has ended for a while: the flights that have not ended by then. Who is slow must not keep the next round from
+        the others.
         """
         self._open_queues()
+        try:
+            return self._run(limit)
+        finally:
+            # Of what was read nothing more is begun: others may do it.
+            with suppress(StorageError):  # They are free again after a while, too.
+                self._ledger.release_due([case for share in self._queues.values() for case in share.cases()])
+
+    def _run(self, limit: int) -> tuple[RunningJob, ...]:
         looked = time.monotonic()
         while True:
             self._start_jobs(limit)
-            if not self._running:
-                return ()
+            if not self._running or self._hooks.is_stopped():
+                return tuple(self._running.values())
             try:
                 self._finish(self._finished.get(timeout=CHECK_INTERVAL))
             except queue.Empty:
@@ -141,6 +182,8 @@ class DueRun:
         while given and self.started < limit and not self._shutdown.is_requested:
             given = False
             for share in tuple(self._queues.values()):
+                if self._hooks.is_stopped():
+                    return
                 size = self._connections.bulkhead(share.connection).size
                 if self.started < limit and self._running_by_connection[share.connection] < size + QUEUED_AHEAD:
                     given = self._start_next(share) or given
@@ -167,8 +210,10 @@ class DueRun:
         return True
 
     def _next_group(self, queue_of_connection: _ConnectionQueue) -> CaseGroup | None:
+        if queue_of_connection.groups and time.monotonic() - queue_of_connection.read_at > MAX_QUEUE_AGE:
+            queue_of_connection.start_anew()
         while not queue_of_connection.groups and not queue_of_connection.is_read:
-            page = self._ledger.due(
+            page = self._ledger.reserve_due(
                 queue_of_connection.until,
                 PAGE_SIZE,
                 connection=queue_of_connection.connection,
@@ -190,5 +235,8 @@ class DueRun:
     def _finish(self, number: int) -> None:
         flight = self._running.pop(number, None)
         if flight is not None:
-            self._running_by_connection[flight.cases[0].connection] -= 1
+            name = flight.cases[0].connection
+            self._running_by_connection[name] -= 1
             self._hooks.end(flight)
+            if name in self._queues:
+                self._queues[name].read_on(self._clock.now())

@@ -248,7 +248,7 @@ def test_a_file_in_which_numbers_were_unique_is_migrated_with_everything(
     document = json.dumps({"id": "58101", "source_id": "1001", "source_name": "Mugs", "order_items": []})
     with monkeypatch.context() as patch:
         patch.setattr(order_database, "MIGRATIONS", order_database.MIGRATIONS[:1])
-        order_database.OrderDatabase(path).close()
+        order_database.SqliteOrderDatabase(path).close()
     with sqlite3.connect(path) as db:
         db.execute(
             "INSERT INTO host_orders (id, number, folder_id, document) VALUES ('58101', '1001', 3, ?)", (document,)

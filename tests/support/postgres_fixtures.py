@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.postgres import VERSIONS, PostgresServer, binaries_of, open_server
 
-__all__ = ["postgres_server", "postgres_url", "missing_versions"]
+__all__ = ["postgres_server", "postgres_url", "missing_versions", "shared_server"]
 
 
 def missing_versions() -> list[str]:
@@ -21,13 +21,18 @@ def missing_versions() -> list[str]:
     ]
 
 
+def shared_server(version: int, paths: pytest.TempPathFactory) -> PostgresServer:
+    """The server of a version that all processes of this run share, which no test may restart; skips without it."""
+    if binaries_of(version) is None:
+        pytest.skip(f"PostgreSQL {version} is not installed on this machine")
+    base = paths.getbasetemp()
+    return open_server(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base, version)
+
+
 @pytest.fixture(scope="session", params=VERSIONS, ids=lambda version: f"postgres{version}")
 def postgres_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
-    """The server of a version that all processes of this run share: no test may restart it."""
-    if binaries_of(request.param) is None:
-        pytest.skip(f"PostgreSQL {request.param} is not installed on this machine")
-    base = tmp_path_factory.getbasetemp()
-    return open_server(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base, request.param)
+    """The server of each version; see `shared_server`."""
+    return shared_server(request.param, tmp_path_factory)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.session import Session, by_option, common_options, require_name, sqlite_order_store
+from orderdesk_sdk.cli.session import Session, by_option, common_options, embedded_order_store, require_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,7 +141,7 @@ def forget(session: Session, order: str, by: str | None) -> None:
     from orderdesk_sdk.orders.references import OrderId
 
     with session.desk() as desk:
-        store, erased = sqlite_order_store(desk), desk.orders.get(order)
+        store, erased = embedded_order_store(desk), desk.orders.get(order)
         count = desk.orders.forget(order, by=require_name(by))
         duplicates = [store.get_order(OrderId(one)).number for one in store.duplicates_of(erased.id)]
 

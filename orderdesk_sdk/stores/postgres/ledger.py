@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.postgres.migrations import migrate
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
+from orderdesk_sdk.stores.postgres.reservations import Reservations
 from orderdesk_sdk.stores.postgres.write_session import PostgresWriteSession
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.due_cases import Condition
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
@@ -45,14 +49,24 @@ class PostgresLedger(LedgerReader, LedgerWriter):
             self.close()
             raise
         super().__init__(GroupCommit(self._session), keeps_events=keeps_events)
+        self._reservations = Reservations(self._pool, self.damage)
 
     def remove_personal_texts(self, order_id: str, *, by: str, at: datetime) -> int:
         return self._commits.run(
             lambda cursor: remove_texts(cursor, self._chain_appender(cursor), order_id, by=by, at=at)
         )
 
+    def reserve_due(self, now: datetime, limit: int, *, connection: str, after: Case | None = None) -> tuple[Case, ...]:
+        return self._reservations.reserve(now, limit, connection, after)
+
+    def release_due(self, cases: Sequence[Case]) -> None:
+        self._reservations.release(cases)
+
     def close(self) -> None:
         self._closing()
+
+    def _free(self) -> Condition:
+        return self._reservations.free()
 
     def _chain_appender(self, cursor: Cursor) -> ChainAppender:
         return self._session.chain_appender(cursor)

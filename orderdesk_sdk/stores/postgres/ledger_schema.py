@@ -30,7 +30,7 @@ _LEDGER = (
         number bigint PRIMARY KEY, id {_TEXT} NOT NULL UNIQUE, kind {_TEXT} NOT NULL, key {_TEXT},
         cancellation_id {_TEXT}, order_id {_TEXT} NOT NULL, connection {_TEXT} NOT NULL, state {_TEXT} NOT NULL,
         version bigint NOT NULL, due_at bigint, data text NOT NULL, texts text, sealed bytea, link bytea NOT NULL,
-        reserved_by {_TEXT}, reserved_until bigint) WITH (fillfactor = 70)""",
+        reserved_by {_TEXT}, reserved_version bigint, reserved_until timestamptz) WITH (fillfactor = 70)""",
     "CREATE INDEX cases_by_order ON cases (order_id, kind)",
     """CREATE UNIQUE INDEX cases_open ON cases (order_id, connection, kind)
         WHERE due_at IS NOT NULL AND kind <> 'resubmission'""",

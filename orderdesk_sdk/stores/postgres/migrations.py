@@ -24,6 +24,8 @@ _LOCK = 0x6F726465726465
 class Migration:
     """Statements that lead from one version to the next. Never changed once released.
 
+    Names in them need no schema: what they make is made in the one of this package.
+
     Args:
         breaks_older: a program that does not know this version cannot work with it.
     """

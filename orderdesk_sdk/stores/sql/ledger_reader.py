@@ -23,7 +23,14 @@ from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
 from orderdesk_sdk.stores.sql.case_selection import CaseSelection
 from orderdesk_sdk.stores.sql.database import NO_LIMIT, Cursor
-from orderdesk_sdk.stores.sql.due_cases import due_at_connection, due_connections, due_everywhere, next_due
+from orderdesk_sdk.stores.sql.due_cases import (
+    ALL,
+    Condition,
+    due_at_connection,
+    due_connections,
+    due_everywhere,
+    next_due,
+)
 from orderdesk_sdk.stores.sql.integrity_check import examine, head_of, record_of
 from orderdesk_sdk.stores.sql.ledger_rows import case_of, find_by_key, order_fingerprint
 from orderdesk_sdk.stores.sql.ledger_tables import NOUN, rows_of
@@ -31,6 +38,7 @@ from orderdesk_sdk.stores.sql.ledger_tables import NOUN, rows_of
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 
 _PAGE = 500
+_LAST_CHARACTER = "\U0010ffff"
 MAX_RESULTS = 1000
 """Cases that are given where nobody says how many."""
 
@@ -57,6 +65,21 @@ class LedgerReader(ABC):
     def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
         with self._read() as cursor:
             return find_by_key(cursor, idempotency_key, fingerprint)
+
+    def cancellations_by_key(
+        self, prefix: str, *, after: str = "", limit: int = 200
+    ) -> tuple[tuple[str, Cancellation | None], ...]:
+        beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT key, cancellations.id, data, texts FROM keys JOIN cancellations ON id = cancellation_id"
+                " WHERE key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?",
+                (prefix, beyond, after, limit),
+            ).fetchall()
+        return tuple(
+            (key, self.damage.read_or_none(f"cancellation {name}", partial(unpack, Cancellation, data, texts)))
+            for key, name, data, texts in rows
+        )
 
     def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
         with self._read() as cursor:
@@ -147,7 +170,7 @@ class LedgerReader(ABC):
 
     def due_connections(self, now: datetime) -> tuple[str, ...]:
         with self._read() as cursor:
-            return due_connections(cursor, self.damage, now)
+            return due_connections(cursor, self.damage, now, self._free())
 
     def due(
         self, now: datetime, limit: int, *, connection: str | None = None, after: Case | None = None
@@ -159,7 +182,11 @@ class LedgerReader(ABC):
 
     def next_due(self) -> datetime | None:
         with self._read() as cursor:
-            return next_due(cursor, self.damage)
+            return next_due(cursor, self.damage, self._free())
+
+    def _free(self) -> Condition:
+        """What holds of a case that nobody else has reserved."""
+        return ALL
 
     def _is_ahead(self, now: datetime) -> bool:
         """Whether anything in the ledger was written by a clock that was ahead of now."""
@@ -201,12 +228,23 @@ class LedgerReader(ABC):
                     self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
 
-    def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
+    def cases_by_prefix(self, prefix: str, limit: int) -> tuple[Case, ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                "SELECT sequence, attempt, at, kind, data, texts FROM history WHERE subject_id = ? AND kind <> ?"
-                " ORDER BY sequence",
-                (subject_id, ROW_MARK),
+                "SELECT id, kind, data, texts FROM cases WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+                (prefix, f"{prefix}{_LAST_CHARACTER}", limit),
+            ).fetchall()
+        cases = (self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, *row)) for name, *row in rows)
+        return tuple(case for case in cases if case is not None)
+
+    def history(
+        self, subject_id: str, *, limit: int | None = None, after: HistoryEntry | None = None
+    ) -> tuple[HistoryEntry, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT sequence, attempt, at, kind, data, texts FROM history"
+                " WHERE subject_id = ? AND sequence > ? AND kind <> ? ORDER BY sequence LIMIT ?",
+                (subject_id, 0 if after is None else after.sequence, ROW_MARK, NO_LIMIT if limit is None else limit),
             ).fetchall()
 
         def entry(sequence: int, attempt: int, at: int, kind: str, data: str, texts: str | None) -> HistoryEntry:

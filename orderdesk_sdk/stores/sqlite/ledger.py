@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
@@ -72,6 +73,13 @@ class SqliteLedger(LedgerReader, LedgerWriter):
     def remove_personal_texts(self, order_id: str, *, by: str, at: datetime) -> int:
         with self._translate_errors():
             return remove_texts_from_file(self._path, order_id, by=by, at=at)
+
+    def reserve_due(self, now: datetime, limit: int, *, connection: str, after: Case | None = None) -> tuple[Case, ...]:
+        # A reservation would cost a commit on this disk, and the processes of one machine seldom meet.
+        return self.due(now, limit, connection=connection, after=after)
+
+    def release_due(self, cases: Sequence[Case]) -> None:
+        """Nothing was reserved."""
 
     def close(self) -> None:
         self._closing()

@@ -1,7 +1,7 @@
 """The SQLite file of the order store: opened, migrated, and used by one thread at a time.
 
-The file may be the ledger's too. All tables here begin with `host_`, and their version is kept in `host_schema`, so
-that store and ledger migrate without regard to each other.
+The file may be the ledger's too. The version of the tables here is kept in `host_schema`, so that store and ledger
+migrate without regard to each other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sqlite.connection import FileGuard, MigrationStep, close, connect, migrate, use_wal
 
-__all__ = ["MIGRATIONS", "OrderDatabase"]
+__all__ = ["MIGRATIONS", "SqliteOrderDatabase"]
 
 MIGRATIONS: Final[tuple[tuple[MigrationStep, ...], ...]] = (
     (
@@ -92,11 +92,19 @@ MIGRATIONS: Final[tuple[tuple[MigrationStep, ...], ...]] = (
         "ALTER TABLE host_placements RENAME TO host_remote_orders",
         "ALTER TABLE host_orders RENAME COLUMN taken_over_by TO number_owner",
     ),
+    (
+        # As in every other database, where nobody calls the order store a host.
+        "ALTER TABLE host_orders RENAME TO orders",
+        "ALTER TABLE host_folders RENAME TO folders",
+        "ALTER TABLE host_remote_orders RENAME TO remote_orders",
+        "ALTER TABLE host_links RENAME TO order_links",
+        "ALTER TABLE host_history RENAME TO order_history",
+    ),
 )
 """Statements that lead from version n to n + 1, oldest first. Never changed once released, only added to."""
 
 
-class OrderDatabase:
+class SqliteOrderDatabase:
     """One connection behind one lock: SQLite lets one writer in at a time anyway."""
 
     def __init__(self, path: Path) -> None:
@@ -120,18 +128,18 @@ class OrderDatabase:
         self._reading = _Reading(self._lock, self._guard, self._connection, self._location)
         self._closing = weakref.finalize(self, _close, self._lock, self._guard, self._connection)
 
-    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The connection, for statements that change nothing."""
+    def reading(self) -> AbstractContextManager[sqlite3.Cursor]:
+        """A cursor, for statements that change nothing."""
         return self._reading
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection inside one transaction: on disk after the block, or undone if the block raises."""
+    def writing(self, *, alone: bool = True) -> Iterator[sqlite3.Cursor]:  # noqa: ARG002 - SQLite has one writer anyway
+        """A cursor inside one transaction: on disk after the block, or undone if the block raises."""
         with self._lock, self._translate_errors():
             # IMMEDIATE: what is read here cannot be changed by another process before it is written.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield self._connection.cursor()
                 self._guard.check_all()
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -140,13 +148,13 @@ class OrderDatabase:
                 raise
 
     @contextmanager
-    def erasing(self) -> Iterator[sqlite3.Connection]:
+    def erasing(self) -> Iterator[sqlite3.Cursor]:
         """As `writing`, and what is overwritten is not left in the file's free space."""
         with self._lock, self._translate_errors():
             self._connection.execute("PRAGMA secure_delete = ON")
             try:
-                with self.writing() as connection:
-                    yield connection
+                with self.writing() as cursor:
+                    yield cursor
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
                 self._connection.execute("PRAGMA secure_delete = OFF")
@@ -172,14 +180,17 @@ class _Reading:
         self._connection = connection
         self._location = location
 
-    def __enter__(self) -> sqlite3.Connection:
+    def __enter__(self) -> sqlite3.Cursor:
         self._lock.acquire()
         try:
             self._guard.check()
+            return self._connection.cursor()
+        except sqlite3.Error as error:  # It is closed.
+            self._lock.release()
+            raise _storage_error(error, self._location) from error
         except BaseException:
             self._lock.release()
             raise
-        return self._connection
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -18,7 +18,7 @@ from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email.smtp import EmailConfig
+from orderdesk_sdk.transport.email.config import EmailConfig
 from tests.support.email_child import EMAIL_ONLY, EmailOnlyPlugin
 from tests.support.phone import Phone
 

@@ -1,14 +1,24 @@
-"""A ledger for each test: in a file, or in each kind of database that there is."""
+"""An order store and a ledger for each test: in a file, or in each kind of database that there is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.clock import Clock, SystemClock
+from orderdesk_sdk.orders.serialization import read_order_text
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
+from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.ledgers import DATABASES, LedgerDatabase, SqlLedger, open_database, shared_folder
+from tests.support.postgres import VERSIONS
+from tests.support.postgres_fixtures import shared_server
 
 
 @pytest.fixture
@@ -21,6 +31,30 @@ def sqlite_ledger(path: Path) -> Iterator[SqliteLedger]:
     opened = SqliteLedger(path)
     yield opened
     opened.close()
+
+
+OrderStoreOpener = Callable[[], SqlOrderStore]
+"""Opens the one order store of a test once more, as another process would."""
+
+
+@pytest.fixture(params=["sqlite", *VERSIONS], ids=lambda name: name if isinstance(name, str) else f"postgres{name}")
+def open_order_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, path: Path, clock: Clock
+) -> Iterator[OrderStoreOpener]:
+    if request.param == "sqlite":
+        yield lambda: SqliteOrderStore(path, clock=clock)
+        return
+    server = shared_server(request.param, tmp_path_factory)
+    template = server.template("orders", lambda url: PostgresOrderStore(Secret(url), clock=SystemClock()).close())
+    with server.database(template) as url:
+        yield lambda: PostgresOrderStore(Secret(url), clock=clock)
+
+
+@pytest.fixture
+def order_store(open_order_store: OrderStoreOpener) -> Iterator[SqlOrderStore]:
+    with closing(open_order_store()) as opened:
+        opened.import_orders(read_order_text(SAMPLE_ORDERS, location="samples"), by="mara")
+        yield opened
 
 
 @pytest.fixture(params=DATABASES)

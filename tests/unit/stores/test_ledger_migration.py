@@ -34,7 +34,7 @@ from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 from tests.support.ledger_services import KEY, Services, answered_by, open_ledger_desk
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.transport.email.smtp import EmailConfig
+    from orderdesk_sdk.transport.email.config import EmailConfig
     from tests.conftest import MailServer
 
 DATA = Path(__file__).parent.parent.parent / "data"

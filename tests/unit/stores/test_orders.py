@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -22,9 +20,12 @@ from orderdesk_sdk.orders.numbering import next_free_number
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.orders.store import FolderMove, OrderStore
-from orderdesk_sdk.stores.sqlite.orders import Folder, ImportReport, SqliteOrderStore
+from orderdesk_sdk.stores.sql.order_import import ImportReport
+from orderdesk_sdk.stores.sql.order_rows import Folder
+from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+TABLES = ("orders", "folders", "remote_orders", "order_links", "order_history")
 AT_MWW = RemoteOrder("mww-main", "M-1", START, ConnectionRole.FULFILLMENT)
 
 
@@ -32,11 +33,11 @@ def samples() -> tuple[Order, ...]:
     return read_order_text(SAMPLE_ORDERS, location="samples")
 
 
-def texts(local_host: SqliteOrderStore, ref: str) -> list[str]:
+def texts(local_host: SqlOrderStore, ref: str) -> list[str]:
     return [entry.text for entry in local_host.history(ref)]
 
 
-def test_the_local_host_is_a_host(order_store: SqliteOrderStore) -> None:
+def test_the_local_host_is_a_host(order_store: SqlOrderStore) -> None:
     as_host: OrderStore = order_store  # mypy judges this line
     assert as_host.get_order("1042").id == "58101"
 
@@ -44,19 +45,19 @@ def test_the_local_host_is_a_host(order_store: SqliteOrderStore) -> None:
 # Import
 
 
-def test_imported_orders_come_back_whole_by_id_and_number(order_store: SqliteOrderStore) -> None:
+def test_imported_orders_come_back_whole_by_id_and_number(order_store: SqlOrderStore) -> None:
     for order in samples():
         assert order_store.get_order(order.id) == order
         assert order_store.get_order(order.number) == order
 
 
-def test_an_order_without_folder_goes_into_new(order_store: SqliteOrderStore) -> None:
+def test_an_order_without_folder_goes_into_new(order_store: SqlOrderStore) -> None:
     order_store.import_orders([Order(id="9", number="77")], by="mara")
     assert order_store.get_order("77").folder_id == order_store.folders()[0].id
     assert order_store.get_order("1045").folder_id == 2
 
 
-def test_import_adds_updates_and_leaves_alone(order_store: SqliteOrderStore) -> None:
+def test_import_adds_updates_and_leaves_alone(order_store: SqlOrderStore) -> None:
     first, second, *_ = samples()
     changed = evolve(first, email="new@example.com", order_total=Decimal("80.00"))
     report = order_store.import_orders([changed, second, Order(id="9", number="77")], by="cron")
@@ -67,7 +68,7 @@ def test_import_adds_updates_and_leaves_alone(order_store: SqliteOrderStore) -> 
     assert order_store.history("1042")[1].by == "cron"
 
 
-def test_an_update_keeps_folder_placements_history_and_links(order_store: SqliteOrderStore) -> None:
+def test_an_update_keeps_folder_placements_history_and_links(order_store: SqlOrderStore) -> None:
     copy = order_store.duplicate("1042", by="mara")
     order_store.add_remote_order("1042", AT_MWW, by="mara")
     order_store.move("1042", "Closed", by="mara")
@@ -81,7 +82,7 @@ def test_an_update_keeps_folder_placements_history_and_links(order_store: Sqlite
         order_store.get_order("1042")
 
 
-def test_a_number_that_another_id_has_is_told_and_nothing_is_left_out(order_store: SqliteOrderStore) -> None:
+def test_a_number_that_another_id_has_is_told_and_nothing_is_left_out(order_store: SqlOrderStore) -> None:
     orders = [Order(id="8", number="new"), Order(id="9", number="1042"), Order(id="10", number="1043")]
     report = order_store.import_orders(orders, by="mara")
     assert report.added == ("new", "1042", "1043")
@@ -96,7 +97,7 @@ def test_a_number_that_another_id_has_is_told_and_nothing_is_left_out(order_stor
     assert order_store.import_orders(orders, by="mara") == ImportReport(unchanged=("new", "1042", "1043")), "told once"
 
 
-def test_an_id_that_comes_twice_in_one_import_stops_it(order_store: SqliteOrderStore) -> None:
+def test_an_id_that_comes_twice_in_one_import_stops_it(order_store: SqlOrderStore) -> None:
     with pytest.raises(ValidationError, match="order 8: its id comes twice"):
         order_store.import_orders([Order(id="8", number="a"), Order(id="8", number="b")], by="mara")
     with pytest.raises(NotFoundError):
@@ -104,14 +105,14 @@ def test_an_id_that_comes_twice_in_one_import_stops_it(order_store: SqliteOrderS
 
 
 def test_an_order_from_a_folder_of_another_store_goes_into_new_and_its_history_says_so(
-    order_store: SqliteOrderStore,
+    order_store: SqlOrderStore,
 ) -> None:
     order_store.import_orders([Order(id="9", number="77", folder_id=38211)], by="mara")
     assert order_store.get_order("77").folder_id == order_store.folders()[0].id
     assert texts(order_store, "77") == ["Imported from folder 38211, unknown here"]
 
 
-def test_an_order_that_json_cannot_say_is_refused_by_its_id(order_store: SqliteOrderStore) -> None:
+def test_an_order_that_json_cannot_say_is_refused_by_its_id(order_store: SqlOrderStore) -> None:
     with pytest.raises(ValidationError, match=r"order 9: .*class set"):
         order_store.import_orders([Order(id="9", number="77", extra={"odd": {1}})], by="mara")
 
@@ -119,14 +120,14 @@ def test_an_order_that_json_cannot_say_is_refused_by_its_id(order_store: SqliteO
 # Finding
 
 
-def test_an_unknown_order_gets_close_matches(order_store: SqliteOrderStore) -> None:
+def test_an_unknown_order_gets_close_matches(order_store: SqlOrderStore) -> None:
     with pytest.raises(NotFoundError, match=r"'#1042' - did you mean 1042"):
         order_store.get_order("#1042")
     with pytest.raises(NotFoundError, match="import the order first"):
         order_store.get_order("zzz")
 
 
-def test_a_name_of_two_orders_is_not_guessed(order_store: SqliteOrderStore) -> None:
+def test_a_name_of_two_orders_is_not_guessed(order_store: SqlOrderStore) -> None:
     order_store.import_orders([Order(id="1042", number="2000")], by="mara")
     with pytest.raises(NotFoundError, match=r"'1042' is the id of one order and the number of another"):
         order_store.get_order("1042")
@@ -134,7 +135,7 @@ def test_a_name_of_two_orders_is_not_guessed(order_store: SqliteOrderStore) -> N
     assert order_store.get_order("58101").number == "1042"
 
 
-def test_orders_are_paged_in_import_order_and_by_folder(order_store: SqliteOrderStore) -> None:
+def test_orders_are_paged_in_import_order_and_by_folder(order_store: SqlOrderStore) -> None:
     assert [order.number for order in order_store.list_orders()] == ["1042", "1043", "1044", "1045"]
     assert [order.number for order in order_store.list_orders(limit=2, after="58101")] == ["1043", "1044"]
     assert [order.number for order in order_store.list_orders("new")] == ["1042", "1043", "1044"]
@@ -150,7 +151,7 @@ def test_orders_are_paged_in_import_order_and_by_folder(order_store: SqliteOrder
 # Folders
 
 
-def test_the_usual_folders_exist_and_others_can_be_made(order_store: SqliteOrderStore) -> None:
+def test_the_usual_folders_exist_and_others_can_be_made(order_store: SqlOrderStore) -> None:
     assert [folder.name for folder in order_store.folders()] == ["New", "Prepared", "Closed", "Canceled"]
     assert order_store.create_folder(" On hold ") == Folder(5, "On hold")
     assert order_store.move("1042", "on HOLD", by="mara") == FolderMove("58101", "New", "On hold")
@@ -159,33 +160,30 @@ def test_the_usual_folders_exist_and_others_can_be_made(order_store: SqliteOrder
             order_store.create_folder(name)
 
 
-def test_a_move_changes_the_folder_and_the_history_and_nothing_else(order_store: SqliteOrderStore, path: Path) -> None:
+def test_a_move_changes_the_folder_and_the_history_and_nothing_else(order_store: SqlOrderStore) -> None:
     order_store.add_remote_order("1042", AT_MWW, by="mara")
 
     def tables() -> dict[str, list[tuple[object, ...]]]:
-        with sqlite3.connect(path) as db:
-            names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            content = {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in names}  # noqa: S608 - our own names
-        db.close()
-        return content
+        with order_store._database.reading() as db:
+            return {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in TABLES}  # noqa: S608 - our own names
 
     before = tables()
     assert order_store.move("1042", "Canceled", by="rule: late") == FolderMove("58101", "New", "Canceled")
     after = tables()
     touched = {name for name in before if before[name] != after[name]}
-    assert touched == {"host_orders", "host_history", "sqlite_sequence"}
+    assert touched == {"orders", "order_history"}
     assert order_store.get_order("1042") == evolve(samples()[0], folder_id=4)
     assert order_store.remote_orders("58101") == (AT_MWW,)
     assert texts(order_store, "1042")[-1] == "Moved from New to Canceled"
     assert order_store.history("1042")[-1].by == "rule: late"
 
 
-def test_a_move_into_the_same_folder_leaves_no_trace(order_store: SqliteOrderStore) -> None:
+def test_a_move_into_the_same_folder_leaves_no_trace(order_store: SqlOrderStore) -> None:
     assert order_store.move("1042", "New", by="mara") == FolderMove("58101", "New", "New")
     assert texts(order_store, "1042") == ["Imported"]
 
 
-def test_a_move_to_an_unknown_folder_names_the_known_ones(order_store: SqliteOrderStore) -> None:
+def test_a_move_to_an_unknown_folder_names_the_known_ones(order_store: SqlOrderStore) -> None:
     with pytest.raises(NotFoundError, match=r"the folder 'Cancelled' does not exist.*New, Prepared, Closed, Canceled"):
         order_store.move("1042", "Cancelled", by="mara")
 
@@ -193,7 +191,7 @@ def test_a_move_to_an_unknown_folder_names_the_known_ones(order_store: SqliteOrd
 # Remote orders
 
 
-def test_the_same_placement_again_changes_nothing(order_store: SqliteOrderStore) -> None:
+def test_the_same_placement_again_changes_nothing(order_store: SqlOrderStore) -> None:
     order_store.add_remote_order("1042", evolve(AT_MWW, status="Received", status_at=START), by="mara")
     order_store.record_status("58101", "mww-main", "Printing", START + timedelta(minutes=1))
     order_store.add_remote_order("58101", AT_MWW, by="mara")
@@ -202,7 +200,7 @@ def test_the_same_placement_again_changes_nothing(order_store: SqliteOrderStore)
     assert texts(order_store, "1042") == ["Imported", "Registered at mww-main as M-1 (fulfillment)"]
 
 
-def test_an_order_is_at_a_connection_once(order_store: SqliteOrderStore) -> None:
+def test_an_order_is_at_a_connection_once(order_store: SqlOrderStore) -> None:
     order_store.add_remote_order("1042", AT_MWW, by="mara")
     other_data = (
         evolve(AT_MWW, remote_id="M-2"),
@@ -217,7 +215,7 @@ def test_an_order_is_at_a_connection_once(order_store: SqliteOrderStore) -> None
     assert order_store.remote_orders("58101") == (AT_MWW,)
 
 
-def test_a_remote_number_belongs_to_one_order(order_store: SqliteOrderStore) -> None:
+def test_a_remote_number_belongs_to_one_order(order_store: SqlOrderStore) -> None:
     order_store.add_remote_order("1042", AT_MWW, by="mara")
     with pytest.raises(ValidationError, match="number M-1 there belongs to order id 58101"):
         order_store.add_remote_order("1043", AT_MWW, by="mara")
@@ -226,12 +224,12 @@ def test_a_remote_number_belongs_to_one_order(order_store: SqliteOrderStore) -> 
 
 
 @pytest.mark.parametrize("blank", [evolve(AT_MWW, connection=" "), evolve(AT_MWW, remote_id="")])
-def test_a_placement_needs_a_connection_and_a_number(order_store: SqliteOrderStore, blank: RemoteOrder) -> None:
+def test_a_placement_needs_a_connection_and_a_number(order_store: SqlOrderStore, blank: RemoteOrder) -> None:
     with pytest.raises(ValidationError, match="needs a connection and the order's number"):
         order_store.add_remote_order("1042", blank, by="mara")
 
 
-def test_placements_come_oldest_first(order_store: SqliteOrderStore) -> None:
+def test_placements_come_oldest_first(order_store: SqlOrderStore) -> None:
     later = RemoteOrder("bdlinx", "B-9", START + timedelta(hours=1), ConnectionRole.FULFILLMENT)
     earlier = RemoteOrder("shop", "1042", START - timedelta(hours=1), ConnectionRole.CART)
     for remote_order in (later, AT_MWW, earlier):
@@ -239,7 +237,7 @@ def test_placements_come_oldest_first(order_store: SqliteOrderStore) -> None:
     assert order_store.remote_orders("58101") == (earlier, AT_MWW, later)
 
 
-def test_an_older_word_never_replaces_a_newer_one(order_store: SqliteOrderStore) -> None:
+def test_an_older_word_never_replaces_a_newer_one(order_store: SqlOrderStore) -> None:
     order_store.add_remote_order("1042", AT_MWW, by="mara")
     for minute, word in ((1, "Received"), (3, "Printing"), (2, "Received")):
         order_store.record_status("58101", "mww-main", word, START + timedelta(minutes=minute))
@@ -247,7 +245,7 @@ def test_an_older_word_never_replaces_a_newer_one(order_store: SqliteOrderStore)
     assert len(order_store.history("1042")) == 2
 
 
-def test_a_word_that_a_clock_dated_hours_ahead_does_not_keep_later_ones_out(order_store: SqliteOrderStore) -> None:
+def test_a_word_that_a_clock_dated_hours_ahead_does_not_keep_later_ones_out(order_store: SqlOrderStore) -> None:
     order_store.add_remote_order("1042", AT_MWW, by="mara")
     order_store.record_status("58101", "mww-main", "Received", START + timedelta(hours=6))
     order_store.record_status("58101", "mww-main", "Printing", START + timedelta(minutes=1))
@@ -255,14 +253,14 @@ def test_a_word_that_a_clock_dated_hours_ahead_does_not_keep_later_ones_out(orde
     assert (remote_order.status, remote_order.status_at) == ("Printing", START + timedelta(minutes=1))
 
 
-def test_a_status_needs_a_placement_and_a_zone(order_store: SqliteOrderStore) -> None:
+def test_a_status_needs_a_placement_and_a_zone(order_store: SqlOrderStore) -> None:
     with pytest.raises(NotFoundError, match=r"not registered at 'mww-main' - the order is registered at no connection"):
         order_store.record_status("58101", "mww-main", "Received", START)
     with pytest.raises(ValueError, match="no time zone"):
         order_store.record_status("58101", "mww-main", "Received", START.replace(tzinfo=None))
 
 
-def test_calls_that_take_an_id_do_not_take_a_number(order_store: SqliteOrderStore) -> None:
+def test_calls_that_take_an_id_do_not_take_a_number(order_store: SqlOrderStore) -> None:
     calls: tuple[Callable[[], object], ...] = (
         lambda: order_store.remote_orders("1042"),
         lambda: order_store.record_status("1042", "mww-main", "Received", START),
@@ -277,7 +275,7 @@ def test_calls_that_take_an_id_do_not_take_a_number(order_store: SqliteOrderStor
 # Duplicates
 
 
-def test_a_duplicate_is_new_unplaced_and_linked_both_ways(order_store: SqliteOrderStore, clock: VirtualClock) -> None:
+def test_a_duplicate_is_new_unplaced_and_linked_both_ways(order_store: SqlOrderStore, clock: VirtualClock) -> None:
     original = evolve(samples()[3], fulfillment_id="M-1", fulfillment_name="MWW")
     order_store.import_orders([original], by="mara")
     order_store.add_remote_order("1045", AT_MWW, by="mara")
@@ -305,7 +303,7 @@ def test_a_duplicate_is_new_unplaced_and_linked_both_ways(order_store: SqliteOrd
     assert texts(order_store, "1045")[-1] == f"Duplicated as order 1045-1 (id {copy.id})"
 
 
-def test_copies_of_copies_count_on_from_the_first_original(order_store: SqliteOrderStore) -> None:
+def test_copies_of_copies_count_on_from_the_first_original(order_store: SqlOrderStore) -> None:
     first = order_store.duplicate("1042", by="mara")
     second = order_store.duplicate(first.id, by="mara")
     third = order_store.duplicate("1042", by="mara")
@@ -314,12 +312,12 @@ def test_copies_of_copies_count_on_from_the_first_original(order_store: SqliteOr
     assert order_store.duplicates_of("58101") == (first.id, third.id)
 
 
-def test_a_hyphen_of_the_cart_is_not_taken_for_a_suffix(order_store: SqliteOrderStore) -> None:
+def test_a_hyphen_of_the_cart_is_not_taken_for_a_suffix(order_store: SqlOrderStore) -> None:
     order_store.import_orders([Order(id="9", number="112-3456789-1234567")], by="mara")
     assert order_store.duplicate("9", by="mara").number == "112-3456789-1234567-1"
 
 
-def test_a_number_can_be_given_and_a_taken_one_names_its_owner(order_store: SqliteOrderStore) -> None:
+def test_a_number_can_be_given_and_a_taken_one_names_its_owner(order_store: SqlOrderStore) -> None:
     copy = order_store.duplicate("1042", by="mara", number="R-1")
     assert order_store.get_order("R-1") == copy
     assert order_store.duplicate("R-1", by="mara").number == "R-1-1"
@@ -351,22 +349,14 @@ def race(*calls: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("shared", [True, False], ids=["one host", "one host per thread"])
 def test_threads_that_duplicate_one_order_get_different_numbers(
-    order_store: SqliteOrderStore, path: Path, clock: VirtualClock, shared: bool
+    order_store: SqlOrderStore, open_order_store: Callable[[], SqlOrderStore], shared: bool
 ) -> None:
-    with SqliteOrderStore(path, clock=clock) as second:
+    with open_order_store() as second:
         numbers: list[str] = []
 
-        def duplicate_ten(desk: SqliteOrderStore) -> None:
+        def duplicate_ten(desk: SqlOrderStore) -> None:
             numbers.extend(desk.duplicate("1042", by="mara").number for _ in range(10))
 
         race(lambda: duplicate_ten(order_store), lambda: duplicate_ten(order_store if shared else second))
     assert sorted(numbers) == sorted(f"1042-{count}" for count in range(1, 21))
     assert len(order_store.duplicates_of("58101")) == 20
-
-
-def test_several_openers_of_a_new_file_make_its_tables_once(tmp_path: Path, clock: VirtualClock) -> None:
-    for attempt in range(20):  # the openers collide in some attempts only
-        path = tmp_path / f"{attempt}.sqlite"
-        race(*[lambda path=path: SqliteOrderStore(path, clock=clock).close()] * 6)
-        with SqliteOrderStore(path, clock=clock) as host:
-            assert [folder.name for folder in host.folders()] == ["New", "Prepared", "Closed", "Canceled"]

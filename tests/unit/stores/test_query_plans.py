@@ -31,7 +31,7 @@ from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.builders import NOW, make_cancellation, make_resubmission, open_case
 
 GROWING = ("cases", "cancellations", "history", "keys", "order_events", "rule_executions", "messages")
-GROWING_ORDERS = ("host_orders", "host_remote_orders", "host_history", "host_links")
+GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
 ALLOWED = {
     "SELECT count(*) FROM history": "`orderdesk ledger verify` reads everything",
@@ -41,7 +41,7 @@ ALLOWED = {
     "SELECT id, data FROM order_events WHERE handled = 0": "by an index of those alone that no rule has looked at yet",
     "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1": "as the next one",
     "UPDATE keys SET content": "personal texts of an order are removed rarely, and an index would cost every cancel",
-    "SELECT number, id FROM host_orders ORDER BY seq DESC LIMIT ?": "only as many of the newest as the limit says",
+    "SELECT number, id FROM orders ORDER BY seq DESC LIMIT ?": "only as many of the newest as the limit says",
 }
 """Statements, by how they begin, that read through a table, and why they may."""
 A_PAGE = re.compile(r"SELECT [^()]+ FROM \w+\s+(WHERE \w+ > \?)? ?ORDER BY \w+ LIMIT [?\d]+")
@@ -182,10 +182,13 @@ def read_everything(ledger: SqliteLedger) -> None:
     ledger.due_connections(NOW)
     ledger.due(NOW, 10)
     ledger.due(NOW, 10, connection="shop", after=evolve(case, due_at=NOW))
+    ledger.release_due(ledger.reserve_due(NOW, 10, connection="shop"))
     ledger.next_due()
     ledger.damaged()
     ledger.look_for_damage()
     ledger.history(case.id)
+    ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
+    ledger.cases_by_prefix("c", 10)
     ledger.newest_notes(case.id, 10)
     ledger.verify(case)
     assert list(ledger.find_flaws(ledger.head())) == []

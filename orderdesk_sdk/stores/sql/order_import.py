@@ -8,7 +8,6 @@ service's answer could not be kept.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -20,8 +19,9 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.stores.order_spool import OrderSpool
-from orderdesk_sdk.stores.sqlite import order_rows
-from orderdesk_sdk.stores.sqlite.order_database import OrderDatabase
+from orderdesk_sdk.stores.sql import order_rows
+from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.order_database import OrderDatabase
 
 __all__ = ["NEW_FOLDER", "NumberConflict", "ImportReport", "import_orders"]
 
@@ -159,21 +159,21 @@ def _spool_valid(orders: Iterable[Order], spool: OrderSpool) -> int:
     return len(seen)
 
 
-def _write(db: sqlite3.Connection, orders: Sequence[_ImportedOrder], by: str, clock: Clock) -> _Progress:
+def _write(db: Cursor, orders: Sequence[_ImportedOrder], by: str, clock: Clock) -> _Progress:
     done = _Progress()
     known = {folder.id for folder in order_rows.folders(db)}
     new = order_rows.find_folder(db, NEW_FOLDER).id
     for order in orders:
-        stored = db.execute("SELECT document, number FROM host_orders WHERE id = ?", (order.id,)).fetchone()
+        stored = db.execute("SELECT document, number FROM orders WHERE id = ?", (order.id,)).fetchone()
         if stored is None or stored[1] != order.number:
             done.conflicts.extend(_conflicts(order, order_rows.orders_sharing_name(db, order.id, order.number)))
         if stored is not None and stored[0] == order.document:
             done.unchanged.append(order.number)
         elif stored is not None:
             db.execute(
-                "UPDATE host_orders SET number = ?1, document = ?2,"
-                " number_owner = CASE number WHEN ?1 THEN number_owner END WHERE id = ?3",
-                (order.number, order.document, order.id),
+                "UPDATE orders SET number = ?, document = ?,"
+                " number_owner = CASE number WHEN ? THEN number_owner END WHERE id = ?",
+                (order.number, order.document, order.number, order.id),
             )
             order_rows.add_note(db, order.id, "Updated by import", by=by, at=clock.now())
             done.updated.append(order.number)

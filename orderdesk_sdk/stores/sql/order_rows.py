@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -14,6 +13,7 @@ from orderdesk_sdk.errors import AmbiguousError, NotFoundError, ValidationError
 from orderdesk_sdk.orders.order import Address, ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.orders.serialization import read_stored_order, write_order_text
+from orderdesk_sdk.stores.sql.database import Cursor
 
 __all__ = [
     "NOTE_LIMIT",
@@ -50,7 +50,7 @@ _MAX_SUGGESTIONS_FROM: Final = 2000
 
 
 _OWNS_NUMBER: Final = """NOT EXISTS (
-    SELECT 1 FROM host_orders AS taker WHERE taker.id = host_orders.number_owner AND taker.number = host_orders.number
+    SELECT 1 FROM orders AS taker WHERE taker.id = orders.number_owner AND taker.number = orders.number
 )"""
 """Of an order: no other that still has its number took it over."""
 
@@ -69,7 +69,7 @@ def to_timestamp(moment: datetime) -> str:
 
 
 def storable(text: str) -> str:
-    """The text as SQLite takes it: half characters, which a service's reply may hold, become "?"."""
+    """The text as a database takes it: half characters, which a service's reply may hold, become "?"."""
     return text.encode(errors="replace").decode()
 
 
@@ -83,28 +83,27 @@ def order_from_row(order_id: str, document: str, folder_id: int | None) -> Order
     return read_stored_order(document, location=f"stored order {order_id}", folder_id=folder_id)
 
 
-def find_order(db: sqlite3.Connection, ref: str) -> Order:
+def find_order(db: Cursor, ref: str) -> Order:
     """The order with this id or number; NotFoundError for none (with close matches), AmbiguousError for several.
 
     An order whose number another one took over is found by its id alone.
     """
     named = order_ref(ref)
     name = str(named)
-    columns = "SELECT id, document, folder_id FROM host_orders WHERE"
-    by_id, by_number = f"{columns} id = ?1", f"{columns} number = ?1 AND {_OWNS_NUMBER}"
+    columns = "SELECT id, document, folder_id FROM orders WHERE"
+    by_id, by_number = f"{columns} id = ?", f"{columns} number = ? AND {_OWNS_NUMBER}"
     match named:
         case OrderId():
-            query = by_id
+            rows = db.execute(by_id, (name,)).fetchall()
         case OrderNumber():
-            query = by_number
+            rows = db.execute(f"{by_number} ORDER BY id", (name,)).fetchall()
         case _:
-            query = f"{by_id} UNION {by_number}"
-    rows = db.execute(query, (name,)).fetchall()
+            rows = db.execute(f"{by_id} UNION {by_number} ORDER BY id", (name, name)).fetchall()
     if len(rows) == 1:
         return order_from_row(*rows[0])
     if rows:
         raise _ambiguous(name, [order_from_row(*row) for row in rows])
-    newest = db.execute("SELECT number, id FROM host_orders ORDER BY seq DESC LIMIT ?", (_MAX_SUGGESTIONS_FROM,))
+    newest = db.execute("SELECT number, id FROM orders ORDER BY seq DESC LIMIT ?", (_MAX_SUGGESTIONS_FROM,))
     names = dict.fromkeys(name for row in newest for name in row)
     close = difflib.get_close_matches(name, names, n=3)
     hint = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
@@ -128,28 +127,29 @@ def describe_order(order: Order) -> str:
     return f"{order.number} of {order.source_name or 'no source'}{since}"
 
 
-def orders_sharing_name(db: sqlite3.Connection, order_id: str, number: str) -> tuple[Order, ...]:
+def orders_sharing_name(db: Cursor, order_id: str, number: str) -> tuple[Order, ...]:
     """The other orders that a person may mean by one's id or number, or that this one's may be meant by."""
-    columns = "SELECT id, document, folder_id FROM host_orders WHERE id <> ?1 AND"
-    query = f"{columns} id = ?2 UNION {columns} number IN (?1, ?2) AND {_OWNS_NUMBER}"
-    return tuple(order_from_row(*row) for row in db.execute(query, (order_id, number)))
+    columns = "SELECT id, document, folder_id FROM orders WHERE id <> ? AND"
+    query = f"{columns} id = ? UNION {columns} number IN (?, ?) AND {_OWNS_NUMBER} ORDER BY id"
+    rows = db.execute(query, (order_id, number, order_id, order_id, number))
+    return tuple(order_from_row(*row) for row in rows)
 
 
-def ids_sharing_number(db: sqlite3.Connection, order: Order) -> tuple[str, ...]:
+def ids_sharing_number(db: Cursor, order: Order) -> tuple[str, ...]:
     """The ids of the other orders that go by an order's number."""
-    columns = "SELECT id FROM host_orders WHERE"
+    columns = "SELECT id FROM orders WHERE"
     query = f"{columns} number = ? AND id <> ? AND {_OWNS_NUMBER} ORDER BY seq"
     return tuple(row[0] for row in db.execute(query, (order.number, order.id)))
 
 
-def require_order(db: sqlite3.Connection, order_id: str) -> None:
+def require_order(db: Cursor, order_id: str) -> None:
     """Nothing, if an order has this id; else NotFoundError."""
     sequence_of(db, order_id)
 
 
-def sequence_of(db: sqlite3.Connection, order_id: str) -> int:
+def sequence_of(db: Cursor, order_id: str) -> int:
     """The place of the order with this id among all, by their first import. Raises NotFoundError."""
-    row = db.execute("SELECT seq FROM host_orders WHERE id = ?", (order_id,)).fetchone()
+    row = db.execute("SELECT seq FROM orders WHERE id = ?", (order_id,)).fetchone()
     if row is None:
         raise unknown_id(order_id)
     return int(row[0])
@@ -160,31 +160,31 @@ def unknown_id(order_id: str) -> NotFoundError:
     return NotFoundError(f"no order has the id {order_id!r}", hint="give the id, not the number: order(ref).id")
 
 
-def id_using_name(db: sqlite3.Connection, name: str) -> str | None:
+def id_using_name(db: Cursor, name: str) -> str | None:
     """The id of an order that has `name` as its id or number; None: it is free."""
-    row = db.execute("SELECT id FROM host_orders WHERE id = ?1 OR number = ?1", (name,)).fetchone()
+    row = db.execute("SELECT id FROM orders WHERE id = ? OR number = ? ORDER BY id", (name, name)).fetchone()
     return None if row is None else str(row[0])
 
 
-def insert_order(db: sqlite3.Connection, order: Order, folder_id: int) -> None:
+def insert_order(db: Cursor, order: Order, folder_id: int) -> None:
     """Add a new order."""
     insert_row(db, order.id, order.number, folder_id, order_document(order))
 
 
-def insert_row(db: sqlite3.Connection, order_id: str, number: str, folder_id: int, document: str) -> None:
+def insert_row(db: Cursor, order_id: str, number: str, folder_id: int, document: str) -> None:
     """Add a new order whose document is made already."""
     db.execute(
-        "INSERT INTO host_orders (id, number, folder_id, document) VALUES (?, ?, ?, ?)",
+        "INSERT INTO orders (id, number, folder_id, document) VALUES (?, ?, ?, ?)",
         (order_id, number, folder_id, document),
     )
 
 
-def folders(db: sqlite3.Connection) -> tuple[Folder, ...]:
+def folders(db: Cursor) -> tuple[Folder, ...]:
     """All folders, oldest first."""
-    return tuple(Folder(*row) for row in db.execute("SELECT id, name FROM host_folders ORDER BY id"))
+    return tuple(Folder(*row) for row in db.execute("SELECT id, name FROM folders ORDER BY id"))
 
 
-def find_folder(db: sqlite3.Connection, name: str) -> Folder:
+def find_folder(db: Cursor, name: str) -> Folder:
     """The folder of that name, in whatever case; NotFoundError tells the names there are."""
     known = folders(db)
     for folder in known:
@@ -194,10 +194,10 @@ def find_folder(db: sqlite3.Connection, name: str) -> Folder:
     raise NotFoundError(f"the folder {name!r} does not exist", hint=f"folders: {names}; create_folder makes another")
 
 
-def remote_orders(db: sqlite3.Connection, order_id: str) -> tuple[RemoteOrder, ...]:
+def remote_orders(db: Cursor, order_id: str) -> tuple[RemoteOrder, ...]:
     """Where the order was submitted, oldest first."""
     rows = db.execute(
-        "SELECT connection, remote_id, submitted_at, role, status, status_at FROM host_remote_orders "
+        "SELECT connection, remote_id, submitted_at, role, status, status_at FROM remote_orders "
         "WHERE order_id = ? ORDER BY submitted_at, connection",
         (order_id,),
     )
@@ -214,10 +214,10 @@ def remote_orders(db: sqlite3.Connection, order_id: str) -> tuple[RemoteOrder, .
     )
 
 
-def insert_remote_order(db: sqlite3.Connection, order_id: str, remote_order: RemoteOrder) -> None:
+def insert_remote_order(db: Cursor, order_id: str, remote_order: RemoteOrder) -> None:
     """Add a new remote order."""
     db.execute(
-        "INSERT INTO host_remote_orders (order_id, connection, remote_id, role, submitted_at, status, status_at) "
+        "INSERT INTO remote_orders (order_id, connection, remote_id, role, submitted_at, status, status_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             order_id,
@@ -249,10 +249,10 @@ def split_note(text: str, limit: int = NOTE_LIMIT) -> tuple[str, ...]:
         count = len(parts)
 
 
-def add_note(db: sqlite3.Connection, order_id: str, text: str, *, by: str, at: datetime) -> None:
+def add_note(db: Cursor, order_id: str, text: str, *, by: str, at: datetime) -> None:
     """Append to an order's history."""
     db.executemany(
-        "INSERT INTO host_history (order_id, at, by, text) VALUES (?, ?, ?, ?)",
+        "INSERT INTO order_history (order_id, at, by, text) VALUES (?, ?, ?, ?)",
         [(order_id, to_timestamp(at), storable(by), note) for note in split_note(storable(text))],
     )
 
@@ -274,18 +274,18 @@ def anonymized(order: Order) -> Order:
     )
 
 
-def remove_texts(db: sqlite3.Connection, order: Order) -> None:
+def remove_texts(db: Cursor, order: Order) -> None:
     """Remove from an order and its history who people are and what they wrote."""
-    db.execute("UPDATE host_orders SET document = ? WHERE id = ?", (order_document(anonymized(order)), order.id))
-    db.execute("UPDATE host_history SET text = '(removed)', by = '(removed)' WHERE order_id = ?", (order.id,))
+    db.execute("UPDATE orders SET document = ? WHERE id = ?", (order_document(anonymized(order)), order.id))
+    db.execute("UPDATE order_history SET text = '(removed)', by = '(removed)' WHERE order_id = ?", (order.id,))
 
 
-def ancestors(db: sqlite3.Connection, order_id: str) -> list[tuple[str, str]]:
+def ancestors(db: Cursor, order_id: str) -> list[tuple[str, str]]:
     """Ids and numbers of the orders that this one descends from by duplication, nearest first."""
     return db.execute(
         """WITH RECURSIVE line (id, depth) AS (
-            SELECT original_id, 1 FROM host_links WHERE copy_id = ?
-            UNION ALL SELECT original_id, depth + 1 FROM host_links JOIN line ON copy_id = line.id
-        ) SELECT host_orders.id, number FROM line JOIN host_orders USING (id) ORDER BY depth""",
+            SELECT original_id, 1 FROM order_links WHERE copy_id = ?
+            UNION ALL SELECT original_id, depth + 1 FROM order_links JOIN line ON copy_id = line.id
+        ) SELECT orders.id, number FROM line JOIN orders USING (id) ORDER BY depth""",
         (order_id,),
     ).fetchall()
