@@ -32,6 +32,7 @@ from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.telemetry import span
 from orderdesk_sdk.transport.http.connection_state import ConnectionState, LocalConnectionState
 from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 from orderdesk_sdk.transport.shutdown import Shutdown
@@ -107,8 +108,11 @@ class DeskAssembly:
 
     def run_due(self, limit: int) -> RunReport:
         """Do what is due now; nothing once the desk is being closed."""
-        with self.shutdown.in_use():
-            return RunReport(0, None) if self.shutdown.is_requested else self.scheduler.run_due(limit)
+        with self.shutdown.in_use(), span("run_due") as observed:
+            report = RunReport(0, None) if self.shutdown.is_requested else self.scheduler.run_due(limit)
+            observed.set("handled", report.handled)
+            observed.set("problems", len(report.problems))
+            return report
 
     def close(self, *, wait: bool) -> None:
         """Begin nothing new, wait for what is under way where that is wanted, and close everything."""

@@ -21,6 +21,7 @@ from attrs import field, frozen
 
 from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
+from orderdesk_sdk.telemetry import span
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
 if TYPE_CHECKING:
@@ -142,13 +143,15 @@ class Desk:
         ValidationError, before anything is recorded, for a reason or a part of the order that a connection does not
         take.
         """
-        resolved = self.orders.get(order)
-        wanted = self.cancellations.draft(
-            resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
-        )
-        status = self.cancellations.open(resolved, wanted, send_now=send_now)
-        self._assembly.rule_trigger.fire()
-        return status
+        with span("cancel") as observed:
+            resolved = self.orders.get(order)
+            wanted = self.cancellations.draft(
+                resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
+            )
+            status = self.cancellations.open(resolved, wanted, send_now=send_now)
+            observed.set("cases", len(status.cases))
+            self._assembly.rule_trigger.fire()
+            return status
 
     def cancel_many(
         self, requests: Iterable[BulkRequest], *, by: str, idempotency_key: str, send: bool = True

@@ -227,7 +227,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             connection.client,
             journal,
             AnswerVerifier(connection.identified_by, (ExpectedOrder.from_request(request),)),
-            FlowOptions(watchdog=watchdog, started_at=case.updated_at),
+            FlowOptions(watchdog=watchdog, started_at=case.updated_at, integration=case.integration),
         )
         outcome = result.outcome
         is_held = (

@@ -36,6 +36,7 @@ from orderdesk_sdk.transport.http.replay import request_digest
 from orderdesk_sdk.transport.http.response_body import ACCEPTED_ENCODING, readable_response
 from orderdesk_sdk.transport.http.retry_after import MAX_WAIT
 from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_response
+from orderdesk_sdk.transport.http.turns import wait_for_turn
 from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_sdk.transport.shutdown import Shutdown
 
@@ -50,8 +51,6 @@ _EXCERPT_OVERLAP = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
 _PACKING = 64 * 1024
 """Bytes by which a body of the longest that is read may grow when it is packed, since it cannot be packed."""
-_SLEEP_STEP = 0.5
-"""Seconds that are slept at a time, so that the desk's ending is noticed."""
 _MAX_TURN_WAIT = 150.0
 """Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would spend its first turns
 again. Well below the lease on its case."""
@@ -216,23 +215,7 @@ class HttpClient:
         return throttling_failure(result, now, read_only=intent.read_only, plugin_wait=told)
 
     def _wait_for_turn(self, bucket: RateBucket, max_wait: float) -> bool:
-        """Wait for the call's turn; False, at once, where that is longer than a thread is to be held for."""
-        until = self._clock.monotonic() + max_wait
-        while (turn := bucket.reserve_within(until - self._clock.monotonic(), self.limits.max_wait)) is not None:
-            if not self._sleep_until(turn):
-                return False
-            if not bucket.is_closed:  # While this one slept, another may have been told to stay away.
-                return True
-        return False
-
-    def _sleep_until(self, moment: float) -> bool:
-        """Let time pass until then; False as soon as the desk ends, which waits for nobody's turn."""
-        while moment - self._clock.monotonic() > _SLEEP_STEP:
-            if self._shutdown.is_requested:
-                return False
-            self._clock.sleep_until(self._clock.monotonic() + _SLEEP_STEP)
-        self._clock.sleep_until(moment)
-        return True
+        return wait_for_turn(bucket, max_wait, self.limits.max_wait, self._clock, self._shutdown)
 
     def _deferred(self, bucket: RateBucket, operation: str) -> Failure:
         waits = timedelta(seconds=min(bucket.defer(), MAX_WAIT.total_seconds()))
