@@ -100,12 +100,12 @@ def is_settled_by(auth: httpx.Auth, status: int) -> bool:
 
     Known of the classes here, as far as no plugin has written a part of it anew.
     """
-    kind = type(auth)
     if isinstance(auth, TokenAuth):
+        kind = type(auth)
         if (kind.sync_auth_flow, kind.is_token_expired) != (TokenAuth.sync_auth_flow, TokenAuth.is_token_expired):
             return False
         return type(auth.rejected_statuses) is frozenset and status not in auth.rejected_statuses
-    return kind in (HeaderAuth, HmacAuth, httpx.BasicAuth)
+    return type(auth) in (HeaderAuth, HmacAuth, httpx.BasicAuth)
 
 
 class Token:

@@ -115,8 +115,8 @@ def _own_instance(value: object, kind: type, depth: int) -> object:
 def _fields_of(own: type) -> tuple[tuple[tuple[str, str], ...], Callable[..., None]]:
     """The fields of a class of ours, as its initializer and as its instances call them, and that initializer."""
     # Where a class has an __init__ of its own, attrs leaves the one by fields under this name.
-    init: Callable[..., None] = getattr(own, "__attrs_init__", own.__init__)  # type: ignore[misc]  # of that very class
-    return tuple((field.alias, field.name) for field in attrs.fields(own)), init
+    init = cast("Callable[..., None]", getattr(own, "__attrs_init__", own.__init__))  # type: ignore[misc]  # of that class
+    return tuple((cast("str", field.alias), field.name) for field in attrs.fields(own)), init
 
 
 def _is_own_class(kind: type) -> bool:
