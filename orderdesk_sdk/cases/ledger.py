@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.archive import ArchivedHistory, ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
@@ -219,6 +221,26 @@ class Ledger(Protocol):
         """Remove every personal text of an order, and say so in each of its histories; how many these are.
 
         Raises InvalidStateError while anything about the order is open.
+        """
+
+    def archive(self, older_than: datetime, target: Path, *, by: str, at: datetime) -> ArchiveReport:
+        """Move histories into a file, of orders of which everything is settled and nothing has happened since.
+
+        Of each case its row, its first line and the one that settled it stay, so whatever is decided about its order is
+        decided as before, and the chain still proves what is left; what rules did for the order goes as well. The file
+        is on disk before anything is deleted. With the file of a call that was ended by force, the rest is deleted.
+
+        Raises ValidationError where the file is another one, StorageError where it cannot be written, or is no archive
+        of this ledger.
+        """
+
+    def archived(self, order_id: str) -> tuple[ArchivedHistory, ...]:
+        """What of the histories of an order's cases lies in archives."""
+
+    def find_archive_flaws(self, path: Path) -> Iterator[IntegrityFlaw]:
+        """Everything in an archive that is not as this ledger had it; memory does not grow with it.
+
+        Raises StorageError for a file that is no archive, or was changed or cut short.
         """
 
     def head(self) -> ChainHead:

@@ -46,7 +46,8 @@ R = TypeVar("R")
 _MAX_NAMED = 5
 """As many cases as an error names."""
 EXIT_ACTION_REQUIRED = 3
-"""The exit code that says: a case requires action, or an order was shipped although it was canceled."""
+"""The exit code that says: a person is needed. A case requires action, an order was shipped although it was canceled,
+or a connection did not do what the command requested."""
 
 
 class Session:
@@ -128,6 +129,14 @@ class Session:
 
         if any(case.state in {State.ACTION_REQUIRED, *ALARMS} for case in cases):
             click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+
+    def exit_for_request(self, cases: Sequence[Case]) -> None:
+        """End the command that requested these cases: an unsuccessful one asks for a person too."""
+        from orderdesk_sdk.cases.case import UNSUCCESSFUL
+
+        if any(case.state in UNSUCCESSFUL for case in cases):
+            click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+        self.exit_for(cases)
 
 
 def _wrap_for_terminal(text: str) -> str:
@@ -216,8 +225,13 @@ def find_case_or_order(desk: Desk, ref: str) -> Case | Order:
         return find_case(desk, ref)
 
 
-def print_cases(session: Session, order: str, cases: Sequence[CancelCase], empty_message: str) -> None:
-    """Print the cases of one order, or what their absence means."""
+def print_cases(
+    session: Session, order: str, cases: Sequence[CancelCase], empty_message: str, remark: str = ""
+) -> None:
+    """Print the cases of one order, or what their absence means.
+
+    remark: what people read below the cases.
+    """
     from orderdesk_sdk.desk.documents import case_document
 
     def draw(screen: Screen) -> None:
@@ -229,6 +243,8 @@ def print_cases(session: Session, order: str, cases: Sequence[CancelCase], empty
         screen.line(f"Order {cases[0].order_number}", "bold")
         show_cases(screen, cases)
         screen.zone(cases[0].updated_at)
+        if remark:
+            screen.line(remark, "yellow")
 
     session.print_result({"order": order, "cases": [case_document(case) for case in cases]}, draw)
 

@@ -144,12 +144,12 @@ class Scheduler:
         return self._latest(case)
 
     def retry(self, case: C, requested_by: str) -> C:
-        """Send a request again on a person's word. Raises ConflictError where the state forbids it."""
+        """Send a request again on a person's word. Raises InvalidStateError where the state forbids it."""
         self._process_one(case, lambda job, watch: self._handler(job[0]).retry(job[0], watch, requested_by))
         return self._latest(case)
 
     def settle(self, case: C, event: Event, *notes: str) -> C:
-        """Settle a case by a person's verdict, whatever its kind. Raises ConflictError where its state forbids it."""
+        """Settle a case by a person's verdict, whatever its kind. Raises InvalidStateError where it cannot be."""
         self._handler(case).before_verdict(case, event)
         return self._loader.apply(case, event, *notes)
 

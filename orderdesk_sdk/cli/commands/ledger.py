@@ -1,4 +1,4 @@
-"""`ledger backup`, `restore`, `verify` and `accept`, and `forget`: the ledger's file, and personal data in it."""
+"""`ledger backup`, `restore`, `verify`, `archive`, `accept`, and `forget`: the ledger's file, and what goes from it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orderdesk_sdk.cli.output.times import DaysParameter
 from orderdesk_sdk.cli.session import Session, by_option, common_options, embedded_order_store, require_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from orderdesk_sdk.cases.integrity import IntegrityFlaw
     from orderdesk_sdk.cli.output.screen import Screen
@@ -23,7 +25,7 @@ _MAX_SHOWN = 20
 @click.group()
 @common_options
 def ledger() -> None:
-    """Back up, restore and verify the ledger."""
+    """Back up, restore, verify and archive the ledger."""
 
 
 @ledger.command()
@@ -53,16 +55,24 @@ def backup(session: Session, file: Path) -> None:
 
 @ledger.command()
 @click.option("--head", metavar="HEAD", help="A head that was noted earlier; verify that this ledger continues it.")
+@click.option(
+    "--archive",
+    "archives",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    multiple=True,
+    help="Verify this archive of the ledger too; may be repeated.",
+)
 @common_options
 @click.pass_obj
-def verify(session: Session, head: str | None) -> None:
+def verify(session: Session, head: str | None, archives: tuple[Path, ...]) -> None:
     """Verify that the ledger was not changed or damaged, and show its head.
 
     Note the head elsewhere: a person who can write the file could rewrite all of it, and only an earlier head reveals
     that. Exit code 1: the ledger was changed or damaged.
     """
     from contextlib import closing
-    from itertools import islice
+    from itertools import chain, islice
 
     from orderdesk_sdk.cases.integrity import ChainHead
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
@@ -70,17 +80,68 @@ def verify(session: Session, head: str | None) -> None:
     noted = ChainHead.parse(head) if head is not None else None
     with closing(SqliteLedger(_path(session))) as opened:
         current = opened.head()
-        flaws = tuple(islice(opened.find_flaws(noted), _MAX_SHOWN))
+        looks = [opened.find_flaws(noted), *map(opened.find_archive_flaws, archives)]
+        flaws = tuple(islice(chain.from_iterable(looks), _MAX_SHOWN))
 
     def draw(screen: Screen) -> None:
         if not flaws:
             screen.line(f"All {current.count} entries of the history are unchanged.", "bold green")
+            for archive in archives:
+                screen.line(f"{archive} holds what the ledger had.", "bold green")
         _show_flaws(screen, flaws)
         screen.line(f"Head: {current}")
 
     session.print_result({"head": str(current), **_flaws_document(flaws)}, draw)
     if flaws:
         click.get_current_context().exit(1)
+
+
+@ledger.command("archive")
+@click.option(
+    "--older-than",
+    type=DaysParameter(),
+    required=True,
+    metavar="DAYS",
+    help="How long nothing has happened to an order, for example 400d.",
+)
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The archive.",
+)
+@by_option()
+@common_options
+@click.pass_obj
+def archive_histories(session: Session, older_than: timedelta, target: Path, by: str | None) -> None:
+    """Move the histories of settled orders into FILE, so that the ledger does not grow.
+
+    What was decided stays in the ledger: an order that is canceled again, shipped or submitted again is treated as
+    before, and its receipt says where the rest of its history is. FILE is complete and on disk before the ledger
+    deletes anything; if the command is ended by force, run it again with the same FILE.
+    """
+    with session.desk() as desk:
+        report = desk.cases.archive(older_than, target, by=require_name(by))
+
+    def draw(screen: Screen) -> None:
+        if report.path is None:
+            screen.line("No history is old enough; no file was made.")
+            return
+        cases = "1 case" if report.case_count == 1 else f"{report.case_count} cases"
+        screen.line(f"{report.entry_count} entries of the history of {cases} were moved to {report.path}.")
+        if report.kept_count:
+            screen.line(f"{report.kept_count} cases stay in the ledger too: their orders were asked for meanwhile.")
+        screen.line("Keep the file as you keep the ledger: it holds the evidence of these cases.", "dim")
+
+    shape: dict[str, object] = {
+        "file": None if report.path is None else str(report.path),
+        "cases": report.case_count,
+        "entries": report.entry_count,
+        "kept_cases": report.kept_count,
+    }
+    session.print_result(shape, draw)
 
 
 @ledger.command("restore")
@@ -143,6 +204,7 @@ def forget(session: Session, order: str, by: str | None) -> None:
     with session.desk() as desk:
         store, erased = embedded_order_store(desk), desk.orders.get(order)
         count = desk.orders.forget(order, by=require_name(by))
+        archives = sorted({archived.archive for archived in desk.ledger.archived(erased.id)})
         duplicates = [store.get_order(OrderId(one)).number for one in store.duplicates_of(erased.id)]
 
     def draw(screen: Screen) -> None:
@@ -150,11 +212,18 @@ def forget(session: Session, order: str, by: str | None) -> None:
         screen.line(f"Order {erased.number}: personal data was removed from the order and {histories}.")
         if duplicates:
             screen.line(f"Its duplicates have personal data of their own: {', '.join(duplicates)}.", "yellow")
+        for archive in archives:
+            screen.line(f"The archive {archive} still contains personal data.", "yellow")
         screen.line("Backups still contain the personal data.", "dim")
 
-    session.print_result(
-        {"order_id": erased.id, "order_number": erased.number, "histories": count, "duplicates": duplicates}, draw
-    )
+    shape: dict[str, object] = {
+        "order_id": erased.id,
+        "order_number": erased.number,
+        "histories": count,
+        "duplicates": duplicates,
+        "archives": archives,
+    }
+    session.print_result(shape, draw)
 
 
 def _path(session: Session) -> Path:

@@ -63,6 +63,7 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
                 status.update(wait_text(due, desk.clock.now()))
 
         handled, problems = Worker(desk, every, stop, show_wait, report).run(until_idle=until_idle)
+        changes.finish()
         result = work_result(desk, handled, problems, changes.alarms, is_idle=not has_automatic_work(desk))
 
     session.print_result(result.document(), result.show)

@@ -18,6 +18,7 @@ from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.due_cases import Condition
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sql.text_removal import remove_texts
@@ -25,7 +26,7 @@ from orderdesk_sdk.stores.sql.text_removal import remove_texts
 __all__ = ["PostgresLedger"]
 
 
-class PostgresLedger(LedgerReader, LedgerWriter):
+class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver):
     """A ledger in the database of `url`, whose tables are made where there are none. Safe from many threads.
 
     Raises StorageError when the server cannot be reached or refuses, or the tables come from a version of this program

@@ -16,6 +16,7 @@ from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sqlite.backup import Backup, make_backup
@@ -28,7 +29,7 @@ from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 __all__ = ["SqliteLedger"]
 
 
-class SqliteLedger(LedgerReader, LedgerWriter):
+class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver):
     """A ledger in the file `path`, made where there is none. Safe from many threads and several processes.
 
     Raises StorageError when the file cannot be opened, is no ledger, or comes from a newer version. Not for network
