@@ -22,7 +22,6 @@ __all__ = [
     "Token",
     "TokenAuth",
     "basic_auth",
-    "is_settled_by",
     "iso_timestamp",
 ]
 
