@@ -18,6 +18,7 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.clock import DatabaseClock
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
+from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS
 from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
 
 ORDERS = '[{"id": "58101", "source_id": "1042", "order_items": [{"id": "1", "code": "MUG", "quantity": 1}]}]'
@@ -48,7 +49,7 @@ def test_commands_work_on_it_and_doctor_names_it(folder: Path) -> None:
     assert ask("ledger", "verify")["is_intact"]
     findings = {one["area"]: one for one in ask("doctor")["findings"]}
     assert findings["ledger"]["message"].startswith("PostgreSQL 1")
-    assert findings["ledger"]["message"].endswith("version 1, can be opened and written")
+    assert findings["ledger"]["message"].endswith(f"version {len(MIGRATIONS)}, can be opened and written")
     assert "unchanged" in findings["evidence"]["message"]
     assert "the ledger is in a PostgreSQL database" in ask("ledger", "backup", "copy.db", code=1)["error"]["message"]
 

@@ -1,4 +1,4 @@
-"""`ledger backup`, `restore`, `verify`, `archive`, `accept` and `migrate`, and `forget`: the ledger, and what goes from it."""
+"""`ledger` with its commands, and `forget`: the ledger is copied, verified, migrated, and relieved of what may go."""
 
 from __future__ import annotations
 
