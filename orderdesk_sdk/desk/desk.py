@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Self
 
 from attrs import field, frozen
 
-from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
 from orderdesk_sdk.telemetry import span
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.ledger import Ledger
+    from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.bulk.request import BulkRequest
     from orderdesk_sdk.desk.bulk.run import BulkRun
     from orderdesk_sdk.desk.cancellations import CancellationStatus
@@ -74,10 +74,9 @@ class Desk:
         from orderdesk_sdk.desk.assembly import DeskAssembly  # All the rest of the SDK, for a desk that is opened.
 
         self.config = config
-        self.clock: Clock = clock or SystemClock()
         made = DeskAssembly(
             config,
-            self.clock,
+            clock,
             limits or DeskLimits(),
             listeners,
             ledger=ledger,
@@ -85,6 +84,7 @@ class Desk:
             registry=registry,
         )
         self._assembly, self._scheduler, self._shutdown = made, made.scheduler, made.shutdown
+        self.clock: Clock = made.clock
         self.registry, self.connections, self.listeners = made.registry, made.connections, made.listeners
         self.ledger, self.order_store = made.ledger, made.order_store
         self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases

@@ -29,6 +29,7 @@ from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.builders import NOW, make_cancellation, make_resubmission, open_case
+from tests.support.ledgers import SqlLedger
 
 GROWING = (
     "cases",
@@ -160,7 +161,14 @@ def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Re
     assert walks(path, recorder, GROWING) == []
 
 
-def write_everything(ledger: SqliteLedger) -> None:
+def test_every_database_understands_every_statement(ledger: SqlLedger) -> None:
+    write_everything(ledger)
+    read_everything(ledger)
+    ledger.remove_personal_texts("1", by="Ann", at=NOW)
+    assert list(ledger.find_flaws()) == []
+
+
+def write_everything(ledger: SqlLedger) -> None:
     """Every method that writes. Afterwards nothing is open."""
     ledger.on_due(None)
     case = open_case(ledger)
@@ -184,7 +192,7 @@ def write_everything(ledger: SqliteLedger) -> None:
     ledger.correct_clock_skew(NOW - hours(1000))
 
 
-def read_everything(ledger: SqliteLedger) -> None:
+def read_everything(ledger: SqlLedger) -> None:
     """Every method that reads, with everything that narrows."""
     kinds: tuple[type[Case], ...] = (Case, CancelCase, ResubmitCase, StatusCase)
     for kind in kinds:
