@@ -16,11 +16,11 @@ from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.errors import ConflictError, OrderDeskError
 
 C = TypeVar("C", bound=Case)
 
-__all__ = ["OrderVersion", "OrderChangedError", "Ledger", "CaseUpdate"]
+__all__ = ["DueListener", "WakeError", "OrderVersion", "OrderChangedError", "Ledger", "CaseUpdate"]
 
 
 class OrderChangedError(ConflictError):
@@ -49,6 +49,24 @@ class CaseUpdate:
     entries: Sequence[EntryContent] = ()
     order_version: OrderVersion | None = None
     order_events: Sequence[OrderEvent] = ()
+
+
+class WakeError(OrderDeskError):
+    """An engine could not be told within a transaction of the ledger. What it was to be told of stays due."""
+
+
+class DueListener(Protocol):
+    """Hears of the cases that a write makes due at another time than before, but for the end of a lease."""
+
+    def within(self, transaction: object, cases: Sequence[Case]) -> None:
+        """Within the transaction, which may be done again. Raises WakeError to have it done without this.
+
+        Args:
+            transaction: a cursor of the ledger's database.
+        """
+
+    def after(self, cases: Sequence[Case]) -> None:
+        """When the transaction is durable. Raises nothing."""
 
 
 class Ledger(Protocol):
@@ -111,6 +129,9 @@ class Ledger(Protocol):
 
     def order_version(self, order_id: str) -> OrderVersion:
         """How an order stands now. Read it before what is decided upon."""
+
+    def on_due(self, listener: DueListener | None) -> None:
+        """Tell this one from now on of what becomes due; None: nobody."""
 
     def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
         """Add to a history without a change.

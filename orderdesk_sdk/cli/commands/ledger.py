@@ -1,4 +1,4 @@
-"""`ledger backup`, `restore`, `verify`, `archive`, `accept`, and `forget`: the ledger's file, and what goes from it."""
+"""`ledger` with its commands, and `forget`: the ledger is copied, verified, migrated, and relieved of what may go."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.cases.integrity import IntegrityFlaw
     from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.stores.sql.tables_version import VersionedTables
 
 __all__ = ["forget", "ledger"]
 
@@ -75,10 +76,11 @@ def verify(session: Session, head: str | None, archives: tuple[Path, ...]) -> No
     from itertools import chain, islice
 
     from orderdesk_sdk.cases.integrity import ChainHead
-    from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+    from orderdesk_sdk.stores.opening import open_ledger
 
     noted = ChainHead.parse(head) if head is not None else None
-    with closing(SqliteLedger(_path(session))) as opened:
+    in_file = session.config().ledger_file is not None
+    with closing(open_ledger(_path(session) if in_file else session.config().ledger)) as opened:
         current = opened.head()
         looks = [opened.find_flaws(noted), *map(opened.find_archive_flaws, archives)]
         flaws = tuple(islice(chain.from_iterable(looks), _MAX_SHOWN))
@@ -155,7 +157,7 @@ def restore_ledger(session: Session, file: Path) -> None:
     """
     from orderdesk_sdk.stores.sqlite.backup import restore
 
-    path = session.config().ledger
+    path = _file(session)
     restored = restore(file, path)
 
     def draw(screen: Screen) -> None:
@@ -185,6 +187,58 @@ def accept(session: Session) -> None:
         {"file": str(path), "head": str(head)},
         lambda screen: screen.line(f"{path} is in use as it is, with {head.count} entries of history."),
     )
+
+
+@ledger.command("migrate")
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 if there is something to be done.")
+@common_options
+@click.pass_obj
+def migrate_ledger(session: Session, check: bool) -> None:
+    """Bring the tables of ledger and orders to the version of this program.
+
+    Most migrations only add something: programs of the version before go on beside newer ones, and the next command
+    of a newer program makes them by itself. A migration that older programs cannot work with waits for this command
+    where the ledger is in PostgreSQL: end them on every machine first.
+    """
+    from orderdesk_sdk.stores.opening import database_name, migrate_tables, tables_of
+
+    config = session.config()
+    location = config.ledger if config.ledger_file is None else _path(session)
+    before = tables_of(location)
+    for tables in before:
+        tables.version.require_not_too_new(database_name(location))
+    needed = [tables for tables in before if tables.version.is_behind and (tables.version.found or tables is before[0])]
+    if needed and not check:
+        migrate_tables(location)
+
+    def draw(screen: Screen) -> None:
+        screen.line(database_name(location))
+        for tables in before:
+            screen.indented(_said_of(tables, is_needed=tables in needed, is_done=not check))
+
+    document = {
+        tables.name.replace(" ", "_"): {
+            "found": tables.version.found,
+            "known": tables.version.known,
+            "oldest_program": tables.version.oldest,
+            "breaks_older_programs": tables.breaks_older,
+        }
+        for tables in before
+    }
+    session.print_result({"is_needed": bool(needed), "is_done": bool(needed) and not check, "tables": document}, draw)
+    if needed and check:
+        click.get_current_context().exit(1)
+
+
+def _said_of(tables: VersionedTables, *, is_needed: bool, is_done: bool) -> str:
+    version = tables.version
+    if not is_needed:
+        return f"{tables.name}: version {version.found}; nothing is to be done"
+    steps = f"from version {version.found} to {version.known}"
+    if is_done:
+        return f"{tables.name}: migrated {steps}"
+    others = "ends programs of the version before" if tables.breaks_older else "leaves older programs at work"
+    return f"{tables.name}: is to be migrated {steps}, which {others}"
 
 
 @click.command()
@@ -226,11 +280,26 @@ def forget(session: Session, order: str, by: str | None) -> None:
     session.print_result(shape, draw)
 
 
+def _file(session: Session) -> Path:
+    """The ledger's file. Raises InvalidStateError where the ledger is none."""
+    from orderdesk_sdk.errors import InvalidStateError
+
+    config = session.config()
+    if config.ledger_file is None:
+        raise InvalidStateError(
+            "the ledger is in a PostgreSQL database, which this command cannot copy or replace",
+            location="[ledger].url",
+            hint="use the tools of the server (pg_basebackup, or your provider's backups); `orderdesk ledger copy`"
+            " copies between databases",
+        )
+    return config.ledger_file
+
+
 def _path(session: Session) -> Path:
-    """The ledger's file. Raises NotFoundError where it does not exist: these commands create none."""
+    """The ledger's file. Raises as `_file`, and NotFoundError where it does not exist: these commands create none."""
     from orderdesk_sdk.errors import NotFoundError
 
-    path = session.config().ledger
+    path = _file(session)
     if not path.exists():
         raise NotFoundError(
             "the ledger does not exist",

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from orderdesk_sdk.stores.sqlite.case_migration import unite_cases
 from orderdesk_sdk.stores.sqlite.chain_migration import add_hash_chain
-from orderdesk_sdk.stores.sqlite.connection import MigrationStep
+from orderdesk_sdk.stores.sqlite.migrations import MigrationStep
 
-__all__ = ["MIGRATIONS"]
+__all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
+
+VERSION_TABLE = "ledger_schema"
+"""Where the numbers of the migrations stand that were made."""
+ADDITIVE = frozenset({9, 10})
+"""The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
     "a row is changed only together with its history; an older orderdesk-sdk must be ended and started again"

@@ -29,6 +29,7 @@ from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.builders import NOW, make_cancellation, make_resubmission, open_case
+from tests.support.ledgers import SqlLedger
 
 GROWING = (
     "cases",
@@ -160,8 +161,16 @@ def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Re
     assert walks(path, recorder, GROWING) == []
 
 
-def write_everything(ledger: SqliteLedger) -> None:
+def test_every_database_understands_every_statement(ledger: SqlLedger) -> None:
+    write_everything(ledger)
+    read_everything(ledger)
+    ledger.remove_personal_texts("1", by="Ann", at=NOW)
+    assert list(ledger.find_flaws()) == []
+
+
+def write_everything(ledger: SqlLedger) -> None:
     """Every method that writes. Afterwards nothing is open."""
+    ledger.on_due(None)
     case = open_case(ledger)
     ledger.alias_key("another key", "content", make_cancellation())
     registration = Registration("r", "1", "shop", NOW)
@@ -183,7 +192,7 @@ def write_everything(ledger: SqliteLedger) -> None:
     ledger.correct_clock_skew(NOW - hours(1000))
 
 
-def read_everything(ledger: SqliteLedger) -> None:
+def read_everything(ledger: SqlLedger) -> None:
     """Every method that reads, with everything that narrows."""
     kinds: tuple[type[Case], ...] = (Case, CancelCase, ResubmitCase, StatusCase)
     for kind in kinds:
@@ -195,7 +204,7 @@ def read_everything(ledger: SqliteLedger) -> None:
             ledger.cases(kind, cancellation_id="c1", states=states)
         ledger.cases(kind, connection="shop", states=[State.PENDING], limit=1)
     ledger.find_by_key("key 1", "content")
-    ledger.cancellations_by_key("key", limit=1)
+    ledger.cancellations_by_key("key ", after="key 0")
     ledger.registrations()
     ledger.registrations(order_id="1")
     case = ledger.case("c1-1", CancelCase)
