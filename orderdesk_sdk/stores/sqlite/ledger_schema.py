@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10})
+ADDITIVE = frozenset({9, 10, 12})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -239,5 +239,11 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             for table in ("archives", "archived_histories", "archived_links")
             for name, when in (("kept", "DELETE"), ("fixed", "UPDATE"))
         ),
+    ),
+    (
+        # Whether the ledger was put back to an older state, and what was made of it (`epochs`).
+        """CREATE TABLE ledger_epochs (
+            number INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, system TEXT, timeline INTEGER, at INTEGER NOT NULL,
+            lines INTEGER NOT NULL, reason TEXT NOT NULL)""",
     ),
 )
