@@ -37,6 +37,7 @@ _HOMES = {
     "plugin.integration": "Integration",
     "plugin.registry": "PluginRegistry",
     "plugin.webhooks": "NotificationKind WebhookRequest",
+    "cases.archive": "ArchivedHistory ArchiveReport",
     "cases.cancellation": "CancelCase Cancellation",
     "cases.case": "Case State",
     "cases.resubmission": "ResubmitCase",

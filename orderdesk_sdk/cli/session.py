@@ -73,13 +73,14 @@ class Session:
         from orderdesk_sdk.desk.desk import Desk
 
         config = self.config()
-        if not creating and config.path is None and not config.ledger.exists():
+        file = config.ledger_file
+        if not creating and config.path is None and file is not None and not file.exists():
             raise errors.NotFoundError(
                 "this folder contains neither a configuration nor a ledger",
                 location=str(Path.cwd()),
                 hint="change to the folder of orderdesk.toml, name it with --config, or start with `orderdesk import`",
             )
-        with Desk(config, clock=clock_of(config), listeners=listeners) as desk:
+        with Desk(config, clock=_sandbox_clock(config), listeners=listeners) as desk:
             yield desk
 
     def print_result(self, document: Mapping[str, object], show: Callable[[Screen], None]) -> None:
@@ -149,13 +150,18 @@ def _wrap_for_terminal(text: str) -> str:
 
 def clock_of(config: Config) -> Clock:
     """The machine's clock, or that of the sandbox which wrote the configuration."""
-    if config.sandbox is not None and config.sandbox.clock is not None:
-        from orderdesk_sdk.cli.sandbox_client import SandboxClock
-
-        return SandboxClock(config.sandbox.clock)
     from orderdesk_sdk.clock import SystemClock
 
-    return SystemClock()
+    return _sandbox_clock(config) or SystemClock()
+
+
+def _sandbox_clock(config: Config) -> Clock | None:
+    """The clock of the sandbox that wrote the configuration; None: no sandbox did."""
+    if config.sandbox is None or config.sandbox.clock is None:
+        return None
+    from orderdesk_sdk.cli.sandbox_client import SandboxClock
+
+    return SandboxClock(config.sandbox.clock)
 
 
 def embedded_order_store(desk: Desk) -> SqlOrderStore:

@@ -4,7 +4,7 @@
     desk.orders                 get, list, import_orders, register, move, claim_number, ensure_submittable, forget
     desk.cancellations          plan, status, get_case, withdraw, receipt
     desk.cases                  get, find, list, list_others, history, poll, confirm, reject, withdraw, retry, add_note,
-                                request_for
+                                request_for, archive
     desk.status_changes         create
     desk.resubmissions          create
     desk.notifications          handle_webhook, report_canceled, report_shipped

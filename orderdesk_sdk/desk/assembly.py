@@ -27,14 +27,12 @@ from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.engines.handling import WakeHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.http.connection_state import ConnectionState, LocalConnectionState
-from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ class DeskAssembly:
     def __init__(
         self,
         config: Config,
-        clock: Clock,
+        clock: Clock | None,
         limits: DeskLimits,
         listeners: Sequence[object],
         *,
@@ -60,26 +58,28 @@ class DeskAssembly:
         registry: PluginRegistry | None,
     ) -> None:
         self._config = config
-        self._clock = clock
         self.registry = registry or PluginRegistry()
-        self.ledger: Ledger = ledger or SqliteLedger(config.ledger, keeps_events=bool(config.rules))
-        self.order_store: OrderStore = order_store or SqliteOrderStore(
+        self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=bool(config.rules))
+        self.clock = clock = clock or clock_of_ledger(self.ledger)
+        self.order_store: OrderStore = order_store or open_order_store(
             config.ledger, clock=clock, suffix=config.resubmission_suffix
         )
         self.listeners = Listeners(
             listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
         )
         self.shutdown = Shutdown()
-        calls = (limits.http, limits.plugin_timeout, self._state_of_connection, self.shutdown)
+        states = states_of_connections(config.ledger, self.ledger, clock)
+        calls = (limits.http, limits.plugin_timeout, states, self.shutdown)
         self.connections = Connections(config.connections, self.registry, clock, *calls)
         self._start_services()
 
     def _start_services(self) -> None:
-        ledger, connections, clock = self.ledger, self.connections, self._clock
+        ledger, connections, clock = self.ledger, self.connections, self.clock
         by_id = OrderStoreById(self.order_store)
         email = CancellationEmail(self._mailer(), clock)
         self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, email, clock, self.shutdown)
         self.rule_trigger = RuleTrigger(self.scheduler)
+        self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
         self.parts = parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
         self.cases = CaseService(parts, self._manual_evidence)
         self.cancellations = CancellationService(parts)
@@ -91,9 +91,6 @@ class DeskAssembly:
         self.scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
 
-    def _state_of_connection(self, connection: str) -> ConnectionState:
-        return LocalConnectionState(self._clock, token_store_beside(self._config.ledger, connection))
-
     def _mailer(self) -> SmtpTransport | None:
         if self._config.email is None:
             return None
@@ -104,7 +101,7 @@ class DeskAssembly:
     def _manual_evidence(self) -> ManualEvidence:
         from orderdesk_sdk.desk.manual_evidence import ManualEvidence  # So does this.
 
-        return ManualEvidence(self._config, self.ledger, self.connections, self._clock)
+        return ManualEvidence(self._config, self.ledger, self.connections, self.clock)
 
     def run_due(self, limit: int) -> RunReport:
         """Do what is due now; nothing once the desk is being closed."""

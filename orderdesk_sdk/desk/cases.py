@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.archive import ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
 from orderdesk_sdk.cases.history import HistoryEntry
@@ -15,7 +18,7 @@ from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
-from orderdesk_sdk.errors import InvalidStateError
+from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.requests import CancelRequest
 
@@ -109,6 +112,21 @@ class CaseService:
             after: only what comes after this line, for the next page.
         """
         return self._ledger.history(case_id, limit=limit, after=after)
+
+    def archive(self, older_than: timedelta, to: Path, *, by: str) -> ArchiveReport:
+        """Move the histories of settled cases from the ledger into the file `to`, so that the ledger does not grow.
+
+        Of orders of which everything has been settled for longer than `older_than`. Their cases stay: whatever is
+        decided about an order is decided as before, and its receipt says where the rest of the history is. With the
+        file of a call that was ended by force, that call is finished.
+
+        Raises ValidationError for an age below zero and for a file of another kind, StorageError where it cannot be
+        written.
+        """
+        if older_than < timedelta(0):
+            raise ValidationError("the age of what is archived is below zero", hint="give one of zero or more")
+        now = self._clock.now()
+        return self._ledger.archive(now - older_than, to, by=require_actor(by), at=now)
 
     def request_for(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.

@@ -14,24 +14,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from attrs import field, frozen
 
-from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.ledger import Ledger
+    from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.bulk.request import BulkRequest
     from orderdesk_sdk.desk.bulk.run import BulkRun
     from orderdesk_sdk.desk.cancellations import CancellationStatus
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.orders.store import OrderStore
     from orderdesk_sdk.plugin.registry import PluginRegistry
+    from orderdesk_sdk.runtime.engines.protocol import Engine
     from orderdesk_sdk.runtime.scheduler import RunReport
 
 __all__ = ["Desk", "DeskLimits"]
@@ -72,10 +74,9 @@ class Desk:
         from orderdesk_sdk.desk.assembly import DeskAssembly  # All the rest of the SDK, for a desk that is opened.
 
         self.config = config
-        self.clock: Clock = clock or SystemClock()
         made = DeskAssembly(
             config,
-            self.clock,
+            clock,
             limits or DeskLimits(),
             listeners,
             ledger=ledger,
@@ -83,6 +84,7 @@ class Desk:
             registry=registry,
         )
         self._assembly, self._scheduler, self._shutdown = made, made.scheduler, made.shutdown
+        self.clock: Clock = made.clock
         self.registry, self.connections, self.listeners = made.registry, made.connections, made.listeners
         self.ledger, self.order_store = made.ledger, made.order_store
         self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
@@ -190,3 +192,23 @@ class Desk:
         Each connection does its share by itself. Beyond `limit` pieces, who is slow is finished beside the next call.
         """
         return self._assembly.run_due(limit)
+
+    def use_engine(self, engine: Engine | None) -> None:
+        """Let this engine wake somebody when a case that this desk writes is due; None lets `run_due` find it."""
+        self._assembly.wakes.use(engine)
+
+    def handle_wake(self, case_id: str, attempt: int) -> bool:
+        """For engines: do what is due of this attempt of a case; False where it is not to be done now, or is done.
+
+        Claims the case in the ledger first, so that a wake which comes twice, late or out of order does no harm. Does
+        nothing once the desk is being closed. Raises OrderDeskError where it could not be handled: it is still due.
+        """
+        return self._assembly.wakes.handle(case_id, attempt)
+
+    def sweep(self, slack: timedelta | None = None) -> RunReport:
+        """For engines: do what has been due for longer than `slack`, whatever became of its wake.
+
+        Args:
+            slack: None: a minute, which no wake takes on its way.
+        """
+        return self._assembly.wakes.sweep(slack)

@@ -18,7 +18,6 @@ from attrs import define, field, frozen
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.runtime.connections import Connections
@@ -108,6 +107,7 @@ class DueRun:
     """One round over a ledger.
 
     Args:
+        now: what is due by this time is done.
         unfinished: the jobs of an earlier round that had not ended with it.
     """
 
@@ -115,14 +115,14 @@ class DueRun:
         self,
         ledger: Ledger,
         connections: Connections,
-        clock: Clock,
+        now: Callable[[], datetime],
         shutdown: Shutdown,
         hooks: JobHooks,
         unfinished: Sequence[RunningJob] = (),
     ) -> None:
         self._ledger = ledger
         self._connections = connections
-        self._clock = clock
+        self._now = now
         self._shutdown = shutdown
         self._hooks = hooks
         self._queues: dict[str, _ConnectionQueue] = {}
@@ -171,7 +171,7 @@ class DueRun:
 
     def _open_queues(self) -> None:
         """Open a share for each connection that has something due and none that is open."""
-        now = self._clock.now()
+        now = self._now()
         for name in self._ledger.due_connections(now):
             if name not in self._queues:
                 self._queues[name] = _ConnectionQueue(name, now)
@@ -239,4 +239,4 @@ class DueRun:
             self._running_by_connection[name] -= 1
             self._hooks.end(flight)
             if name in self._queues:
-                self._queues[name].read_on(self._clock.now())
+                self._queues[name].read_on(self._now())

@@ -218,6 +218,9 @@ def _show_case(screen: Screen, receipt: CaseReceipt) -> None:
         screen.indented("this case proves nothing: its history was changed or damaged", style="bold red")
     if receipt.evidence is not None:
         screen.hanging("evidence:", _evidence_text(receipt, receipt.evidence), indent=2)
+    for archived in receipt.archived:
+        count = f"{archived.entry_count} entr{'y' if archived.entry_count == 1 else 'ies'} of its history"
+        screen.hanging("archived:", f"{count}, {format_time(archived.archived_at)}, in {archived.archive}", indent=2)
     if _is_partial(case):
         screen.hanging("lines:", _lines(case), indent=2)
     if case.is_open and case.hint:
@@ -245,7 +248,9 @@ def _evidence_text(receipt: CaseReceipt, evidence: EvidenceReceipt) -> str:
     if evidence.email is not None:
         return _email_text(evidence, evidence.email)
     if evidence.kind is EvidenceKind.PERSON or evidence.exchange is None:
-        return f"confirmed by {evidence.person}{_note_text(evidence)}" if evidence.person else evidence.kind.value
+        if evidence.person:
+            return f"confirmed by {evidence.person}{_note_text(evidence)}"
+        return f"{evidence.kind.value}, archived" if receipt.archived else evidence.kind.value
     exchange = evidence.exchange
     call = f"{exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
     if evidence.no_order_number_reason is not None:

@@ -8,7 +8,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.postgres.clock import DatabaseClock
+from orderdesk_sdk.stores.postgres.connection_state import shared_connection_state
 from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.postgres.migrations import migrate
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
@@ -18,14 +21,16 @@ from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.due_cases import Condition
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sql.text_removal import remove_texts
+from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = ["PostgresLedger"]
 
 
-class PostgresLedger(LedgerReader, LedgerWriter):
+class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver):
     """A ledger in the database of `url`, whose tables are made where there are none. Safe from many threads.
 
     Raises StorageError when the server cannot be reached or refuses, or the tables come from a version of this program
@@ -45,6 +50,8 @@ class PostgresLedger(LedgerReader, LedgerWriter):
         try:
             migrate(self._pool, VERSION_TABLE, MIGRATIONS)
             self._session = PostgresWriteSession(self._pool)
+            self.clock = DatabaseClock(self._pool)
+            """The server's clock, which everybody who works on this ledger shares."""
         except BaseException:
             self.close()
             raise
@@ -61,6 +68,10 @@ class PostgresLedger(LedgerReader, LedgerWriter):
 
     def release_due(self, cases: Sequence[Case]) -> None:
         self._reservations.release(cases)
+
+    def states_of_connections(self, clock: Clock) -> StateOfConnection:
+        """What all processes know together of each connection to a service. Raises StorageError."""
+        return shared_connection_state(self._pool, clock)
 
     def close(self) -> None:
         self._closing()

@@ -90,6 +90,7 @@ class HttpClient:
         self._expected_headers = {
             header: str(getattr(settings, name)) for header, name in integration.expected_headers.items()
         }
+        self._kept_headers = tuple(dict.fromkeys(["content-type", "retry-after", *integration.evidence_headers]))
         self._state = state or LocalConnectionState(clock)
         self._credentials = self._credentials_of(settings)
         self._shared_reads = SharedReads(clock)
@@ -274,7 +275,7 @@ class HttpClient:
 
     def require_allowed_origin(self, request: httpx.Request) -> None:
         """Raises PluginError for a request to a host that is none of the connection's."""
-        if not self._allowed_origins.allow(str(request.url), signed=_call_options(request).signed):
+        if not self._allowed_origins.allow(request.url, signed=_call_options(request).signed):
             raise PluginError(
                 f"a call to {self.redactor.redact_url(str(request.url))!r} was stopped: "
                 "it is none of the connection's hosts",
@@ -329,18 +330,17 @@ class HttpClient:
             body = f"[kept out: {len(result.content)} bytes, SHA-256 {hashlib.sha256(result.content).hexdigest()}]"
         else:
             body = self._excerpt(result.content, self.limits.evidence_bytes)
-        kept = {"content-type", "retry-after", *self._integration.evidence_headers}
-        told = {name: result.headers.get(name, value) for name, value in self._expected_headers.items()}
+        told = dict(result.headers.items())
         drifts = [
-            f"{name} is {told[name]}, not {value}"
+            f"{name} is {told[name.lower()]}, not {value}"
             for name, value in self._expected_headers.items()
-            if told[name] != value
+            if told.get(name.lower(), value) != value
         ]
         return Exchange(
             intent,
             now,
             result.status_code,
-            self.redactor.redact_headers(result.headers, kept),
+            self.redactor.redact_headers(told, self._kept_headers),
             body,
             is_complete=throttling is None and body.encode() == result.content,
             failure=throttling,
