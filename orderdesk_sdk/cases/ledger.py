@@ -270,8 +270,12 @@ class Ledger(Protocol):
     def add_events(self, events: Sequence[OrderEvent]) -> None:
         """Record what happened; what is recorded already stays as it is."""
 
-    def pending_events(self, limit: int) -> tuple[OrderEvent, ...]:
-        """Occurrences that no rule has looked at yet, oldest first."""
+    def pending_events(self, limit: int, *, after: OrderEvent | None = None) -> tuple[OrderEvent, ...]:
+        """Occurrences that no rule has looked at yet, oldest first.
+
+        Args:
+            after: only those that come after this one, for the next page.
+        """
 
     def complete_event(
         self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime
