@@ -220,6 +220,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.look_for_damage()
     ledger.history(case.id)
     ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
+    ledger.count_open()
     ledger.cases_by_prefix("c", 10)
     ledger.newest_notes(case.id, 10)
     ledger.verify(case)
