@@ -16,6 +16,7 @@ from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError, OrderDeskError
 
 C = TypeVar("C", bound=Case)
@@ -303,6 +304,18 @@ class Ledger(Protocol):
 
     def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
         """Remember the messages that were looked into, and forget those that could not be."""
+
+    def record_heartbeat(self, heartbeat: WorkerHeartbeat) -> None:
+        """Record what a worker says of itself, in place of what it said before."""
+
+    def remove_heartbeat(self, worker_id: str) -> None:
+        """Forget a worker that ends."""
+
+    def heartbeats(self) -> tuple[WorkerHeartbeat, ...]:
+        """What each worker said last, the latest first; of those too that were killed, for a day."""
+
+    def database_condition(self) -> DatabaseCondition:
+        """What slows the database down, where it is one that many share."""
 
     def close(self) -> None:
         """Close the database."""

@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import CaseUpdate, DueListener, WakeError
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.stores.serialization import dump, to_microseconds
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
@@ -36,6 +37,7 @@ from orderdesk_sdk.stores.sql.ledger_rows import (
     prepare,
     row_of,
 )
+from orderdesk_sdk.stores.sql.worker_heartbeats import record_heartbeat, remove_heartbeat
 
 __all__ = ["LedgerWriter"]
 
@@ -112,6 +114,12 @@ class LedgerWriter(EventOutbox):
             cursor.execute("DELETE FROM registrations WHERE id = ?", (registration.id,))
 
         self._commits.run(job)
+
+    def record_heartbeat(self, heartbeat: WorkerHeartbeat) -> None:
+        self._commits.run(lambda cursor: record_heartbeat(cursor, heartbeat))
+
+    def remove_heartbeat(self, worker_id: str) -> None:
+        self._commits.run(lambda cursor: remove_heartbeat(cursor, worker_id))
 
     def open_case(
         self, case: C, key: str | None = None, instead: Callable[[Sequence[C]], C | None] | None = None
