@@ -53,10 +53,12 @@ def before_the_wish_is_recorded(desk: Desk, act: Callable[[], object]) -> None:
     """Somebody does something after this desk has read the places and before its ledger has the next cancellation."""
     real = desk.ledger.open_cancellation
 
-    def opening(cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]) -> tuple[Cancellation, bool]:
+    def opening(
+        cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase], changes: Sequence[CaseUpdate] = ()
+    ) -> tuple[Cancellation, bool]:
         desk.ledger.open_cancellation = real  # type: ignore[method-assign]
         act()
-        return real(cancellation, fingerprint, cases)
+        return real(cancellation, fingerprint, cases, changes)
 
     desk.ledger.open_cancellation = opening  # type: ignore[method-assign]
 

@@ -35,6 +35,7 @@ C = TypeVar("C", bound=Case)
 __all__ = [
     "Change",
     "Row",
+    "TakenError",
     "append_entries",
     "apply_change",
     "version_conflict",
@@ -43,6 +44,7 @@ __all__ = [
     "find_by_key",
     "chain_entries",
     "mark_entry",
+    "opened_rows",
     "order_fingerprint",
     "insert_event",
     "prepare",
@@ -52,6 +54,12 @@ __all__ = [
     "cancellation_row",
     "case_of",
 ]
+
+
+_INSERT_CASE = (
+    f"INSERT INTO cases (number, key, {COLUMNS}, data, texts, sealed, link)"  # noqa: S608 - constants
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
 
 
 class Row(NamedTuple):
@@ -108,21 +116,38 @@ def insert_cancellation(cursor: Cursor, row: Row) -> None:
     )
 
 
+class TakenError(ConflictError):
+    """The key or the place of what was to be added is taken; nothing was added."""
+
+
+def opened_rows(
+    cases: Sequence[CancelCase], cancellation: Row, changes: Sequence[CaseUpdate]
+) -> list[tuple[Row, list[ChainEntry]]]:
+    """The rows of the cases that a cancellation opens, as they are after these changes, and the lines of each."""
+    by_id = {change.before.id: change for change in changes}
+    rows = []
+    for case in cases:
+        change, first = by_id.get(case.id), mark_entry(case, cancellation)
+        if change is None:
+            rows.append((row_of(case), [first]))
+        else:
+            rows.append((row_of(change.after), [first, *chain_entries(change.after, change.entries)]))
+    return rows
+
+
 def insert_case(
-    cursor: Cursor, chain: ChainAppender, row: Row, first_entry: ChainEntry, key: str | None = None
+    cursor: Cursor, chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key: str | None = None
 ) -> None:
-    """Add a case. Its number is the sequence of its first line.
+    """Add a case. Its number is the sequence of its first line. Raises TakenError where its place or key is taken.
 
     Args:
         key: of a case that is named by one.
     """
     number = chain.count + 1
-    link = chain.add(FIRST, [first_entry], state_of(number, row.digest))
-    cursor.execute(
-        f"INSERT INTO cases (number, key, {COLUMNS}, data, texts, sealed, link)"  # noqa: S608 - constants
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (number, key, *row.columns, *row.content, link),
-    )
+    link = chain.add(FIRST, entries, state_of(number, row.digest))
+    inserted = cursor.execute(_INSERT_CASE, (number, key, *row.columns, *row.content, link)).rowcount
+    if inserted != 1:
+        raise TakenError("another case is in its place", location=f"case {row.columns[0]}")
 
 
 def apply_change(cursor: Cursor, chain: ChainAppender, change: Change) -> None:

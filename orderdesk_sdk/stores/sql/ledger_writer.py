@@ -21,6 +21,7 @@ from orderdesk_sdk.stores.sql.claimed_notifications import claim_notifications, 
 from orderdesk_sdk.stores.sql.database import Commits, Cursor
 from orderdesk_sdk.stores.sql.event_outbox import EventOutbox
 from orderdesk_sdk.stores.sql.ledger_rows import (
+    TakenError,
     append_entries,
     apply_change,
     cancellation_row,
@@ -32,6 +33,7 @@ from orderdesk_sdk.stores.sql.ledger_rows import (
     insert_case,
     insert_event,
     mark_entry,
+    opened_rows,
     prepare,
     row_of,
 )
@@ -64,26 +66,41 @@ class LedgerWriter(EventOutbox):
         """Every open case that can be read, in bounded memory."""
 
     def open_cancellation(
-        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
+        self,
+        cancellation: Cancellation,
+        fingerprint: str,
+        cases: Sequence[CancelCase],
+        changes: Sequence[CaseUpdate] = (),
     ) -> tuple[Cancellation, bool]:
         # Rows are written out here and below, so that no other writer waits for that inside the transaction.
         its_row = cancellation_row(cancellation)
-        rows = [(row_of(case), mark_entry(case, its_row)) for case in cases]
+        rows = opened_rows(cases, its_row, changes)
+        events = [event for change in changes for event in change.order_events] if self._keeps_events else []
+        key = cancellation.idempotency_key
 
-        def job(cursor: Cursor) -> tuple[Cancellation, bool]:
-            known = find_by_key(cursor, cancellation.idempotency_key, fingerprint) or find_open_cancellation(
-                cursor, cases
-            )
-            cursor.execute(_INSERT_KEY, (cancellation.idempotency_key, fingerprint, (known or cancellation).id))
+        def insert(cursor: Cursor) -> tuple[Cancellation, bool]:
+            if cursor.execute(_INSERT_KEY, (key, fingerprint, cancellation.id)).rowcount != 1:
+                raise TakenError("the key names a cancellation", location=f"key {key!r}")
+            insert_cancellation(cursor, its_row)
+            links = self._chain_appender(cursor)
+            for row, entries in rows:
+                insert_case(cursor, links, row, entries)
+            for event in events:
+                insert_event(cursor, event)
+            links.write()
+            return cancellation, True
+
+        def find_or_insert(cursor: Cursor) -> tuple[Cancellation, bool]:
+            known = find_by_key(cursor, key, fingerprint) or find_open_cancellation(cursor, cases)
             if known is None:
-                insert_cancellation(cursor, its_row)
-                links = self._chain_appender(cursor)
-                for row, first in rows:
-                    insert_case(cursor, links, row, first)
-                links.write()
-            return known or cancellation, known is None
+                return insert(cursor)
+            cursor.execute(_INSERT_KEY, (key, fingerprint, known.id))
+            return known, False
 
-        return self._commits.run(job)
+        try:
+            return self._commits.run(insert)  # The rule: nothing is in its way, so nothing is looked for.
+        except TakenError:
+            return self._commits.run(find_or_insert)
 
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
         def job(cursor: Cursor) -> None:
@@ -114,7 +131,7 @@ class LedgerWriter(EventOutbox):
             known = in_place_of(cursor, case, key, instead)
             if known is None:
                 links = self._chain_appender(cursor)
-                insert_case(cursor, links, made, first, key)
+                insert_case(cursor, links, made, [first], key)
                 links.write()
             return (case, True) if known is None else (known, False)
 
