@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 
+from bench.bulk import bulk
 from bench.cancels import cancels, rivals
 from bench.dispatch import dispatch
 from bench.drain import drain
@@ -21,7 +22,7 @@ from bench.listing import listing
 from bench.table import as_json, as_table
 
 MEASURES: dict[str, Callable[[Scale], Iterable[Figure]]] = {
-    measure.__name__: measure for measure in (cancels, rivals, drain, imports, listing, dispatch, growth, shares)
+    measure.__name__: measure for measure in (cancels, rivals, drain, bulk, imports, listing, dispatch, growth, shares)
 }
 
 

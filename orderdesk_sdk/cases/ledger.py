@@ -75,6 +75,17 @@ class Ledger(Protocol):
     def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
         """The cancellation of a key, or None. Raises ConflictError where its content was another."""
 
+    def cancellations_by_key(
+        self, prefix: str, *, after: str = "", limit: int = 200
+    ) -> tuple[tuple[str, Cancellation | None], ...]:
+        """The keys that begin with a text, in the order of the keys, and the cancellation that each names.
+
+        None in place of one whose row is damaged.
+
+        Args:
+            after: only keys that come after this one, so that many can be had a page at a time.
+        """
+
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
         """Let a key name a cancellation that is there already; a key that is taken keeps its cancellation."""
 
@@ -175,8 +186,18 @@ class Ledger(Protocol):
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""
 
-    def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
-        """Everything that happened to a case or resubmission, in order."""
+    def cases_by_prefix(self, prefix: str, limit: int) -> tuple[Case, ...]:
+        """The cases of any kind whose ids begin with a text, in the order of their ids, at most so many."""
+
+    def history(
+        self, subject_id: str, *, limit: int | None = None, after: HistoryEntry | None = None
+    ) -> tuple[HistoryEntry, ...]:
+        """What happened to a case, in order.
+
+        Args:
+            limit: None gives all.
+            after: only what comes after this line, so that a long history can be had a page at a time.
+        """
 
     def newest_notes(self, subject_id: str, limit: int) -> tuple[str, ...]:
         """The notes of a history that were written last, newest first; costs the same, however long the history is."""

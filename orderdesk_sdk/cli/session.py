@@ -19,8 +19,6 @@ from orderdesk_sdk import errors
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cases.case import Case
-    from orderdesk_sdk.cases.resubmission import ResubmitCase
-    from orderdesk_sdk.cases.status_change import StatusCase
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.config import Config
@@ -45,6 +43,8 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_MAX_NAMED = 5
+"""As many cases as an error names."""
 EXIT_ACTION_REQUIRED = 3
 """The exit code that says: a case requires action, or an order was shipped although it was canceled."""
 
@@ -162,31 +162,43 @@ def find_case(desk: Desk, ref: str) -> Case:
     At a connection an open case comes before a settled one, and a cancellation before the other kinds. Raises
     NotFoundError, and ValidationError where several ids begin like this.
     """
-    from orderdesk_sdk.cli.output.pages import each_case
-
     try:
         return desk.cases.get(ref)
     except errors.NotFoundError:
         order, at, connection = ref.rpartition("@")
-        others = desk.cases.list_others()
         if at:
-            cancels = [case for case in desk.cases.list(order=order) if case.connection == connection]
-            cases: list[Case] = [case for case in others if case.connection == connection and _is_of(desk, case, order)]
-            latest = sorted([*cases, *cancels], key=lambda case: case.is_open)
+            latest = sorted(_cases_at(desk, order, connection), key=lambda case: case.is_open)
             if latest:
                 return latest[-1]
             raise
-        matching = [case for case in (*each_case(desk), *others) if case.id.startswith(ref)]
+        matching = desk.cases.find(ref, limit=_MAX_NAMED + 1)
         if len(matching) == 1:
             return matching[0]
         if not matching:
             raise
-    some = ", ".join(f"{case.id} (order {case.order_number} at {case.connection})" for case in matching[:5])
+    named = matching[:_MAX_NAMED]
+    some = ", ".join(f"{case.id} (order {case.order_number} at {case.connection})" for case in named)
     raise errors.ValidationError(
-        f"{len(matching)} case ids begin with this text",
+        f"{len(named)}{' or more' if len(matching) > len(named) else ''} case ids begin with this text",
         location=f"case {ref}",
         hint=f"give more of the id; the cases are {some}",
     )
+
+
+def _cases_at(desk: Desk, ref: str, connection: str) -> list[Case]:
+    """What is asked of a connection for an order, or makes it: a cancellation comes after the other kinds."""
+    from orderdesk_sdk.cases.status_change import StatusCase
+
+    order = desk.orders.get(ref)
+    others = [
+        case
+        for order_id in (order.id, desk.order_store.original_of(order.id))
+        if order_id is not None
+        for case in desk.cases.list_others(order=f"id:{order_id}")
+        if (case.order_id == order.id if isinstance(case, StatusCase) else case.order_number == order.number)
+    ]
+    cancels = desk.cases.list(order=f"id:{order.id}")
+    return [case for case in (*others, *cancels) if case.connection == connection]
 
 
 def find_case_or_order(desk: Desk, ref: str) -> Case | Order:
@@ -228,17 +240,6 @@ def name_of_order(desk: Desk, order_id: str) -> str:
         return number if desk.orders.get(number).id == order_id else f"id:{order_id}"
     except errors.NotFoundError:
         return f"id:{order_id}"
-
-
-def _is_of(desk: Desk, case: ResubmitCase | StatusCase, ref: str) -> bool:
-    """Whether a case is about this order, or makes it."""
-    from orderdesk_sdk.cases.status_change import StatusCase
-
-    order = desk.orders.get(ref)
-    if isinstance(case, StatusCase):
-        return case.order_id == order.id
-    origin = (order.id, desk.order_store.original_of(order.id))
-    return case.order_number == order.number and case.order_id in origin
 
 
 def common_options(function: Callable[P, R]) -> Callable[P, R]:

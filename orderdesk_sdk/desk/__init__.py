@@ -1,9 +1,10 @@
 """What a host app calls: `Desk`, and one service for each noun.
 
     desk.cancel                 the shortcut; the rest of canceling is desk.cancellations
-    desk.orders                 get, import_orders, register, move, claim_number, ensure_submittable, forget
+    desk.orders                 get, list, import_orders, register, move, claim_number, ensure_submittable, forget
     desk.cancellations          plan, status, get_case, withdraw, receipt
-    desk.cases                  get, list, list_others, poll, confirm, reject, withdraw, retry, add_note, request_for
+    desk.cases                  get, find, list, list_others, history, poll, confirm, reject, withdraw, retry, add_note,
+                                request_for
     desk.status_changes         create
     desk.resubmissions          create
     desk.notifications          handle_webhook, report_canceled, report_shipped

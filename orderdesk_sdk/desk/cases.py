@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
+from orderdesk_sdk.cases.history import HistoryEntry
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -21,8 +21,8 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 
 __all__ = ["CaseService"]
 
-
-C = TypeVar("C", bound=Case)
+_PAGE = 500
+"""Cases that are read at once."""
 
 
 class CaseService:
@@ -62,16 +62,50 @@ class CaseService:
         order_id = self._order_store.resolve(order).id if order is not None else None
         return self._ledger.cases(CancelCase, order_id=order_id, states=states, limit=limit, after=after)
 
-    def list_others(self, *, open_only: bool = False) -> tuple[ResubmitCase | StatusCase, ...]:
-        """The cases that are no cancellations: resubmissions, then status changes, oldest first."""
-        states = tuple(OPEN) if open_only else ()
-        return (*self._all(ResubmitCase, states), *self._all(StatusCase, states))
+    def list_others(
+        self,
+        *,
+        order: str | None = None,
+        open_only: bool = False,
+        limit: int | None = None,
+        after: ResubmitCase | StatusCase | None = None,
+    ) -> tuple[ResubmitCase | StatusCase, ...]:
+        """The cases that are no cancellations: resubmissions, then status changes, oldest first.
 
-    def _all(self, kind: type[C], states: Sequence[State]) -> tuple[C, ...]:
-        cases: tuple[C, ...] = ()
-        while page := self._ledger.cases(kind, states=states, after=cases[-1] if cases else None):
-            cases += page
-        return cases
+        Args:
+            order: an order's id or number; None takes all.
+            limit: None gives all.
+            after: only those that come after this one, for the next page.
+        """
+        order_id = self._order_store.resolve(order).id if order is not None else None
+        states = tuple(OPEN) if open_only else ()
+        found: list[ResubmitCase | StatusCase] = []
+        kinds: tuple[type[ResubmitCase | StatusCase], ...] = (ResubmitCase, StatusCase)
+        for kind in kinds[kinds.index(type(after)) if after is not None else 0 :]:
+            last = after if isinstance(after, kind) else None
+            while limit is None or len(found) < limit:
+                wanted = _PAGE if limit is None else min(_PAGE, limit - len(found))
+                page = self._ledger.cases(kind, order_id=order_id, states=states, limit=wanted, after=last)
+                found += page
+                if len(page) < wanted:
+                    break
+                last = page[-1]
+        return tuple(found)
+
+    def find(self, beginning: str, *, limit: int = 10) -> tuple[Case, ...]:
+        """The cases of any kind whose ids begin like this, at most `limit`."""
+        return self._ledger.cases_by_prefix(beginning, limit)
+
+    def history(
+        self, case_id: str, *, limit: int | None = None, after: HistoryEntry | None = None
+    ) -> tuple[HistoryEntry, ...]:
+        """What happened to a case, in order.
+
+        Args:
+            limit: None gives all.
+            after: only what comes after this line, for the next page.
+        """
+        return self._ledger.history(case_id, limit=limit, after=after)
 
     def request_for(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.

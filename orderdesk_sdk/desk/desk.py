@@ -12,10 +12,10 @@ Every method, of the desk and of its services, may be called from any thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from attrs import field, frozen
 
@@ -27,7 +27,7 @@ from orderdesk_sdk.desk.config import Config, find_config
 from orderdesk_sdk.desk.manual_evidence import ManualEvidence
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
-from orderdesk_sdk.desk.parts import DeskParts
+from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.rule_trigger import RuleTrigger
@@ -48,6 +48,10 @@ from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.smtp import SmtpTransport
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.shutdown import Shutdown
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.desk.bulk.request import BulkRequest
+    from orderdesk_sdk.desk.bulk.run import BulkRun
 
 __all__ = ["Desk", "DeskLimits"]
 
@@ -115,7 +119,9 @@ class Desk:
             self.ledger, by_id, self.connections, self.listeners, email, self.clock, self._shutdown
         )
         self._rule_trigger = RuleTrigger(self._scheduler)
-        parts = DeskParts(self.ledger, by_id, self.connections, self._scheduler, self.clock, self._rule_trigger)
+        self._parts = parts = DeskParts(
+            self.ledger, by_id, self.connections, self._scheduler, self.clock, self._rule_trigger
+        )
         self.cases = CaseService(parts, ManualEvidence(config, self.ledger, self.connections, self.clock))
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
@@ -191,6 +197,36 @@ class Desk:
         status = self.cancellations.open(resolved, wanted, send_now=send_now)
         self._rule_trigger.fire()
         return status
+
+    def cancel_many(
+        self, requests: Iterable[BulkRequest], *, by: str, idempotency_key: str, send: bool = True
+    ) -> BulkRun:
+        """Cancel many orders. Iterate over what this gives: that records them, sends what is due, and gives a result
+        for each order when every connection of it was tried, or its request could not be accepted.
+
+        Each connection gets its share by itself, so that a slow or dead one delays no other. Memory does not grow with
+        the number of orders. To run it again with the same key and orders, after a crash say, goes on where it ended:
+        nothing is recorded or sent twice. What waits for a service when all were tried is followed up by `run_due`.
+
+        Args:
+            requests: read as they are needed, once.
+            idempotency_key: names the bulk; each order's own key is made of it and of its number.
+            send: False only records them; `run_due` sends.
+
+        Raises what `Desk.cancel` raises for a blank `by`, and while it runs StorageError; what is wrong with one order
+        is in its result.
+        """
+        from orderdesk_sdk.desk.bulk.run import BulkRun
+
+        return BulkRun(
+            self._parts,
+            self.cancellations,
+            self._shutdown,
+            requests,
+            by=require_actor(by),
+            bulk=idempotency_key,
+            send=send,
+        )
 
     def run_due(self, limit: int = 1000) -> RunReport:
         """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.

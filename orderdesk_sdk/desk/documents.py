@@ -16,6 +16,7 @@ from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.desk.bulk.summary import BulkSummary
 from orderdesk_sdk.desk.cancellations import CancellationStatus
 from orderdesk_sdk.desk.capabilities import JsonObject, codes_document
 from orderdesk_sdk.errors import OrderDeskError
@@ -32,6 +33,7 @@ __all__ = [
     "plan_document",
     "receipt_document",
     "cancellation_status_document",
+    "bulk_summary_document",
 ]
 
 
@@ -309,4 +311,24 @@ def _other_case_fields(case: Case) -> JsonObject:
         "plugin_error": case.plugin_error,
         "deadline": iso_time(case.deadline),
         "person": case.evidence.person if case.evidence is not None else None,
+    }
+
+
+def bulk_summary_document(summary: BulkSummary) -> JsonObject:
+    """Where the orders of a bulk stand; the most frequent reason first."""
+    return {
+        "bulk": summary.bulk,
+        "total": summary.total,
+        "counts": {outcome.value.replace(" ", "_"): count for outcome, count in summary.counts.items()},
+        "not_accepted": summary.not_accepted,
+        "reasons": [
+            {
+                "outcome": reason.outcome.value,
+                "connection": reason.connection,
+                "reason": reason.reason,
+                "count": reason.count,
+                "examples": list(reason.examples),
+            }
+            for reason in summary.reasons
+        ],
     }

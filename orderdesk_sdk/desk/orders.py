@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
 from datetime import datetime
 
 from orderdesk_sdk.cases.case import State
@@ -59,6 +59,20 @@ class OrderService:
         """
         return self._order_store.resolve(order)
 
+    def list(self, folder: str | None = None, *, limit: int = 50, after: str | None = None) -> tuple[Order, ...]:
+        """One page of the orders of the embedded order store, in the order of their first import.
+
+        Args:
+            folder: the name of a folder; None takes all.
+            limit: how many at most, 1 to 500.
+            after: the id or number of the last order of the page before; None: the first page.
+
+        Raises InvalidStateError for an order store of another kind.
+        """
+        embedded = require_embedded_store(self._store, "list the orders")
+        last = self._order_store.resolve(after).id if after is not None else None
+        return embedded.list_orders(folder, limit=limit, after=last)
+
     @then_rules_act
     def import_orders(self, orders: Iterable[Order], *, by: str) -> ImportReport:
         """Take orders into the embedded order store; rules hear of each that is new, once.
@@ -82,7 +96,7 @@ class OrderService:
         _log.info("orders imported: %d", count, about=LogSubject())
         return report
 
-    def _noting_shipments(self, orders: Iterable[Order], shipped: list[Order]) -> Iterator[Order]:
+    def _noting_shipments(self, orders: Iterable[Order], shipped: MutableSequence[Order]) -> Iterator[Order]:
         """The orders; those with a shipment that is an alarm are noted, while the store still has them without it."""
         for order in orders:
             if self._notifications.has_new_shipment(order):

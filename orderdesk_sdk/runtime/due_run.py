@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from attrs import define, field, frozen
 
@@ -21,7 +22,7 @@ from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.transport.shutdown import Shutdown
 
-__all__ = ["CHECK_INTERVAL", "CaseGroup", "DueRun", "JobHooks", "RunningJob"]
+__all__ = ["CHECK_INTERVAL", "CaseGroup", "DueRun", "JobHooks", "RoundObserver", "RunningJob"]
 
 CHECK_INTERVAL = 0.25
 """Seconds between two looks at what hangs, and at what has become due elsewhere meanwhile."""
@@ -42,6 +43,17 @@ class RunningJob:
     handle: Job
 
 
+class RoundObserver(Protocol):
+    """Whoever has a round done and follows it."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the round is to end now: what is under way is finished beside the next one."""
+
+    def on_handled(self, cases: CaseGroup) -> None:
+        """Cases were handled, whatever came of it. The round begins nothing new until this returns."""
+
+
 @frozen
 class JobHooks:
     """What a round has done by whoever runs it.
@@ -52,11 +64,13 @@ class JobHooks:
         end: what is to be done with each running job that ended.
         batches: the jobs that a case goes in with others, if it is the first of them that is asked about; None for one
             that goes by itself.
+        is_stopped: whether the round is to end now, and to leave what is under way to the next one.
     """
 
     start: Callable[[CaseGroup, float, Callable[[], None]], Job | None]
     end: Callable[[RunningJob], None]
     batches: Callable[[Case, bool], Sequence[CaseGroup] | None]
+    is_stopped: Callable[[], bool]
 
 
 @define
@@ -70,6 +84,11 @@ class _ConnectionQueue:
     last_case: Case | None = None
     is_read: bool = False
     batches_read: bool = False
+
+    def read_on(self, now: datetime) -> None:
+        """Where all was handed out, let what has become due since follow it, so that no thread idles meanwhile."""
+        if self.is_read and not self.groups:
+            self.until, self.is_read = now, False
 
 
 class DueRun:
@@ -104,15 +123,16 @@ class DueRun:
     def run(self, limit: int) -> tuple[RunningJob, ...]:
         """Do what is due, at most `limit` pieces, and what becomes due elsewhere while others are waited for.
 
-        Returns when all is done; or, where more than `limit` is due, when so much was begun and nobody has ended for a
-        while: the flights that have not ended by then. Who is slow must not keep the next round from the others.
+        Returns when all is done or it is stopped; or, where more than `limit` is due, when so much was begun and nobody
+        has ended for a while: the flights that have not ended by then. Who is slow must not keep the next round from
+        the others.
         """
         self._open_queues()
         looked = time.monotonic()
         while True:
             self._start_jobs(limit)
-            if not self._running:
-                return ()
+            if not self._running or self._hooks.is_stopped():
+                return tuple(self._running.values())
             try:
                 self._finish(self._finished.get(timeout=CHECK_INTERVAL))
             except queue.Empty:
@@ -141,6 +161,8 @@ class DueRun:
         while given and self.started < limit and not self._shutdown.is_requested:
             given = False
             for share in tuple(self._queues.values()):
+                if self._hooks.is_stopped():
+                    return
                 size = self._connections.bulkhead(share.connection).size
                 if self.started < limit and self._running_by_connection[share.connection] < size + QUEUED_AHEAD:
                     given = self._start_next(share) or given
@@ -190,5 +212,8 @@ class DueRun:
     def _finish(self, number: int) -> None:
         flight = self._running.pop(number, None)
         if flight is not None:
-            self._running_by_connection[flight.cases[0].connection] -= 1
+            name = flight.cases[0].connection
+            self._running_by_connection[name] -= 1
             self._hooks.end(flight)
+            if name in self._queues:
+                self._queues[name].read_on(self._clock.now())

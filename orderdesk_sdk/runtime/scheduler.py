@@ -30,7 +30,7 @@ from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
 from orderdesk_sdk.runtime.case_runner import CaseRunner, JobFunction
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext, ContextLoader
-from orderdesk_sdk.runtime.due_run import CaseGroup, DueRun, JobHooks, RunningJob
+from orderdesk_sdk.runtime.due_run import CaseGroup, DueRun, JobHooks, RoundObserver, RunningJob
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
@@ -212,21 +212,24 @@ class Scheduler:
             self._runner.run([(case,)], lambda _, watch: handle(watch))
         return self._latest(case)
 
-    def run_due(self, limit: int) -> RunReport:
+    def run_due(self, limit: int, observer: RoundObserver | None = None) -> RunReport:
         """Handle due cases, then the order events that are pending, until nothing is due; when the next case is due.
 
         Each connection's share is done by itself. Where more than `limit` cases are due, this returns when so many
         were begun; whoever is slow then is finished beside the next call. Nothing is begun once the desk ends. What
         keeps events from being handled is a problem of the report, and they stay pending.
+
+        Args:
+            observer: is told of the cases that were handled, and may end the round; None: nobody.
         """
-        handled, problems = self._handle_due(limit)
+        handled, problems = self._handle_due(limit, observer)
         while True:
             with self.without_waiting():  # What rules want is asked by connection as well.
                 events, troubles = self.process_events(limit)
             problems += troubles
-            if not events or self._shutdown.is_requested:
+            if not events or self._shutdown.is_requested or (observer is not None and observer.is_stopped):
                 return RunReport(handled, self._ledger.next_due(), problems)
-            more, troubles = self._handle_due(limit)
+            more, troubles = self._handle_due(limit, observer)
             handled, problems = handled + more, problems + troubles
 
     def process_events(
@@ -244,7 +247,7 @@ class Scheduler:
         except OrderDeskError as error:  # A rule that names an unknown action must not stop what is due.
             return 0, (str(error),)
 
-    def _handle_due(self, limit: int) -> tuple[int, tuple[str, ...]]:
+    def _handle_due(self, limit: int, observer: RoundObserver | None) -> tuple[int, tuple[str, ...]]:
         """Handle due cases; how many were begun, and the problems, a line each."""
         troubles: dict[str, BaseException] = {}
 
@@ -258,13 +261,14 @@ class Scheduler:
             trouble = troubles.get(flight.cases[0].id)
             if trouble is not None:
                 _log.warning("not handled: %s; due again", type(trouble).__name__, about=LogSubject.of(*flight.cases))
+            if observer is not None:
+                observer.on_handled(flight.cases)
 
         self._ledger.correct_clock_skew(self._clock.now())
         problems = self.extender.resume_registrations()
-        hooks = JobHooks(self._start, end, self._batches_of)
-        turn = DueRun(
-            self._ledger, self._connections, self._clock, self._shutdown, hooks, self._runner.take_unfinished()
-        )
+        left = self._runner.take_unfinished()
+        hooks = JobHooks(self._start, end, self._batches_of, lambda: observer is not None and observer.is_stopped)
+        turn = DueRun(self._ledger, self._connections, self._clock, self._shutdown, hooks, left)
         self._runner.leave_unfinished(turn.run(limit))
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
         return turn.started, problems + self._ledger.damaged()

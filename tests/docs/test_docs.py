@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 TREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
-SEEN = {f"```{language}" for language in ("sh", "python", "toml", "text", "eml")}
+SEEN = {f"```{language}" for language in ("sh", "python", "toml", "text", "eml", "csv")}
 """How the blocks begin that tests/docs/how_to/conftest.py finds, in which nothing is left out.
 
 Test_every_block.py there.

@@ -11,6 +11,7 @@ import pytest
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk

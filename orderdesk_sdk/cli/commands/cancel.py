@@ -11,13 +11,16 @@ from orderdesk_sdk.cli.session import (
     Session,
     by_option,
     common_options,
+    find_case,
     name_of_order,
     require_name,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.desk.cancellations import CancellationStatus
@@ -71,7 +74,14 @@ def plan(session: Session, order: str) -> None:
 
 
 @click.command()
-@click.argument("order")
+@click.argument("order", required=False)
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Cancel the orders of this file instead: one a line, or CSV with order, reason, lines; - reads stdin.",
+)
 @by_option()
 @click.option(
     "--at",
@@ -96,7 +106,8 @@ def plan(session: Session, order: str) -> None:
 # Many parameters: one for each option of the command.
 def cancel(
     session: Session,
-    order: str,
+    order: str | None,
+    file: str | None,
     by: str | None,
     connections: tuple[str, ...],
     line_quantities: tuple[tuple[str, int], ...],
@@ -104,20 +115,27 @@ def cancel(
     idempotency_key: str | None,
     no_send: bool,
 ) -> None:
-    """Cancel ORDER at every connection it was submitted to.
+    """Cancel ORDER, or the orders of a file, at every connection it was submitted to.
 
     The cancellation is recorded in the ledger before anything is sent. Running the command again does not cancel twice.
     A reason or a quantity that a service does not accept is an error, and nothing is recorded. Exit code 3: a case
     requires action.
+
+    With --from, each connection gets its share by itself, and a summary says what was refused and why. After Ctrl-C or
+    a crash the same command goes on where it ended. --reason and --at hold for the lines of the file that give none of
+    their own. Exit code 1: a line could not be accepted, or the command was stopped before its end.
     """
     from orderdesk_sdk.desk.documents import cancellation_status_document
 
-    lines = dict(line_quantities)
-    if len(lines) < len(line_quantities):
-        raise click.UsageError("a line is given twice; give its whole quantity once")
+    lines = _lines_of_one_order(order, file, line_quantities)
+    if file is not None:
+        from orderdesk_sdk.cli.commands.bulk import cancel_from_file
+
+        cancel_from_file(session, file, require_name(by), connections, reason, idempotency_key, send=not no_send)
+        return
     with session.desk() as desk:
         status = desk.cancel(
-            order,
+            order or "",
             by=require_name(by),
             reason=reason,
             idempotency_key=idempotency_key,
@@ -131,6 +149,20 @@ def cancel(
     document = cancellation_status_document(status)
     session.print_result(document, lambda screen: _show_status(screen, status, now, name))
     session.exit_for(status.cases)
+
+
+def _lines_of_one_order(
+    order: str | None, file: str | None, line_quantities: tuple[tuple[str, int], ...]
+) -> dict[str, int]:
+    """The lines that were named. Raises click.UsageError where not either an order or a file was."""
+    if (order is None) == (file is None):
+        raise click.UsageError("give an ORDER, or a file with --from FILE")
+    if file is not None and line_quantities:
+        raise click.UsageError("--line is for one ORDER; name lines in the third column of the file")
+    lines = dict(line_quantities)
+    if len(lines) < len(line_quantities):
+        raise click.UsageError("a line is given twice; give its whole quantity once")
+    return lines
 
 
 def _show_status(screen: Screen, status: CancellationStatus, now: datetime, order_name: str) -> None:
@@ -154,10 +186,14 @@ def _show_status(screen: Screen, status: CancellationStatus, now: datetime, orde
 @click.option("--open", "open_only", is_flag=True, help="Only cases that are not settled.")
 @click.option("--state", "states", type=_StateType(), multiple=True, help="Only cases in this state; may be repeated.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The most cases to list.")
+@click.option("--after", metavar="CASE", help="Only cases that come after this one: the next page.")
 @common_options
 @click.pass_obj
-def cases(session: Session, order: str | None, open_only: bool, states: tuple[State, ...], limit: int) -> None:
+def cases(
+    session: Session, order: str | None, open_only: bool, states: tuple[State, ...], limit: int, after: str | None
+) -> None:
     """List the cases of ORDER, or of all orders, oldest first."""
+    from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cases.case import OPEN
     from orderdesk_sdk.cli.output.pages import pages_of_cases
     from orderdesk_sdk.desk.documents import case_document
@@ -166,17 +202,27 @@ def cases(session: Session, order: str | None, open_only: bool, states: tuple[St
         raise click.UsageError("give --open or --state, not both")
     wanted = sorted(OPEN, key=lambda state: state.value) if open_only else list(states)
     with session.desk() as desk:
-        pages = pages_of_cases(desk, order=order, states=wanted, limit=limit)
+        last = find_case(desk, after) if after is not None else None
+        if last is not None and not isinstance(last, CancelCase):
+            raise click.UsageError(f"--after: {last.id} is not the case of a cancellation")
+        pages = pages_of_cases(desk, order=order, states=wanted, limit=limit, after=last)
 
         def draw(screen: Screen) -> None:
             from orderdesk_sdk.cli.output.cancellations import show_case_list
 
-            count = show_case_list(screen, pages)
+            last_ids: list[str] = []
+
+            def noting_the_last() -> Iterator[Sequence[CancelCase]]:
+                for page in pages:
+                    last_ids[:] = [page[-1].id]
+                    yield page
+
+            count = show_case_list(screen, noting_the_last())
             if not count:
                 screen.line("No case matches.")
                 return
             if count == limit:
-                screen.line(f"Only the first {limit} are shown; raise --limit to see more.", "dim")
+                screen.line(f"No more than {limit} are shown; --after {last_ids[0]} shows the next.", "dim")
             screen.zone(desk.clock.now())
 
         session.print_list("cases", (case_document(case) for page in pages for case in page), draw)

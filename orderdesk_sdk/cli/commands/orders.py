@@ -86,10 +86,11 @@ def _seekable(file: str) -> Iterator[IO[bytes]]:
 @click.command()
 @click.option("--folder", metavar="NAME", help="Only orders in this folder.")
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="The most orders to list.")
+@click.option("--after", metavar="ORDER", help="Only orders that come after this one: the next page.")
 @common_options
 @click.pass_obj
-def orders(session: Session, folder: str | None, limit: int) -> None:
-    """List orders with their folders and connections."""
+def orders(session: Session, folder: str | None, limit: int, after: str | None) -> None:
+    """List orders with their folders and connections, in the order of their first import."""
     from orderdesk_sdk.desk.documents import order_document
 
     with session.desk() as desk:
@@ -97,7 +98,7 @@ def orders(session: Session, folder: str | None, limit: int) -> None:
         folders = {one.id: one.name for one in store.folders()}
         listed = [
             (order, folders.get(order.folder_id or 0), store.remote_orders(order.id))
-            for order in store.list_orders(folder, limit=limit)
+            for order in desk.orders.list(folder, limit=limit, after=after)
         ]
         references = [name_of_order(desk, order.id) for order, _, _ in listed]
 
@@ -114,7 +115,7 @@ def orders(session: Session, folder: str | None, limit: int) -> None:
         ]
         screen.table(("order", "folder", "from", "units", "submitted to"), rows, whole=("order",))
         if len(listed) == limit:
-            screen.line(f"Only the first {limit} are shown; raise --limit to see more.", "dim")
+            screen.line(f"No more than {limit} are shown; --after {references[-1]} shows the next.", "dim")
 
     session.print_result({"orders": [order_document(*row) for row in listed]}, draw)
 

@@ -16,10 +16,20 @@ PAGE = 200
 
 
 def pages_of_cases(
-    desk: Desk, *, order: str | None = None, states: Sequence[State] = (), limit: int | None = None
+    desk: Desk,
+    *,
+    order: str | None = None,
+    states: Sequence[State] = (),
+    limit: int | None = None,
+    after: CancelCase | None = None,
 ) -> Iterator[Sequence[CancelCase]]:
-    """Cases, oldest first, some at a time. limit: how many at most; None takes all."""
-    left, last = limit, None
+    """Cases, oldest first, some at a time.
+
+    Args:
+        limit: how many at most; None takes all.
+        after: only those that come after this one.
+    """
+    left, last = limit, after
     while left is None or left > 0:
         wanted = PAGE if left is None else min(PAGE, left)
         found = desk.cases.list(order=order, states=states, limit=wanted, after=last)

@@ -31,6 +31,7 @@ from orderdesk_sdk.stores.sql.ledger_tables import NOUN, rows_of
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 
 _PAGE = 500
+_LAST_CHARACTER = "\U0010ffff"
 MAX_RESULTS = 1000
 """Cases that are given where nobody says how many."""
 
@@ -57,6 +58,21 @@ class LedgerReader(ABC):
     def find_by_key(self, idempotency_key: str, fingerprint: str) -> Cancellation | None:
         with self._read() as cursor:
             return find_by_key(cursor, idempotency_key, fingerprint)
+
+    def cancellations_by_key(
+        self, prefix: str, *, after: str = "", limit: int = 200
+    ) -> tuple[tuple[str, Cancellation | None], ...]:
+        beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT key, cancellations.id, data, texts FROM keys JOIN cancellations ON id = cancellation_id"
+                " WHERE key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?",
+                (prefix, beyond, after, limit),
+            ).fetchall()
+        return tuple(
+            (key, self.damage.read_or_none(f"cancellation {name}", partial(unpack, Cancellation, data, texts)))
+            for key, name, data, texts in rows
+        )
 
     def registrations(self, *, order_id: str | None = None) -> tuple[Registration, ...]:
         with self._read() as cursor:
@@ -201,12 +217,23 @@ class LedgerReader(ABC):
                     self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
 
-    def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
+    def cases_by_prefix(self, prefix: str, limit: int) -> tuple[Case, ...]:
         with self._read() as cursor:
             rows = cursor.execute(
-                "SELECT sequence, attempt, at, kind, data, texts FROM history WHERE subject_id = ? AND kind <> ?"
-                " ORDER BY sequence",
-                (subject_id, ROW_MARK),
+                "SELECT id, kind, data, texts FROM cases WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+                (prefix, f"{prefix}{_LAST_CHARACTER}", limit),
+            ).fetchall()
+        cases = (self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, *row)) for name, *row in rows)
+        return tuple(case for case in cases if case is not None)
+
+    def history(
+        self, subject_id: str, *, limit: int | None = None, after: HistoryEntry | None = None
+    ) -> tuple[HistoryEntry, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT sequence, attempt, at, kind, data, texts FROM history"
+                " WHERE subject_id = ? AND sequence > ? AND kind <> ? ORDER BY sequence LIMIT ?",
+                (subject_id, 0 if after is None else after.sequence, ROW_MARK, NO_LIMIT if limit is None else limit),
             ).fetchall()
 
         def entry(sequence: int, attempt: int, at: int, kind: str, data: str, texts: str | None) -> HistoryEntry:

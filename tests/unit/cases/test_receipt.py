@@ -30,8 +30,10 @@ class CountingHistory(tuple[HistoryEntry, ...]):  # noqa: SLOT001 - a tuple take
 class CountingLedger(SqliteLedger):
     """A ledger whose histories count."""
 
-    def history(self, subject_id: str) -> tuple[HistoryEntry, ...]:
-        return CountingHistory(super().history(subject_id))
+    def history(
+        self, subject_id: str, *, limit: int | None = None, after: HistoryEntry | None = None
+    ) -> tuple[HistoryEntry, ...]:
+        return CountingHistory(super().history(subject_id, limit=limit, after=after))
 
 
 def poll(number: int) -> Intent:

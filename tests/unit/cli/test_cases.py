@@ -12,6 +12,9 @@ from click.testing import CliRunner
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.cli.session import find_case
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.builders import make_cancellation, make_case_of, open_case
 
@@ -74,6 +77,27 @@ def test_a_long_list_is_one_json_document(cases: list[CancelCase], limit: int) -
     made = json.loads(text)
     assert [case["id"] for case in made["cases"]] == [case.id for case in cases[:limit]]
     assert text == json.dumps(made, indent=2) + "\n"
+
+
+def test_the_next_page_begins_where_the_list_says(cases: list[CancelCase]) -> None:
+    table = shown("--limit", "30")
+    assert f"No more than 30 are shown; --after {cases[29].id} shows the next." in table
+    page = json.loads(shown("--limit", "30", "--after", cases[29].id, "--json"))["cases"]
+    assert [case["id"] for case in page] == [case.id for case in cases[30:60]]
+    assert json.loads(shown("--after", cases[-1].id, "--json")) == {"cases": []}
+
+
+def test_a_case_is_found_by_the_beginning_of_its_id_without_reading_the_others(
+    cases: list[CancelCase], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqliteLedger, "cases", None)
+    with Desk.open() as desk:
+        assert find_case(desk, cases[1099].id[:-1] + "9").id == cases[1099].id
+        assert find_case(desk, "c1-109").id == "c1-109"
+        with pytest.raises(ValidationError, match="5 or more case ids begin with this text"):
+            find_case(desk, "c1")
+        with pytest.raises(NotFoundError):
+            find_case(desk, "c3")
 
 
 def test_a_list_without_cases_is_one_too() -> None:

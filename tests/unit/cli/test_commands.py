@@ -146,6 +146,8 @@ def test_orders_are_listed_with_folder_and_places(shop: Shop) -> None:
     assert first["remote_orders"][0]["remote_id"] == "A-1"
     assert [order["number"] for order in shop.ask("orders", "--folder", "prepared")["orders"]] == ["1045"]
     assert "amazon-mcf (A-1)" in shop.run("orders").stdout
+    assert "No more than 2 are shown; --after 1043 shows the next." in shop.run("orders", "--limit", "2").stdout
+    assert [order["number"] for order in shop.ask("orders", "--after", "1043")["orders"]] == ["1044", "1045"]
 
 
 def test_placing_gives_the_order_to_the_simulator_once(shop: Shop) -> None:

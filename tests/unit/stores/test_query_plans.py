@@ -186,6 +186,8 @@ def read_everything(ledger: SqliteLedger) -> None:
     ledger.damaged()
     ledger.look_for_damage()
     ledger.history(case.id)
+    ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
+    ledger.cases_by_prefix("c", 10)
     ledger.newest_notes(case.id, 10)
     ledger.verify(case)
     assert list(ledger.find_flaws(ledger.head())) == []
