@@ -155,13 +155,15 @@ class CancellationService:
         opened = open_cancel_cases(wanted, remote_orders, self._connections.integration_slug_or_empty)
 
         def follow() -> tuple[CancelCase, ...]:
-            connections = ", ".join(case.connection for case in opened)
-            _log.info("cancellation recorded for %s", connections, about=LogSubject(order_number=order.number))
             # Registered since the remote orders were read, by a call that looked for cancellations too early to see
             # this.
             return self._extender.extend_to_uncovered(order.id, self._order_store.remote_orders(order.id))
 
-        opening = CancellationOpening(self._ledger, wanted, fingerprint, opened, follow)
+        def log() -> None:
+            connections = ", ".join(case.connection for case in opened)
+            _log.info("cancellation recorded for %s", connections, about=LogSubject(order_number=order.number))
+
+        opening = CancellationOpening(self._ledger, wanted, fingerprint, opened, follow, log)
         cases: tuple[CancelCase, ...] | None = opened
         if send_now:
             is_only = len(opened) == 1

@@ -36,13 +36,20 @@ class CancellationOpening:
         fingerprint: str,
         cases: Sequence[CancelCase],
         follow: Callable[[], Sequence[CancelCase]],
+        on_recorded: Callable[[], None],
     ) -> None:
-        """follow: extends the cancellation to the places that the order came to meanwhile, and gives the new cases."""
+        """Prepare to record.
+
+        Args:
+            follow: extends the cancellation to the places that the order came to meanwhile, and gives the new cases.
+            on_recorded: called when it is recorded, unless another one was faster. Raises nothing.
+        """
         self.cancellation = cancellation
         self.cases = tuple(cases)
         self._ledger = ledger
         self._fingerprint = fingerprint
         self._follow = follow
+        self._on_recorded = on_recorded
         self._lock = threading.Lock()
         self._following = threading.Lock()
         self._recorded: tuple[Cancellation, bool] | None = None
@@ -54,9 +61,7 @@ class CancellationOpening:
         Raises what `Ledger.open_cancellation` raises.
         """
         with self._lock:
-            if self._recorded is None:
-                self._recorded = self._ledger.open_cancellation(self.cancellation, self._fingerprint, self.cases)
-            return self._recorded
+            return self._recorded or self._record_with(())
 
     def require_recorded(self) -> None:
         """Record the cancellation, unless it is. Raises ConflictError where another one is in its place."""
@@ -73,12 +78,15 @@ class CancellationOpening:
         """As `Ledger.write`."""
         with self._lock:
             if self._recorded is None:
-                self._recorded = self._ledger.open_cancellation(
-                    self.cancellation, self._fingerprint, self.cases, changes
-                )
-                _require_new(self._recorded)
+                _require_new(self._record_with(changes))
                 return
         self._ledger.write(*changes)
+
+    def _record_with(self, changes: Sequence[CaseUpdate]) -> tuple[Cancellation, bool]:
+        self._recorded = self._ledger.open_cancellation(self.cancellation, self._fingerprint, self.cases, changes)
+        if self._recorded[1]:
+            self._on_recorded()
+        return self._recorded
 
     def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
         """As `Ledger.append`."""

@@ -40,6 +40,7 @@ __all__ = [
     "apply_change",
     "version_conflict",
     "insert_case",
+    "insert_case_if_free",
     "insert_cancellation",
     "find_by_key",
     "chain_entries",
@@ -58,8 +59,9 @@ __all__ = [
 
 _INSERT_CASE = (
     f"INSERT INTO cases (number, key, {COLUMNS}, data, texts, sealed, link)"  # noqa: S608 - constants
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_INSERT_FREE_CASE = f"{_INSERT_CASE} ON CONFLICT DO NOTHING"
 
 
 class Row(NamedTuple):
@@ -138,16 +140,26 @@ def opened_rows(
 def insert_case(
     cursor: Cursor, chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key: str | None = None
 ) -> None:
-    """Add a case. Its number is the sequence of its first line. Raises TakenError where its place or key is taken.
+    """Add a case. Its number is the sequence of its first line.
 
     Args:
         key: of a case that is named by one.
     """
+    cursor.execute(_INSERT_CASE, _case_parameters(chain, row, entries, key))
+
+
+def insert_case_if_free(cursor: Cursor, chain: ChainAppender, row: Row, entries: Sequence[ChainEntry]) -> None:
+    """As `insert_case`. Raises TakenError where another case is in its place."""
+    if cursor.execute(_INSERT_FREE_CASE, _case_parameters(chain, row, entries, None)).rowcount != 1:
+        raise TakenError("another case is in its place", location=f"case {row.columns[0]}")
+
+
+def _case_parameters(
+    chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key: str | None
+) -> tuple[object, ...]:
     number = chain.count + 1
     link = chain.add(FIRST, entries, state_of(number, row.digest))
-    inserted = cursor.execute(_INSERT_CASE, (number, key, *row.columns, *row.content, link)).rowcount
-    if inserted != 1:
-        raise TakenError("another case is in its place", location=f"case {row.columns[0]}")
+    return number, key, *row.columns, *row.content, link
 
 
 def apply_change(cursor: Cursor, chain: ChainAppender, change: Change) -> None:

@@ -15,12 +15,14 @@ from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.stores.hash_chain import ChainEntry
 from orderdesk_sdk.stores.serialization import dump, to_microseconds
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.claimed_notifications import claim_notifications, complete_notifications
 from orderdesk_sdk.stores.sql.database import Commits, Cursor
 from orderdesk_sdk.stores.sql.event_outbox import EventOutbox
 from orderdesk_sdk.stores.sql.ledger_rows import (
+    Row,
     TakenError,
     append_entries,
     apply_change,
@@ -31,6 +33,7 @@ from orderdesk_sdk.stores.sql.ledger_rows import (
     in_place_of,
     insert_cancellation,
     insert_case,
+    insert_case_if_free,
     insert_event,
     mark_entry,
     opened_rows,
@@ -42,6 +45,7 @@ __all__ = ["LedgerWriter"]
 
 C = TypeVar("C", bound=Case)
 
+InsertCase = Callable[[Cursor, ChainAppender, Row, Sequence[ChainEntry]], None]
 _INSERT_KEY = "INSERT INTO keys (key, content, cancellation_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 
@@ -78,13 +82,13 @@ class LedgerWriter(EventOutbox):
         events = [event for change in changes for event in change.order_events] if self._keeps_events else []
         key = cancellation.idempotency_key
 
-        def insert(cursor: Cursor) -> tuple[Cancellation, bool]:
+        def insert(cursor: Cursor, insert_one: InsertCase = insert_case_if_free) -> tuple[Cancellation, bool]:
             if cursor.execute(_INSERT_KEY, (key, fingerprint, cancellation.id)).rowcount != 1:
                 raise TakenError("the key names a cancellation", location=f"key {key!r}")
             insert_cancellation(cursor, its_row)
             links = self._chain_appender(cursor)
             for row, entries in rows:
-                insert_case(cursor, links, row, entries)
+                insert_one(cursor, links, row, entries)
             for event in events:
                 insert_event(cursor, event)
             links.write()
@@ -93,7 +97,7 @@ class LedgerWriter(EventOutbox):
         def find_or_insert(cursor: Cursor) -> tuple[Cancellation, bool]:
             known = find_by_key(cursor, key, fingerprint) or find_open_cancellation(cursor, cases)
             if known is None:
-                return insert(cursor)
+                return insert(cursor, insert_case)
             cursor.execute(_INSERT_KEY, (key, fingerprint, known.id))
             return known, False
 
