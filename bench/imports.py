@@ -13,7 +13,7 @@ LIBRARIES = "attrs, cattrs, pluggy"
 
 
 def imports(effort: Scale) -> Iterator[Figure]:
-    """The package itself, and for information the desk, which is what a host ends up with."""
+    """The package itself, and the desk, whose parts are imported when one is opened."""
     package, desk, libraries = interleaved(
         effort.pick(5, 15, 31),
         [lambda what=what: _import(what) for what in ("orderdesk_sdk", "orderdesk_sdk.desk.desk", LIBRARIES)],  # type: ignore[misc]  # bound early
@@ -21,7 +21,7 @@ def imports(effort: Scale) -> Iterator[Figure]:
     low = f"lowest of each: {min(package):.2f} and {min(libraries):.2f} ms"
     goal = Goal(Bound.AT_MOST, 1.15)
     yield compare("import orderdesk_sdk", "ms", LIBRARIES, package, libraries, goal=goal, note=low)
-    yield compare("import orderdesk_sdk.desk.desk", "ms", LIBRARIES, desk, libraries)
+    yield compare("import orderdesk_sdk.desk.desk", "ms", LIBRARIES, desk, libraries, goal=Goal(Bound.AT_MOST, 3.0))
 
 
 def _import(what: str) -> float:

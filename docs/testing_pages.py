@@ -19,7 +19,7 @@ from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
 from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.conformance import PluginConformance, base
-from orderdesk_sdk.plugin import auth, oauth
+from orderdesk_sdk.plugin import auth, oauth, refresh_tokens
 
 __all__ = ["credentials_page", "testing_page"]
 
@@ -33,7 +33,7 @@ def credentials_page() -> str:
         "signs its requests. These are in `orderdesk_sdk.plugin`; any other `httpx.Auth` will do.",
         "",
     ]
-    homes = {name: module for module in (auth, oauth) for name in module.__all__}
+    homes = {name: module for module in (auth, oauth, refresh_tokens) for name in module.__all__}
     for name, home in sorted(homes.items()):
         made = getattr(home, name)
         if inspect.isfunction(made):

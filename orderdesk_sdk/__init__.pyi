@@ -1,6 +1,8 @@
 """What a host app imports, by name; `__init__.py` finds each when it is first used."""
 
 from orderdesk_sdk import errors as errors
+from orderdesk_sdk.cases.archive import ArchivedHistory as ArchivedHistory
+from orderdesk_sdk.cases.archive import ArchiveReport as ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase as CancelCase
 from orderdesk_sdk.cases.cancellation import Cancellation as Cancellation
 from orderdesk_sdk.cases.case import Case as Case
@@ -31,6 +33,7 @@ from orderdesk_sdk.desk.desk import DeskLimits as DeskLimits
 from orderdesk_sdk.desk.documents import case_document as case_document
 from orderdesk_sdk.desk.documents import plan_document as plan_document
 from orderdesk_sdk.desk.documents import receipt_document as receipt_document
+from orderdesk_sdk.desk.log_format import JsonLogFormatter as JsonLogFormatter
 from orderdesk_sdk.desk.notifications import NotificationResult as NotificationResult
 from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
@@ -43,6 +46,7 @@ from orderdesk_sdk.orders.order import OrderLine as OrderLine
 from orderdesk_sdk.orders.order import RemoteOrder as RemoteOrder
 from orderdesk_sdk.orders.references import OrderId as OrderId
 from orderdesk_sdk.orders.references import OrderNumber as OrderNumber
+from orderdesk_sdk.orders.serialization import OrderStream as OrderStream
 from orderdesk_sdk.orders.serialization import read_order_text as read_order_text
 from orderdesk_sdk.orders.store import FolderMove as FolderMove
 from orderdesk_sdk.orders.store import OrderStore as OrderStore

@@ -36,7 +36,7 @@ from orderdesk_sdk.plugin.routes import Button, FinalResponse, Route
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.email.smtp import EmailConfig
+from orderdesk_sdk.transport.email.config import EmailConfig
 from orderdesk_sdk.transport.http.client import HttpClient
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.redaction import Redactor

@@ -378,6 +378,9 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("verb", choices=VERBS, metavar="VERB", help="one of the verbs below")
     parser.add_argument("extra", nargs=argparse.REMAINDER, metavar="...", help="arguments of the verb")
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return 2
     asked = parser.parse_args(arguments)
     try:
         if asked.verb != "pin":

@@ -14,7 +14,7 @@ from attrs import frozen
 from orderdesk_sdk.cases.evidence import Evidence
 from orderdesk_sdk.orders.order import ConnectionRole
 
-__all__ = ["State", "OPEN", "ALARMS", "SETTLED", "POLLABLE", "Case", "settling_hint"]
+__all__ = ["State", "OPEN", "ALARMS", "SETTLED", "UNSUCCESSFUL", "POLLABLE", "Case", "settling_hint"]
 
 
 class State(enum.Enum):
@@ -57,6 +57,10 @@ ALARMS = frozenset({State.SHIPPED_ANYWAY})
 
 
 SETTLED = frozenset(State) - OPEN
+
+
+UNSUCCESSFUL = frozenset({State.REJECTED, State.UNSUPPORTED, State.PARTIALLY_CANCELED})
+"""Settled, and not all of what was requested was done; nothing more follows by itself."""
 
 
 POLLABLE = (State.PENDING, State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED, State.CANCELED)

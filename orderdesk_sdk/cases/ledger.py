@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.archive import ArchivedHistory, ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
-from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.errors import ConflictError, OrderDeskError
 
 C = TypeVar("C", bound=Case)
 
-__all__ = ["OrderVersion", "OrderChangedError", "Ledger", "CaseUpdate"]
+__all__ = ["DueListener", "WakeError", "OrderVersion", "OrderChangedError", "Ledger", "CaseUpdate"]
 
 
 class OrderChangedError(ConflictError):
@@ -47,6 +49,24 @@ class CaseUpdate:
     entries: Sequence[EntryContent] = ()
     order_version: OrderVersion | None = None
     order_events: Sequence[OrderEvent] = ()
+
+
+class WakeError(OrderDeskError):
+    """An engine could not be told within a transaction of the ledger. What it was to be told of stays due."""
+
+
+class DueListener(Protocol):
+    """Hears of the cases that a write makes due at another time than before, but for the end of a lease."""
+
+    def within(self, transaction: object, cases: Sequence[Case]) -> None:
+        """Within the transaction, which may be done again. Raises WakeError to have it done without this.
+
+        Args:
+            transaction: a cursor of the ledger's database.
+        """
+
+    def after(self, cases: Sequence[Case]) -> None:
+        """When the transaction is durable. Raises nothing."""
 
 
 class Ledger(Protocol):
@@ -118,6 +138,9 @@ class Ledger(Protocol):
     def order_version(self, order_id: str) -> OrderVersion:
         """How an order stands now. Read it before what is decided upon."""
 
+    def on_due(self, listener: DueListener | None) -> None:
+        """Tell this one from now on of what becomes due; None: nobody."""
+
     def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
         """Add to a history without a change.
 
@@ -170,6 +193,17 @@ class Ledger(Protocol):
             after: with a connection, only what comes after this piece of case.
         """
 
+    def reserve_due(self, now: datetime, limit: int, *, connection: str, after: Case | None = None) -> tuple[Case, ...]:
+        """As `due` at a connection, for a worker that is about to do it.
+
+        Where many machines work on one ledger, the others are given other cases meanwhile: for half a minute, and until
+        the case is changed. That spares them work and is no promise: what keeps a case from being done twice is its
+        version.
+        """
+
+    def release_due(self, cases: Sequence[Case]) -> None:
+        """Give back cases that were reserved and not begun."""
+
     def damaged(self) -> tuple[str, ...]:
         """What was found damaged so far, a line each: rows that cannot be read, and that lists passed over.
 
@@ -216,6 +250,26 @@ class Ledger(Protocol):
         """Remove every personal text of an order, and say so in each of its histories; how many these are.
 
         Raises InvalidStateError while anything about the order is open.
+        """
+
+    def archive(self, older_than: datetime, target: Path, *, by: str, at: datetime) -> ArchiveReport:
+        """Move histories into a file, of orders of which everything is settled and nothing has happened since.
+
+        Of each case its row, its first line and the one that settled it stay, so whatever is decided about its order is
+        decided as before, and the chain still proves what is left; what rules did for the order goes as well. The file
+        is on disk before anything is deleted. With the file of a call that was ended by force, the rest is deleted.
+
+        Raises ValidationError where the file is another one, StorageError where it cannot be written, or is no archive
+        of this ledger.
+        """
+
+    def archived(self, order_id: str) -> tuple[ArchivedHistory, ...]:
+        """What of the histories of an order's cases lies in archives."""
+
+    def find_archive_flaws(self, path: Path) -> Iterator[IntegrityFlaw]:
+        """Everything in an archive that is not as this ledger had it; memory does not grow with it.
+
+        Raises StorageError for a file that is no archive, or was changed or cut short.
         """
 
     def head(self) -> ChainHead:

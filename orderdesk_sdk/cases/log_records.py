@@ -19,7 +19,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-__all__ = ["LOGGER_NAME", "LogSubject", "RoomLogger", "log_subject"]
+__all__ = ["LOGGER_NAME", "LogSubject", "RoomLogger", "current_subject", "log_subject"]
 
 LOGGER_NAME = "orderdesk_sdk"
 """The logger that those of all rooms hand their records to."""
@@ -77,6 +77,11 @@ class log_subject:  # noqa: N801 - it is used as a function; a generator would c
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _current.subject = self._outer
+
+
+def current_subject() -> LogSubject:
+    """What this thread's records are about."""
+    return _current.subject
 
 
 class RoomLogger:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from orderdesk_sdk.cases.archive import ArchivedHistory
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.coverage import CancellationCoverage
@@ -50,7 +51,7 @@ class EvidenceReceipt:
     """What a verdict rests on.
 
     Args:
-        exchange: the call with the service's words; None for a person's word.
+        exchange: the call with the service's words; None for a person's word, and for one that was archived.
         email: the mail that a person filed.
         status: the word that a poll judged by; None where there was none.
         no_order_number_reason: why nothing in the call's response says which order it is about; None where it states
@@ -74,6 +75,7 @@ class CaseReceipt:
 
     Args:
         route: who or what cancels, in words.
+        archived: what of its history lies in archives, and where.
     """
 
     case: CancelCase
@@ -82,6 +84,7 @@ class CaseReceipt:
     evidence: EvidenceReceipt | None
     history: tuple[HistoryLine, ...]
     integrity: IntegrityReport
+    archived: tuple[ArchivedHistory, ...] = ()
 
 
 @frozen
@@ -157,15 +160,15 @@ def make_receipt(
             damaged.append(f"case {case.id} at {case.connection}: its history cannot be shown: {error}")
             return ()
 
-    cases_of: dict[str, list[CancelCase]] = {}
+    archived: dict[str, list[ArchivedHistory]] = {}
+    for one in ledger.archived(order.id):
+        archived.setdefault(one.case_id, []).append(one)
+    receipts_of: dict[str, list[CaseReceipt]] = {}
     for case in cases:
-        cases_of.setdefault(case.cancellation_id, []).append(case)
-
-    def case_receipts(cancellation: Cancellation) -> tuple[CaseReceipt, ...]:
-        its = cases_of.get(cancellation.id, ())
-        return tuple(_case_receipt(case, history(case), integration(case.connection), records[case.id]) for case in its)
-
-    receipts = [CancellationReceipt(cancellation, case_receipts(cancellation)) for cancellation in cancellations]
+        made = _case_receipt(case, history(case), integration(case.connection), records[case.id])
+        made = evolve(made, archived=tuple(archived.get(case.id, ())))
+        receipts_of.setdefault(case.cancellation_id, []).append(made)
+    receipts = [CancellationReceipt(asked, tuple(receipts_of.get(asked.id, ()))) for asked in cancellations]
     again, changes = ledger.cases(ResubmitCase, order_id=order.id), ledger.cases(StatusCase, order_id=order.id)
     others: tuple[Case, ...] = (*again, *changes)
     flaws = [

@@ -15,7 +15,7 @@ from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.cases.evidence import Evidence
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
-from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
 __all__ = ["EventKind", "TRANSITIONS", "Event", "InvalidTransitionError", "Transition", "ROUTINE", "transition"]
@@ -146,8 +146,12 @@ class Event:
     remind_at: datetime | None = None
 
 
-class InvalidTransitionError(ConflictError):
-    """A change that the table does not allow, or that lacks what its law demands. The case is as it was."""
+class InvalidTransitionError(InvalidStateError):
+    """A change that the table does not allow, or that lacks what its law demands. The case is as it was.
+
+    A person who asked for it is told so. Where the core asks for it, it is a mistake of the core's: it is no conflict
+    with another process, so it is reported and not tried again in silence.
+    """
 
 
 _STARTS_ATTEMPT = frozenset({EventKind.SEND_STARTED, EventKind.POLL_STARTED})

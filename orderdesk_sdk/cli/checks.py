@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import enum
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from attrs import frozen
-
-from orderdesk_sdk.cases.damaged_rows import RESTORE_HINT as DAMAGED
-from orderdesk_sdk.cli.output.times import format_time, span, zone
+from orderdesk_sdk.cli.findings import Finding, Severity, error_finding
+from orderdesk_sdk.cli.ledger_checks import check_ledger
+from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.cli.sandbox_client import require_simulator
 from orderdesk_sdk.cli.session import Session, clock_of
-from orderdesk_sdk.clock import SystemClock, minutes
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, StorageError
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.numbering import duplicate_number
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
@@ -36,35 +29,8 @@ from orderdesk_sdk.rules.conditions import check_filters
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.stores.sqlite.connection import open_connection, wal_path
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 
-__all__ = ["Finding", "Severity", "run_checks"]
-
-OVERDUE_AFTER = minutes(10)
-"""Cases that are overdue by more show that no worker is running."""
-MAX_FLAWS = 20
-"""The most flaws of a ledger that are shown; one is enough to distrust it."""
-
-
-class Severity(enum.Enum):
-    """How serious a finding is."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@frozen
-class Finding:
-    """The result of one check. hint: what to do; None where nothing is to be done."""
-
-    area: str
-    location: str
-    severity: Severity
-    message: str
-    hint: str | None = None
+__all__ = ["run_checks"]
 
 
 def run_checks(session: Session) -> list[Finding]:
@@ -73,7 +39,7 @@ def run_checks(session: Session) -> list[Finding]:
     try:
         config = session.config()
     except OrderDeskError as error:
-        return [_error_finding("configuration", error), *_plugins(registry), *_listeners(registry)]
+        return [error_finding("configuration", error), *_plugins(registry), *_listeners(registry)]
     return [
         *_configuration(config),
         *_plugins(registry),
@@ -86,12 +52,8 @@ def run_checks(session: Session) -> list[Finding]:
             )
         ),
         *_rules(config, registry),
-        *_ledger(config),
+        *check_ledger(config),
     ]
-
-
-def _error_finding(area: str, error: OrderDeskError, location: str = "-") -> Finding:
-    return Finding(area, error.location or location, Severity.ERROR, error.message, error.hint)
 
 
 def _configuration(config: Config) -> Iterator[Finding]:
@@ -113,7 +75,7 @@ def _configuration(config: Config) -> Iterator[Finding]:
                 require_simulator(url)
             now = clock_of(config).now()
         except OrderDeskError as error:
-            yield _error_finding("sandbox", error)
+            yield error_finding("sandbox", error)
             return
         kind = "real" if config.sandbox.clock is None else "virtual"
         yield Finding(
@@ -124,7 +86,7 @@ def _configuration(config: Config) -> Iterator[Finding]:
 def _plugins(registry: PluginRegistry) -> Iterator[Finding]:
     slugs = registry.slugs()
     for error in registry.distribution_errors():
-        yield _error_finding("plugin", error)
+        yield error_finding("plugin", error)
     if not slugs:
         hint = "install an integration, such as orderdesk-amazon-mcf"
         yield Finding("plugin", "this Python", Severity.WARNING, "no integration is installed", hint)
@@ -132,14 +94,14 @@ def _plugins(registry: PluginRegistry) -> Iterator[Finding]:
         try:
             registry.load(slug)
         except PluginError as error:
-            yield _error_finding("plugin", error, slug)
+            yield error_finding("plugin", error, slug)
         else:
             yield Finding("plugin", slug, Severity.OK, f"{registry.distribution(slug)} loads")
 
 
 def _listeners(registry: PluginRegistry) -> Iterator[Finding]:
     for error in Listeners((), lambda: registry.entry_points(LISTENERS)).load().values():
-        yield _error_finding("listener", error)
+        yield error_finding("listener", error)
 
 
 def _connection(
@@ -160,7 +122,7 @@ def _connection(
         yield Finding("credentials", place, Severity.ERROR, text, f"set {name} before you start `orderdesk`")
     settings = _read_settings(connection, loaded, missing)
     if isinstance(settings, OrderDeskError):
-        yield _error_finding("settings", settings, place)
+        yield error_finding("settings", settings, place)
         return
     fields = settings_fields(declared.settings)
     urls = [str(getattr(settings, field.name)) for field in fields if field.kind is SettingKind.URL]
@@ -244,7 +206,7 @@ def _rules(config: Config, registry: PluginRegistry) -> Iterator[Finding]:
     catalog = ActionCatalog.from_integrations(declared, tuple(config.connections))
     errors = [*_filter_errors(config.rules), *catalog.errors(config.rules)]
     for error in errors:
-        yield _error_finding("rule", error)
+        yield error_finding("rule", error)
     if config.rules and not errors:
         count = len(config.rules)
         yield Finding(
@@ -268,116 +230,3 @@ def _environment_variables(settings: Mapping[str, object]) -> list[str]:
     return [
         name for given in settings.values() if isinstance(given, Mapping) and isinstance(name := given.get("env"), str)
     ]
-
-
-def _ledger(config: Config) -> Iterator[Finding]:
-    path, place = config.ledger, str(config.ledger)
-    if not path.exists():
-        yield _missing_ledger(path)
-        return
-    beside = (wal_path(path), path.with_name(f"{path.name}-shm"), *path.parent.glob(f"{path.name}.*.token"))
-    for open_file in paths_open_to_others(path, *beside):
-        yield Finding(
-            "ledger",
-            str(open_file),
-            Severity.WARNING,
-            "other users of this machine can read the file",
-            f"run `chmod 600 {open_file}`",
-        )
-    finding = _ledger_version(path)
-    yield finding
-    if finding.severity is not Severity.OK:
-        return
-    try:
-        now = clock_of(config).now()
-    except OrderDeskError:
-        now = SystemClock().now()  # That the sandbox does not answer is reported already.
-    try:
-        yield from _integrity(path)
-        yield from _overdue(path, now)
-    except StorageError as error:
-        yield _error_finding("ledger", error, place)
-
-
-def _missing_ledger(path: Path) -> Finding:
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        text = "the ledger cannot be created: its folder is missing or not writable"
-        hint = f"create the folder {path.parent}, or make it writable"
-        return Finding("ledger", str(path), Severity.ERROR, text, hint)
-    text = "does not exist yet; the first command that needs the ledger creates it"
-    return Finding("ledger", str(path), Severity.OK, text)
-
-
-def _ledger_version(path: Path) -> Finding:
-    """Whether this program can use the ledger as it is. Anything but OK: nothing more can be said of it."""
-    place = str(path)
-    try:
-        version = _version_of_writable(path)
-    except StorageError as error:
-        return _error_finding("ledger", error, place)
-    except sqlite3.Error as error:
-        text = f"the ledger cannot be opened for writing: {error}"
-        hint = "check the file's permissions, and that no other program locks it"
-        return Finding("ledger", place, Severity.ERROR, text, hint)
-    if version > len(MIGRATIONS):
-        text = f"the ledger has version {version}; this program supports versions up to {len(MIGRATIONS)}"
-        return Finding("ledger", place, Severity.ERROR, text, "install the newer orderdesk-sdk that wrote the ledger")
-    if version < len(MIGRATIONS):
-        text = f"the ledger has version {version}; the next command migrates it to {len(MIGRATIONS)}"
-        hint = "if you may need the older program again, stop every program that uses the ledger, and copy it first"
-        return Finding("ledger", place, Severity.WARNING, text, hint)
-    return Finding("ledger", place, Severity.OK, f"version {version}, can be opened and written")
-
-
-def _version_of_writable(path: Path) -> int:
-    """The version of the ledger's tables, 0 where it has none. Writes nothing.
-
-    Raises sqlite3.Error unless the file can be written, and StorageError where a part of the ledger is missing.
-    """
-    with open_connection(path) as db:
-        db.execute("PRAGMA busy_timeout = 2000")
-        db.execute("BEGIN IMMEDIATE")
-        named = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'ledger_schema'").fetchone()
-        version = db.execute("SELECT max(version) FROM ledger_schema").fetchone()[0] if named[0] else 0
-        db.execute("ROLLBACK")
-    return version or 0
-
-
-def _integrity(path: Path) -> Iterator[Finding]:
-    with closing(SqliteLedger(path)) as ledger:
-        for line in ledger.look_for_damage():
-            place, _, text = line.partition(": ")
-            yield Finding("ledger", place, Severity.ERROR, text, DAMAGED)
-        head = ledger.head()
-        flaws = [str(flaw) for flaw in islice(ledger.find_flaws(), MAX_FLAWS)]
-    for flaw in flaws:
-        hint = "the file was changed or damaged: keep it, and compare it with the last backup"
-        yield Finding("evidence", str(path), Severity.ERROR, f"the history was changed or damaged: {flaw}", hint)
-    if not flaws:
-        yield Finding("evidence", str(path), Severity.OK, f"all {head.count} entries of the history are unchanged")
-
-
-def _overdue(path: Path, now: datetime) -> Iterator[Finding]:
-    with closing(SqliteLedger(path)) as ledger:
-        due, following = ledger.due(now - OVERDUE_AFTER, 1000), ledger.next_due()
-    if due:
-        oldest = due[0].due_at or now
-        count = (
-            "1000 or more cases are" if len(due) == 1000 else f"{len(due)} cases are" if len(due) > 1 else "1 case is"
-        )
-        yield Finding(
-            "work",
-            str(path),
-            Severity.ERROR,
-            f"no worker is running: {count} overdue, the oldest by {span(now - oldest)}",
-            "run `orderdesk work`",
-        )
-    elif following is None:
-        yield Finding("work", str(path), Severity.OK, "no case is open")
-    else:
-        yield Finding(
-            "work",
-            str(path),
-            Severity.OK,
-            f"the next case is due {format_time(following)} {zone(following)}",
-        )

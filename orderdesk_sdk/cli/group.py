@@ -118,7 +118,7 @@ class _Sections(click.Group):
 
 @click.group(
     cls=_Sections,
-    epilog="Exit codes: 0 success; 1 an error; 2 wrong usage; 3 a case requires action.",
+    epilog="Exit codes: 0 success; 1 an error; 2 wrong usage; 3 a person is needed.",
 )
 @click.version_option(package_name="orderdesk-sdk", prog_name="orderdesk")
 @common_options

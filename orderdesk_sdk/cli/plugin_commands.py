@@ -6,12 +6,15 @@ The name of an entry point is the command's, its object a `click.Command`. `orde
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
 
 import click
 
 from orderdesk_sdk.errors import PluginError, describe_exception
 from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints, source_of
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["COMMANDS", "contributed_commands", "load_command"]
 

@@ -46,7 +46,8 @@ R = TypeVar("R")
 _MAX_NAMED = 5
 """As many cases as an error names."""
 EXIT_ACTION_REQUIRED = 3
-"""The exit code that says: a case requires action, or an order was shipped although it was canceled."""
+"""The exit code that says: a person is needed. A case requires action, an order was shipped although it was canceled,
+or a connection did not do what the command requested."""
 
 
 class Session:
@@ -72,13 +73,14 @@ class Session:
         from orderdesk_sdk.desk.desk import Desk
 
         config = self.config()
-        if not creating and config.path is None and not config.ledger.exists():
+        file = config.ledger_file
+        if not creating and config.path is None and file is not None and not file.exists():
             raise errors.NotFoundError(
                 "this folder contains neither a configuration nor a ledger",
                 location=str(Path.cwd()),
                 hint="change to the folder of orderdesk.toml, name it with --config, or start with `orderdesk import`",
             )
-        with Desk(config, clock=clock_of(config), listeners=listeners) as desk:
+        with Desk(config, clock=_sandbox_clock(config), listeners=listeners) as desk:
             yield desk
 
     def print_result(self, document: Mapping[str, object], show: Callable[[Screen], None]) -> None:
@@ -129,6 +131,14 @@ class Session:
         if any(case.state in {State.ACTION_REQUIRED, *ALARMS} for case in cases):
             click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
+    def exit_for_request(self, cases: Sequence[Case]) -> None:
+        """End the command that requested these cases: an unsuccessful one asks for a person too."""
+        from orderdesk_sdk.cases.case import UNSUCCESSFUL
+
+        if any(case.state in UNSUCCESSFUL for case in cases):
+            click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+        self.exit_for(cases)
+
 
 def _wrap_for_terminal(text: str) -> str:
     """The text broken between words on a terminal; as it is anywhere else."""
@@ -140,13 +150,18 @@ def _wrap_for_terminal(text: str) -> str:
 
 def clock_of(config: Config) -> Clock:
     """The machine's clock, or that of the sandbox which wrote the configuration."""
-    if config.sandbox is not None and config.sandbox.clock is not None:
-        from orderdesk_sdk.cli.sandbox_client import SandboxClock
-
-        return SandboxClock(config.sandbox.clock)
     from orderdesk_sdk.clock import SystemClock
 
-    return SystemClock()
+    return _sandbox_clock(config) or SystemClock()
+
+
+def _sandbox_clock(config: Config) -> Clock | None:
+    """The clock of the sandbox that wrote the configuration; None: no sandbox did."""
+    if config.sandbox is None or config.sandbox.clock is None:
+        return None
+    from orderdesk_sdk.cli.sandbox_client import SandboxClock
+
+    return SandboxClock(config.sandbox.clock)
 
 
 def embedded_order_store(desk: Desk) -> SqlOrderStore:
@@ -216,8 +231,13 @@ def find_case_or_order(desk: Desk, ref: str) -> Case | Order:
         return find_case(desk, ref)
 
 
-def print_cases(session: Session, order: str, cases: Sequence[CancelCase], empty_message: str) -> None:
-    """Print the cases of one order, or what their absence means."""
+def print_cases(
+    session: Session, order: str, cases: Sequence[CancelCase], empty_message: str, remark: str = ""
+) -> None:
+    """Print the cases of one order, or what their absence means.
+
+    remark: what people read below the cases.
+    """
     from orderdesk_sdk.desk.documents import case_document
 
     def draw(screen: Screen) -> None:
@@ -229,6 +249,8 @@ def print_cases(session: Session, order: str, cases: Sequence[CancelCase], empty
         screen.line(f"Order {cases[0].order_number}", "bold")
         show_cases(screen, cases)
         screen.zone(cases[0].updated_at)
+        if remark:
+            screen.line(remark, "yellow")
 
     session.print_result({"order": order, "cases": [case_document(case) for case in cases]}, draw)
 

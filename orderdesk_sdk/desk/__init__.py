@@ -4,15 +4,16 @@
     desk.orders                 get, list, import_orders, register, move, claim_number, ensure_submittable, forget
     desk.cancellations          plan, status, get_case, withdraw, receipt
     desk.cases                  get, find, list, list_others, history, poll, confirm, reject, withdraw, retry, add_note,
-                                request_for
+                                request_for, archive
     desk.status_changes         create
     desk.resubmissions          create
     desk.notifications          handle_webhook, report_canceled, report_shipped
     desk.rules                  the rule engine
 
-Each service is one module. `parts` is what they share, `config` reads the configuration file, `documents` are the
-JSON documents that the command line and host apps show, `capabilities` and `matrix` say what integrations can do,
-`run_loop` keeps a worker going, and `manual_evidence` makes evidence of what a person files.
+Each service is one module. `assembly` makes and connects them, `parts` is what they share, `config` reads the
+configuration file, `documents` are the JSON documents that the command line and host apps show, `capabilities` and
+`matrix` say what integrations can do, `run_loop` keeps a worker going, and `manual_evidence` makes evidence of what a
+person files.
 
 A service resolves what a person typed, checks it before anything is recorded, records, and lets the scheduler do what
 is due. Decisions belong into `cases`, calls into plugins. The room may import everything below it, and no `cli`.

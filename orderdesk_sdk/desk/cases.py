@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.archive import ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
 from orderdesk_sdk.cases.history import HistoryEntry
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
-from orderdesk_sdk.desk.manual_evidence import ManualEvidence
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
-from orderdesk_sdk.errors import InvalidStateError
+from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.requests import CancelRequest
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.desk.manual_evidence import ManualEvidence
 
 __all__ = ["CaseService"]
 
@@ -31,7 +37,7 @@ class CaseService:
     Every method that takes an id raises NotFoundError for one that nothing has.
     """
 
-    def __init__(self, parts: DeskParts, manual_evidence: ManualEvidence) -> None:
+    def __init__(self, parts: DeskParts, manual_evidence: Callable[[], ManualEvidence]) -> None:
         self._ledger = parts.ledger
         self._order_store = parts.order_store
         self._scheduler = parts.scheduler
@@ -107,6 +113,21 @@ class CaseService:
         """
         return self._ledger.history(case_id, limit=limit, after=after)
 
+    def archive(self, older_than: timedelta, to: Path, *, by: str) -> ArchiveReport:
+        """Move the histories of settled cases from the ledger into the file `to`, so that the ledger does not grow.
+
+        Of orders of which everything has been settled for longer than `older_than`. Their cases stay: whatever is
+        decided about an order is decided as before, and its receipt says where the rest of the history is. With the
+        file of a call that was ended by force, that call is finished.
+
+        Raises ValidationError for an age below zero and for a file of another kind, StorageError where it cannot be
+        written.
+        """
+        if older_than < timedelta(0):
+            raise ValidationError("the age of what is archived is below zero", hint="give one of zero or more")
+        now = self._clock.now()
+        return self._ledger.archive(now - older_than, to, by=require_actor(by), at=now)
+
     def request_for(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.
 
@@ -162,7 +183,7 @@ class CaseService:
 
     @then_rules_act
     def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Case:
-        """Withdraw it where nothing has been sent yet. Raises ConflictError where something has."""
+        """Withdraw it where nothing has been sent yet. Raises InvalidStateError where something has."""
         person = require_actor(by)
         event = Event(EventKind.WITHDRAWN, self._clock.now(), person=person, message=note or f"Withdrawn by {person}")
         return self._scheduler.settle(self.get(case_id), event)
@@ -177,5 +198,5 @@ class CaseService:
         self._ledger.append(self.get(case_id), [f"{require_actor(by)}: {text}"], if_unchanged=False)
 
     def _settle(self, case: Case, event: Event, by: str, email: bytes | None) -> Case:
-        evidence, notes = self._manual_evidence.evidence(case, by, event.message, email)
+        evidence, notes = self._manual_evidence().evidence(case, by, event.message, email)
         return self._scheduler.settle(case, evolve(event, person=evidence.person, evidence=evidence), *notes)

@@ -1,7 +1,8 @@
 """The configuration: `orderdesk.toml`, read strictly: what is unknown, missing or malformed is named with its location.
 
 [ledger]
-url = "sqlite:///orderdesk.db"          # relative to this file
+url = "sqlite:///orderdesk.db"          # relative to this file; or "postgresql://USER@HOST:5432/NAME", with a password
+                                        # as { env = "NAME" }: a variable that holds the whole URL
 
 [orders]
 timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk
@@ -26,6 +27,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
@@ -35,8 +37,16 @@ from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
 from orderdesk_sdk.plugin.nested_values import nested_values
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.rules.reader import read_rules
-from orderdesk_sdk.runtime.connection_config import TOO_LARGE, ConnectionConfig, make_from_table, reject_unknown_keys
-from orderdesk_sdk.transport.email.smtp import EmailConfig, validate_email_config
+from orderdesk_sdk.runtime.connection_config import (
+    TOO_LARGE,
+    ConnectionConfig,
+    make_from_table,
+    read_secret,
+    reject_unknown_keys,
+)
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.opening import LedgerLocation
+from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config"]
 
@@ -70,6 +80,7 @@ class Config:
     """A whole configuration.
 
     Args:
+        ledger: its file, or the URL of its PostgreSQL database.
         timezone: of times without a zone in imported orders.
         path: the file that it was read from; None when it was made in code.
         sandbox: None unless `orderdesk sandbox` wrote the configuration.
@@ -77,7 +88,7 @@ class Config:
         resubmission_suffix: of the numbers of duplicates.
     """
 
-    ledger: Path
+    ledger: LedgerLocation
     connections: Mapping[str, ConnectionConfig] = field(factory=dict)
     timezone: tzinfo = UTC
     path: Path | None = None
@@ -85,6 +96,11 @@ class Config:
     email: EmailConfig | None = None
     rules: tuple[Rule, ...] = ()
     resubmission_suffix: str = DEFAULT_SUFFIX
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The file of the ledger; None where it is in a PostgreSQL database."""
+        return self.ledger if isinstance(self.ledger, Path) else None
 
 
 def find_config(given: Path | None) -> Config:
@@ -145,9 +161,8 @@ def _read(path: Path) -> Config:
     resubmission = _optional_table(document, "resubmission", str(path))
     reject_unknown_keys(resubmission, ("suffix",), f"{path}: [resubmission]")
     suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
-    return Config(
-        _read_ledger_path(ledger, path), connections, _read_timezone(orders, path), path, sandbox, email, rules, suffix
-    )
+    location, timezone = _read_ledger_location(ledger, path), _read_timezone(orders, path)
+    return Config(location, connections, timezone, path, sandbox, email, rules, suffix)
 
 
 def _check_numbers(value: object, location: str) -> None:
@@ -212,13 +227,17 @@ def _optional_table(document: Mapping[str, object], name: str, location: str) ->
     return table
 
 
-def _read_ledger_path(ledger: Mapping[str, object], path: Path) -> Path:
+def _read_ledger_location(ledger: Mapping[str, object], path: Path) -> LedgerLocation:
     url = ledger.get("url", "sqlite:///orderdesk.db")
+    if isinstance(url, Mapping):
+        return read_secret(url, f"{path}: [ledger].url", os.environ)
+    if isinstance(url, str) and url.startswith(("postgresql://", "postgres://")):
+        return _public_url(url, f"{path}: [ledger].url")
     if not isinstance(url, str) or not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
         raise ConfigurationError(
             "the value is not the URL of a ledger",  # Not shown: a database's URL may hold a password.
             location=f"{path}: [ledger].url",
-            hint='write it as "sqlite:///orderdesk.db"',
+            hint='write it as "sqlite:///orderdesk.db" or "postgresql://USER@HOST:5432/NAME"',
         )
     name = url.removeprefix("sqlite:///")
     if not name.isprintable() or any(len(os.fsencode(part)) > MAX_NAME_LENGTH for part in name.split("/")):
@@ -228,6 +247,22 @@ def _read_ledger_path(ledger: Mapping[str, object], path: Path) -> Path:
             hint='write it as "sqlite:///orderdesk.db"',
         )
     return path.parent / name
+
+
+def _public_url(url: str, location: str) -> Secret:
+    """A database's URL that the file itself holds. Raises ConfigurationError where a password stands in it."""
+    try:
+        parts = urlsplit(url)
+        has_password = bool(parts.password) or any("password" in name for name, _ in parse_qsl(parts.query))
+    except ValueError:
+        has_password = True  # Whatever it is, it is not shown.
+    if has_password:
+        raise ConfigurationError(
+            "the URL cannot be read, or holds a password",
+            location=location,
+            hint='put the whole URL into an environment variable, and write url = { env = "NAME" }',
+        )
+    return Secret(url)
 
 
 def _read_timezone(orders: Mapping[str, object], path: Path) -> tzinfo:

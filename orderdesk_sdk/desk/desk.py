@@ -14,44 +14,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from attrs import field, frozen
 
-from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.clock import Clock, SystemClock
-from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
-from orderdesk_sdk.desk.cases import CaseService
-from orderdesk_sdk.desk.config import Config, find_config
-from orderdesk_sdk.desk.manual_evidence import ManualEvidence
-from orderdesk_sdk.desk.notifications import NotificationService
-from orderdesk_sdk.desk.orders import OrderService
-from orderdesk_sdk.desk.parts import DeskParts, require_actor
-from orderdesk_sdk.desk.resubmissions import ResubmissionService
-from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
-from orderdesk_sdk.desk.rule_trigger import RuleTrigger
-from orderdesk_sdk.desk.status_changes import StatusChangeService
-from orderdesk_sdk.orders.store import OrderStore
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
-from orderdesk_sdk.plugin.hookspecs import LISTENERS
-from orderdesk_sdk.plugin.registry import PluginRegistry
-from orderdesk_sdk.rules.engine import RuleEngine
-from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.handlers.email import CancellationEmail
-from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
-from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.email.smtp import SmtpTransport
+from orderdesk_sdk.telemetry import span
 from orderdesk_sdk.transport.http.limits import HttpLimits
-from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cases.ledger import Ledger
+    from orderdesk_sdk.clock import Clock
     from orderdesk_sdk.desk.bulk.request import BulkRequest
     from orderdesk_sdk.desk.bulk.run import BulkRun
+    from orderdesk_sdk.desk.cancellations import CancellationStatus
+    from orderdesk_sdk.desk.config import Config
+    from orderdesk_sdk.orders.store import OrderStore
+    from orderdesk_sdk.plugin.registry import PluginRegistry
+    from orderdesk_sdk.runtime.engines.protocol import Engine
+    from orderdesk_sdk.runtime.scheduler import RunReport
 
 __all__ = ["Desk", "DeskLimits"]
 
@@ -88,53 +71,31 @@ class Desk:
         listeners: Sequence[object] = (),
     ) -> None:
         """A desk of parts; each None is made from the configuration, or by default."""
-        limits = limits or DeskLimits()
-        self.config = config
-        self.clock: Clock = clock or SystemClock()
-        self.registry = registry or PluginRegistry()
-        self.ledger: Ledger = ledger or SqliteLedger(config.ledger, keeps_events=bool(config.rules))
-        self.order_store: OrderStore = order_store or SqliteOrderStore(
-            config.ledger, clock=self.clock, suffix=config.resubmission_suffix
-        )
-        self.listeners = Listeners(
-            listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
-        )
-        self._shutdown = Shutdown()
-        self.connections = Connections(
-            config.connections,
-            self.registry,
-            self.clock,
-            limits.http,
-            limits.plugin_timeout,
-            config.ledger,
-            self._shutdown,
-        )
-        self._start_services()
+        from orderdesk_sdk.desk.assembly import DeskAssembly  # All the rest of the SDK, for a desk that is opened.
 
-    def _start_services(self) -> None:
-        config = self.config
-        by_id = OrderStoreById(self.order_store)
-        email = CancellationEmail(SmtpTransport(config.email) if config.email is not None else None, self.clock)
-        self._scheduler = Scheduler(
-            self.ledger, by_id, self.connections, self.listeners, email, self.clock, self._shutdown
+        self.config = config
+        made = DeskAssembly(
+            config,
+            clock,
+            limits or DeskLimits(),
+            listeners,
+            ledger=ledger,
+            order_store=order_store,
+            registry=registry,
         )
-        self._rule_trigger = RuleTrigger(self._scheduler)
-        self._parts = parts = DeskParts(
-            self.ledger, by_id, self.connections, self._scheduler, self.clock, self._rule_trigger
-        )
-        self.cases = CaseService(parts, ManualEvidence(config, self.ledger, self.connections, self.clock))
-        self.cancellations = CancellationService(parts)
-        self.status_changes = StatusChangeService(parts, self.cancellations)
-        self.resubmissions = ResubmissionService(parts)
-        self.notifications = NotificationService(parts, self.cancellations)
-        executor = RuleActionExecutor(self.cancellations, self.status_changes)
-        self.rules = RuleEngine(config.rules, self.ledger, by_id, self.connections, executor, self.clock)
-        self._scheduler.event_processor = self.rules
-        self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+        self._assembly, self._scheduler, self._shutdown = made, made.scheduler, made.shutdown
+        self.clock: Clock = made.clock
+        self.registry, self.connections, self.listeners = made.registry, made.connections, made.listeners
+        self.ledger, self.order_store = made.ledger, made.order_store
+        self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
+        self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
+        self.notifications, self.rules = made.notifications, made.rules
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
         """The desk of a configuration file; `path` None takes ./orderdesk.toml where there is one."""
+        from orderdesk_sdk.desk.config import find_config
+
         return cls(find_config(path))
 
     def __enter__(self) -> Self:
@@ -153,13 +114,7 @@ class Desk:
         Args:
             wait: False breaks off in the middle, as a crash does; what is open goes on when a desk is opened again.
         """
-        self._shutdown.request()
-        if wait:
-            self._scheduler.wait_until_idle()
-        self.connections.close()
-        self.ledger.close()
-        if isinstance(self.order_store, SqlOrderStore):
-            self.order_store.close()
+        self._assembly.close(wait=wait)
 
     def cancel(
         self,
@@ -190,13 +145,15 @@ class Desk:
         ValidationError, before anything is recorded, for a reason or a part of the order that a connection does not
         take.
         """
-        resolved = self.orders.get(order)
-        wanted = self.cancellations.draft(
-            resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
-        )
-        status = self.cancellations.open(resolved, wanted, send_now=send_now)
-        self._rule_trigger.fire()
-        return status
+        with span("cancel") as observed:
+            resolved = self.orders.get(order)
+            wanted = self.cancellations.draft(
+                resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
+            )
+            status = self.cancellations.open(resolved, wanted, send_now=send_now)
+            observed.set("cases", len(status.cases))
+            self._assembly.rule_trigger.fire()
+            return status
 
     def cancel_many(
         self, requests: Iterable[BulkRequest], *, by: str, idempotency_key: str, send: bool = True
@@ -217,9 +174,10 @@ class Desk:
         is in its result.
         """
         from orderdesk_sdk.desk.bulk.run import BulkRun
+        from orderdesk_sdk.desk.parts import require_actor
 
         return BulkRun(
-            self._parts,
+            self._assembly.parts,
             self.cancellations,
             self._shutdown,
             requests,
@@ -233,7 +191,24 @@ class Desk:
 
         Each connection does its share by itself. Beyond `limit` pieces, who is slow is finished beside the next call.
         """
-        with self._shutdown.in_use():
-            if self._shutdown.is_requested:
-                return RunReport(0, None)
-            return self._scheduler.run_due(limit)
+        return self._assembly.run_due(limit)
+
+    def use_engine(self, engine: Engine | None) -> None:
+        """Let this engine wake somebody when a case that this desk writes is due; None lets `run_due` find it."""
+        self._assembly.wakes.use(engine)
+
+    def handle_wake(self, case_id: str, attempt: int) -> bool:
+        """For engines: do what is due of this attempt of a case; False where it is not to be done now, or is done.
+
+        Claims the case in the ledger first, so that a wake which comes twice, late or out of order does no harm. Does
+        nothing once the desk is being closed. Raises OrderDeskError where it could not be handled: it is still due.
+        """
+        return self._assembly.wakes.handle(case_id, attempt)
+
+    def sweep(self, slack: timedelta | None = None) -> RunReport:
+        """For engines: do what has been due for longer than `slack`, whatever became of its wake.
+
+        Args:
+            slack: None: a minute, which no wake takes on its way.
+        """
+        return self._assembly.wakes.sweep(slack)

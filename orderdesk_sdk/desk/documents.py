@@ -206,6 +206,16 @@ def _case_receipt_document(receipt: CaseReceipt) -> JsonObject:
         "route": receipt.route,
         "evidence": None if receipt.evidence is None else _evidence_document(receipt.evidence),
         "history": [_history_line_document(line) for line in receipt.history],
+        "archived": [
+            {
+                "archive": archived.archive,
+                "archived_at": iso_time(archived.archived_at),
+                "first": archived.first,
+                "last": archived.last,
+                "entry_count": archived.entry_count,
+            }
+            for archived in receipt.archived
+        ],
         "integrity": {
             "is_intact": not receipt.integrity.flaws,
             "flaws": list(receipt.integrity.flaws),

@@ -15,6 +15,7 @@ from threading import Event
 from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError, describe_exception
+from orderdesk_sdk.runtime.engines.inline import InProcessEngine
 from orderdesk_sdk.runtime.scheduler import RunReport
 
 __all__ = ["RunLoop", "run_until_stopped"]
@@ -64,8 +65,10 @@ def run_until_stopped(desk: Desk, stop: Event, report: Callable[[str], object], 
         every: seconds between two looks.
         report: as for `RunLoop`. Raises nothing.
     """
-    rounds = RunLoop(desk, report)
+    engine = InProcessEngine(RunLoop(desk, report).run_once, desk.clock, stop, every)
     with desk.ending_on(stop):
-        while not stop.is_set():
-            rounds.run_once()
-            stop.wait(every)
+        desk.use_engine(engine)
+        try:
+            engine.run()
+        finally:
+            desk.use_engine(None)

@@ -94,6 +94,19 @@ class HmacAuth(httpx.Auth):
         yield request
 
 
+def is_settled_by(auth: httpx.Auth, status: int) -> bool:
+    """Whether credentials have nothing more to say once their request was answered with this status: False is safe.
+
+    Known of the classes here, as far as no plugin has written a part of it anew.
+    """
+    if isinstance(auth, TokenAuth):
+        kind = type(auth)
+        if (kind.sync_auth_flow, kind.is_token_expired) != (TokenAuth.sync_auth_flow, TokenAuth.is_token_expired):
+            return False
+        return type(auth.rejected_statuses) is frozenset and status not in auth.rejected_statuses
+    return type(auth) in (HeaderAuth, HmacAuth, httpx.BasicAuth)
+
+
 class Token:
     """An access token and how long it lasts from when it was fetched; zero or less: it is used for one call."""
 

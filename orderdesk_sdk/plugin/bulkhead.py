@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.plugin.guard import TIMED_OUT, Guard, PluginFailure, PluginTimeout, Watchdog
+from orderdesk_sdk.telemetry import attached, current_context
 
 __all__ = ["DEFAULT_TIMEOUT", "Bulkhead", "Job"]
 
@@ -36,6 +37,7 @@ class Job:
         self.done = threading.Event()
         self.timed_out = False
         self.error: BaseException | None = None
+        self.context = current_context()
 
     def finish(self) -> None:
         """Let whoever waits for it go on."""
@@ -165,7 +167,8 @@ class Bulkhead:
                 self._queued -= 1
                 self._running.add(ticket)
             try:
-                ticket.run(ticket.watchdog)
+                with attached(ticket.context):
+                    ticket.run(ticket.watchdog)
             except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the ticket
                 ticket.error = error
             with self._lock:

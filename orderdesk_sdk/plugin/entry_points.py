@@ -1,4 +1,7 @@
-"""What is installed: entry points, distribution by distribution, so that a broken one hides nobody but itself."""
+"""What is installed: entry points, distribution by distribution, so that a broken one hides nobody but itself.
+
+importlib.metadata, which brings half of the library for mail, is imported when somebody asks.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib.metadata import Distribution, EntryPoint, distributions, entry_points, packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from orderdesk_sdk.errors import PluginError, describe_exception
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 __all__ = ["InstalledEntryPoints", "distribution_of", "shadowing_error", "source_of"]
 
@@ -27,11 +33,13 @@ class InstalledEntryPoints:
     def __call__(self, group: str) -> tuple[EntryPoint, ...]:
         """The entry points of a group, those of unreadable distributions left out."""
         try:
-            return _entry_points(group, tuple(map(_folder_fingerprint, sys.path)))
+            return tuple(_entry_points(tuple(map(_folder_fingerprint, sys.path))).select(group=group))
         except Exception:  # noqa: BLE001 - one unreadable file of anybody's is enough; who it is, is found one by one
             return tuple(self._readable_entry_points(group))
 
     def _readable_entry_points(self, group: str) -> Iterable[EntryPoint]:
+        from importlib.metadata import distributions
+
         seen: set[str] = set()
         for distribution in distributions():
             name, _, fault = distribution_of(distribution)
@@ -50,10 +58,19 @@ class InstalledEntryPoints:
                 yield from points
 
 
-@lru_cache(maxsize=16)
-def _entry_points(group: str, folders: tuple[object, ...]) -> tuple[EntryPoint, ...]:  # noqa: ARG001 - `folders` is what the cache goes by
-    """The entry points of a group. Reading those of every distribution takes milliseconds, at each desk that opens."""
-    return tuple(entry_points(group=group))
+class _EntryPointGroups(Protocol):
+    """What importlib.metadata gives for all groups: its class has another name in Python 3.12."""
+
+    def select(self, *, group: str) -> Iterable[EntryPoint]:
+        """The entry points of a group."""
+
+
+@lru_cache(maxsize=2)
+def _entry_points(folders: tuple[object, ...]) -> _EntryPointGroups:  # noqa: ARG001 - `folders` is what the cache goes by
+    """The entry points of all groups: reading those of every distribution takes milliseconds, so it is done once."""
+    from importlib.metadata import entry_points
+
+    return entry_points()
 
 
 def _folder_fingerprint(folder: str) -> tuple[str, int, int, int] | None:
@@ -127,6 +144,8 @@ def _digest(file: Path) -> str:
 
 def _other_providers(point: EntryPoint) -> tuple[str, ...]:
     """The other distributions that provide a package of the same name."""
+    from importlib.metadata import packages_distributions
+
     providers = set(packages_distributions().get(point.module.partition(".")[0], []))
     return tuple(sorted(providers - {source_of(point)}))
 

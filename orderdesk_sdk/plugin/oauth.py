@@ -107,8 +107,9 @@ class RefreshTokenAuth(FormGrantAuth):
         expires_in: seconds, by the service's documentation, of a token whose response does not tell.
         rotates: whether the service gives a new refresh token in place of each that is used, and takes that one only.
             The new one is kept then in a file of the connection's own beside the ledger, whose name ends in `.token`
-            and which its owner alone may read: treat it as a password. One process at a time renews. A refresh token
-            that is configured anew takes its place. Without `rotates` a new one is used until the process ends, and the
+            and which its owner alone may read: treat it as a password. With a ledger in PostgreSQL it stands in a table
+            there, sealed with the configured one. One process at a time renews. A refresh token that is configured anew
+            takes its place. Without `rotates` a new one is used until the process ends, and the
             configured one after that.
     """
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import enum
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TypeVar, cast
 
 import attrs
@@ -62,6 +63,8 @@ def plain_value(value: object, depth: int = 0) -> object:
     if depth > MAX_DEPTH:
         raise TypeError("values lie too deep within each other")
     kind: type = type(value)  # And not `__class__`, which may lie.
+    if kind is str:
+        return plain_text(value)
     if value is None or kind in (bool, int, float, Decimal, re.Pattern):
         return value
     if issubclass(kind, str) and not issubclass(kind, enum.Enum):
@@ -99,14 +102,21 @@ def _own_instance(value: object, kind: type, depth: int) -> object:
     """An instance of a frozen class of ours or of a subclass, made anew of that class of ours."""
     for base in kind.__mro__:
         if _is_own_class(base) and attrs.has(base):
-            fields = {field.alias: plain_value(getattr(value, field.name), depth + 1) for field in attrs.fields(base)}
+            names, init = _fields_of(base)
             made: object = base.__new__(base)
-            # Where a class has an __init__ of its own, attrs leaves the one by fields under this name.
-            getattr(base, "__attrs_init__", base.__init__)(made, **fields)
+            init(made, **{alias: plain_value(getattr(value, name), depth + 1) for alias, name in names})
             return made
     if isinstance(value, type) or callable(value):
         return value
     raise TypeError(f"{class_name(value)} is no value that can be taken")
+
+
+@cache
+def _fields_of(own: type) -> tuple[tuple[tuple[str, str], ...], Callable[..., None]]:
+    """The fields of a class of ours, as its initializer and as its instances call them, and that initializer."""
+    # Where a class has an __init__ of its own, attrs leaves the one by fields under this name.
+    init = cast("Callable[..., None]", getattr(own, "__attrs_init__", own.__init__))  # type: ignore[misc]  # of that class
+    return tuple((cast("str", field.alias), field.name) for field in attrs.fields(own)), init
 
 
 def _is_own_class(kind: type) -> bool:

@@ -6,11 +6,10 @@ same with one plugin installed or a thousand.
 
 from __future__ import annotations
 
-import difflib
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
 
 import pluggy
 from attrs import frozen
@@ -25,6 +24,9 @@ from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENER_HOOKS, LISTENE
 from orderdesk_sdk.plugin.integration import Integration, NoResubmission
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.validation import calling_hooks, hook_error, route_error
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["LoadedPlugin", "PluginRegistry"]
 
@@ -189,6 +191,8 @@ def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> str | None:
         if caller.name in LISTENER_HOOKS:
             return f"it implements {caller.name}, which is for listeners: name a module of its own under {LISTENERS}"
         if not caller.has_spec() and not all(found.optionalhook for found in caller.get_hookimpls()):
+            import difflib  # For a mistake only.
+
             near = difflib.get_close_matches(caller.name, vars(hookspecs), n=1)
             hint = f"it may mean {near[0]}; " if near else ""
             newer = "one of a newer SDK is marked @hookimpl(optionalhook=True)"

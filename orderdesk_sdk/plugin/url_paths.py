@@ -7,8 +7,10 @@ spaces at its end, or fold look-alikes of the dot.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import quote, unquote
 
@@ -18,6 +20,8 @@ __all__ = ["fill_path", "number_error", "path_error", "encode_segment", "segment
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control characters, invisible ones, half surrogates and line ends."""
+_PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9_-]++")
+"""A segment that is nothing but itself, however often it is decoded."""
 
 
 class _Format(Protocol):
@@ -38,7 +42,7 @@ def segment_error(text: str) -> str | None:
     if not text.strip():
         return "is empty"
     decoded = _decoded(text)
-    if any(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in text + decoded):
+    if _has_invisible(text + decoded):
         return "has a control character or an invisible one"
     if "\\" in decoded:
         return "has a backslash, which servers take for a slash"
@@ -47,11 +51,12 @@ def segment_error(text: str) -> str | None:
     return None
 
 
+@lru_cache(1024)
 def path_error(path: str) -> str | None:
     """Why a path, as it is written and with a query after it perhaps, must not be called; None where it may."""
     if path and path[0] not in "/?":
         return "does not begin with a slash"
-    if any(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in path):
+    if _has_invisible(path):
         return "has a control character or an invisible one"
     if "#" in path:
         return "has a #, after which nothing reaches the service; give the number as a segment of its own"
@@ -67,6 +72,8 @@ def path_error(path: str) -> str | None:
 
 def encode_segment(text: str, location: str) -> str:
     """The text, percent-encoded for a path. Raises ValidationError for one that must not be a segment."""
+    if _PLAIN_SEGMENT.fullmatch(text):
+        return text
     fault = segment_error(text)
     if fault is not None:
         raise ValidationError(f"{text!r} {fault}", location=location, hint="give the number that the service knows")
@@ -83,6 +90,12 @@ def fill_path(template: str, values: Mapping[str, str], location: str) -> str:
     named = {name for name, value in values.items() if value and f"{{{name}}}" in path}
     segments = texts | {name: encode_segment(values[name], location) for name in named}
     return path.format_map(segments) + mark + query.format_map(texts)
+
+
+def _has_invisible(text: str) -> bool:
+    if text.isascii() and text.isprintable():
+        return False
+    return any(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in text)
 
 
 def _decoded(text: str) -> str:

@@ -7,17 +7,18 @@ Python needs longer than anybody lives, keeps the interpreter's lock meanwhile, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from orderdesk_sdk.cases.case import SETTLED, State
 from orderdesk_sdk.errors import ConfigurationError, describe_exception
 
 if TYPE_CHECKING:
     import rule_engine
 
-__all__ = ["FIELDS", "MAX_FILTER_LENGTH", "NO_FILTER", "check_filter", "matches"]
+__all__ = ["FIELDS", "MAX_FILTER_LENGTH", "NO_FILTER", "STATES", "check_filter", "matches"]
 
 NO_FILTER = ""
 MAX_FILTER_LENGTH = 2000
@@ -49,6 +50,9 @@ FIELDS: Mapping[str, str] = {
     "tags": "STRING",
 }
 """The names that a filter may use, with the library's types. What an event does not tell is an empty text."""
+
+STATES = tuple(state.value for state in State if state in SETTLED and state is not State.DONE)
+"""What `state` may be: events tell of settled cases of cancellations, and other events leave it empty."""
 
 _INSTEAD_OF_PATTERNS = "write it with in, ==, .starts_with('...'), .ends_with('...') or .as_lower"
 _UNSUPPORTED_TOKENS: Mapping[str, tuple[str, str]] = {
@@ -181,6 +185,33 @@ def _check_tokens(when: str, location: str) -> None:
         if problem is not None:
             raise ConfigurationError(f"the filter is wrong: {problem[0]}", location=location, hint=problem[1])
         before = kind
+    for state in _compared_states(tokens):
+        if state and state not in STATES:
+            raise ConfigurationError(
+                f"the filter is wrong: no settled case is {state[:40]!r}, so it never matches",
+                location=location,
+                hint=f"the states are: {', '.join(STATES)}",
+            )
+
+
+def _compared_states(tokens: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The texts that a filter compares `state` with, by `==`, `!=` and `in`."""
+    state = ("SYMBOL", "state")
+    for at, token in enumerate(tokens):
+        before, after = tokens[max(0, at - 2) : at], tokens[at + 1 : at + 3]
+        if token != state:
+            continue
+        if len(before) == 2 and before[0][0] == "STRING" and before[1][0] in ("EQ", "NE"):
+            yield before[0][1][1:-1]
+        if len(after) == 2 and after[0][0] in ("EQ", "NE") and after[1][0] == "STRING":
+            yield after[1][1][1:-1]
+        listed = at + 3 if [kind for kind, _ in after] == ["NOT", "IN"] else at + 2
+        if tokens[listed - 1 : listed] == [("IN", "in")]:
+            for kind, text in tokens[listed + 1 :]:
+                if kind not in ("STRING", "COMMA"):
+                    break
+                if kind == "STRING":
+                    yield text[1:-1]
 
 
 def _problem(kind: str, text: str, *, is_attribute: bool) -> tuple[str, str] | None:

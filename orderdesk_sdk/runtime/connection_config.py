@@ -16,7 +16,7 @@ from orderdesk_sdk.plugin.urls import read_base_url
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.redaction import Redactor
 
-__all__ = ["TOO_LARGE", "ConnectionConfig", "reject_unknown_keys", "make_from_table", "make_settings"]
+__all__ = ["TOO_LARGE", "ConnectionConfig", "reject_unknown_keys", "make_from_table", "make_settings", "read_secret"]
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ def _convert_value(
     declared: SettingField, value: object, location: str, environ: Mapping[str, str], *, insecure: bool
 ) -> object:
     if declared.kind is SettingKind.SECRET:
-        return _read_secret(value, location, environ)
+        return read_secret(value, location, environ)
     if declared.parser is not None:
         return declared.parser(value, location)
     if declared.kind is SettingKind.URL:
@@ -136,7 +136,8 @@ def _article(kind: type) -> str:
     return {str: "a text", int: "a whole number", bool: "true or false"}.get(kind, kind.__name__)
 
 
-def _read_secret(value: object, location: str, environ: Mapping[str, str]) -> Secret:
+def read_secret(value: object, location: str, environ: Mapping[str, str]) -> Secret:
+    """The secret that a table refers to: `{ env = "NAME" }`, or `{ text = "..." }`. Raises ConfigurationError."""
     match value:
         case {"env": str(name), **rest} if not rest:
             text = environ.get(name, "")

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve
@@ -27,8 +26,8 @@ from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.plugin.service import Service, user_agent
 from orderdesk_sdk.plugin.validation import email_texts, guard_reason_lists, identities_for, routes_for_connection
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
+from orderdesk_sdk.transport.http.connection_state import LocalConnectionState, StateOfConnection
 from orderdesk_sdk.transport.http.limits import HttpLimits
-from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_sdk.transport.shutdown import Shutdown
 
@@ -129,12 +128,12 @@ class Connections:
         clock: Clock,
         limits: HttpLimits,
         timeout: float,
-        ledger: Path | None = None,
+        state_of: StateOfConnection | None = None,
         shutdown: Shutdown | None = None,
     ) -> None:
-        """ledger: the file beside which refresh tokens are kept that services give; None keeps none."""
+        """state_of: what is known of each connection beyond this process; None keeps nothing longer than it."""
         self._configs = configs
-        self._ledger = ledger
+        self._state_of = state_of or (lambda _: LocalConnectionState(clock))
         self._shutdown = shutdown or Shutdown()
         self._registry = registry
         self._clock = clock
@@ -210,11 +209,11 @@ class Connections:
         from orderdesk_sdk.transport.http.client import HttpClient  # It brings httpx, which only calls need.
 
         name, plugin = described.name, described.plugin
-        keeper = token_store_beside(self._ledger, name) if self._ledger is not None else None
+        state = self._state_of(name)
 
         def make() -> HttpClient:
             its, redactor = described.settings, described.redactor
-            return HttpClient(plugin.integration, its, redactor, self._clock, self._limits, keeper, self._shutdown)
+            return HttpClient(plugin.integration, its, redactor, self._clock, self._limits, state, self._shutdown)
 
         with self._turn(name):
             if not described.is_ready:

@@ -10,6 +10,7 @@ import queue
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from attrs import define, field, frozen
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.transport.shutdown import Shutdown
@@ -28,6 +29,8 @@ CHECK_INTERVAL = 0.25
 """Seconds between two looks at what hangs, and at what has become due elsewhere meanwhile."""
 PAGE_SIZE = 100
 """How many pieces of work of a connection are read at a time."""
+MAX_QUEUE_AGE = 15.0
+"""Seconds after which what was read and not begun is read anew: another process may have it by then."""
 QUEUED_AHEAD = 2
 """How many pieces wait at a connection's threads beside those that are under way, so that none of these idles."""
 
@@ -85,6 +88,15 @@ class _ConnectionQueue:
     is_read: bool = False
     batches_read: bool = False
 
+    def cases(self) -> list[Case]:
+        """What was read and not begun."""
+        return [case for group in self.groups for case in group]
+
+    def start_anew(self) -> None:
+        """Forget what was read and not begun."""
+        self.groups.clear()
+        self.last_case, self.is_read, self.batches_read = None, False, False
+
     def read_on(self, now: datetime) -> None:
         """Where all was handed out, let what has become due since follow it, so that no thread idles meanwhile."""
         if self.is_read and not self.groups:
@@ -95,6 +107,7 @@ class DueRun:
     """One round over a ledger.
 
     Args:
+        now: what is due by this time is done.
         unfinished: the jobs of an earlier round that had not ended with it.
     """
 
@@ -102,14 +115,14 @@ class DueRun:
         self,
         ledger: Ledger,
         connections: Connections,
-        clock: Clock,
+        now: Callable[[], datetime],
         shutdown: Shutdown,
         hooks: JobHooks,
         unfinished: Sequence[RunningJob] = (),
     ) -> None:
         self._ledger = ledger
         self._connections = connections
-        self._clock = clock
+        self._now = now
         self._shutdown = shutdown
         self._hooks = hooks
         self._queues: dict[str, _ConnectionQueue] = {}
@@ -128,6 +141,14 @@ class DueRun:
         the others.
         """
         self._open_queues()
+        try:
+            return self._run(limit)
+        finally:
+            # Of what was read nothing more is begun: others may do it.
+            with suppress(StorageError):  # They are free again after a while, too.
+                self._ledger.release_due([case for share in self._queues.values() for case in share.cases()])
+
+    def _run(self, limit: int) -> tuple[RunningJob, ...]:
         looked = time.monotonic()
         while True:
             self._start_jobs(limit)
@@ -150,7 +171,7 @@ class DueRun:
 
     def _open_queues(self) -> None:
         """Open a share for each connection that has something due and none that is open."""
-        now = self._clock.now()
+        now = self._now()
         for name in self._ledger.due_connections(now):
             if name not in self._queues:
                 self._queues[name] = _ConnectionQueue(name, now)
@@ -189,8 +210,10 @@ class DueRun:
         return True
 
     def _next_group(self, queue_of_connection: _ConnectionQueue) -> CaseGroup | None:
+        if queue_of_connection.groups and time.monotonic() - queue_of_connection.read_at > MAX_QUEUE_AGE:
+            queue_of_connection.start_anew()
         while not queue_of_connection.groups and not queue_of_connection.is_read:
-            page = self._ledger.due(
+            page = self._ledger.reserve_due(
                 queue_of_connection.until,
                 PAGE_SIZE,
                 connection=queue_of_connection.connection,
@@ -216,4 +239,4 @@ class DueRun:
             self._running_by_connection[name] -= 1
             self._hooks.end(flight)
             if name in self._queues:
-                self._queues[name].read_on(self._clock.now())
+                self._queues[name].read_on(self._now())

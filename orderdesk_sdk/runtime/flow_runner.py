@@ -29,6 +29,8 @@ from orderdesk_sdk.runtime.flow_record import (
     RequestWithheldError,
 )
 from orderdesk_sdk.runtime.guarded_flow import FLOW_ERRORS, GuardedFlow, ReturnValue
+from orderdesk_sdk.runtime.spans import describe_call, outcome_word
+from orderdesk_sdk.telemetry import span
 from orderdesk_sdk.transport.http.replay import (
     is_request,
     is_response_redacted,
@@ -76,12 +78,14 @@ class FlowOptions:
 
     recorded: what an earlier drive left; empty for a first drive. watchdog: of the thread this runs on; None where
     nobody would leave that behind. started_at: when what the flow is about changed last; a shared read that is older
-    tells nothing of it. None: any does.
+    tells nothing of it. None: any does. integration, route: what spans call it; None says nothing.
     """
 
     recorded: RecordedExchanges = NO_RECORD
     watchdog: Watchdog | None = None
     started_at: datetime | None = None
+    integration: str | None = None
+    route: str | None = None
 
 
 def run_flow(
@@ -99,6 +103,22 @@ def run_flow(
     was left behind.
     """
     options = options or FlowOptions()
+    with span("flow") as observed:
+        observed.set("integration", options.integration)
+        observed.set("route", options.route)
+        result = _drive(start, result_type, client, journal, verifier, options)
+        observed.set("outcome", outcome_word(result.outcome))
+        return result
+
+
+def _drive(
+    start: Callable[[], object],
+    result_type: type[T],
+    client: HttpClient,
+    journal: Journal,
+    verifier: AnswerVerifier,
+    options: FlowOptions,
+) -> FlowResult[T]:
     watchdog = options.watchdog or Watchdog()
     watchdog.on_abandon = journal.save_late
     plugin = GuardedFlow(Guard(watchdog, client.redactor.redact_text), result_type)
@@ -193,7 +213,12 @@ class _FlowRun(Generic[T]):
             intents.append(intent)
 
         try:
-            exchange, response = self._client.call(request, number, intend, self._flow_guard.guard, self._started_at)
+            with span("call") as observed:
+                exchange, response = self._client.call(
+                    request, number, intend, self._flow_guard.guard, self._started_at
+                )
+                if observed.is_recorded:
+                    describe_call(observed, exchange)
         except PluginError as fault:
             self._may_have_written(intents)
             return PluginFailure(str(fault))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ from orderdesk_sdk.plugin.plain_values import class_name, plain_text
 from orderdesk_sdk.runtime import listener_hookspecs
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from orderdesk_sdk.cases.case import Case
     from orderdesk_sdk.cases.state_machine import Event
     from orderdesk_sdk.plugin.requests import CancelRequest

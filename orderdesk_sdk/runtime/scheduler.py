@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from attrs import frozen
 
@@ -31,6 +31,7 @@ from orderdesk_sdk.runtime.case_runner import CaseRunner, JobFunction
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext, ContextLoader
 from orderdesk_sdk.runtime.due_run import CaseGroup, DueRun, JobHooks, RoundObserver, RunningJob
+from orderdesk_sdk.runtime.event_processor import EventProcessor
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
@@ -67,17 +68,6 @@ class RunReport:
     handled: int
     next_due: datetime | None
     problems: tuple[str, ...] = ()
-
-
-class EventProcessor(Protocol):
-    """Handles the order events that are pending, such as a rule engine."""
-
-    def process(self, limit: int, *, confirmed: Collection[str] = ()) -> tuple[int, tuple[str, ...]]:
-        """Handle at most `limit` events; how many were handled, and what kept others from it, a line each.
-
-        Args:
-            confirmed: ids of moves that the caller knows to be made.
-        """
 
 
 class Scheduler:
@@ -185,12 +175,12 @@ class Scheduler:
         return self._latest(case)
 
     def retry(self, case: C, requested_by: str) -> C:
-        """Send a request again on a person's word. Raises ConflictError where the state forbids it."""
+        """Send a request again on a person's word. Raises InvalidStateError where the state forbids it."""
         self._process_one(case, lambda job, watch: self._handler(job[0]).retry(job[0], watch, requested_by))
         return self._latest(case)
 
     def settle(self, case: C, event: Event, *notes: str) -> C:
-        """Settle a case by a person's verdict, whatever its kind. Raises ConflictError where its state forbids it."""
+        """Settle a case by a person's verdict, whatever its kind. Raises InvalidStateError where it cannot be."""
         self._handler(case).before_verdict(case, event)
         return self._loader.apply(case, event, *notes)
 
@@ -212,7 +202,25 @@ class Scheduler:
             self._runner.run([(case,)], lambda _, watch: handle(watch))
         return self._latest(case)
 
-    def run_due(self, limit: int, observer: RoundObserver | None = None) -> RunReport:
+    def handle_due_case(self, case: Case) -> bool:
+        """Do what is due of one case, with those that are asked for together with it, and let the rules act.
+
+        False where another has it, or took it meanwhile. Raises what kept it from being handled.
+        """
+        groups = self._batches_of(case, True) or [(case,)]
+        its = [group for group in groups if any(one.id == case.id for one in group)]
+        started = self._runner.submit(its, self._handle_group)
+        self._runner.wait(started)
+        for _, job in started:
+            if job.error is not None and not job.timed_out and not isinstance(job.error, ConflictError):
+                raise job.error
+        with self.without_waiting():
+            self.process_events()
+        return bool(started) and not any(isinstance(job.error, ConflictError) for _, job in started)
+
+    def run_due(
+        self, limit: int, observer: RoundObserver | None = None, *, overdue_by: timedelta = timedelta(0)
+    ) -> RunReport:
         """Handle due cases, then the order events that are pending, until nothing is due; when the next case is due.
 
         Each connection's share is done by itself. Where more than `limit` cases are due, this returns when so many
@@ -221,15 +229,16 @@ class Scheduler:
 
         Args:
             observer: is told of the cases that were handled, and may end the round; None: nobody.
+            overdue_by: only what has been due for so long.
         """
-        handled, problems = self._handle_due(limit, observer)
+        handled, problems = self._handle_due(limit, observer, overdue_by)
         while True:
             with self.without_waiting():  # What rules want is asked by connection as well.
                 events, troubles = self.process_events(limit)
             problems += troubles
             if not events or self._shutdown.is_requested or (observer is not None and observer.is_stopped):
                 return RunReport(handled, self._ledger.next_due(), problems)
-            more, troubles = self._handle_due(limit, observer)
+            more, troubles = self._handle_due(limit, observer, overdue_by)
             handled, problems = handled + more, problems + troubles
 
     def process_events(
@@ -247,7 +256,9 @@ class Scheduler:
         except OrderDeskError as error:  # A rule that names an unknown action must not stop what is due.
             return 0, (str(error),)
 
-    def _handle_due(self, limit: int, observer: RoundObserver | None) -> tuple[int, tuple[str, ...]]:
+    def _handle_due(
+        self, limit: int, observer: RoundObserver | None, overdue_by: timedelta
+    ) -> tuple[int, tuple[str, ...]]:
         """Handle due cases; how many were begun, and the problems, a line each."""
         troubles: dict[str, BaseException] = {}
 
@@ -268,7 +279,9 @@ class Scheduler:
         problems = self.extender.resume_registrations()
         left = self._runner.take_unfinished()
         hooks = JobHooks(self._start, end, self._batches_of, lambda: observer is not None and observer.is_stopped)
-        turn = DueRun(self._ledger, self._connections, self._clock, self._shutdown, hooks, left)
+        turn = DueRun(
+            self._ledger, self._connections, lambda: self._clock.now() - overdue_by, self._shutdown, hooks, left
+        )
         self._runner.leave_unfinished(turn.run(limit))
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
         return turn.started, problems + self._ledger.damaged()

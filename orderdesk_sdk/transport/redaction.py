@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Self
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.connection_settings import settings_fields
 from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, MAX_SCANNED_LENGTH
 from orderdesk_sdk.plugin.routes import normalize_status
 from orderdesk_sdk.secret import HIDDEN, Secret
-from orderdesk_sdk.transport.escapes import CUT_ESCAPE, Unescaped, unescaped
+from orderdesk_sdk.transport.escapes import Unescaped, unescaped
+from orderdesk_sdk.transport.known_secrets import KnownSecrets
 
 __all__ = ["REDACTED_NAMES", "Redactor", "redact_answer", "normalize_name"]
 
@@ -57,6 +57,10 @@ _FORM = re.compile(r"(?=[^=]*+=)[^\s=&]*+(?:=[^\s&]*+)?+(?:&[^\s=&]*+(?:=[^\s&]*
 _PAIR = re.compile(r"([^\s=&]++)=([^\s&]*+)")
 _NAMED = re.compile(r'"([^"\\]{1,64}+)"\s*+:\s*+(?:"(?:[^"\\]++|\\[\s\S]?)*+"?|[^\s",\[\]{}]++|(?=([\[{])))')
 _USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?:\\?/){2}([^\s/?#@\"'<>]++)@")
+_SPECIAL = re.compile(r"[%\\&@\n\x00]")
+"""What begins every escape, and stands behind every login."""
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:/_~-]++")
+_NAME = re.compile(r'"([^"\\]*+)"\s*+:')
 _URL = re.compile(r"https?://[^\s\"'<>\\]++", re.IGNORECASE)
 _LOGGED = re.compile(
     r"(?P<pair>b?(?P<quote>['\"])(?P<header>[\w-]{1,64}+)(?P=quote)\s*+[,:]\s*+)"
@@ -66,23 +70,11 @@ _LOGGED = re.compile(
 
 _FIELD = re.compile(r"(?<![\w-])([\w-]{1,64}+):[ \t]++(?=[^\s\[{(])")
 
-_MIN_LENGTH = 4
-"""A learned text shorter than this is not searched for: it would blank out half of every body."""
-
-_MIN_CODE_LENGTH = 8
-"""Characters of base64 that only a secret's own bytes decide, below which it could be anybody's."""
-
 _MAX_LEARNED = 256
 """Learned texts that are remembered, beside the settings': ten days of hourly tokens. One in use is learned again."""
 
 _MAX_LEARNED_LINKS = 16
 """Presigned links that are remembered, beside the learned texts: they are good for minutes, and there may be many."""
-
-_MIN_CUT_LENGTH = 8
-"""Characters of a secret's beginning that are taken for it at the end of a text: plugins cut what services say."""
-
-_BEHIND_CUT = 3
-"""Characters that may stand behind such a beginning: three dots, or half of what one character was encoded to."""
 
 _LAYERS = 4
 """Layers of escapes that are looked beneath: a URL in a JSON text in a page of HTML in another text."""
@@ -98,57 +90,6 @@ def normalize_name(name: str) -> str:
 
 _normalized_name = lru_cache(4096)(normalize_name)
 
-_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
-
-
-@frozen(repr=False)
-class _KnownSecrets:
-    """What is searched for, never shown.
-
-    Args:
-        codes: base64 of it.
-        starts: by its first characters, what may be cut off.
-    """
-
-    texts: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-    starts: Mapping[str, tuple[str, ...]] = {}
-    longest: int = 0
-
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> _KnownSecrets:
-        plain = {form for text in texts if len(text) >= _MIN_LENGTH for form in _forms(text)}
-        codes = {code for text in plain for code in _codes(text)} - plain
-        starts: dict[str, tuple[str, ...]] = {}
-        for form in plain | codes:
-            if len(form) >= _MIN_CUT_LENGTH:
-                starts[form[:_MIN_CUT_LENGTH]] = (*starts.get(form[:_MIN_CUT_LENGTH], ()), form)
-        longest = max(map(len, plain | codes), default=0)
-        return cls(tuple(plain), tuple(codes), starts, longest)
-
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where it stands in a text, as it is or in base64, and where its beginning was cut off at the end."""
-        whole: list[tuple[int, int]] = []
-        for form in self.texts:
-            if form in text:
-                whole += ((at, at + len(form)) for at in _occurrences(form, text))
-        for code in self.codes:
-            if code in text:
-                whole += (_widened(text, at, at + len(code)) for at in _occurrences(code, text))
-        yield from whole
-        if self.longest >= _MIN_CUT_LENGTH:
-            yield from self._cut_off(text, max((end for _, end in whole), default=0))
-
-    def _cut_off(self, text: str, begin: int) -> Iterator[tuple[int, int]]:
-        whole = CUT_ESCAPE.search(text, max(0, len(text) - 10))
-        ends = {len(text) - behind for behind in range(_BEHIND_CUT + 1)} | ({whole.start()} if whole else set())
-        first = max(begin, len(text) - self.longest - _BEHIND_CUT)
-        for at in range(first, len(text) - _MIN_CUT_LENGTH + 1):
-            for form in self.starts.get(text[at : at + _MIN_CUT_LENGTH], ()):
-                if any(end - at >= _MIN_CUT_LENGTH and form.startswith(text[at:end]) for end in ends):
-                    yield at, len(text)
-                    return
-
 
 class Redactor:
     """Hides the values of secrets wherever their text turns up, and the values of denied fields wherever they stand.
@@ -163,7 +104,7 @@ class Redactor:
         self._given = tuple(secret.reveal() for secret in secrets)
         self._fetched: dict[str, None] = {}  # The latest last.
         self._links: tuple[str, ...] = ()
-        self._known = _KnownSecrets.of(self._given)
+        self._known = KnownSecrets.of(self._given)
 
     @classmethod
     def of_settings(cls, fields: Iterable[str], settings: object) -> Self:
@@ -193,13 +134,15 @@ class Redactor:
 
     def _compile(self) -> None:
         shown = (form for query in self._links for form in (query, unquote(query), unquote_plus(query)))
-        self._known = _KnownSecrets.of((*self._given, *self._fetched, *shown))
+        self._known = KnownSecrets.of((*self._given, *self._fetched, *shown))
 
     def redact_text(self, text: str) -> str:
         """The text without any known secret, nor the beginning of one that was cut off at the text's end.
 
         Nor the login within a URL.
         """
+        if not _SPECIAL.search(text) and not self._known.may_be_in(text):
+            return text
         known, view, layers = self._known, text, list[Unescaped]()
         found: list[tuple[int, int]] = []
         while True:
@@ -258,6 +201,8 @@ class Redactor:
 
     def redact_url(self, url: str) -> str:
         """The URL without user information, and with denied query values hidden."""
+        if _PLAIN_URL.fullmatch(url):
+            return self.redact_text(url)
         parts = urlsplit(url)
         query = parts.query
         if query in self._links:
@@ -273,7 +218,11 @@ class Redactor:
     def redact_body(self, text: str) -> str:
         """A body without denied fields (where it is JSON or a form) and without any known secret."""
         stripped = text.lstrip()
-        if stripped[:1] in ("{", "["):
+        if not stripped:
+            return text
+        if stripped[0] in "{[":
+            if "\\" not in text and not any(self.is_redacted(name) for name in _NAME.findall(text)):
+                return self.redact_text(text)
             with suppress(ValueError, RecursionError):  # What is cut or broken is looked through by its names only.
                 cleaned, changed = self._value(json.loads(text))
                 text = json.dumps(cleaned, separators=(",", ":")) if changed else text
@@ -311,49 +260,6 @@ class Redactor:
             results = [self._value(inner) for inner in value]
             return [inner for inner, _ in results], any(changed for _, changed in results)
         return value, False
-
-
-def _forms(text: str) -> set[str]:
-    """How a text may stand in another: as it is, in a form, as bytes that were read as Latin-1, and as JSON has it.
-
-    Escapes are taken off elsewhere. That of JSON is searched for too, because a backslash before it hides it there:
-    what it says then begins with an escaped backslash.
-    """
-    latin = text.encode("utf-8", "surrogatepass").decode("latin-1")
-    return {text, text.replace(" ", "+"), latin, json.dumps(text)[1:-1]}
-
-
-def _codes(text: str) -> Iterator[str]:
-    """What base64, the standard and the URL-safe one, makes of a text wherever in a longer one it stands.
-
-    Only the characters that its own bytes decide; their neighbors hold bits of what stands beside it.
-    """
-    raw = text.encode("utf-8", "surrogatepass")
-    for before in range(3):
-        code = base64.b64encode(bytes(before) + raw).decode()
-        core = code[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
-        if len(core) >= _MIN_CODE_LENGTH:
-            yield core
-            yield core.translate(_URL_SAFE)
-
-
-_URL_SAFE = str.maketrans("+/", "-_")
-
-
-def _occurrences(form: str, text: str) -> Iterator[int]:
-    at = text.find(form)
-    while at >= 0:
-        yield at
-        at = text.find(form, at + 1)
-
-
-def _widened(text: str, start: int, end: int) -> tuple[int, int]:
-    """The same with the neighbors that hold a part of the secret's first and last byte, and with the padding."""
-    start -= start > 0 and text[start - 1] in _BASE64
-    end += end < len(text) and text[end] in _BASE64
-    while end < len(text) and text[end] == "=":
-        end += 1
-    return start, end
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

@@ -105,6 +105,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("ledger", "verify")
         ask("ledger", "backup", "backup.db")
         ask("ledger", "restore", "backup.db")
+        ask("ledger", "archive", "--older-than", "0d", "--to", "old.jsonl", "--by", "Ann")
         ask("forget", "1043", "--by", "Ann")
     return gave
 

@@ -36,9 +36,9 @@ from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime import listener_hookspecs
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.serialization import dump, to_microseconds
-from orderdesk_sdk.stores.sqlite.connection import migrate
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from orderdesk_sdk.stores.sqlite.migrations import migrate
 from tests.support.builders import make_cancellation, make_case_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -210,3 +210,10 @@ def test_lint_runs_every_check_even_after_a_failed_one(dev: ModuleType, monkeypa
     assert started == ["ruff", "ruff", "mypy", "lint-imports", "python", "sphinx-build"]
     assert dev.lint(["mypy"]) == 0
     assert dev.lint(["spelling"]) == 2
+
+
+def test_without_a_verb_it_lists_them(dev: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dev.main([]) == 2
+    told = capsys.readouterr().err
+    assert "usage: tools/dev.py" in told
+    assert all(verb.__doc__ in told for verb in dev.VERBS.values())

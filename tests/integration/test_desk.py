@@ -223,12 +223,12 @@ def test_a_person_refuses_with_their_name(desk: Desk) -> None:
 
 def test_who_decides_too_early_or_too_late_is_told_what_to_do(desk: Desk) -> None:
     (case,) = desk.cancel(ORDER, by="Ann", send_now=False).cases
-    with pytest.raises(ConflictError) as early:
+    with pytest.raises(InvalidStateError) as early:
         desk.cases.confirm(case.id, by="Ann")
     assert early.value.message.startswith("canceled is not possible while pending: nothing has been sent yet")
     assert early.value.hint == "run `orderdesk work` first, or withdraw the case"
     desk.cases.withdraw(case.id, by="Ann")
-    with pytest.raises(ConflictError) as late:
+    with pytest.raises(InvalidStateError) as late:
         desk.cases.confirm(case.id, by="Ann")
     assert late.value.message == "canceled is not possible while withdrawn: the case is settled; possible are: nothing"
     with pytest.raises(InvalidStateError) as unread:
@@ -257,6 +257,14 @@ def test_a_recorded_wish_is_sent_by_whoever_runs_what_is_due(desk: Desk, simulat
     assert cancels(simulator) == []
     assert desk.run_due().handled == 1
     assert desk.cancellations.get_case(case.id).state is State.ACKNOWLEDGED
+
+
+def test_a_mistake_of_the_core_is_told_and_is_no_conflict(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.cancel(ORDER, by="Ann", send_now=False)
+    wrong = Event(EventKind.SHIPPED, desk.clock.now())
+    monkeypatch.setattr("orderdesk_sdk.cases.policy.requesting.next_step", lambda *_: wrong)
+    (problem,) = desk.run_due().problems
+    assert "shipped is not possible while pending" in problem
 
 
 def test_what_was_sent_cannot_be_taken_back(desk: Desk) -> None:

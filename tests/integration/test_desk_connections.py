@@ -143,7 +143,7 @@ def opened(folder: Path, make_ledger: Callable[[Path], Ledger] = SqliteLedger) -
             url = stack.enter_context(serve(shop)).url
             connections[name] = ConnectionConfig(name, name, {"endpoint": url}, f"[connections.{name}]")
         config = Config(folder / "orderdesk.db", connections)
-        desk = Desk(config, clock=clock, registry=registry, ledger=make_ledger(config.ledger))
+        desk = Desk(config, clock=clock, registry=registry, ledger=make_ledger(folder / "orderdesk.db"))
         yield ShopsDesk(stack.enter_context(desk), clock, simulator, shops)
 
 

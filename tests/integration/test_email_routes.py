@@ -23,7 +23,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email.smtp import EmailConfig
+from orderdesk_sdk.transport.email.config import EmailConfig
 from tests.support.certificates import make_certificate
 from tests.support.email_child import EMAIL_ONLY, EMAIL_OR_PORTAL_ROUTES, EMAIL_ROUTES, WITHIN, open_email_desk
 

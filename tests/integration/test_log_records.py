@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -335,6 +336,38 @@ class TestWork:
         ran = run("--verbose")
         assert "1042 at amazon-mcf  canceled" in ran.stdout
         assert self.CANCELED in ran.stderr
+
+    def test_as_one_json_object_a_line(self, run: Callable[..., Result]) -> None:
+        ran = run("--log-format", "json")
+        records = [json.loads(line) for line in ran.stderr.splitlines()]
+        keys = ["time", "level", "room", "message", "case_id", "order_number", "connection", "error"]
+        assert {tuple(record) for record in records} == {tuple(keys)}
+        last = records[-1]
+        assert datetime.fromisoformat(last["time"]).tzinfo is not None
+        assert [last[key] for key in ("level", "room", "order_number", "connection", "error")] == [
+            "info",
+            "runtime",
+            "1042",
+            "amazon-mcf",
+            None,
+        ]
+        assert last["message"].endswith("canceled")
+        cases = json.loads(CliRunner().invoke(orderdesk, ["cases", "--json"]).stdout)["cases"]
+        assert [case["id"] for case in cases] == [last["case_id"]]
+        assert "1042 at amazon-mcf  canceled" in ran.stdout
+
+    def test_problems_are_records_where_records_are_json(self, run: Callable[..., Result]) -> None:
+        Path("orderdesk.toml").write_text(
+            Path("orderdesk.toml").read_text(encoding="utf-8")
+            + '[[rules]]\nname = "r"\nevent = "case settled"\ndo = ["Cancel Order at Nowhere"]\n',
+            encoding="utf-8",
+        )
+        ran = run("--log-format", "json", "--quiet")
+        records = [json.loads(line) for line in ran.stderr.splitlines()]
+        (problem,) = [record for record in records if record["room"] == "cli"]
+        assert problem["level"] == "warning"
+        assert "Unknown rule action 'Cancel Order at Nowhere'" in problem["message"]
+        assert {record["level"] for record in records} == {"warning"}
 
     @pytest.mark.parametrize("more", [(), ("--json",)])
     def test_not_at_all_when_quiet(self, run: Callable[..., Result], more: tuple[str, ...]) -> None:

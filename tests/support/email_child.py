@@ -32,7 +32,7 @@ from orderdesk_sdk.plugin.toolkit.templates import read_template
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.transport.email import smtp_session as smtp
-from orderdesk_sdk.transport.email.smtp import EmailConfig
+from orderdesk_sdk.transport.email.config import EmailConfig
 
 __all__ = [
     "ACTION",

@@ -52,7 +52,7 @@ from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, W
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email.smtp import EmailConfig
+from orderdesk_sdk.transport.email.config import EmailConfig
 
 __all__ = ["NO_POLL", "KEY", "RULES", "VETOED", "Services", "answered_by", "open_ledger_desk"]
 

@@ -40,7 +40,14 @@ def after_reported_cancellation(
         case Outcome.CANCELED | Outcome.PARTIALLY_CANCELED:
             return cancellation_event(answer, evidence_from_poll(case, answer), now)
         case Outcome.REJECTED if answer.rejection in _CONTRADICTING_REJECTIONS:
-            return Event(EventKind.WITHDRAWN, now, message=_contradiction_message(answer), service_status=answer.status)
+            return Event(
+                EventKind.WITHDRAWN,
+                now,
+                message=_contradiction_message(answer),
+                hint=f"the order goes on there; `orderdesk cancel {case.order_number} --at {case.connection}` requests"
+                " its cancellation",
+                service_status=answer.status,
+            )
         case Outcome.ACKNOWLEDGED | Outcome.PENDING | Outcome.REJECTED:
             return _not_shown_yet(case, answer, now, reminder_interval, polling)
         case Outcome.NOT_PROCESSED | Outcome.UNKNOWN | Outcome.CHANGED:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from orderdesk_sdk.cli.session import (
-    EXIT_ACTION_REQUIRED,
     Session,
     by_option,
     common_options,
@@ -119,7 +118,7 @@ def cancel(
 
     The cancellation is recorded in the ledger before anything is sent. Running the command again does not cancel twice.
     A reason or a quantity that a service does not accept is an error, and nothing is recorded. Exit code 3: a case
-    requires action.
+    requires action, or the order was not canceled at a connection: rejected, unsupported or partially canceled.
 
     With --from, each connection gets its share by itself, and a summary says what was refused and why. After Ctrl-C or
     a crash the same command goes on where it ended. --reason and --at hold for the lines of the file that give none of
@@ -148,7 +147,7 @@ def cancel(
 
     document = cancellation_status_document(status)
     session.print_result(document, lambda screen: _show_status(screen, status, now, name))
-    session.exit_for(status.cases)
+    session.exit_for_request(status.cases)
 
 
 def _lines_of_one_order(
@@ -166,6 +165,7 @@ def _lines_of_one_order(
 
 
 def _show_status(screen: Screen, status: CancellationStatus, now: datetime, order_name: str) -> None:
+    from orderdesk_sdk.cases.case import UNSUCCESSFUL
     from orderdesk_sdk.cli.output.cancellations import show_cases
 
     cancellation = status.cancellation
@@ -178,6 +178,11 @@ def _show_status(screen: Screen, status: CancellationStatus, now: datetime, orde
     screen.zone(now)
     if not status.is_settled:
         screen.line("`orderdesk work --until-idle` follows up the open cases.")
+    failed = [case.connection for case in status.cases if case.state in UNSUCCESSFUL]
+    if failed:
+        screen.line(f"The order is not canceled at {', '.join(failed)}: it goes on there.", "yellow")
+        hint = "Ask the service yourself to cancel it, then report what it did"
+        screen.line(f"What to do: {hint}: `orderdesk report-canceled {order_name} --at {failed[0]}`.", "yellow")
     screen.line(f"`orderdesk receipt {order_name}` shows the evidence.")
 
 
@@ -267,9 +272,8 @@ def resubmit(session: Session, order: str, connection: str | None, number: str |
     """Submit a canceled ORDER again, under a new number.
 
     The new order is a duplicate, linked to the original. An order whose cancellation is not settled cannot be submitted
-    again, because it could be made twice. Exit code 3: the service rejected the order.
+    again, because it could be made twice. Exit code 3: the service rejected the order, or the case requires action.
     """
-    from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.desk.documents import case_document
 
     with session.desk() as desk:
@@ -283,6 +287,4 @@ def resubmit(session: Session, order: str, connection: str | None, number: str |
             screen.line("`orderdesk work --until-idle` follows up the resubmission.")
 
     session.print_result({"case": case_document(resubmission)}, draw)
-    if resubmission.state is State.REJECTED:
-        click.get_current_context().exit(EXIT_ACTION_REQUIRED)
-    session.exit_for([resubmission])
+    session.exit_for_request([resubmission])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orderdesk_sdk.cli.session import (
+    EXIT_ACTION_REQUIRED,
     Session,
     by_option,
     common_options,
@@ -17,6 +18,9 @@ from orderdesk_sdk.cli.session import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orderdesk_sdk.cases.cancellation import CancelCase
     from orderdesk_sdk.cases.case import Case
     from orderdesk_sdk.cli.output.screen import Screen
 
@@ -133,7 +137,8 @@ def withdraw(session: Session, ref: str, by: str | None, note: str | None) -> No
     """Withdraw a cancellation that was not sent yet.
 
     Of ORDER at all its connections, or of one CASE. A request that was sent already goes on: only its service can
-    say how it ends. CASE is an id, the beginning of one, or ORDER@CONNECTION.
+    say how it ends. CASE is an id, the beginning of one, or ORDER@CONNECTION. Exit code 3: at a connection of ORDER it
+    was too late.
     """
     from orderdesk_sdk.orders.order import Order
 
@@ -141,10 +146,22 @@ def withdraw(session: Session, ref: str, by: str | None, note: str | None) -> No
         case = find_case_or_order(desk, ref)
         if isinstance(case, Order):
             cases = desk.cancellations.withdraw(f"id:{case.id}", by=require_name(by), note=note)
-            print_cases(session, ref, cases, "The order has no open case.")
+            _print_withdrawn(session, ref, cases)
             return
         withdrawn = desk.cases.withdraw(case.id, by=require_name(by), note=note)
     _print_case(session, withdrawn)
+
+
+def _print_withdrawn(session: Session, order: str, cases: Sequence[CancelCase]) -> None:
+    """The cases that were open when ORDER was withdrawn, and where that came too late."""
+    too_late = [case.connection for case in cases if case.is_open]
+    remark = (
+        f"Too late to withdraw at {', '.join(too_late)}: a request was sent already. Only the service can say how it"
+        " ends; `orderdesk work --until-idle` follows it up."
+    )
+    print_cases(session, order, cases, "The order has no open case.", remark if too_late else "")
+    if too_late:
+        click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 
 @click.command()

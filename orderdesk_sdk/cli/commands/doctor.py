@@ -11,7 +11,7 @@ from orderdesk_sdk.cli.session import Session, common_options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderdesk_sdk.cli.checks import Finding
+    from orderdesk_sdk.cli.findings import Finding
     from orderdesk_sdk.cli.output.screen import Screen
 
 __all__ = ["doctor"]
@@ -25,7 +25,8 @@ def doctor(session: Session) -> None:
 
     Exit code 1: a check found an error.
     """
-    from orderdesk_sdk.cli.checks import Severity, run_checks
+    from orderdesk_sdk.cli.checks import run_checks
+    from orderdesk_sdk.cli.findings import Severity
 
     findings = run_checks(session)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
@@ -50,7 +51,7 @@ def doctor(session: Session) -> None:
 def _show_findings(screen: Screen, findings: Sequence[Finding]) -> None:
     from rich.text import Text
 
-    from orderdesk_sdk.cli.checks import Severity
+    from orderdesk_sdk.cli.findings import Severity
 
     styles = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
     rows = [

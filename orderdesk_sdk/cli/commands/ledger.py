@@ -1,4 +1,4 @@
-"""`ledger backup`, `restore`, `verify` and `accept`, and `forget`: the ledger's file, and personal data in it."""
+"""`ledger` with its commands, and `forget`: the ledger is copied, verified, migrated, and relieved of what may go."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orderdesk_sdk.cli.output.times import DaysParameter
 from orderdesk_sdk.cli.session import Session, by_option, common_options, embedded_order_store, require_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from orderdesk_sdk.cases.integrity import IntegrityFlaw
     from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.stores.sql.tables_version import VersionedTables
 
 __all__ = ["forget", "ledger"]
 
@@ -23,7 +26,7 @@ _MAX_SHOWN = 20
 @click.group()
 @common_options
 def ledger() -> None:
-    """Back up, restore and verify the ledger."""
+    """Back up, restore, verify and archive the ledger."""
 
 
 @ledger.command()
@@ -53,34 +56,94 @@ def backup(session: Session, file: Path) -> None:
 
 @ledger.command()
 @click.option("--head", metavar="HEAD", help="A head that was noted earlier; verify that this ledger continues it.")
+@click.option(
+    "--archive",
+    "archives",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    multiple=True,
+    help="Verify this archive of the ledger too; may be repeated.",
+)
 @common_options
 @click.pass_obj
-def verify(session: Session, head: str | None) -> None:
+def verify(session: Session, head: str | None, archives: tuple[Path, ...]) -> None:
     """Verify that the ledger was not changed or damaged, and show its head.
 
     Note the head elsewhere: a person who can write the file could rewrite all of it, and only an earlier head reveals
     that. Exit code 1: the ledger was changed or damaged.
     """
     from contextlib import closing
-    from itertools import islice
+    from itertools import chain, islice
 
     from orderdesk_sdk.cases.integrity import ChainHead
-    from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+    from orderdesk_sdk.stores.opening import open_ledger
 
     noted = ChainHead.parse(head) if head is not None else None
-    with closing(SqliteLedger(_path(session))) as opened:
+    in_file = session.config().ledger_file is not None
+    with closing(open_ledger(_path(session) if in_file else session.config().ledger)) as opened:
         current = opened.head()
-        flaws = tuple(islice(opened.find_flaws(noted), _MAX_SHOWN))
+        looks = [opened.find_flaws(noted), *map(opened.find_archive_flaws, archives)]
+        flaws = tuple(islice(chain.from_iterable(looks), _MAX_SHOWN))
 
     def draw(screen: Screen) -> None:
         if not flaws:
             screen.line(f"All {current.count} entries of the history are unchanged.", "bold green")
+            for archive in archives:
+                screen.line(f"{archive} holds what the ledger had.", "bold green")
         _show_flaws(screen, flaws)
         screen.line(f"Head: {current}")
 
     session.print_result({"head": str(current), **_flaws_document(flaws)}, draw)
     if flaws:
         click.get_current_context().exit(1)
+
+
+@ledger.command("archive")
+@click.option(
+    "--older-than",
+    type=DaysParameter(),
+    required=True,
+    metavar="DAYS",
+    help="How long nothing has happened to an order, for example 400d.",
+)
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The archive.",
+)
+@by_option()
+@common_options
+@click.pass_obj
+def archive_histories(session: Session, older_than: timedelta, target: Path, by: str | None) -> None:
+    """Move the histories of settled orders into FILE, so that the ledger does not grow.
+
+    What was decided stays in the ledger: an order that is canceled again, shipped or submitted again is treated as
+    before, and its receipt says where the rest of its history is. FILE is complete and on disk before the ledger
+    deletes anything; if the command is ended by force, run it again with the same FILE.
+    """
+    with session.desk() as desk:
+        report = desk.cases.archive(older_than, target, by=require_name(by))
+
+    def draw(screen: Screen) -> None:
+        if report.path is None:
+            screen.line("No history is old enough; no file was made.")
+            return
+        cases = "1 case" if report.case_count == 1 else f"{report.case_count} cases"
+        screen.line(f"{report.entry_count} entries of the history of {cases} were moved to {report.path}.")
+        if report.kept_count:
+            screen.line(f"{report.kept_count} cases stay in the ledger too: their orders were asked for meanwhile.")
+        screen.line("Keep the file as you keep the ledger: it holds the evidence of these cases.", "dim")
+
+    shape: dict[str, object] = {
+        "file": None if report.path is None else str(report.path),
+        "cases": report.case_count,
+        "entries": report.entry_count,
+        "kept_cases": report.kept_count,
+    }
+    session.print_result(shape, draw)
 
 
 @ledger.command("restore")
@@ -94,7 +157,7 @@ def restore_ledger(session: Session, file: Path) -> None:
     """
     from orderdesk_sdk.stores.sqlite.backup import restore
 
-    path = session.config().ledger
+    path = _file(session)
     restored = restore(file, path)
 
     def draw(screen: Screen) -> None:
@@ -126,6 +189,58 @@ def accept(session: Session) -> None:
     )
 
 
+@ledger.command("migrate")
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 if there is something to be done.")
+@common_options
+@click.pass_obj
+def migrate_ledger(session: Session, check: bool) -> None:
+    """Bring the tables of ledger and orders to the version of this program.
+
+    Most migrations only add something: programs of the version before go on beside newer ones, and the next command
+    of a newer program makes them by itself. A migration that older programs cannot work with waits for this command
+    where the ledger is in PostgreSQL: end them on every machine first.
+    """
+    from orderdesk_sdk.stores.opening import database_name, migrate_tables, tables_of
+
+    config = session.config()
+    location = config.ledger if config.ledger_file is None else _path(session)
+    before = tables_of(location)
+    for tables in before:
+        tables.version.require_not_too_new(database_name(location))
+    needed = [tables for tables in before if tables.version.is_behind and (tables.version.found or tables is before[0])]
+    if needed and not check:
+        migrate_tables(location)
+
+    def draw(screen: Screen) -> None:
+        screen.line(database_name(location))
+        for tables in before:
+            screen.indented(_said_of(tables, is_needed=tables in needed, is_done=not check))
+
+    document = {
+        tables.name.replace(" ", "_"): {
+            "found": tables.version.found,
+            "known": tables.version.known,
+            "oldest_program": tables.version.oldest,
+            "breaks_older_programs": tables.breaks_older,
+        }
+        for tables in before
+    }
+    session.print_result({"is_needed": bool(needed), "is_done": bool(needed) and not check, "tables": document}, draw)
+    if needed and check:
+        click.get_current_context().exit(1)
+
+
+def _said_of(tables: VersionedTables, *, is_needed: bool, is_done: bool) -> str:
+    version = tables.version
+    if not is_needed:
+        return f"{tables.name}: version {version.found}; nothing is to be done"
+    steps = f"from version {version.found} to {version.known}"
+    if is_done:
+        return f"{tables.name}: migrated {steps}"
+    others = "ends programs of the version before" if tables.breaks_older else "leaves older programs at work"
+    return f"{tables.name}: is to be migrated {steps}, which {others}"
+
+
 @click.command()
 @click.argument("order")
 @by_option(required=True)
@@ -143,6 +258,7 @@ def forget(session: Session, order: str, by: str | None) -> None:
     with session.desk() as desk:
         store, erased = embedded_order_store(desk), desk.orders.get(order)
         count = desk.orders.forget(order, by=require_name(by))
+        archives = sorted({archived.archive for archived in desk.ledger.archived(erased.id)})
         duplicates = [store.get_order(OrderId(one)).number for one in store.duplicates_of(erased.id)]
 
     def draw(screen: Screen) -> None:
@@ -150,18 +266,40 @@ def forget(session: Session, order: str, by: str | None) -> None:
         screen.line(f"Order {erased.number}: personal data was removed from the order and {histories}.")
         if duplicates:
             screen.line(f"Its duplicates have personal data of their own: {', '.join(duplicates)}.", "yellow")
+        for archive in archives:
+            screen.line(f"The archive {archive} still contains personal data.", "yellow")
         screen.line("Backups still contain the personal data.", "dim")
 
-    session.print_result(
-        {"order_id": erased.id, "order_number": erased.number, "histories": count, "duplicates": duplicates}, draw
-    )
+    shape: dict[str, object] = {
+        "order_id": erased.id,
+        "order_number": erased.number,
+        "histories": count,
+        "duplicates": duplicates,
+        "archives": archives,
+    }
+    session.print_result(shape, draw)
+
+
+def _file(session: Session) -> Path:
+    """The ledger's file. Raises InvalidStateError where the ledger is none."""
+    from orderdesk_sdk.errors import InvalidStateError
+
+    config = session.config()
+    if config.ledger_file is None:
+        raise InvalidStateError(
+            "the ledger is in a PostgreSQL database, which this command cannot copy or replace",
+            location="[ledger].url",
+            hint="use the tools of the server (pg_basebackup, or your provider's backups); `orderdesk ledger copy`"
+            " copies between databases",
+        )
+    return config.ledger_file
 
 
 def _path(session: Session) -> Path:
-    """The ledger's file. Raises NotFoundError where it does not exist: these commands create none."""
+    """The ledger's file. Raises as `_file`, and NotFoundError where it does not exist: these commands create none."""
     from orderdesk_sdk.errors import NotFoundError
 
-    path = session.config().ledger
+    path = _file(session)
     if not path.exists():
         raise NotFoundError(
             "the ledger does not exist",

@@ -39,9 +39,9 @@ def set_status(
     """Set the STATUS of ORDER at its carts.
 
     The status "canceled" cancels the order at its carts, once it is canceled at every fulfillment service. A status
-    that a cart does not have is an error, which lists those that it has. Exit code 3: a case requires action.
+    that a cart does not have is an error, which lists those that it has. Exit code 3: a case requires action, or a
+    service rejected it.
     """
-    from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.desk.documents import cancellation_status_document, case_document
 
     with session.desk() as desk:
@@ -69,9 +69,7 @@ def set_status(
         "changes": [case_document(change) for change in result.changes],
     }
     session.print_result(shape, draw)
-    if any(change.state is State.REJECTED for change in result.changes):
-        click.get_current_context().exit(EXIT_ACTION_REQUIRED)
-    session.exit_for((*result.changes, *(result.cancellation.cases if result.cancellation is not None else ())))
+    session.exit_for_request((*result.changes, *(result.cancellation.cases if result.cancellation is not None else ())))
 
 
 @click.command()
@@ -86,12 +84,16 @@ def report_canceled(session: Session, order: str, connection: str, by: str | Non
     """Report that ORDER was canceled outside this tool.
 
     The report is verified by polling the connection; no cancellation is requested there. Exit code 3: the case requires
-    action.
+    action, or the service says otherwise: then the report is withdrawn, and the order goes on there.
     """
+    from orderdesk_sdk.cases.case import State
+
     with session.desk() as desk:
         case = desk.notifications.report_canceled(order, connection=connection, by=require_name(by))
     cases = () if case is None else (case,)
     print_cases(session, order, cases, "The order is known to be canceled there; nothing needs to be verified.")
+    if case is not None and case.state is State.WITHDRAWN:
+        click.get_current_context().exit(EXIT_ACTION_REQUIRED)
     session.exit_for(cases)
 
 

@@ -113,16 +113,20 @@ def log_rules(session: Session, order: str) -> None:
     with session.desk() as desk:
         number = desk.orders.get(order).number
         executions = desk.ledger.rule_executions(desk.orders.get(order).id)
+        archives = sorted({one.archive for one in desk.ledger.archived(desk.orders.get(order).id)})
         now = desk.clock.now()
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.rules import show_executions
 
         show_executions(screen, number, executions)
+        for archive in archives:
+            screen.line(f"What rules did before is in the archive {archive}.", "dim")
         screen.zone(now)
 
     shape: dict[str, object] = {
         "order_number": number,
         "executions": [execution_document(at, execution) for at, execution in executions],
+        "archives": archives,
     }
     session.print_result(shape, draw)

@@ -24,9 +24,14 @@ __all__ = ["work"]
 )
 @click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
 @click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
+@click.option(
+    "--log-format",
+    type=click.Choice(("text", "json")),
+    help="Write the log to stderr in this form: lines, or one JSON object a line, problems among them.",
+)
 @common_options
 @click.pass_obj
-def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose: bool) -> None:
+def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose: bool, log_format: str | None) -> None:
     """Process due cases until Ctrl-C: send, poll and remind.
 
     The command waits for each due time; in a sandbox with virtual time it does not wait. Cases in progress are finished
@@ -35,9 +40,7 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
 
     Each thing that is done is one line: on stdout, or with --json a record of the log on stderr.
     """
-    import logging
-
-    from orderdesk_sdk.cli.log_output import log_to_stderr
+    from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.cli.output.work import ShownChanges, show_problem, wait_text, work_result
     from orderdesk_sdk.cli.signals import stop_event
@@ -46,9 +49,9 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
     screen = Screen()
     changes = ShownChanges(None if session.as_json or quiet else screen)
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
-    log_level = logging.INFO if verbose or (session.as_json and not quiet) else None
+    report = problem_logger() if log_format == "json" else show_problem
     with (
-        log_to_stderr(log_level),
+        log_to_stderr(_log_level(session, quiet, verbose, log_format), as_json=log_format == "json"),
         session.desk(listeners=(ChangeListener(changes.report),)) as desk,
         stop_event() as stop,
         status or nullcontext(),
@@ -59,9 +62,19 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
             if status is not None:
                 status.update(wait_text(due, desk.clock.now()))
 
-        handled, problems = Worker(desk, every, stop, show_wait, show_problem).run(until_idle=until_idle)
+        handled, problems = Worker(desk, every, stop, show_wait, report).run(until_idle=until_idle)
+        changes.finish()
         result = work_result(desk, handled, problems, changes.alarms, is_idle=not has_automatic_work(desk))
 
     session.print_result(result.document(), result.show)
     if until_idle and (result.cancels or result.others or result.alarms):
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+
+
+def _log_level(session: Session, quiet: bool, verbose: bool, log_format: str | None) -> int | None:
+    """From which level the log is written to stderr; None: not at all."""
+    import logging
+
+    if quiet and not verbose:
+        return logging.WARNING if log_format is not None else None
+    return logging.INFO if verbose or session.as_json or log_format is not None else None

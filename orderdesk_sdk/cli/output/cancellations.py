@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import zip_longest
-from urllib.parse import unquote, urlsplit
 
 from rich.text import Text
 
@@ -13,9 +11,10 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
-from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
+from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt, Receipt
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cli.output.cases import show_resubmission, show_status_change
+from orderdesk_sdk.cli.output.history import history_rows
 from orderdesk_sdk.cli.output.integrations import show_reasons
 from orderdesk_sdk.cli.output.screen import Screen, printable, state_text
 from orderdesk_sdk.cli.output.times import format_time, zone
@@ -32,8 +31,6 @@ __all__ = [
 ]
 
 _STILL_RELEVANT = frozenset(State) - {State.REJECTED, State.UNSUPPORTED, State.WITHDRAWN, State.SHIPPED_ANYWAY}
-_ROUTINE_EVENTS = frozenset({EventKind.SEND_STARTED.value, EventKind.POLL_STARTED.value, EventKind.RESUMED.value})
-"""Events that only announce the call which the next line of the history shows."""
 
 
 def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
@@ -221,16 +218,14 @@ def _show_case(screen: Screen, receipt: CaseReceipt) -> None:
         screen.indented("this case proves nothing: its history was changed or damaged", style="bold red")
     if receipt.evidence is not None:
         screen.hanging("evidence:", _evidence_text(receipt, receipt.evidence), indent=2)
+    for archived in receipt.archived:
+        count = f"{archived.entry_count} entr{'y' if archived.entry_count == 1 else 'ies'} of its history"
+        screen.hanging("archived:", f"{count}, {format_time(archived.archived_at)}, in {archived.archive}", indent=2)
     if _is_partial(case):
         screen.hanging("lines:", _lines(case), indent=2)
     if case.is_open and case.hint:
         screen.indented(f"What to do: {case.hint}", style="yellow")
-    steps = _shown_history(receipt.history)
-    rows = [
-        (format_time(step.at, seconds=True), _summary(step, case.remote_id), _history_text(step, following))
-        for step, following in zip_longest(steps, steps[1:])
-    ]
-    screen.table(("", "", ""), rows, indent=4)
+    screen.table(("", "", ""), history_rows(receipt.history, case.remote_id), indent=4)
 
 
 def _rejection_text(case: CancelCase) -> str:
@@ -249,45 +244,13 @@ def show_evidence(screen: Screen, receipt: CaseReceipt) -> None:
         screen.hanging("evidence:", _evidence_text(receipt, receipt.evidence), indent=2)
 
 
-def _shown_history(steps: Sequence[HistoryLine]) -> list[HistoryLine]:
-    """The history without bare announcements, and of a wait that goes on only the beginning."""
-    shown: list[HistoryLine] = []
-    for step in steps:
-        again = (
-            step.summary == EventKind.DEFERRED.value
-            and bool(shown)
-            and (shown[-1].summary, shown[-1].message) == (step.summary, step.message)
-        )
-        if not again and (step.summary not in _ROUTINE_EVENTS or step.message or step.person):
-            shown.append(step)
-    return shown
-
-
-def _summary(step: HistoryLine, remote_id: str) -> str:
-    """The event, or the call with its path from the order's number on; --json has the whole URL."""
-    if step.exchange is None:
-        return step.summary
-    parts = [unquote(part) for part in urlsplit(step.exchange.intent.url).path.strip("/").split("/")]
-    start = parts.index(remote_id) if remote_id in parts else -1
-    return f"{step.exchange.intent.method} .../{'/'.join(parts[start:])}"
-
-
-def _history_text(step: HistoryLine, following: HistoryLine | None) -> Text:
-    """The message of a step; a lost call is shown once, by the event that it caused."""
-    lost = step.exchange is not None and step.exchange.failure is not None
-    if lost and following is not None and following.message == step.message:
-        return Text("no reply")
-    texts = [step.message, None if step.person is None else f"by {step.person}"]
-    message = "; ".join(text for text in texts if text)
-    # A draft of an e-mail has lines, which are shown as lines.
-    return Text("\n".join(printable(line) for line in message.split("\n")))
-
-
 def _evidence_text(receipt: CaseReceipt, evidence: EvidenceReceipt) -> str:
     if evidence.email is not None:
         return _email_text(evidence, evidence.email)
     if evidence.kind is EvidenceKind.PERSON or evidence.exchange is None:
-        return f"confirmed by {evidence.person}{_note_text(evidence)}" if evidence.person else evidence.kind.value
+        if evidence.person:
+            return f"confirmed by {evidence.person}{_note_text(evidence)}"
+        return f"{evidence.kind.value}, archived" if receipt.archived else evidence.kind.value
     exchange = evidence.exchange
     call = f"{exchange.intent.method} {exchange.intent.url} answered {exchange.status}"
     if evidence.no_order_number_reason is not None:

@@ -8,7 +8,7 @@ import click
 
 from orderdesk_sdk.clock import local_datetimes
 
-__all__ = ["TimeParameter", "format_time", "span", "zone"]
+__all__ = ["DaysParameter", "TimeParameter", "format_time", "span", "zone"]
 
 
 class TimeParameter(click.ParamType[datetime]):
@@ -34,6 +34,20 @@ class TimeParameter(click.ParamType[datetime]):
             choices = " or ".join(moment.astimezone().isoformat() for moment in moments)
             self.fail(f"{value!r} occurred twice when clocks were put back; write {choices}", param, ctx)
         return moments[0]
+
+
+class DaysParameter(click.ParamType[timedelta]):
+    """An option's value that is a number of days: `400d`."""
+
+    name = "days"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        number = str(value).removesuffix("d")
+        if number == str(value) or not (number.isascii() and number.isdecimal() and len(number) < 7):
+            self.fail(f"{value!r} is not a number of days; write it as 400d", param, ctx)
+        return timedelta(days=int(number))
 
 
 def format_time(moment: datetime | None, *, seconds: bool = False) -> str:

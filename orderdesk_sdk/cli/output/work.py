@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
+from rich.text import Text
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
@@ -16,6 +18,7 @@ from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.cli.output.cancellations import event_line, show_case_list
 from orderdesk_sdk.cli.output.cases import show_other_case
+from orderdesk_sdk.cli.output.history import UNDECIDED_POLLS
 from orderdesk_sdk.cli.output.screen import Screen, printable
 from orderdesk_sdk.cli.output.times import format_time, span
 from orderdesk_sdk.desk.desk import Desk
@@ -25,24 +28,67 @@ __all__ = ["ShownChanges", "WorkResult", "show_problem", "wait_text", "work_resu
 
 
 class ShownChanges:
-    """The changes of cases while the worker runs: shown, and the alarms among them kept."""
+    """The changes of cases while the worker runs: shown, and the alarms among them kept.
+
+    A wait and a poll that tell the same again and again are shown once; how often a poll did is shown when something
+    else happens to its case, or the worker ends.
+    """
 
     def __init__(self, screen: Screen | None) -> None:
         """screen: where each change is shown; None shows none."""
         self._screen = screen
-        self._waits: dict[str, str | None] = {}
+        self._lock = threading.Lock()
+        self._latest: dict[str, _ShownChange] = {}
         self.alarms: list[CancelCase] = []
 
     def report(self, case: CancelCase, event: Event) -> None:
-        """Show a change and keep it if it is an alarm; a wait that goes on unchanged is shown once."""
-        if event.kind is EventKind.SHIPPED:
-            self.alarms.append(case)
-        if event.kind is EventKind.DEFERRED and self._waits.get(case.id) == event.message:
-            return
-        self._waits[case.id] = event.message
+        """Show a change and keep it if it is an alarm."""
+        with self._lock:
+            if event.kind is EventKind.SHIPPED:
+                self.alarms.append(case)
+            shown = self._latest.get(case.id)
+            if shown is not None and shown.is_told_again_by(event):
+                self._latest[case.id] = evolve(shown, repeats=shown.repeats + 1, last_at=event.at)
+                return
+            self._show_repeats(self._latest.pop(case.id, None))
+            if case.is_open:
+                self._latest[case.id] = _ShownChange(case, event, event.at)
+            self._show(case, event.at, event_line(case, event))
+
+    def finish(self) -> None:
+        """Show what was not shown yet, when the worker ends."""
+        with self._lock:
+            for shown in self._latest.values():
+                self._show_repeats(shown)
+            self._latest.clear()
+
+    def _show_repeats(self, shown: _ShownChange | None) -> None:
+        if shown is not None and shown.repeats and shown.event.kind in UNDECIDED_POLLS:
+            since = format_time(shown.event.at, seconds=True)
+            times = f"{shown.repeats} more time{'s' if shown.repeats > 1 else ''} since {since}"
+            self._show(shown.case, shown.last_at, Text(f"polled {times}: {shown.event.kind.value}"))
+
+    def _show(self, case: CancelCase, at: datetime, text: Text) -> None:
         if self._screen is not None:
             with suppress(OSError):  # A full disk of the log must not stop the work.
-                _show_event(self._screen, case, event)
+                head = f"{format_time(at, seconds=True)}  {case.order_number} at {case.connection}"
+                self._screen.hanging(head, text)
+
+
+@frozen
+class _ShownChange:
+    """The last change that was shown of an open case, and how often it came again."""
+
+    case: CancelCase
+    event: Event
+    last_at: datetime
+    repeats: int = 0
+
+    def is_told_again_by(self, event: Event) -> bool:
+        """Whether an event says only what this one said."""
+        if event.kind not in (EventKind.DEFERRED, *UNDECIDED_POLLS):
+            return False
+        return event_line(self.case, self.event) == event_line(self.case, event) and event.kind is self.event.kind
 
 
 @frozen
@@ -111,9 +157,3 @@ def wait_text(due: datetime | None, now: datetime) -> str:
     if due is None:
         return "no case is open; press Ctrl-C to stop"
     return f"next due {format_time(due, seconds=True)}, in {span(due - now)}; press Ctrl-C to stop"
-
-
-def _show_event(screen: Screen, case: CancelCase, event: Event) -> None:
-    """One change, in a line."""
-    head = f"{format_time(event.at, seconds=True)}  {case.order_number} at {case.connection}"
-    screen.hanging(head, event_line(case, event))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from email.headerregistry import Address
-from email.policy import SMTP
+from typing import TYPE_CHECKING
 
 from orderdesk_sdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from email.headerregistry import Address
 
 __all__ = ["parse_address", "read_address"]
 
@@ -24,6 +26,9 @@ def read_address(value: object, location: str) -> str:
 
 def parse_address(value: object, location: str) -> Address:
     """The one address of a text; `addr_spec` is what a server is told. Raises ConfigurationError as `read_address`."""
+    from email.headerregistry import Address  # Slow to import, for those who have no address to read.
+    from email.policy import SMTP
+
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError("an e-mail address was expected", location=location, hint=EXAMPLE)
     if len(value) > MAX_LENGTH:

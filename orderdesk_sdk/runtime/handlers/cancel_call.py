@@ -94,7 +94,7 @@ class CancelCall:
             connection.client,
             journal,
             _verifier(connection, asked.request),
-            FlowOptions(asked.recorded, watchdog, case.updated_at),
+            FlowOptions(asked.recorded, watchdog, case.updated_at, case.integration, route.label),
         )
         return self._finish(asked.sending, connection, context.remote_order, journal, driven)
 
@@ -148,7 +148,10 @@ class CancelCall:
         service = connection.service(group[0].started_at)
         hook = connection.plugin.manager.hook.orderdesk_cancel_many
         # Of several none was asked before; a single one is asked again by itself only.
-        options = FlowOptions(group[0].recorded, watchdog, max(asked.case.updated_at for asked in group))
+        latest = max(asked.case.updated_at for asked in group)
+        first = group[0].case
+        label = connection.route(first.route).label
+        options = FlowOptions(group[0].recorded, watchdog, latest, first.integration, label)
         driven = run_flow(
             lambda: _with_answer_count(hook(requests=requests, service=service), len(requests)),
             Answers,
@@ -193,7 +196,7 @@ class CancelCall:
         context = self._loader.load(case, remote_order)
         hold = self._send_condition(case, connection, context)
         journal = CaseJournal(self._loader.ledger, case, resumed, (event,), hold)
-        request = self._loader.cancel_request(case, connection, context)
+        request, label = self._loader.cancel_request(case, connection, context), connection.route(case.route).label
         hook = connection.plugin.manager.hook.orderdesk_cancel
         driven = run_flow(
             lambda: hook(request=request, service=connection.service(began)),
@@ -201,7 +204,7 @@ class CancelCall:
             connection.client,
             journal,
             _verifier(connection, request),
-            FlowOptions(_recorded(entries), watchdog, case.updated_at),
+            FlowOptions(_recorded(entries), watchdog, case.updated_at, case.integration, label),
         )
         return self._finish(resumed, connection, remote_order, journal, driven)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase
-from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.policy import failures, polling, requesting
@@ -242,6 +242,8 @@ class CancellationHandler:
     def abandon(self, case_id: str, reason: str) -> CancelCase:
         """Settle what a hanging plugin left: its case is taken from it and goes on without it."""
         case = self._loader.ledger.case(case_id, CancelCase)
+        if case.state not in (*OPEN, State.CANCELED):  # Another process has settled it meanwhile.
+            return case  # (A canceled one may be polled, which can hang.)
         integration = self._connections.integration(case.connection)
         declared = None if isinstance(integration, str) else integration
         return self._loader.apply(

@@ -1,10 +1,13 @@
-"""Posting the mail of an e-mail route: composed from templates, written down first, never sent twice unawares."""
+"""Posting the mail of an e-mail route: composed from templates, written down first, never sent twice unawares.
+
+The libraries for mail are imported when there is one: no other case needs them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from email.message import EmailMessage
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
@@ -17,8 +20,12 @@ from orderdesk_sdk.plugin.routes import Email
 from orderdesk_sdk.plugin.toolkit.email_addresses import parse_address
 from orderdesk_sdk.plugin.toolkit.templates import render, template_fields
 from orderdesk_sdk.runtime.journal import CaseJournal
-from orderdesk_sdk.transport.email.smtp import SmtpTransport, as_text, compose, message_id, plain_body, plain_subject
 from orderdesk_sdk.transport.redaction import Redactor
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
 __all__ = ["CancellationEmail", "message_id_of"]
 
@@ -61,6 +68,8 @@ class CancellationEmail:
 
         By setting, as configured.
         """
+        from orderdesk_sdk.transport.email.smtp import compose, message_id, plain_body, plain_subject
+
         to = template_values[route.to]
         values = template_fields(
             order,
@@ -87,6 +96,8 @@ class CancellationEmail:
         redactor: Redactor,
     ) -> Event:
         """Send a mail, or escalate the draft; the event that it makes of a case that is sending."""
+        from orderdesk_sdk.transport.email.smtp import as_text
+
         now = self._clock.now()
         within = route.confirm.remind_after
         plain = redactor.redact_text(message if isinstance(message, str) else as_text(message))

@@ -58,7 +58,7 @@ class PollCall:
             connection.client,
             journal,
             AnswerVerifier(connection.identified_by, (ExpectedOrder.from_request(request),)),
-            FlowOptions(watchdog=watchdog, started_at=case.updated_at),
+            FlowOptions(watchdog=watchdog, started_at=case.updated_at, integration=case.integration),
         )
         if isinstance(driven.outcome, Answer) and driven.outcome.outcome is Outcome.UNKNOWN and not journal.has_sent:
             # The flow knows without asking that this connection has nothing to read: asking again tells no more.

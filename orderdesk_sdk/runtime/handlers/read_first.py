@@ -18,7 +18,7 @@ from orderdesk_sdk.cases.policy import read_first
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.cases.policy.read_first import NoResult
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
-from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError, StorageError
+from orderdesk_sdk.errors import InvalidStateError, OrderDeskError, StorageError
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog
@@ -150,6 +150,8 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     def abandon(self, case_id: str, reason: str) -> C:
         case = self._ledger.case(case_id, self.kind)
+        if not case.is_open:  # Another process has settled it meanwhile.
+            return case
         unsure = bool(self._attempts_of_unknown_outcome(case))
         event = read_first.after_plugin_error(
             case, reason, self._clock.now(), may_exist=unsure, find_out_hint=self.find_out_hint
@@ -162,7 +164,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         if event.kind is EventKind.WITHDRAWN and (
             case.state is State.SENDING or self._attempts_of_unknown_outcome(case)
         ):
-            raise ConflictError(
+            raise InvalidStateError(
                 "the case cannot be withdrawn: a request was sent already",
                 location=case.id,
                 hint="find out at the service, then confirm or reject the case",
@@ -227,7 +229,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             connection.client,
             journal,
             AnswerVerifier(connection.identified_by, (ExpectedOrder.from_request(request),)),
-            FlowOptions(watchdog=watchdog, started_at=case.updated_at),
+            FlowOptions(watchdog=watchdog, started_at=case.updated_at, integration=case.integration),
         )
         outcome = result.outcome
         is_held = (
@@ -309,7 +311,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
 
     def _require_idle(self, case: C) -> None:
         if not case.is_open:
-            raise ConflictError(f"the case is settled: {case.state.value}", location=case.id)
+            raise InvalidStateError(f"the case is settled: {case.state.value}", location=case.id)
         if case.state is State.SENDING:
             raise InvalidStateError(
                 "a request may be on its way", location=case.id, hint="wait until the attempt has ended"

@@ -5,6 +5,9 @@ that `stores.sql` takes, and `text_adaptation` lets it store every text that Pyt
 password out of every message, `errors` puts into words what server and driver say, `migrations` brings tables to the
 version of the program. `orders` opens a database as the order store, over `order_database`.
 
+`connection_state` is what all processes know together of a connection to a service: how fast it may be called
+(`rate_buckets`), and the refresh token in use (`stored_tokens`).
+
 Touch the room for what PostgreSQL alone does; a statement that SQLite takes too stands in `stores.sql`. It needs the
 extra `postgres` (psycopg, psycopg-pool); nothing outside imports it before a ledger in PostgreSQL is asked for.
 

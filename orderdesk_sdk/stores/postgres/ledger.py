@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.postgres.clock import DatabaseClock
+from orderdesk_sdk.stores.postgres.connection_state import shared_connection_state
 from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.postgres.migrations import migrate
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
+from orderdesk_sdk.stores.postgres.reservations import Reservations
 from orderdesk_sdk.stores.postgres.write_session import PostgresWriteSession
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.due_cases import Condition
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sql.text_removal import remove_texts
+from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = ["PostgresLedger"]
 
 
-class PostgresLedger(LedgerReader, LedgerWriter):
+class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver):
     """A ledger in the database of `url`, whose tables are made where there are none. Safe from many threads.
 
     Raises StorageError when the server cannot be reached or refuses, or the tables come from a version of this program
@@ -41,18 +50,34 @@ class PostgresLedger(LedgerReader, LedgerWriter):
         try:
             migrate(self._pool, VERSION_TABLE, MIGRATIONS)
             self._session = PostgresWriteSession(self._pool)
+            self.clock = DatabaseClock(self._pool)
+            """The server's clock, which everybody who works on this ledger shares."""
         except BaseException:
             self.close()
             raise
         super().__init__(GroupCommit(self._session), keeps_events=keeps_events)
+        self._reservations = Reservations(self._pool, self.damage)
 
     def remove_personal_texts(self, order_id: str, *, by: str, at: datetime) -> int:
         return self._commits.run(
             lambda cursor: remove_texts(cursor, self._chain_appender(cursor), order_id, by=by, at=at)
         )
 
+    def reserve_due(self, now: datetime, limit: int, *, connection: str, after: Case | None = None) -> tuple[Case, ...]:
+        return self._reservations.reserve(now, limit, connection, after)
+
+    def release_due(self, cases: Sequence[Case]) -> None:
+        self._reservations.release(cases)
+
+    def states_of_connections(self, clock: Clock) -> StateOfConnection:
+        """What all processes know together of each connection to a service. Raises StorageError."""
+        return shared_connection_state(self._pool, clock)
+
     def close(self) -> None:
         self._closing()
+
+    def _free(self) -> Condition:
+        return self._reservations.free()
 
     def _chain_appender(self, cursor: Cursor) -> ChainAppender:
         return self._session.chain_appender(cursor)

@@ -13,8 +13,9 @@ from attrs import frozen
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.pool import SCHEMA, PostgresPool
+from orderdesk_sdk.stores.sql.tables_version import TablesVersion
 
-__all__ = ["Migration", "TablesVersion", "migrate", "tables_version"]
+__all__ = ["Migration", "ends_older_programs", "migrate", "tables_version"]
 
 _LOCK = 0x6F726465726465
 """The number of the advisory lock that a process holds while it migrates: "orderde"."""
@@ -34,51 +35,47 @@ class Migration:
     breaks_older: bool = False
 
 
-@frozen
-class TablesVersion:
-    """The version that the tables have, the one that this program knows, and the oldest that may work with them.
-
-    found: 0 where there are none yet.
-    """
-
-    found: int
-    known: int
-    oldest: int
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether this program may work with the tables as they are."""
-        return self.oldest <= self.known <= self.found
-
-
 def tables_version(pool: PostgresPool, table: str, migrations: Sequence[Migration]) -> TablesVersion:
     """The version of the tables whose numbers are kept in `table`; changes nothing."""
     with pool.reading() as cursor:
         return _version(cursor, table, len(migrations))
 
 
-def migrate(pool: PostgresPool, table: str, migrations: Sequence[Migration]) -> TablesVersion:
+def migrate(
+    pool: PostgresPool, table: str, migrations: Sequence[Migration], *, breaks_older: bool = False
+) -> TablesVersion:
     """Bring the tables to the last of `migrations`; `table` holds the numbers of those that were made.
 
-    Locks nobody out where there is nothing to do. All or nothing. Raises StorageError for tables of a newer version
-    that this program cannot work with; they stay untouched.
+    Locks nobody out where there is nothing to do. All or nothing. Raises StorageError, and changes nothing, for tables
+    of a newer version that this program cannot work with, and where programs of an older one would be ended.
+
+    Args:
+        breaks_older: programs of older versions may be ended.
     """
     found = tables_version(pool, table, migrations)
-    if not found.is_usable and found.found <= found.known:
-        with pool.transaction() as cursor:
-            # Another process may be at it: who waits here finds it done.
-            cursor.execute("SET LOCAL statement_timeout = 0")
-            cursor.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
-            _make(cursor, table, migrations)
-        found = tables_version(pool, table, migrations)
-    if not found.is_usable:
+    found.require_not_too_new(pool.place)
+    if not found.is_behind:
+        return found
+    if not breaks_older and ends_older_programs(found, migrations):
         raise StorageError(
-            f"the tables have version {found.found}, which needs a program of version {found.oldest} or newer;"
-            f" this program knows {found.known}",
+            f"the tables have version {found.found}, this program needs {found.known}, and programs of the version"
+            " before cannot work with that",
             location=pool.place,
-            hint="install the newer orderdesk-sdk that made them; nothing was changed",
+            hint="end them on every machine, then run `orderdesk ledger migrate`",
         )
+    with pool.transaction() as cursor:
+        # Another process may be at it: who waits here finds it done.
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+        _make(cursor, table, migrations)
+    found = tables_version(pool, table, migrations)
+    found.require_not_too_new(pool.place)
     return found
+
+
+def ends_older_programs(found: TablesVersion, migrations: Sequence[Migration]) -> bool:
+    """Whether migrations that are to be made end programs that work with the tables as they are."""
+    return found.found > 0 and any(migration.breaks_older for migration in migrations[found.found :])
 
 
 def _make(cursor: PostgresCursor, table: str, migrations: Sequence[Migration]) -> None:

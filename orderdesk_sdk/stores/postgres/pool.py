@@ -11,7 +11,7 @@ import select
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
@@ -100,6 +100,17 @@ class PostgresPool:
     def reading(self) -> Iterator[PostgresCursor]:
         """A cursor for statements that change nothing; each sees what is committed when it begins."""
         with self.translated(), self._pool.connection() as connection:
+            yield PostgresCursor(connection)
+
+    def immediate(self) -> AbstractContextManager[PostgresCursor]:
+        """A cursor each of whose statements is a transaction of its own."""
+        return self.reading()
+
+    @contextmanager
+    def own_session(self) -> Iterator[PostgresCursor]:
+        """A cursor of a session beside the pool, for what holds on to its session; it ends with the block."""
+        with self.translated(), closing(psycopg.connect(self.database.url.reveal(), **self._arguments)) as connection:
+            _configure(connection)
             yield PostgresCursor(connection)
 
     @contextmanager

@@ -14,6 +14,7 @@ import psycopg
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
+from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
@@ -22,8 +23,8 @@ from orderdesk_sdk.stores.sql.group_commit import TransactionLostError
 __all__ = ["PostgresWriteSession"]
 
 _LOCK = (
-    "SELECT count, head, pg_current_xact_id()::text, (SELECT link FROM history WHERE sequence = ?)"
-    " FROM chain FOR UPDATE"
+    "SELECT pg_current_xact_id()::text, (SELECT link FROM history WHERE sequence = ?),"  # noqa: S608 - constants
+    f" (SELECT max(oldest) FROM {VERSION_TABLE}) FROM chain FOR UPDATE"
 )
 
 
@@ -56,7 +57,13 @@ class PostgresWriteSession:
                 location=self._pool.place,
                 hint="see `orderdesk doctor`",
             )
-        self._transaction_id = row[2]
+        self._transaction_id, _, oldest = row
+        if oldest > len(MIGRATIONS):
+            raise StorageError(
+                f"the tables were changed for programs of version {oldest} and newer; this one knows {len(MIGRATIONS)}",
+                location=self._pool.place,
+                hint="end this program, and start the newer orderdesk-sdk; nothing was written",
+            )
         return cursor
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:

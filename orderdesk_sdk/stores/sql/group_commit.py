@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar, cast
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.database import Cursor, Job
+from orderdesk_sdk.telemetry import span
 
 __all__ = ["GroupCommit", "TransactionLostError", "WriteSession"]
 
@@ -90,7 +91,10 @@ class GroupCommit:
                 with self._writer:
                     with self._pending_lock:
                         batch, self._pending = self._pending, []
-                    self._commit(batch)
+                    with span("commit") as observed:
+                        self._commit(batch)
+                        observed.set("changes", len(batch))
+                        observed.set("outcome", "failed" if batch[0].error is not None else "durable")
         finally:
             self._pass_on(ticket)
         if ticket.error is not None:

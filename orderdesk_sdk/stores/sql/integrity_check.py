@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ from orderdesk_sdk.cases.history import HistoryEntryKind
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.stores.hash_chain import FIRST, ROW_MARK, chain_entry, head_after, link_after, row_digest, state_of
 from orderdesk_sdk.stores.personal_texts import StoredRecord
+from orderdesk_sdk.stores.sql.archived_lines import Gap, archived_count, archived_links, gaps_of, link_at
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, rows_of
 
@@ -45,7 +47,8 @@ def examine(db: Cursor, noted: ChainHead | None = None) -> Iterator[IntegrityFla
         record = _record(db, row)
         lines += record.entry_count
         yield from (IntegrityFlaw(str(row[5]), text) for text in record.flaws)
-    (total,) = db.execute("SELECT count(*) FROM history").fetchone()
+    (here,) = db.execute("SELECT count(*) FROM history").fetchone()
+    total = here + archived_count(db)
     if lines != total:
         yield IntegrityFlaw(None, f"{total - lines} lines of the history belong to no case")
 
@@ -56,7 +59,7 @@ def _chain_flaws(db: Cursor, noted: ChainHead | None) -> Iterator[IntegrityFlaw]
         yield IntegrityFlaw(None, "the row that names the head of the ledger is gone")
         return
     head, last, passed = FIRST, 0, noted is None or noted.count == 0
-    for sequence, link in rows_of(db, "history", "sequence", "link"):
+    for sequence, link in heapq.merge(rows_of(db, "history", "sequence", "link"), archived_links(db)):
         head, last = head_after(head, _bytes(link)), sequence
         passed = passed or (noted is not None and (sequence, head.hex()) == (noted.count, noted.digest))
     if last < named.count:
@@ -71,7 +74,8 @@ def _chain_flaws(db: Cursor, noted: ChainHead | None) -> Iterator[IntegrityFlaw]
 
 def _record(db: Cursor, row: Sequence[object]) -> IntegrityReport:
     number, last, data, sealed, texts, *columns = row
-    flaws: list[str] = []
+    gaps = gaps_of(db, str(columns[0]))
+    flaws: list[str] = _gap_flaws(db, gaps)
     gone: list[int] = []
     link, state, cancellation, count, is_removed = FIRST, b"", "", 0, False
     for sequence, attempt, at, line_kind, its_link, its_state, its_seal, its_data, its_texts in db.execute(
@@ -79,6 +83,9 @@ def _record(db: Cursor, row: Sequence[object]) -> IntegrityReport:
         " ORDER BY sequence",
         (columns[0],),
     ):
+        while gaps and gaps[0].first < sequence:
+            archived = gaps.pop(0)
+            link, count = archived.link, count + archived.entry_count
         content = StoredRecord(str(its_data), None, _bytes(its_seal) or None)
         line = chain_entry(str(columns[0]), attempt, at, line_kind, content)
         count += 1
@@ -95,18 +102,23 @@ def _record(db: Cursor, row: Sequence[object]) -> IntegrityReport:
             gone.append(sequence)
         elif _seal(its_texts) != _bytes(its_seal):
             flaws.append(f"the text of line {sequence} of its history is not as it was written")
-    if gone:
-        flaws.append(f"the text of line {gone[0]} of its history is gone, and nothing says who removed it")
+    flaws += [f"the text of line {line} of its history is gone, and nothing says who removed it" for line in gone[:1]]
     if link != _bytes(last):
         flaws.append("the newest lines of its history are gone")
-    if state != state_of(
-        int(str(number)), row_digest([_column(value) for value in columns], str(data), _bytes(sealed))
-    ):
+    row_now = row_digest([_column(value) for value in columns], str(data), _bytes(sealed))
+    if state != state_of(int(str(number)), row_now):
         flaws.append("its row (state, evidence, version, due time) is not what its history leads to")
     flaws += _text_flaws("its row", sealed, texts, is_removed)
     if columns[1] == CancelCase.kind:
         flaws += _cancellation_flaws(db, str(columns[2]), cancellation, is_removed)
     return IntegrityReport(tuple(flaws), count, link.hex(), is_removed)
+
+
+def _gap_flaws(db: Cursor, gaps: Sequence[Gap]) -> list[str]:
+    """What is wrong with what the ledger keeps of lines that lie in archives: its head proves their links."""
+    if all(link_at(db, gap.last) == gap.link for gap in gaps):
+        return []
+    return ["what the ledger keeps of its archived lines is not as it was written"]
 
 
 def _cancellation_flaws(db: Cursor, cancellation_id: str, told: str, is_removed: bool) -> list[str]:

@@ -23,7 +23,14 @@ from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
 from orderdesk_sdk.stores.sql.case_selection import CaseSelection
 from orderdesk_sdk.stores.sql.database import NO_LIMIT, Cursor
-from orderdesk_sdk.stores.sql.due_cases import due_at_connection, due_connections, due_everywhere, next_due
+from orderdesk_sdk.stores.sql.due_cases import (
+    ALL,
+    Condition,
+    due_at_connection,
+    due_connections,
+    due_everywhere,
+    next_due,
+)
 from orderdesk_sdk.stores.sql.integrity_check import examine, head_of, record_of
 from orderdesk_sdk.stores.sql.ledger_rows import case_of, find_by_key, order_fingerprint
 from orderdesk_sdk.stores.sql.ledger_tables import NOUN, rows_of
@@ -163,7 +170,7 @@ class LedgerReader(ABC):
 
     def due_connections(self, now: datetime) -> tuple[str, ...]:
         with self._read() as cursor:
-            return due_connections(cursor, self.damage, now)
+            return due_connections(cursor, self.damage, now, self._free())
 
     def due(
         self, now: datetime, limit: int, *, connection: str | None = None, after: Case | None = None
@@ -175,7 +182,11 @@ class LedgerReader(ABC):
 
     def next_due(self) -> datetime | None:
         with self._read() as cursor:
-            return next_due(cursor, self.damage)
+            return next_due(cursor, self.damage, self._free())
+
+    def _free(self) -> Condition:
+        """What holds of a case that nobody else has reserved."""
+        return ALL
 
     def _is_ahead(self, now: datetime) -> bool:
         """Whether anything in the ledger was written by a clock that was ahead of now."""

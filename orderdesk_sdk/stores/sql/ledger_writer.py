@@ -9,17 +9,18 @@ from datetime import datetime
 from typing import TypeVar
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.clock_skew import corrected_for_clock
 from orderdesk_sdk.cases.history import EntryContent
-from orderdesk_sdk.cases.ledger import CaseUpdate
+from orderdesk_sdk.cases.ledger import CaseUpdate, DueListener, WakeError
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.stores.hash_chain import ChainEntry
 from orderdesk_sdk.stores.serialization import dump, to_microseconds
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.claimed_notifications import claim_notifications, complete_notifications
-from orderdesk_sdk.stores.sql.database import Commits, Cursor
+from orderdesk_sdk.stores.sql.database import Commits, Cursor, Job
 from orderdesk_sdk.stores.sql.event_outbox import EventOutbox
 from orderdesk_sdk.stores.sql.ledger_rows import (
     Row,
@@ -44,6 +45,9 @@ from orderdesk_sdk.stores.sql.ledger_rows import (
 __all__ = ["LedgerWriter"]
 
 C = TypeVar("C", bound=Case)
+T = TypeVar("T")
+
+_log = RoomLogger("stores")
 
 InsertCase = Callable[[Cursor, ChainAppender, Row, Sequence[ChainEntry]], None]
 _INSERT_KEY = "INSERT INTO keys (key, content, cancellation_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -56,6 +60,10 @@ class LedgerWriter(EventOutbox):
         """keeps_events: whether the order events that come with changes are recorded."""
         super().__init__(commits)
         self._keeps_events = keeps_events
+        self._due_listener: DueListener | None = None
+
+    def on_due(self, listener: DueListener | None) -> None:
+        self._due_listener = listener
 
     @abstractmethod
     def _chain_appender(self, cursor: Cursor) -> ChainAppender:
@@ -101,10 +109,12 @@ class LedgerWriter(EventOutbox):
             cursor.execute(_INSERT_KEY, (key, fingerprint, known.id))
             return known, False
 
-        try:
-            return self._commits.run(insert)  # The rule: nothing is in its way, so nothing is looked for.
+        by_id = {change.before.id: change.after for change in changes}
+        written = [by_id.get(case.id, case) for case in cases]
+        try:  # The rule: nothing is in its way, so nothing is looked for.
+            return self._run_and_tell(insert, written, lambda found: found[1])
         except TakenError:
-            return self._commits.run(find_or_insert)
+            return self._run_and_tell(find_or_insert, written, lambda found: found[1])
 
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
         def job(cursor: Cursor) -> None:
@@ -139,7 +149,7 @@ class LedgerWriter(EventOutbox):
                 links.write()
             return (case, True) if known is None else (known, False)
 
-        return self._commits.run(job)
+        return self._run_and_tell(job, [case], lambda found: found[1])
 
     def write(self, *changes: CaseUpdate) -> None:
         prepared = [prepare(change) for change in changes]
@@ -152,7 +162,33 @@ class LedgerWriter(EventOutbox):
                     insert_event(cursor, event)
             links.write()
 
-        self._commits.run(job)
+        moved = [change.after for change in changes if change.after.due_at != change.before.due_at]
+        self._run_and_tell(job, moved, lambda _: True)
+
+    def _run_and_tell(self, job: Job[T], cases: Sequence[Case], is_written: Callable[[T], bool]) -> T:
+        """Run a job that makes cases due, and tell whoever listens, unless nothing was written.
+
+        A case that is being sent is due when its lease ends; that is for those who look after what is overdue.
+        """
+        listener = self._due_listener
+        due = [case for case in cases if case.due_at is not None and case.state is not State.SENDING]
+        if listener is None or not due:
+            return self._commits.run(job)
+
+        def telling(cursor: Cursor) -> T:
+            result = job(cursor)
+            if is_written(result):
+                listener.within(cursor, due)
+            return result
+
+        try:
+            result = self._commits.run(telling)
+        except WakeError as error:  # Only an alarm is lost: whoever sweeps finds what is due.
+            _log.warning("the engine could not be told: %s", error.message, about=LogSubject.of(*due))
+            result = self._commits.run(job)
+        if is_written(result):
+            listener.after(due)
+        return result
 
     def correct_clock_skew(self, now: datetime) -> int:
         if not self._is_ahead(now):

@@ -15,8 +15,9 @@ from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
 from orderdesk_sdk.stores.sql.integrity_check import examine, head_of
-from orderdesk_sdk.stores.sqlite.connection import migrate, open_connection, readable, snapshot, wal_path
-from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from orderdesk_sdk.stores.sqlite.connection import open_connection, readable, snapshot, wal_path
+from orderdesk_sdk.stores.sqlite.ledger_schema import ADDITIVE, MIGRATIONS, VERSION_TABLE
+from orderdesk_sdk.stores.sqlite.migrations import migrate
 
 __all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore"]
 
@@ -124,7 +125,7 @@ def _verified_head(copy: Path, backup: Path) -> ChainHead:
         with closing(sqlite3.connect(copy, isolation_level=None)) as db:
             db.text_factory = readable
             if head_of(db.cursor()) is not None:  # Else these are no tables of a ledger, and must not become some.
-                migrate(db, "ledger_schema", MIGRATIONS, str(backup))
+                migrate(db, VERSION_TABLE, MIGRATIONS, str(backup), ADDITIVE)
             with snapshot(db) as cursor:
                 head, flaws = head_of(cursor), tuple(islice(examine(cursor), 1))
     except sqlite3.Error as error:

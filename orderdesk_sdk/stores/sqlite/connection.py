@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,10 +15,8 @@ from orderdesk_sdk.plugin.toolkit.private_files import create_private
 __all__ = [
     "BUSY_TIMEOUT_SECONDS",
     "FileGuard",
-    "MigrationStep",
     "close",
     "connect",
-    "migrate",
     "require_complete",
     "snapshot",
     "open_connection",
@@ -30,9 +28,6 @@ __all__ = [
 
 BUSY_TIMEOUT_SECONDS = 10.0
 """How long a call waits for another process that is writing."""
-
-MigrationStep = str | Callable[[sqlite3.Connection], None]
-"""A step of a migration: a statement, or what statements alone cannot do."""
 
 
 def wal_path(path: Path) -> Path:
@@ -220,43 +215,3 @@ class FileGuard:
             hint="end every program that uses it, put the right file there, and start them again; nothing is written"
             " until then",
         )
-
-
-def migrate(
-    connection: sqlite3.Connection, table: str, migrations: Sequence[Sequence[MigrationStep]], location: str
-) -> None:
-    """Bring the tables to the last of `migrations`; `table` holds the version they have.
-
-    Locks nobody out where there is nothing to do. Raises StorageError for tables of a newer version; they stay
-    untouched.
-    """
-    if _version(connection, table) == len(migrations):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (version INTEGER NOT NULL)")
-        found = _version(connection, table)
-        if found > len(migrations):
-            raise StorageError(
-                f"the tables of the ledger have version {found}; this program knows {len(migrations)}",
-                location=location,
-                hint="install the newer orderdesk-sdk that wrote it; nothing was changed",
-            )
-        for version, steps in enumerate(migrations[found:], start=found + 1):
-            for step in steps:
-                if isinstance(step, str):
-                    connection.execute(step)
-                else:
-                    step(connection)
-            connection.execute(f"INSERT INTO {table} VALUES (?)", (version,))  # noqa: S608 - our own constant
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _version(connection: sqlite3.Connection, table: str) -> int:
-    named = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
-    found = connection.execute(f"SELECT max(version) FROM {table}").fetchone()[0] if named else 0  # noqa: S608 - our own constant
-    return found or 0

@@ -5,29 +5,32 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sqlite.backup import Backup, make_backup
-from orderdesk_sdk.stores.sqlite.connection import close, connect, migrate, open_snapshot, readable, snapshot, use_wal
+from orderdesk_sdk.stores.sqlite.connection import close, connect, open_snapshot, readable, snapshot, use_wal
 from orderdesk_sdk.stores.sqlite.ledger_file_guard import LedgerFileGuard
-from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from orderdesk_sdk.stores.sqlite.ledger_schema import ADDITIVE, MIGRATIONS, VERSION_TABLE
+from orderdesk_sdk.stores.sqlite.migrations import migrate
 from orderdesk_sdk.stores.sqlite.text_removal import remove_texts_from_file
 from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 
 __all__ = ["SqliteLedger"]
 
 
-class SqliteLedger(LedgerReader, LedgerWriter):
+class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver):
     """A ledger in the file `path`, made where there is none. Safe from many threads and several processes.
 
     Raises StorageError when the file cannot be opened, is no ledger, or comes from a newer version. Not for network
@@ -42,7 +45,7 @@ class SqliteLedger(LedgerReader, LedgerWriter):
         try:
             with ExitStack() as made:
                 self._writer = made.enter_context(closing(connect(path)))
-                migrate(self._writer, "ledger_schema", MIGRATIONS, str(path))
+                migrate(self._writer, VERSION_TABLE, MIGRATIONS, str(path), ADDITIVE)
                 use_wal(self._writer)
                 self._reader = made.enter_context(closing(connect(path, create=False)))
                 self._file_guard = LedgerFileGuard(path, self._writer)
@@ -72,6 +75,13 @@ class SqliteLedger(LedgerReader, LedgerWriter):
     def remove_personal_texts(self, order_id: str, *, by: str, at: datetime) -> int:
         with self._translate_errors():
             return remove_texts_from_file(self._path, order_id, by=by, at=at)
+
+    def reserve_due(self, now: datetime, limit: int, *, connection: str, after: Case | None = None) -> tuple[Case, ...]:
+        # A reservation would cost a commit on this disk, and the processes of one machine seldom meet.
+        return self.due(now, limit, connection=connection, after=after)
+
+    def release_due(self, cases: Sequence[Case]) -> None:
+        """Nothing was reserved."""
 
     def close(self) -> None:
         self._closing()

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.archived_lines import link_at
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sqlite.connection import FileGuard
@@ -23,8 +24,8 @@ class LedgerFileGuard:
         self._is_used = False
         self._appenders: list[ChainAppender] = []
         count, head = connection.execute("SELECT count, head FROM chain").fetchone() or (0, b"")
-        last = connection.execute("SELECT link FROM history WHERE sequence = ?", (count,)).fetchone()
-        self._last: tuple[int, bytes, bytes] | None = (count, head, last[0]) if last is not None else None
+        last = link_at(connection.cursor(), count)
+        self._last: tuple[int, bytes, bytes] | None = (count, head, last) if last is not None else None
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds.
@@ -34,7 +35,7 @@ class LedgerFileGuard:
         links = ChainAppender(cursor)
         if not self._appenders and self._last is not None and (links.count, links.head) != self._last[:2]:
             sequence, _, link = self._last  # Others have written meanwhile, or it is another ledger.
-            if cursor.execute("SELECT link FROM history WHERE sequence = ?", (sequence,)).fetchone() != (link,):
+            if link_at(cursor, sequence) != link:
                 raise StorageError(
                     f"the ledger lacks line {sequence}, which was written: this is an older copy or another ledger",
                     location=self._location,

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from orderdesk_sdk.stores.sqlite.case_migration import unite_cases
 from orderdesk_sdk.stores.sqlite.chain_migration import add_hash_chain
-from orderdesk_sdk.stores.sqlite.connection import MigrationStep
+from orderdesk_sdk.stores.sqlite.migrations import MigrationStep
 
-__all__ = ["MIGRATIONS"]
+__all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
+
+VERSION_TABLE = "ledger_schema"
+"""Where the numbers of the migrations stand that were made."""
+ADDITIVE = frozenset({9, 10})
+"""The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
     "a row is changed only together with its history; an older orderdesk-sdk must be ended and started again"
@@ -212,5 +217,27 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         "CREATE INDEX registrations_by_order ON registrations (order_id)",
         # Of thousands of lines a few are notes, and each webhook looks whether it is noted already.
         "CREATE INDEX history_notes ON history (subject_id, sequence) WHERE kind = 'note'",
+    ),
+    (
+        # Old lines may lie in files (`archived_lines`). Of each its link stays, and between which lines it stood.
+        """CREATE TABLE archives (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, made_by TEXT NOT NULL,
+            at INTEGER NOT NULL)""",
+        """CREATE TABLE archived_histories (
+            subject_id TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
+            link BLOB NOT NULL, archive INTEGER NOT NULL, PRIMARY KEY (subject_id, first)) WITHOUT ROWID""",
+        "CREATE TABLE archived_links (first INTEGER PRIMARY KEY, links BLOB NOT NULL)",
+        "DROP TRIGGER IF EXISTS history_is_kept",
+        # Only what is said to lie in an archive.
+        """CREATE TRIGGER history_is_kept BEFORE DELETE ON history
+            WHEN NOT EXISTS (SELECT 1 FROM archived_histories
+                WHERE subject_id = OLD.subject_id AND first <= OLD.sequence AND last >= OLD.sequence)
+            BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END""",
+        *(
+            f"CREATE TRIGGER {table}_are_{name} BEFORE {when} ON {table}"
+            f" BEGIN SELECT RAISE(ABORT, '{_NEVER_DELETED}'); END"
+            for table in ("archives", "archived_histories", "archived_links")
+            for name, when in (("kept", "DELETE"), ("fixed", "UPDATE"))
+        ),
     ),
 )

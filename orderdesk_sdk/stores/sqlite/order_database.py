@@ -16,9 +16,13 @@ from types import TracebackType
 from typing import Final
 
 from orderdesk_sdk.errors import StorageError
-from orderdesk_sdk.stores.sqlite.connection import FileGuard, MigrationStep, close, connect, migrate, use_wal
+from orderdesk_sdk.stores.sqlite.connection import FileGuard, close, connect, use_wal
+from orderdesk_sdk.stores.sqlite.migrations import MigrationStep, migrate
 
-__all__ = ["MIGRATIONS", "SqliteOrderDatabase"]
+__all__ = ["MIGRATIONS", "VERSION_TABLE", "SqliteOrderDatabase"]
+
+VERSION_TABLE: Final = "host_schema"
+"""Where the numbers of the migrations stand that were made."""
 
 MIGRATIONS: Final[tuple[tuple[MigrationStep, ...], ...]] = (
     (
@@ -120,7 +124,7 @@ class SqliteOrderDatabase:
             self._connection = resources.enter_context(closing(connect(path)))
             # A table that is made anew is gone for a moment, and rows that refer to it must bear that.
             self._connection.execute("PRAGMA foreign_keys = OFF")
-            migrate(self._connection, "host_schema", MIGRATIONS, self._location)
+            migrate(self._connection, VERSION_TABLE, MIGRATIONS, self._location)
             self._connection.execute("PRAGMA foreign_keys = ON")
             use_wal(self._connection)
             self._guard = FileGuard(path)

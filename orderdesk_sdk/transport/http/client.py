@@ -22,20 +22,21 @@ from orderdesk_sdk.plugin.guard import Guard, raise_for_failure
 from orderdesk_sdk.plugin.integration import Integration, Limit
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
-from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.allowed_origins import AllowedOrigins
+from orderdesk_sdk.transport.http.connection_state import ConnectionState, LocalConnectionState
 from orderdesk_sdk.transport.http.credentials import Credentials
 from orderdesk_sdk.transport.http.deadline import DEADLINE
 from orderdesk_sdk.transport.http.failures import BUSY_STATUSES, failure_of, throttling_failure
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.log_redaction import redacted_logs
 from orderdesk_sdk.transport.http.pool import ConnectionPool, PooledTransport
-from orderdesk_sdk.transport.http.rate_limit import TokenBucket
+from orderdesk_sdk.transport.http.rate_limit import RateBucket
 from orderdesk_sdk.transport.http.replay import request_digest
 from orderdesk_sdk.transport.http.response_body import ACCEPTED_ENCODING, readable_response
 from orderdesk_sdk.transport.http.retry_after import MAX_WAIT
 from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_response
+from orderdesk_sdk.transport.http.turns import wait_for_turn
 from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_sdk.transport.shutdown import Shutdown
 
@@ -50,8 +51,6 @@ _EXCERPT_OVERLAP = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
 _PACKING = 64 * 1024
 """Bytes by which a body of the longest that is read may grow when it is packed, since it cannot be packed."""
-_SLEEP_STEP = 0.5
-"""Seconds that are slept at a time, so that the desk's ending is noticed."""
 _MAX_TURN_WAIT = 150.0
 """Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would spend its first turns
 again. Well below the lease on its case."""
@@ -70,14 +69,14 @@ class HttpClient:
         redactor: Redactor,
         clock: Clock,
         limits: HttpLimits | None = None,
-        token_store: TokenStore | None = None,
+        state: ConnectionState | None = None,
         shutdown: Shutdown | None = None,
     ) -> None:
         """Open a client for one connection.
 
         Args:
             redactor: of the connection; it is told every secret that the service gives.
-            token_store: keeps the refresh tokens that the service gives; None keeps none longer than the process.
+            state: what is known of the connection beyond this client; None keeps nothing longer than it.
         """
         self.limits = limits or HttpLimits()
         self._shutdown = shutdown or Shutdown()
@@ -91,9 +90,11 @@ class HttpClient:
         self._expected_headers = {
             header: str(getattr(settings, name)) for header, name in integration.expected_headers.items()
         }
-        self._credentials = self._credentials_of(settings, token_store)
+        self._kept_headers = tuple(dict.fromkeys(["content-type", "retry-after", *integration.evidence_headers]))
+        self._state = state or LocalConnectionState(clock)
+        self._credentials = self._credentials_of(settings)
         self._shared_reads = SharedReads(clock)
-        self._buckets: dict[str, TokenBucket] = {}
+        self._buckets: dict[str, RateBucket] = {}
         self._buckets_lock = Lock()
         self._transport = PooledTransport(
             ConnectionPool(
@@ -106,7 +107,7 @@ class HttpClient:
         timeout = httpx.Timeout(own.read_timeout, connect=own.connect_timeout, pool=own.timeout)
         self._timeout = timeout.as_dict()
 
-    def _credentials_of(self, settings: object, token_store: TokenStore | None) -> Credentials | None:
+    def _credentials_of(self, settings: object) -> Credentials | None:
         """What signs the calls of these settings; None where the integration declares nothing of the kind."""
         auth: object = self._integration.auth(settings) if self._integration.auth is not None else None
         if auth is None:
@@ -116,7 +117,7 @@ class HttpClient:
         if isinstance(auth, TokenAuth):
             auth.clock = self._clock
             auth.register_secret = self.redactor.add_secret
-            auth.token_store = token_store
+            auth.token_store = self._state.token_store
         return Credentials(auth, self._send, self.redactor, self._location, self._clock)
 
     def close(self) -> None:
@@ -204,7 +205,7 @@ class HttpClient:
         return exchange, None if away is not None else _with_exchange_number(result, number)
 
     def _throttling(
-        self, result: httpx.Response | Failure, intent: Intent, bucket: TokenBucket, guard: Guard
+        self, result: httpx.Response | Failure, intent: Intent, bucket: RateBucket, guard: Guard
     ) -> Failure | None:
         """What a response that turns the call away proves; None for every other result."""
         if not isinstance(result, httpx.Response):
@@ -213,26 +214,10 @@ class HttpClient:
         now, told = self._clock.now(), self._retry_after(result, guard)
         return throttling_failure(result, now, read_only=intent.read_only, plugin_wait=told)
 
-    def _wait_for_turn(self, bucket: TokenBucket, max_wait: float) -> bool:
-        """Wait for the call's turn; False, at once, where that is longer than a thread is to be held for."""
-        until = self._clock.monotonic() + max_wait
-        while (turn := bucket.reserve_within(until - self._clock.monotonic(), self.limits.max_wait)) is not None:
-            if not self._sleep_until(turn):
-                return False
-            if not bucket.is_closed:  # While this one slept, another may have been told to stay away.
-                return True
-        return False
+    def _wait_for_turn(self, bucket: RateBucket, max_wait: float) -> bool:
+        return wait_for_turn(bucket, max_wait, self.limits.max_wait, self._clock, self._shutdown)
 
-    def _sleep_until(self, moment: float) -> bool:
-        """Let time pass until then; False as soon as the desk ends, which waits for nobody's turn."""
-        while moment - self._clock.monotonic() > _SLEEP_STEP:
-            if self._shutdown.is_requested:
-                return False
-            self._clock.sleep_until(self._clock.monotonic() + _SLEEP_STEP)
-        self._clock.sleep_until(moment)
-        return True
-
-    def _deferred(self, bucket: TokenBucket, operation: str) -> Failure:
+    def _deferred(self, bucket: RateBucket, operation: str) -> Failure:
         waits = timedelta(seconds=min(bucket.defer(), MAX_WAIT.total_seconds()))
         text = f"the request was not sent: {operation!r} may be called again in {waits.total_seconds():.0f} s"
         return Failure("NotYet", Certainty.NOT_SENT, text, waits)
@@ -290,7 +275,7 @@ class HttpClient:
 
     def require_allowed_origin(self, request: httpx.Request) -> None:
         """Raises PluginError for a request to a host that is none of the connection's."""
-        if not self._allowed_origins.allow(str(request.url), signed=_call_options(request).signed):
+        if not self._allowed_origins.allow(request.url, signed=_call_options(request).signed):
             raise PluginError(
                 f"a call to {self.redactor.redact_url(str(request.url))!r} was stopped: "
                 "it is none of the connection's hosts",
@@ -298,16 +283,16 @@ class HttpClient:
                 hint="declare the host with settings.host(), or mend the URL",
             )
 
-    def _bucket(self, operation: str) -> TokenBucket:
+    def _bucket(self, operation: str) -> RateBucket:
         bucket = self._buckets.get(operation)
         if bucket is None:
             limits = self._integration.limits
             limit = limits.get(operation) or limits.get("*") or _UNLIMITED
             with self._buckets_lock:
-                bucket = self._buckets.setdefault(operation, TokenBucket(limit, self._clock))
+                bucket = self._buckets.setdefault(operation, self._state.bucket(operation, limit))
         return bucket
 
-    def _adapt_rate(self, response: httpx.Response, bucket: TokenBucket) -> None:
+    def _adapt_rate(self, response: httpx.Response, bucket: RateBucket) -> None:
         header = self._integration.rate_header
         told = response.headers.get(header) if header else None
         try:
@@ -345,18 +330,17 @@ class HttpClient:
             body = f"[kept out: {len(result.content)} bytes, SHA-256 {hashlib.sha256(result.content).hexdigest()}]"
         else:
             body = self._excerpt(result.content, self.limits.evidence_bytes)
-        kept = {"content-type", "retry-after", *self._integration.evidence_headers}
-        told = {name: result.headers.get(name, value) for name, value in self._expected_headers.items()}
+        told = dict(result.headers.items())
         drifts = [
-            f"{name} is {told[name]}, not {value}"
+            f"{name} is {told[name.lower()]}, not {value}"
             for name, value in self._expected_headers.items()
-            if told[name] != value
+            if told.get(name.lower(), value) != value
         ]
         return Exchange(
             intent,
             now,
             result.status_code,
-            self.redactor.redact_headers(result.headers, kept),
+            self.redactor.redact_headers(told, self._kept_headers),
             body,
             is_complete=throttling is None and body.encode() == result.content,
             failure=throttling,

@@ -13,8 +13,9 @@ from orderdesk_sdk.cases.exchange import Certainty, Failure
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError, PluginError
-from orderdesk_sdk.plugin.auth import TokenAuth
+from orderdesk_sdk.plugin.auth import HeaderAuth, TokenAuth, is_settled_by
 from orderdesk_sdk.plugin.guard import Guard, raise_for_failure
+from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth, RefreshTokenAuth
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.transport.http.failures import failure_of, throttling_failure
@@ -27,6 +28,8 @@ __all__ = ["Credentials"]
 MAX_STEPS = 8
 """Calls that credentials may make for one request, that request among them."""
 _CONTEXT = "its credentials failed"
+_OWN_CLASSES = (HeaderAuth, httpx.BasicAuth, RefreshTokenAuth, ClientCredentialsAuth)
+"""Credentials in which nothing of a plugin's code runs while they sign."""
 _AUTH_STATUSES = frozenset({401, 403, 407})
 
 _AuthFlow = Generator[httpx.Request, httpx.Response, None]
@@ -49,6 +52,7 @@ class Credentials:
         clock: Clock,
     ) -> None:
         self._auth = auth
+        self._is_ours = type(auth) in _OWN_CLASSES
         self._clock = clock
         self._closed_until = (
             clock.monotonic()
@@ -63,13 +67,20 @@ class Credentials:
 
         Raises ConfigurationError for rejected credentials and PluginError for what the plugin's code does wrong.
         """
-        flow = raise_for_failure(guard.run(partial(self._start_flow, request)), _CONTEXT, location=self._location)
+        started: list[_AuthFlow] = []
+
+        def start() -> object:
+            started.append(self._start_flow(request))
+            return next(started[0])
+
         try:
-            return self._run_flow(flow, request, guard)
+            step = self._next_request(start, request, guard)
+            return self._run_flow(started[0], step, request, guard)
         except MalformedResponseError as error:
             return _token_failure("MalformedResponseError", self._redactor.redact_text(str(error)))
         finally:
-            guard.run(flow.close)
+            for flow in started:
+                guard.run(flow.close)
 
     def _start_flow(self, request: httpx.Request) -> _AuthFlow:
         flow = self._auth.sync_auth_flow(request)
@@ -77,9 +88,10 @@ class Credentials:
             raise TypeError(f"auth_flow gave {class_name(flow)}, not a flow; write it with yield")
         return flow
 
-    def _run_flow(self, flow: _AuthFlow, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
+    def _run_flow(
+        self, flow: _AuthFlow, step: tuple[httpx.Request, bool] | None, request: httpx.Request, guard: Guard
+    ) -> httpx.Response | Failure:
         answered: httpx.Response | None = None
-        step = self._next_request(partial(next, flow), request, guard)
         for _ in range(MAX_STEPS):
             if step is None:
                 text = "the credentials never let the request go"
@@ -101,6 +113,8 @@ class Credentials:
             wait = None if is_own else self._retry_after(response, guard)
             if wait is not None:
                 return _throttled(wait)
+            if is_own and is_settled_by(self._auth, response.status_code):
+                return response
             # A copy: what counts as the service's answer is out of the plugin's reach.
             step = self._next_request(partial(flow.send, copy_response(response, sent)), request, guard)
         raise PluginError(f"its credentials made {MAX_STEPS} calls for one and wanted more", location=self._location)
@@ -134,7 +148,6 @@ class Credentials:
         self, resume: Callable[[], object], own: httpx.Request, guard: Guard
     ) -> tuple[httpx.Request, bool] | None:
         """What is sent next, and whether it is `own` and not a call for a token; None at the end of the flow."""
-        target = (own.method, own.url.copy_with(query=None))
 
         def taken() -> tuple[httpx.Request, bool] | None:
             try:
@@ -143,14 +156,20 @@ class Credentials:
                 return None
             if not is_request(found):
                 raise TypeError(f"it yielded {class_name(found)}, not a request")
+            if found is own and self._is_ours:
+                return own, True  # It was made of exact classes, and only code of ours has touched it since.
             made = plain_request(found)
-            return made, found is own or (made.method, made.url.copy_with(query=None)) == target
+            return made, found is own or _target(made) == _target(own)
 
         return raise_for_failure(
             guard.run(taken, allowed_errors=(MalformedResponseError, ConfigurationError)),
             _CONTEXT,
             location=self._location,
         )
+
+
+def _target(request: httpx.Request) -> tuple[str, httpx.URL]:
+    return request.method, request.url.copy_with(query=None)
 
 
 def _throttled(wait: timedelta) -> Failure:

@@ -76,8 +76,11 @@ def throttling_failure(
         plugin_wait: how long the declaration reads that it does; None: it does not. A read that a service cannot answer
             now, and wants later, has done nothing either.
     """
+    may_be_busy = read_only and response.status_code in BUSY_STATUSES
+    if plugin_wait is None and response.status_code not in NOT_PROCESSED_STATUSES and not may_be_busy:
+        return None
     asked = parse_retry_after(response, now)
-    busy = read_only and response.status_code in BUSY_STATUSES and asked is not None
+    busy = may_be_busy and asked is not None
     if plugin_wait is None and response.status_code not in NOT_PROCESSED_STATUSES and not busy:
         return None
     waits = max((wait for wait in (asked, plugin_wait) if wait is not None), default=None)

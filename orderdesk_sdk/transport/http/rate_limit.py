@@ -8,17 +8,44 @@ service's own header change the rate of a running bucket.
 from __future__ import annotations
 
 import threading
+from typing import Protocol
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.integration import Limit
 
-__all__ = ["TokenBucket"]
+__all__ = ["RateBucket", "TokenBucket"]
+
+
+class RateBucket(Protocol):
+    """When the next call may be made. Safe from many threads; moments are those of `clock.monotonic()`."""
+
+    def reserve_within(self, max_wait: float, max_closed: float) -> float | None:
+        """Take a token and return the moment from which it may be used.
+
+        None, and no token taken, where that is more than `max_wait` seconds away.
+
+        Args:
+            max_closed: the same for a bucket that the service itself has closed.
+        """
+
+    def defer(self) -> float:
+        """Seconds after which a caller who got no token is to come again: each later than the one before."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the service wants to be left alone at this moment."""
+
+    def adapt(self, per_second: float) -> None:
+        """Take over the rate that the service says it allows; tokens already taken stay taken."""
+
+    def close_for(self, seconds: float) -> None:
+        """The service said to wait `seconds` seconds: nobody else takes a token before."""
 
 
 class TokenBucket:
-    """`burst` calls at once, `per_second` on average.
+    """A `RateBucket` of this process: `burst` calls at once, `per_second` on average.
 
-    Thread-safe. Tokens may be owed: the wait grows with the queue.
+    Tokens may be owed: the wait grows with the queue.
     """
 
     def __init__(self, limit: Limit, clock: Clock) -> None:
@@ -45,13 +72,6 @@ class TokenBucket:
         return self._refilled_at + max(0.0, (1 - self._tokens) / self._rate)
 
     def reserve_within(self, max_wait: float, max_closed: float) -> float | None:
-        """Take a token and return the moment (`clock.monotonic()`) from which it may be used.
-
-        None, and no token taken, where that is more than `max_wait` seconds away.
-
-        Args:
-            max_closed: the same for a bucket that the service itself has closed.
-        """
         with self._lock:
             now = self._refill()
             at = self._next_free()
@@ -61,7 +81,6 @@ class TokenBucket:
             return at
 
     def defer(self) -> float:
-        """Seconds after which a caller who got no token is to come again: each later than the one before."""
         with self._lock:
             now = self._refill()
             self._deferred_until = max(self._deferred_until + 1 / self._rate, self._next_free())
@@ -69,19 +88,16 @@ class TokenBucket:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the service wants to be left alone at this moment."""
         with self._lock:
             return self._closed_until > self._clock.monotonic()
 
     def adapt(self, per_second: float) -> None:
-        """Take over the rate that the service says it allows; tokens already taken stay taken."""
         with self._lock:
             if per_second != self._rate:
                 self._refill()
                 self._rate = per_second
 
     def close_for(self, seconds: float) -> None:
-        """The service said to wait `seconds` seconds: nobody else takes a token before."""
         with self._lock:
             opens = self._refill() + seconds
             self._closed_until = max(self._closed_until, opens)

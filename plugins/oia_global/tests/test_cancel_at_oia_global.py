@@ -24,7 +24,7 @@ from orderdesk_sdk.orders.order import Address, Order, OrderLine
 from orderdesk_sdk.plugin.integration import Verification
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from orderdesk_sdk.transport.email.smtp import EmailConfig
+from orderdesk_sdk.transport.email.config import EmailConfig
 
 OIA, OWN = "cancellations@oia.example", "drill@shop.example"
 SETTINGS = {"client_code": "SHOP{7}", "mode": "production", "cancel_email_to": OIA}

@@ -1,7 +1,8 @@
-"""The how-to on the log is run as it stands in docs/how-to/logging.md: a cancel writes what the page shows."""
+"""The how-to on the log is run as it stands in docs/how-to/logging.md: what is done writes what the page shows."""
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,8 @@ def test_a_cancel_writes_what_the_page_shows(
     clock = VirtualClock()
     simulator = McfSimulator(clock)
     simulator.add_order("1042", lines=[("MUG-11", 2), ("CANVAS-12X16", 1)])
-    (configure,) = page_blocks(PAGE, ["python"])
-    (shown,) = page_blocks(PAGE, ["text"])
+    configure, as_json = page_blocks(PAGE, ["python"])
+    shown, record = page_blocks(PAGE, ["text"])
     names: dict[str, object] = {}
     with serve(simulator.app) as served:
         table = settings_table(PluginRegistry(), "amazon-mcf", simulator.settings(served.url))
@@ -40,9 +41,15 @@ def test_a_cancel_writes_what_the_page_shows(
                 desk.cancel("1042", by="Ann", reason="customer asked")
                 clock.advance(Durations().cancel)
                 desk.run_due()
+                as_json.run(names)
+                desk.orders.register("1043", connection="my-mcf", by="Ann")
             finally:
                 handler, logger = names["handler"], logging.getLogger("orderdesk_sdk")
                 assert isinstance(handler, logging.Handler)
                 logger.removeHandler(handler)
                 logger.setLevel(logging.NOTSET)
-    assert capsys.readouterr().out.strip() == shown.take().strip()
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert "\n".join(lines).strip() == shown.take().strip()
+    written, told = json.loads(last), json.loads(record.take())
+    assert list(written) == list(told)
+    assert {**written, "time": None} == {**told, "time": None}

@@ -268,7 +268,7 @@ def test_a_resubmission_waits_until_the_original_is_canceled(shop: Shop) -> None
 def test_a_too_late_cancel_says_why(shop: Shop) -> None:
     shop.run("register", "1042", "--at", "amazon-mcf")
     shop.clock.advance(hours(1))
-    assert shop.ask("cancel", "1042")["cases"][0]["rejection"] == "too late"
+    assert shop.ask("cancel", "1042", code=3)["cases"][0]["rejection"] == "too late"
     page = shop.run("receipt", "1042").stdout
     assert "Settled, but not canceled everywhere." in page
     assert "rejected (too late)" in page

@@ -13,6 +13,8 @@ HTTP = ("h11", "httpcore", "httpx", "orderdesk_sdk.transport.http.client")
 """Needed by the first call."""
 RULES = ("rule_engine",)
 """Needed by the first rule that is asked."""
+MAIL = ("html.parser", "smtplib", "orderdesk_sdk.transport.email.smtp", "orderdesk_sdk.transport.email.parsing")
+"""Needed by the first mail that is sent or filed."""
 CONFIG = """
 [connections.mcf]
 integration = "amazon-mcf"
@@ -58,14 +60,24 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_importing_the_desk_loads_nothing_that_only_calls_mails_or_rules_need(tmp_path: Path) -> None:
-    heavy = (*HTTP, *RULES, "click", "rich")
+def test_importing_the_desk_loads_what_opening_one_needs_when_one_is_opened(tmp_path: Path) -> None:
+    heavy = (
+        *HTTP,
+        *RULES,
+        *MAIL,
+        "click",
+        "email",
+        "importlib.metadata",
+        "rich",
+        "sqlite3",
+        "orderdesk_sdk.desk.assembly",
+    )
     assert imported_by("import orderdesk_sdk.desk.desk", heavy, tmp_path) == []
 
 
 @pytest.mark.parametrize("arguments", [("plan", "1042"), ("cases",), ("receipt", "1042")])
 def test_what_calls_no_service_and_asks_no_rule_loads_neither(shop: Path, arguments: tuple[str, ...]) -> None:
-    assert imported_by(command(*arguments), (*HTTP, *RULES, "pygments"), shop) == []
+    assert imported_by(command(*arguments), (*HTTP, *RULES, *MAIL, "pygments"), shop) == []
 
 
 def test_a_rule_is_what_loads_the_library_of_filters(shop: Path) -> None:

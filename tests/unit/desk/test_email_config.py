@@ -10,7 +10,8 @@ from orderdesk_sdk.desk.config import Config, read_config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email.smtp import EmailConfig, SmtpTransport
+from orderdesk_sdk.transport.email.config import EmailConfig
+from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
 LOGIN = 'sender = "a@b.example"\nusername = "shop"\npassword = { text = "plain" }\n'
 SENDER = 'sender = "Shop <orders@example.com>"\n'

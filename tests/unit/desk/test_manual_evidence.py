@@ -13,12 +13,12 @@ from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConflictError, NotFoundError, ValidationError
+from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
-from orderdesk_sdk.transport.email.smtp import EmailConfig
+from orderdesk_sdk.transport.email.config import EmailConfig
 from tests.support.email_child import EMAIL_ONLY, EmailOnlyPlugin
 from tests.support.phone import Phone
 
@@ -200,7 +200,7 @@ def test_a_mail_about_a_settled_case_changes_and_adds_nothing(path: Path) -> Non
         case = asked(desk)
         desk.cases.reject(case.id, by="Ben")
         before = desk.ledger.history(case.id)
-        with pytest.raises(ConflictError):
+        with pytest.raises(InvalidStateError):
             desk.cases.confirm(case.id, by="Ben", email=mail(SENT, "1042"))
         assert desk.ledger.history(case.id) == before
 

@@ -13,7 +13,7 @@ from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.rules.conditions import check_filters, evaluate, field_values
-from orderdesk_sdk.rules.model import FIELDS
+from orderdesk_sdk.rules.filters import FIELDS, STATES
 from orderdesk_sdk.rules.reader import read_rules
 
 ORDER = sample_order()
@@ -64,6 +64,36 @@ def test_a_filter_with_an_unknown_name_is_told_the_known_ones() -> None:
     with pytest.raises(ConfigurationError) as caught:
         read({**SOUND, "when": "foldr == 'x'"})
     assert caught.value.hint == f"names are {', '.join(FIELDS)}"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "state == 'cancelled'",
+        "'cancelled' != state",
+        'order_total > 5 and not (state == "cancelled")',
+        "state in ['canceled', 'cancelled']",
+        "state not in {'cancelled',}",
+    ],
+)
+def test_a_state_that_no_settled_case_has_is_told_with_those_there_are(when: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**SOUND, "when": when})
+    assert caught.value.message == "the filter is wrong: no settled case is 'cancelled', so it never matches"
+    assert caught.value.location == "desk.toml: [[rules]][0].when"
+    assert caught.value.hint == (
+        "the states are: canceled, partially canceled, rejected, unsupported, withdrawn, shipped anyway"
+    )
+
+
+@pytest.mark.parametrize("state", [*STATES, ""])
+def test_a_state_that_a_settled_case_has_is_taken(state: str) -> None:
+    read({**SOUND, "when": f"state == '{state}' or state in ['{state}'] or folder == 'pending'"})
+
+
+def test_an_open_state_is_refused_because_no_event_tells_it() -> None:
+    with pytest.raises(ConfigurationError, match="no settled case is 'pending'"):
+        read({**SOUND, "when": "state == 'pending'"})
 
 
 def test_two_rules_of_one_name_and_what_is_no_list_are_faults() -> None:

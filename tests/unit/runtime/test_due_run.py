@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.cli.worker import Worker
 from orderdesk_sdk.clock import VirtualClock, minutes
@@ -35,6 +36,7 @@ from orderdesk_sdk.plugin.routes import Batch, Button, FinalResponse
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.rules.model import CANCEL_ORDER
 from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime import due_run
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.transport.http.limits import HttpLimits
@@ -203,6 +205,24 @@ def test_the_healthy_ones_are_all_asked_while_the_others_answer_nobody(street: S
         assert len(street.shops["slow"].asked) <= WIDTH
         assert ended() == RunReport(100, None)
     assert street.count("slow", State.CANCELED) == street.count("dead", State.CANCELED) == 30
+
+
+def test_what_was_read_long_ago_is_read_anew_and_done_once(street: ShopsDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may have it by then: a worker reserves what it reads for half a minute only."""
+    pages: list[int] = []
+    reserve = type(street.desk.ledger).reserve_due
+
+    def counted(*arguments: Any, **named: Any) -> tuple[Case, ...]:
+        page = reserve(*arguments, **named)
+        pages.append(len(page))
+        return page
+
+    monkeypatch.setattr(due_run, "MAX_QUEUE_AGE", 0.002)
+    monkeypatch.setattr(type(street.desk.ledger), "reserve_due", counted)
+    street.due("healthy", 10)
+    assert street.desk.run_due() == RunReport(10, None)
+    assert street.count("healthy", State.CANCELED) == len(street.shops["healthy"].asked) == 10
+    assert len(pages) > 1
 
 
 @pytest.mark.slow

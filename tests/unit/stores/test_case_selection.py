@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from attrs import evolve
@@ -13,17 +13,17 @@ from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.builders import make_resubmission, open_case
+from tests.support.ledgers import LedgerDatabase, SqlLedger
 
 STATES = (State.PENDING, State.ACTION_REQUIRED, State.CANCELED)
 KINDS: tuple[type[Case], ...] = (Case, CancelCase, ResubmitCase, StatusCase)
 
 
 @pytest.fixture
-def filled(tmp_path: Path) -> SqliteLedger:
+def filled(database: LedgerDatabase) -> Iterator[SqlLedger]:
     """A ledger with cancels and resubmissions in turns, in three states, at two connections."""
-    ledger = SqliteLedger(tmp_path / "ledger.db")
+    ledger = database.open()
     for number in range(18):
         connection = f"shop-{number % 2}"
         case: Case
@@ -34,14 +34,15 @@ def filled(tmp_path: Path) -> SqliteLedger:
         state = STATES[number // 3 % 3]
         due_at = case.due_at if state in OPEN else None
         ledger.write(CaseUpdate(case, evolve(case, state=state, due_at=due_at, version=case.version + 1)))
-    return ledger
+    yield ledger
+    ledger.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("states", [(), (State.PENDING,), tuple(OPEN), (State.CANCELED, State.PENDING), tuple(State)])
 @pytest.mark.parametrize("connection", [None, "shop-1"])
 def test_pages_hold_what_was_asked_for_in_order_and_each_once(
-    filled: SqliteLedger, kind: type[Case], states: tuple[State, ...], connection: str | None
+    filled: SqlLedger, kind: type[Case], states: tuple[State, ...], connection: str | None
 ) -> None:
     ids = [case.id for case in filled.cases(Case)]
     assert len(ids) == 18
@@ -63,7 +64,7 @@ def test_pages_hold_what_was_asked_for_in_order_and_each_once(
     filled.close()
 
 
-def test_the_newest_notes_of_a_history_are_found_among_other_lines(filled: SqliteLedger) -> None:
+def test_the_newest_notes_of_a_history_are_found_among_other_lines(filled: SqlLedger) -> None:
     case = filled.cases(CancelCase)[0]
     for number in range(5):
         filled.append(case, [f"note {number}"], if_unchanged=True)

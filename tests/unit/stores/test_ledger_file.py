@@ -307,7 +307,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path) -> No
     SqliteLedger(path).close()
     raw = sqlite3.connect(path)
     with raw:
-        raw.execute("INSERT INTO ledger_schema VALUES (?)", (len(MIGRATIONS) + 1,))
+        raw.execute("INSERT INTO ledger_schema (version, oldest) VALUES (?1, ?1)", (len(MIGRATIONS) + 1,))
     with pytest.raises(StorageError, match="install the newer") as raised:
         SqliteLedger(path)
     assert raised.value.location == str(path)

@@ -28,13 +28,13 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.stores.serialization import dump
 from orderdesk_sdk.stores.sqlite.backup import restore
-from orderdesk_sdk.stores.sqlite.connection import MigrationStep, migrate
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
+from orderdesk_sdk.stores.sqlite.migrations import MigrationStep, migrate
 from tests.support.ledger_services import KEY, Services, answered_by, open_ledger_desk
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.transport.email.smtp import EmailConfig
+    from orderdesk_sdk.transport.email.config import EmailConfig
     from tests.conftest import MailServer
 
 DATA = Path(__file__).parent.parent.parent / "data"

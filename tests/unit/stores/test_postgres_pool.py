@@ -223,7 +223,10 @@ class TestMigrations:
 
     def test_an_older_program_is_refused_where_it_cannot_work(self, pool: PostgresPool) -> None:
         newer = (*ONE, Migration(("ALTER TABLE things RENAME COLUMN word TO said",), breaks_older=True))
-        migrate(pool, "thing_schema", newer)
+        with pytest.raises(StorageError, match="end them on every machine, then run `orderdesk ledger migrate`"):
+            migrate(pool, "thing_schema", newer)
+        insert(pool, 1)
+        migrate(pool, "thing_schema", newer, breaks_older=True)
         with pytest.raises(
             StorageError, match=r"needs a program of version 2.*this program knows 1.*newer orderdesk-sdk"
         ):

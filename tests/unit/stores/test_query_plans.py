@@ -29,12 +29,26 @@ from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.builders import NOW, make_cancellation, make_resubmission, open_case
+from tests.support.ledgers import SqlLedger
 
-GROWING = ("cases", "cancellations", "history", "keys", "order_events", "rule_executions", "messages")
+GROWING = (
+    "cases",
+    "cancellations",
+    "history",
+    "keys",
+    "order_events",
+    "rule_executions",
+    "messages",
+    "archives",
+    "archived_histories",
+    "archived_links",
+)
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
 ALLOWED = {
     "SELECT count(*) FROM history": "`orderdesk ledger verify` reads everything",
+    "SELECT coalesce(sum(length(links)), 0) FROM archived_links": "as the one before",
+    "SELECT 1 FROM order_events WHERE handled = 0": "by an index of those alone that no rule has looked at yet",
     "SELECT number, id, kind, data, texts FROM cases WHERE number > ? AND due_at IS NOT NULL": (
         "read once after a clock that was ahead, and every open case may have to be put right"
     ),
@@ -136,12 +150,27 @@ def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Re
         write_everything(ledger)
         read_everything(ledger)
         ledger.remove_personal_texts("1", by="Ann", at=NOW)
+        for event in ledger.pending_events(10):
+            ledger.discard_event(event)
+        old = tmp_path / "old.jsonl"
+        assert ledger.archive(NOW + hours(1000), old, by="Ann", at=NOW).case_count
+        ledger.archived("1")
+        assert list(ledger.find_archive_flaws(old)) == []
+        read_everything(ledger)
     assert public_methods(Ledger) - {"close"} <= called.names
     assert walks(path, recorder, GROWING) == []
 
 
-def write_everything(ledger: SqliteLedger) -> None:
+def test_every_database_understands_every_statement(ledger: SqlLedger) -> None:
+    write_everything(ledger)
+    read_everything(ledger)
+    ledger.remove_personal_texts("1", by="Ann", at=NOW)
+    assert list(ledger.find_flaws()) == []
+
+
+def write_everything(ledger: SqlLedger) -> None:
     """Every method that writes. Afterwards nothing is open."""
+    ledger.on_due(None)
     case = open_case(ledger)
     ledger.alias_key("another key", "content", make_cancellation())
     registration = Registration("r", "1", "shop", NOW)
@@ -163,7 +192,7 @@ def write_everything(ledger: SqliteLedger) -> None:
     ledger.correct_clock_skew(NOW - hours(1000))
 
 
-def read_everything(ledger: SqliteLedger) -> None:
+def read_everything(ledger: SqlLedger) -> None:
     """Every method that reads, with everything that narrows."""
     kinds: tuple[type[Case], ...] = (Case, CancelCase, ResubmitCase, StatusCase)
     for kind in kinds:
@@ -175,6 +204,7 @@ def read_everything(ledger: SqliteLedger) -> None:
             ledger.cases(kind, cancellation_id="c1", states=states)
         ledger.cases(kind, connection="shop", states=[State.PENDING], limit=1)
     ledger.find_by_key("key 1", "content")
+    ledger.cancellations_by_key("key ", after="key 0")
     ledger.registrations()
     ledger.registrations(order_id="1")
     case = ledger.case("c1-1", CancelCase)
@@ -182,6 +212,7 @@ def read_everything(ledger: SqliteLedger) -> None:
     ledger.due_connections(NOW)
     ledger.due(NOW, 10)
     ledger.due(NOW, 10, connection="shop", after=evolve(case, due_at=NOW))
+    ledger.release_due(ledger.reserve_due(NOW, 10, connection="shop"))
     ledger.next_due()
     ledger.damaged()
     ledger.look_for_damage()

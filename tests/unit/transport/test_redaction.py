@@ -9,6 +9,7 @@ import re
 import tracemalloc
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable
+from unittest.mock import Mock, patch
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 from xml.sax import saxutils
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from orderdesk_devkit.testing.canary import Finder
 from orderdesk_sdk.secret import HIDDEN, Secret
+from orderdesk_sdk.transport import redaction
 from orderdesk_sdk.transport.redaction import REDACTED_NAMES, Redactor
 
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=4, max_size=30)
@@ -46,6 +48,7 @@ def innocent(secret: str, *others: str) -> bool:
 @pytest.mark.slow
 @given(SECRETS, AROUND, AROUND)
 @example("\U00010000000", "\\", "")
+@example("000:", "%", "")
 @settings(max_examples=300)
 def test_a_learned_secret_is_in_no_output_in_any_form(secret: str, before: str, after: str) -> None:
     assume(innocent(secret, before, after, before + after))
@@ -333,3 +336,27 @@ def test_a_long_broken_body_takes_no_more_memory_than_some_copies_of_it(text: st
     finally:
         tracemalloc.stop()
     assert peak < 60 * len(text)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *('{"a":', '"token"', ": ", '"x"', "}", "[", "]", ",", "1", "\\u0041", " ", "acme-", "acme-secret"),
+                *("%61", "@", '"', '"access_token":', "\n", "https://", "h/", "?", "token=", "&", "YWNtZS1zZWNyZXQ="),
+            ]
+        ),
+        max_size=12,
+    )
+)
+def test_a_text_with_nothing_in_it_is_let_through_as_if_it_had_been_searched(parts: list[str]) -> None:
+    text = "".join(parts)
+    cleaning = redactor("acme-secret")
+    quick = cleaning.redact_text(text), cleaning.redact_body(text), cleaning.redact_url(f"https://h/{text}")
+    with (
+        patch.object(redaction, "_SPECIAL", re.compile("")),
+        patch.object(redaction, "_NAME", Mock(findall=lambda _: ["token"])),
+        patch.object(redaction, "_PLAIN_URL", re.compile("(?!)")),
+    ):
+        searched = cleaning.redact_text(text), cleaning.redact_body(text), cleaning.redact_url(f"https://h/{text}")
+    assert quick == searched

@@ -37,7 +37,8 @@ from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.toolkit.private_files import write_private
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.transport.email.smtp import EmailConfig, message_id
+from orderdesk_sdk.transport.email.config import EmailConfig
+from orderdesk_sdk.transport.email.smtp import message_id
 
 __all__ = ["DemoScript", "DemoResult"]
 

@@ -27,14 +27,8 @@ from orderdesk_sdk.plugin.toolkit.email_addresses import read_address
 from orderdesk_sdk.plugin.toolkit.templates import FIELDS, render, template_fields
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.email import smtp, smtp_session
-from orderdesk_sdk.transport.email.smtp import (
-    MAX_BODY_LENGTH,
-    MAX_SUBJECT_LENGTH,
-    EmailConfig,
-    SmtpTransport,
-    compose,
-    message_id,
-)
+from orderdesk_sdk.transport.email.config import EmailConfig
+from orderdesk_sdk.transport.email.smtp import MAX_BODY_LENGTH, MAX_SUBJECT_LENGTH, SmtpTransport, compose, message_id
 
 if TYPE_CHECKING:
     from tests.conftest import MailServer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from orderdesk_sdk.errors import ConfigurationError
@@ -20,7 +21,7 @@ class StoreSettings:
 @pytest.mark.parametrize("signed", [True, False])
 @pytest.mark.parametrize("url", ["https://api.example.com/x", "https://API.example.com:443", "http://127.0.0.1:8000/"])
 def test_a_host_that_is_named_may_be_called_signed_or_not(url: str, signed: bool) -> None:
-    assert HOSTS.allow(url, signed=signed)
+    assert HOSTS.allow(httpx.URL(url), signed=signed)
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,13 @@ def test_a_host_that_is_named_may_be_called_signed_or_not(url: str, signed: bool
 )
 @pytest.mark.parametrize("signed", [True, False])
 def test_no_other_host_may_be_called(url: str, signed: bool) -> None:
-    assert not HOSTS.allow(url, signed=signed)
+    assert not HOSTS.allow(httpx.URL(url), signed=signed)
 
 
 @pytest.mark.parametrize("url", ["https://a.store.example/file?x=1", "https://b.a.STORE.example:443/"])
 def test_a_subdomain_may_be_called_without_credentials_only(url: str) -> None:
-    assert HOSTS.allow(url, signed=False)
-    assert not HOSTS.allow(url, signed=True)
+    assert HOSTS.allow(httpx.URL(url), signed=False)
+    assert not HOSTS.allow(httpx.URL(url), signed=True)
 
 
 def made(store: str) -> object:

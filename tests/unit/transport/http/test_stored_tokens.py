@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -24,12 +25,18 @@ from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.refresh_tokens import refresh_token_auth
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import ManualConfirmation, Portal
+from orderdesk_sdk.plugin.token_store import TokenStore
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.postgres.connection_state import shared_connection_state
+from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.transport.http.client import HttpClient
+from orderdesk_sdk.transport.http.connection_state import LocalConnectionState
 from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 from orderdesk_sdk.transport.redaction import Redactor
 from tests.support.http_calls import put_order
+from tests.support.postgres import VERSIONS
+from tests.support.postgres_fixtures import shared_server
 
 if TYPE_CHECKING:
     from orderdesk_devkit.testing.canary import Finder
@@ -99,8 +106,10 @@ def service_url(service: OnceService) -> Iterator[str]:
 class Processes:
     """Opens the connection's client in a process of its own, each time."""
 
-    def __init__(self, url: str, folder: Path, clock: VirtualClock) -> None:
-        self._url, self._folder, self._clock = url, folder, clock
+    def __init__(
+        self, url: str, keeper_in: Callable[[Path], TokenStore | None], folder: Path, clock: VirtualClock
+    ) -> None:
+        self._url, self._keeper_in, self._folder, self._clock = url, keeper_in, folder, clock
         self.opened: list[HttpClient] = []
 
     def __call__(
@@ -113,21 +122,51 @@ class Processes:
             client_id=Secret("the-client"),
             client_secret=Secret("its-secret"),
         )
-        keeper = token_store_beside((folder or self._folder) / "desk.db", "my acme")
+        keeper = self._keeper_in(folder or self._folder)
         self.opened.append(
             HttpClient(
-                integration(rotates=rotates), its, Redactor.of_settings((), its), self._clock, token_store=keeper
+                integration(rotates=rotates),
+                its,
+                Redactor.of_settings((), its),
+                self._clock,
+                state=LocalConnectionState(self._clock, keeper),
             )
         )
         return self.opened[-1]
 
+    def close(self) -> None:
+        for client in self.opened:
+            client.close()
+
+
+def keeper_in_file(folder: Path) -> TokenStore:
+    return token_store_beside(folder / "desk.db", "my acme")
+
+
+@pytest.fixture(params=["file", *VERSIONS], ids=str)
+def process(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    service_url: str,
+    tmp_path: Path,
+    clock: VirtualClock,
+) -> Iterator[Processes]:
+    """Processes with a file beside the ledger, or with a database that they share."""
+    if request.param == "file":
+        with closing(Processes(service_url, keeper_in_file, tmp_path, clock)) as made:
+            yield made
+        return
+    server = shared_server(request.param, tmp_path_factory)
+    with server.database() as url, closing(PostgresPool(Secret(url))) as pool:
+        state_of = shared_connection_state(pool, clock)
+        with closing(Processes(service_url, lambda _: state_of("my acme").token_store, tmp_path, clock)) as made:
+            yield made
+
 
 @pytest.fixture
-def process(service_url: str, tmp_path: Path, clock: VirtualClock) -> Iterator[Processes]:
-    made = Processes(service_url, tmp_path, clock)
-    yield made
-    for client in made.opened:
-        client.close()
+def process_with_file(service_url: str, tmp_path: Path, clock: VirtualClock) -> Iterator[Processes]:
+    with closing(Processes(service_url, keeper_in_file, tmp_path, clock)) as made:
+        yield made
 
 
 def test_a_refresh_token_that_rotates_is_used_by_the_next_process_and_by_the_one_beside(
@@ -204,7 +243,7 @@ def test_a_consent_that_has_ended_is_a_refused_credential_although_the_status_is
 
 @pytest.mark.parametrize("what", ["a folder", "no folder", "junk"])
 def test_where_it_cannot_be_kept_nothing_is_asked_and_the_place_is_told(
-    what: str, service: OnceService, service_url: str, tmp_path: Path, process: Processes
+    what: str, service: OnceService, service_url: str, tmp_path: Path, process_with_file: Processes
 ) -> None:
     path = tmp_path / "desk.db.my%20acme.token"
     if what == "a folder":
@@ -213,15 +252,15 @@ def test_where_it_cannot_be_kept_nothing_is_asked_and_the_place_is_told(
         path.write_bytes(b"junk" * 4096)
     folder = tmp_path / "none" if what == "no folder" else tmp_path
     with pytest.raises(ConfigurationError, match="cannot be kept") as caught:
-        put_order(process(folder=folder), service_url)
+        put_order(process_with_file(folder=folder), service_url)
     assert (caught.value.location or "").endswith(path.name)
     assert service.asked == [], "the token would be spent, and the new one lost"
 
 
 def test_without_rotates_a_new_refresh_token_is_used_until_the_process_ends(
-    service: OnceService, service_url: str, process: Processes, clock: VirtualClock, tmp_path: Path
+    service: OnceService, service_url: str, process_with_file: Processes, clock: VirtualClock, tmp_path: Path
 ) -> None:
-    client = process(rotates=False)
+    client = process_with_file(rotates=False)
     assert put_order(client, service_url).status == 200
     clock.advance(hours(2))
     assert put_order(client, service_url).status == 200

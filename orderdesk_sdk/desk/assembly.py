@@ -1,0 +1,122 @@
+"""The parts that a desk consists of, made and connected to each other.
+
+Apart from `desk`, so that a program that imports `Desk` imports the rest of the SDK when it opens one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.desk.cancellations import CancellationService
+from orderdesk_sdk.desk.cases import CaseService
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.notifications import NotificationService
+from orderdesk_sdk.desk.orders import OrderService
+from orderdesk_sdk.desk.parts import DeskParts
+from orderdesk_sdk.desk.resubmissions import ResubmissionService
+from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
+from orderdesk_sdk.desk.rule_trigger import RuleTrigger
+from orderdesk_sdk.desk.status_changes import StatusChangeService
+from orderdesk_sdk.orders.store import OrderStore
+from orderdesk_sdk.orders.store_by_id import OrderStoreById
+from orderdesk_sdk.plugin.hookspecs import LISTENERS
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.rules.engine import RuleEngine
+from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.engines.handling import WakeHandler
+from orderdesk_sdk.runtime.handlers.email import CancellationEmail
+from orderdesk_sdk.runtime.listeners import Listeners
+from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
+from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
+from orderdesk_sdk.telemetry import span
+from orderdesk_sdk.transport.shutdown import Shutdown
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.desk.desk import DeskLimits
+    from orderdesk_sdk.desk.manual_evidence import ManualEvidence
+    from orderdesk_sdk.transport.email.smtp import SmtpTransport
+
+__all__ = ["DeskAssembly"]
+
+
+class DeskAssembly:
+    """All parts of one desk. Those that are None are made from the configuration, or by default."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock | None,
+        limits: DeskLimits,
+        listeners: Sequence[object],
+        *,
+        ledger: Ledger | None,
+        order_store: OrderStore | None,
+        registry: PluginRegistry | None,
+    ) -> None:
+        self._config = config
+        self.registry = registry or PluginRegistry()
+        self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=bool(config.rules))
+        self.clock = clock = clock or clock_of_ledger(self.ledger)
+        self.order_store: OrderStore = order_store or open_order_store(
+            config.ledger, clock=clock, suffix=config.resubmission_suffix
+        )
+        self.listeners = Listeners(
+            listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
+        )
+        self.shutdown = Shutdown()
+        states = states_of_connections(config.ledger, self.ledger, clock)
+        calls = (limits.http, limits.plugin_timeout, states, self.shutdown)
+        self.connections = Connections(config.connections, self.registry, clock, *calls)
+        self._start_services()
+
+    def _start_services(self) -> None:
+        ledger, connections, clock = self.ledger, self.connections, self.clock
+        by_id = OrderStoreById(self.order_store)
+        email = CancellationEmail(self._mailer(), clock)
+        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, email, clock, self.shutdown)
+        self.rule_trigger = RuleTrigger(self.scheduler)
+        self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
+        self.parts = parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
+        self.cases = CaseService(parts, self._manual_evidence)
+        self.cancellations = CancellationService(parts)
+        self.status_changes = StatusChangeService(parts, self.cancellations)
+        self.resubmissions = ResubmissionService(parts)
+        self.notifications = NotificationService(parts, self.cancellations)
+        executor = RuleActionExecutor(self.cancellations, self.status_changes)
+        self.rules = RuleEngine(self._config.rules, ledger, by_id, connections, executor, clock)
+        self.scheduler.event_processor = self.rules
+        self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+
+    def _mailer(self) -> SmtpTransport | None:
+        if self._config.email is None:
+            return None
+        from orderdesk_sdk.transport.email.smtp import SmtpTransport  # It imports the libraries for mail.
+
+        return SmtpTransport(self._config.email)
+
+    def _manual_evidence(self) -> ManualEvidence:
+        from orderdesk_sdk.desk.manual_evidence import ManualEvidence  # So does this.
+
+        return ManualEvidence(self._config, self.ledger, self.connections, self.clock)
+
+    def run_due(self, limit: int) -> RunReport:
+        """Do what is due now; nothing once the desk is being closed."""
+        with self.shutdown.in_use(), span("run_due") as observed:
+            report = RunReport(0, None) if self.shutdown.is_requested else self.scheduler.run_due(limit)
+            observed.set("handled", report.handled)
+            observed.set("problems", len(report.problems))
+            return report
+
+    def close(self, *, wait: bool) -> None:
+        """Begin nothing new, wait for what is under way where that is wanted, and close everything."""
+        self.shutdown.request()
+        if wait:
+            self.scheduler.wait_until_idle()
+        self.connections.close()
+        self.ledger.close()
+        if isinstance(self.order_store, SqlOrderStore):
+            self.order_store.close()

@@ -1,0 +1,165 @@
+"""Opens the ledger and the order store where the configuration says: the one place that knows which database it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from orderdesk_sdk.clock import Clock, SystemClock
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX
+from orderdesk_sdk.secret import Secret
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
+    from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
+    from orderdesk_sdk.stores.sql.tables_version import VersionedTables
+    from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+    from orderdesk_sdk.transport.http.connection_state import StateOfConnection
+
+__all__ = [
+    "LedgerLocation",
+    "clock_of_ledger",
+    "database_name",
+    "migrate_tables",
+    "open_ledger",
+    "open_order_store",
+    "states_of_connections",
+    "tables_of",
+]
+
+T = TypeVar("T")
+
+LedgerLocation = Path | Secret
+"""Where a ledger is: a file, or the URL of a PostgreSQL database, which may hold a password."""
+_IN_CONFIGURATION = "[ledger].url"
+
+
+def open_ledger(location: LedgerLocation, *, keeps_events: bool = True) -> SqliteLedger | PostgresLedger:
+    """The ledger at a location, made where there is none.
+
+    Raises StorageError where it cannot be opened, ConfigurationError for what is no URL, or where psycopg is missing.
+
+    Args:
+        keeps_events: whether the order events that come with changes are recorded; where there are no rules, nobody
+            would ever handle them.
+    """
+    if isinstance(location, Path):
+        from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+
+        return SqliteLedger(location, keeps_events=keeps_events)
+    url = location
+
+    def opened() -> PostgresLedger:
+        from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
+
+        return PostgresLedger(url, keeps_events=keeps_events, location=_IN_CONFIGURATION)
+
+    return _with_driver(opened)
+
+
+def open_order_store(location: LedgerLocation, *, clock: Clock, suffix: str = DEFAULT_SUFFIX) -> SqlOrderStore:
+    """The embedded order store beside a ledger. Raises as `open_ledger`.
+
+    Args:
+        suffix: of the numbers of duplicates.
+    """
+    if isinstance(location, Path):
+        from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+
+        return SqliteOrderStore(location, clock=clock, suffix=suffix)
+    url = location
+
+    def opened() -> SqlOrderStore:
+        from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
+
+        return PostgresOrderStore(url, clock=clock, suffix=suffix, location=_IN_CONFIGURATION)
+
+    return _with_driver(opened)
+
+
+def states_of_connections(location: LedgerLocation, ledger: object, clock: Clock) -> StateOfConnection:
+    """What is known of each connection beyond a call: shared by all processes that work on a PostgreSQL database.
+
+    Raises StorageError.
+
+    Args:
+        ledger: the one that is open; None of this package leaves each process to itself.
+    """
+    shared: Callable[[Clock], StateOfConnection] | None = getattr(ledger, "states_of_connections", None)
+    if shared is not None:
+        return shared(clock)
+    from orderdesk_sdk.transport.http.connection_state import LocalConnectionState
+    from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
+
+    if not isinstance(location, Path):
+        return lambda _: LocalConnectionState(clock)
+    file = location
+    return lambda connection: LocalConnectionState(clock, token_store_beside(file, connection))
+
+
+def database_name(location: LedgerLocation) -> str:
+    """What a ledger is kept in, for people: the kind of database, and where it is. Raises as `open_ledger`."""
+    if isinstance(location, Path):
+        return f"SQLite file {location}"
+    url = location
+
+    def found() -> str:
+        from orderdesk_sdk.stores.postgres.tables import server_name
+
+        return server_name(url, _IN_CONFIGURATION)
+
+    return _with_driver(found)
+
+
+def tables_of(location: LedgerLocation) -> tuple[VersionedTables, ...]:
+    """Which versions the tables at a location have, the ledger's first. Makes none. Raises as `open_ledger`."""
+    if isinstance(location, Path):
+        from orderdesk_sdk.stores.sqlite import tables as sqlite_tables
+
+        return sqlite_tables.tables_of(location)
+    url = location
+
+    def found() -> tuple[VersionedTables, ...]:
+        from orderdesk_sdk.stores.postgres import tables as postgres_tables
+
+        return postgres_tables.tables_of(url, _IN_CONFIGURATION)
+
+    return _with_driver(found)
+
+
+def migrate_tables(location: LedgerLocation) -> None:
+    """Bring all tables to the version of the program, also where that ends older programs. Raises as `open_ledger`."""
+    if isinstance(location, Path):
+        from orderdesk_sdk.stores.sqlite import tables as sqlite_tables
+
+        sqlite_tables.migrate_tables(location)
+        return
+    url = location
+
+    def migrated() -> None:
+        from orderdesk_sdk.stores.postgres import tables as postgres_tables
+
+        postgres_tables.migrate_tables(url, _IN_CONFIGURATION)
+
+    _with_driver(migrated)
+
+
+def clock_of_ledger(ledger: object) -> Clock:
+    """The clock that everybody who works on a ledger shares: its server's, or for a file the machine's."""
+    clock = getattr(ledger, "clock", None)
+    return clock if clock is not None else SystemClock()
+
+
+def _with_driver(opened: Callable[[], T]) -> T:
+    try:
+        return opened()
+    except ImportError as error:
+        if not (error.name or "psycopg").startswith("psycopg"):
+            raise
+        raise ConfigurationError(
+            f"a ledger in PostgreSQL needs psycopg: {error}",
+            location=_IN_CONFIGURATION,
+            hint="run `pip install 'orderdesk-sdk[postgres]' 'psycopg[binary]'`",
+        ) from None
