@@ -174,7 +174,7 @@ def test_a_host_that_is_away_after_the_intent_keeps_the_request_back(
         raise StorageError("the host is away")
 
     def ends() -> None:
-        desk.order_store.remote_orders = away  # type: ignore[method-assign]
+        desk.order_store.remote_orders = away  # type: ignore[method-assign, assignment]
 
     after_the_intent(desk, ends)
     with pytest.raises(StorageError, match="away"):
