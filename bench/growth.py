@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import Self
 
 from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
+from bench.grown import add_settled_resubmissions, grown_calls
+from bench.import_memory import import_memory
 from bench.loopback import ROOT
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
@@ -65,8 +67,9 @@ class Worker:
 
 
 def growth(effort: Scale) -> Iterator[Figure]:
-    """Two workers take batches in turns: one over 1,000 open cases, one over many."""
+    """Two workers take batches in turns: one over 1,000 open cases, one over many; then calls in the same ledgers."""
     many = effort.pick(20_000, 100_000, 1_000_000)
+    settled = effort.pick(2_000, 10_000, 100_000)
     with tempfile.TemporaryDirectory(prefix="orderdesk-bench-") as folder:
         small, large = Path(folder) / "small.db", Path(folder) / "large.db"
         _fill(small, FEW_CASES)
@@ -77,9 +80,13 @@ def growth(effort: Scale) -> Iterator[Figure]:
             crowd.batch()
             costs, yardstick = interleaved(FEW_CASES // BATCH - 1, [crowd.batch, few.batch])
             memory = [crowd.megabytes], [few.megabytes]
+        add_settled_resubmissions(large, settled)
+        calls = list(grown_calls(small, large, effort, f"{many:,} open cases, {settled:,} settled resubmissions"))
     against = f"{FEW_CASES:,} open cases"
     yield compare(f"a case's cost at {many:,} open", "us", against, costs, yardstick, goal=Goal(Bound.AT_MOST, 1.2))
     yield compare(f"a worker's memory at {many:,} open", "MB", against, *memory, goal=Goal(Bound.AT_MOST, 1.5))
+    yield from calls
+    yield from import_memory(effort)
 
 
 def _fill(path: Path, count: int) -> None:

@@ -65,12 +65,19 @@ class Loopback:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Any PUT is taken; the token endpoint gives a token."""
+    """Any PUT is taken, any order is being processed; the token endpoint gives a token."""
     if scope["type"] != "http":
         return
     while (await receive()).get("more_body"):
         pass
-    body = TOKEN if scope["path"].endswith("/token") else b"{}"
+    if scope["path"].endswith("/token"):
+        body = TOKEN
+    elif scope["method"] == "GET":
+        number = scope["path"].rpartition("/")[2]
+        order = {"sellerFulfillmentOrderId": number, "fulfillmentOrderStatus": "Processing"}
+        body = json.dumps({"payload": {"fulfillmentOrder": order}}).encode()
+    else:
+        body = b"{}"
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, length]})
     await send({"type": "http.response.body", "body": body})

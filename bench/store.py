@@ -47,13 +47,22 @@ def simulator_settings(url: str) -> dict[str, str]:
 
 @contextmanager
 def open_store(
-    orders: int, settings: dict[str, str], *, in_flight: int = 8, clock: Clock | None = None
+    orders: int,
+    settings: dict[str, str],
+    *,
+    in_flight: int = 8,
+    clock: Clock | None = None,
+    path: Path | None = None,
 ) -> Iterator[Store]:
-    """A store in a directory that is gone afterwards. The ledger is SQLite with every commit flushed to disk."""
+    """A store with new orders. The ledger is SQLite with every commit flushed to disk.
+
+    Args:
+        path: a ledger that is there; None makes one in a directory that is gone afterwards.
+    """
     made: dict[str, object] = {name: {"text": value} if name in SECRETS else value for name, value in settings.items()}
     time = clock or SystemClock()
     with tempfile.TemporaryDirectory(prefix="orderdesk-bench-") as folder:
-        path = Path(folder) / "bench.db"
+        path = path or Path(folder) / "bench.db"
         config = Config(path, {CONNECTION: ConnectionConfig(CONNECTION, "amazon-mcf", made, "bench")})
         host = SqliteOrderStore(path, clock=time)
         with Desk(config, order_store=host, clock=time, limits=DeskLimits(HttpLimits(in_flight=in_flight))) as desk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -220,6 +220,9 @@ class Ledger(Protocol):
     def next_due(self) -> datetime | None:
         """When the next work is due; None when nothing is open."""
 
+    def count_open(self) -> Mapping[State, int]:
+        """How many cases are open, of all kinds, by state; every state in which a case is open is there."""
+
     def cases_by_prefix(self, prefix: str, limit: int) -> tuple[Case, ...]:
         """The cases of any kind whose ids begin with a text, in the order of their ids, at most so many."""
 
@@ -278,8 +281,12 @@ class Ledger(Protocol):
     def add_events(self, events: Sequence[OrderEvent]) -> None:
         """Record what happened; what is recorded already stays as it is."""
 
-    def pending_events(self, limit: int) -> tuple[OrderEvent, ...]:
-        """Occurrences that no rule has looked at yet, oldest first."""
+    def pending_events(self, limit: int, *, after: OrderEvent | None = None) -> tuple[OrderEvent, ...]:
+        """Occurrences that no rule has looked at yet, oldest first.
+
+        Args:
+            after: only those that come after this one, for the next page.
+        """
 
     def complete_event(
         self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime

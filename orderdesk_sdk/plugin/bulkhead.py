@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.plugin.guard import TIMED_OUT, Guard, PluginFailure, PluginTimeout, Watchdog
-from orderdesk_sdk.telemetry import attached, current_context
+from orderdesk_sdk.plugin.telemetry import attached, current_context
 
 __all__ = ["DEFAULT_TIMEOUT", "Bulkhead", "Job"]
 

@@ -331,3 +331,15 @@ def test_a_drive_that_was_overtaken_keeps_its_evidence_and_changes_nothing(ledge
     contents = [entry.content for entry in ledger.history(case.id)]
     assert contents[:3] == [SENT, INTENT, EXCHANGE]
     assert "changed nothing" in str(contents[3])
+
+
+# Counts
+
+
+def test_open_cases_are_counted_by_state_and_settled_ones_are_not(ledger: SqlLedger) -> None:
+    case = open_case(ledger)
+    ledger.open_case(make_resubmission())
+    assert ledger.count_open() == {state: 2 if state is State.PENDING else 0 for state in OPEN}
+    ledger.write(CaseUpdate(case, evolve(case, state=State.CANCELED, due_at=None, version=case.version + 1)))
+    assert ledger.count_open()[State.PENDING] == 1
+    assert State.CANCELED not in ledger.count_open()

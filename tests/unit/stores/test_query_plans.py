@@ -122,6 +122,8 @@ def walks(path: Path, recorder: Recorder, growing: Sequence[str]) -> list[str]:
     """The statements that read through one of these tables and may not, each with its plan."""
     found: list[str] = []
     with closing(sqlite3.connect(path)) as db:
+        tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert set(growing) <= tables, "tables have other names now"
         for sql, parameters in tuple(recorder.statements.items()):
             if A_PAGE.fullmatch(sql) or any(sql.startswith(start) for start in ALLOWED):
                 continue
@@ -218,11 +220,13 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.look_for_damage()
     ledger.history(case.id)
     ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
+    ledger.count_open()
     ledger.cases_by_prefix("c", 10)
     ledger.newest_notes(case.id, 10)
     ledger.verify(case)
     assert list(ledger.find_flaws(ledger.head())) == []
     ledger.pending_events(10)
+    ledger.pending_events(10, after=OrderEvent("e", OrderEventKind.CASE_SETTLED, "1", NOW))
     ledger.rule_executions("1")
 
 
