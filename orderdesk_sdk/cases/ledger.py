@@ -74,9 +74,17 @@ class Ledger(Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(
-        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
+        self,
+        cancellation: Cancellation,
+        fingerprint: str,
+        cases: Sequence[CancelCase],
+        changes: Sequence[CaseUpdate] = (),
     ) -> tuple[Cancellation, bool]:
         """Record a cancellation and its cases.
+
+        Args:
+            changes: of these cases, at most one of each and none that rests on an order's version: recorded with them,
+                in the same commit.
 
         The cancellation that is in the ledger, and whether this call put it there.
 
