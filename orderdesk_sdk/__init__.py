@@ -62,6 +62,7 @@ _HOMES = {
     "desk.desk": "Desk DeskLimits",
     "desk.notifications": "NotificationResult",
     "desk.run_loop": "RunLoop run_until_stopped",
+    "desk.open_telemetry": "instrument",
     "desk.status_changes": "StatusChangeStatus",
 }
 """The names that each module gives; `__init__.pyi` lists them for type checkers."""

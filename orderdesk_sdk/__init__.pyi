@@ -35,6 +35,7 @@ from orderdesk_sdk.desk.documents import plan_document as plan_document
 from orderdesk_sdk.desk.documents import receipt_document as receipt_document
 from orderdesk_sdk.desk.log_format import JsonLogFormatter as JsonLogFormatter
 from orderdesk_sdk.desk.notifications import NotificationResult as NotificationResult
+from orderdesk_sdk.desk.open_telemetry import instrument as instrument
 from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeStatus as StatusChangeStatus

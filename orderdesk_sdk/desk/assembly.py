@@ -24,6 +24,7 @@ from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.handling import WakeHandler
@@ -32,7 +33,6 @@ from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
 from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
-from orderdesk_sdk.telemetry import span
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 from attrs import field, frozen
 
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
-from orderdesk_sdk.telemetry import span
+from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ Everything here is data or pure code: no plugin sends anything itself.
 What stands where: `hookspecs`, `integration`, `routes`, `reasons`, `requests`, `answer`, `webhooks`, `service`,
 `auth`, `oauth` and `connection_settings` are the contract; `toolkit/` reads responses and writes bodies; `profiles/`
 serves services whose API is not published; `registry`, `validation`, `guard` and `bulkhead` are the core's side of
-it: how plugins are found, checked, and kept from harming anybody else.
+it: how plugins are found, checked, and kept from harming anybody else; `telemetry` tells a recorder what is done.
 
 This room imports `orders` and the ground, and nothing above it. httpx is imported by `service`, `auth` and `oauth`
 only, and not before the first request is made: loading a plugin does not need it.

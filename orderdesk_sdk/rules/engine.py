@@ -136,18 +136,16 @@ class RuleEngine:
         if not self._rules:
             return 0, ()
         done = 0
-        left: set[str] = set()
+        last_left: OrderEvent | None = None
         held: dict[str, str] = {}
         catalog: ActionCatalog | None = None
-        while done < limit:
-            waiting = [event for event in self._ledger.pending_events(limit + len(left)) if event.id not in left]
-            if not waiting:
-                break
+        # Of those that are left waiting each is read once, however many there are.
+        while done < limit and (waiting := self._ledger.pending_events(limit - done, after=last_left)):
             catalog = catalog or self._actions()
-            for event in waiting[: limit - done]:
+            for event in waiting:
                 # What happened to an order is handled in its order; only a move that is sure waits for none.
                 if event.order_id in held and event.id not in confirmed:
-                    left.add(event.id)
+                    last_left = event
                     continue
                 try:
                     is_handled = self._handle(event, catalog, is_confirmed=event.id in confirmed)
@@ -157,12 +155,12 @@ class RuleEngine:
                     message = str(error) if isinstance(error, OrderDeskError) else describe_exception(error)
                     _log.warning("rules could not be executed (%s); the event stays pending", type(error).__name__)
                     held.setdefault(event.order_id, message)
-                    left.add(event.id)
+                    last_left = event
                 else:
                     if is_handled:
                         done += 1
                     else:
-                        left.add(event.id)
+                        last_left = event
         return done, tuple(dict.fromkeys(held.values()))
 
     def check_filters(self, kind: OrderEventKind | None = None) -> None:

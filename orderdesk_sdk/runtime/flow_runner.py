@@ -19,6 +19,7 @@ from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError
 from orderdesk_sdk.plugin.answer import Answer, not_processed, unknown
 from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, Guard, PluginFailure, Watchdog, failure_message
 from orderdesk_sdk.plugin.plain_values import class_name
+from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.runtime.flow_record import (
     MAX_SHOWN_REQUEST,
@@ -30,7 +31,6 @@ from orderdesk_sdk.runtime.flow_record import (
 )
 from orderdesk_sdk.runtime.guarded_flow import FLOW_ERRORS, GuardedFlow, ReturnValue
 from orderdesk_sdk.runtime.spans import describe_call, outcome_word
-from orderdesk_sdk.telemetry import span
 from orderdesk_sdk.transport.http.replay import (
     is_request,
     is_response_redacted,
@@ -213,12 +213,7 @@ class _FlowRun(Generic[T]):
             intents.append(intent)
 
         try:
-            with span("call") as observed:
-                exchange, response = self._client.call(
-                    request, number, intend, self._flow_guard.guard, self._started_at
-                )
-                if observed.is_recorded:
-                    describe_call(observed, exchange)
+            exchange, response = self._call(request, number, intend)
         except PluginError as fault:
             self._may_have_written(intents)
             return PluginFailure(str(fault))
@@ -239,6 +234,15 @@ class _FlowRun(Generic[T]):
         if response is not None:
             return response
         return self._loss_of(exchange, wrote=wrote)
+
+    def _call(
+        self, request: httpx.Request, number: int, intend: Callable[[Intent], None]
+    ) -> tuple[Exchange, httpx.Response | None]:
+        with span("call") as observed:
+            exchange, response = self._client.call(request, number, intend, self._flow_guard.guard, self._started_at)
+            if observed.is_recorded:
+                describe_call(observed, exchange)
+            return exchange, response
 
     def _loss_of(self, exchange: Exchange, *, wrote: bool) -> TransportLoss:
         """What a call without a response proves. wrote: whether a write of this flow had left before it."""

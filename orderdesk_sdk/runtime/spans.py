@@ -5,7 +5,7 @@ from __future__ import annotations
 from orderdesk_sdk.cases.exchange import Exchange, TransportLoss
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.guard import PluginFailure
-from orderdesk_sdk.telemetry import Span
+from orderdesk_sdk.plugin.telemetry import Span
 
 __all__ = ["describe_call", "outcome_word"]
 

@@ -87,6 +87,27 @@ def test_an_order_is_imported_once(rules_desk: RulesOpener) -> None:
     assert fired(desk) == [("welcomes", "to Prepared")]
 
 
+def test_events_that_are_left_waiting_are_each_read_once(
+    rules_desk: RulesOpener, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = rules_desk(WELCOMES)
+    kind = OrderEventKind.ORDER_IMPORTED
+    desk.ledger.add_events([OrderEvent(f"imported {number}", kind, f"{number}", clock.now()) for number in range(2500)])
+    reading = desk.ledger.pending_events
+    read: list[OrderEvent] = []
+
+    def noting(limit: int, *, after: OrderEvent | None = None) -> tuple[OrderEvent, ...]:
+        events = reading(limit, after=after)
+        read.extend(events)
+        return events
+
+    monkeypatch.setattr(desk.ledger, "pending_events", noting)
+    assert desk.rules.process() == (0, ())
+    assert [event.order_id for event in read] == [str(number) for number in range(2500)]
+    clock.advance(LEASE)
+    assert desk.rules.process(4000) == (2500, ())
+
+
 # Moves
 
 

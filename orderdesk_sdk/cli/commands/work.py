@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from orderdesk_sdk.cli.session import EXIT_ACTION_REQUIRED, Session, common_options
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.desk.desk import Desk
 
 __all__ = ["work"]
 
@@ -29,9 +33,19 @@ __all__ = ["work"]
     type=click.Choice(("text", "json")),
     help="Write the log to stderr in this form: lines, or one JSON object a line, problems among them.",
 )
+@click.option("--telemetry", is_flag=True, help="Record spans and metrics over OpenTelemetry; needs the extra otel.")
 @common_options
 @click.pass_obj
-def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose: bool, log_format: str | None) -> None:
+# Many parameters: one for each option of the command.
+def work(
+    session: Session,
+    until_idle: bool,
+    every: float,
+    quiet: bool,
+    verbose: bool,
+    log_format: str | None,
+    telemetry: bool,
+) -> None:
     """Process due cases until Ctrl-C: send, poll and remind.
 
     The command waits for each due time; in a sandbox with virtual time it does not wait. Cases in progress are finished
@@ -56,6 +70,7 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
         stop_event() as stop,
         status or nullcontext(),
     ):
+        _record(desk, telemetry)
         desk.rules.check_filters()  # A worker that no rule could follow is refused, not left to report it forever.
 
         def show_wait(due: datetime | None) -> None:
@@ -69,6 +84,13 @@ def work(session: Session, until_idle: bool, every: float, quiet: bool, verbose:
     session.print_result(result.document(), result.show)
     if until_idle and (result.cancels or result.others or result.alarms):
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+
+
+def _record(desk: Desk, telemetry: bool) -> None:
+    if telemetry:
+        from orderdesk_sdk.desk.open_telemetry import instrument
+
+        instrument(desk)
 
 
 def _log_level(session: Session, quiet: bool, verbose: bool, log_format: str | None) -> int | None:

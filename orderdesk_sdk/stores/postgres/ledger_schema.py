@@ -132,6 +132,8 @@ _ARCHIVES = (
     ),
 )
 
+_WORKERS = (f"CREATE TABLE workers (id {_TEXT} PRIMARY KEY, last_round_at bigint NOT NULL, data text NOT NULL)",)
+
 _EPOCHS = (
     f"""CREATE TABLE ledger_epochs (
         number bigint PRIMARY KEY, epoch {_TEXT} NOT NULL UNIQUE, system {_TEXT}, timeline bigint, at bigint NOT NULL,
@@ -143,5 +145,6 @@ _EPOCHS = (
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
+    Migration(_WORKERS),
     Migration(_EPOCHS),
 )

@@ -41,13 +41,16 @@ class EventOutbox(ABC):
         for first in range(0, len(events), _BATCH_SIZE):
             self._commits.run(partial(job, some=events[first : first + _BATCH_SIZE]))
 
-    def pending_events(self, limit: int) -> tuple[OrderEvent, ...]:
+    def pending_events(self, limit: int, *, after: OrderEvent | None = None) -> tuple[OrderEvent, ...]:
         with self._read() as cursor:
+            row = after and cursor.execute("SELECT number FROM order_events WHERE id = ?", (after.id,)).fetchone()
+            last = row[0] if row else -(2**63)
             while True:
                 # Past those that are damaged, so that they are in nobody's way.
                 known = self.damage.ids(_NOUN)
                 rows = cursor.execute(
-                    "SELECT id, data FROM order_events WHERE handled = 0 ORDER BY number LIMIT ?", (limit + len(known),)
+                    "SELECT id, data FROM order_events WHERE handled = 0 AND number > ? ORDER BY number LIMIT ?",
+                    (last, limit + len(known)),
                 ).fetchall()
                 reads = {f"{_NOUN} {name}": partial(load, data, OrderEvent) for name, data in rows}
                 found = [self.damage.read_or_none(place, read) for place, read in reads.items()]

@@ -6,8 +6,8 @@ import threading
 from typing import Protocol, TypeVar, cast
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.stores.sql.database import Cursor, Job
-from orderdesk_sdk.telemetry import span
 
 __all__ = ["GroupCommit", "TransactionLostError", "WriteSession"]
 

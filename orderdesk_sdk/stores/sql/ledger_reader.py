@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
-from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW
 from orderdesk_sdk.cases.damaged_rows import DamagedRows, parse_row, placeholder_case
 from orderdesk_sdk.cases.events import OrderEvent
@@ -18,6 +18,7 @@ from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.ledger import OrderVersion
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
@@ -33,7 +34,8 @@ from orderdesk_sdk.stores.sql.due_cases import (
 )
 from orderdesk_sdk.stores.sql.integrity_check import examine, head_of, record_of
 from orderdesk_sdk.stores.sql.ledger_rows import case_of, find_by_key, order_fingerprint
-from orderdesk_sdk.stores.sql.ledger_tables import NOUN, rows_of
+from orderdesk_sdk.stores.sql.ledger_tables import KINDS, NOUN, rows_of
+from orderdesk_sdk.stores.sql.worker_heartbeats import read_heartbeats
 
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 
@@ -227,6 +229,21 @@ class LedgerReader(ABC):
                 if not handled:
                     self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
+
+    def heartbeats(self) -> tuple[WorkerHeartbeat, ...]:
+        with self._read() as cursor:
+            return read_heartbeats(cursor, self.damage)
+
+    def database_condition(self) -> DatabaseCondition:
+        return DatabaseCondition()
+
+    def count_open(self) -> Mapping[State, int]:
+        kinds, states = tuple(KINDS), tuple(state.value for state in OPEN)
+        marks = (",".join("?" * len(values)) for values in (kinds, states))
+        query = "SELECT state, count(*) FROM cases WHERE kind IN ({}) AND state IN ({}) GROUP BY state".format(*marks)  # noqa: S608 - marks
+        with self._snapshot(is_long=True) as cursor:
+            counts = dict(cursor.execute(query, (*kinds, *states)).fetchall())
+        return {state: counts.get(state.value, 0) for state in OPEN}
 
     def cases_by_prefix(self, prefix: str, limit: int) -> tuple[Case, ...]:
         with self._read() as cursor:

@@ -1,9 +1,9 @@
-"""Waiting for a call's turn: the rate of its operation, and the service's own wish to be left alone."""
+"""Waiting for a call's turn: the rate of its operation, and a service that is to be left alone."""
 
 from __future__ import annotations
 
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.telemetry import span
+from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.transport.http.rate_limit import RateBucket
 from orderdesk_sdk.transport.shutdown import Shutdown
 
