@@ -171,7 +171,18 @@ def test_a_promoted_standby_without_the_last_commits_is_noticed(tmp_path: Path, 
 def copy_of(server: PostgresServer) -> Path:
     """A base backup of a server, set up to follow it."""
     copy = server.data.with_name("standby")
-    told = [server.binaries / "pg_basebackup", "-D", copy, "-R", "-X", "stream", "-c", "fast", "-d", server.url()]
+    told = [
+        str(server.binaries / "pg_basebackup"),
+        "-D",
+        str(copy),
+        "-R",
+        "-X",
+        "stream",
+        "-c",
+        "fast",
+        "-d",
+        server.url(),
+    ]
     subprocess.run(told, check=True, user=server.user, cwd="/", stdout=subprocess.DEVNULL)
     return copy
 
