@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from orderdesk_sdk.cli.output.times import DaysParameter
-from orderdesk_sdk.cli.session import Session, by_option, common_options, embedded_order_store, require_name
+from orderdesk_sdk.cli.session import (
+    Session,
+    by_option,
+    clock_of,
+    common_options,
+    embedded_order_store,
+    require_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,26 +155,38 @@ def archive_histories(session: Session, older_than: timedelta, target: Path, by:
 
 @ledger.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--complete", is_flag=True, help="The ledger was not used after the backup was made.")
 @common_options
 @click.pass_obj
-def restore_ledger(session: Session, file: Path) -> None:
+def restore_ledger(session: Session, file: Path, complete: bool) -> None:
     """Replace the ledger by the backup FILE, and keep the replaced ledger.
 
-    An error while another program uses the ledger. The backup does not contain what was done after it was made.
+    The backup lacks what was done after it was made, so what may have been sent since becomes unknown: it is polled,
+    and sent again only when a person decides so. An error while another program uses the ledger.
     """
     from orderdesk_sdk.stores.sqlite.backup import restore
 
     path = _file(session)
-    restored = restore(file, path)
+    restored = restore(file, path, clock_of(session.config()).now(), lacks_nothing=complete)
 
     def draw(screen: Screen) -> None:
         screen.line(f"{path} was restored from the backup, with {restored.head.count} entries of history.")
         if restored.replaced_file is not None:
             screen.line(f"The replaced ledger is kept as {restored.replaced_file}.")
-        screen.line("What was done after the backup is missing: check `orderdesk cases --open` before you go on.")
+        if not complete:
+            screen.line("What was done after the backup is missing: check `orderdesk cases --open` before you go on.")
+        if restored.distrusted:
+            cases = "1 case" if restored.distrusted == 1 else f"{restored.distrusted} cases"
+            screen.line(f"Of {cases} it is unknown whether a request was sent since.", "yellow")
 
     replaced = None if restored.replaced_file is None else str(restored.replaced_file)
-    session.print_result({"file": str(path), "head": str(restored.head), "replaced_file": replaced}, draw)
+    document = {
+        "file": str(path),
+        "head": str(restored.head),
+        "replaced_file": replaced,
+        "unknown_cases": restored.distrusted,
+    }
+    session.print_result(document, draw)
 
 
 @ledger.command()
@@ -176,13 +195,13 @@ def restore_ledger(session: Session, file: Path) -> None:
 def accept(session: Session) -> None:
     """Use a ledger although the write-ahead file beside it is missing.
 
-    Only when you know that the file held nothing that is not in the ledger, for example because another program merged
-    it after a crash. Otherwise what it held is lost, and a request may be sent a second time.
+    What it held is lost, so what may have been sent by it becomes unknown: it is polled, and sent again only when a
+    person decides so.
     """
     from orderdesk_sdk.stores.sqlite.backup import accept_current_state
 
     path = _path(session)
-    head = accept_current_state(path)
+    head = accept_current_state(path, clock_of(session.config()).now())
     session.print_result(
         {"file": str(path), "head": str(head)},
         lambda screen: screen.line(f"{path} is in use as it is, with {head.count} entries of history."),
