@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.cases.integrity import IntegrityFlaw
     from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.stores.opening import LedgerLocation
     from orderdesk_sdk.stores.sql.tables_version import VersionedTables
 
 __all__ = ["forget", "ledger"]
@@ -208,6 +209,44 @@ def accept(session: Session) -> None:
     )
 
 
+@ledger.command("copy")
+@click.option("--from", "source", metavar="URL", help="The ledger to copy; that of the configuration if not given.")
+@click.option("--to", "target", metavar="URL", required=True, help="A new file or an empty database.")
+@common_options
+@click.pass_obj
+def copy_command(session: Session, source: str | None, target: str) -> None:
+    """Copy the ledger with its orders to another database, and retire the first one.
+
+    A URL is sqlite:///FILE, postgresql://USER@HOST/NAME, or env:NAME for a variable that holds it. The copy is proved
+    by the hash chain: it has the same head, and no flaw. After that the first ledger can be used no more, so that
+    nothing is sent by both. An error while a case is being sent, or while another program uses the ledger.
+    """
+    from orderdesk_sdk.stores.opening import copy_ledger, database_name
+
+    config = session.config()
+    old = config.ledger if source is None else _location(source, "--from")
+    new = _location(target, "--to")
+    if isinstance(old, Path):
+        _require_file(old)
+    made = copy_ledger(old, new, clock_of(config).now())
+
+    def draw(screen: Screen) -> None:
+        screen.line(f"Copied {made.head.count} entries of history and {made.rows.get('orders', 0)} orders.")
+        screen.line(f"From: {database_name(old)}", "dim")
+        screen.line(f"To:   {database_name(new)}")
+        screen.line(f"Head: {made.head}")
+        screen.line("The first one can be used no more: name the copy in orderdesk.toml, [ledger] url.", "yellow")
+
+    session.print_result({"head": str(made.head), "rows": made.rows}, draw)
+
+
+def _location(url: str, option: str) -> LedgerLocation:
+    from orderdesk_sdk.desk.config import read_ledger_location
+
+    given: object = {"env": url.removeprefix("env:")} if url.startswith("env:") else url
+    return read_ledger_location(given, Path(), option)
+
+
 @ledger.command("migrate")
 @click.option("--check", is_flag=True, help="Change nothing; exit code 1 if there is something to be done.")
 @common_options
@@ -316,16 +355,20 @@ def _file(session: Session) -> Path:
 
 def _path(session: Session) -> Path:
     """The ledger's file. Raises as `_file`, and NotFoundError where it does not exist: these commands create none."""
+    path = _file(session)
+    _require_file(path)
+    return path
+
+
+def _require_file(path: Path) -> None:
     from orderdesk_sdk.errors import NotFoundError
 
-    path = _file(session)
     if not path.exists():
         raise NotFoundError(
             "the ledger does not exist",
             location=str(path),
             hint="change to the folder of orderdesk.toml, or name it with --config",
         )
-    return path
 
 
 def _show_flaws(screen: Screen, flaws: Sequence[IntegrityFlaw]) -> None:
