@@ -18,11 +18,13 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.run_loop import RunLoop
 from orderdesk_sdk.runtime.engines.inline import InProcessEngine
+from orderdesk_sdk.runtime.engines.procrastinate.engine import ProcrastinateEngine
+from orderdesk_sdk.runtime.engines.procrastinate.worker import QueueTimes
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from tests.support.postgres import PostgresServer, binaries_of, open_server
 
-__all__ = ["open_inline", "own_server", "postgres_options"]
+__all__ = ["open_inline", "open_procrastinate", "own_server", "postgres_options"]
 
 LOOK_SECONDS = 0.1
 
@@ -64,3 +66,13 @@ def postgres_options(server: PostgresServer, folder: Path) -> Iterator[Callable[
 def slack_of(options: Mapping[str, str]) -> timedelta:
     """By how much a case may be overdue before it is swept up."""
     return timedelta(seconds=float(options["slack"]))
+
+
+def open_procrastinate(options: Mapping[str, str], clock: Clock, stop: threading.Event) -> Worker:
+    """A worker with the engine procrastinate, in a hurry."""
+    desk = open_desk(options, clock)
+    assert isinstance(desk.ledger, PostgresLedger)
+    times = QueueTimes(poll=0.1, heartbeat=0.5, stalled=2.0, retry=1)
+    engine = ProcrastinateEngine(desk, desk.ledger.pool, stop, print, slack=slack_of(options), times=times)
+    desk.use_engine(engine)
+    return Worker(desk, engine)
