@@ -16,6 +16,7 @@ from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError, OrderDeskError
 
 C = TypeVar("C", bound=Case)
@@ -73,9 +74,17 @@ class Ledger(Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(
-        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
+        self,
+        cancellation: Cancellation,
+        fingerprint: str,
+        cases: Sequence[CancelCase],
+        changes: Sequence[CaseUpdate] = (),
     ) -> tuple[Cancellation, bool]:
         """Record a cancellation and its cases.
+
+        Args:
+            changes: of these cases, at most one of each and none that rests on an order's version: recorded with them,
+                in the same commit.
 
         The cancellation that is in the ledger, and whether this call put it there.
 
@@ -303,6 +312,18 @@ class Ledger(Protocol):
 
     def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
         """Remember the messages that were looked into, and forget those that could not be."""
+
+    def record_heartbeat(self, heartbeat: WorkerHeartbeat) -> None:
+        """Record what a worker says of itself, in place of what it said before."""
+
+    def remove_heartbeat(self, worker_id: str) -> None:
+        """Forget a worker that ends."""
+
+    def heartbeats(self) -> tuple[WorkerHeartbeat, ...]:
+        """What each worker said last, the latest first; of those too that were killed, for a day."""
+
+    def database_condition(self) -> DatabaseCondition:
+        """What slows the database down, where it is one that many share."""
 
     def close(self) -> None:
         """Close the database."""

@@ -77,11 +77,14 @@ class Worker:
         Once stopped, cases in progress are finished and no other is begun. Raises OrderDeskError, with `until_idle`
         only, where the same cases fail again and again.
         """
-        with self.desk.ending_on(self.stop):
-            return self._run(until_idle=until_idle)
-
-    def _run(self, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         rounds = RunLoop(self.desk, self.report)
+        with self.desk.ending_on(self.stop):
+            try:
+                return self._run(rounds, until_idle=until_idle)
+            finally:
+                rounds.end()
+
+    def _run(self, rounds: RunLoop, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
         handled, failed = 0, 0
         while True:
             report = rounds.run_once()

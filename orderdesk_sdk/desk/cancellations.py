@@ -29,6 +29,7 @@ from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
+from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
 from orderdesk_sdk.runtime.context import CaseContext
 
 __all__ = ["CancellationStatus", "CancellationService"]
@@ -152,18 +153,27 @@ class CancellationService:
         send_now: bool,
     ) -> CancellationStatus:
         opened = open_cancel_cases(wanted, remote_orders, self._connections.integration_slug_or_empty)
-        recorded, is_new = self._ledger.open_cancellation(wanted, fingerprint, opened)
-        if not is_new:
+
+        def follow() -> tuple[CancelCase, ...]:
+            # Registered since the remote orders were read, by a call that looked for cancellations too early to see
+            # this.
+            return self._extender.extend_to_uncovered(order.id, self._order_store.remote_orders(order.id))
+
+        def log() -> None:
+            connections = ", ".join(case.connection for case in opened)
+            _log.info("cancellation recorded for %s", connections, about=LogSubject(order_number=order.number))
+
+        opening = CancellationOpening(self._ledger, wanted, fingerprint, opened, follow, log)
+        cases: tuple[CancelCase, ...] | None = opened
+        if send_now:
+            is_only = len(opened) == 1
+            just_read = {remote.connection: CaseContext(order, remote, wanted, is_only) for remote in remote_orders}
+            cases = self._scheduler.open(opening, just_read)
+        recorded, is_new = opening.record()
+        if not is_new or cases is None:
             return self.status(recorded)
-        connections = ", ".join(case.connection for case in opened)
-        _log.info("cancellation recorded for %s", connections, about=LogSubject(order_number=order.number))
-        # Registered since the remote orders were read, by a call that looked for cancellations too early to see this.
-        followed = self._extender.extend_to_uncovered(order.id, self._order_store.remote_orders(order.id))
-        if not send_now:
-            return CancellationStatus(recorded, opened)
-        is_only = len(opened) == 1
-        just_read = {remote.connection: CaseContext(order, remote, recorded, is_only) for remote in remote_orders}
-        return CancellationStatus(recorded, self._scheduler.process((*opened, *followed), just_read)[: len(opened)])
+        opening.followed_cases()
+        return CancellationStatus(recorded, cases)
 
     def _existing(self, order: Order, wanted: Cancellation, fingerprint: str) -> Cancellation | None:
         """The cancellation that has this key already. Raises ConflictError where that one wants something else."""

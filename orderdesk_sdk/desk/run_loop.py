@@ -14,6 +14,7 @@ from threading import Event
 
 from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.heartbeat import Heartbeat
 from orderdesk_sdk.errors import OrderDeskError, describe_exception
 from orderdesk_sdk.runtime.engines.inline import InProcessEngine
 from orderdesk_sdk.runtime.scheduler import RunReport
@@ -35,6 +36,7 @@ class RunLoop:
         self._desk = desk
         self._report = report
         self._reported: frozenset[str] = frozenset()
+        self._heartbeat = Heartbeat(desk)
         self.problems: tuple[str, ...] = ()
         """Those of the last round."""
 
@@ -47,7 +49,13 @@ class RunLoop:
             self.report_new([str(error) if isinstance(error, OrderDeskError) else describe_exception(error)])
             return None
         self.report_new(report.problems)
+        self._heartbeat.beat()
         return report
+
+    def end(self) -> None:
+        """No round comes after this: a worker that ends is not missed. Raises nothing."""
+        with contextlib.suppress(Exception):  # Such as a ledger that is closed already.
+            self._heartbeat.end()
 
     def report_new(self, problems: Sequence[str]) -> None:
         """Tell those that were not among the last ones."""
@@ -65,10 +73,12 @@ def run_until_stopped(desk: Desk, stop: Event, report: Callable[[str], object], 
         every: seconds between two looks.
         report: as for `RunLoop`. Raises nothing.
     """
-    engine = InProcessEngine(RunLoop(desk, report).run_once, desk.clock, stop, every)
+    rounds = RunLoop(desk, report)
+    engine = InProcessEngine(rounds.run_once, desk.clock, stop, every)
     with desk.ending_on(stop):
         desk.use_engine(engine)
         try:
             engine.run()
         finally:
             desk.use_engine(None)
+            rounds.end()

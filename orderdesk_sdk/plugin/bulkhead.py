@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -59,6 +60,8 @@ class Bulkhead:
         self._threads = 0
         self._queued = 0
         self._abandoned = 0
+        self.last_done: float | None = None
+        """When a job last ended without an error, by `time.monotonic`; None while none did."""
 
     def submit(self, run: Callable[[Watchdog], None], on_done: Callable[[], object] | None = None) -> Job:
         """Submit a job; it starts when a thread is free.
@@ -169,6 +172,7 @@ class Bulkhead:
             try:
                 with attached(ticket.context):
                     ticket.run(ticket.watchdog)
+                self.last_done = time.monotonic()
             except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the ticket
                 ticket.error = error
             with self._lock:

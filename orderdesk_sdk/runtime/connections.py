@@ -284,6 +284,11 @@ class Connections:
                 bulkhead = self._bulkheads[name] = Bulkhead(name, self._limits.in_flight, self.timeout)
             return bulkhead
 
+    def deferred_for(self, name: str) -> float:
+        """Seconds for which calls of a connection are put off yet, since a rate limit is used up; 0: they are not."""
+        connection = self._connections.get(name)
+        return connection.client.deferred_for if connection is not None and connection.is_ready else 0.0
+
     def are_idle(self) -> bool:
         """Whether nothing is under way at any connection; what hangs is given up."""
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from attrs import evolve, frozen
 
@@ -12,12 +12,20 @@ from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent
-from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger, OrderChangedError, OrderVersion
+from orderdesk_sdk.cases.ledger import CaseUpdate, OrderChangedError, OrderVersion
 from orderdesk_sdk.cases.state_machine import Transition
 from orderdesk_sdk.errors import ConflictError, PluginError
 from orderdesk_sdk.runtime.flow_record import MAX_SHOWN_REQUEST, RequestWithheldError
 
-__all__ = ["BatchJournal", "SendCondition", "JournalEntry", "PollJournal", "JournalResult", "CaseJournal"]
+__all__ = [
+    "BatchJournal",
+    "CaseJournal",
+    "JournalEntry",
+    "JournalLedger",
+    "JournalResult",
+    "PollJournal",
+    "SendCondition",
+]
 
 C = TypeVar("C", bound=Case)
 
@@ -67,13 +75,26 @@ class JournalResult:
     order_events: tuple[OrderEvent, ...] = ()
 
 
+class JournalLedger(Protocol):
+    """What a journal needs of a ledger."""
+
+    def write(self, *changes: CaseUpdate) -> None:
+        """As `Ledger.write`."""
+
+    def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
+        """As `Ledger.append`."""
+
+    def order_version(self, order_id: str) -> OrderVersion:
+        """As `Ledger.order_version`."""
+
+
 class BatchJournal:
     """A `flow.Journal` for works that one flow is about: all are claimed by one commit, or none is.
 
     The claim is written together with the first intent, so that a drive that makes no call costs no commit.
     """
 
-    def __init__(self, ledger: Ledger, parts: Sequence[JournalEntry]) -> None:
+    def __init__(self, ledger: JournalLedger, parts: Sequence[JournalEntry]) -> None:
         self._ledger = ledger
         self._entries = parts
         self._unwritten: list[EntryContent] = []
@@ -200,7 +221,7 @@ class CaseJournal(BatchJournal):
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: JournalLedger,
         before: Case,
         claimed: Case,
         opening_entries: tuple[EntryContent, ...] = (),

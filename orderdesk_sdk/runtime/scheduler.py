@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger, log_subject
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -24,12 +23,14 @@ from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskErro
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.bulkhead import Job
-from orderdesk_sdk.plugin.guard import TIMED_OUT, Watchdog
+from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
+from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
+from orderdesk_sdk.runtime.case_runner import CaseRunner, JobFunction
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import CaseContext, ContextLoader
-from orderdesk_sdk.runtime.due_run import CHECK_INTERVAL, CaseGroup, DueRun, JobHooks, RoundObserver, RunningJob
+from orderdesk_sdk.runtime.due_run import CaseGroup, DueRun, JobHooks, RoundObserver, RunningJob
 from orderdesk_sdk.runtime.event_processor import EventProcessor
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
@@ -51,7 +52,8 @@ WAIT_INTERVAL = 0.02
 MAX_AGE = 1.0
 """Seconds after which a piece of work that was read is read again before it is begun."""
 
-JobFunction = Callable[[CaseGroup, Watchdog], object]
+RECORD_AFTER = 0.05
+"""Seconds after which a cancellation is recorded alone whose intent has not brought it into the ledger."""
 
 
 @frozen
@@ -88,6 +90,7 @@ class Scheduler:
         self._shutdown = shutdown
         self._connections = connections
         self._clock = clock
+        self._listeners = listeners
         self._loader = ContextLoader(ledger, order_store, connections, listeners, clock)
         self.extender = CancellationExtender(self._loader, order_store, connections)
         self._cancellations = CancellationHandler(self._loader, self.extender, connections, email)
@@ -97,10 +100,7 @@ class Scheduler:
         self._handlers: Mapping[type[Case], CaseHandler[Any]] = {handler.kind: handler for handler in handlers}
         self.event_processor: EventProcessor | None = None
         """Set once it is made, because it acts through what is made of this scheduler; None: events are left alone."""
-        self._lock = threading.Lock()
-        self._in_progress: set[str] = set()
-        self._unfinished: tuple[RunningJob, ...] = ()
-        self._this_thread = threading.local()
+        self._runner = CaseRunner(connections, shutdown, lambda case, why: self._handler(case).abandon(case.id, why))
 
     def process(self, cases: Sequence[CancelCase], context: Mapping[str, CaseContext]) -> tuple[CancelCase, ...]:
         """Advance these new cases now and return them as they are then.
@@ -116,10 +116,51 @@ class Scheduler:
             assert isinstance(case, CancelCase), "what was just read is about cancels"
             after[case.id] = self._cancellations.handle(case, watch, context.get(case.connection))
 
-        for error in self._errors(self._run([(case,) for case in cases], step)).values():
+        for error in self._runner.errors(self._runner.run([(case,) for case in cases], step)).values():
             raise error
         # Only the ledger knows where a case is that raised, was given up, or is handled by another process.
         return tuple(after.get(case.id) or self._ledger.case(case.id, CancelCase) for case in cases)
+
+    def open(self, opening: CancellationOpening, context: Mapping[str, CaseContext]) -> tuple[CancelCase, ...] | None:
+        """Record a cancellation and advance its new cases now; they as they are then.
+
+        None where another cancellation was faster. Raises what `process` raises.
+
+        Args:
+            context: per connection, what was just read.
+        """
+        if not self._goes_with_intent(opening):
+            if not opening.record()[1]:
+                return None
+            return self.process((*opening.cases, *opening.followed_cases()), context)[: len(opening.cases)]
+        (case,) = opening.cases
+        after: list[CancelCase] = []
+
+        def step(_: CaseGroup, watch: Watchdog) -> None:
+            after.append(self._cancellations.handle_opening(opening, watch, context[case.connection]))
+
+        jobs = self._runner.submit([(case,)], step)
+        is_done = all(job.done.wait(RECORD_AFTER) and not job.timed_out for _, job in jobs)
+        if is_done or opening.record()[1]:  # Whatever it waits for, the cancellation does not.
+            self._runner.wait(jobs)
+        is_new = opening.record()[1]
+        for error in self._runner.errors(jobs).values():
+            raise error
+        if not is_new:
+            return None
+        self.process(opening.followed_cases(), {})
+        return tuple(after) or (self._ledger.case(case.id, CancelCase),)
+
+    def _goes_with_intent(self, opening: CancellationOpening) -> bool:
+        """Whether a cancellation is recorded together with the intent of its case.
+
+        Not where a listener may forbid it or hears of it, nor where a thread for it is not free, or is not waited for.
+        """
+        if len(opening.cases) != 1 or opening.cases[0].state is not State.PENDING:
+            return False
+        if self._listeners.can_veto or self._listeners.are_told:
+            return False
+        return self._runner.waits and self._connections.bulkhead(opening.cases[0].connection).has_room
 
     def request_for(self, case_id: str) -> CancelRequest:
         """What an open case's present route is asked to do. Raises InvalidStateError for a settled one."""
@@ -158,7 +199,7 @@ class Scheduler:
     def _process_opened(self, case: C, handle: Callable[[Watchdog], object]) -> C:
         if case.is_open:
             # What keeps it from being done now, leaves it due.
-            self._run([(case,)], lambda _, watch: handle(watch))
+            self._runner.run([(case,)], lambda _, watch: handle(watch))
         return self._latest(case)
 
     def handle_due_case(self, case: Case) -> bool:
@@ -168,8 +209,8 @@ class Scheduler:
         """
         groups = self._batches_of(case, True) or [(case,)]
         its = [group for group in groups if any(one.id == case.id for one in group)]
-        started = self._submit(its, self._handle_group)
-        self._wait(started)
+        started = self._runner.submit(its, self._handle_group)
+        self._runner.wait(started)
         for _, job in started:
             if job.error is not None and not job.timed_out and not isinstance(job.error, ConflictError):
                 raise job.error
@@ -224,10 +265,10 @@ class Scheduler:
         def end(flight: RunningJob) -> None:
             try:
                 if flight.handle.timed_out:
-                    self._abandon(flight.cases, flight.handle.watchdog)
+                    self._runner.abandon(flight.cases, flight.handle.watchdog)
             except Exception as error:  # noqa: BLE001 - the ledger or the host may be away now; the others go on
                 troubles[flight.cases[0].id] = error
-            troubles.update(self._errors([(flight.cases, flight.handle)]))
+            troubles.update(self._runner.errors([(flight.cases, flight.handle)]))
             trouble = troubles.get(flight.cases[0].id)
             if trouble is not None:
                 _log.warning("not handled: %s; due again", type(trouble).__name__, about=LogSubject.of(*flight.cases))
@@ -236,26 +277,18 @@ class Scheduler:
 
         self._ledger.correct_clock_skew(self._clock.now())
         problems = self.extender.resume_registrations()
-        with self._lock:
-            left, self._unfinished = self._unfinished, ()
+        left = self._runner.take_unfinished()
         hooks = JobHooks(self._start, end, self._batches_of, lambda: observer is not None and observer.is_stopped)
         turn = DueRun(
             self._ledger, self._connections, lambda: self._clock.now() - overdue_by, self._shutdown, hooks, left
         )
-        left = turn.run(limit)
-        with self._lock:
-            self._unfinished += left
+        self._runner.leave_unfinished(turn.run(limit))
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
         return turn.started, problems + self._ledger.damaged()
 
-    @contextmanager
-    def without_waiting(self) -> Iterator[None]:
+    def without_waiting(self) -> AbstractContextManager[None]:
         """Within the block this thread waits for no slow connection: what is not done at once is recorded, and due."""
-        self._this_thread.passes = True
-        try:
-            yield
-        finally:
-            self._this_thread.passes = False
+        return self._runner.without_waiting()
 
     def wait_until_idle(self) -> None:
         """Return when nothing is under way any more. The desk's ending must have begun."""
@@ -271,7 +304,7 @@ class Scheduler:
             if job:
                 self._handle_group(job, watch)
 
-        tickets = self._submit([job], step, then)
+        tickets = self._runner.submit([job], step, then)
         return tickets[0][1] if tickets else None
 
     def apply(self, case: C, event: Event, *notes: str) -> C:
@@ -308,86 +341,10 @@ class Scheduler:
         return self._ledger.case(case.id, type(case))
 
     def _process_one(self, case: Case, step: JobFunction) -> None:
-        tickets = self._submit([(case,)], step)
+        tickets = self._runner.submit([(case,)], step)
         if not tickets:
             raise ConflictError("The case is being processed", location=case.id, hint="try again in a moment")
-        self._wait(tickets)
+        self._runner.wait(tickets)
         error = tickets[0][1].error
         if error is not None and not tickets[0][1].timed_out:
             raise error
-
-    def _run(self, jobs: Iterable[CaseGroup], step: JobFunction) -> list[tuple[CaseGroup, Job]]:
-        if getattr(self._this_thread, "passes", False):
-            return self._run_without_waiting(jobs, step)
-        tickets = self._submit(jobs, step)
-        self._wait(tickets)
-        return tickets
-
-    def _run_without_waiting(self, jobs: Iterable[CaseGroup], step: JobFunction) -> list[tuple[CaseGroup, Job]]:
-        """Begin what has a thread to itself; what has ended a moment later. The rest is left to the next round."""
-        tickets = self._submit([job for job in jobs if self._connections.bulkhead(job[0].connection).has_room], step)
-        until = time.monotonic() + CHECK_INTERVAL
-        ended = [pair for pair in tickets if pair[1].done.wait(max(0.0, until - time.monotonic()))]
-        with self._lock:
-            self._unfinished += tuple(RunningJob(job, ticket) for job, ticket in tickets if (job, ticket) not in ended)
-        self._wait(ended)
-        return ended
-
-    @staticmethod
-    def _errors(running: Iterable[tuple[CaseGroup, Job]]) -> dict[str, BaseException]:
-        """What went wrong, by case. A conflict is nothing wrong, and a hung ticket has been dealt with."""
-        return {
-            job[0].id: ticket.error
-            for job, ticket in running
-            if ticket.error is not None and not ticket.timed_out and not isinstance(ticket.error, ConflictError)
-        }
-
-    def _submit(
-        self, jobs: Iterable[CaseGroup], step: JobFunction, then: Callable[[], None] | None = None
-    ) -> list[tuple[CaseGroup, Job]]:
-        tickets: list[tuple[CaseGroup, Job]] = []
-        for job in jobs:
-            with self._lock:
-                # A group goes together or not at all: who is missing from it now is asked for with the next one.
-                if any(case.id in self._in_progress for case in job):
-                    continue
-                self._in_progress.update(case.id for case in job)
-            bulkhead = self._connections.bulkhead(job[0].connection)
-            tickets.append((job, bulkhead.submit(lambda watch, job=job: self._guarded(job, watch, step), then)))  # type: ignore[misc]  # mypy infers no default; it binds the value now
-        return tickets
-
-    def _guarded(self, job: CaseGroup, watchdog: Watchdog, step: JobFunction) -> None:
-        try:
-            if self._shutdown.is_requested:
-                raise ConflictError("the desk ends", location=job[0].id, hint="open a desk again to continue")
-            with log_subject(LogSubject.of(*job)):
-                step(job, watchdog)
-        finally:
-            if not watchdog.is_abandoned:  # Else it was released with the thread, and another may have it again.
-                self._release(job)
-
-    def _release(self, job: CaseGroup) -> None:
-        with self._lock:
-            self._in_progress.difference_update(case.id for case in job)
-
-    def _wait(self, running: Sequence[tuple[CaseGroup, Job]]) -> None:
-        waiting = list(running)
-        while waiting:
-            job, ticket = waiting[0]
-            if ticket.done.wait(CHECK_INTERVAL):
-                waiting.pop(0)
-                if ticket.timed_out:
-                    self._abandon(job, ticket.watchdog)
-                continue
-            for name in {job[0].connection for job, _ in waiting}:
-                self._connections.bulkhead(name).abandon_stuck_jobs()
-
-    def _abandon(self, job: CaseGroup, watchdog: Watchdog) -> None:
-        self._release(job)
-        if watchdog.on_abandon is not None:
-            watchdog.on_abandon()
-        for case in job:
-            # Another process may have settled it meanwhile.
-            with suppress(ConflictError):
-                timeout = self._connections.bulkhead(case.connection).timeout
-                self._handler(case).abandon(case.id, f"{TIMED_OUT}: {timeout:g} s without a request")

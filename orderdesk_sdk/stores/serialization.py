@@ -16,6 +16,7 @@ from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntryKind
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.state_machine import Event
+from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, StoredRecord, join_texts, seal, split_texts
 from orderdesk_sdk.stores.stored_names import rename_record
 
@@ -30,7 +31,7 @@ _converter.register_structure_hook(timedelta, lambda told, _: timedelta(seconds=
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-Record = Case | Cancellation | Event | Exchange | RuleExecution | Intent | OrderEvent | Registration
+Record = Case | Cancellation | Event | Exchange | RuleExecution | Intent | OrderEvent | Registration | WorkerHeartbeat
 
 
 def dump(record: Record) -> str:

@@ -155,7 +155,7 @@ _TEXTS: Mapping[str, str] = {
 
 def rename_record(record: dict[str, object], kind: type) -> dict[str, object]:
     """An unstructured record of any age with the present names; it is as it was where it has them."""
-    return _rename(record, _NAMES[kind])
+    return _rename(record, _NAMES[kind]) if kind in _NAMES else record
 
 
 def rename_texts(texts: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
@@ -53,10 +54,12 @@ def before_the_wish_is_recorded(desk: Desk, act: Callable[[], object]) -> None:
     """Somebody does something after this desk has read the places and before its ledger has the next cancellation."""
     real = desk.ledger.open_cancellation
 
-    def opening(cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]) -> tuple[Cancellation, bool]:
+    def opening(
+        cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase], changes: Sequence[CaseUpdate] = ()
+    ) -> tuple[Cancellation, bool]:
         desk.ledger.open_cancellation = real  # type: ignore[method-assign]
         act()
-        return real(cancellation, fingerprint, cases)
+        return real(cancellation, fingerprint, cases, changes)
 
     desk.ledger.open_cancellation = opening  # type: ignore[method-assign]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.testing.engines.shop import connections_to, shop_registry
-from orderdesk_devkit.testing.engines.worker import Worker
+from orderdesk_devkit.testing.engines.worker import HostClock, Worker
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
@@ -32,14 +32,18 @@ LOOK_SECONDS = 0.1
 def open_desk(options: Mapping[str, str], clock: Clock) -> Desk:
     """A desk with its orders in the file `path`, and its ledger there or in the database of `url`."""
     config = Config(Path(options["path"]), connections_to(options["shop"]))
-    ledger = PostgresLedger(Secret(options["url"])) if "url" in options else None
-    return Desk(config, ledger=ledger, clock=clock, registry=shop_registry())
+    if "url" not in options:
+        return Desk(config, clock=clock, registry=shop_registry())
+    ledger = PostgresLedger(Secret(options["url"]))
+    return Desk(
+        config, ledger=ledger, clock=ledger.clock if isinstance(clock, HostClock) else clock, registry=shop_registry()
+    )
 
 
 def open_inline(options: Mapping[str, str], clock: Clock, stop: threading.Event) -> Worker:
     """A worker with the inline engine."""
     desk = open_desk(options, clock)
-    engine = InProcessEngine(RunLoop(desk, print).run_once, clock, stop, LOOK_SECONDS)
+    engine = InProcessEngine(RunLoop(desk, print).run_once, desk.clock, stop, LOOK_SECONDS)
     desk.use_engine(engine)
     return Worker(desk, engine)
 

@@ -25,6 +25,7 @@ from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Button, Email
 from orderdesk_sdk.plugin.url_paths import number_error
+from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening, OpeningJournal
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
 from orderdesk_sdk.runtime.flow_record import RecordedExchanges, RequestWithheldError
@@ -69,19 +70,21 @@ class CancelCall:
         watchdog: Watchdog,
         *,
         person: str | None = None,
+        opening: CancellationOpening | None = None,
     ) -> CancelCase:
         """Take the case's present route.
 
         Args:
             person: who decided that the request is to be sent again.
+            opening: of the case's cancellation, where that is yet to be recorded.
         """
         route = connection.route(case.route)
         if isinstance(route, Button) and route.batch is not None:
             return self.send_batch([(case, context)], connection, watchdog, person=person)[0]
-        asked = self._prepare(case, connection, context, person)
+        asked = self._prepare(case, connection, context, person, opening)
         if isinstance(asked, CancelCase):
             return asked
-        journal = CaseJournal(self._loader.ledger, case, asked.sending, asked.opening_entries, asked.send_condition)
+        journal = self._journal(asked, opening)
         if isinstance(route, Email):
             return self._send_email(asked, connection, route, journal)
         hook = connection.plugin.manager.hook.orderdesk_cancel
@@ -94,6 +97,11 @@ class CancelCall:
             FlowOptions(asked.recorded, watchdog, case.updated_at, case.integration, route.label),
         )
         return self._finish(asked.sending, connection, context.remote_order, journal, driven)
+
+    def _journal(self, asked: PreparedCall, opening: CancellationOpening | None) -> CaseJournal:
+        if opening is not None:
+            return OpeningJournal(opening, asked.sending, asked.opening_entries, asked.send_condition)
+        return CaseJournal(self._loader.ledger, asked.case, asked.sending, asked.opening_entries, asked.send_condition)
 
     def send_batch(
         self,
@@ -201,7 +209,12 @@ class CancelCall:
         return self._finish(resumed, connection, remote_order, journal, driven)
 
     def _prepare(
-        self, case: CancelCase, connection: Connection, context: CaseContext, person: str | None
+        self,
+        case: CancelCase,
+        connection: Connection,
+        context: CaseContext,
+        person: str | None,
+        opening: CancellationOpening | None = None,
     ) -> PreparedCall | CancelCase:
         """What is needed to ask; or the case as it is where something keeps it from being asked."""
         now = self._loader.clock.now()
@@ -209,14 +222,16 @@ class CancelCall:
         vetoed, notes = self._loader.apply_veto(case, context)
         if vetoed is not None:
             return vetoed
-        fault = number_error(case.remote_id, integration.remote_id_format)
-        if fault is not None:
-            hint = "cancel the order in the service's own portal, then confirm or reject this case"
-            return self._loader.apply(case, escalate(case, now, fault, hint), *notes)
         try:
+            fault = number_error(case.remote_id, integration.remote_id_format)
+            if fault is not None:
+                hint = "cancel the order in the service's own portal, then confirm or reject this case"
+                raise ValidationError(fault, hint=hint)
             validate_lines(context.order, context.cancellation.lines)
             request = self._loader.cancel_request(case, connection, context)
         except ValidationError as error:
+            if opening is not None:
+                opening.require_recorded()
             return self._loader.apply(case, escalate(case, now, error.message, error.hint), *notes)
         event = Event(EventKind.SEND_STARTED, now, due_at=now + LEASE, person=person, idempotent=True)
         hold = self._send_condition(case, connection, context, person)

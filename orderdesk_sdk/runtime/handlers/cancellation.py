@@ -25,11 +25,12 @@ from orderdesk_sdk.errors import (
     PluginError,
     ValidationError,
 )
-from orderdesk_sdk.orders.order import RemoteOrder
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Batch, Button
 from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
+from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
 from orderdesk_sdk.runtime.handlers.cancel_call import CancelCall
@@ -69,6 +70,31 @@ class CancellationHandler:
             return self._connection_failed(self._loader.ledger.case(case.id, CancelCase), error)
         except DamagedRowError as error:  # Of its cancellation, its history or another case: a backup may mend it.
             return self._damaged(self._loader.ledger.case(case.id, CancelCase), error)
+
+    def handle_opening(self, opening: CancellationOpening, watchdog: Watchdog, context: CaseContext) -> CancelCase:
+        """Do what is due for the one case of a cancellation that is yet to be recorded; the case as it is then.
+
+        Raises ConflictError where another cancellation was faster.
+        """
+        (case,) = opening.cases
+        try:
+            connection = self._connections.get(case.connection)
+            if self._is_sent_by_itself(case, connection, context.remote_order):
+                after = self._cancel_call.send(case, connection, context, watchdog, opening=opening)
+                return self.handle(after, watchdog) if requesting.retries_exhausted(after, self._clock.now()) else after
+        except (ValidationError, ConfigurationError, PluginError) as error:
+            opening.require_recorded()
+            return self._connection_failed(self._loader.ledger.case(case.id, CancelCase), error)
+        opening.require_recorded()
+        opening.followed_cases()
+        return self.handle(case, watchdog, context)
+
+    def _is_sent_by_itself(self, case: CancelCase, connection: Connection, remote_order: RemoteOrder) -> bool:
+        """Whether a new case is asked for now, alone and over HTTP: nothing of it is read, or decided otherwise."""
+        if case.role is ConnectionRole.CART or self._event_before_sending(case, connection, remote_order) is not None:
+            return False
+        route = connection.route(case.route)
+        return isinstance(route, Button) and route.batch is None
 
     def poll(self, case: CancelCase, watchdog: Watchdog) -> CancelCase:
         """Ask the service now where it stands, whatever is due; the case as it is then."""

@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.workers import DatabaseCondition
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.clock import DatabaseClock
+from orderdesk_sdk.stores.postgres.condition import read_condition
 from orderdesk_sdk.stores.postgres.connection_state import shared_connection_state
 from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.postgres.migrations import migrate
@@ -77,6 +79,10 @@ class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver):
     def pool(self) -> PostgresPool:
         """The connections to its database, for an engine whose queue is there too."""
         return self._pool
+
+    def database_condition(self) -> DatabaseCondition:
+        with self._read() as cursor:
+            return read_condition(cursor)
 
     def close(self) -> None:
         self._closing()

@@ -132,4 +132,10 @@ _ARCHIVES = (
     ),
 )
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (Migration((*_LEDGER, *_GUARDS, *_UPKEEP)), Migration(_ARCHIVES))
+_WORKERS = (f"CREATE TABLE workers (id {_TEXT} PRIMARY KEY, last_round_at bigint NOT NULL, data text NOT NULL)",)
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
+    Migration(_ARCHIVES),
+    Migration(_WORKERS),
+)

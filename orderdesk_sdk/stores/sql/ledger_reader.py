@@ -18,6 +18,7 @@ from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.ledger import OrderVersion
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
@@ -34,6 +35,7 @@ from orderdesk_sdk.stores.sql.due_cases import (
 from orderdesk_sdk.stores.sql.integrity_check import examine, head_of, record_of
 from orderdesk_sdk.stores.sql.ledger_rows import case_of, find_by_key, order_fingerprint
 from orderdesk_sdk.stores.sql.ledger_tables import KINDS, NOUN, rows_of
+from orderdesk_sdk.stores.sql.worker_heartbeats import read_heartbeats
 
 __all__ = ["MAX_RESULTS", "LedgerReader"]
 
@@ -227,6 +229,13 @@ class LedgerReader(ABC):
                 if not handled:
                     self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
+
+    def heartbeats(self) -> tuple[WorkerHeartbeat, ...]:
+        with self._read() as cursor:
+            return read_heartbeats(cursor, self.damage)
+
+    def database_condition(self) -> DatabaseCondition:
+        return DatabaseCondition()
 
     def count_open(self) -> Mapping[State, int]:
         kinds, states = tuple(KINDS), tuple(state.value for state in OPEN)

@@ -35,14 +35,17 @@ C = TypeVar("C", bound=Case)
 __all__ = [
     "Change",
     "Row",
+    "TakenError",
     "append_entries",
     "apply_change",
     "version_conflict",
     "insert_case",
+    "insert_case_if_free",
     "insert_cancellation",
     "find_by_key",
     "chain_entries",
     "mark_entry",
+    "opened_rows",
     "order_fingerprint",
     "insert_event",
     "prepare",
@@ -52,6 +55,13 @@ __all__ = [
     "cancellation_row",
     "case_of",
 ]
+
+
+_INSERT_CASE = (
+    f"INSERT INTO cases (number, key, {COLUMNS}, data, texts, sealed, link)"  # noqa: S608 - constants
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_FREE_CASE = f"{_INSERT_CASE} ON CONFLICT DO NOTHING"
 
 
 class Row(NamedTuple):
@@ -108,21 +118,48 @@ def insert_cancellation(cursor: Cursor, row: Row) -> None:
     )
 
 
+class TakenError(ConflictError):
+    """The key or the place of what was to be added is taken; nothing was added."""
+
+
+def opened_rows(
+    cases: Sequence[CancelCase], cancellation: Row, changes: Sequence[CaseUpdate]
+) -> list[tuple[Row, list[ChainEntry]]]:
+    """The rows of the cases that a cancellation opens, as they are after these changes, and the lines of each."""
+    by_id = {change.before.id: change for change in changes}
+    rows = []
+    for case in cases:
+        change, first = by_id.get(case.id), mark_entry(case, cancellation)
+        if change is None:
+            rows.append((row_of(case), [first]))
+        else:
+            rows.append((row_of(change.after), [first, *chain_entries(change.after, change.entries)]))
+    return rows
+
+
 def insert_case(
-    cursor: Cursor, chain: ChainAppender, row: Row, first_entry: ChainEntry, key: str | None = None
+    cursor: Cursor, chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key: str | None = None
 ) -> None:
     """Add a case. Its number is the sequence of its first line.
 
     Args:
         key: of a case that is named by one.
     """
+    cursor.execute(_INSERT_CASE, _case_parameters(chain, row, entries, key))
+
+
+def insert_case_if_free(cursor: Cursor, chain: ChainAppender, row: Row, entries: Sequence[ChainEntry]) -> None:
+    """As `insert_case`. Raises TakenError where another case is in its place."""
+    if cursor.execute(_INSERT_FREE_CASE, _case_parameters(chain, row, entries, None)).rowcount != 1:
+        raise TakenError("another case is in its place", location=f"case {row.columns[0]}")
+
+
+def _case_parameters(
+    chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key: str | None
+) -> tuple[object, ...]:
     number = chain.count + 1
-    link = chain.add(FIRST, [first_entry], state_of(number, row.digest))
-    cursor.execute(
-        f"INSERT INTO cases (number, key, {COLUMNS}, data, texts, sealed, link)"  # noqa: S608 - constants
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (number, key, *row.columns, *row.content, link),
-    )
+    link = chain.add(FIRST, entries, state_of(number, row.digest))
+    return number, key, *row.columns, *row.content, link
 
 
 def apply_change(cursor: Cursor, chain: ChainAppender, change: Change) -> None:

@@ -15,13 +15,17 @@ from orderdesk_sdk.cases.history import EntryContent
 from orderdesk_sdk.cases.ledger import CaseUpdate, DueListener, WakeError
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.stores.hash_chain import ChainEntry
 from orderdesk_sdk.stores.serialization import dump, to_microseconds
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.claimed_notifications import claim_notifications, complete_notifications
 from orderdesk_sdk.stores.sql.database import Commits, Cursor, Job
 from orderdesk_sdk.stores.sql.event_outbox import EventOutbox
 from orderdesk_sdk.stores.sql.ledger_rows import (
+    Row,
+    TakenError,
     append_entries,
     apply_change,
     cancellation_row,
@@ -31,11 +35,14 @@ from orderdesk_sdk.stores.sql.ledger_rows import (
     in_place_of,
     insert_cancellation,
     insert_case,
+    insert_case_if_free,
     insert_event,
     mark_entry,
+    opened_rows,
     prepare,
     row_of,
 )
+from orderdesk_sdk.stores.sql.worker_heartbeats import record_heartbeat, remove_heartbeat
 
 __all__ = ["LedgerWriter"]
 
@@ -44,6 +51,7 @@ T = TypeVar("T")
 
 _log = RoomLogger("stores")
 
+InsertCase = Callable[[Cursor, ChainAppender, Row, Sequence[ChainEntry]], None]
 _INSERT_KEY = "INSERT INTO keys (key, content, cancellation_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 
@@ -72,26 +80,43 @@ class LedgerWriter(EventOutbox):
         """Every open case that can be read, in bounded memory."""
 
     def open_cancellation(
-        self, cancellation: Cancellation, fingerprint: str, cases: Sequence[CancelCase]
+        self,
+        cancellation: Cancellation,
+        fingerprint: str,
+        cases: Sequence[CancelCase],
+        changes: Sequence[CaseUpdate] = (),
     ) -> tuple[Cancellation, bool]:
         # Rows are written out here and below, so that no other writer waits for that inside the transaction.
         its_row = cancellation_row(cancellation)
-        rows = [(row_of(case), mark_entry(case, its_row)) for case in cases]
+        rows = opened_rows(cases, its_row, changes)
+        events = [event for change in changes for event in change.order_events] if self._keeps_events else []
+        key = cancellation.idempotency_key
 
-        def job(cursor: Cursor) -> tuple[Cancellation, bool]:
-            known = find_by_key(cursor, cancellation.idempotency_key, fingerprint) or find_open_cancellation(
-                cursor, cases
-            )
-            cursor.execute(_INSERT_KEY, (cancellation.idempotency_key, fingerprint, (known or cancellation).id))
+        def insert(cursor: Cursor, insert_one: InsertCase = insert_case_if_free) -> tuple[Cancellation, bool]:
+            if cursor.execute(_INSERT_KEY, (key, fingerprint, cancellation.id)).rowcount != 1:
+                raise TakenError("the key names a cancellation", location=f"key {key!r}")
+            insert_cancellation(cursor, its_row)
+            links = self._chain_appender(cursor)
+            for row, entries in rows:
+                insert_one(cursor, links, row, entries)
+            for event in events:
+                insert_event(cursor, event)
+            links.write()
+            return cancellation, True
+
+        def find_or_insert(cursor: Cursor) -> tuple[Cancellation, bool]:
+            known = find_by_key(cursor, key, fingerprint) or find_open_cancellation(cursor, cases)
             if known is None:
-                insert_cancellation(cursor, its_row)
-                links = self._chain_appender(cursor)
-                for row, first in rows:
-                    insert_case(cursor, links, row, first)
-                links.write()
-            return known or cancellation, known is None
+                return insert(cursor, insert_case)
+            cursor.execute(_INSERT_KEY, (key, fingerprint, known.id))
+            return known, False
 
-        return self._run_and_tell(job, cases, lambda found: found[1])
+        by_id = {change.before.id: change.after for change in changes}
+        written = [by_id.get(case.id, case) for case in cases]
+        try:  # The rule: nothing is in its way, so nothing is looked for.
+            return self._run_and_tell(insert, written, lambda found: found[1])
+        except TakenError:
+            return self._run_and_tell(find_or_insert, written, lambda found: found[1])
 
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
         def job(cursor: Cursor) -> None:
@@ -113,6 +138,12 @@ class LedgerWriter(EventOutbox):
 
         self._commits.run(job)
 
+    def record_heartbeat(self, heartbeat: WorkerHeartbeat) -> None:
+        self._commits.run(lambda cursor: record_heartbeat(cursor, heartbeat))
+
+    def remove_heartbeat(self, worker_id: str) -> None:
+        self._commits.run(lambda cursor: remove_heartbeat(cursor, worker_id))
+
     def open_case(
         self, case: C, key: str | None = None, instead: Callable[[Sequence[C]], C | None] | None = None
     ) -> tuple[C, bool]:
@@ -122,7 +153,7 @@ class LedgerWriter(EventOutbox):
             known = in_place_of(cursor, case, key, instead)
             if known is None:
                 links = self._chain_appender(cursor)
-                insert_case(cursor, links, made, first, key)
+                insert_case(cursor, links, made, [first], key)
                 links.write()
             return (case, True) if known is None else (known, False)
 

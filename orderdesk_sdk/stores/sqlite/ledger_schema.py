@@ -240,4 +240,8 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             for name, when in (("kept", "DELETE"), ("fixed", "UPDATE"))
         ),
     ),
+    (
+        # What workers say of themselves: no evidence, and forgotten when they end.
+        "CREATE TABLE workers (id TEXT PRIMARY KEY, last_round_at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID",
+    ),
 )

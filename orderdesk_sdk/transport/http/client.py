@@ -96,6 +96,7 @@ class HttpClient:
         self._shared_reads = SharedReads(clock)
         self._buckets: dict[str, RateBucket] = {}
         self._buckets_lock = Lock()
+        self._deferred_until = 0.0
         self._transport = PooledTransport(
             ConnectionPool(
                 self.limits.in_flight,
@@ -119,6 +120,11 @@ class HttpClient:
             auth.register_secret = self.redactor.add_secret
             auth.token_store = self._state.token_store
         return Credentials(auth, self._send, self.redactor, self._location, self._clock)
+
+    @property
+    def deferred_for(self) -> float:
+        """Seconds for which calls are put off yet, since a rate limit is used up; 0 where they are not."""
+        return max(0.0, self._deferred_until - self._clock.monotonic())
 
     def close(self) -> None:
         """Close the connections. Calls after this fail."""
@@ -219,6 +225,7 @@ class HttpClient:
 
     def _deferred(self, bucket: RateBucket, operation: str) -> Failure:
         waits = timedelta(seconds=min(bucket.defer(), MAX_WAIT.total_seconds()))
+        self._deferred_until = max(self._deferred_until, self._clock.monotonic() + waits.total_seconds())
         text = f"the request was not sent: {operation!r} may be called again in {waits.total_seconds():.0f} s"
         return Failure("NotYet", Certainty.NOT_SENT, text, waits)
 

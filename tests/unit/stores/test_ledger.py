@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -17,6 +18,7 @@ from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.receipt import make_receipt
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
+from orderdesk_sdk.cases.workers import ConnectionCondition, WorkerHeartbeat
 from orderdesk_sdk.clock import seconds
 from orderdesk_sdk.errors import ConflictError, NotFoundError
 from orderdesk_sdk.orders.order import Order
@@ -343,3 +345,36 @@ def test_open_cases_are_counted_by_state_and_settled_ones_are_not(ledger: SqlLed
     ledger.write(CaseUpdate(case, evolve(case, state=State.CANCELED, due_at=None, version=case.version + 1)))
     assert ledger.count_open()[State.PENDING] == 1
     assert State.CANCELED not in ledger.count_open()
+
+
+# Workers
+
+
+def heartbeat(worker: str = "w", last_round_at: datetime = NOW, **condition: Any) -> WorkerHeartbeat:
+    return WorkerHeartbeat(worker, "app-1", 4711, NOW, last_round_at, {"shop": ConnectionCondition(**condition)})
+
+
+def test_a_worker_is_known_by_what_it_said_last_until_it_ends(ledger: SqlLedger, database: LedgerDatabase) -> None:
+    ledger.record_heartbeat(heartbeat())
+    later = heartbeat(last_round_at=LATER, has_stuck_threads=True, last_done_at=NOW, deferred_until=LATER)
+    ledger.record_heartbeat(later)
+    ledger.record_heartbeat(heartbeat("older"))
+    other = database.open()
+    assert other.heartbeats() == (later, heartbeat("older"))
+    other.remove_heartbeat("w")
+    assert ledger.heartbeats() == (heartbeat("older"),)
+    other.close()
+
+
+def test_a_worker_that_said_nothing_for_a_day_is_forgotten(ledger: SqlLedger) -> None:
+    ledger.record_heartbeat(heartbeat("killed"))
+    ledger.record_heartbeat(heartbeat(last_round_at=NOW + timedelta(hours=24)))
+    assert [each.id for each in ledger.heartbeats()] == ["w", "killed"]
+    ledger.record_heartbeat(heartbeat(last_round_at=NOW + timedelta(hours=24, seconds=1)))
+    assert [each.id for each in ledger.heartbeats()] == ["w"]
+
+
+def test_a_database_says_what_slows_it_down(ledger: SqlLedger) -> None:
+    condition = ledger.database_condition()
+    assert condition.oldest_transaction is None or condition.oldest_transaction < timedelta(minutes=5)
+    assert "cases" in condition.dead_rows or not condition.dead_rows, "a file says nothing"

@@ -22,6 +22,7 @@ from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
@@ -189,6 +190,8 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.add_events([evolve(event, id="e2"), evolve(event, id="e3")])
     ledger.complete_event(event, [RuleExecution("rule", "action", "done")], [], NOW)
     ledger.discard_event(evolve(event, id="e2"))
+    ledger.record_heartbeat(WorkerHeartbeat("w", "host", 1, NOW, NOW))
+    ledger.remove_heartbeat("w")
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
     ledger.correct_clock_skew(NOW - hours(1000))
@@ -221,6 +224,8 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.history(case.id)
     ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
     ledger.count_open()
+    ledger.heartbeats()
+    ledger.database_condition()
     ledger.cases_by_prefix("c", 10)
     ledger.newest_notes(case.id, 10)
     ledger.verify(case)
