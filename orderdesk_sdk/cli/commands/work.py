@@ -26,6 +26,11 @@ __all__ = ["work"]
     metavar="SECONDS",
     help="How often to look for cases that other processes created.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(("inline", "procrastinate")),
+    help="What wakes this worker; [ledger].engine of the configuration if not given.",
+)
 @click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
 @click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
 @click.option(
@@ -41,6 +46,7 @@ def work(
     session: Session,
     until_idle: bool,
     every: float,
+    engine: str | None,
     quiet: bool,
     verbose: bool,
     log_format: str | None,
@@ -53,10 +59,14 @@ def work(
     canceled.
 
     Each thing that is done is one line: on stdout, or with --json a record of the log on stderr.
+
+    With the engine procrastinate any number of workers, on any number of machines, are woken by a queue in the ledger's
+    PostgreSQL database.
     """
     from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.cli.output.work import ShownChanges, show_problem, wait_text, work_result
+    from orderdesk_sdk.cli.queued_worker import run_queued
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
 
@@ -77,13 +87,25 @@ def work(
             if status is not None:
                 status.update(wait_text(due, desk.clock.now()))
 
-        handled, problems = Worker(desk, every, stop, show_wait, report).run(until_idle=until_idle)
+        if _is_queued(desk, engine, until_idle=until_idle):
+            handled, problems = run_queued(desk, stop, report)
+        else:
+            handled, problems = Worker(desk, every, stop, show_wait, report).run(until_idle=until_idle)
         changes.finish()
         result = work_result(desk, handled, problems, changes.alarms, is_idle=not has_automatic_work(desk))
 
     session.print_result(result.document(), result.show)
     if until_idle and (result.cancels or result.others or result.alarms):
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+
+
+def _is_queued(desk: Desk, engine: str | None, *, until_idle: bool) -> bool:
+    """Whether a queue is to wake this worker. Raises click.UsageError for one that is to end by itself."""
+    if (engine or desk.config.engine.value) != "procrastinate":
+        return False
+    if until_idle and engine is not None:
+        raise click.UsageError("--until-idle is for the engine inline: a worker of a queue waits for the next job")
+    return not until_idle
 
 
 def _record(desk: Desk, telemetry: bool) -> None:

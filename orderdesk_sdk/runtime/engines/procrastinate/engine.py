@@ -47,7 +47,7 @@ class ProcrastinateEngine:
     Args:
         pool: of the ledger.
         stop: ends `run` when set; what is under way is finished.
-        report: called with each problem of a round, one line.
+        report: called with each new problem of a sweep, one line.
         slack: how long a case may be overdue before it is swept up.
     """
 
@@ -69,6 +69,11 @@ class ProcrastinateEngine:
         self._times = times or QueueTimes()
         self._queue = WakeQueue(pool)
         self._overflow = threading.Event()
+        self._counting = threading.Lock()
+        self.handled = 0
+        """Steps of cases that were done, by wakes and by sweeps."""
+        self.problems: tuple[str, ...] = ()
+        """Those of the last sweep, a line each."""
 
     def wake(self, case_id: str, attempt: int, at: datetime) -> None:
         """Put one wake into the queue."""
@@ -93,7 +98,7 @@ class ProcrastinateEngine:
 
     async def _work(self) -> None:
         shares = {name: self._target.connections.bulkhead(name).size for name in self._target.connections.names()}
-        worker = QueueWorker(self._pool.database, shares, self._target.handle_wake, self._overflow.set, self._times)
+        worker = QueueWorker(self._pool.database, shares, self._handle, self._overflow.set, self._times)
         stopping = asyncio.Event()
         watching = asyncio.create_task(self._watch(stopping))
         try:
@@ -112,13 +117,28 @@ class ProcrastinateEngine:
         while not self._stop.is_set():
             is_overflow = self._overflow.is_set()
             self._overflow.clear()
-            try:
-                problems: Sequence[str] = self._target.sweep(timedelta(0) if is_overflow else self._slack).problems
-            except Exception as error:  # noqa: BLE001 - the ledger is away, say; the next sweep does it
-                problems = [describe_exception(error)]
-            for problem in problems:
-                self._report(problem)
+            self._sweep_once(timedelta(0) if is_overflow else self._slack)
             self._wait(pause)
+
+    def _sweep_once(self, slack: timedelta) -> None:
+        try:
+            report = self._target.sweep(slack)
+        except Exception as error:  # noqa: BLE001 - the ledger is away, say; the next sweep does it
+            problems: tuple[str, ...] = (describe_exception(error),)
+        else:
+            problems = report.problems
+            self._count(report.handled)
+        for problem in dict.fromkeys(problems):
+            if problem not in self.problems:
+                self._report(problem)
+        self.problems = problems
+
+    def _handle(self, case_id: str, attempt: int) -> None:
+        self._count(int(self._target.handle_wake(case_id, attempt)))
+
+    def _count(self, handled: int) -> None:
+        with self._counting:
+            self.handled += handled
 
     def _wait(self, seconds: float) -> None:
         waited = 0.0

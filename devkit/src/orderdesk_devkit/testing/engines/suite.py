@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -47,10 +48,13 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 class EngineConformance:
     """Inherit, name the opener, and give `new_options`.
 
+    clock_jump: by how much the clock of a worker's machine goes wrong, where the ledger has a clock of its own; little
+        where it has none, and all workers are on one machine.
     restart: crashes the database of some options and brings it up again; None where there is no server to crash.
     """
 
     opener: ClassVar[str]
+    clock_jump: ClassVar[timedelta] = minutes(61)
     restart: Callable[[Mapping[str, str]], None] | None = None
 
     @pytest.fixture
@@ -172,9 +176,9 @@ class EngineConformance:
         clock = HostClock()
         with self.caller(options) as desk, self.running(options, clock=clock), self.running(options):
             numbers = self.cancel(desk, 8, "early")
-            clock.wrong_by = minutes(61)
+            clock.wrong_by = self.clock_jump
             numbers += self.cancel(desk, 8, "middle")
-            clock.wrong_by = -minutes(61)
+            clock.wrong_by = -self.clock_jump
             numbers += self.cancel(desk, 8, "late")
             self.settle(desk)
             self.judge(desk, shop, numbers)
