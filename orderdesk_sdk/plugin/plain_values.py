@@ -22,6 +22,8 @@ __all__ = ["class_name", "plain_value", "plain_instance", "plain_text"]
 
 T = TypeVar("T")
 
+_UNCHANGED = frozenset({type(None), bool, int, float, Decimal, re.Pattern})
+"""Classes whose values are taken as they are."""
 MAX_ITEMS = 10_000
 """Items of one collection. No order has more lines, and no declaration more routes."""
 MAX_DEPTH = 12
@@ -65,7 +67,7 @@ def plain_value(value: object, depth: int = 0) -> object:
     kind: type = type(value)  # And not `__class__`, which may lie.
     if kind is str:
         return plain_text(value)
-    if value is None or kind in (bool, int, float, Decimal, re.Pattern):
+    if kind in _UNCHANGED:
         return value
     if issubclass(kind, str) and not issubclass(kind, enum.Enum):
         return plain_text(value)
@@ -104,7 +106,12 @@ def _own_instance(value: object, kind: type, depth: int) -> object:
         if _is_own_class(base) and attrs.has(base):
             names, init = _fields_of(base)
             made: object = base.__new__(base)
-            init(made, **{alias: plain_value(getattr(value, name), depth + 1) for alias, name in names})
+            given = [(alias, getattr(value, name)) for alias, name in names]
+            # Most fields hold a plain value or none, and need no further call.
+            init(
+                made,
+                **{alias: one if type(one) in _UNCHANGED else plain_value(one, depth + 1) for alias, one in given},
+            )
             return made
     if isinstance(value, type) or callable(value):
         return value

@@ -5,6 +5,7 @@ That every plugin stands them is shown by its `PluginConformance`.
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
 from orderdesk_devkit.testing.failpoints.checker import find_failures
-from orderdesk_devkit.testing.failpoints.child import ChildTask, follow_up, open_desk
+from orderdesk_devkit.testing.failpoints.child import IMPORTED, ChildTask, follow_up, open_desk
 from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
 from orderdesk_devkit.testing.failpoints.runner import ChildStep
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
@@ -146,3 +147,13 @@ def test_the_judge_sees_an_order_that_nobody_wanted_again(canceled: tuple[Desk, 
     desk.resubmissions.create(MCF.order.number, by="Ann")
     (complaint,) = judged(desk, simulator)
     assert complaint.endswith("was created")
+
+
+def test_a_child_imports_nothing_that_its_parent_could_have(tmp_path: Path, fork_server: ForkServer) -> None:
+    """A child lives some milliseconds; what it imports, hundreds of others import as well."""
+    with registered(tmp_path) as (simulator, settings, url):
+        ended = fork_server.run(run_child(tmp_path, simulator, settings, url, 0))
+    (imported,) = [json.loads(line.removeprefix(IMPORTED)) for line in ended.output if line.startswith(IMPORTED)]
+    assert [
+        name for name in imported if name.partition(".")[0] in ("orderdesk_sdk", "httpx", "orderdesk_amazon_mcf")
+    ] == []

@@ -17,6 +17,7 @@ from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_sdk.cli.group import all_sections, orderdesk
 from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.desk.health import HealthCode
 
 REFERENCE = Path(__file__).resolve().parent.parent.parent / "docs" / "reference" / "cli-json.md"
 COMMANDS = [
@@ -129,6 +130,11 @@ def gave(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("shop"))
         return given(VirtualClock())
+
+
+def test_every_code_of_a_check_is_explained() -> None:
+    codes = re.findall(r"^\| `([a-z-]+)` \|", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert codes == [code.value for code in HealthCode]
 
 
 @pytest.mark.slow

@@ -18,11 +18,15 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Intent
+from orderdesk_sdk.cases.history import HistoryEntryKind
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.stores.archive_file import ArchivedCase, read_archive
+from orderdesk_sdk.stores.hash_chain import ROW_MARK
+from orderdesk_sdk.stores.serialization import content_of
 from tests.support.builders import make_case_of, make_resubmission
 from tests.support.ledgers import DATABASES, SqlLedger, open_database, shared_folder
 
@@ -40,8 +44,9 @@ class LedgerHistory(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.made = ExitStack()
-        folder = Path(self.made.enter_context(tempfile.TemporaryDirectory()))
-        self.database = self.made.enter_context(open_database(self.database_name, folder, self.servers))
+        self.folder = Path(self.made.enter_context(tempfile.TemporaryDirectory()))
+        self.database = self.made.enter_context(open_database(self.database_name, self.folder, self.servers))
+        self.archives: list[Path] = []
         self.ledger = self.database.open()
         self.dropped: list[SqlLedger] = []
         self.now = START
@@ -52,6 +57,9 @@ class LedgerHistory(RuleBasedStateMachine):
         self.history: dict[str, list[object]] = {}
 
     def teardown(self) -> None:
+        flaws = [str(flaw) for flaw in self.ledger.find_flaws()]
+        flaws += [str(flaw) for path in self.archives for flaw in self.ledger.find_archive_flaws(path)]
+        assert flaws == []
         for ledger in (*self.dropped, self.ledger):
             ledger.close()
         self.made.close()
@@ -114,8 +122,12 @@ class LedgerHistory(RuleBasedStateMachine):
         self.now += timedelta(seconds=passed, microseconds=passed)
         case = self.one(index)
         kinds = [kind for state, kind in TRANSITIONS if state is case.state] or [EventKind.SEND_STARTED]
+        self.apply(case, kinds[choice % len(kinds)], due)
+
+    def apply(self, case: CancelCase, kind: EventKind, due: int = 0) -> bool:
+        """Let something happen to a case; whether it may."""
         event = Event(
-            kinds[choice % len(kinds)],
+            kind,
             self.now,
             due_at=self.now + timedelta(seconds=due),
             person="Ann",
@@ -126,12 +138,19 @@ class LedgerHistory(RuleBasedStateMachine):
         try:
             after = transition(case, event).case
         except InvalidTransitionError:
-            return
+            return False
         intent = Intent(1, "cancel", "PUT", "https://api.example", "ab", True, self.now)
         self.ledger.write(CaseUpdate(case, after, ["a note", event, intent]))
         self.cases[case.id] = after
         self.versions[case.id].append(after)
         self.history[case.id] += ["a note", event, intent]
+        return True
+
+    def settle(self, order: str) -> None:
+        for case in [case for case in self.cases.values() if case.order_id == order and case.is_open]:
+            settling = (EventKind.CANCELED, EventKind.REJECTED, EventKind.WITHDRAWN, EventKind.ESCALATED)
+            while self.cases[case.id].is_open:
+                assert any(self.apply(self.cases[case.id], kind) for kind in settling)
 
     @precondition(lambda self: self.cases)
     @rule(index=INDEX, age=INDEX)
@@ -182,6 +201,30 @@ class LedgerHistory(RuleBasedStateMachine):
             found += page
         return [work.id for work in found]
 
+    @rule(order=st.sampled_from(["first", "second"]), keeps=st.sampled_from([0, 0, 30]))
+    def archive(self, order: str, keeps: int) -> None:
+        self.settle(order)
+        target = self.folder / f"{len(self.archives)}.jsonl"
+        report = self.ledger.archive(self.now - timedelta(seconds=keeps), target, by="Ann", at=self.now)
+        assert report.kept_count == 0
+        if report.path is not None:
+            self.archives.append(target)
+
+    def whole_history(self, case_id: str) -> dict[int, object]:
+        """What happened to a case, by sequence, wherever that lies."""
+        records = (record for path in self.archives for record in read_archive(path))
+        archived = {
+            line.sequence: content_of(HistoryEntryKind(line.kind), line.data, line.texts)
+            for record in records
+            if isinstance(record, ArchivedCase) and record.case_id == case_id
+            for line in record.lines
+            if line.kind != ROW_MARK
+        }
+        here = {entry.sequence: entry.content for entry in self.ledger.history(case_id)}
+        assert not set(here) & set(archived), "what is archived is deleted"
+        whole = here | archived
+        return {sequence: whole[sequence] for sequence in sorted(whole)}
+
     @rule(closes=st.booleans())
     def crash_and_open_again(self, closes: bool) -> None:
         if closes:
@@ -196,7 +239,7 @@ class LedgerHistory(RuleBasedStateMachine):
         assert list(self.ledger.cases(ResubmitCase)) == list(self.resubmissions.values())
         for case in self.cases.values():
             entries = self.ledger.history(case.id)
-            assert [entry.content for entry in entries] == self.history[case.id]
+            assert list(self.whole_history(case.id).values()) == self.history[case.id]
             assert [entry.sequence for entry in entries] == sorted(entry.sequence for entry in entries)
         for key, (cancellation, content) in self.cancellations.items():
             assert self.ledger.find_by_key(key, content) == cancellation

@@ -19,6 +19,7 @@ from attrs import evolve, frozen
 from cattrs.preconf.json import make_converter
 
 from orderdesk_devkit.testing.failpoints.child import CROSSED, REPORTED, Boundaries, report, run_children
+from orderdesk_devkit.testing.failpoints.preload import preload
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
@@ -224,4 +225,5 @@ def _perform(act: ProcessAction, desk: Desk) -> Sequence[str]:
 
 
 if __name__ == "__main__":
+    preload()
     run_children(sys.stdin, lambda line: _run_batch(ActionBatch.load(line)))

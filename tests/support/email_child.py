@@ -20,6 +20,7 @@ from attrs import field, frozen
 from cattrs.preconf.json import make_converter
 
 from orderdesk_devkit.testing.failpoints.child import CROSSED, Boundaries, report, run_children
+from orderdesk_devkit.testing.failpoints.preload import preload
 from orderdesk_sdk.clock import Clock, VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
@@ -169,4 +170,5 @@ def _do(line: str) -> None:
 
 
 if __name__ == "__main__":
+    preload()
     run_children(sys.stdin, _do)

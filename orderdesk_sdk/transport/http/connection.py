@@ -34,6 +34,7 @@ class Connection:
         self.origin = origin
         self.idle_since = time.monotonic()
         self._socket = sock
+        self._timeout = sock.gettimeout()
 
     @property
     def is_stale(self) -> bool:
@@ -52,13 +53,13 @@ class Connection:
         """
         try:
             if len(data) <= _PIECE:
-                self._socket.settimeout(times.left("write", httpx.WriteTimeout))
+                self._set_timeout(times.left("write", httpx.WriteTimeout))
                 self._socket.sendall(data)
                 return
             # The timeout is one for each piece that the kernel takes, so a long body is sent in short ones.
             view = memoryview(data)
             for start in range(0, len(data), _PIECE):
-                self._socket.settimeout(times.left("write", httpx.WriteTimeout))
+                self._set_timeout(times.left("write", httpx.WriteTimeout))
                 self._socket.sendall(view[start : start + _PIECE])
         except TimeoutError as error:
             raise httpx.WriteTimeout("timed out") from error
@@ -68,12 +69,17 @@ class Connection:
     def receive(self, times: CallTimes) -> bytes:
         """The next bytes, b"" at the end. Raises httpx.ReadTimeout and httpx.ReadError."""
         try:
-            self._socket.settimeout(times.left("read", httpx.ReadTimeout))
+            self._set_timeout(times.left("read", httpx.ReadTimeout))
             return self._socket.recv(_PIECE)
         except TimeoutError as error:
             raise httpx.ReadTimeout("timed out") from error
         except OSError as error:
             raise httpx.ReadError(str(error)) from error
+
+    def _set_timeout(self, timeout: float | None) -> None:
+        if timeout != self._timeout:  # Each change is a system call.
+            self._socket.settimeout(timeout)
+            self._timeout = timeout
 
     def close(self) -> None:
         """Close it; a second time does nothing."""

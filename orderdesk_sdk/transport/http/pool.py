@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import cast
 
 import httpcore
@@ -181,6 +181,7 @@ def _through(handle: Callable[[httpx.Request], httpx.Response], request: httpx.R
     return RawResponse(response.status_code, reason, response.headers.raw, bytes(body), may_reuse=False)
 
 
+@lru_cache(1024)
 def _origin(scheme: bytes, host: bytes, port: int | None) -> Origin:
     name = scheme.decode("ascii")
     if name not in _PORTS or not host:

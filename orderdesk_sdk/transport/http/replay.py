@@ -40,16 +40,19 @@ def plain_request(request: httpx.Request) -> httpx.Request:
 
     if not issubclass(type(request.stream), httpx.ByteStream):
         raise TypeError("a request cannot be sent whose body is made while it is sent; give it whole, as bytes")
-    options = (
-        plain_instance(CallOptions, request.extensions[CALL_OPTIONS]) if CALL_OPTIONS in request.extensions else None
-    )
-    return httpx.Request(
-        plain_text(request.method),
-        request.url if type(request.url) is httpx.URL else httpx.URL(plain_text(str(request.url))),
-        headers=[(bytes(name), bytes(value)) for name, value in request.headers.raw],
-        content=bytes(request.content),
-        extensions={CALL_OPTIONS: options} if options is not None else {},
-    )
+    given, content = request.extensions, bytes(request.content)
+    method = plain_text(request.method)
+    url = request.url if type(request.url) is httpx.URL else httpx.URL(plain_text(str(request.url)))
+    headers = [(bytes(name), bytes(value)) for name, value in request.headers.raw]
+    options = {CALL_OPTIONS: plain_instance(CallOptions, given[CALL_OPTIONS])} if CALL_OPTIONS in given else {}
+    if not headers or headers[0][0].lower() != b"host":  # Not as httpx made it: let it add what is missing.
+        return httpx.Request(method, url, headers=headers, content=content, extensions=options)
+    # Built as httpx does when one is unpickled: its initializer looks for what a whole request has.
+    made = httpx.Request.__new__(httpx.Request)
+    made.method, made.url, made.headers, made.extensions = method, url, httpx.Headers(headers), options
+    made.stream = httpx.ByteStream(content)
+    made.read()
+    return made
 
 
 def is_response_redacted(request: httpx.Request) -> bool:

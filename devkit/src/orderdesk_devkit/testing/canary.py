@@ -7,6 +7,7 @@ import html
 import json
 import traceback
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -60,12 +61,20 @@ class Finder:
     _GRAM = PIECE // 2
 
     def __init__(self, *secrets: str) -> None:
-        self._pieces = {piece for secret in secrets for piece in self._pieces_of(secret)}
-        starts = ((piece, at) for piece in self._pieces for at in range(len(piece) - self._GRAM + 1))
-        self._grams = {piece[at : at + self._GRAM] for piece, at in starts}
+        self._pieces_by_gram = self._index_of(frozenset(secrets))
 
     @classmethod
     @lru_cache(maxsize=64)  # Suites look for the same secrets again and again.
+    def _index_of(cls, secrets: frozenset[str]) -> Mapping[str, frozenset[str]]:
+        """The pieces of the secrets by each gram that stands in them."""
+        index: dict[str, set[str]] = {}
+        for piece in {piece for secret in secrets for piece in cls._pieces_of(secret)}:
+            for at in range(len(piece) - cls._GRAM + 1):
+                index.setdefault(piece[at : at + cls._GRAM], set()).add(piece)
+        return {gram: frozenset(pieces) for gram, pieces in index.items()}
+
+    @classmethod
+    @lru_cache(maxsize=64)  # as above
     def _pieces_of(cls, secret: str) -> frozenset[str]:
         windows = [secret[at : at + cls.PIECE] for at in range(len(secret) - cls.PIECE + 1)]
         pieces = {form for window in windows for name, form in encoded_forms(window).items() if "base64" not in name}
@@ -89,8 +98,8 @@ class Finder:
         )
         # No piece is shorter than PIECE, so wherever one stands in the text, one of these grams lies within it. Most
         # texts share none with any piece; looking for thousands of pieces one by one takes seconds.
-        grams = {text[at : at + self._GRAM] for at in range(0, len(text), self._GRAM + 1)} & self._grams
-        return {piece for piece in self._pieces if any(gram in piece for gram in grams) and piece in text}
+        grams = {text[at : at + self._GRAM] for at in range(0, len(text), self._GRAM + 1)} & self._pieces_by_gram.keys()
+        return {piece for gram in grams for piece in self._pieces_by_gram[gram] if piece in text}
 
 
 def as_reported(error: BaseException) -> str:

@@ -12,6 +12,7 @@ so this needs a POSIX system.
 from __future__ import annotations
 
 import enum
+import gc
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import wraps
 from http.client import HTTPConnection
@@ -31,6 +32,7 @@ from attrs import frozen
 from cattrs.preconf.json import make_converter
 
 from orderdesk_devkit.simulators.control import PREFIX
+from orderdesk_devkit.testing.failpoints.preload import preload
 from orderdesk_devkit.testing.harness import connection_config
 from orderdesk_sdk.clock import VirtualClock, hours
 from orderdesk_sdk.desk.config import Config
@@ -43,6 +45,7 @@ __all__ = [
     "CROSSED",
     "DIED",
     "ENDED",
+    "IMPORTED",
     "REPORTED",
     "Boundaries",
     "ChildTask",
@@ -58,9 +61,9 @@ __all__ = [
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DIED, REPORTED, CROSSED, ENDED = "died at", "told", "crossed", "ended"
-"""How the lines begin that are left on stdout: where the child died; the ids that its caller was told; all boundaries
-that one crossed which lived; its exit code, by its parent."""
+DIED, REPORTED, IMPORTED, CROSSED, ENDED = "died at", "told", "imported", "crossed", "ended"
+"""How the lines begin that are left on stdout: where the child died; the ids that its caller was told; the modules that
+it had to import, and all boundaries that it crossed, of one which lived; its exit code, by its parent."""
 HORIZON = hours(72)
 """How long a case is followed up, in the simulator's time."""
 _ROUNDS = 1000
@@ -268,9 +271,13 @@ def report(what: str, detail: str) -> None:
 def main() -> None:
     """Do the cases on stdin, each in a child that is forked for it, one after the other."""
     registry = PluginRegistry()
+    preload()
 
     def do(line: str) -> None:
-        _run_task(ChildTask.load(line), registry)
+        loaded = set(sys.modules)
+        names = _run_task(ChildTask.load(line), registry)
+        report(IMPORTED, json.dumps(sorted(set(sys.modules) - loaded)))
+        report(CROSSED, json.dumps(names))
 
     # Once for all of its cases: its thread is gone before there is a fork.
     run_children(sys.stdin, do, lambda line: registry.load(ChildTask.load(line).slug))
@@ -287,6 +294,7 @@ def run_children(lines: TextIO, do: Callable[[str], None], before: Callable[[str
     while line := lines.readline():
         if before is not None:
             before(line)
+        gc.freeze()  # A collection in the child would write to each page that it shares with this process.
         child = os.fork()
         if not child:
             _run_child(do, line)
@@ -303,7 +311,8 @@ def _run_child(do: Callable[[str], None], line: str) -> NoReturn:
     os._exit(0)
 
 
-def _run_task(task: ChildTask, registry: PluginRegistry) -> None:
+def _run_task(task: ChildTask, registry: PluginRegistry) -> Sequence[str]:
+    """Do a case; the boundaries that were crossed, where it is not killed at one."""
     boundaries = Boundaries(task.kill_at)
     clock = _SharedClock(task.now, task.url)
     with open_desk(Path(task.ledger), task.slug, task.settings, clock, registry) as desk:
@@ -313,7 +322,7 @@ def _run_task(task: ChildTask, registry: PluginRegistry) -> None:
         for step in task.steps:
             for told in run_step(step, desk, task.order, task.reason, clock):
                 report(REPORTED, told)
-    report(CROSSED, json.dumps(boundaries.names))
+    return boundaries.names
 
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+"""What every forked child would do again: done once, by the process that forks them.
+
+The SDK imports late what not every program needs, and cattrs makes the functions that read and write a record when it
+meets the first of its kind. For a child, which lives some milliseconds, both are most of its life.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import orderdesk_sdk.desk.assembly
+import orderdesk_sdk.desk.manual_evidence
+import orderdesk_sdk.plugin.oauth
+import orderdesk_sdk.stores.sqlite.ledger
+import orderdesk_sdk.stores.sqlite.orders
+import orderdesk_sdk.transport.email.smtp
+import orderdesk_sdk.transport.http.client
+import orderdesk_sdk.transport.http.stored_tokens  # noqa: F401 - all of these: for their being loaded
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
+from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.stores.serialization import dump, load, pack, unpack
+
+__all__ = ["preload"]
+
+_NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+_INTENT = Intent(1, "cancel", "PUT", "https://api.example/1042", "ab12", True, _NOW)
+_CASE = {
+    "id": "c1-1",
+    "order_id": "1",
+    "order_number": "1042",
+    "connection": "shop",
+    "integration": "acme",
+    "remote_id": "1042",
+    "role": ConnectionRole.FULFILLMENT,
+    "requested_by": "Ann",
+    "state": State.PENDING,
+    "created_at": _NOW,
+    "updated_at": _NOW,
+    "due_at": _NOW,
+}
+
+
+def preload() -> None:
+    """Have everything imported and made that a desk needs to send, record and read again."""
+    event = Event(EventKind.ACKNOWLEDGED, _NOW, due_at=_NOW)
+    cancel = CancelCase(**_CASE, cancellation_id="c1")  # type: ignore[arg-type]  # the fields of every kind of case
+    status = StatusCase(**_CASE, status="closed")  # type: ignore[arg-type]  # as above
+    again = ResubmitCase(**_CASE, original_number="1042")  # type: ignore[arg-type]  # as above
+    for record in (cancel, status, again, event, _INTENT, Exchange(_INTENT, _NOW)):
+        stored = pack(record)
+        unpack(type(record), stored.data, stored.texts)
+    cancellation = Cancellation("c1", "key", "1", "1042", "Ann", None, _NOW)
+    for plain in (cancellation, OrderEvent("1", OrderEventKind.CASE_SETTLED, "1", _NOW)):
+        load(dump(plain), type(plain))
