@@ -3,7 +3,7 @@
 [ledger]
 url = "sqlite:///orderdesk.db"          # relative to this file; or "postgresql://USER@HOST:5432/NAME", with a password
                                         # as { env = "NAME" }: a variable that holds the whole URL
-engine = "inline"                       # what wakes workers; "procrastinate" needs PostgreSQL and the extra of that name
+engine = "inline"                       # what wakes workers; "procrastinate" needs PostgreSQL, and its extra
 
 [orders]
 timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk

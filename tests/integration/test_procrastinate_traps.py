@@ -5,6 +5,7 @@ The sweep comes late here (an hour), so that whatever is handled was woken by th
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from attrs import evolve
+from click.testing import CliRunner
 from psycopg import sql
 
 from orderdesk_devkit.testing.engines.shop import CONNECTIONS, Shop, import_orders
@@ -25,6 +27,7 @@ from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.ledger import CaseUpdate
+from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import hours, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConflictError, StorageError
@@ -286,6 +289,17 @@ def test_a_worker_makes_the_queue_that_is_not_there(desk: Desk, options: Mapping
         settled(desk)
         assert has_queue(desk.ledger.pool, "procrastinate_jobs")
     assert shop.asked == Counter(numbers)
+
+
+def test_the_command_makes_the_queue_anew(
+    desk: Desk, options: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel(desk, 4)
+    monkeypatch.setenv("LEDGER_URL", options["url"])
+    (tmp_path / "orderdesk.toml").write_text('[ledger]\nurl = { env = "LEDGER_URL" }\n', encoding="utf-8")
+    command = ["ledger", "rebuild-queue", "--config", str(tmp_path / "orderdesk.toml"), "--json"]
+    ran = CliRunner().invoke(orderdesk, command)
+    assert (ran.exit_code, json.loads(ran.stdout)) == (0, {"wakes": 4})
 
 
 def test_only_one_process_makes_the_queue(desk: Desk) -> None:
