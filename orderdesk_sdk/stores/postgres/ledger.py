@@ -51,7 +51,10 @@ class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver):
         self._closing = weakref.finalize(self, self._pool.close)
         try:
             migrate(self._pool, VERSION_TABLE, MIGRATIONS)
-            self._session = PostgresWriteSession(self._pool)
+            self._session = PostgresWriteSession(self._pool, len(MIGRATIONS))
+            with self._pool.translated():
+                self._session.begin()  # Looks whether the ledger was put back to an older state.
+                self._session.undo()
             self.clock = DatabaseClock(self._pool)
             """The server's clock, which everybody who works on this ledger shares."""
         except BaseException:
