@@ -11,6 +11,7 @@ import click
 from orderdesk_sdk.cli.session import EXIT_ACTION_REQUIRED, Session, common_options
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cli.worker import Worker
     from orderdesk_sdk.desk.desk import Desk
 
 __all__ = ["work"]
@@ -66,7 +67,6 @@ def work(
     from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.cli.output.work import ShownChanges, show_problem, wait_text, work_result
-    from orderdesk_sdk.cli.queued_worker import run_queued
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
 
@@ -87,10 +87,7 @@ def work(
             if status is not None:
                 status.update(wait_text(due, desk.clock.now()))
 
-        if _is_queued(desk, engine, until_idle=until_idle):
-            handled, problems = run_queued(desk, stop, report)
-        else:
-            handled, problems = Worker(desk, every, stop, show_wait, report).run(until_idle=until_idle)
+        handled, problems = _run(Worker(desk, every, stop, show_wait, report), engine, until_idle=until_idle)
         changes.finish()
         result = work_result(desk, handled, problems, changes.alarms, is_idle=not has_automatic_work(desk))
 
@@ -99,13 +96,15 @@ def work(
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
 
 
-def _is_queued(desk: Desk, engine: str | None, *, until_idle: bool) -> bool:
-    """Whether a queue is to wake this worker. Raises click.UsageError for one that is to end by itself."""
-    if (engine or desk.config.engine.value) != "procrastinate":
-        return False
-    if until_idle and engine is not None:
+def _run(worker: Worker, engine: str | None, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
+    """Let the engine wake the worker; what `Worker.run` gives. One that is to end by itself looks into the ledger."""
+    if until_idle and engine == "procrastinate":
         raise click.UsageError("--until-idle is for the engine inline: a worker of a queue waits for the next job")
-    return not until_idle
+    if until_idle or (engine or worker.desk.config.engine.value) != "procrastinate":
+        return worker.run(until_idle=until_idle)
+    from orderdesk_sdk.cli.queued_worker import run_queued
+
+    return run_queued(worker.desk, worker.stop, worker.report)
 
 
 def _record(desk: Desk, telemetry: bool) -> None:
