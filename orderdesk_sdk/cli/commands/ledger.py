@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_sdk.cli.commands.ledger_database import existing_file, ledger_file
+from orderdesk_sdk.cli.commands.ledger_database import copy_command, existing_file, ledger_file, migrate_command
 from orderdesk_sdk.cli.output.times import DaysParameter
 from orderdesk_sdk.cli.session import (
     Session,
@@ -34,6 +34,10 @@ _MAX_SHOWN = 20
 @common_options
 def ledger() -> None:
     """Back up, restore, verify and archive the ledger."""
+
+
+ledger.add_command(copy_command)
+ledger.add_command(migrate_command)
 
 
 @ledger.command()

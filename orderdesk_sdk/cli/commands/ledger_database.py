@@ -123,7 +123,7 @@ def ledger_file(session: Session) -> Path:
 
 
 def existing_file(session: Session) -> Path:
-    """The ledger's file. Raises as `ledger_file`, and NotFoundError where it does not exist: these commands create none."""
+    """The ledger's file, which none of these commands creates. Raises as `ledger_file`, and NotFoundError."""
     path = ledger_file(session)
     require_file(path)
     return path
