@@ -41,6 +41,7 @@ ELSEWHERE = {
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
     "ledger accept": "test_ledger_commands.py reads what it gives, since it needs a ledger that is not whole",
+    "ledger rebuild-queue": "test_procrastinate_traps.py reads what it gives, since it needs a PostgreSQL server",
 }
 
 
