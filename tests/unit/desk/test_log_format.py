@@ -64,5 +64,5 @@ def test_of_an_exception_only_its_class_is_told(lines: Any) -> None:
 
 def test_half_a_surrogate_pair_is_escaped() -> None:
     # Not logged: what pytest captures goes to another process, which takes no half of a pair.
-    record = logging.makeLogRecord({"msg": "order %s", "args": ("\ud800",)})
+    record = logging.makeLogRecord({"name": "orderdesk_sdk.desk", "msg": "order %s", "args": ("\ud800",)})
     assert JsonLogFormatter().format(record).isascii()
