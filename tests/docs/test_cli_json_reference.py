@@ -41,6 +41,7 @@ ELSEWHERE = {
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
     "ledger accept": "test_ledger_commands.py reads what it gives, since it needs a ledger that is not whole",
+    "ledger rebuild-queue": "test_procrastinate_traps.py reads what it gives, since it needs a PostgreSQL server",
 }
 
 
@@ -108,6 +109,8 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("ledger", "restore", "backup.db")
         ask("ledger", "archive", "--older-than", "0d", "--to", "old.jsonl", "--by", "Ann")
         ask("forget", "1043", "--by", "Ann")
+        ask("ledger", "migrate")
+        ask("ledger", "copy", "--to", "sqlite:///copy.db")
     return gave
 
 

@@ -142,7 +142,7 @@ def test_of_several_places_none_is_asked_before_the_wish_is_recorded(fake_servic
 
 
 def test_what_the_flow_waits_for_the_wish_does_not_wait_for(fake_services_desk: FakeDeskOpener) -> None:
-    """Its rate limit, say, or a plugin that hangs: after a moment the wish is recorded alone."""
+    """Its rate limit, say, or a plugin that hangs: after a moment the cancellation is recorded alone."""
     other = fake_services_desk(at=["mill"])
     goes_on = threading.Event()
     desk = fake_services_desk(Mill(lambda: goes_on.wait(10)))

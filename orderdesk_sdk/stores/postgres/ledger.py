@@ -78,6 +78,11 @@ class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver):
         """What all processes know together of each connection to a service. Raises StorageError."""
         return shared_connection_state(self._pool, clock)
 
+    @property
+    def pool(self) -> PostgresPool:
+        """The connections to its database, for an engine whose queue is there too."""
+        return self._pool
+
     def database_condition(self) -> DatabaseCondition:
         with self._read() as cursor:
             return read_condition(cursor)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -15,7 +19,7 @@ import pytest
 from orderdesk_devkit.testing.engines.child import WorkerTask
 from orderdesk_devkit.testing.engines.faults import WakeFault, with_fault
 from orderdesk_devkit.testing.engines.shop import Shop, import_orders
-from orderdesk_devkit.testing.engines.worker import ShiftedClock, Worker, has_open_cases, open_worker
+from orderdesk_devkit.testing.engines.worker import HostClock, LaterClock, Worker, has_open_cases, open_worker
 from orderdesk_devkit.testing.failpoints.child import CROSSED
 from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
 from orderdesk_devkit.testing.raw_server import RawServer, responding
@@ -32,6 +36,8 @@ WITHIN = 60.0
 """Real seconds after which a test gives up; none of them waits that long."""
 LEASE_AND_MORE = minutes(10)
 MOST_BOUNDARIES = 200
+CROWD, CROWD_ROUNDS, CROWD_ORDERS, SEED = 3, 5, 60, 13
+"""Workers at once, how many follow each other, what they have to do, and whose turn it is to die."""
 
 NewOptions = Callable[[], Mapping[str, str]]
 
@@ -47,10 +53,13 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 class EngineConformance:
     """Inherit, name the opener, and give `new_options`.
 
+    clock_jump: by how much the clock of a worker's machine goes wrong, where the ledger has a clock of its own; little
+        where it has none, and all workers are on one machine.
     restart: crashes the database of some options and brings it up again; None where there is no server to crash.
     """
 
     opener: ClassVar[str]
+    clock_jump: ClassVar[timedelta] = minutes(61)
     restart: Callable[[Mapping[str, str]], None] | None = None
 
     @pytest.fixture
@@ -161,7 +170,7 @@ class EngineConformance:
         with self.caller(options) as desk, self.running(options):
             numbers = self.cancel(desk, 1)
             eventually(lambda: shop.asked[numbers[0]] == 1, "the first owner sends")
-            with self.running(options, clock=ShiftedClock(LEASE_AND_MORE)):
+            with self.running(options, clock=LaterClock(LEASE_AND_MORE)):
                 eventually(lambda: desk.ledger.cases(CancelCase)[0].attempt > 1, "another takes the case over")
                 self.settle(desk)
             shop.gate.set()
@@ -169,12 +178,12 @@ class EngineConformance:
             self.judge(desk, shop, numbers)
 
     def test_the_clocks_of_app_hosts_may_jump(self, options: Mapping[str, str], shop: Shop) -> None:
-        clock = ShiftedClock()
+        clock = HostClock()
         with self.caller(options) as desk, self.running(options, clock=clock), self.running(options):
             numbers = self.cancel(desk, 8, "early")
-            clock.by = minutes(61)
+            clock.wrong_by = self.clock_jump
             numbers += self.cancel(desk, 8, "middle")
-            clock.by = -minutes(61)
+            clock.wrong_by = -self.clock_jump
             numbers += self.cancel(desk, 8, "late")
             self.settle(desk)
             self.judge(desk, shop, numbers)
@@ -197,7 +206,7 @@ class EngineConformance:
             eventually(lambda: sum(shop.asked.values()) > 5, "some are asked for")
             self.restart(options)
         # What the crash interrupted between intent and response is polled when its lease has ended.
-        with self.caller(options) as desk, self.running(options, clock=ShiftedClock(LEASE_AND_MORE)):
+        with self.caller(options) as desk, self.running(options, clock=LaterClock(LEASE_AND_MORE)):
             self.settle(desk)
             self.judge(desk, shop, numbers)
 
@@ -209,6 +218,25 @@ class EngineConformance:
             for number in range(1, len(names) + 1):
                 shop.asked.clear()
                 self._kill_at(number, children, make_options(), shop)
+
+    @pytest.mark.crash
+    def test_a_crowd_may_be_killed_at_random(self, options: Mapping[str, str], shop: Shop) -> None:
+        chance = random.Random(SEED)  # noqa: S311 - chance that is the same each time, no secret
+        with self.caller(options) as desk:
+            numbers = self.cancel(desk, CROWD_ORDERS)
+        with ForkServer(CROWD, "orderdesk_devkit.testing.engines.child") as children, ThreadPoolExecutor(CROWD) as pool:
+            tasks = [WorkerTask(self.opener, options, chance.randint(1, 60)) for _ in range(CROWD * CROWD_ROUNDS)]
+            running = [pool.submit(children.run, task) for task in tasks]
+            if self.restart is not None:
+                wait(running, return_when=FIRST_COMPLETED)
+                self.restart(options)
+            killed = sum(ended.result().code == -signal.SIGKILL for ended in running)
+        assert killed, "some are killed in the middle"
+        with self.caller(options) as desk, self.running(options, count=2, clock=LaterClock(LEASE_AND_MORE)):
+            eventually(lambda: _all_over(desk, shop), f"settled after {killed} kills")
+            cases = desk.ledger.cases(CancelCase)
+        assert sorted(case.order_number for case in cases) == sorted(numbers), "none is lost, none doubled"
+        assert max(shop.asked.values()) == 1, "none was asked for twice"
 
     def _boundaries(self, children: ForkServer, options: Mapping[str, str]) -> list[str]:
         """What a worker crosses that lives."""
@@ -226,8 +254,8 @@ class EngineConformance:
             numbers = self.cancel(desk, 1)
         killed = children.run(WorkerTask(self.opener, options, number))
         with self.caller(options) as desk:
-            with self.running(options, clock=ShiftedClock(LEASE_AND_MORE)):
-                eventually(lambda: _is_over(desk, shop), f"settled after {killed.output}")
+            with self.running(options, clock=LaterClock(LEASE_AND_MORE)):
+                eventually(lambda: _all_over(desk, shop), f"settled after {killed.output}")
             (case,) = desk.ledger.cases(CancelCase)
             asked = shop.asked[numbers[0]]
         assert asked <= 1, f"it was asked for twice after {killed.output}"
@@ -235,8 +263,9 @@ class EngineConformance:
         assert case.state is State.CANCELED or not asked, f"{case.state} after {killed.output}"
 
 
-def _is_over(desk: Desk, shop: Shop) -> bool:
-    """Whether the only case is settled, or waits for somebody who can say that nothing was sent."""
-    (case,) = desk.ledger.cases(CancelCase)
-    is_unsure = case.state in (State.UNKNOWN, State.ACTION_REQUIRED)
-    return not case.is_open or (is_unsure and not shop.asked[case.order_number])
+def _all_over(desk: Desk, shop: Shop) -> bool:
+    """Whether every case is settled, or waits for somebody who can say that nothing was sent."""
+    return all(
+        not case.is_open or (case.state in (State.UNKNOWN, State.ACTION_REQUIRED) and not shop.asked[case.order_number])
+        for case in desk.ledger.cases(CancelCase)
+    )
