@@ -22,6 +22,7 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.scheduler import RECORD_AFTER
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.order_database import SqliteOrderDatabase
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.fake_services import (
     FakeDeskOpener,
@@ -99,6 +100,7 @@ def test_a_cancel_costs_no_more_statements_than_it_needs(fake_services_desk: Fak
     desk = fake_services_desk(at=["mill"])
     assert isinstance(desk.ledger, SqliteLedger)
     assert isinstance(desk.order_store, SqliteOrderStore)
+    assert isinstance(desk.order_store._database, SqliteOrderDatabase)
     found: list[str] = []
     for connection in (desk.ledger._writer, desk.ledger._reader, desk.order_store._database._connection):
         connection.set_trace_callback(found.append)
@@ -113,6 +115,7 @@ def test_a_case_that_is_due_is_sent_with_two_commits_and_read_once(fake_services
     desk = fake_services_desk(at=["mill"])
     assert isinstance(desk.ledger, SqliteLedger)
     assert isinstance(desk.order_store, SqliteOrderStore)
+    assert isinstance(desk.order_store._database, SqliteOrderDatabase)
     desk.cancel("1042", by="Ann", send_now=False)
     found: list[str] = []
     for connection in (desk.ledger._writer, desk.ledger._reader, desk.order_store._database._connection):
