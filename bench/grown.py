@@ -16,7 +16,7 @@ from attrs import frozen
 
 from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from bench.loopback import Loopback
-from bench.store import Store, open_store, simulator_settings
+from bench.store import CONNECTION, Store, open_store, simulator_settings
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent
@@ -137,7 +137,7 @@ def _resubmission(number: int, at: datetime) -> ResubmitCase:
         order_id=f"again-{number}",
         order_number=f"R-{number}-1",
         original_number=f"R-{number}",
-        connection="bench",
+        connection=CONNECTION,
         integration="bench",
         remote_id=f"R-{number}-1",
         role=ConnectionRole.FULFILLMENT,

@@ -19,6 +19,7 @@ from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from bench.grown import add_settled_resubmissions, grown_calls
 from bench.import_memory import import_memory
 from bench.loopback import ROOT
+from bench.store import CONNECTION
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.orders.order import ConnectionRole
@@ -108,7 +109,7 @@ def _case(cancellation: Cancellation, number: int, begin: datetime) -> CancelCas
         cancellation_id=cancellation.id,
         order_id=f"o{number}",
         order_number=f"B-{number}",
-        connection="bench",
+        connection=CONNECTION,
         integration="bench",
         remote_id=f"B-{number}",
         role=ConnectionRole.FULFILLMENT,

@@ -57,6 +57,8 @@ _HOMES = {
     "desk.bulk.run": "BulkRun",
     "desk.bulk.summary": "BulkReason BulkSummary",
     "desk.cancellations": "CancellationStatus",
+    "desk.health": "HealthCheck HealthCode HealthStatus health_document",
+    "desk.health_checks": "check_health",
     "desk.log_format": "JsonLogFormatter",
     "desk.documents": "case_document plan_document receipt_document",
     "desk.desk": "Desk DeskLimits",

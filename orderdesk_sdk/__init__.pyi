@@ -33,6 +33,11 @@ from orderdesk_sdk.desk.desk import DeskLimits as DeskLimits
 from orderdesk_sdk.desk.documents import case_document as case_document
 from orderdesk_sdk.desk.documents import plan_document as plan_document
 from orderdesk_sdk.desk.documents import receipt_document as receipt_document
+from orderdesk_sdk.desk.health import HealthCheck as HealthCheck
+from orderdesk_sdk.desk.health import HealthCode as HealthCode
+from orderdesk_sdk.desk.health import HealthStatus as HealthStatus
+from orderdesk_sdk.desk.health import health_document as health_document
+from orderdesk_sdk.desk.health_checks import check_health as check_health
 from orderdesk_sdk.desk.log_format import JsonLogFormatter as JsonLogFormatter
 from orderdesk_sdk.desk.notifications import NotificationResult as NotificationResult
 from orderdesk_sdk.desk.open_telemetry import instrument as instrument

@@ -78,16 +78,12 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest modules come first, so that no processor works on one of them alone at the end."""
-    modules: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        modules.setdefault(item.path, []).append(item)
+    """The longest tests come first, so that no processor works on one of them alone at the end."""
 
     def turn(item: pytest.Item) -> int:
-        beside = modules[item.path]
-        if any(one.get_closest_marker("crash") for one in beside):
+        if item.get_closest_marker("crash"):
             return 0
-        return 1 if all(one.get_closest_marker("slow") for one in beside) else 2
+        return 1 if item.get_closest_marker("slow") else 2
 
     items.sort(key=turn)
 

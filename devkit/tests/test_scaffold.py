@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import pytest
@@ -23,6 +21,7 @@ from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.answer import Outcome
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Service
+from tests.support.warm_python import WarmPython
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONGEST = {"__init__.py": 50, "settings.py": 36, "api.py": 54}
@@ -40,13 +39,21 @@ def name_of(kind: tuple[Cancel, Auth | None]) -> str:
     return slug(*kind)
 
 
-def run(*command: str | Path, at: Path, path: Path | None = None) -> None:
-    """Run a program; it must succeed. path: where the packages are that it finds besides the installed ones."""
-    environment = os.environ | ({"PYTHONPATH": str(path)} if path is not None else {})
-    ran = subprocess.run(
-        [sys.executable, "-m", *map(str, command)], cwd=at, env=environment, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, f"{at}: {ran.stdout}{ran.stderr}"
+class Runner(Protocol):
+    """Runs a program; it must succeed. path: where the packages are that it finds besides the installed ones."""
+
+    def __call__(self, *command: str | Path, at: Path, path: Path | None = None) -> None: ...
+
+
+@pytest.fixture
+def run(warm_python: WarmPython) -> Runner:
+    def run(*command: str | Path, at: Path, path: Path | None = None) -> None:
+        program, *arguments = command
+        found = {"PYTHONPATH": str(path)} if path is not None else {}
+        ran = warm_python.run(str(program), *arguments, at=at, environment=found)
+        assert ran.code == 0, f"{at}: {ran.output}"
+
+    return run
 
 
 def written(kind: tuple[Cancel, Auth | None], folder: Path) -> dict[str, Path]:
@@ -66,7 +73,7 @@ def package_of(kind: tuple[Cancel, Auth | None], folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_the_code_is_as_clean_as_ours(tmp_path: Path) -> None:
+def test_the_code_is_as_clean_as_ours(tmp_path: Path, run: Runner) -> None:
     config = ROOT / "pyproject.toml"
     outside = "lint.isort.known-third-party = ['orderdesk_sdk']"  # As it is in a repository of its author's own.
     packages = [package_of(kind, tmp_path / "plugins" / slug(*kind)) for kind in KINDS]
@@ -77,7 +84,7 @@ def test_the_code_is_as_clean_as_ours(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=name_of)
-def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], tmp_path: Path) -> None:
+def test_each_passes_its_tests_and_the_check(kind: tuple[Cancel, Auth | None], tmp_path: Path, run: Runner) -> None:
     cancel, auth = kind
     name = slug(cancel, auth)
     folder, installed = tmp_path / "plugins" / name, tmp_path / "installed"

@@ -75,7 +75,11 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
     (State.UNKNOWN, EventKind.ACKNOWLEDGED): State.ACKNOWLEDGED,
     **{(state, EventKind.STILL_PENDING): state for state in POLLABLE},
     (State.SENDING, EventKind.NOT_PROCESSED): State.PENDING,
-    (State.SENDING, EventKind.OUTCOME_UNKNOWN): State.UNKNOWN,
+    **{
+        (state, EventKind.OUTCOME_UNKNOWN): State.UNKNOWN
+        # Of what was not sent, or of unknown fate already, where the ledger was put back to an older state.
+        for state in (State.PENDING, State.SENDING, State.UNKNOWN)
+    },
     **{(state, EventKind.POLL_FAILED): state for state in POLLABLE},
     (State.PENDING, EventKind.FOUND_CANCELED): State.REPORTED,
     **{(state, EventKind.CANCELED): State.CANCELED for state in (State.REPORTED, *_UNDECIDED)},
@@ -248,6 +252,8 @@ def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
     match event.kind:
         case EventKind.SEND_STARTED:
             return event.at
+        case EventKind.OUTCOME_UNKNOWN if case.state is not State.SENDING:
+            return event.at
         case EventKind.NOT_PROCESSED:
             return case.previously_sent_at
         case _:
@@ -267,6 +273,8 @@ def _failures(case: Case, event: Event, *, quiet: bool) -> int:
 
 def _starts(case: Case, event: Event) -> bool:
     """Whether an attempt begins. A cancel is resumed from the record of its attempt; who looks first, looks anew."""
+    if event.kind is EventKind.OUTCOME_UNKNOWN:  # The one that may have been made, and of which nothing is recorded.
+        return case.state is not State.SENDING
     return event.kind in _STARTS_ATTEMPT or (event.kind is EventKind.RESUMED and case.flow_reads_first)
 
 

@@ -13,7 +13,7 @@ from orderdesk_sdk.plugin.routes import (
     Route,
 )
 
-__all__ = ["format_duration", "describe_confirmation"]
+__all__ = ["describe_confirmation", "format_duration", "rounded_duration"]
 
 
 def describe_confirmation(route: Route) -> str:
@@ -37,3 +37,15 @@ def format_duration(duration: timedelta) -> str:
         if total >= size and total % size == 0:
             return f"{total / size:g} {unit}"
     return f"{total:g} s"
+
+
+def rounded_duration(duration: timedelta) -> str:
+    """A duration for people, in its two largest units: `1 min 50 s`, `3 h 5 min`, `2 d 4 h`."""
+    left = max(0, round(duration.total_seconds()))
+    parts: list[str] = []
+    days = ((86_400, "d"),) if left >= 172_800 else ()  # "24 h" is what people say of a day's time.
+    for size, unit in (*days, (3_600, "h"), (60, "min"), (1, "s")):
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"

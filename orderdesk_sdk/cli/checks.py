@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orderdesk_sdk.cli.findings import Finding, Severity, error_finding
 from orderdesk_sdk.cli.ledger_checks import check_ledger
 from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.cli.sandbox_client import require_simulator
 from orderdesk_sdk.cli.session import Session, clock_of
 from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.numbering import duplicate_number
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
@@ -33,13 +33,13 @@ from orderdesk_sdk.runtime.listeners import Listeners
 __all__ = ["run_checks"]
 
 
-def run_checks(session: Session) -> list[Finding]:
+def run_checks(session: Session) -> list[HealthCheck]:
     """The findings of all checks, in the order in which they ran."""
     registry = PluginRegistry()
     try:
         config = session.config()
     except OrderDeskError as error:
-        return [error_finding("configuration", error), *_plugins(registry), *_listeners(registry)]
+        return [error_check(HealthCode.CONFIGURATION, error), *_plugins(registry), *_listeners(registry)]
     return [
         *_configuration(config),
         *_plugins(registry),
@@ -56,73 +56,74 @@ def run_checks(session: Session) -> list[Finding]:
     ]
 
 
-def _configuration(config: Config) -> Iterator[Finding]:
+def _configuration(config: Config) -> Iterator[HealthCheck]:
     if config.path is None:
-        yield Finding(
-            "configuration",
+        yield HealthCheck.degraded(
+            HealthCode.CONFIGURATION,
             str(Path.cwd()),
-            Severity.WARNING,
             "this folder has no orderdesk.toml, so no service is connected",
             "write an orderdesk.toml, or name one with --config; `orderdesk sandbox` writes one to try things out",
         )
         return
     count = len(config.connections)
     text = f"{count} connection{'' if count == 1 else 's'}; times without a zone are {config.timezone}"
-    yield Finding("configuration", str(config.path.resolve()), Severity.OK, text)
+    yield HealthCheck.ok(HealthCode.CONFIGURATION, str(config.path.resolve()), text)
     if config.sandbox is not None:
         try:
             for url in config.sandbox.simulators.values():
                 require_simulator(url)
             now = clock_of(config).now()
         except OrderDeskError as error:
-            yield error_finding("sandbox", error)
+            yield error_check(HealthCode.SANDBOX, error)
             return
         kind = "real" if config.sandbox.clock is None else "virtual"
-        yield Finding(
-            "sandbox", "[sandbox]", Severity.OK, f"a sandbox in {kind} time, now {format_time(now)} {zone(now)}"
+        yield HealthCheck.ok(
+            HealthCode.SANDBOX,
+            "[sandbox]",
+            f"a sandbox in {kind} time, now {format_time(now)} {zone(now)}",
         )
 
 
-def _plugins(registry: PluginRegistry) -> Iterator[Finding]:
+def _plugins(registry: PluginRegistry) -> Iterator[HealthCheck]:
     slugs = registry.slugs()
     for error in registry.distribution_errors():
-        yield error_finding("plugin", error)
+        yield error_check(HealthCode.PLUGIN, error)
     if not slugs:
         hint = "install an integration, such as orderdesk-amazon-mcf"
-        yield Finding("plugin", "this Python", Severity.WARNING, "no integration is installed", hint)
+        yield HealthCheck.degraded(HealthCode.PLUGIN, "this Python", "no integration is installed", hint)
     for slug in slugs:
         try:
             registry.load(slug)
         except PluginError as error:
-            yield error_finding("plugin", error, slug)
+            yield error_check(HealthCode.PLUGIN, error, slug)
         else:
-            yield Finding("plugin", slug, Severity.OK, f"{registry.distribution(slug)} loads")
+            yield HealthCheck.ok(HealthCode.PLUGIN, slug, f"{registry.distribution(slug)} loads")
 
 
-def _listeners(registry: PluginRegistry) -> Iterator[Finding]:
+def _listeners(registry: PluginRegistry) -> Iterator[HealthCheck]:
     for error in Listeners((), lambda: registry.entry_points(LISTENERS)).load().values():
-        yield error_finding("listener", error)
+        yield error_check(HealthCode.LISTENER, error)
 
 
 def _connection(
     connection: ConnectionConfig, registry: PluginRegistry, suffix: str, files: Sequence[Path]
-) -> Iterator[Finding]:
+) -> Iterator[HealthCheck]:
     place = connection.location
     try:
         loaded = registry.load(connection.integration)
     except PluginError:
         return  # Reported as an error of the plugin already.
     except OrderDeskError as error:
-        yield Finding("connection", place, Severity.ERROR, f"{error.location}: {error.message}", error.hint)
+        yield HealthCheck.failing(HealthCode.CONNECTION, place, f"{error.location}: {error.message}", error.hint)
         return
     declared = loaded.integration
     missing = [name for name in _environment_variables(connection.settings) if not os.environ.get(name)]
     for name in missing:
         text = f"the environment variable {name} is not set"
-        yield Finding("credentials", place, Severity.ERROR, text, f"set {name} before you start `orderdesk`")
+        yield HealthCheck.failing(HealthCode.CREDENTIALS, place, text, f"set {name} before you start `orderdesk`")
     settings = _read_settings(connection, loaded, missing)
     if isinstance(settings, OrderDeskError):
-        yield error_finding("settings", settings, place)
+        yield error_check(HealthCode.SETTINGS, settings, place)
         return
     fields = settings_fields(declared.settings)
     urls = [str(getattr(settings, field.name)) for field in fields if field.kind is SettingKind.URL]
@@ -131,17 +132,16 @@ def _connection(
     yield from _duplicate_numbers(declared, suffix)
     if connection.insecure:
         text = "insecure = true: credentials and orders may be sent unencrypted"
-        yield Finding(
-            "connection",
+        yield HealthCheck.degraded(
+            HealthCode.CONNECTION,
             place,
-            Severity.WARNING,
             text,
             "remove insecure once every URL begins with https://",
         )
     if not missing:
         count = sum(field.kind is SettingKind.SECRET for field in fields)
         secrets = "1 secret is set" if count == 1 else f"{count} secrets are set"
-        yield Finding("connection", place, Severity.OK, f"{declared.title}: the settings are complete, {secrets}")
+        yield HealthCheck.ok(HealthCode.CONNECTION, place, f"{declared.title}: the settings are complete, {secrets}")
 
 
 def _read_settings(
@@ -168,21 +168,20 @@ def _read_settings(
     return settings
 
 
-def _plain_text_secrets(connection: ConnectionConfig, files: Sequence[Path]) -> Iterator[Finding]:
+def _plain_text_secrets(connection: ConnectionConfig, files: Sequence[Path]) -> Iterator[HealthCheck]:
     """The secrets that stand in the configuration itself, which other users of the machine may be able to read."""
     readable = ", readable by other users of this machine" if any(paths_open_to_others(*files)) else ""
     for name, given in connection.settings.items():
         if isinstance(given, Mapping) and "text" in given:
-            yield Finding(
-                "credentials",
+            yield HealthCheck.degraded(
+                HealthCode.CREDENTIALS,
                 f"{connection.location}.settings.{name}",
-                Severity.WARNING,
                 f"the secret is written in the file in plain text{readable}",
                 f'put the secret into an environment variable, and write {name} = {{ env = "NAME" }}',
             )
 
 
-def _duplicate_numbers(declared: Integration, suffix: str) -> Iterator[Finding]:
+def _duplicate_numbers(declared: Integration, suffix: str) -> Iterator[HealthCheck]:
     """Whether the service would take the numbers that duplicates are given."""
     if declared.remote_id_format is None or not isinstance(declared.resubmission, NewNumber):
         return
@@ -191,28 +190,26 @@ def _duplicate_numbers(declared: Integration, suffix: str) -> Iterator[Finding]:
         text = (
             f"{declared.title} would reject the numbers of duplicates, such as 1{suffix.replace('{n}', '1')}: {problem}"
         )
-        yield Finding(
-            "resubmission",
+        yield HealthCheck.degraded(
+            HealthCode.RESUBMISSION,
             "[resubmission].suffix",
-            Severity.WARNING,
             text,
             "choose another suffix, or resubmit with --number",
         )
 
 
-def _rules(config: Config, registry: PluginRegistry) -> Iterator[Finding]:
+def _rules(config: Config, registry: PluginRegistry) -> Iterator[HealthCheck]:
     slugs = dict.fromkeys(connection.integration for connection in config.connections.values())
     declared = {slug: registry.describe(slug) for slug in slugs}
     catalog = ActionCatalog.from_integrations(declared, tuple(config.connections))
     errors = [*_filter_errors(config.rules), *catalog.errors(config.rules)]
     for error in errors:
-        yield error_finding("rule", error)
+        yield error_check(HealthCode.RULE, error)
     if config.rules and not errors:
         count = len(config.rules)
-        yield Finding(
-            "rule",
+        yield HealthCheck.ok(
+            HealthCode.RULE,
             "[[rules]]",
-            Severity.OK,
             f"{count} rule{'' if count == 1 else 's'}; every filter and action is sound",
         )
 

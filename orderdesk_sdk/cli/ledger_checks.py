@@ -1,4 +1,4 @@
-"""The checks of `doctor` on the ledger: which database it is in, its tables, its integrity and what is overdue."""
+"""The checks of `doctor` on the ledger: which database it is in, its tables, its integrity, and the work on it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.damaged_rows import RESTORE_HINT as DAMAGED
-from orderdesk_sdk.cli.findings import Finding, Severity, error_finding
-from orderdesk_sdk.cli.output.times import format_time, span, zone
 from orderdesk_sdk.cli.session import clock_of
-from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
+from orderdesk_sdk.desk.health_checks import check_health
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, StorageError
 from orderdesk_sdk.plugin.toolkit.private_files import paths_open_to_others
 from orderdesk_sdk.stores.opening import (
@@ -34,13 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["check_ledger"]
 
-OVERDUE_AFTER = minutes(10)
-"""Cases that are overdue by more show that no worker is running."""
 MAX_FLAWS = 20
 """The most flaws of a ledger that are shown; one is enough to distrust it."""
 
 
-def check_ledger(config: Config) -> Iterator[Finding]:
+def check_ledger(config: Config) -> Iterator[HealthCheck]:
     """What there is to say of the ledger of a configuration. Makes none."""
     path, place = config.ledger_file, str(config.ledger_file or "[ledger].url")
     if path is not None:
@@ -55,9 +52,9 @@ def check_ledger(config: Config) -> Iterator[Finding]:
             return
         with closing(open_ledger(config.ledger)) as ledger:
             yield from _integrity(ledger, place)
-            yield from _overdue(ledger, place, _now(config, ledger))
+            yield from check_health(ledger, _now(config, ledger), place)
     except (StorageError, ConfigurationError) as error:
-        yield error_finding("ledger", error, place)
+        yield error_check(HealthCode.LEDGER, error, place)
 
 
 def _now(config: Config, ledger: SqliteLedger | PostgresLedger) -> datetime:
@@ -68,77 +65,56 @@ def _now(config: Config, ledger: SqliteLedger | PostgresLedger) -> datetime:
     return clock_of_ledger(ledger).now()
 
 
-def _files_open_to_others(path: Path) -> Iterator[Finding]:
+def _files_open_to_others(path: Path) -> Iterator[HealthCheck]:
     beside = (wal_path(path), path.with_name(f"{path.name}-shm"), *path.parent.glob(f"{path.name}.*.token"))
     for open_file in paths_open_to_others(path, *beside):
-        yield Finding(
-            "ledger",
+        yield HealthCheck.degraded(
+            HealthCode.LEDGER,
             str(open_file),
-            Severity.WARNING,
             "other users of this machine can read the file",
             f"run `chmod 600 {open_file}`",
         )
 
 
-def _missing_ledger(path: Path) -> Finding:
+def _missing_ledger(path: Path) -> HealthCheck:
     if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         text = "the ledger cannot be created: its folder is missing or not writable"
         hint = f"create the folder {path.parent}, or make it writable"
-        return Finding("ledger", str(path), Severity.ERROR, text, hint)
+        return HealthCheck.failing(HealthCode.LEDGER, str(path), text, hint)
     text = "does not exist yet; the first command that needs the ledger creates it"
-    return Finding("ledger", str(path), Severity.OK, text)
+    return HealthCheck.ok(HealthCode.LEDGER, str(path), text)
 
 
-def _tables(location: LedgerLocation, place: str, version: TablesVersion) -> Finding:
+def _tables(location: LedgerLocation, place: str, version: TablesVersion) -> HealthCheck:
     """Whether this program can use the ledger as it is. Where not, nothing more can be said of it."""
     found, known = version.found, version.known
     if version.oldest > known:
         text = f"the ledger has version {found}; this program supports versions up to {known}"
-        return Finding("ledger", place, Severity.ERROR, text, "install the newer orderdesk-sdk that wrote the ledger")
+        return HealthCheck.failing(
+            HealthCode.LEDGER,
+            place,
+            text,
+            "install the newer orderdesk-sdk that wrote the ledger",
+        )
     if found == 0 and not isinstance(location, Path):
         text = "has no tables yet; the first command that needs the ledger creates them"
-        return Finding("ledger", place, Severity.OK, text)
+        return HealthCheck.ok(HealthCode.LEDGER, place, text)
     if version.is_behind:
         text = f"the ledger has version {found}; the next command migrates it to {known}"
         hint = "if you may need the older program again, stop every program that uses the ledger, and copy it first"
-        return Finding("ledger", place, Severity.WARNING, text, hint)
+        return HealthCheck.degraded(HealthCode.LEDGER, place, text, hint)
     kind = "SQLite" if isinstance(location, Path) else database_name(location)
-    return Finding("ledger", place, Severity.OK, f"{kind}, version {found}, can be opened and written")
+    return HealthCheck.ok(HealthCode.LEDGER, place, f"{kind}, version {found}, can be opened and written")
 
 
-def _integrity(ledger: SqliteLedger | PostgresLedger, place: str) -> Iterator[Finding]:
+def _integrity(ledger: SqliteLedger | PostgresLedger, place: str) -> Iterator[HealthCheck]:
     for line in ledger.look_for_damage():
         row, _, text = line.partition(": ")
-        yield Finding("ledger", row, Severity.ERROR, text, DAMAGED)
+        yield HealthCheck.failing(HealthCode.LEDGER, row, text, DAMAGED)
     head = ledger.head()
     flaws = [str(flaw) for flaw in islice(ledger.find_flaws(), MAX_FLAWS)]
     for flaw in flaws:
         hint = "the ledger was changed or damaged: keep it, and compare it with the last backup"
-        yield Finding("evidence", place, Severity.ERROR, f"the history was changed or damaged: {flaw}", hint)
+        yield HealthCheck.failing(HealthCode.EVIDENCE, place, f"the history was changed or damaged: {flaw}", hint)
     if not flaws:
-        yield Finding("evidence", place, Severity.OK, f"all {head.count} entries of the history are unchanged")
-
-
-def _overdue(ledger: SqliteLedger | PostgresLedger, place: str, now: datetime) -> Iterator[Finding]:
-    due, following = ledger.due(now - OVERDUE_AFTER, 1000), ledger.next_due()
-    if due:
-        oldest = due[0].due_at or now
-        count = (
-            "1000 or more cases are" if len(due) == 1000 else f"{len(due)} cases are" if len(due) > 1 else "1 case is"
-        )
-        yield Finding(
-            "work",
-            place,
-            Severity.ERROR,
-            f"no worker is running: {count} overdue, the oldest by {span(now - oldest)}",
-            "run `orderdesk work`",
-        )
-    elif following is None:
-        yield Finding("work", place, Severity.OK, "no case is open")
-    else:
-        yield Finding(
-            "work",
-            place,
-            Severity.OK,
-            f"the next case is due {format_time(following)} {zone(following)}",
-        )
+        yield HealthCheck.ok(HealthCode.EVIDENCE, place, f"all {head.count} entries of the history are unchanged")

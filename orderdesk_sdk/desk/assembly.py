@@ -27,6 +27,7 @@ from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.handling import WakeHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
@@ -80,6 +81,7 @@ class DeskAssembly:
         self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, email, clock, self.shutdown)
         self.rule_trigger = RuleTrigger(self.scheduler)
         self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
+        self.wakes.use(waker_of(self._config.engine, ledger))
         self.parts = parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
         self.cases = CaseService(parts, self._manual_evidence)
         self.cancellations = CancellationService(parts)

@@ -3,6 +3,7 @@
 [ledger]
 url = "sqlite:///orderdesk.db"          # relative to this file; or "postgresql://USER@HOST:5432/NAME", with a password
                                         # as { env = "NAME" }: a variable that holds the whole URL
+engine = "inline"                       # what wakes workers; "procrastinate" needs PostgreSQL, and its extra
 
 [orders]
 timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk
@@ -44,6 +45,7 @@ from orderdesk_sdk.runtime.connection_config import (
     read_secret,
     reject_unknown_keys,
 )
+from orderdesk_sdk.runtime.engines.protocol import EngineKind
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
 from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
@@ -86,6 +88,7 @@ class Config:
         sandbox: None unless `orderdesk sandbox` wrote the configuration.
         email: None where no e-mail can be sent.
         resubmission_suffix: of the numbers of duplicates.
+        engine: what wakes workers when a case is due.
     """
 
     ledger: LedgerLocation
@@ -96,6 +99,7 @@ class Config:
     email: EmailConfig | None = None
     rules: tuple[Rule, ...] = ()
     resubmission_suffix: str = DEFAULT_SUFFIX
+    engine: EngineKind = EngineKind.INLINE
 
     @property
     def ledger_file(self) -> Path | None:
@@ -149,7 +153,7 @@ def _read(path: Path) -> Config:
     )
     ledger = _optional_table(document, "ledger", str(path))
     orders = _optional_table(document, "orders", str(path))
-    reject_unknown_keys(ledger, ("url",), f"{path}: [ledger]")
+    reject_unknown_keys(ledger, ("url", "engine"), f"{path}: [ledger]")
     reject_unknown_keys(orders, ("timezone",), f"{path}: [orders]")
     connections = {
         name: _connection(name, table, f"{path}: [connections.{name}]")
@@ -162,7 +166,8 @@ def _read(path: Path) -> Config:
     reject_unknown_keys(resubmission, ("suffix",), f"{path}: [resubmission]")
     suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
     location, timezone = _read_ledger_location(ledger, path), _read_timezone(orders, path)
-    return Config(location, connections, timezone, path, sandbox, email, rules, suffix)
+    engine = _read_engine(ledger, path)
+    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine)
 
 
 def _check_numbers(value: object, location: str) -> None:
@@ -263,6 +268,16 @@ def _public_url(url: str, location: str) -> Secret:
             hint='put the whole URL into an environment variable, and write url = { env = "NAME" }',
         )
     return Secret(url)
+
+
+def _read_engine(ledger: Mapping[str, object], path: Path) -> EngineKind:
+    name = ledger.get("engine", EngineKind.INLINE.value)
+    known = {kind.value: kind for kind in EngineKind}
+    if not isinstance(name, str) or name not in known:
+        raise ConfigurationError(
+            f"{name!r} is not an engine", location=f"{path}: [ledger].engine", hint=f"known are: {', '.join(known)}"
+        )
+    return known[name]
 
 
 def _read_timezone(orders: Mapping[str, object], path: Path) -> tzinfo:

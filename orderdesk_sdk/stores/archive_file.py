@@ -84,7 +84,7 @@ def write_archive(path: Path, head: Mapping[str, str], records: Iterable[Record]
         create_private(half)
         digest = _write(half, head, records)
         if digest is not None:
-            os.link(half, path)  # Unlike a rename it replaces nothing.
+            _put_in_place(half, path)
             _sync_folder(path.absolute().parent)
     except FileExistsError:
         raise ValidationError("the file exists already", location=str(path), hint="name a new one") from None
@@ -114,6 +114,16 @@ def _write(half: Path, head: Mapping[str, str], records: Iterable[Record]) -> st
         file.flush()
         os.fsync(file.fileno())
     return None if is_empty else digest
+
+
+def _put_in_place(half: Path, path: Path) -> None:
+    """Give a file its name, unless there is one of that name. Raises OSError."""
+    try:
+        os.link(half, path)  # Unlike a rename it replaces nothing.
+    except FileExistsError:
+        raise
+    except OSError:  # A file system that knows no links.
+        half.rename(path)
 
 
 def _sync_folder(folder: Path) -> None:

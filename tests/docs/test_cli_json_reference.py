@@ -17,6 +17,7 @@ from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_sdk.cli.group import all_sections, orderdesk
 from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.desk.health import HealthCode
 
 REFERENCE = Path(__file__).resolve().parent.parent.parent / "docs" / "reference" / "cli-json.md"
 COMMANDS = [
@@ -40,6 +41,7 @@ ELSEWHERE = {
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
     "ledger accept": "test_ledger_commands.py reads what it gives, since it needs a ledger that is not whole",
+    "ledger rebuild-queue": "test_procrastinate_traps.py reads what it gives, since it needs a PostgreSQL server",
 }
 
 
@@ -129,6 +131,11 @@ def gave(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("shop"))
         return given(VirtualClock())
+
+
+def test_every_code_of_a_check_is_explained() -> None:
+    codes = re.findall(r"^\| `([a-z-]+)` \|", REFERENCE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert codes == [code.value for code in HealthCode]
 
 
 @pytest.mark.slow

@@ -86,7 +86,7 @@ def test_doctor_names_file_place_and_remedy(file: Path, name: str) -> None:
     mistake = IN_A_CONNECTION.get(name, RULES)
     file.write_text(mistake.text, encoding="utf-8")
     ran = CliRunner().invoke(orderdesk, ["--config", str(file), "doctor", "--json"])
-    (found,) = [finding for finding in json.loads(ran.stdout)["findings"] if finding["severity"] == "error"]
+    (found,) = [finding for finding in json.loads(ran.stdout)["checks"] if finding["status"] == "failing"]
     assert ran.exit_code == 1
     assert found["location"] == f"{file}: {mistake.place}"
     assert mistake.said in found["message"]

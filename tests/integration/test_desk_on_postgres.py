@@ -40,14 +40,14 @@ def ask(*arguments: str, code: int = 0) -> Any:
 
 def test_commands_work_on_it_and_doctor_names_it(folder: Path) -> None:
     Path("orders.json").write_text(ORDERS, encoding="utf-8")
-    found = [one for one in ask("doctor")["findings"] if one["area"] == "ledger"]
+    found = [one for one in ask("doctor")["checks"] if one["code"] == "ledger"]
     assert [one["message"] for one in found] == [
         "has no tables yet; the first command that needs the ledger creates them"
     ]
     ask("import", "orders.json")
     assert [order["number"] for order in ask("orders")["orders"]] == ["1042"]
     assert ask("ledger", "verify")["is_intact"]
-    findings = {one["area"]: one for one in ask("doctor")["findings"]}
+    findings = {one["code"]: one for one in ask("doctor")["checks"]}
     assert findings["ledger"]["message"].startswith("PostgreSQL 1")
     assert findings["ledger"]["message"].endswith(f"version {len(MIGRATIONS)}, can be opened and written")
     assert "unchanged" in findings["evidence"]["message"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.testing.engines.suite import EngineConformance
+from orderdesk_sdk.clock import seconds
 from tests.support.engines import own_server, postgres_options
 from tests.support.postgres import VERSIONS, PostgresServer
 
@@ -20,6 +21,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 class TestInlineOverSqlite(EngineConformance):
     opener = "tests.support.engines:open_inline"
+    clock_jump = seconds(1)
 
     @pytest.fixture
     def new_options(self, tmp_path: Path) -> Callable[[], Mapping[str, str]]:

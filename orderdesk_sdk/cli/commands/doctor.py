@@ -1,4 +1,4 @@
-"""`doctor`: checks configuration, credentials, plugins, listeners and ledger. Calls no service."""
+"""`doctor`: checks configuration, credentials, plugins, listeners, the ledger and the work on it. Calls no service."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from orderdesk_sdk.cli.session import Session, common_options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orderdesk_sdk.cli.findings import Finding
     from orderdesk_sdk.cli.output.screen import Screen
+    from orderdesk_sdk.desk.health import HealthCheck
 
 __all__ = ["doctor"]
 
@@ -21,52 +21,36 @@ __all__ = ["doctor"]
 @common_options
 @click.pass_obj
 def doctor(session: Session) -> None:
-    """Check configuration, plugins and ledger. Calls no service.
+    """Check configuration, plugins, ledger and workers. Calls no service.
 
-    Exit code 1: a check found an error.
+    Each check is ok, degraded (a part of the work waits, or something should be put right) or failing (nothing is done,
+    or cannot be, or the evidence is not to be trusted). Exit code 1: a check is failing.
     """
     from orderdesk_sdk.cli.checks import run_checks
-    from orderdesk_sdk.cli.findings import Severity
+    from orderdesk_sdk.clock import SystemClock
+    from orderdesk_sdk.desk.health import HealthStatus, health_document, worst_status
 
-    findings = run_checks(session)
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    shape: dict[str, object] = {
-        "is_ok": not errors,
-        "findings": [
-            {
-                "area": finding.area,
-                "location": finding.location,
-                "severity": finding.severity.value,
-                "message": finding.message,
-                "hint": finding.hint,
-            }
-            for finding in findings
-        ],
-    }
-    session.print_result(shape, lambda screen: _show_findings(screen, findings))
-    if errors:
+    checks = run_checks(session)
+    session.print_result(health_document(checks, SystemClock().now()), lambda screen: _show_checks(screen, checks))
+    if worst_status(checks) is HealthStatus.FAILING:
         click.get_current_context().exit(1)
 
 
-def _show_findings(screen: Screen, findings: Sequence[Finding]) -> None:
+def _show_checks(screen: Screen, checks: Sequence[HealthCheck]) -> None:
     from rich.text import Text
 
-    from orderdesk_sdk.cli.findings import Severity
+    from orderdesk_sdk.desk.health import HealthStatus, worst_status
 
-    styles = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
+    styles = {HealthStatus.OK: "green", HealthStatus.DEGRADED: "yellow", HealthStatus.FAILING: "bold red"}
     rows = [
-        (Text(finding.severity.value, styles[finding.severity]), finding.area, finding.location, finding.message)
-        for finding in findings
+        (Text(check.status.value, styles[check.status]), check.code.value, check.location, check.message)
+        for check in checks
     ]
-    screen.table(("", "area", "location", "finding"), rows, whole=("", "area"))
-    for finding in findings:
-        if finding.hint:
-            screen.indented(f"{finding.location}: {finding.hint}", style="yellow")
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    warnings = sum(finding.severity is Severity.WARNING for finding in findings)
-    counts = f"{_count(errors, 'error')}, {_count(warnings, 'warning')}."
-    screen.line(counts, "bold red" if errors else "bold yellow" if warnings else "bold green")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+    screen.table(("", "check", "location", "result"), rows, whole=("", "check"))
+    for check in checks:
+        if check.hint:
+            screen.indented(f"{check.location}: {check.hint}", style="yellow")
+    failing, degraded = (
+        sum(check.status is status for check in checks) for status in (HealthStatus.FAILING, HealthStatus.DEGRADED)
+    )
+    screen.line(f"{failing or 'none'} failing, {degraded or 'none'} degraded.", styles[worst_status(checks)])

@@ -54,6 +54,25 @@ def backup(session: Session, file: Path) -> None:
         click.get_current_context().exit(1)
 
 
+@ledger.command("rebuild-queue")
+@common_options
+@click.pass_obj
+def rebuild_queue(session: Session) -> None:
+    """Make the queue of the engine procrastinate anew, from the ledger.
+
+    The queue only wakes workers; the ledger says what is due. Workers may go on meanwhile.
+    """
+    from orderdesk_sdk.runtime.engines.choosing import wake_queue
+
+    with session.desk() as desk:
+        count = wake_queue(desk.ledger).rebuild(desk.ledger)
+
+    session.print_result(
+        {"wakes": count},
+        lambda screen: screen.line(f"The queue was made anew, with {count:,} wake{'' if count == 1 else 's'}."),
+    )
+
+
 @ledger.command()
 @click.option("--head", metavar="HEAD", help="A head that was noted earlier; verify that this ledger continues it.")
 @click.option(

@@ -11,6 +11,7 @@ import click
 from orderdesk_sdk.cli.session import EXIT_ACTION_REQUIRED, Session, common_options
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cli.worker import Worker
     from orderdesk_sdk.desk.desk import Desk
 
 __all__ = ["work"]
@@ -25,6 +26,11 @@ __all__ = ["work"]
     show_default=True,
     metavar="SECONDS",
     help="How often to look for cases that other processes created.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(("inline", "procrastinate")),
+    help="What wakes this worker; [ledger].engine of the configuration if not given.",
 )
 @click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
 @click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
@@ -41,6 +47,7 @@ def work(
     session: Session,
     until_idle: bool,
     every: float,
+    engine: str | None,
     quiet: bool,
     verbose: bool,
     log_format: str | None,
@@ -53,6 +60,9 @@ def work(
     canceled.
 
     Each thing that is done is one line: on stdout, or with --json a record of the log on stderr.
+
+    With the engine procrastinate any number of workers, on any number of machines, are woken by a queue in the ledger's
+    PostgreSQL database.
     """
     from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger
     from orderdesk_sdk.cli.output.screen import Screen
@@ -77,13 +87,24 @@ def work(
             if status is not None:
                 status.update(wait_text(due, desk.clock.now()))
 
-        handled, problems = Worker(desk, every, stop, show_wait, report).run(until_idle=until_idle)
+        handled, problems = _run(Worker(desk, every, stop, show_wait, report), engine, until_idle=until_idle)
         changes.finish()
         result = work_result(desk, handled, problems, changes.alarms, is_idle=not has_automatic_work(desk))
 
     session.print_result(result.document(), result.show)
     if until_idle and (result.cancels or result.others or result.alarms):
         click.get_current_context().exit(EXIT_ACTION_REQUIRED)
+
+
+def _run(worker: Worker, engine: str | None, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
+    """Let the engine wake the worker; what `Worker.run` gives. One that is to end by itself looks into the ledger."""
+    if until_idle and engine == "procrastinate":
+        raise click.UsageError("--until-idle is for the engine inline: a worker of a queue waits for the next job")
+    if until_idle or (engine or worker.desk.config.engine.value) != "procrastinate":
+        return worker.run(until_idle=until_idle)
+    from orderdesk_sdk.cli.queued_worker import run_queued
+
+    return run_queued(worker.desk, worker.stop, worker.report)
 
 
 def _record(desk: Desk, telemetry: bool) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.cli.output.times import span
 from orderdesk_sdk.desk.matrix import matrix_row
 from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields
 from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList
@@ -110,7 +110,7 @@ def _open(route: Route) -> str:
         case Always():
             return "always; the service decides" if isinstance(route, Button) else "always"
         case WithinTime(within):
-            return f"for {span(within)} after submission"
+            return f"for {rounded_duration(within)} after submission"
         case WhileStatus(statuses, until):
             return f"until {until} (while {', '.join(sorted(statuses))})"
         case _:
@@ -122,9 +122,9 @@ def _confirmation(confirm: Confirmation) -> str:
         case FinalResponse():
             return "the response, which is final"
         case Polling(every, give_up):
-            return f"polling every {span(every)}, for {span(give_up)}"
+            return f"polling every {rounded_duration(every)}, for {rounded_duration(give_up)}"
         case ManualConfirmation(within):
-            return f"a person, reminded after {span(within)}"
+            return f"a person, reminded after {rounded_duration(within)}"
         case _:
             assert_never(confirm)
 

@@ -8,7 +8,7 @@ import click
 
 from orderdesk_sdk.clock import local_datetimes
 
-__all__ = ["DaysParameter", "TimeParameter", "format_time", "span", "zone"]
+__all__ = ["DaysParameter", "TimeParameter", "format_time", "zone"]
 
 
 class TimeParameter(click.ParamType[datetime]):
@@ -65,15 +65,3 @@ def zone(moment: datetime) -> str:
     here = moment.astimezone()
     name, offset = here.strftime("%Z"), here.isoformat()[-6:]
     return "UTC" if name == "UTC" else f"{name} (UTC{offset})"
-
-
-def span(duration: timedelta) -> str:
-    """A duration for people, in its two largest units: `1 min 50 s`, `3 h 5 min`, `2 d 4 h`."""
-    left = max(0, round(duration.total_seconds()))
-    parts: list[str] = []
-    days = ((86_400, "d"),) if left >= 172_800 else ()  # "24 h" is what people say of a day's time.
-    for size, unit in (*days, (3_600, "h"), (60, "min"), (1, "s")):
-        count, left = divmod(left, size)
-        if count or parts:
-            parts.append(f"{count} {unit}")
-    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"

@@ -16,11 +16,12 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.cli.output.cancellations import event_line, show_case_list
 from orderdesk_sdk.cli.output.cases import show_other_case
 from orderdesk_sdk.cli.output.history import UNDECIDED_POLLS
 from orderdesk_sdk.cli.output.screen import Screen, printable
-from orderdesk_sdk.cli.output.times import format_time, span
+from orderdesk_sdk.cli.output.times import format_time
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.documents import case_document, iso_time
 
@@ -156,4 +157,4 @@ def wait_text(due: datetime | None, now: datetime) -> str:
     """What is shown while the worker waits. due: when the next case is due; None where no case is open."""
     if due is None:
         return "no case is open; press Ctrl-C to stop"
-    return f"next due {format_time(due, seconds=True)}, in {span(due - now)}; press Ctrl-C to stop"
+    return f"next due {format_time(due, seconds=True)}, in {rounded_duration(due - now)}; press Ctrl-C to stop"

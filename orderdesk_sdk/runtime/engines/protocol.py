@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
-__all__ = ["Engine", "TransactionalEngine", "Wake"]
+__all__ = ["Engine", "EngineKind", "TransactionalEngine", "Wake"]
+
+
+class EngineKind(enum.Enum):
+    """The engines that come with the SDK."""
+
+    INLINE = "inline"
+    PROCRASTINATE = "procrastinate"
 
 
 @frozen

@@ -20,6 +20,11 @@ class PostgresCursor:
         self._cursor = connection.cursor()
 
     @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """The connection that it belongs to."""
+        return self._cursor.connection
+
+    @property
     def rowcount(self) -> int:
         """How many rows the last statement changed or gives."""
         return self._cursor.rowcount

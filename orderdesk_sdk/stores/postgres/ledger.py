@@ -51,7 +51,10 @@ class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver):
         self._closing = weakref.finalize(self, self._pool.close)
         try:
             migrate(self._pool, VERSION_TABLE, MIGRATIONS)
-            self._session = PostgresWriteSession(self._pool)
+            self._session = PostgresWriteSession(self._pool, len(MIGRATIONS))
+            with self._pool.translated():
+                self._session.begin()  # Looks whether the ledger was put back to an older state.
+                self._session.undo()
             self.clock = DatabaseClock(self._pool)
             """The server's clock, which everybody who works on this ledger shares."""
         except BaseException:
@@ -74,6 +77,11 @@ class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver):
     def states_of_connections(self, clock: Clock) -> StateOfConnection:
         """What all processes know together of each connection to a service. Raises StorageError."""
         return shared_connection_state(self._pool, clock)
+
+    @property
+    def pool(self) -> PostgresPool:
+        """The connections to its database, for an engine whose queue is there too."""
+        return self._pool
 
     def database_condition(self) -> DatabaseCondition:
         with self._read() as cursor:

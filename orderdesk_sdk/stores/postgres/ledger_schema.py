@@ -134,8 +134,17 @@ _ARCHIVES = (
 
 _WORKERS = (f"CREATE TABLE workers (id {_TEXT} PRIMARY KEY, last_round_at bigint NOT NULL, data text NOT NULL)",)
 
+_EPOCHS = (
+    f"""CREATE TABLE ledger_epochs (
+        number bigint PRIMARY KEY, epoch {_TEXT} NOT NULL UNIQUE, system {_TEXT}, timeline bigint, at bigint NOT NULL,
+        lines bigint NOT NULL, reason text NOT NULL)""",
+    """CREATE TRIGGER ledger_epochs_are_kept BEFORE UPDATE OR DELETE ON ledger_epochs FOR EACH ROW
+        EXECUTE FUNCTION ledger_refuses('what is in the ledger is kept')""",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
     Migration(_WORKERS),
+    Migration(_EPOCHS),
 )

@@ -26,10 +26,12 @@ from orderdesk_sdk.stores.postgres.database_url import DatabaseUrl, read_databas
 from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
 from orderdesk_sdk.stores.postgres.text_adaptation import register_text_adapters
 
-__all__ = ["SCHEMA", "PostgresPool"]
+__all__ = ["QUEUE_SCHEMA", "SCHEMA", "PostgresPool"]
 
 SCHEMA: Final = "orderdesk"
 """Where the tables are, so that they stand in nobody's way in a database that is shared."""
+QUEUE_SCHEMA: Final = "orderdesk_queue"
+"""Where an engine has its queue, if there is one: see `queue_schema`."""
 MAX_CONNECTIONS: Final = 8
 """Of one process: who needs one more waits for one that is done."""
 WAIT_SECONDS: Final = 15.0
@@ -45,7 +47,7 @@ _TRIES: Final = 3
 _OWN_CHOICE: Final = ("application_name", "connect_timeout", "tcp_user_timeout")
 """Parameters that a URL may set in place of ours."""
 _SESSION: Final = (
-    ("search_path", f"{SCHEMA}, public"),
+    ("search_path", f"{SCHEMA}, {QUEUE_SCHEMA}, public"),
     ("TimeZone", "UTC"),
     ("synchronous_commit", "on"),  # What the ledger says is written, whatever the server's default is.
     ("idle_in_transaction_session_timeout", f"{IDLE_SECONDS}s"),

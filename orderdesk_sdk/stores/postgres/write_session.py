@@ -7,14 +7,16 @@ for the lock until the server has ended it, and only then looks, so that nothing
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import psycopg
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
+from orderdesk_sdk.stores.postgres.epoch_guard import EpochGuard
 from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
-from orderdesk_sdk.stores.postgres.ledger_schema import MIGRATIONS, VERSION_TABLE
+from orderdesk_sdk.stores.postgres.ledger_schema import VERSION_TABLE
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
@@ -23,48 +25,54 @@ from orderdesk_sdk.stores.sql.group_commit import TransactionLostError
 __all__ = ["PostgresWriteSession"]
 
 _LOCK = (
-    "SELECT pg_current_xact_id()::text, (SELECT link FROM history WHERE sequence = ?),"  # noqa: S608 - constants
-    f" (SELECT max(oldest) FROM {VERSION_TABLE}) FROM chain FOR UPDATE"
+    "SELECT pg_current_xact_id()::text,"  # noqa: S608 - constants
+    f" (SELECT max(oldest) FROM {VERSION_TABLE}),"
+    " (SELECT epoch FROM ledger_epochs ORDER BY number LIMIT 1),"
+    " (SELECT epoch FROM ledger_epochs ORDER BY number DESC LIMIT 1),"
+    " (SELECT link FROM history WHERE sequence = ?) FROM chain FOR UPDATE"
 )
-
-
-class _LastLine(NamedTuple):
-    """The last line of the ledger that this process has seen."""
-
-    sequence: int
-    link: bytes
 
 
 class PostgresWriteSession:
     """What `GroupCommit` runs its transactions with. Used by one thread at a time."""
 
-    def __init__(self, pool: PostgresPool) -> None:
+    def __init__(self, pool: PostgresPool, known: int) -> None:
+        """known: the version of the tables that this program knows."""
         self._pool = pool
+        self._known = known
+        self._guard = EpochGuard(pool.place)
         self._connection: psycopg.Connection[Any] | None = None
         self._transaction_id = ""
         self._appenders: list[ChainAppender] = []
-        self._last = _LastLine(0, b"")
 
     def begin(self) -> PostgresCursor:
         """Begin a transaction, and lock out everybody else who writes; the cursor for its jobs."""
-        self._connection = self._pool.begin()
-        cursor = PostgresCursor(self._connection)
-        self._appenders = []
-        row = cursor.execute(_LOCK, (self._last.sequence,)).fetchone()
+        while True:
+            self._connection = connection = self._pool.begin()
+            cursor = PostgresCursor(connection)
+            self._appenders = []
+            row = cursor.execute(_LOCK, (self._guard.last_sequence,)).fetchone()
+            self._transaction_id = self._require_usable(row)
+            if self._guard.is_trusted(connection, cursor, *row[2:]):
+                return cursor
+            connection.execute("COMMIT", prepare=False)  # What the guard has written.
+            self.undo()
+
+    def _require_usable(self, row: Sequence[Any] | None) -> str:
+        """The number of the transaction. Raises StorageError where this program may not write."""
         if row is None:
             raise StorageError(
                 "the row that names the head of the ledger is gone",
                 location=self._pool.place,
                 hint="see `orderdesk doctor`",
             )
-        self._transaction_id, _, oldest = row
-        if oldest > len(MIGRATIONS):
+        if row[1] > self._known:
             raise StorageError(
-                f"the tables were changed for programs of version {oldest} and newer; this one knows {len(MIGRATIONS)}",
+                f"the tables were changed for programs of version {row[1]} and newer; this one knows {self._known}",
                 location=self._pool.place,
                 hint="end this program, and start the newer orderdesk-sdk; nothing was written",
             )
-        return cursor
+        return str(row[0])
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds."""
@@ -76,7 +84,7 @@ class PostgresWriteSession:
         """Commit the transaction; where the connection is lost meanwhile, find out what became of it."""
         assert self._connection is not None
         written = next((links.last for links in reversed(self._appenders) if links.last is not None), None)
-        line = _LastLine(written[0], written[2]) if written is not None else None
+        line = (written[0], written[2]) if written is not None else None
         try:
             self._connection.execute("COMMIT", prepare=False)
         except psycopg.Error as error:
@@ -86,7 +94,8 @@ class PostgresWriteSession:
             self._require_committed(line)
         else:
             self.undo()  # Nothing is left to undo: others may have the connection.
-        self._last = line or self._last
+        if line is not None:
+            self._guard.saw(*line)
 
     def undo(self) -> None:
         """Undo the transaction, where there is one, and let others have the connection."""
@@ -112,7 +121,7 @@ class PostgresWriteSession:
             return storage_error(error, self._pool.database, what="nothing was written")
         return StorageError(f"nothing was written: {error}", location=self._pool.place, hint="do the same again")
 
-    def _require_committed(self, line: _LastLine | None) -> None:
+    def _require_committed(self, line: tuple[int, bytes] | None) -> None:
         """Raises TransactionLostError where the transaction was not committed, StorageError where nobody knows.
 
         Args:
@@ -125,8 +134,8 @@ class PostgresWriteSession:
             # Whoever still commits it holds this lock: after that, what became of it changes no more.
             cursor.execute("SELECT 1 FROM chain FOR UPDATE")
             if line is not None:
-                found = cursor.execute("SELECT link FROM history WHERE sequence = ?", (line.sequence,)).fetchone()
-                committed = found == (line.link,)
+                found = cursor.execute("SELECT link FROM history WHERE sequence = ?", (line[0],)).fetchone()
+                committed = found == (line[1],)
             else:
                 (status,) = cursor.execute("SELECT pg_xact_status(?::text::xid8)", (transaction_id,)).fetchone()
                 committed = status == "committed"

@@ -22,7 +22,7 @@ class CaseSelection:
         self._states = states
 
     def page(self, after: int, limit: int) -> tuple[str, tuple[object, ...]]:
-        """A statement for the first cases after a number, and its values.
+        """A statement for the first cases after a number, and its values. Of an order it gives those in any state.
 
         Its rows: number, id, kind, cancellation, order and connection, due time, data and texts.
         """
@@ -30,13 +30,10 @@ class CaseSelection:
             return self._page_of_many(after, limit)
         asked = self._given if self._kind is None else {"kind": self._kind, **self._given}
         wheres = [f"{column} = ?" for column in asked]
-        values: list[object] = list(asked.values())
-        if self._states:
-            wheres.append(f"state IN ({','.join('?' * len(self._states))})")
-            values.extend(state.value for state in self._states)
+        # Not by their states: a database might look for the order's among all cases of the state.
         return (
             f"SELECT {_COLUMNS} FROM cases WHERE {' AND '.join([*wheres, 'number > ?'])} ORDER BY number LIMIT ?",  # noqa: S608 - constants
-            (*values, after, limit),
+            (*asked.values(), after, limit),
         )
 
     def _page_of_many(self, after: int, limit: int) -> tuple[str, tuple[object, ...]]:

@@ -139,7 +139,8 @@ class LedgerReader(ABC):
         found: list[C] = []
         last = self._number(after) if after is not None else -(2**63)
         while most is None or len(found) < most:
-            wanted = NO_LIMIT if most is None else most - len(found)
+            # Of one order all are read at once: its cases are few, and their states are looked at here.
+            wanted = NO_LIMIT if most is None or whole else most - len(found)
             with self._read() as cursor:
                 rows = cursor.execute(*chosen.page(last, wanted)).fetchall()
             cases = (self._case_or_stand_in(row, is_whole=whole) for row in rows)
@@ -147,7 +148,7 @@ class LedgerReader(ABC):
             if len(rows) != wanted:
                 break
             last = rows[-1][0]
-        return tuple(found)
+        return tuple(found[:most])
 
     def _case_or_stand_in(self, row: Sequence[Any], *, is_whole: bool) -> Case | None:
         """A case, or in place of a damaged cancel one that says so.

@@ -226,7 +226,10 @@ def find_open_cancellation(cursor: Cursor, cases: Sequence[CancelCase]) -> Cance
         row = cursor.execute(
             "SELECT cancellations.data, cancellations.texts"
             " FROM cases JOIN cancellations ON cancellations.id = cancellation_id"
-            " WHERE cases.order_id = ? AND connection = ? AND due_at IS NOT NULL",
+            # The index of open cases says that they are no resubmissions, and is used where a statement says the same.
+            # By another one, all that is open at the connection would be looked through.
+            " WHERE cases.order_id = ? AND connection = ? AND due_at IS NOT NULL"
+            " AND kind = 'cancel' AND kind <> 'resubmission'",
             (case.order_id, case.connection),
         ).fetchone()
         if row is not None:

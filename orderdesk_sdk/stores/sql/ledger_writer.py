@@ -170,14 +170,16 @@ class LedgerWriter(EventOutbox):
                     insert_event(cursor, event)
             links.write()
 
-        moved = [change.after for change in changes if change.after.due_at != change.before.due_at]
+        # Who begins an attempt holds the case until its lease ends, which is for those who look after what is overdue.
+        moved = [
+            change.after
+            for change in changes
+            if change.after.due_at != change.before.due_at and change.after.attempt == change.before.attempt
+        ]
         self._run_and_tell(job, moved, lambda _: True)
 
     def _run_and_tell(self, job: Job[T], cases: Sequence[Case], is_written: Callable[[T], bool]) -> T:
-        """Run a job that makes cases due, and tell whoever listens, unless nothing was written.
-
-        A case that is being sent is due when its lease ends; that is for those who look after what is overdue.
-        """
+        """Run a job that makes cases due, and tell whoever listens, unless nothing was written."""
         listener = self._due_listener
         due = [case for case in cases if case.due_at is not None and case.state is not State.SENDING]
         if listener is None or not due:

@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10})
+ADDITIVE = frozenset({9, 10, 12, 13})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -243,5 +243,11 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
     (
         # What workers say of themselves: no evidence, and forgotten when they end.
         "CREATE TABLE workers (id TEXT PRIMARY KEY, last_round_at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        # Whether the ledger was put back to an older state, and what was made of it (`epochs`).
+        """CREATE TABLE ledger_epochs (
+            number INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, system TEXT, timeline INTEGER, at INTEGER NOT NULL,
+            lines INTEGER NOT NULL, reason TEXT NOT NULL)""",
     ),
 )

@@ -143,7 +143,7 @@ def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualCl
         "orderdesk_sdk.desk.cancellations.secrets", SimpleNamespace(token_hex=lambda _: f"0c0ffee0{next(ids)}")
     )
     clock = VirtualClock(datetime(YEAR, 1, 5, 9, tzinfo=UTC))
-    monkeypatch.setattr("orderdesk_sdk.desk.desk.SystemClock", lambda: clock)
+    monkeypatch.setattr("orderdesk_sdk.stores.opening.SystemClock", lambda: clock)
     Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     yield clock
     monkeypatch.undo()

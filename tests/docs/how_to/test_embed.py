@@ -49,7 +49,7 @@ def test_the_how_to_works_as_it_is_written(
         (tmp_path / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         # The page opens its desk by the machine's clock, on which Amazon would take its minutes.
-        monkeypatch.setattr("orderdesk_sdk.desk.desk.SystemClock", lambda: clock)
+        monkeypatch.setattr("orderdesk_sdk.stores.opening.SystemClock", lambda: clock)
         names: dict[str, object] = {}
         give_orders.run(names)
         try:

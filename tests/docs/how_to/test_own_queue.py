@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orderdesk_devkit.testing.engines import suite
-from orderdesk_devkit.testing.engines.shop import CONNECTIONS, Shop, import_orders
+from orderdesk_devkit.testing.engines.shop import Shop, import_orders
 from orderdesk_devkit.testing.engines.worker import has_open_cases
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk import CancelCase, Desk, State
+from tests.support.installed_shop import connection_tables, install_shop
 
 if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Pages
@@ -26,31 +27,17 @@ pytestmark = pytest.mark.slow
 PAGE = "own-queue.md"
 WITHIN = 30.0
 """Real seconds after which a test gives up; none of them waits that long."""
-PLUGIN = "from orderdesk_devkit.testing.engines.shop import ShopPlugin\n\nfirst, second = map(ShopPlugin, {!r})\n"
-
-
-def install(folder: Path) -> None:
-    """Leave the shop's integrations as pip would."""
-    info = folder / "orderdesk_shop-1.0.dist-info"
-    info.mkdir(parents=True)
-    (folder / "shop_plugins.py").write_text(PLUGIN.format(CONNECTIONS), encoding="utf-8")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: orderdesk-shop\nVersion: 1.0\n", encoding="utf-8")
-    points = "".join(f"{name} = shop_plugins:{name}\n" for name in CONNECTIONS)
-    (info / "entry_points.txt").write_text(f"[orderdesk.integrations]\n{points}", encoding="utf-8")
 
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    install(tmp_path / "site")
+    install_shop(tmp_path / "site")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BROKER_URL", "memory://")
     made = Shop()
     with RawServer(responding(made)) as server:
-        tables = (
-            f'[connections.{name}]\nintegration = "{name}"\nsettings.endpoint = "{server.url}"' for name in CONNECTIONS
-        )
-        Path("orderdesk.toml").write_text("\n".join(tables), encoding="utf-8")
+        Path("orderdesk.toml").write_text(connection_tables(server.url), encoding="utf-8")
         yield made
 
 

@@ -50,13 +50,13 @@ def examine(code: int = 0) -> list[Any]:
     assert (shown.exit_code, ran.exit_code) == (code, code), shown.output
     assert SECRET not in shown.output + ran.output
     told = json.loads(ran.stdout)
-    assert told["is_ok"] == (code == 0)
-    findings: list[Any] = told["findings"]
+    assert (told["status"] == "failing") == (code == 1)
+    findings: list[Any] = told["checks"]
     return findings
 
 
 def wrong(findings: list[Any]) -> list[str]:
-    return [found["message"] for found in findings if found["severity"] == "error"]
+    return [found["message"] for found in findings if found["status"] == "failing"]
 
 
 def write(text: str) -> None:
@@ -65,15 +65,15 @@ def write(text: str) -> None:
 
 def test_nothing_is_made_where_there_is_nothing(folder: Path) -> None:
     findings = examine()
-    assert [found["severity"] for found in findings if found["area"] == "configuration"] == ["warning"]
+    assert [found["status"] for found in findings if found["code"] == "configuration"] == ["degraded"]
     assert list(folder.iterdir()) == []
 
 
 def test_a_good_configuration_is_good() -> None:
     write(CONNECTION % REFERENCE)
     findings = examine()
-    assert {found["severity"] for found in findings} == {"ok"}
-    assert {"configuration", "plugin", "connection", "ledger"} <= {found["area"] for found in findings}
+    assert {found["status"] for found in findings} == {"ok"}
+    assert {"configuration", "plugin", "connection", "ledger"} <= {found["code"] for found in findings}
 
 
 def test_credentials_that_cannot_be_made_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_credentials_that_cannot_be_made_are_an_error(monkeypatch: pytest.Monkey
 
 def test_an_unknown_key_is_named_with_its_place() -> None:
     write('[ledger]\nurll = "sqlite:///orderdesk.db"\n')
-    (finding,) = [found for found in examine(1) if found["area"] == "configuration"]
+    (finding,) = [found for found in examine(1) if found["code"] == "configuration"]
     assert "urll" in finding["message"]
     assert finding["location"].endswith("orderdesk.toml: [ledger]")
     assert "url" in finding["hint"]
@@ -111,7 +111,7 @@ def test_every_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch
 
 def test_a_setting_that_is_missing_or_wrong_is_named() -> None:
     write(CONNECTION.replace("client_id", "# client_id") % REFERENCE)
-    (finding,) = [found for found in examine(1) if found["severity"] == "error"]
+    (finding,) = [found for found in examine(1) if found["status"] == "failing"]
     assert finding["location"].endswith("[connections.mcf].settings.client_id")
     write(CONNECTION % REFERENCE + 'speed = "Fastest"\n')
     assert "Fastest" in wrong(examine(1))[0]
@@ -125,11 +125,11 @@ def test_an_integration_that_is_not_installed_is_named() -> None:
 def test_a_secret_in_plain_text_is_warned_about_unless_it_is_a_simulators() -> None:
     plain = f'{{ text = "{SECRET}" }}'
     write(CONNECTION % plain)
-    warned = [found for found in examine() if found["severity"] == "warning"]
+    warned = [found for found in examine() if found["status"] == "degraded"]
     assert [found["location"].rpartition(".")[2] for found in warned] == ["client_secret"]
     loopback = 'endpoint = "http://127.0.0.1:9"\ntoken_url = "http://localhost:9/token"\n'
     write(CONNECTION % plain + loopback)
-    assert [found for found in examine() if found["severity"] == "warning"] == []
+    assert [found for found in examine() if found["status"] == "degraded"] == []
 
 
 def test_a_broken_plugin_and_a_broken_listener_are_named_with_distribution_and_reason(
@@ -142,8 +142,8 @@ def test_a_broken_plugin_and_a_broken_listener_are_named_with_distribution_and_r
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: orderdesk-{slug}\nVersion: 1.5\n")
         (info / "entry_points.txt").write_text(f"[orderdesk.{group}]\n{slug} = fake_{slug}\n")
     monkeypatch.syspath_prepend(str(folder))
-    found = [found for found in examine(1) if found["severity"] == "error"]
-    assert [finding["area"] for finding in found] == ["plugin", "listener"]
+    found = [found for found in examine(1) if found["status"] == "failing"]
+    assert [finding["code"] for finding in found] == ["plugin", "listener"]
     for finding, name in zip(found, ("orderdesk-brokenone", "orderdesk-brokentwo"), strict=True):
         assert name in finding["location"]
         assert "RuntimeError: out of order" in finding["message"]
@@ -184,7 +184,7 @@ def record_a_wish(at: datetime) -> None:
 @pytest.mark.parametrize(("ago", "code"), [(timedelta(hours=2), 1), (timedelta(hours=-2), 0)])
 def test_work_that_nobody_does_is_an_error(ago: timedelta, code: int) -> None:
     record_a_wish(datetime.now(UTC) - ago)
-    (finding,) = [found for found in examine(code) if found["area"] == "work"]
+    (finding,) = [found for found in examine(code) if found["code"] == "cases-overdue"]
     assert ("no worker is running: 1 case is overdue, the oldest by 2 h" in finding["message"]) == (code == 1)
     assert ("the next case is due" in finding["message"]) == (code == 0)
 
@@ -192,7 +192,7 @@ def test_work_that_nobody_does_is_an_error(ago: timedelta, code: int) -> None:
 def test_a_rule_that_names_nobodys_action_is_found_with_its_place_and_what_is_known() -> None:
     rule = '[[rules]]\nname = "r"\nevent = "order moved"\ndo = ["Cancel Order at Nowhere"]\n'
     write(rule + CONNECTION % REFERENCE)
-    (found,) = [found for found in examine(1) if found["area"] == "rule"]
+    (found,) = [found for found in examine(1) if found["code"] == "rule"]
     assert found["location"].endswith("orderdesk.toml: [[rules]][0].do[0]")
     assert (
         found["message"]
@@ -200,7 +200,7 @@ def test_a_rule_that_names_nobodys_action_is_found_with_its_place_and_what_is_kn
     )
     assert "Move Order to Folder" in found["hint"]
     write(rule.replace('"Cancel Order at Nowhere"', '{ action = "Move Order to Folder", folder = "Closed" }'))
-    assert [found["message"] for found in examine() if found["area"] == "rule"] == [
+    assert [found["message"] for found in examine() if found["code"] == "rule"] == [
         "1 rule; every filter and action is sound"
     ]
 
@@ -208,7 +208,7 @@ def test_a_rule_that_names_nobodys_action_is_found_with_its_place_and_what_is_kn
 def test_every_wrong_filter_is_found_with_its_place() -> None:
     rule = '[[rules]]\nname = "%s"\nevent = "order moved"\nwhen = "%s"\ndo = ["Cancel Order"]\n'
     write(rule % ("a", "foldr == 'x'") + rule % ("b", "folder == 'x'") + rule % ("c", "folder =="))
-    found = [found for found in examine(1) if found["area"] == "rule"]
+    found = [found for found in examine(1) if found["code"] == "rule"]
     assert [each["location"].partition(": ")[2] for each in found] == ["[[rules]][0].when", "[[rules]][2].when"]
     assert all(each["message"].startswith("the filter is wrong") and each["hint"] for each in found)
 
@@ -218,7 +218,7 @@ def test_a_recipient_that_is_no_single_address_is_found_at_its_setting() -> None
         '[connections.mww]\nintegration = "mww"\n[connections.mww.settings]\n'
         'api_key = { env = "TEST_CLIENT_ID" }\ncancel_email_to = "a@example.com, b@example.com"\n'
     )
-    (found,) = [found for found in examine(1) if found["severity"] == "error"]
+    (found,) = [found for found in examine(1) if found["status"] == "failing"]
     assert found["location"].endswith("[connections.mww].settings.cancel_email_to")
     assert found["message"] == "exactly one address was expected, not 2"
     assert "list" in found["hint"]

@@ -60,7 +60,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def evidence() -> Any:
     ran = CliRunner().invoke(orderdesk, ["doctor", "--json"])
-    return [found for found in json.loads(ran.stdout)["findings"] if found["area"] == "evidence"]
+    return [found for found in json.loads(ran.stdout)["checks"] if found["code"] == "evidence"]
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_a_ledger_that_nobody_wrote_into_is_as_it_was_written() -> None:
     (case,) = made["cancellations"][0]["cases"]
     assert (made["is_canceled"], made["flaws"], case["integrity"]["is_intact"]) == (True, [], True)
     (finding,) = evidence()
-    assert (finding["severity"], "entries of the history are unchanged" in finding["message"]) == ("ok", True)
+    assert (finding["status"], "entries of the history are unchanged" in finding["message"]) == ("ok", True)
     assert "entries of the history are unchanged" in shown("ledger", "verify")
 
 
@@ -89,7 +89,7 @@ def test_a_verdict_that_somebody_wrote_is_loud_everywhere() -> None:
     assert "Canceled at every place" not in text
     assert ask("receipt", "1042")["is_canceled"]
     (finding,) = evidence()
-    assert (finding["severity"], "changed or damaged" in finding["message"]) == ("error", True)
+    assert (finding["status"], "changed or damaged" in finding["message"]) == ("failing", True)
     text = shown("ledger", "verify", code=1)
     assert "THE LEDGER WAS CHANGED OR DAMAGED:" in text
     assert "What to do: keep the file, and compare it with the last backup." in text
@@ -166,7 +166,7 @@ def test_a_plain_copy_of_a_ledger_in_use_is_no_ledger_for_doctor_either() -> Non
 def test_doctor_tells_of_files_that_others_may_read() -> None:
     LEDGER.chmod(0o644)
     ran = CliRunner().invoke(orderdesk, ["doctor", "--json"])
-    warned = [found for found in json.loads(ran.stdout)["findings"] if found["area"] == "ledger"]
+    warned = [found for found in json.loads(ran.stdout)["checks"] if found["code"] == "ledger"]
     assert ["other users of this machine" in found["message"] for found in warned] == [True, False]
     LEDGER.chmod(0o600)
     assert Path("orderdesk.toml").stat().st_mode & 0o077 == 0, "credentials stand in it"
@@ -210,7 +210,7 @@ def test_a_person_can_be_forgotten_and_the_proof_stays() -> None:
     left = [text for text in texts if text in everything()]
     assert left == []
     assert "personal texts were removed by Ben" in shown("receipt", "1042")
-    assert evidence()[0]["severity"] == "ok"
+    assert evidence()[0]["status"] == "ok"
 
 
 def test_nobody_is_forgotten_while_something_is_open() -> None:

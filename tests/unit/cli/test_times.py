@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import click
 import pytest
 
-from orderdesk_sdk.cli.output.times import TimeParameter, format_time, span, zone
+from orderdesk_sdk.cases.wording import rounded_duration
+from orderdesk_sdk.cli.output.times import TimeParameter, format_time, zone
 from orderdesk_sdk.desk.documents import iso_time
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -95,4 +96,4 @@ def test_people_get_their_own_zone_and_its_name(berlin: None) -> None:
     ],
 )
 def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
-    assert span(timedelta(seconds=seconds)) == text
+    assert rounded_duration(timedelta(seconds=seconds)) == text

@@ -197,7 +197,7 @@ def test_doctor_names_every_damaged_row_and_the_remedy(shop: Shop, tmp_path: Pat
     ]
     (tmp_path / "orderdesk.toml").write_text('[ledger]\nurl = "sqlite:///desk.db"\n')
     result = CliRunner().invoke(orderdesk, ["doctor", "--json", "--config", str(tmp_path / "orderdesk.toml")])
-    findings = {found["location"]: found for found in json.loads(result.output)["findings"]}
+    findings = {found["location"]: found for found in json.loads(result.output)["checks"]}
     assert result.exit_code == 1
     for place in named:
         assert "cannot be read" in findings[place]["message"]

@@ -278,6 +278,16 @@ def test_the_archive_of_another_ledger_deletes_nothing(
     assert lines(database) == before
 
 
+def test_a_file_system_without_links_will_do(ledger: SqlLedger, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    assert archive(ledger, target).case_count == 4
+    assert [path.name for path in target.parent.glob("*old*")] == [target.name]
+    assert flaws(ledger, target) == []
+
+
 # Kills
 
 

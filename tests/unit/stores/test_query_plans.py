@@ -130,13 +130,20 @@ def walks(path: Path, recorder: Recorder, growing: Sequence[str]) -> list[str]:
                 continue
             if sql.startswith(("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")):
                 plan = [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
-                if any(_is_walk(step.split(), growing) for step in plan):
+                if any(_is_walk(step.split(), growing) or _is_wide(sql, step) for step in plan):
                     found.append(f"{sql}: {plan}")
     return found
 
 
 def _is_walk(step: Sequence[str], growing: Sequence[str]) -> bool:
     return len(step) > 1 and step[1] in growing and (step[0] == "SCAN" or step[-1] == "(rowid>?)")
+
+
+def _is_wide(sql: str, step: str) -> bool:
+    """Whether what is asked of one order is looked for among all that is open somewhere."""
+    return ("order_id = ?" in sql or "cancellation_id = ?" in sql) and any(
+        f" {index} " in step for index in ("cases_due", "cases_by_state")
+    )
 
 
 def public_methods(protocol: type) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import re
 import traceback
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ __all__ = ["Finder", "as_reported", "canary", "encoded_forms"]
 
 _OURS = Path(__file__).parent
 _USER = "c4n4ry-user"
+_NOTHING = re.compile(rb"\0{2,}")
+"""What most of a database's file consists of."""
 
 
 def canary(name: str) -> str:
@@ -89,7 +92,7 @@ class Finder:
     def found(self, *shown: object) -> set[str]:
         """The pieces found in these; bytes and texts as they are, everything else by repr and str."""
         text = "\n".join(
-            thing.decode("latin-1")
+            _NOTHING.sub(b"\0", thing).decode("latin-1")
             if isinstance(thing, bytes)
             else thing
             if isinstance(thing, str)

@@ -150,6 +150,7 @@ def test_what_has_to_wait_long_for_the_declared_rate_leaves_the_thread_each_for_
         waits = [exchange.failure.retry_after for exchange in calls[1:] if exchange.failure is not None]
         assert [wait.total_seconds() for wait in waits if wait] == pytest.approx([60, 120, 180])
         assert clock.monotonic() == 0
+        assert client.deferred_for == pytest.approx(180), "what a worker says of its rate limit"
         assert client.call(httpx.Request("PUT", server.url), 2, ignore_intent)[0].status == 200
         assert clock.monotonic() == pytest.approx(60), "a flow that has begun waits: begun anew it would wait again"
 

@@ -46,7 +46,7 @@ class ShopPlugin:
             title=slug.title(),
             settings=ShopSettings,
             base_url="endpoint",
-            cancel=(Button(Polling(seconds(POLL_SECONDS), hours(1))),),
+            cancel=(Button(Polling(seconds(POLL_SECONDS), hours(100))),),
             remote_id_format=IdentifierFormat("[0-9a-z-]+", 40, "it knows few signs"),
             identified_by={"*": StatedAt("number")},
         )

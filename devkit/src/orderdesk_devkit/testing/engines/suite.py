@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from orderdesk_devkit.testing.engines.child import WorkerTask
 from orderdesk_devkit.testing.engines.faults import WakeFault, with_fault
 from orderdesk_devkit.testing.engines.shop import Shop, import_orders
-from orderdesk_devkit.testing.engines.worker import ShiftedClock, Worker, has_open_cases, open_worker
+from orderdesk_devkit.testing.engines.worker import HostClock, LaterClock, Worker, has_open_cases, open_worker
 from orderdesk_devkit.testing.failpoints.child import CROSSED
 from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
 from orderdesk_devkit.testing.raw_server import RawServer, responding
@@ -47,10 +48,13 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 class EngineConformance:
     """Inherit, name the opener, and give `new_options`.
 
+    clock_jump: by how much the clock of a worker's machine goes wrong, where the ledger has a clock of its own; little
+        where it has none, and all workers are on one machine.
     restart: crashes the database of some options and brings it up again; None where there is no server to crash.
     """
 
     opener: ClassVar[str]
+    clock_jump: ClassVar[timedelta] = minutes(61)
     restart: Callable[[Mapping[str, str]], None] | None = None
 
     @pytest.fixture
@@ -161,7 +165,7 @@ class EngineConformance:
         with self.caller(options) as desk, self.running(options):
             numbers = self.cancel(desk, 1)
             eventually(lambda: shop.asked[numbers[0]] == 1, "the first owner sends")
-            with self.running(options, clock=ShiftedClock(LEASE_AND_MORE)):
+            with self.running(options, clock=LaterClock(LEASE_AND_MORE)):
                 eventually(lambda: desk.ledger.cases(CancelCase)[0].attempt > 1, "another takes the case over")
                 self.settle(desk)
             shop.gate.set()
@@ -169,12 +173,12 @@ class EngineConformance:
             self.judge(desk, shop, numbers)
 
     def test_the_clocks_of_app_hosts_may_jump(self, options: Mapping[str, str], shop: Shop) -> None:
-        clock = ShiftedClock()
+        clock = HostClock()
         with self.caller(options) as desk, self.running(options, clock=clock), self.running(options):
             numbers = self.cancel(desk, 8, "early")
-            clock.by = minutes(61)
+            clock.wrong_by = self.clock_jump
             numbers += self.cancel(desk, 8, "middle")
-            clock.by = -minutes(61)
+            clock.wrong_by = -self.clock_jump
             numbers += self.cancel(desk, 8, "late")
             self.settle(desk)
             self.judge(desk, shop, numbers)
@@ -197,7 +201,7 @@ class EngineConformance:
             eventually(lambda: sum(shop.asked.values()) > 5, "some are asked for")
             self.restart(options)
         # What the crash interrupted between intent and response is polled when its lease has ended.
-        with self.caller(options) as desk, self.running(options, clock=ShiftedClock(LEASE_AND_MORE)):
+        with self.caller(options) as desk, self.running(options, clock=LaterClock(LEASE_AND_MORE)):
             self.settle(desk)
             self.judge(desk, shop, numbers)
 
@@ -226,7 +230,7 @@ class EngineConformance:
             numbers = self.cancel(desk, 1)
         killed = children.run(WorkerTask(self.opener, options, number))
         with self.caller(options) as desk:
-            with self.running(options, clock=ShiftedClock(LEASE_AND_MORE)):
+            with self.running(options, clock=LaterClock(LEASE_AND_MORE)):
                 eventually(lambda: _is_over(desk, shop), f"settled after {killed.output}")
             (case,) = desk.ledger.cases(CancelCase)
             asked = shop.asked[numbers[0]]

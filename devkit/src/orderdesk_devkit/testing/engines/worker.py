@@ -15,7 +15,7 @@ from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.runtime.engines.protocol import Engine
 
-__all__ = ["Opener", "ShiftedClock", "Worker", "has_open_cases", "open_worker"]
+__all__ = ["HostClock", "LaterClock", "Opener", "Worker", "has_open_cases", "open_worker"]
 
 
 @frozen
@@ -32,15 +32,27 @@ suite's `new_options` gives, and `shop`, the URL of the shop. The desk has the c
 comes often and finds what is overdue by SLACK."""
 
 
-class ShiftedClock(SystemClock):
-    """The machine's clock as another machine's would show it, wrong by some time that a test may change."""
+class LaterClock(SystemClock):
+    """The clock of a worker that lives later, since a test cannot wait until a lease ends."""
 
-    def __init__(self, by: timedelta = timedelta(0)) -> None:
-        self.by = by
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
+
+    def now(self) -> datetime:
+        """The time then."""
+        return super().now() + self._by
+
+
+class HostClock(SystemClock):
+    """The clock of a machine, which is wrong by what a test sets. A ledger with a clock of its own makes it harmless:
+    then an opener takes that."""
+
+    def __init__(self) -> None:
+        self.wrong_by = timedelta(0)
 
     def now(self) -> datetime:
         """The wrong time."""
-        return super().now() + self.by
+        return super().now() + self.wrong_by
 
 
 @contextmanager
@@ -50,7 +62,7 @@ def open_worker(
     """A worker, made by the function that `opener` names as `module:function`; closed after the block."""
     module, _, name = opener.partition(":")
     function: Opener = getattr(import_module(module), name)
-    worker = function(options, clock or SystemClock(), stop or threading.Event())
+    worker = function(options, clock or HostClock(), stop or threading.Event())
     with worker.desk:
         yield worker
 

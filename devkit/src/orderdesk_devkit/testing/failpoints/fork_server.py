@@ -43,7 +43,14 @@ class Dumpable(Protocol):
 class ForkServer:
     """`at_once` processes that fork children, each by the main function of a module. A context manager; any thread."""
 
-    def __init__(self, at_once: int = 2, module: str = "orderdesk_devkit.testing.failpoints.child") -> None:
+    def __init__(
+        self,
+        at_once: int = 2,
+        module: str = "orderdesk_devkit.testing.failpoints.child",
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """timeout: real seconds after which a child that neither died nor ended is given up."""
+        self._timeout = timeout
         self._idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
         self._all = [_parent(module) for _ in range(at_once)]
         for parent in self._all:
@@ -58,7 +65,7 @@ class ForkServer:
         parent = self._idle.get()
         assert parent.stdin is not None
         assert parent.stdout is not None
-        timer = threading.Timer(TIMEOUT_SECONDS, parent.kill)
+        timer = threading.Timer(self._timeout, parent.kill)
         timer.start()
         said: list[str] = []
         try:

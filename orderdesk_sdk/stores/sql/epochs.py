@@ -1,0 +1,51 @@
+"""The epochs of a ledger: a new one begins whenever it is put back to an older state, and what that means is written.
+
+The first one names the ledger itself. Whoever finds another last epoch than the one they know, knows that somebody has
+seen to it already.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from attrs import frozen
+
+from orderdesk_sdk.stores.serialization import to_microseconds
+from orderdesk_sdk.stores.sql.database import Cursor
+
+__all__ = ["Epoch", "begin_epoch", "latest_epoch"]
+
+
+@frozen
+class Epoch:
+    """A time in which a ledger only grew.
+
+    Args:
+        id: random; of the same ledger no two are equal.
+        system: of a database server, the identifier of its data directory; None: of a file, or unknown.
+        timeline: of such a server, which changes when a standby becomes the primary; None as above.
+    """
+
+    id: str
+    system: str | None = None
+    timeline: int | None = None
+
+
+def latest_epoch(cursor: Cursor) -> Epoch | None:
+    """The present epoch; None where none has begun yet."""
+    row = cursor.execute("SELECT epoch, system, timeline FROM ledger_epochs ORDER BY number DESC LIMIT 1").fetchone()
+    return Epoch(row[0], row[1], row[2]) if row is not None else None
+
+
+def begin_epoch(
+    cursor: Cursor, reason: str, now: datetime, system: str | None = None, timeline: int | None = None
+) -> Epoch:
+    """Begin a new epoch, in the caller's transaction."""
+    epoch = Epoch(uuid.uuid4().hex, system, timeline)
+    cursor.execute(
+        "INSERT INTO ledger_epochs (number, epoch, system, timeline, at, lines, reason)"
+        " SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, (SELECT max(count) FROM chain), ? FROM ledger_epochs",
+        (epoch.id, system, timeline, to_microseconds(now), reason),
+    )
+    return epoch
