@@ -46,7 +46,7 @@ SPEED = 10.0
 """Seconds of the shop in a real one: a lease of five minutes is half a real one."""
 LIFE = 20.0
 """Real seconds that a worker works where it is not killed before; then another takes its place."""
-OPEN_AT_ONCE = 400
+OPEN_AT_ONCE = 60
 """Orders that have come in and were not canceled yet, at most: a shop cancels what was ordered a moment ago."""
 SLACK = LEASE + minutes(2)
 """What a case may be late once nobody is killed any more: whoever had it may have died with it."""

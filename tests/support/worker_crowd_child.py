@@ -24,8 +24,6 @@ from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres import reservations
-from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
-from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
 from tests.support.shared_clock import SharedClock
 from tests.support.worker_crowd_services import CrowdOrder, connection_tables
 
@@ -80,18 +78,8 @@ _registry = PluginRegistry()
 
 def open_crowd_desk(ledger: str, clock: Clock, urls: Mapping[str, str], settings: Mapping[str, Any]) -> Desk:
     """A desk on a ledger, in a file or a database, with a connection to each service."""
-    connections = connection_tables(urls, settings)
-    if not ledger.startswith("postgresql://"):
-        return Desk(Config(Path(ledger), connections), clock=clock, registry=_registry)
-    url = Secret(ledger)
-    store = PostgresOrderStore(url, clock=clock)
-    return Desk(
-        Config(Path("nowhere"), connections),
-        ledger=PostgresLedger(url, keeps_events=False),
-        order_store=store,
-        clock=clock,
-        registry=_registry,
-    )
+    location = Secret(ledger) if ledger.startswith("postgresql://") else Path(ledger)
+    return Desk(Config(location, connection_tables(urls, settings)), clock=clock, registry=_registry)
 
 
 class _Worker:
