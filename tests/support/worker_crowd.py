@@ -44,7 +44,7 @@ __all__ = ["CrowdResult", "WorkerCrowd"]
 
 SPEED = 10.0
 """Seconds of the shop in a real one: a lease of five minutes is half a real one."""
-LIFE = 20.0
+LIFE = 15.0
 """Real seconds that a worker works where it is not killed before; then another takes its place."""
 OPEN_AT_ONCE = 60
 """Orders that have come in and were not canceled yet, at most: a shop cancels what was ordered a moment ago."""
@@ -168,7 +168,12 @@ class _Run:
                 self._services.urls,
                 self._services.settings,
             )
-            ended = self._forks.run(task)
+            try:
+                ended = self._forks.run(task)
+            except OrderDeskError as error:
+                with self._lock:
+                    self._failures.append(f"worker {number} hung: {error}")
+                continue
             with self._lock:
                 self._lives += 1
                 self._kills += ended.code == -signal.SIGKILL
