@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from bench.bulk import bulk
+from bench.bytecode import compile_all
 from bench.cancels import cancels, rivals
 from bench.dispatch import dispatch
 from bench.drain import drain
@@ -19,10 +20,29 @@ from bench.growth import growth
 from bench.imports import imports
 from bench.isolation import shares
 from bench.listing import listing
+from bench.loopback import ROOT
+from bench.postgres import postgres
+from bench.report import write_page
+from bench.set_up import set_up
+from bench.starting import starting
 from bench.table import as_json, as_table
 
 MEASURES: dict[str, Callable[[Scale], Iterable[Figure]]] = {
-    measure.__name__: measure for measure in (cancels, rivals, drain, bulk, imports, listing, dispatch, growth, shares)
+    measure.__name__: measure
+    for measure in (
+        cancels,
+        rivals,
+        postgres,
+        drain,
+        bulk,
+        imports,
+        starting,
+        listing,
+        dispatch,
+        growth,
+        shares,
+        set_up,
+    )
 }
 
 
@@ -31,16 +51,20 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench", description="The SDK's speed as ratios over yardsticks.")
     parser.add_argument("--only", action="append", choices=MEASURES, metavar="NAME", help=", ".join(MEASURES))
     parser.add_argument("--json", action="store_true", help="a JSON document in place of the table")
+    parser.add_argument("--report", action="store_true", help="write docs/reference/performance.md too")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="fewer rounds and smaller numbers: a look, no report")
     size.add_argument("--full", action="store_true", help="more rounds, and a ledger of 1,000,000 open cases")
     asked = parser.parse_args(arguments)
     effort = Scale(quick=asked.quick, full=asked.full)
+    compile_all()
     figures: list[Figure] = []
     for name in asked.only or MEASURES:
         print(f"bench: {name}", file=sys.stderr, flush=True)
         figures += MEASURES[name](effort)
     print(as_json(figures) if asked.json else as_table(figures))
+    if asked.report:
+        print(f"bench: written: {write_page(figures, effort).relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
+from attrs import frozen
 
+from bench.same_rows import SameRows
 from bench.store import open_store, simulator_settings
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin.service import user_agent
+from orderdesk_sdk.secret import Secret
 
-__all__ = ["CLIENTS", "Client"]
+__all__ = ["CLIENTS", "Client", "Run"]
 
 PATH = "/fba/outbound/2020-07-01/fulfillmentOrders"
 WARM = 30
 """Cancels before the clock starts: connections are open, the token is there, the plugin is imported."""
 
 
+@frozen
+class Run:
+    """What some cancels took, preparations excluded.
+
+    Args:
+        seconds: from the first to the last.
+        cpu_seconds: of the whole process meanwhile, in user and in system.
+    """
+
+    seconds: float
+    cpu_seconds: float
+
+
 class Client(Protocol):
-    """`run` makes `calls` cancels from `threads` threads and gives the seconds they took, preparations excluded."""
+    """`run` makes `calls` cancels from `threads` threads."""
 
-    def __init__(self, url: str) -> None: ...
-
-    def run(self, calls: int, threads: int) -> float:
-        """The seconds that `calls` cancels took."""
+    def run(self, calls: int, threads: int) -> Run:
+        """What `calls` cancels took."""
 
 
 class BareHttpx:
@@ -45,11 +62,41 @@ class BareHttpx:
             "x-amz-date": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
         }
 
-    def run(self, calls: int, threads: int) -> float:
-        def cancel(number: str) -> None:
-            self._client.put(f"{self._base}/{number}/cancel", headers=self._headers).raise_for_status()
+    def cancel(self, number: str) -> None:
+        """Make one call."""
+        self._client.put(f"{self._base}/{number}/cancel", headers=self._headers).raise_for_status()
 
-        return _time_threads(cancel, _numbers(calls), threads)
+    def run(self, calls: int, threads: int) -> Run:
+        return _time_threads(self.cancel, _numbers(calls), threads)
+
+
+class HttpxAndCommits:
+    """The floor of the design: bare httpx, and around each call the rows of a cancel in two grouped commits.
+
+    Nothing is read, decided, redacted or handed to another thread.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._bare = BareHttpx(url)
+
+    def run(self, calls: int, threads: int) -> Run:
+        with tempfile.TemporaryDirectory(prefix="orderdesk-bench-") as folder:
+            rows = SameRows(Path(folder) / "bench.db", self._url)
+
+            copies = {number: rows.copy(number) for number in (f"{index:06}" for index in range(WARM + calls))}
+
+            def cancel(number: str) -> None:
+                rows.commit(copies[number].intent)
+                self._bare.cancel(number)
+                rows.commit(copies[number].result)
+
+            numbers = list(copies)
+            for number in numbers[:WARM]:
+                cancel(number)
+            took = _time_threads(cancel, numbers[WARM:], threads)
+            rows.close()
+            return took
 
 
 class DeskCancel:
@@ -61,7 +108,7 @@ class DeskCancel:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def run(self, calls: int, threads: int) -> float:
+    def run(self, calls: int, threads: int) -> Run:
         with open_store(calls + WARM, simulator_settings(self._url)) as store:
 
             def cancel(number: str) -> None:
@@ -74,6 +121,27 @@ class DeskCancel:
             return took
 
 
+class PostgresCancel:
+    """The same with a ledger in PostgreSQL, which other processes use too."""
+
+    def __init__(self, url: str, database: str) -> None:
+        self._url = url
+        self._database = Secret(database)
+        self._first = os.getpid() * 1_000_000
+
+    def run(self, calls: int, threads: int) -> Run:
+        settings = simulator_settings(self._url)
+        first, self._first = self._first, self._first + calls + WARM
+        with open_store(calls + WARM, settings, path=self._database, first=first) as store:
+
+            def cancel(number: str) -> None:
+                store.desk.cancel(number, by="bench", reason="measured")
+
+            for number in store.numbers[:WARM]:
+                cancel(number)
+            return _time_threads(cancel, store.numbers[WARM:], threads)
+
+
 class DeskRunDue:
     """`desk.run_due()` over cancellations that were recorded before the clock started.
 
@@ -83,15 +151,15 @@ class DeskRunDue:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def run(self, calls: int, threads: int) -> float:
+    def run(self, calls: int, threads: int) -> Run:
         with open_store(calls + WARM, simulator_settings(self._url), in_flight=threads) as store:
             for number in store.numbers[:WARM]:
                 store.desk.cancel(number, by="bench", reason="measured")
             for number in store.numbers[WARM:]:
                 store.desk.cancel(number, by="bench", reason="measured", send_now=False)
-            began = time.perf_counter()
+            clock = _Stopwatch()
             report = store.desk.run_due(limit=calls)
-            took = time.perf_counter() - began
+            took = clock.stop()
             _check_all_sent(report.handled, calls)
             _check_all_sent(len(store.desk.cases.list(states=[State.ACKNOWLEDGED], limit=calls + WARM)), calls + WARM)
             return took
@@ -123,7 +191,7 @@ class Saleweaver:
             auth_token_client_class=LoopbackTokens,
         )
 
-    def run(self, calls: int, threads: int) -> float:
+    def run(self, calls: int, threads: int) -> Run:
         return _time_threads(self._api.cancel_fulfillment_order, _numbers(calls), threads)
 
 
@@ -143,13 +211,15 @@ class AmazonSdk:
         client = SPAPIClient(config, oauth_endpoint=settings["token_url"], endpoint=settings["endpoint"])
         self._api = FbaOutboundApi(client.api_client)
 
-    def run(self, calls: int, threads: int) -> float:
+    def run(self, calls: int, threads: int) -> Run:
         return _time_threads(self._api.cancel_fulfillment_order, _numbers(calls), threads)
 
 
-CLIENTS: dict[str, type[Client]] = {
+CLIENTS: dict[str, Callable[..., Client]] = {
     "httpx": BareHttpx,
+    "httpx + 2 commits": HttpxAndCommits,
     "desk.cancel": DeskCancel,
+    "desk.cancel on PostgreSQL": PostgresCancel,
     "desk.run_due": DeskRunDue,
     "python-amazon-sp-api": Saleweaver,
     "amzn-sp-api": AmazonSdk,
@@ -160,8 +230,17 @@ def _numbers(calls: int) -> list[str]:
     return [f"B-{index}" for index in range(calls)]
 
 
-def _time_threads(cancel: Callable[[str], object], numbers: Sequence[str], threads: int) -> float:
-    """Seconds from the common start of all threads to the end of the last."""
+class _Stopwatch:
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def stop(self) -> Run:
+        """What was taken since it was made."""
+        return Run(time.perf_counter() - self._wall, time.process_time() - self._cpu)
+
+
+def _time_threads(cancel: Callable[[str], object], numbers: Sequence[str], threads: int) -> Run:
+    """From the common start of all threads to the end of the last."""
     start = threading.Barrier(threads + 1)
     failed: list[BaseException] = []
 
@@ -177,10 +256,10 @@ def _time_threads(cancel: Callable[[str], object], numbers: Sequence[str], threa
     for thread in racing:
         thread.start()
     start.wait()
-    began = time.perf_counter()
+    clock = _Stopwatch()
     for thread in racing:
         thread.join()
-    took = time.perf_counter() - began
+    took = clock.stop()
     if failed:
         raise failed[0]
     return took

@@ -5,10 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
+from typing import TypeVar
 
 from attrs import frozen
 
 __all__ = ["Bound", "Scale", "Figure", "Goal", "Spread", "compare", "interleaved"]
+
+T = TypeVar("T")
 
 
 @frozen
@@ -84,9 +87,9 @@ class Figure:
         return self.goal.holds((self.ratio or self.ours).median) if self.goal is not None else None
 
 
-def interleaved(rounds: int, takes: Sequence[Callable[[], float]]) -> list[list[float]]:
+def interleaved(rounds: int, takes: Sequence[Callable[[], T]]) -> list[list[T]]:
     """The values of each take, taken A B C, A B C, ...: one list per take, one value per round."""
-    values: list[list[float]] = [[] for _ in takes]
+    values: list[list[T]] = [[] for _ in takes]
     for _ in range(rounds):
         for take, found in zip(takes, values, strict=True):
             found.append(take())

@@ -11,19 +11,19 @@ from attrs import asdict
 
 from bench.figure import Figure, Spread
 
-__all__ = ["as_json", "as_table"]
+__all__ = ["HEAD", "as_json", "as_table", "cells", "machine"]
 
 HEAD = ("figure", "unit", "ours", "yardstick", "against", "ratio (min-max)", "goal", "met")
 
 
 def as_table(figures: Sequence[Figure]) -> str:
     """One row a figure, medians, the notes below."""
-    rows = [HEAD, *(_row(figure) for figure in figures)]
+    rows = [HEAD, *(cells(figure) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
     notes = [f"{figure.name}: {figure.note}" for figure in figures if figure.note]
-    return "\n".join([_machine(), "", *lines, "", *notes])
+    return "\n".join([machine(), "", *lines, "", *notes])
 
 
 def as_json(figures: Sequence[Figure]) -> str:
@@ -33,10 +33,11 @@ def as_json(figures: Sequence[Figure]) -> str:
         | {"goal": str(figure.goal) if figure.goal else None, "met": figure.goal_met}
         for figure in figures
     ]
-    return json.dumps({"machine": _machine(), "figures": rows}, indent=2)
+    return json.dumps({"machine": machine(), "figures": rows}, indent=2)
 
 
-def _row(figure: Figure) -> tuple[str, ...]:
+def cells(figure: Figure) -> tuple[str, ...]:
+    """A figure as a row, in the order of HEAD."""
     ratio = figure.ratio
     return (
         figure.name,
@@ -58,5 +59,6 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What was measured on."""
     return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from docs.host_page import host_page
 from docs.reference_pages import (
     answers_page,
     cli_page,
@@ -183,6 +184,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/flows.md": flows_page,
     "how-to/index.md": how_to_page,
     "reference/cli.md": cli_page,
+    "reference/host.md": host_page,
 }
 README = "../README.md"
 PART = re.compile(r"(<!-- Generated from here[^\n]*-->\n\n).*?(\n\n<!-- to here. -->)", re.DOTALL)

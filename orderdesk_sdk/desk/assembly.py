@@ -29,7 +29,6 @@ from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.handling import WakeHandler
-from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
 from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
@@ -77,8 +76,7 @@ class DeskAssembly:
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock
         by_id = OrderStoreById(self.order_store)
-        email = CancellationEmail(self._mailer(), clock)
-        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, email, clock, self.shutdown)
+        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._mailer(), clock, self.shutdown)
         self.rule_trigger = RuleTrigger(self.scheduler)
         self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
         self.wakes.use(waker_of(self._config.engine, ledger))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -13,7 +14,6 @@ from orderdesk_sdk.cases.case import OPEN, State, settling_hint
 from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.plan import Plan, make_plan
-from orderdesk_sdk.cases.receipt import Receipt, make_receipt
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
@@ -29,8 +29,10 @@ from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
-from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
 from orderdesk_sdk.runtime.context import CaseContext
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cases.receipt import Receipt
 
 __all__ = ["CancellationStatus", "CancellationService"]
 
@@ -58,7 +60,6 @@ class CancellationService:
         self._order_store = parts.order_store
         self._connections = parts.connections
         self._scheduler = parts.scheduler
-        self._extender = parts.scheduler.extender
         self._clock = parts.clock
         self.rule_trigger = parts.rule_trigger
 
@@ -138,7 +139,7 @@ class CancellationService:
         # Read anew: the cancellation that is under way may have come after the others were read.
         latest = self._ledger.cancellations(order.id)[-1]
         if not (wanted.connections or wanted.lines):
-            self._extender.withdraw(order, after_all=True)
+            self._scheduler.extender.withdraw(order, after_all=True)
         if wanted.idempotency_key:
             self._ledger.alias_key(wanted.idempotency_key, fingerprint, latest)
         return self.status(latest)
@@ -157,11 +158,13 @@ class CancellationService:
         def follow() -> tuple[CancelCase, ...]:
             # Registered since the remote orders were read, by a call that looked for cancellations too early to see
             # this.
-            return self._extender.extend_to_uncovered(order.id, self._order_store.remote_orders(order.id))
+            return self._scheduler.extender.extend_to_uncovered(order.id, self._order_store.remote_orders(order.id))
 
         def log() -> None:
             connections = ", ".join(case.connection for case in opened)
             _log.info("cancellation recorded for %s", connections, about=LogSubject(order_number=order.number))
+
+        from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening  # What only plans needs none.
 
         opening = CancellationOpening(self._ledger, wanted, fingerprint, opened, follow, log)
         cases: tuple[CancelCase, ...] | None = opened
@@ -205,6 +208,8 @@ class CancellationService:
         """The proof of every cancellation of an order: what was asked, answered, decided, when and by whom."""
         resolved = self._order_store.resolve(order)
         remote_orders = self._order_store.remote_orders(resolved.id)
+        from orderdesk_sdk.cases.receipt import make_receipt  # What only plans needs none.
+
         return make_receipt(resolved, remote_orders, self._ledger, self._clock.now(), self._connections.integration)
 
     @then_rules_act
@@ -215,7 +220,7 @@ class CancellationService:
         stays.
         """
         resolved, person = self._order_store.resolve(order), require_actor(by)
-        self._extender.withdraw(resolved)
+        self._scheduler.extender.withdraw(resolved)
         return tuple(
             self._withdraw_case(case, person, note)
             for case in self._ledger.cases(CancelCase, order_id=resolved.id)

@@ -50,7 +50,7 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
 from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
-__all__ = ["Config", "SandboxConfig", "find_config", "read_config"]
+__all__ = ["Config", "SandboxConfig", "find_config", "read_config", "read_ledger_location"]
 
 
 FILE_NAME = "orderdesk.toml"
@@ -165,8 +165,9 @@ def _read(path: Path) -> Config:
     resubmission = _optional_table(document, "resubmission", str(path))
     reject_unknown_keys(resubmission, ("suffix",), f"{path}: [resubmission]")
     suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
-    location, timezone = _read_ledger_location(ledger, path), _read_timezone(orders, path)
-    engine = _read_engine(ledger, path)
+    url = ledger.get("url", "sqlite:///orderdesk.db")
+    location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
+    timezone, engine = _read_timezone(orders, path), _read_engine(ledger, path)
     return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine)
 
 
@@ -232,26 +233,31 @@ def _optional_table(document: Mapping[str, object], name: str, location: str) ->
     return table
 
 
-def _read_ledger_location(ledger: Mapping[str, object], path: Path) -> LedgerLocation:
-    url = ledger.get("url", "sqlite:///orderdesk.db")
+def read_ledger_location(url: object, folder: Path, location: str) -> LedgerLocation:
+    """Where a ledger is, by its URL or the name of a variable that holds it. Raises ConfigurationError.
+
+    Args:
+        folder: that the path of a file is relative to.
+        location: where the URL stands, for messages.
+    """
     if isinstance(url, Mapping):
-        return read_secret(url, f"{path}: [ledger].url", os.environ)
+        return read_secret(url, location, os.environ)
     if isinstance(url, str) and url.startswith(("postgresql://", "postgres://")):
-        return _public_url(url, f"{path}: [ledger].url")
+        return _public_url(url, location)
     if not isinstance(url, str) or not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
         raise ConfigurationError(
             "the value is not the URL of a ledger",  # Not shown: a database's URL may hold a password.
-            location=f"{path}: [ledger].url",
+            location=location,
             hint='write it as "sqlite:///orderdesk.db" or "postgresql://USER@HOST:5432/NAME"',
         )
     name = url.removeprefix("sqlite:///")
     if not name.isprintable() or any(len(os.fsencode(part)) > MAX_NAME_LENGTH for part in name.split("/")):
         raise ConfigurationError(
             "the URL does not name a possible file",
-            location=f"{path}: [ledger].url",
+            location=location,
             hint='write it as "sqlite:///orderdesk.db"',
         )
-    return path.parent / name
+    return folder / name
 
 
 def _public_url(url: str, location: str) -> Secret:

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
-from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
-from orderdesk_sdk.desk.bulk.summary import BulkSummary
-from orderdesk_sdk.desk.cancellations import CancellationStatus
 from orderdesk_sdk.desk.capabilities import JsonObject, codes_document
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import LineAnswer
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
+    from orderdesk_sdk.desk.bulk.summary import BulkSummary
+    from orderdesk_sdk.desk.cancellations import CancellationStatus
 
 __all__ = [
     "iso_time",

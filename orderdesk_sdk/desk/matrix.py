@@ -10,6 +10,7 @@ from typing import assert_never
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.status_change import settable_statuses
 from orderdesk_sdk.cases.wording import describe_confirmation, format_duration
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole
@@ -25,7 +26,6 @@ from orderdesk_sdk.plugin.profiles.api_settings import ApiProfileSettings
 from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonList
 from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.routes import Always, Button, Email, Route, WhileStatus, Window, WithinTime
-from orderdesk_sdk.runtime.handlers.status_change import settable_statuses
 
 __all__ = ["VARIES_MARK", "MatrixRoute", "MatrixRow", "matrix_rows", "matrix_row", "row_of_declaration"]
 

@@ -43,7 +43,6 @@ class OrderService:
         self._order_store = parts.order_store
         self._connections = parts.connections
         self._scheduler = parts.scheduler
-        self._extender = parts.scheduler.extender
         self._clock = parts.clock
         self.rule_trigger = parts.rule_trigger
         self._store = store
@@ -127,13 +126,13 @@ class OrderService:
         number = resolved.number if remote_id is None else remote_id
         remote_order = RemoteOrder(connection, number, submitted_at or self._clock.now(), role)
         self._validate(resolved, remote_order)
-        begun = self._extender.begin_registration(resolved, remote_order)
+        begun = self._scheduler.extender.begin_registration(resolved, remote_order)
         try:
             self._order_store.add_remote_order(resolved.id, remote_order, by=person)
         except ValidationError:
-            self._extender.abandon_registration(begun)
+            self._scheduler.extender.abandon_registration(begun)
             raise
-        extended = self._extender.complete_registration(begun, resolved, remote_order)
+        extended = self._scheduler.extender.complete_registration(begun, resolved, remote_order)
         _log.info("registered as submitted", about=LogSubject(order_number=resolved.number, connection=connection))
         if extended is not None:
             cases = [case for case in self._cancellations.status(extended).cases if case.state is State.PENDING]

@@ -15,7 +15,6 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.integration import NoResubmission, SameNumber
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.context import read_coverage
-from orderdesk_sdk.runtime.handlers.resubmission import number_owner
 
 __all__ = ["ResubmissionService"]
 
@@ -121,6 +120,8 @@ class ResubmissionService:
         original = coverage.order
         rule = self._connections.get(target).integration.remote_id_format
         fault = number_error(number, rule)
+        from orderdesk_sdk.runtime.handlers.resubmission import number_owner  # Loaded with the first resubmission.
+
         fault = number_owner(self._order_store, original, number, remote_id, target) or fault
         if not same and number in (original.number, *(remote.remote_id for remote in coverage.remote_orders)):
             # The service has it, so a look for an earlier try of ours would take the canceled order for one.

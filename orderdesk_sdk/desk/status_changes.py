@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.case import State, settling_hint
-from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.cases.status_change import CANCELED, StatusCase, settable_statuses
 from orderdesk_sdk.cases.validation import select_remote_orders
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import ConflictError, InProgressError, InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
-from orderdesk_sdk.runtime.handlers.status_change import CANCELED, settable_statuses
 
 __all__ = ["StatusChangeStatus", "StatusChangeService"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -60,6 +59,8 @@ def reject_unknown_keys(table: Mapping[str, object], names: Iterable[str], locat
     allowed = list(names)
     for name in table:
         if name not in allowed:
+            import difflib  # For a mistake only.
+
             close = difflib.get_close_matches(name, allowed, 1)
             hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(allowed)}"
             raise ConfigurationError(f"unknown key {name!r}", location=location, hint=hint)

@@ -126,7 +126,8 @@ class DueRun:
         self._shutdown = shutdown
         self._hooks = hooks
         self._queues: dict[str, _ConnectionQueue] = {}
-        self._tried: set[tuple[str, int]] = set()
+        self._begun: set[str] = set()
+        self._due_again: list[Case] = []
         self._running: dict[int, RunningJob] = dict(enumerate(unfinished))
         self._last_number = len(unfinished)
         self._running_by_connection = Counter(flight.cases[0].connection for flight in unfinished)
@@ -146,7 +147,8 @@ class DueRun:
         finally:
             # Of what was read nothing more is begun: others may do it.
             with suppress(StorageError):  # They are free again after a while, too.
-                self._ledger.release_due([case for share in self._queues.values() for case in share.cases()])
+                unread = [case for share in self._queues.values() for case in share.cases()]
+                self._ledger.release_due([*unread, *self._due_again])
 
     def _run(self, limit: int) -> tuple[RunningJob, ...]:
         looked = time.monotonic()
@@ -196,10 +198,11 @@ class DueRun:
         job = self._next_group(queue_of_connection)
         if job is None:
             return False
-        marks = {(case.id, case.version) for case in job}
-        if marks & self._tried:  # It was tried in this round, and changed nothing.
+        ids = {case.id for case in job}
+        if ids & self._begun:  # One step of a case in a round: it changed nothing, or is due again at once.
+            self._due_again += job
             return True
-        self._tried |= marks
+        self._begun |= ids
         self._last_number += 1
         number = self._last_number
         ticket = self._hooks.start(job, queue_of_connection.read_at, lambda: self._finished.put(number))

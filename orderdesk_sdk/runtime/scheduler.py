@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
-from orderdesk_sdk.cases.resubmission import ResubmitCase
-from orderdesk_sdk.cases.state_machine import Event
-from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError
-from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
-from orderdesk_sdk.plugin.bulkhead import Job
-from orderdesk_sdk.plugin.guard import Watchdog
-from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
-from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
-from orderdesk_sdk.runtime.case_runner import CaseRunner, JobFunction
 from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.context import CaseContext, ContextLoader
-from orderdesk_sdk.runtime.due_run import CaseGroup, DueRun, JobHooks, RoundObserver, RunningJob
 from orderdesk_sdk.runtime.event_processor import EventProcessor
-from orderdesk_sdk.runtime.handlers.base import CaseHandler
-from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
-from orderdesk_sdk.runtime.handlers.email import CancellationEmail
-from orderdesk_sdk.runtime.handlers.resubmission import ResubmissionHandler
-from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.transport.shutdown import Shutdown
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cases.coverage import CancellationCoverage
+    from orderdesk_sdk.cases.resubmission import ResubmitCase
+    from orderdesk_sdk.cases.state_machine import Event
+    from orderdesk_sdk.cases.status_change import StatusCase
+    from orderdesk_sdk.orders.order import Order, RemoteOrder
+    from orderdesk_sdk.plugin.bulkhead import Job
+    from orderdesk_sdk.plugin.guard import Watchdog
+    from orderdesk_sdk.plugin.requests import CancelRequest
+    from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
+    from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
+    from orderdesk_sdk.runtime.case_runner import JobFunction
+    from orderdesk_sdk.runtime.context import CaseContext
+    from orderdesk_sdk.runtime.due_run import CaseGroup, RoundObserver, RunningJob
+    from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
+    from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
 __all__ = ["Scheduler", "RunReport"]
 
@@ -82,7 +82,7 @@ class Scheduler:
         order_store: OrderStoreById,
         connections: Connections,
         listeners: Listeners,
-        email: CancellationEmail,
+        mailer: SmtpTransport | None,
         clock: Clock,
         shutdown: Shutdown,
     ) -> None:
@@ -91,16 +91,27 @@ class Scheduler:
         self._connections = connections
         self._clock = clock
         self._listeners = listeners
-        self._loader = ContextLoader(ledger, order_store, connections, listeners, clock)
-        self.extender = CancellationExtender(self._loader, order_store, connections)
-        self._cancellations = CancellationHandler(self._loader, self.extender, connections, email)
-        self._resubmissions = ResubmissionHandler(self._loader, order_store, connections)
-        self._status_changes = StatusChangeHandler(self._loader, order_store, connections)
-        handlers: tuple[CaseHandler[Any], ...] = (self._cancellations, self._resubmissions, self._status_changes)
-        self._handlers: Mapping[type[Case], CaseHandler[Any]] = {handler.kind: handler for handler in handlers}
+        self._made_of = (ledger, order_store, connections, listeners, mailer, clock, shutdown)
+        self._parts_lock = threading.Lock()
+        self._made_parts: SchedulerParts | None = None
         self.event_processor: EventProcessor | None = None
         """Set once it is made, because it acts through what is made of this scheduler; None: events are left alone."""
-        self._runner = CaseRunner(connections, shutdown, lambda case, why: self._handler(case).abandon(case.id, why))
+
+    @property
+    def _parts(self) -> SchedulerParts:
+        """Made when they are first asked for."""
+        parts = self._made_parts
+        if parts is None:
+            from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
+
+            with self._parts_lock:
+                parts = self._made_parts = self._made_parts or SchedulerParts(*self._made_of)
+        return parts
+
+    @property
+    def extender(self) -> CancellationExtender:
+        """Lets the cancellations of an order reach a connection at which it was registered later."""
+        return self._parts.extender
 
     def process(self, cases: Sequence[CancelCase], context: Mapping[str, CaseContext]) -> tuple[CancelCase, ...]:
         """Advance these new cases now and return them as they are then.
@@ -114,9 +125,9 @@ class Scheduler:
         def step(job: CaseGroup, watch: Watchdog) -> None:
             (case,) = job
             assert isinstance(case, CancelCase), "what was just read is about cancels"
-            after[case.id] = self._cancellations.handle(case, watch, context.get(case.connection))
+            after[case.id] = self._parts.cancellations.handle(case, watch, context.get(case.connection))
 
-        for error in self._runner.errors(self._runner.run([(case,) for case in cases], step)).values():
+        for error in self._parts.runner.errors(self._parts.runner.run([(case,) for case in cases], step)).values():
             raise error
         # Only the ledger knows where a case is that raised, was given up, or is handled by another process.
         return tuple(after.get(case.id) or self._ledger.case(case.id, CancelCase) for case in cases)
@@ -137,14 +148,14 @@ class Scheduler:
         after: list[CancelCase] = []
 
         def step(_: CaseGroup, watch: Watchdog) -> None:
-            after.append(self._cancellations.handle_opening(opening, watch, context[case.connection]))
+            after.append(self._parts.cancellations.handle_opening(opening, watch, context[case.connection]))
 
-        jobs = self._runner.submit([(case,)], step)
+        jobs = self._parts.runner.submit([(case,)], step)
         is_done = all(job.done.wait(RECORD_AFTER) and not job.timed_out for _, job in jobs)
         if is_done or opening.record()[1]:  # Whatever it waits for, the cancellation does not.
-            self._runner.wait(jobs)
+            self._parts.runner.wait(jobs)
         is_new = opening.record()[1]
-        for error in self._runner.errors(jobs).values():
+        for error in self._parts.runner.errors(jobs).values():
             raise error
         if not is_new:
             return None
@@ -160,29 +171,29 @@ class Scheduler:
             return False
         if self._listeners.can_veto or self._listeners.are_told:
             return False
-        return self._runner.waits and self._connections.bulkhead(opening.cases[0].connection).has_room
+        return self._parts.runner.waits and self._connections.bulkhead(opening.cases[0].connection).has_room
 
     def request_for(self, case_id: str) -> CancelRequest:
         """What an open case's present route is asked to do. Raises InvalidStateError for a settled one."""
         case = self._ledger.case(case_id, CancelCase)
         if not case.is_open:
             raise InvalidStateError(f"nothing is sent while the case is {case.state.value}", location=f"case {case_id}")
-        return self._cancellations.build_request(case)
+        return self._parts.cancellations.build_request(case)
 
     def poll(self, case: C) -> C:
         """Ask the service now what became of it; the case as it is then. Raises what the poll raises."""
-        self._process_one(case, lambda job, watch: self._handler(job[0]).poll(job[0], watch))
+        self._process_one(case, lambda job, watch: self._parts.handler(job[0]).poll(job[0], watch))
         return self._latest(case)
 
     def retry(self, case: C, requested_by: str) -> C:
         """Send a request again on a person's word. Raises InvalidStateError where the state forbids it."""
-        self._process_one(case, lambda job, watch: self._handler(job[0]).retry(job[0], watch, requested_by))
+        self._process_one(case, lambda job, watch: self._parts.handler(job[0]).retry(job[0], watch, requested_by))
         return self._latest(case)
 
     def settle(self, case: C, event: Event, *notes: str) -> C:
         """Settle a case by a person's verdict, whatever its kind. Raises InvalidStateError where it cannot be."""
-        self._handler(case).before_verdict(case, event)
-        return self._loader.apply(case, event, *notes)
+        self._parts.handler(case).before_verdict(case, event)
+        return self._parts.loader.apply(case, event, *notes)
 
     def resubmit(self, case: ResubmitCase, coverage: CancellationCoverage) -> ResubmitCase:
         """Do what is due of a resubmission that was just opened; it as it is then.
@@ -190,16 +201,17 @@ class Scheduler:
         Args:
             coverage: what was read for it.
         """
-        return self._process_opened(case, lambda watch: self._resubmissions.handle(case, watch, coverage))
+        return self._process_opened(case, lambda watch: self._parts.resubmissions.handle(case, watch, coverage))
 
     def change_status(self, case: StatusCase, order: Order, remote_order: RemoteOrder) -> StatusCase:
         """Do what is due of a status change that was just opened; it as it is then."""
-        return self._process_opened(case, lambda watch: self._status_changes.handle(case, watch, (order, remote_order)))
+        handler, context = self._parts.status_changes, (order, remote_order)
+        return self._process_opened(case, lambda watch: handler.handle(case, watch, context))
 
     def _process_opened(self, case: C, handle: Callable[[Watchdog], object]) -> C:
         if case.is_open:
             # What keeps it from being done now, leaves it due.
-            self._runner.run([(case,)], lambda _, watch: handle(watch))
+            self._parts.runner.run([(case,)], lambda _, watch: handle(watch))
         return self._latest(case)
 
     def handle_due_case(self, case: Case) -> bool:
@@ -209,8 +221,8 @@ class Scheduler:
         """
         groups = self._batches_of(case, True) or [(case,)]
         its = [group for group in groups if any(one.id == case.id for one in group)]
-        started = self._runner.submit(its, self._handle_group)
-        self._runner.wait(started)
+        started = self._parts.runner.submit(its, self._handle_group)
+        self._parts.runner.wait(started)
         for _, job in started:
             if job.error is not None and not job.timed_out and not isinstance(job.error, ConflictError):
                 raise job.error
@@ -260,15 +272,17 @@ class Scheduler:
         self, limit: int, observer: RoundObserver | None, overdue_by: timedelta
     ) -> tuple[int, tuple[str, ...]]:
         """Handle due cases; how many were begun, and the problems, a line each."""
+        from orderdesk_sdk.runtime.due_run import DueRun, JobHooks  # See `scheduler_parts`.
+
         troubles: dict[str, BaseException] = {}
 
         def end(flight: RunningJob) -> None:
             try:
                 if flight.handle.timed_out:
-                    self._runner.abandon(flight.cases, flight.handle.watchdog)
+                    self._parts.runner.abandon(flight.cases, flight.handle.watchdog)
             except Exception as error:  # noqa: BLE001 - the ledger or the host may be away now; the others go on
                 troubles[flight.cases[0].id] = error
-            troubles.update(self._runner.errors([(flight.cases, flight.handle)]))
+            troubles.update(self._parts.runner.errors([(flight.cases, flight.handle)]))
             trouble = troubles.get(flight.cases[0].id)
             if trouble is not None:
                 _log.warning("not handled: %s; due again", type(trouble).__name__, about=LogSubject.of(*flight.cases))
@@ -276,19 +290,19 @@ class Scheduler:
                 observer.on_handled(flight.cases)
 
         self._ledger.correct_clock_skew(self._clock.now())
-        problems = self.extender.resume_registrations()
-        left = self._runner.take_unfinished()
+        problems = self._parts.extender.resume_registrations()
+        left = self._parts.runner.take_unfinished()
         hooks = JobHooks(self._start, end, self._batches_of, lambda: observer is not None and observer.is_stopped)
         turn = DueRun(
             self._ledger, self._connections, lambda: self._clock.now() - overdue_by, self._shutdown, hooks, left
         )
-        self._runner.leave_unfinished(turn.run(limit))
+        self._parts.runner.leave_unfinished(turn.run(limit))
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
         return turn.started, problems + self._ledger.damaged()
 
     def without_waiting(self) -> AbstractContextManager[None]:
         """Within the block this thread waits for no slow connection: what is not done at once is recorded, and due."""
-        return self._runner.without_waiting()
+        return self._parts.runner.without_waiting()
 
     def wait_until_idle(self) -> None:
         """Return when nothing is under way any more. The desk's ending must have begun."""
@@ -304,12 +318,12 @@ class Scheduler:
             if job:
                 self._handle_group(job, watch)
 
-        tickets = self._runner.submit([job], step, then)
+        tickets = self._parts.runner.submit([job], step, then)
         return tickets[0][1] if tickets else None
 
     def apply(self, case: C, event: Event, *notes: str) -> C:
         """Change a case by what a person decided or reported, and tell the listeners."""
-        return self._loader.apply(case, event, *notes)
+        return self._parts.loader.apply(case, event, *notes)
 
     def now(self) -> datetime:
         """The time by the desk's clock."""
@@ -320,7 +334,7 @@ class Scheduler:
 
         None for one that goes by itself.
         """
-        handler = self._handler(case)
+        handler = self._parts.handler(case)
         batch = handler.batch_key(case)
         if batch is None:
             return None
@@ -328,23 +342,20 @@ class Scheduler:
 
     def _handle_group(self, job: CaseGroup, watchdog: Watchdog) -> None:
         first = job[0]
-        handler = self._handler(first)
+        handler = self._parts.handler(first)
         if handler.batch_key(first) is not None:
             handler.handle_batch(job, watchdog)
         else:
             handler.handle(first, watchdog)
 
-    def _handler(self, case: Case) -> CaseHandler[Any]:
-        return self._handlers[type(case)]
-
     def _latest(self, case: C) -> C:
         return self._ledger.case(case.id, type(case))
 
     def _process_one(self, case: Case, step: JobFunction) -> None:
-        tickets = self._runner.submit([(case,)], step)
+        tickets = self._parts.runner.submit([(case,)], step)
         if not tickets:
             raise ConflictError("The case is being processed", location=case.id, hint="try again in a moment")
-        self._runner.wait(tickets)
+        self._parts.runner.wait(tickets)
         error = tickets[0][1].error
         if error is not None and not tickets[0][1].timed_out:
             raise error

@@ -12,6 +12,10 @@ from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from orderdesk_sdk.stores.ledger_copy import CopyEnd, LedgerCopy
     from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
     from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
     from orderdesk_sdk.stores.sql.tables_version import VersionedTables
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LedgerLocation",
     "clock_of_ledger",
+    "copy_ledger",
     "database_name",
     "migrate_tables",
     "open_ledger",
@@ -144,6 +149,27 @@ def migrate_tables(location: LedgerLocation) -> None:
         postgres_tables.migrate_tables(url, _IN_CONFIGURATION)
 
     _with_driver(migrated)
+
+
+def copy_ledger(source: LedgerLocation, target: LedgerLocation, now: datetime) -> LedgerCopy:
+    """Copy a ledger with its orders into a new one, and retire the first; see `ledger_copy`. Raises as that does."""
+    from orderdesk_sdk.stores import ledger_copy
+
+    def copied() -> LedgerCopy:
+        return ledger_copy.copy_ledger(_copy_end(source, is_source=True), _copy_end(target, is_source=False), now)
+
+    return _with_driver(copied)
+
+
+def _copy_end(location: LedgerLocation, *, is_source: bool) -> AbstractContextManager[CopyEnd]:
+    if isinstance(location, Path):
+        from orderdesk_sdk.stores.sqlite import copy_ends as sqlite_ends
+
+        return sqlite_ends.copy_source(location) if is_source else sqlite_ends.copy_target(location)
+    from orderdesk_sdk.stores.postgres import copy_ends as postgres_ends
+
+    where = "--from" if is_source else "--to"
+    return postgres_ends.copy_source(location, where) if is_source else postgres_ends.copy_target(location, where)
 
 
 def clock_of_ledger(ledger: object) -> Clock:

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from docs.generate import PAGES
+from docs.host_page import SERVICES
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.desk import Desk
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 TREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
-SEEN = {f"```{language}" for language in ("sh", "python", "toml", "text", "eml", "csv")}
+SEEN = {f"```{language}" for language in ("sh", "python", "toml", "json", "text", "eml", "csv")}
 """How the blocks begin that tests/docs/how_to/conftest.py finds, in which nothing is left out.
 
 Test_every_block.py there.
@@ -50,3 +53,11 @@ def test_a_page_has_only_blocks_that_the_tests_see(page: Path) -> None:
     fences = [fence.strip("\n") for fence in FENCE.findall(TREE.sub("", page.read_text(encoding="utf-8")))]
     assert {*fences[::2]} <= SEEN
     assert {*fences[1::2]} <= {"```"}
+
+
+def test_the_page_of_the_host_api_has_every_service_of_a_desk(tmp_path: Path) -> None:
+    with Desk(Config(tmp_path / "desk.db")) as desk:
+        services = {
+            name for name, made in vars(desk).items() if type(made).__name__.endswith(("Service", "RuleEngine"))
+        }
+        assert {name: type(getattr(desk, name)) for name in services} == dict(SERVICES)

@@ -15,7 +15,7 @@ from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import ConflictError, ValidationError
+from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
@@ -153,7 +153,7 @@ def test_a_person_confirms_a_resubmission_and_the_duplicate_is_registered(tmp_pa
         assert isinstance(event, Event)
         assert (event.kind, event.message, event.person) == (EventKind.DONE, "they told me on the phone", "Ben")
         assert done.evidence == Evidence(EvidenceKind.PERSON, person="Ben", note="they told me on the phone")
-        with pytest.raises(ConflictError, match="while done: the case is settled"):
+        with pytest.raises(InvalidStateError, match="while done: the case is settled"):
             desk.cases.reject(done.id, by="Ben")
 
 
@@ -182,7 +182,7 @@ def test_a_person_sends_a_resubmission_again_and_the_patience_begins_anew(tmp_pa
 def test_what_has_left_us_cannot_be_taken_back_and_what_has_not_can(tmp_path: Path) -> None:
     with opened(tmp_path, Shop(), absent((500, "{}"))) as (desk, _):
         work = stuck(desk)
-        with pytest.raises(ConflictError, match="sent already"):
+        with pytest.raises(InvalidStateError, match="sent already"):
             desk.cases.withdraw(work.id, by="Ben")
     with opened(tmp_path / "other", Shop(), absent((401, "{}"))) as (desk, _):
         made = desk.resubmissions.create("1042", by="Ann")

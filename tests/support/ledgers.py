@@ -16,6 +16,7 @@ import pytest
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
+from orderdesk_sdk.stores.postgres.text_adaptation import register_text_adapters
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.postgres import VERSIONS, PostgresServer, binaries_of, open_server
@@ -88,6 +89,7 @@ class PostgresDatabase(LedgerDatabase):
         connection: psycopg.Connection[Any]
         with closing(psycopg.connect(self.url, autocommit=True)) as connection:
             connection.execute("SET search_path = orderdesk")
+            register_text_adapters(connection)
             yield PostgresCursor(connection)
 
     def tamper(self, *statements: str) -> None:

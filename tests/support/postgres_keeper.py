@@ -42,7 +42,7 @@ SETTINGS: Final = {
 def main(folder: Path, version: str, binaries: Path, settings: Mapping[str, str]) -> None:
     """Start a server, tell in `postgres-VERSION.json` how to reach it, and leave a process that ends it."""
     told = folder / f"postgres-{version}.json"
-    home = Path(tempfile.mkdtemp(prefix="orderdesk-pg-", dir=_place()))
+    home = Path(tempfile.mkdtemp(prefix="orderdesk-pg-", dir=_place(settings)))
     try:
         found = _start(home, binaries, settings)
     except (OSError, subprocess.SubprocessError) as error:
@@ -61,9 +61,14 @@ def main(folder: Path, version: str, binaries: Path, settings: Mapping[str, str]
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _place() -> Path:
-    """Where the server's folder is made: in memory, if there is room, and programs may be run from there."""
+def _place(settings: Mapping[str, str]) -> Path:
+    """Where the server's folder is made: in memory, if there is room, and programs may be run from there.
+
+    On disk where it is to flush: in memory that would cost nothing.
+    """
     memory, disk = Path("/dev/shm"), Path("/tmp")  # noqa: S108 - a folder of its own is made there
+    if settings.get("fsync") == "on":
+        return disk
     fits = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
     return memory if fits and not os.statvfs(memory).f_flag & os.ST_NOEXEC else disk
 

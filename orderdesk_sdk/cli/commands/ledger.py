@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orderdesk_sdk.cli.commands.ledger_database import copy_command, existing_file, ledger_file, migrate_command
 from orderdesk_sdk.cli.output.times import DaysParameter
-from orderdesk_sdk.cli.session import Session, by_option, common_options, embedded_order_store, require_name
+from orderdesk_sdk.cli.session import (
+    Session,
+    by_option,
+    clock_of,
+    common_options,
+    embedded_order_store,
+    require_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +24,6 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.cases.integrity import IntegrityFlaw
     from orderdesk_sdk.cli.output.screen import Screen
-    from orderdesk_sdk.stores.sql.tables_version import VersionedTables
 
 __all__ = ["forget", "ledger"]
 
@@ -27,6 +34,10 @@ _MAX_SHOWN = 20
 @common_options
 def ledger() -> None:
     """Back up, restore, verify and archive the ledger."""
+
+
+ledger.add_command(copy_command)
+ledger.add_command(migrate_command)
 
 
 @ledger.command()
@@ -41,7 +52,7 @@ def backup(session: Session, file: Path) -> None:
     """
     from orderdesk_sdk.stores.sqlite.backup import make_backup
 
-    copy = make_backup(_path(session), file)
+    copy = make_backup(existing_file(session), file)
 
     def draw(screen: Screen) -> None:
         screen.line(f"Copied to {copy.path}, with all {copy.head.count} entries of its history.")
@@ -99,7 +110,7 @@ def verify(session: Session, head: str | None, archives: tuple[Path, ...]) -> No
 
     noted = ChainHead.parse(head) if head is not None else None
     in_file = session.config().ledger_file is not None
-    with closing(open_ledger(_path(session) if in_file else session.config().ledger)) as opened:
+    with closing(open_ledger(existing_file(session) if in_file else session.config().ledger)) as opened:
         current = opened.head()
         looks = [opened.find_flaws(noted), *map(opened.find_archive_flaws, archives)]
         flaws = tuple(islice(chain.from_iterable(looks), _MAX_SHOWN))
@@ -167,26 +178,38 @@ def archive_histories(session: Session, older_than: timedelta, target: Path, by:
 
 @ledger.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--complete", is_flag=True, help="The ledger was not used after the backup was made.")
 @common_options
 @click.pass_obj
-def restore_ledger(session: Session, file: Path) -> None:
+def restore_ledger(session: Session, file: Path, complete: bool) -> None:
     """Replace the ledger by the backup FILE, and keep the replaced ledger.
 
-    An error while another program uses the ledger. The backup does not contain what was done after it was made.
+    The backup lacks what was done after it was made, so what may have been sent since becomes unknown: it is polled,
+    and sent again only when a person decides so. An error while another program uses the ledger.
     """
     from orderdesk_sdk.stores.sqlite.backup import restore
 
-    path = _file(session)
-    restored = restore(file, path)
+    path = ledger_file(session)
+    restored = restore(file, path, clock_of(session.config()).now(), lacks_nothing=complete)
 
     def draw(screen: Screen) -> None:
         screen.line(f"{path} was restored from the backup, with {restored.head.count} entries of history.")
         if restored.replaced_file is not None:
             screen.line(f"The replaced ledger is kept as {restored.replaced_file}.")
-        screen.line("What was done after the backup is missing: check `orderdesk cases --open` before you go on.")
+        if not complete:
+            screen.line("What was done after the backup is missing: check `orderdesk cases --open` before you go on.")
+        if restored.distrusted:
+            cases = "1 case" if restored.distrusted == 1 else f"{restored.distrusted} cases"
+            screen.line(f"Of {cases} it is unknown whether a request was sent since.", "yellow")
 
     replaced = None if restored.replaced_file is None else str(restored.replaced_file)
-    session.print_result({"file": str(path), "head": str(restored.head), "replaced_file": replaced}, draw)
+    document = {
+        "file": str(path),
+        "head": str(restored.head),
+        "replaced_file": replaced,
+        "unknown_cases": restored.distrusted,
+    }
+    session.print_result(document, draw)
 
 
 @ledger.command()
@@ -195,69 +218,17 @@ def restore_ledger(session: Session, file: Path) -> None:
 def accept(session: Session) -> None:
     """Use a ledger although the write-ahead file beside it is missing.
 
-    Only when you know that the file held nothing that is not in the ledger, for example because another program merged
-    it after a crash. Otherwise what it held is lost, and a request may be sent a second time.
+    What it held is lost, so what may have been sent by it becomes unknown: it is polled, and sent again only when a
+    person decides so.
     """
     from orderdesk_sdk.stores.sqlite.backup import accept_current_state
 
-    path = _path(session)
-    head = accept_current_state(path)
+    path = existing_file(session)
+    head = accept_current_state(path, clock_of(session.config()).now())
     session.print_result(
         {"file": str(path), "head": str(head)},
         lambda screen: screen.line(f"{path} is in use as it is, with {head.count} entries of history."),
     )
-
-
-@ledger.command("migrate")
-@click.option("--check", is_flag=True, help="Change nothing; exit code 1 if there is something to be done.")
-@common_options
-@click.pass_obj
-def migrate_ledger(session: Session, check: bool) -> None:
-    """Bring the tables of ledger and orders to the version of this program.
-
-    Most migrations only add something: programs of the version before go on beside newer ones, and the next command
-    of a newer program makes them by itself. A migration that older programs cannot work with waits for this command
-    where the ledger is in PostgreSQL: end them on every machine first.
-    """
-    from orderdesk_sdk.stores.opening import database_name, migrate_tables, tables_of
-
-    config = session.config()
-    location = config.ledger if config.ledger_file is None else _path(session)
-    before = tables_of(location)
-    for tables in before:
-        tables.version.require_not_too_new(database_name(location))
-    needed = [tables for tables in before if tables.version.is_behind and (tables.version.found or tables is before[0])]
-    if needed and not check:
-        migrate_tables(location)
-
-    def draw(screen: Screen) -> None:
-        screen.line(database_name(location))
-        for tables in before:
-            screen.indented(_said_of(tables, is_needed=tables in needed, is_done=not check))
-
-    document = {
-        tables.name.replace(" ", "_"): {
-            "found": tables.version.found,
-            "known": tables.version.known,
-            "oldest_program": tables.version.oldest,
-            "breaks_older_programs": tables.breaks_older,
-        }
-        for tables in before
-    }
-    session.print_result({"is_needed": bool(needed), "is_done": bool(needed) and not check, "tables": document}, draw)
-    if needed and check:
-        click.get_current_context().exit(1)
-
-
-def _said_of(tables: VersionedTables, *, is_needed: bool, is_done: bool) -> str:
-    version = tables.version
-    if not is_needed:
-        return f"{tables.name}: version {version.found}; nothing is to be done"
-    steps = f"from version {version.found} to {version.known}"
-    if is_done:
-        return f"{tables.name}: migrated {steps}"
-    others = "ends programs of the version before" if tables.breaks_older else "leaves older programs at work"
-    return f"{tables.name}: is to be migrated {steps}, which {others}"
 
 
 @click.command()
@@ -297,35 +268,6 @@ def forget(session: Session, order: str, by: str | None) -> None:
         "archives": archives,
     }
     session.print_result(shape, draw)
-
-
-def _file(session: Session) -> Path:
-    """The ledger's file. Raises InvalidStateError where the ledger is none."""
-    from orderdesk_sdk.errors import InvalidStateError
-
-    config = session.config()
-    if config.ledger_file is None:
-        raise InvalidStateError(
-            "the ledger is in a PostgreSQL database, which this command cannot copy or replace",
-            location="[ledger].url",
-            hint="use the tools of the server (pg_basebackup, or your provider's backups); `orderdesk ledger copy`"
-            " copies between databases",
-        )
-    return config.ledger_file
-
-
-def _path(session: Session) -> Path:
-    """The ledger's file. Raises as `_file`, and NotFoundError where it does not exist: these commands create none."""
-    from orderdesk_sdk.errors import NotFoundError
-
-    path = _file(session)
-    if not path.exists():
-        raise NotFoundError(
-            "the ledger does not exist",
-            location=str(path),
-            hint="change to the folder of orderdesk.toml, or name it with --config",
-        )
-    return path
 
 
 def _show_flaws(screen: Screen, flaws: Sequence[IntegrityFlaw]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -77,6 +76,8 @@ def _seekable(file: str) -> Iterator[IO[bytes]]:
         if opened.seekable():
             yield opened
             return
+        import tempfile  # It takes as long as half of click.
+
         with tempfile.TemporaryFile() as copy:
             shutil.copyfileobj(opened, copy)
             copy.seek(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -11,7 +12,6 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
-from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt, Receipt
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cli.output.cases import show_resubmission, show_status_change
 from orderdesk_sdk.cli.output.history import history_rows
@@ -19,6 +19,9 @@ from orderdesk_sdk.cli.output.integrations import show_reasons
 from orderdesk_sdk.cli.output.screen import Screen, printable, state_text
 from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.orders.order import ConnectionRole
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt, Receipt
 
 __all__ = [
     "show_case_list",

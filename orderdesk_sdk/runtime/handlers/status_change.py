@@ -10,20 +10,11 @@ from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import StatusChangeRequest
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.handlers.read_first import ReadFirstHandler
 
-__all__ = ["CANCELED", "StatusChangeHandler", "settable_statuses"]
-
-CANCELED = "canceled"
-"""The one status that every integration with a route can be asked for: it goes by a cancellation."""
-
-
-def settable_statuses(integration: Integration) -> tuple[str, ...]:
-    """The names of the statuses that an order can be given there, canceled included where there is a way to cancel."""
-    return (*([CANCELED] if integration.cancel else []), *(status.name for status in integration.statuses))
+__all__ = ["StatusChangeHandler"]
 
 
 class StatusChangeHandler(ReadFirstHandler[StatusCase, StatusChangeRequest, Answer, tuple[Order, RemoteOrder]]):

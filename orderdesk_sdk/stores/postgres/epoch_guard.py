@@ -17,7 +17,7 @@ from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.server_identity import server_identity
 from orderdesk_sdk.stores.sql.archived_lines import link_at
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
-from orderdesk_sdk.stores.sql.epochs import begin_epoch, latest_epoch
+from orderdesk_sdk.stores.sql.epochs import begin_epoch, latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.restored_state import distrust_open_cases
 
 __all__ = ["EpochGuard"]
@@ -67,6 +67,7 @@ class EpochGuard:
             )
         self._ledger = ledger
         if epoch != self._epoch:  # Somebody has seen to it; or this process begins.
+            require_not_retired(latest_epoch(cursor), self._place)
             self._epoch, self._last = epoch, None
             self._known.clear()
         reason = None if epoch is None else self._why_not(connection, cursor, link)

@@ -200,15 +200,11 @@ class LedgerReader(ABC):
     def _open_cases(self) -> Iterator[Case]:
         """Every open case that can be read, in bounded memory."""
         last, more = -(2**63), True
+        open_cases = CaseSelection(None, {}, tuple(OPEN))
         while more:
             with self._read() as cursor:
-                rows = cursor.execute(
-                    "SELECT number, id, kind, data, texts FROM cases WHERE number > ? AND due_at IS NOT NULL"
-                    " ORDER BY number LIMIT ?",
-                    (last, _PAGE),
-                ).fetchall()
-            for number, name, kind, data, texts in rows:
-                last = number
+                rows = cursor.execute(*open_cases.page(last, _PAGE)).fetchall()
+            for last, name, kind, *_, data, texts in rows:  # noqa: B007 - the last number is where the next page begins
                 case = self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, kind, data, texts))
                 if case is not None:
                     yield case

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -105,6 +104,8 @@ def find_order(db: Cursor, ref: str) -> Order:
         raise _ambiguous(name, [order_from_row(*row) for row in rows])
     newest = db.execute("SELECT number, id FROM orders ORDER BY seq DESC LIMIT ?", (_MAX_SUGGESTIONS_FROM,))
     names = dict.fromkeys(name for row in newest for name in row)
+    import difflib  # For a mistake only.
+
     close = difflib.get_close_matches(name, names, n=3)
     hint = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
     kind = "id" if isinstance(named, OrderId) else "number" if isinstance(named, OrderNumber) else "id or number"

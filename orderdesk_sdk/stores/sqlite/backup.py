@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
 
@@ -14,12 +15,15 @@ from attrs import frozen
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.epochs import begin_epoch
 from orderdesk_sdk.stores.sql.integrity_check import examine, head_of
+from orderdesk_sdk.stores.sql.restored_state import distrust_open_cases
 from orderdesk_sdk.stores.sqlite.connection import open_connection, readable, snapshot, wal_path
 from orderdesk_sdk.stores.sqlite.ledger_schema import ADDITIVE, MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.sqlite.migrations import migrate
 
-__all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore"]
+__all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "require_unused", "restore"]
 
 
 @frozen
@@ -83,19 +87,24 @@ class Restored:
     """A ledger that was put back.
 
     Args:
-        head: what it ends with.
+        head: what the backup ends with.
         replaced_file: where the one before it lies; None: there was none.
+        distrusted: how many of its cases may have been sent since.
     """
 
     head: ChainHead
     replaced_file: Path | None
+    distrusted: int
 
 
-def restore(backup: Path, path: Path) -> Restored:
+def restore(backup: Path, path: Path, now: datetime, *, lacks_nothing: bool = False) -> Restored:
     """Put a backup in the place of a ledger, which is moved away with all that lies beside it.
 
-    Raises StorageError, and changes nothing, where the ledger is in use, or the backup is none or not as it was
-    written.
+    What may have been sent since the backup was made becomes of unknown fate in it. Raises StorageError, and changes
+    nothing, where the ledger is in use, or the backup is none or not as it was written.
+
+    Args:
+        lacks_nothing: a person says that nothing was done after the backup was made.
     """
     half = path.with_name(f".{path.name}.half")
     try:
@@ -106,14 +115,28 @@ def restore(backup: Path, path: Path) -> Restored:
             file.flush()
             os.fsync(file.fileno())
         head = _verified_head(half, backup)
-        _require_unused(path)
+        with closing(sqlite3.connect(half, isolation_level=None)) as db:
+            distrusted = _begin_epoch(db, "a backup was restored", now, lacks_nothing=lacks_nothing)
+        require_unused(path)
         away = _move_away(path)
         half.replace(path)
     except OSError as error:
         raise StorageError(f"cannot be restored: {error.strerror}", location=str(path)) from None
     finally:
         half.unlink(missing_ok=True)
-    return Restored(head, away)
+    return Restored(head, away, distrusted)
+
+
+def _begin_epoch(db: sqlite3.Connection, reason: str, now: datetime, *, lacks_nothing: bool = False) -> int:
+    """Write into a ledger what it means that it was put back; how many of its cases may have been sent since."""
+    db.text_factory = readable
+    cursor = db.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    distrusted = 0 if lacks_nothing else distrust_open_cases(cursor, ChainAppender(cursor), reason, now)
+    begin_epoch(cursor, f"{reason} that lacks nothing" if lacks_nothing else reason, now)
+    cursor.execute("UPDATE chain SET in_use = 0")
+    cursor.execute("COMMIT")
+    return distrusted
 
 
 def _verified_head(copy: Path, backup: Path) -> ChainHead:
@@ -140,7 +163,8 @@ def _verified_head(copy: Path, backup: Path) -> ChainHead:
     return head
 
 
-def _require_unused(path: Path) -> None:
+def require_unused(path: Path) -> None:
+    """Raises StorageError where another program has the file open."""
     if not path.exists():
         return
     try:
@@ -165,10 +189,11 @@ def _move_away(path: Path) -> Path | None:
     return away if existed else None
 
 
-def accept_current_state(path: Path) -> ChainHead:
+def accept_current_state(path: Path, now: datetime) -> ChainHead:
     """Let a ledger be used although its log is missing; what it ends with. A person decides that: see the command.
 
-    Raises ValidationError for a ledger that lacks nothing.
+    What may have been sent by what the log held becomes of unknown fate. Raises ValidationError for a ledger that lacks
+    nothing.
     """
     if wal_path(path).exists():
         raise ValidationError(
@@ -176,7 +201,10 @@ def accept_current_state(path: Path) -> ChainHead:
         )
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)) as db:
-            changed = db.execute("UPDATE chain SET in_use = 0 WHERE in_use = 1").rowcount
+            changed = db.execute("SELECT max(in_use) FROM chain").fetchone()[0]
+            if changed:
+                migrate(db, VERSION_TABLE, MIGRATIONS, str(path), ADDITIVE)
+                _begin_epoch(db, "the log of the ledger was missing", now)
             head = head_of(db.cursor())
     except sqlite3.Error as error:
         raise StorageError(

@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
@@ -46,6 +47,7 @@ class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver):
             with ExitStack() as made:
                 self._writer = made.enter_context(closing(connect(path)))
                 migrate(self._writer, VERSION_TABLE, MIGRATIONS, str(path), ADDITIVE)
+                require_not_retired(latest_epoch(self._writer.cursor()), str(path))
                 use_wal(self._writer)
                 self._reader = made.enter_context(closing(connect(path, create=False)))
                 self._file_guard = LedgerFileGuard(path, self._writer)

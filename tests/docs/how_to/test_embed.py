@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
-from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk import CancellationStatus, Desk, Plan, State, VirtualClock
 
@@ -40,13 +40,15 @@ def test_the_how_to_works_as_it_is_written(
     simulator.add_order("1042", lines=[("MUG-11", 2), ("CANVAS-12X16", 1)])
     give_orders, embed, prove, close = page_blocks(PAGE, ["python"])
     (configuration,) = page_blocks(PAGE, ["toml"])
+    (exports,), (orders,) = page_blocks(PAGE, ["sh"]), page_blocks(PAGE, ["json"])
+    assert re.findall(r'^export (\w+)="', exports.take(), re.MULTILINE) == list(SECRETS)
     with serve(simulator.app) as served:
         settings = simulator.settings(served.url)
         for variable, name in SECRETS.items():
             monkeypatch.setenv(variable, settings[name])
         here = f'endpoint = "{settings["endpoint"]}"\ntoken_url = "{settings["token_url"]}"\n'
         (tmp_path / "orderdesk.toml").write_text(configuration.take() + here, encoding="utf-8")
-        (tmp_path / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
+        (tmp_path / "orders.json").write_text(orders.take(), encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         # The page opens its desk by the machine's clock, on which Amazon would take its minutes.
         monkeypatch.setattr("orderdesk_sdk.stores.opening.SystemClock", lambda: clock)

@@ -16,16 +16,17 @@ from pathlib import Path
 import pytest
 
 from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.file_drop import LocalFileDrop
 from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder, paths_open_to_others
-from orderdesk_sdk.stores.sqlite.backup import accept_current_state
+from orderdesk_sdk.stores.sqlite.backup import accept_current_state, restore
 from orderdesk_sdk.stores.sqlite.connection import wal_path
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.ledger_schema import MIGRATIONS
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.support.builders import make_cancellation, make_case_of, open_case
+from tests.support.builders import NOW, make_cancellation, make_case_of, open_case
 
 Opened = SqliteLedger | SqliteOrderStore
 
@@ -120,11 +121,11 @@ def test_a_ledger_whose_log_was_removed_after_a_crash_is_refused_until_a_person_
     wal_path(path).unlink()
     with pytest.raises(StorageError, match="no complete ledger"):
         SqliteLedger(path)
-    assert accept_current_state(path).count == 0
+    assert accept_current_state(path, NOW).count == 0
     with closing(SqliteLedger(path)) as ledger:
         assert ledger.cases(CancelCase) == ()
     with pytest.raises(ValidationError, match="nothing is missing"):
-        accept_current_state(path)
+        accept_current_state(path, NOW)
 
 
 @pytest.mark.slow
@@ -345,3 +346,47 @@ def test_two_processes_that_write_one_file_lose_nothing(path: Path) -> None:
     ledger = SqliteLedger(path)
     assert {found.id for found in ledger.cancellations("1")} == {f"{name}{n}" for name in "ab" for n in range(40)}
     ledger.close()
+
+
+def test_what_may_have_been_sent_after_a_backup_is_of_unknown_fate_once_it_is_restored(
+    ledger: SqliteLedger, path: Path, tmp_path: Path
+) -> None:
+    case = open_case(ledger)
+    waiting = open_case(ledger, "2", state=State.ACKNOWLEDGED)
+    backup = ledger.backup(tmp_path / "backup.db").path
+    ledger.close()
+    restored = restore(backup, path, NOW)
+    assert restored.distrusted == 1
+    with closing(SqliteLedger(path)) as again:
+        assert again.case(case.id, CancelCase).state is State.UNKNOWN
+        assert "a backup was restored" in str(again.case(case.id, CancelCase).message)
+        assert again.case(waiting.id, CancelCase).state is State.ACKNOWLEDGED
+        assert list(again.find_flaws(restored.head)) == []
+
+
+def test_a_backup_that_lacks_nothing_by_a_persons_word_is_believed(
+    ledger: SqliteLedger, path: Path, tmp_path: Path
+) -> None:
+    case = open_case(ledger)
+    backup = ledger.backup(tmp_path / "backup.db").path
+    ledger.close()
+    assert restore(backup, path, NOW, lacks_nothing=True).distrusted == 0
+    with closing(SqliteLedger(path)) as again:
+        assert again.case(case.id, CancelCase) == case
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("SELECT reason FROM ledger_epochs").fetchall() == [
+            ("a backup was restored that lacks nothing",)
+        ]
+
+
+def test_what_the_missing_log_may_have_sent_is_of_unknown_fate_once_it_is_accepted(path: Path, tmp_path: Path) -> None:
+    with closing(SqliteLedger(path)) as ledger:
+        case = open_case(ledger)
+    with closing(SqliteLedger(path)) as ledger:
+        ledger.append(case, ["in the log alone"], if_unchanged=True)
+        shutil.copy(path, tmp_path / "copy.db")
+    accept_current_state(tmp_path / "copy.db", NOW)
+    with closing(SqliteLedger(tmp_path / "copy.db")) as accepted:
+        found = accepted.case(case.id, CancelCase)
+        assert (found.state, "the log of the ledger was missing" in str(found.message)) == (State.UNKNOWN, True)
+        assert list(accepted.find_flaws()) == []

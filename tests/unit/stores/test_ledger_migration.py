@@ -18,7 +18,7 @@ import pytest
 from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase
-from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
@@ -294,9 +294,12 @@ def test_rows_of_one_number_from_before_there_was_a_chain_become_cases_of_severa
 
 def test_a_backup_of_the_old_ledger_is_put_back_and_goes_on(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "restored.db"
-    restore(path, target)
+    restored = restore(path, target, datetime.fromisoformat(EXPECTED["now"]))
     with closing(SqliteLedger(target)) as ledger:
         assert list(ledger.find_flaws()) == []
+        unknown = [case for case in ledger.cases(Case) if "older state" in (case.message or "")]
+        assert len(unknown) == restored.distrusted > 0
+        assert {case.state for case in unknown} == {State.UNKNOWN, State.ACTION_REQUIRED}
         assert ledger.next_due() is not None
 
 

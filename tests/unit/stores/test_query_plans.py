@@ -51,7 +51,7 @@ ALLOWED = {
     "SELECT coalesce(sum(length(links)), 0) FROM archived_links": "as the one before",
     "SELECT 1 FROM order_events WHERE handled = 0": "by an index of those alone that no rule has looked at yet",
     "SELECT number, id, kind, data, texts FROM cases WHERE number > ? AND due_at IS NOT NULL": (
-        "read once after a clock that was ahead, and every open case may have to be put right"
+        "read once after a ledger was restored, and every open case may have been sent since"
     ),
     "SELECT id, data FROM order_events WHERE handled = 0": "by an index of those alone that no rule has looked at yet",
     "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1": "as the next one",

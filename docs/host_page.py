@@ -1,0 +1,87 @@
+"""The page on what a host app calls: the desk, its services, and what they give."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+
+from docs.prose import class_section, object_section, prose, signature
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
+from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
+from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.desk.bulk.request import BulkRequest
+from orderdesk_sdk.desk.bulk.result import BulkOutcome, BulkResult
+from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
+from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
+from orderdesk_sdk.desk.cases import CaseService
+from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.notifications import NotificationResult, NotificationService
+from orderdesk_sdk.desk.orders import OrderService
+from orderdesk_sdk.desk.resubmissions import ResubmissionService
+from orderdesk_sdk.desk.run_loop import run_until_stopped
+from orderdesk_sdk.desk.status_changes import StatusChangeService, StatusChangeStatus
+from orderdesk_sdk.orders.store import OrderStore
+from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.plugin.webhooks import WebhookRequest
+from orderdesk_sdk.rules.engine import RuleEngine
+from orderdesk_sdk.runtime.scheduler import RunReport
+from orderdesk_sdk.stores.sql.order_import import ImportReport
+from orderdesk_sdk.transport.http.limits import HttpLimits
+
+__all__ = ["SERVICES", "host_page"]
+
+SERVICES: Mapping[str, type] = {
+    "orders": OrderService,
+    "cancellations": CancellationService,
+    "cases": CaseService,
+    "status_changes": StatusChangeService,
+    "resubmissions": ResubmissionService,
+    "notifications": NotificationService,
+    "rules": RuleEngine,
+}
+"""The services of a desk, by their names there."""
+RESULTS = {
+    "Plans": (Plan, PlanEntry, PlanStep),
+    "Cancellations and cases": (
+        *(CancellationStatus, Cancellation, Case, CancelCase, StatusCase, ResubmitCase, State, Rejection),
+        *(StatusChangeStatus, NotificationResult, Evidence, EvidenceKind),
+    ),
+    "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),
+    "Receipts": (Receipt, CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine),
+    "Reports and limits": (RunReport, ImportReport, DeskLimits, HttpLimits, WebhookRequest),
+}
+INTRODUCTION = """\
+What a host app calls. It opens one desk and reaches everything else through it; what it needs is imported from
+`orderdesk_sdk`. [Embed a desk](../how-to/embed.md) shows the calls in their order, [Errors](errors.md) what each may
+raise. Every call may be made from any thread."""
+
+
+def host_page() -> str:
+    """The desk and its services, call by call, and the classes of what they give."""
+    lines = ["# Host API", "", INTRODUCTION, "", "## `Desk`", "", prose(Desk), ""]
+    lines += _calls("desk", Desk)
+    lines += _call("run_until_stopped", run_until_stopped)
+    for name, service in SERVICES.items():
+        lines += [f"## `desk.{name}`", "", prose(service), "", *_calls(f"desk.{name}", service)]
+    for title, classes in RESULTS.items():
+        lines += [f"## {title}", ""]
+        for cls in classes:
+            lines += class_section(cls)
+    return "\n".join([*lines, *object_section(OrderStore, level=2)])
+
+
+def _calls(owner: str, cls: type) -> Iterator[str]:
+    for name, made in vars(cls).items():
+        function = made.__func__ if isinstance(made, classmethod) else made
+        if not name.startswith("_") and inspect.isfunction(function):
+            yield from _call(f"{'Desk' if isinstance(made, classmethod) else owner}.{name}", function)
+
+
+def _call(name: str, function: Callable[..., object]) -> list[str]:
+    """The lines about one call, as a caller writes it: without the object that it is a method of."""
+    head = signature(function).replace("(self, ", "(").replace("(self)", "()").replace("(cls, ", "(")
+    return [f"### `{name}`", "", "```python", head, "```", "", prose(function), ""]

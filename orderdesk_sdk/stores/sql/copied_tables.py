@@ -1,0 +1,104 @@
+"""The tables that a copy of a ledger takes along, and how their rows go from one database to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import frozen
+
+from orderdesk_sdk.stores.sql.database import Cursor
+
+__all__ = ["LEDGER_TABLES", "NOT_COPIED", "ORDER_TABLES", "CopiedTable", "copy_rows", "count_rows"]
+
+_PAGE = 500
+
+
+@frozen
+class CopiedTable:
+    """A table whose rows are copied.
+
+    Args:
+        key: the columns, the first ones, by which its rows have an order and each has its own place.
+        counts: the key is a number that the database gives to new rows.
+        later: a column that names another row of the table, written when all are there.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    key: int = 1
+    counts: bool = False
+    later: str | None = None
+
+
+def _table(name: str, columns: str, key: int = 1, *, counts: bool = False, later: str | None = None) -> CopiedTable:
+    return CopiedTable(name, tuple(columns.split()), key, counts, later)
+
+
+LEDGER_TABLES: Final = (
+    _table("cancellations", "id order_id data texts sealed"),
+    _table("keys", "key content cancellation_id"),
+    _table("history", "sequence subject_id attempt at kind link state sealed data texts"),
+    _table(
+        "cases",
+        "number id kind key cancellation_id order_id connection state version due_at data texts sealed link",
+    ),
+    _table("registrations", "number id order_id data", counts=True),
+    _table("messages", "connection digest at done", 2),
+    _table("order_events", "number id order_id handled data", counts=True),
+    _table("rule_executions", "number occurrence_id order_id at data", counts=True),
+    _table("archives", "id name digest made_by at", counts=True),
+    _table("archived_histories", "subject_id first last count link archive", 2),
+    _table("archived_links", "first links"),
+)
+"""Of the ledger; its one row of `chain` and its epochs go by themselves."""
+ORDER_TABLES: Final = (
+    _table("folders", "id name", counts=True),
+    _table("orders", "seq id number folder_id document number_owner", counts=True, later="number_owner"),
+    _table("remote_orders", "order_id connection remote_id role submitted_at status status_at", 2),
+    _table("order_links", "copy_id original_id"),
+    _table("order_history", "seq order_id at by text", counts=True),
+)
+"""Of the embedded order store, in the order in which they refer to each other."""
+NOT_COPIED: Final = frozenset({"chain", "ledger_epochs", "workers"})
+"""Tables that are written anew, or are about the processes of the moment."""
+
+
+def copy_rows(source: Cursor, target: Cursor, table: CopiedTable) -> int:
+    """Copy every row of a table, a page at a time; how many."""
+    columns = ", ".join(table.columns)
+    insert = f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join('?' * len(table.columns))})"  # noqa: S608 - constants
+    late = table.columns.index(table.later) if table.later is not None else None
+    count = 0
+    for page in _pages(source, table):
+        rows = page if late is None else [(*row[:late], None, *row[late + 1 :]) for row in page]
+        target.executemany(insert, rows)
+        count += len(page)
+    if late is not None:
+        update = f"UPDATE {table.name} SET {table.later} = ? WHERE {table.columns[0]} = ?"  # noqa: S608 - constants
+        for page in _pages(source, table):
+            named = [(row[late], row[0]) for row in page if row[late] is not None]
+            if named:
+                target.executemany(update, named)
+    return count
+
+
+def count_rows(cursor: Cursor, table: CopiedTable) -> int:
+    """How many rows a table has."""
+    return int(cursor.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0])  # noqa: S608 - a constant
+
+
+def _pages(cursor: Cursor, table: CopiedTable) -> Iterator[list[Any]]:
+    columns, key = ", ".join(table.columns), ", ".join(table.columns[: table.key])
+    marks = ", ".join("?" * table.key)
+    where, last = "", ()
+    while True:
+        page = cursor.execute(
+            f"SELECT {columns} FROM {table.name} {where} ORDER BY {key} LIMIT {_PAGE}",  # noqa: S608 - constants
+            last,
+        ).fetchall()
+        if page:
+            yield page
+        if len(page) < _PAGE:
+            return
+        where, last = f"WHERE ({key}) > ({marks})", tuple(page[-1][: table.key])
