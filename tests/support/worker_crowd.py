@@ -42,11 +42,11 @@ from tests.support.worker_crowd_services import CrowdOrder, CrowdServices, open_
 
 __all__ = ["CrowdResult", "WorkerCrowd"]
 
-SPEED = 10.0
-"""Seconds of the shop in a real one: a lease of five minutes is half a real one."""
+SPEED = 4.0
+"""Seconds of the shop in a real one: a lease of five minutes is over after 75 real seconds."""
 LIFE = 15.0
 """Real seconds that a worker works where it is not killed before; then another takes its place."""
-OPEN_AT_ONCE = 60
+OPEN_AT_ONCE = 300
 """Orders that have come in and were not canceled yet, at most: a shop cancels what was ordered a moment ago."""
 SLACK = LEASE + minutes(2)
 """What a case may be late once nobody is killed any more: whoever had it may have died with it."""
