@@ -22,6 +22,8 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.scheduler import RECORD_AFTER
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.order_database import SqliteOrderDatabase
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.fake_services import (
     FakeDeskOpener,
     FakeFulfillmentService,
@@ -90,6 +92,39 @@ def test_one_commit_brings_wish_claim_and_intent_and_one_the_answer(fake_service
     assert list(desk.ledger.find_flaws()) == []
 
 
+MOST_STATEMENTS = 25
+"""Of a cancel at one place, ledger and order store together; how many flushes to disk it costs counts more."""
+
+
+def test_a_cancel_costs_no_more_statements_than_it_needs(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
+    assert isinstance(desk.ledger, SqliteLedger)
+    assert isinstance(desk.order_store, SqliteOrderStore)
+    assert isinstance(desk.order_store._database, SqliteOrderDatabase)
+    found: list[str] = []
+    for connection in (desk.ledger._writer, desk.ledger._reader, desk.order_store._database._connection):
+        connection.set_trace_callback(found.append)
+    desk.cancel("1042", by="Ann")
+    # A statement that has triggers is traced once more for each row.
+    statements = [one for one, before in zip(found, ["", *found], strict=False) if one != before]
+    assert len(statements) <= MOST_STATEMENTS, "\n".join(statements)
+    assert statements.count("COMMIT") == 2
+
+
+def test_a_case_that_is_due_is_sent_with_two_commits_and_read_once(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
+    assert isinstance(desk.ledger, SqliteLedger)
+    assert isinstance(desk.order_store, SqliteOrderStore)
+    assert isinstance(desk.order_store._database, SqliteOrderDatabase)
+    desk.cancel("1042", by="Ann", send_now=False)
+    found: list[str] = []
+    for connection in (desk.ledger._writer, desk.ledger._reader, desk.order_store._database._connection):
+        connection.set_trace_callback(found.append)
+    assert desk.run_due().handled == 1
+    reads = [one for one in found if one.startswith("SELECT") and ("FROM orders" in one or "FROM remote_orders" in one)]
+    assert (found.count("COMMIT"), len(reads)) == (2, 2), "\n".join(found)
+
+
 def test_nothing_is_in_the_ledger_before_the_intent_is(fake_services_desk: FakeDeskOpener) -> None:
     assert wishes_during_the_flow(fake_services_desk) == [0]
 
@@ -110,7 +145,7 @@ def test_of_several_places_none_is_asked_before_the_wish_is_recorded(fake_servic
 
 
 def test_what_the_flow_waits_for_the_wish_does_not_wait_for(fake_services_desk: FakeDeskOpener) -> None:
-    """Its rate limit, say, or a plugin that hangs: after a moment the wish is recorded alone."""
+    """Its rate limit, say, or a plugin that hangs: after a moment the cancellation is recorded alone."""
     other = fake_services_desk(at=["mill"])
     goes_on = threading.Event()
     desk = fake_services_desk(Mill(lambda: goes_on.wait(10)))

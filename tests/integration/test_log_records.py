@@ -130,6 +130,7 @@ class Logged:
             assert CANARY not in shown
             assert CUSTOMER not in shown
             assert {"case_id", "order_number", "connection"} <= set(vars(record))
+        found = [record for record in found if record.name != "orderdesk_sdk.transport.http"]  # Each call, at DEBUG.
         said = [(one.name.removeprefix("orderdesk_sdk."), one.levelname, one.getMessage()) for one in found]
         self.fields = [(vars(one)["case_id"], vars(one)["order_number"], vars(one)["connection"]) for one in found]
         self._caplog.clear()
@@ -299,6 +300,21 @@ class TestRoomLogger:
         RoomLogger("runtime").info("100 % done")
         assert caplog.records[1].getMessage() == "100 % done"
         assert logged.records()[1][2] == "100 % done"
+
+
+class TestDebug:
+    def test_tells_what_goes_over_the_wire_by_method_and_status(
+        self, logged: Logged, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        desk = logged.desk(Shop())
+        desk.cancel("1042", by=CUSTOMER, reason="customer asked")
+        said = [record.getMessage() for record in caplog.records if record.name == "orderdesk_sdk.transport.http"]
+        assert said == [
+            "order 1042 at my-shop: a PUT request goes out",
+            "order 1042 at my-shop: the PUT request went out",
+            "order 1042 at my-shop: the PUT response came: 200, 2 bytes",
+        ]
+        assert "127.0.0.1" not in "".join(said)
 
 
 @pytest.mark.slow

@@ -91,7 +91,10 @@ def _seekable(file: str) -> Iterator[IO[bytes]]:
 @common_options
 @click.pass_obj
 def orders(session: Session, folder: str | None, limit: int, after: str | None) -> None:
-    """List orders with their folders and connections, in the order of their first import."""
+    """List orders with their folders and connections.
+
+    In the order of their first import.
+    """
     from orderdesk_sdk.desk.documents import order_document
 
     with session.desk() as desk:

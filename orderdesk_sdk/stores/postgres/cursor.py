@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
 __all__ = ["PostgresCursor"]
+
+_ONE_ROW: Final = re.compile(r"\(\?(, \?)*\)")
+_MOST_PARAMETERS: Final = 5000
+"""Of one statement; the protocol has room for 65,535."""
 
 
 class PostgresCursor:
@@ -36,7 +41,17 @@ class PostgresCursor:
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> PostgresCursor:
         """Run a statement once for each of the rows of parameters."""
-        self._cursor.executemany(_placeholders(sql), rows)
+        start, values, marks = sql.rpartition(" VALUES ")
+        if values and _ONE_ROW.fullmatch(marks):
+            # As one statement for many rows: each statement is a way to the server and back.
+            pending = list(rows)
+            size = max(1, _MOST_PARAMETERS // (marks.count("?")))
+            for first in range(0, len(pending), size):
+                some = pending[first : first + size]
+                statement = f"{start} VALUES {', '.join([marks] * len(some))}"
+                self.execute(statement, [value for row in some for value in row])
+        else:
+            self._cursor.executemany(_placeholders(sql), rows)
         return self
 
     def fetchone(self) -> Any:

@@ -29,7 +29,7 @@ _LOCK = (
     f" (SELECT max(oldest) FROM {VERSION_TABLE}),"
     " (SELECT epoch FROM ledger_epochs ORDER BY number LIMIT 1),"
     " (SELECT epoch FROM ledger_epochs ORDER BY number DESC LIMIT 1),"
-    " (SELECT link FROM history WHERE sequence = ?) FROM chain FOR UPDATE"
+    " (SELECT link FROM history WHERE sequence = ?), count, head, latest FROM chain FOR UPDATE"
 )
 
 
@@ -44,6 +44,7 @@ class PostgresWriteSession:
         self._connection: psycopg.Connection[Any] | None = None
         self._transaction_id = ""
         self._appenders: list[ChainAppender] = []
+        self._position: tuple[int, bytes, int] | None = None
 
     def begin(self) -> PostgresCursor:
         """Begin a transaction, and lock out everybody else who writes; the cursor for its jobs."""
@@ -53,7 +54,8 @@ class PostgresWriteSession:
             self._appenders = []
             row = cursor.execute(_LOCK, (self._guard.last_sequence,)).fetchone()
             self._transaction_id = self._require_usable(row)
-            if self._guard.is_trusted(connection, cursor, *row[2:]):
+            if self._guard.is_trusted(connection, cursor, *row[2:5]):
+                self._position = (row[5], row[6], row[7])
                 return cursor
             connection.execute("COMMIT", prepare=False)  # What the guard has written.
             self.undo()
@@ -76,7 +78,8 @@ class PostgresWriteSession:
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds."""
-        links = ChainAppender(cursor)
+        links = ChainAppender(cursor, self._position)
+        self._position = None  # Whoever comes next in this transaction comes after the lines of this one.
         self._appenders.append(links)
         return links
 

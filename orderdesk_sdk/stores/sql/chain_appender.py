@@ -19,8 +19,9 @@ _INSERT = (
 class ChainAppender:
     """The lines that one transaction adds."""
 
-    def __init__(self, cursor: Cursor) -> None:
-        row = cursor.execute("SELECT count, head, latest FROM chain").fetchone()
+    def __init__(self, cursor: Cursor, position: tuple[int, bytes, int] | None = None) -> None:
+        """position: count, head and latest time of the chain, where the caller has just read them; None reads them."""
+        row = position or cursor.execute("SELECT count, head, latest FROM chain").fetchone()
         if row is None:
             raise StorageError(
                 "the row that names the head of the ledger is gone",

@@ -200,10 +200,10 @@ class LedgerReader(ABC):
     def _open_cases(self) -> Iterator[Case]:
         """Every open case that can be read, in bounded memory."""
         last, more = -(2**63), True
-        open_cases = CaseSelection(None, {}, tuple(OPEN))
+        selection = CaseSelection(None, {}, tuple(OPEN))
         while more:
             with self._read() as cursor:
-                rows = cursor.execute(*open_cases.page(last, _PAGE)).fetchall()
+                rows = cursor.execute(*selection.page(last, _PAGE)).fetchall()
             for last, name, kind, *_, data, texts in rows:  # noqa: B007 - the last number is where the next page begins
                 case = self.damage.read_or_none(f"{NOUN} {name}", partial(case_of, kind, data, texts))
                 if case is not None:

@@ -23,7 +23,7 @@ from orderdesk_sdk.stores.sqlite.connection import open_connection, readable, sn
 from orderdesk_sdk.stores.sqlite.ledger_schema import ADDITIVE, MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.sqlite.migrations import migrate
 
-__all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "require_unused", "restore"]
+__all__ = ["Backup", "Restored", "accept_current_state", "make_backup", "restore"]
 
 
 @frozen
@@ -117,7 +117,7 @@ def restore(backup: Path, path: Path, now: datetime, *, lacks_nothing: bool = Fa
         head = _verified_head(half, backup)
         with closing(sqlite3.connect(half, isolation_level=None)) as db:
             distrusted = _begin_epoch(db, "a backup was restored", now, lacks_nothing=lacks_nothing)
-        require_unused(path)
+        _require_unused(path)
         away = _move_away(path)
         half.replace(path)
     except OSError as error:
@@ -163,8 +163,7 @@ def _verified_head(copy: Path, backup: Path) -> ChainHead:
     return head
 
 
-def require_unused(path: Path) -> None:
-    """Raises StorageError where another program has the file open."""
+def _require_unused(path: Path) -> None:
     if not path.exists():
         return
     try:

@@ -11,7 +11,6 @@ from pathlib import Path
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.stores.sql.epochs import begin_epoch
 from orderdesk_sdk.stores.sqlite import ledger_schema, order_database
-from orderdesk_sdk.stores.sqlite.backup import require_unused
 from orderdesk_sdk.stores.sqlite.connection import connect, readable
 from orderdesk_sdk.stores.sqlite.migrations import migrate, tables_version
 
@@ -41,8 +40,8 @@ class SqliteEnd:
 @contextmanager
 def copy_source(path: Path) -> Iterator[SqliteEnd]:
     """A ledger's file that nobody else uses, nor can while the block lasts. Raises StorageError."""
-    require_unused(path)
     with _translated(path), closing(connect(path, create=False)) as db:
+        _take_alone(db, path)
         migrate(db, ledger_schema.VERSION_TABLE, ledger_schema.MIGRATIONS, str(path), ledger_schema.ADDITIVE)
         end = SqliteEnd(f"SQLite file {path}", db, lambda: None)
         if end.has_orders:
@@ -54,6 +53,20 @@ def copy_source(path: Path) -> Iterator[SqliteEnd]:
         finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
+
+
+def _take_alone(db: sqlite3.Connection, path: Path) -> None:
+    """Put the log into the file, which needs it alone. Raises StorageError where another program has it open."""
+    db.execute("PRAGMA busy_timeout = 0")
+    try:
+        # First the mark: without its log, a file that says that it is in use would be taken for an incomplete copy.
+        db.execute("UPDATE chain SET in_use = 0 WHERE in_use = 1")
+        db.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise
+        hint = "end every program that uses it: workers, apps, the command line"
+        raise StorageError("the ledger is in use", location=str(path), hint=hint) from None
 
 
 @contextmanager

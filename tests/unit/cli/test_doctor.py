@@ -14,6 +14,7 @@ from attrs import evolve
 from click.testing import CliRunner
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
@@ -211,6 +212,18 @@ def test_every_wrong_filter_is_found_with_its_place() -> None:
     found = [found for found in examine(1) if found["code"] == "rule"]
     assert [each["location"].partition(": ")[2] for each in found] == ["[[rules]][0].when", "[[rules]][2].when"]
     assert all(each["message"].startswith("the filter is wrong") and each["hint"] for each in found)
+
+
+def test_a_worker_that_was_killed_is_told_and_the_exit_code_is_that_of_a_shop_that_works() -> None:
+    write(CONNECTION % REFERENCE)
+    killed = datetime.now(UTC) - timedelta(minutes=12)
+    with Desk(Config(Path("orderdesk.db"))) as desk:
+        desk.ledger.record_heartbeat(WorkerHeartbeat("w", "app-1", 4711, killed, killed))
+    (found,) = [found for found in examine(0) if found["status"] == "degraded"]
+    assert (found["code"], found["location"]) == ("worker-silent", "process 4711 on app-1")
+    assert found["message"] == "the worker did no round for 12 min, and did not end"
+    told = json.loads(CliRunner().invoke(orderdesk, ["doctor", "--json"]).stdout)
+    assert (list(told), told["status"]) == (["status", "checked_at", "checks"], "degraded")
 
 
 def test_a_recipient_that_is_no_single_address_is_found_at_its_setting() -> None:

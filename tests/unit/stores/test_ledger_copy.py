@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -34,6 +37,7 @@ from tests.support.ledgers import (
     shared_folder,
 )
 
+ROOT = str(Path(__file__).resolve().parent.parent.parent.parent)
 STRANGE = "1\x00x"
 """An id that PostgreSQL refuses as it is."""
 
@@ -53,8 +57,10 @@ def orders_in(database: LedgerDatabase) -> Any:
 def fill(database: LedgerDatabase) -> None:
     """A ledger and orders with a row in every table that a shop fills."""
     with closing(database.open()) as ledger:
-        for number in range(520):  # More than a page of each.
-            open_case(ledger, str(number), due_at=LATER)
+        open_case(ledger, "1", due_at=LATER)
+        open_case(ledger, "3", due_at=LATER)
+        large = make_cancellation("large")  # More cases and lines than a page has.
+        ledger.open_cancellation(large, "", [make_case_of(large, number) for number in range(520)])
         odd = make_cancellation(STRANGE)
         ledger.open_cancellation(odd, "", [make_case_of(odd)])
         case = ledger.case("c1-1", CancelCase)
@@ -111,7 +117,7 @@ def test_a_ledger_goes_to_postgresql_and_back_with_every_row(postgres: PostgresD
     before = contents(first)
     made = copied("--to", url_of(postgres))
     assert made["head"] == str(head)
-    assert made["rows"]["cases"] == 522
+    assert made["rows"]["cases"] == 524
     assert contents(postgres) == before
     with closing(postgres.open()) as ledger, closing(orders_in(postgres)) as store:
         assert ledger.head() == head
@@ -180,6 +186,27 @@ def test_nothing_is_copied_while_a_case_is_sent_or_the_ledger_is_used(
     assert (said["message"], said["location"]) == ("a case is being sent", "case c1-1")
     source.open().close()
     assert not (folder / "new.db").exists()
+
+
+CRASH = """
+import os, sys
+from pathlib import Path
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from tests.support.builders import open_case
+ledger = SqliteLedger(Path(sys.argv[1]))
+open_case(ledger, "crash")
+os._exit(9)
+"""
+
+
+def test_a_ledger_whose_program_crashed_is_copied_with_what_lies_in_its_log(
+    postgres: PostgresDatabase, folder: Path
+) -> None:
+    subprocess.run([sys.executable, "-c", CRASH, "orderdesk.db"], check=False, env={**os.environ, "PYTHONPATH": ROOT})
+    assert Path("orderdesk.db-wal").stat().st_size > 0
+    copied("--to", url_of(postgres))
+    with closing(postgres.open()) as ledger:
+        assert ledger.case("ccrash-1", CancelCase).is_open
 
 
 def test_a_ledger_that_is_damaged_or_a_target_that_is_used_is_refused(postgres: PostgresDatabase, folder: Path) -> None:

@@ -24,8 +24,8 @@ from orderdesk_sdk.errors import OrderDeskError
 __all__ = ["WorkerTask"]
 
 WRITES = ("open_cancellation", "write", "append")
-LONGEST = 30.0
-"""Real seconds after which a worker stops that was not killed and has not settled everything."""
+LONGEST_PAUSE = 3.0
+"""Real seconds without a boundary after which a worker stops."""
 
 
 @frozen
@@ -64,14 +64,17 @@ def _run(line: str) -> None:
         boundaries.add_around(worker.desk.ledger, WRITES)
         boundaries.add_around(worker.desk, ("handle_wake",))
         boundaries.watch_http()
-        threading.Thread(target=_stop_when_settled, args=(worker, stop), daemon=True).start()
+        threading.Thread(target=_stop_when_settled, args=(worker, boundaries, stop), daemon=True).start()
         worker.engine.run()
     report(CROSSED, json.dumps(boundaries.names))
 
 
-def _stop_when_settled(worker: Worker, stop: threading.Event) -> None:
-    give_up = time.monotonic() + LONGEST
-    while time.monotonic() < give_up:
+def _stop_when_settled(worker: Worker, boundaries: Boundaries, stop: threading.Event) -> None:
+    """Stop when nothing is open, or nothing has happened for a while: others, or the dead, have what is left."""
+    crossed, since = 0, time.monotonic()
+    while time.monotonic() - since < LONGEST_PAUSE:
+        if len(boundaries.names) > crossed:
+            crossed, since = len(boundaries.names), time.monotonic()
         with suppress(OrderDeskError):
             if not has_open_cases(worker.desk):
                 break

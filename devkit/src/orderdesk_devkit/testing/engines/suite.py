@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import ClassVar
@@ -33,6 +36,8 @@ WITHIN = 60.0
 """Real seconds after which a test gives up; none of them waits that long."""
 LEASE_AND_MORE = minutes(10)
 MOST_BOUNDARIES = 200
+CROWD, CROWD_ROUNDS, CROWD_ORDERS, SEED = 3, 5, 60, 13
+"""Workers at once, how many follow each other, what they have to do, and whose turn it is to die."""
 
 NewOptions = Callable[[], Mapping[str, str]]
 
@@ -214,6 +219,25 @@ class EngineConformance:
                 shop.asked.clear()
                 self._kill_at(number, children, make_options(), shop)
 
+    @pytest.mark.crash
+    def test_a_crowd_may_be_killed_at_random(self, options: Mapping[str, str], shop: Shop) -> None:
+        chance = random.Random(SEED)  # noqa: S311 - chance that is the same each time, no secret
+        with self.caller(options) as desk:
+            numbers = self.cancel(desk, CROWD_ORDERS)
+        with ForkServer(CROWD, "orderdesk_devkit.testing.engines.child") as children, ThreadPoolExecutor(CROWD) as pool:
+            tasks = [WorkerTask(self.opener, options, chance.randint(1, 60)) for _ in range(CROWD * CROWD_ROUNDS)]
+            running = [pool.submit(children.run, task) for task in tasks]
+            if self.restart is not None:
+                wait(running, return_when=FIRST_COMPLETED)
+                self.restart(options)
+            killed = sum(ended.result().code == -signal.SIGKILL for ended in running)
+        assert killed, "some are killed in the middle"
+        with self.caller(options) as desk, self.running(options, count=2, clock=LaterClock(LEASE_AND_MORE)):
+            eventually(lambda: _all_over(desk, shop), f"settled after {killed} kills")
+            cases = desk.ledger.cases(CancelCase)
+        assert sorted(case.order_number for case in cases) == sorted(numbers), "none is lost, none doubled"
+        assert max(shop.asked.values()) == 1, "none was asked for twice"
+
     def _boundaries(self, children: ForkServer, options: Mapping[str, str]) -> list[str]:
         """What a worker crosses that lives."""
         with self.caller(options) as desk:
@@ -231,7 +255,7 @@ class EngineConformance:
         killed = children.run(WorkerTask(self.opener, options, number))
         with self.caller(options) as desk:
             with self.running(options, clock=LaterClock(LEASE_AND_MORE)):
-                eventually(lambda: _is_over(desk, shop), f"settled after {killed.output}")
+                eventually(lambda: _all_over(desk, shop), f"settled after {killed.output}")
             (case,) = desk.ledger.cases(CancelCase)
             asked = shop.asked[numbers[0]]
         assert asked <= 1, f"it was asked for twice after {killed.output}"
@@ -239,8 +263,9 @@ class EngineConformance:
         assert case.state is State.CANCELED or not asked, f"{case.state} after {killed.output}"
 
 
-def _is_over(desk: Desk, shop: Shop) -> bool:
-    """Whether the only case is settled, or waits for somebody who can say that nothing was sent."""
-    (case,) = desk.ledger.cases(CancelCase)
-    is_unsure = case.state in (State.UNKNOWN, State.ACTION_REQUIRED)
-    return not case.is_open or (is_unsure and not shop.asked[case.order_number])
+def _all_over(desk: Desk, shop: Shop) -> bool:
+    """Whether every case is settled, or waits for somebody who can say that nothing was sent."""
+    return all(
+        not case.is_open or (case.state in (State.UNKNOWN, State.ACTION_REQUIRED) and not shop.asked[case.order_number])
+        for case in desk.ledger.cases(CancelCase)
+    )
