@@ -20,7 +20,7 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from tests.support.builders import INTENT, SENT, make_cancellation, make_case_of, open_case
-from tests.support.ledgers import DATABASES, PostgresDatabase, open_database, shared_folder
+from tests.support.ledgers import DATABASES, POSTGRES_PARAMS, PostgresDatabase, open_database, shared_folder
 from tests.support.postgres import VERSIONS, open_server
 
 LOST = psycopg.OperationalError("server closed the connection unexpectedly")
@@ -55,7 +55,7 @@ def after_the_server_did_it(connection: psycopg.Connection[Any]) -> None:
     raise LOST
 
 
-@pytest.fixture(params=DATABASES[1:])
+@pytest.fixture(params=POSTGRES_PARAMS)
 def database(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PostgresDatabase]:
