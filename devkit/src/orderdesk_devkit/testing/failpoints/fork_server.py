@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import IO, Protocol, Self
 
 from attrs import define, frozen
 
@@ -106,8 +106,8 @@ class ForkServer:
 class _Parent:
     """A process that forks children. tasks: what they are to do, a line each. told: what they say."""
 
-    tasks: TextIO
-    told: TextIO
+    tasks: IO[str]
+    told: IO[str]
     pid: int | None
     """None until it has told it, which it does when it is ready."""
 
