@@ -47,6 +47,9 @@ class State(enum.Enum):
     SHIPPED_ANYWAY = "shipped anyway"
     """An alarm: it shipped although it was canceled or the service had been asked."""
 
+    # By identity, as they are equal: an enum's own hash is Python code, and every transition looks its state up.
+    __hash__ = object.__hash__
+
 
 OPEN = frozenset(
     {State.PENDING, State.REPORTED, State.SENDING, State.ACKNOWLEDGED, State.ACTION_REQUIRED, State.UNKNOWN}

@@ -60,6 +60,8 @@ class EventKind(enum.Enum):
     WITHDRAWN = "withdrawn"
     SHIPPED = "shipped"
 
+    __hash__ = object.__hash__  # As that of `State`, and for the same reason.
+
 
 _UNDECIDED = (State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN, State.ACTION_REQUIRED)
 

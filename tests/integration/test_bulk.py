@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +120,44 @@ def test_only_recorded_orders_wait_for_run_due(desk: Desk, services: BulkService
     assert (services.asked, len(desk.ledger.cases(CancelCase, states=[State.PENDING]))) == ([], 6)
     desk.run_due()
     assert len(services.asked) == 6
+
+
+def test_a_run_that_is_told_to_stop_says_so_and_the_next_one_goes_on(desk: Desk, services: BulkServices) -> None:
+    numbers = import_bulk_orders(desk, 200, TWO)
+    stop = threading.Event()
+    run = desk.cancel_many(requests(numbers), by="Ann", idempotency_key="spring")
+    with desk.ending_on(stop):
+        for _ in run:
+            stop.set()
+    assert not run.is_complete
+    assert run.reported < 400
+    assert run.summary().total == len(desk.ledger.cases(CancelCase, limit=1000))
+    again = desk.cancel_many(requests(numbers), by="Ann", idempotency_key="spring")
+    assert (len(list(again)), again.is_complete, again.summary().total) == (400, True, 400)
+    assert Counter(number for _, number, _ in services.asked) == Counter(numbers)
+
+
+def test_an_order_at_two_connections_has_one_result_when_both_were_tried(desk: Desk, services: BulkServices) -> None:
+    (number, _) = import_bulk_orders(desk, 1, TWO)
+    desk.orders.register(number, connection="well1", by="Ann")
+    (result,) = desk.cancel_many(requests([number]), by="Ann", idempotency_key="both")
+    assert {case.connection: case.state for case in result.cases} == dict.fromkeys(TWO, State.ACKNOWLEDGED)
+    assert [name for name, _, _ in services.asked] in (["well0", "well1"], ["well1", "well0"])
+
+
+def test_memory_does_not_grow_with_the_number_of_orders(desk: Desk) -> None:
+    def peak(count: int) -> int:
+        run = desk.cancel_many(map(BulkRequest, map(str, range(count))), by="Ann", idempotency_key=f"of {count}")
+        tracemalloc.start()
+        assert sum(1 for _ in run) == count
+        assert run.summary().not_accepted == count
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    few = peak(500)  # Once before, so that what is imported and kept for good counts in neither.
+    few = peak(500)
+    assert peak(3000) < few + 100_000
 
 
 def test_two_lines_for_one_order_cancel_it_once(desk: Desk, services: BulkServices) -> None:

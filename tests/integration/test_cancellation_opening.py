@@ -22,6 +22,8 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.runtime.scheduler import RECORD_AFTER
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+from orderdesk_sdk.stores.sqlite.order_database import SqliteOrderDatabase
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from tests.support.fake_services import (
     FakeDeskOpener,
     FakeFulfillmentService,
@@ -88,6 +90,39 @@ def test_one_commit_brings_wish_claim_and_intent_and_one_the_answer(fake_service
     kinds = [type(entry.content) for entry in desk.ledger.history(case.id)]
     assert kinds == [Event, Intent, Exchange, Event]
     assert list(desk.ledger.find_flaws()) == []
+
+
+MOST_STATEMENTS = 25
+"""Of a cancel at one place, ledger and order store together; how many flushes to disk it costs counts more."""
+
+
+def test_a_cancel_costs_no_more_statements_than_it_needs(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
+    assert isinstance(desk.ledger, SqliteLedger)
+    assert isinstance(desk.order_store, SqliteOrderStore)
+    assert isinstance(desk.order_store._database, SqliteOrderDatabase)
+    found: list[str] = []
+    for connection in (desk.ledger._writer, desk.ledger._reader, desk.order_store._database._connection):
+        connection.set_trace_callback(found.append)
+    desk.cancel("1042", by="Ann")
+    # A statement that has triggers is traced once more for each row.
+    statements = [one for one, before in zip(found, ["", *found], strict=False) if one != before]
+    assert len(statements) <= MOST_STATEMENTS, "\n".join(statements)
+    assert statements.count("COMMIT") == 2
+
+
+def test_a_case_that_is_due_is_sent_with_two_commits_and_read_once(fake_services_desk: FakeDeskOpener) -> None:
+    desk = fake_services_desk(at=["mill"])
+    assert isinstance(desk.ledger, SqliteLedger)
+    assert isinstance(desk.order_store, SqliteOrderStore)
+    assert isinstance(desk.order_store._database, SqliteOrderDatabase)
+    desk.cancel("1042", by="Ann", send_now=False)
+    found: list[str] = []
+    for connection in (desk.ledger._writer, desk.ledger._reader, desk.order_store._database._connection):
+        connection.set_trace_callback(found.append)
+    assert desk.run_due().handled == 1
+    reads = [one for one in found if one.startswith("SELECT") and ("FROM orders" in one or "FROM remote_orders" in one)]
+    assert (found.count("COMMIT"), len(reads)) == (2, 2), "\n".join(found)
 
 
 def test_nothing_is_in_the_ledger_before_the_intent_is(fake_services_desk: FakeDeskOpener) -> None:

@@ -114,7 +114,7 @@ def cancel(
     idempotency_key: str | None,
     no_send: bool,
 ) -> None:
-    """Cancel ORDER, or the orders of a file, wherever they were submitted.
+    """Cancel ORDER, or the orders of a file, everywhere.
 
     The cancellation is recorded in the ledger before anything is sent. Running the command again does not cancel twice.
     A reason or a quantity that a service does not accept is an error, and nothing is recorded. Exit code 3: a case

@@ -125,12 +125,11 @@ class BulkRun:
                 lines=request.lines,
             )
             return self._cancellations.open(order, wanted, send_now=False)
-        except DamagedRowError as error:
-            return error
-        except StorageError:
-            raise  # Nothing is wrong with the order: the next run records it.
         except OrderDeskError as error:
-            return error
+            if isinstance(error, StorageError) and not isinstance(error, DamagedRowError):
+                raise  # Nothing is wrong with the order: the next run records it.
+            error.__context__ = None
+            return error.with_traceback(None)  # Its frames would be kept until there is garbage enough to collect.
 
     def _after_recording(
         self, number: int, request: BulkRequest, found: CancellationStatus | OrderDeskError

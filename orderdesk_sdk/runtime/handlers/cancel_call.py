@@ -305,7 +305,8 @@ class CancelCall:
     ) -> Event:
         now = self._loader.clock.now()
         integration = connection.integration
-        sent = evolve(sending_case, idempotent=result.idempotent and result.may_have_written)
+        idempotent = result.idempotent and result.may_have_written
+        sent = sending_case if sending_case.idempotent is idempotent else evolve(sending_case, idempotent=idempotent)
         match outcome:
             case Answer() as answer:
                 self._loader.save_service_status(sending_case, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from attrs import evolve, frozen
@@ -54,6 +55,12 @@ _OWNS_NUMBER: Final = """NOT EXISTS (
 """Of an order: no other that still has its number took it over."""
 
 
+_BY_ID: Final = "SELECT id, document, folder_id FROM orders WHERE id = ?"
+_BY_NUMBER: Final = f"SELECT id, document, folder_id FROM orders WHERE number = ? AND {_OWNS_NUMBER}"  # noqa: S608 - constants
+_BY_EITHER: Final = f"{_BY_ID} UNION ALL {_BY_NUMBER} AND id <> ?"
+"""Not by UNION, for which the database would build a table first to compare the documents."""
+
+
 @frozen
 class Folder:
     """A folder: a label on orders, nothing more."""
@@ -89,15 +96,13 @@ def find_order(db: Cursor, ref: str) -> Order:
     """
     named = order_ref(ref)
     name = str(named)
-    columns = "SELECT id, document, folder_id FROM orders WHERE"
-    by_id, by_number = f"{columns} id = ?", f"{columns} number = ? AND {_OWNS_NUMBER}"
     match named:
         case OrderId():
-            rows = db.execute(by_id, (name,)).fetchall()
+            rows = db.execute(_BY_ID, (name,)).fetchall()
         case OrderNumber():
-            rows = db.execute(f"{by_number} ORDER BY id", (name,)).fetchall()
+            rows = db.execute(f"{_BY_NUMBER} ORDER BY id", (name,)).fetchall()
         case _:
-            rows = db.execute(f"{by_id} UNION {by_number} ORDER BY id", (name, name)).fetchall()
+            rows = sorted(db.execute(_BY_EITHER, (name, name, name)))
     if len(rows) == 1:
         return order_from_row(*rows[0])
     if rows:
@@ -202,16 +207,21 @@ def remote_orders(db: Cursor, order_id: str) -> tuple[RemoteOrder, ...]:
         "WHERE order_id = ? ORDER BY submitted_at, connection",
         (order_id,),
     )
-    return tuple(
-        RemoteOrder(
-            connection=connection,
-            remote_id=remote_id,
-            submitted_at=datetime.fromisoformat(submitted_at),
-            role=ConnectionRole(role),
-            status=status,
-            status_at=None if status_at is None else datetime.fromisoformat(status_at),
-        )
-        for connection, remote_id, submitted_at, role, status, status_at in rows
+    return tuple([_remote_order(*row) for row in rows])
+
+
+@lru_cache(4096)
+def _remote_order(
+    connection: str, remote_id: str, submitted_at: str, role: str, status: str | None, status_at: str | None
+) -> RemoteOrder:
+    """The remote order of a row. Remembered, as every look at a case reads the same one, and nothing changes it."""
+    return RemoteOrder(
+        connection=connection,
+        remote_id=remote_id,
+        submitted_at=datetime.fromisoformat(submitted_at),
+        role=ConnectionRole(role),
+        status=status,
+        status_at=None if status_at is None else datetime.fromisoformat(status_at),
     )
 
 

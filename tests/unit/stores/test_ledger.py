@@ -67,6 +67,19 @@ def test_the_same_key_and_content_is_the_same_wish_and_opens_nothing_new(ledger:
     assert [case.id for case in ledger.cases(CancelCase)] == ["c1-1"]
 
 
+def test_keys_with_a_common_beginning_are_had_a_page_at_a_time(ledger: SqlLedger) -> None:
+    for number in ("1", "2", "3"):
+        wanted = make_cancellation(number, key=f"bulk a {number}")
+        ledger.open_cancellation(wanted, "content", [make_case_of(wanted)])
+    ledger.alias_key("bulk a 9", "content", make_cancellation("1", key="bulk a 1"))
+    ledger.alias_key("bulk b 1", "content", make_cancellation("1", key="bulk a 1"))
+    page = ledger.cancellations_by_key("bulk a ", limit=2)
+    assert [(key, found.id) for key, found in page if found] == [("bulk a 1", "c1"), ("bulk a 2", "c2")]
+    rest = ledger.cancellations_by_key("bulk a ", after=page[-1][0], limit=2)
+    assert [(key, found.id) for key, found in rest if found] == [("bulk a 3", "c3"), ("bulk a 9", "c1")]
+    assert ledger.cancellations_by_key("bulk a ", after="bulk a 9") == ()
+
+
 def test_the_same_key_with_another_content_is_a_conflict_and_changes_nothing(ledger: SqlLedger) -> None:
     open_case(ledger)
     second = evolve(make_cancellation("2"), idempotency_key="key 1")
