@@ -130,6 +130,19 @@ def test_who_cannot_find_out_says_so(database: PostgresDatabase, monkeypatch: py
             ledger.append(case, ["a note"], if_unchanged=True)
 
 
+def test_the_number_of_a_transaction_says_nothing_on_another_timeline(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(connection: psycopg.Connection[Any]) -> None:
+        database.tamper("UPDATE ledger_epochs SET timeline = timeline + 1")
+        after_the_server_did_it(connection)
+
+    with closing(database.open()) as ledger:
+        lose_next_commits(monkeypatch, lose)
+        with pytest.raises(StorageError, match=r"not known.*a standby became the primary"):
+            ledger.claim_notifications("shop", ["digest"], SystemClock().now())
+
+
 def test_a_transaction_whose_connection_was_ended_is_run_again(database: PostgresDatabase) -> None:
     with closing(database.open()) as ledger:
         case = open_case(ledger)
