@@ -61,9 +61,7 @@ class DeskAssembly:
         self.registry = registry or PluginRegistry()
         self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=bool(config.rules))
         self.clock = clock = clock or clock_of_ledger(self.ledger)
-        self.order_store: OrderStore = order_store or open_order_store(
-            config.ledger, clock=clock, suffix=config.resubmission_suffix
-        )
+        self.order_store: OrderStore = order_store or self._open_order_store(clock)
         self.listeners = Listeners(
             listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
         )
@@ -72,6 +70,12 @@ class DeskAssembly:
         calls = (limits.http, limits.plugin_timeout, states, self.shutdown)
         self.connections = Connections(config.connections, self.registry, clock, *calls)
         self._start_services()
+
+    def _open_order_store(self, clock: Clock) -> OrderStore:
+        orders, suffix = self._config.orders, self._config.resubmission_suffix
+        if orders is None:
+            return open_order_store(self._config.ledger, clock=clock, suffix=suffix)
+        return open_order_store(orders, clock=clock, suffix=suffix, place="[orders].url")
 
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock

@@ -6,6 +6,7 @@ url = "sqlite:///orderdesk.db"          # relative to this file; or "postgresql:
 engine = "inline"                       # what wakes workers; "procrastinate" needs PostgreSQL, and its extra
 
 [orders]
+url = "sqlite:///orders.db"             # of the embedded order store, as [ledger].url; the default is beside the ledger
 timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk
 
 [resubmission]
@@ -89,6 +90,7 @@ class Config:
         email: None where no e-mail can be sent.
         resubmission_suffix: of the numbers of duplicates.
         engine: what wakes workers when a case is due.
+        orders: where the embedded order store is; None: beside the ledger.
     """
 
     ledger: LedgerLocation
@@ -100,6 +102,7 @@ class Config:
     rules: tuple[Rule, ...] = ()
     resubmission_suffix: str = DEFAULT_SUFFIX
     engine: EngineKind = EngineKind.INLINE
+    orders: LedgerLocation | None = None
 
     @property
     def ledger_file(self) -> Path | None:
@@ -154,7 +157,7 @@ def _read(path: Path) -> Config:
     ledger = _optional_table(document, "ledger", str(path))
     orders = _optional_table(document, "orders", str(path))
     reject_unknown_keys(ledger, ("url", "engine"), f"{path}: [ledger]")
-    reject_unknown_keys(orders, ("timezone",), f"{path}: [orders]")
+    reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     connections = {
         name: _connection(name, table, f"{path}: [connections.{name}]")
         for name, table in _optional_table(document, "connections", str(path)).items()
@@ -168,7 +171,8 @@ def _read(path: Path) -> Config:
     url = ledger.get("url", "sqlite:///orderdesk.db")
     location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
     timezone, engine = _read_timezone(orders, path), _read_engine(ledger, path)
-    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine)
+    store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
+    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine, store)
 
 
 def _check_numbers(value: object, location: str) -> None:
@@ -234,7 +238,7 @@ def _optional_table(document: Mapping[str, object], name: str, location: str) ->
 
 
 def read_ledger_location(url: object, folder: Path, location: str) -> LedgerLocation:
-    """Where a ledger is, by its URL or the name of a variable that holds it. Raises ConfigurationError.
+    """Where a ledger or an order store is, by its URL, or by a variable that holds it. Raises ConfigurationError.
 
     Args:
         folder: that the path of a file is relative to.
@@ -246,7 +250,7 @@ def read_ledger_location(url: object, folder: Path, location: str) -> LedgerLoca
         return _public_url(url, location)
     if not isinstance(url, str) or not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
         raise ConfigurationError(
-            "the value is not the URL of a ledger",  # Not shown: a database's URL may hold a password.
+            "the value is not the URL of a database",  # Not shown: a database's URL may hold a password.
             location=location,
             hint='write it as "sqlite:///orderdesk.db" or "postgresql://USER@HOST:5432/NAME"',
         )

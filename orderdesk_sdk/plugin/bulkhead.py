@@ -24,6 +24,33 @@ MAX_ABANDONED_THREADS = 16
 of them comes back: a host's memory is everybody's."""
 
 
+class Completion:
+    """Is set once, and waited for: as a threading.Event, by one lock in place of a condition and a lock per wait."""
+
+    __slots__ = ("_lock", "_setting")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # Held until it is set; who waited passes it on.
+        self._lock.acquire()
+        self._setting = threading.Lock()
+
+    def set(self) -> None:
+        """Let everybody go on who waits, or will; a second time does nothing."""
+        if self._setting.acquire(blocking=False):
+            self._lock.release()
+
+    def is_set(self) -> bool:
+        """Whether it is."""
+        return self._setting.locked()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for it, at most so many seconds; whether it is set."""
+        if not self._lock.acquire(timeout=timeout):
+            return False
+        self._lock.release()
+        return True
+
+
 class Job:
     """A job handed to a bulkhead.
 
@@ -35,7 +62,7 @@ class Job:
         self.run = run
         self._on_done = on_done
         self.watchdog = Watchdog()
-        self.done = threading.Event()
+        self.done = Completion()
         self.timed_out = False
         self.error: BaseException | None = None
         self.context = current_context()

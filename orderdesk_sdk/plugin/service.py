@@ -28,6 +28,8 @@ Flow = Generator["httpx.Request", "httpx.Response", T]
 CALL_OPTIONS = "orderdesk.call"
 """The key of a request's `CallOptions` in its `extensions`."""
 
+_ENCODING = {"accept-encoding": "gzip"}
+"""The one content coding that the transport unpacks; it puts this on requests that lack it."""
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -121,7 +123,7 @@ class Service(Generic[S]):
             params=params,
             json=json,
             data=form,
-            headers={"user-agent": self.agent, "accept": "application/json", **(headers or {})},
+            headers={"user-agent": self.agent, "accept": "application/json", **_ENCODING, **(headers or {})},
             extensions={
                 CALL_OPTIONS: CallOptions(
                     operation or path, harmless, read_only, redact_response=redact_response, cache_for=cache_for

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
+from types import GeneratorType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from attrs import frozen
@@ -131,7 +132,8 @@ def _drive(
         # Without the frames below, whose variables hold requests, which show their URLs: whoever logs it may show them.
         raise error.with_traceback(None)  # noqa: B904 - it is the same error, not one that came of it
     finally:
-        plugin.start(flow.close)
+        if not isinstance(flow, GeneratorType) or flow.gi_frame is not None:  # Where it has not ended.
+            plugin.start(flow.close)
 
 
 class _FlowRun(Generic[T]):

@@ -64,11 +64,14 @@ def open_ledger(location: LedgerLocation, *, keeps_events: bool = True) -> Sqlit
     return _with_driver(opened)
 
 
-def open_order_store(location: LedgerLocation, *, clock: Clock, suffix: str = DEFAULT_SUFFIX) -> SqlOrderStore:
-    """The embedded order store beside a ledger. Raises as `open_ledger`.
+def open_order_store(
+    location: LedgerLocation, *, clock: Clock, suffix: str = DEFAULT_SUFFIX, place: str = _IN_CONFIGURATION
+) -> SqlOrderStore:
+    """The embedded order store at a location, which may be the ledger's. Raises as `open_ledger`.
 
     Args:
         suffix: of the numbers of duplicates.
+        place: where the location stands in the configuration, for messages.
     """
     if isinstance(location, Path):
         from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
@@ -79,9 +82,9 @@ def open_order_store(location: LedgerLocation, *, clock: Clock, suffix: str = DE
     def opened() -> SqlOrderStore:
         from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
 
-        return PostgresOrderStore(url, clock=clock, suffix=suffix, location=_IN_CONFIGURATION)
+        return PostgresOrderStore(url, clock=clock, suffix=suffix, location=place)
 
-    return _with_driver(opened)
+    return _with_driver(opened, place)
 
 
 def states_of_connections(location: LedgerLocation, ledger: object, clock: Clock) -> StateOfConnection:
@@ -178,14 +181,14 @@ def clock_of_ledger(ledger: object) -> Clock:
     return clock if clock is not None else SystemClock()
 
 
-def _with_driver(opened: Callable[[], T]) -> T:
+def _with_driver(opened: Callable[[], T], place: str = _IN_CONFIGURATION) -> T:
     try:
         return opened()
     except ImportError as error:
         if not (error.name or "psycopg").startswith("psycopg"):
             raise
         raise ConfigurationError(
-            f"a ledger in PostgreSQL needs psycopg: {error}",
-            location=_IN_CONFIGURATION,
+            f"PostgreSQL needs psycopg: {error}",
+            location=place,
             hint="run `pip install 'orderdesk-sdk[postgres]' 'psycopg[binary]'`",
         ) from None

@@ -278,10 +278,10 @@ def redact_answer(answer: Answer, redactor: Redactor) -> Answer:
     def words(text: str) -> str:
         return redactor.redact_text(text[:MAX_SCANNED_LENGTH])[:MAX_MESSAGE_LENGTH]
 
-    return evolve(
-        answer,
-        status=words(answer.status) if answer.status is not None else None,
-        message=words(answer.message) if answer.message is not None else None,
-        hint=words(answer.hint) if answer.hint is not None else None,
-        lines=tuple(evolve(line, line=words(line.line)) for line in answer.lines),
-    )
+    said = (answer.status, answer.message, answer.hint)
+    clean = tuple(words(text) if text is not None else None for text in said)
+    lines = tuple(evolve(line, line=words(line.line)) for line in answer.lines)
+    if clean == said and lines == answer.lines:
+        return answer
+    status, message, hint = clean
+    return evolve(answer, status=status, message=message, hint=hint, lines=lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.clock import SystemClock
+from orderdesk_sdk.clock import SystemClock, VirtualClock
 from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
@@ -52,6 +55,30 @@ def test_commands_work_on_it_and_doctor_names_it(folder: Path) -> None:
     assert findings["ledger"]["message"].endswith(f"version {len(MIGRATIONS)}, can be opened and written")
     assert "unchanged" in findings["evidence"]["message"]
     assert "the ledger is in a PostgreSQL database" in ask("ledger", "backup", "copy.db", code=1)["error"]["message"]
+
+
+@pytest.mark.slow
+def test_an_order_is_canceled_and_proved_from_the_command_line(folder: Path) -> None:
+    """The sandbox's services, its clock, and a ledger in the database."""
+    Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
+    config = Path("orderdesk.toml")
+    config.unlink()
+    with running(config, VirtualClock(), port=0):
+        text = config.read_text(encoding="utf-8")
+        config.write_text(
+            re.sub(r'(?m)^url = "sqlite:.*"$', 'url = { env = "LEDGER_URL" }', text, count=1), encoding="utf-8"
+        )
+        ask("import", "orders.json")
+        for number in ("1042", "1043"):
+            ask("register", number, "--at", "amazon-mcf")
+        ask("cancel", "1042", "--by", "Ann", "--reason", "customer asked")
+        ask("cancel", "1043", "--by", "Ann", "--no-send")
+        ask("work", "--until-idle")
+        assert ask("receipt", "1042")["is_canceled"]
+        assert {case["state"] for number in ("1042", "1043") for case in ask("cases", number)["cases"]} == {"canceled"}
+        assert ask("ledger", "verify")["is_intact"]
+        assert "PostgreSQL 1" in str(ask("doctor")["checks"])
+        assert list(Path().glob("*.db*")) == []
 
 
 def test_the_servers_clock_is_the_desks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

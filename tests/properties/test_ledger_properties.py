@@ -28,7 +28,7 @@ from orderdesk_sdk.stores.archive_file import ArchivedCase, read_archive
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of
 from tests.support.builders import make_case_of, make_resubmission
-from tests.support.ledgers import DATABASES, SqlLedger, open_database, shared_folder
+from tests.support.ledgers import DATABASE_PARAMS, SqlLedger, open_database, shared_folder
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 INDEX = st.integers(0, 1000)
@@ -260,7 +260,7 @@ class LedgerHistory(RuleBasedStateMachine):
         assert self.ledger.next_due() == min(dues.values(), default=None)
 
 
-@pytest.mark.parametrize("name", DATABASES)
+@pytest.mark.parametrize("name", DATABASE_PARAMS)
 def test_nothing_is_lost_and_nothing_made_up(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     machine = type(
         "LedgerHistory", (LedgerHistory,), {"database_name": name, "servers": shared_folder(tmp_path_factory)}

@@ -21,12 +21,27 @@ from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.postgres import VERSIONS, PostgresServer, binaries_of, open_server
 
-__all__ = ["DATABASES", "LedgerDatabase", "PostgresDatabase", "SqlLedger", "SqliteDatabase", "open_database"]
+__all__ = [
+    "DATABASES",
+    "DATABASE_PARAMS",
+    "POSTGRES_PARAMS",
+    "LedgerDatabase",
+    "PostgresDatabase",
+    "SqlLedger",
+    "SqliteDatabase",
+    "open_database",
+    "shared_folder",
+]
 
 SqlLedger = SqliteLedger | PostgresLedger
 
 DATABASES = ("sqlite", *(f"postgres{version}" for version in VERSIONS))
-"""What a fixture that is asked for a database of any kind is parametrized by."""
+"""The kinds of databases, by name."""
+DATABASE_PARAMS = [
+    pytest.param(name, marks=pytest.mark.slow) if name == f"postgres{VERSIONS[-1]}" else name for name in DATABASES
+]
+"""What a fixture that is asked for a database of any kind is parametrized by; the quick tests leave the old one out."""
+POSTGRES_PARAMS = DATABASE_PARAMS[1:]
 
 
 class LedgerDatabase(ABC):

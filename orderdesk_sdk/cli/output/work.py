@@ -142,7 +142,9 @@ def work_result(
         handled=handled,
         is_idle=is_idle,
         cancels=desk.cases.list(states=[State.ACTION_REQUIRED]),
-        others=[case for case in desk.cases.list_others(open_only=True) if case.state is State.ACTION_REQUIRED],
+        others=[
+            case for case in desk.cases.list_others(open_only=True, limit=1000) if case.state is State.ACTION_REQUIRED
+        ],
         alarms=alarms,
         problems=problems,
     )

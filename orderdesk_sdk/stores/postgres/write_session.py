@@ -18,8 +18,10 @@ from orderdesk_sdk.stores.postgres.epoch_guard import EpochGuard
 from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
 from orderdesk_sdk.stores.postgres.ledger_schema import VERSION_TABLE
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
+from orderdesk_sdk.stores.postgres.server_identity import server_identity
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.epochs import latest_epoch
 from orderdesk_sdk.stores.sql.group_commit import TransactionLostError
 
 __all__ = ["PostgresWriteSession"]
@@ -140,8 +142,7 @@ class PostgresWriteSession:
                 found = cursor.execute("SELECT link FROM history WHERE sequence = ?", (line[0],)).fetchone()
                 committed = found == (line[1],)
             else:
-                (status,) = cursor.execute("SELECT pg_xact_status(?::text::xid8)", (transaction_id,)).fetchone()
-                committed = status == "committed"
+                committed = _was_committed(cursor, transaction_id, self._pool.place)
         except (psycopg.Error, StorageError) as error:
             raise StorageError(
                 f"the connection was lost while the last change was committed, and whether it was written is not"
@@ -157,3 +158,14 @@ class PostgresWriteSession:
                 location=self._pool.place,
                 hint="do the same again",
             )
+
+
+def _was_committed(cursor: PostgresCursor, transaction_id: str, place: str) -> bool:
+    """Whether a transaction that wrote no line was committed. Raises StorageError where the server does not know."""
+    epoch = latest_epoch(cursor)
+    if epoch is not None:
+        changed = server_identity(cursor).change_since(epoch.system, epoch.timeline)
+        if changed is not None:  # There, the number may be another transaction's.
+            raise StorageError(changed, location=place, hint="look at the ledger")
+    (status,) = cursor.execute("SELECT pg_xact_status(?::text::xid8)", (transaction_id,)).fetchone()
+    return bool(status == "committed")

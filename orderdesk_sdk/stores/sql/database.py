@@ -1,4 +1,4 @@
-"""What a SQL database is here: a cursor that takes `?`, and a value that says in what databases differ.
+"""What a SQL database is here: a cursor that takes `?`, and somebody who runs jobs in transactions.
 
 `sqlite3.Cursor` is such a cursor as it is. Statements number no parameters, name the target of each
 `ON CONFLICT ... DO UPDATE`, and begin, end and abort no transaction: that does whoever hands out the cursor.

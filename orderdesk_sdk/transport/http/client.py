@@ -269,7 +269,8 @@ class HttpClient:
     def _send(self, request: httpx.Request) -> httpx.Response:
         self.require_allowed_origin(request)
         request.extensions.setdefault("timeout", self._timeout)
-        request.headers["accept-encoding"] = ACCEPTED_ENCODING
+        if request.headers.get("accept-encoding") != ACCEPTED_ENCODING:
+            request.headers["accept-encoding"] = ACCEPTED_ENCODING
         if request.url.userinfo:  # As httpx's client reads a login in a URL.
             next(httpx.BasicAuth(request.url.username, request.url.password).auth_flow(request))
         scheme, _, login = request.headers.get("authorization", "").partition(" ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from functools import partial
+from types import GeneratorType
 
 import httpx
 from attrs import evolve
@@ -80,7 +81,8 @@ class Credentials:
             return _token_failure("MalformedResponseError", self._redactor.redact_text(str(error)))
         finally:
             for flow in started:
-                guard.run(flow.close)
+                if not isinstance(flow, GeneratorType) or flow.gi_frame is not None:  # Where it has not ended.
+                    guard.run(flow.close)
 
     def _start_flow(self, request: httpx.Request) -> _AuthFlow:
         flow = self._auth.sync_auth_flow(request)

@@ -11,11 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config, find_config, read_config
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.connection_settings import secret, setting, settings, url
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 SECRET = "Atzr|IwEB-very-secret"
 
@@ -89,9 +93,9 @@ def test_an_absolute_ledger_stays_where_it_is(tmp_path: Path) -> None:
         ("[zzz]", "", "unknown key 'zzz'", "known are: ledger, orders, email, connections, resubmission, rules"),
         ("ledger = 5", "", "ledger must be a table", "[ledger]"),
         ("[ledger]\nulr = 'x'", ": [ledger]", "unknown key 'ulr'", "did you mean 'url'?"),
-        ("[ledger]\nurl = 5", ": [ledger].url", "not the URL of a ledger", "sqlite:///orderdesk.db"),
-        ("[ledger]\nurl = 'sqlite:///'", ": [ledger].url", "not the URL of a ledger", "sqlite:///orderdesk.db"),
-        ("[ledger]\nurl = 'orders.db'", ": [ledger].url", "not the URL of a ledger", "sqlite:///orderdesk.db"),
+        ("[ledger]\nurl = 5", ": [ledger].url", "not the URL of a database", "sqlite:///orderdesk.db"),
+        ("[ledger]\nurl = 'sqlite:///'", ": [ledger].url", "not the URL of a database", "sqlite:///orderdesk.db"),
+        ("[ledger]\nurl = 'orders.db'", ": [ledger].url", "not the URL of a database", "sqlite:///orderdesk.db"),
         ("[orders]\ntimezone = 'Mars'", ": [orders].timezone", "'Mars' is not a time zone", "Europe/Berlin"),
         ("[orders]\ntimezone = ''", ": [orders].timezone", "not a time zone", "Europe/Berlin"),
         ("[orders]\ntimezone = 'America'", ": [orders].timezone", "not a time zone", "Europe/Berlin"),
@@ -130,6 +134,28 @@ def test_a_ledger_url_with_a_password_is_refused_without_showing_it(tmp_path: Pa
     error = wrong(path)
     assert SECRET not in str(error)
     assert SECRET not in repr(error)
+
+
+def test_orders_are_beside_the_ledger_unless_the_configuration_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_config(written(tmp_path, "")).orders is None
+    assert read_config(written(tmp_path, '[orders]\nurl = "sqlite:///orders.db"')).orders == tmp_path / "orders.db"
+    monkeypatch.setenv("ORDERS_URL", "postgresql://desk@db.example/orders")
+    assert read_config(written(tmp_path, '[orders]\nurl = { env = "ORDERS_URL" }')).orders == Secret(
+        "postgresql://desk@db.example/orders"
+    )
+    error = wrong(written(tmp_path, f'[orders]\nurl = "mysql://desk:{SECRET}@db.example/orders"'))
+    assert str(error.location).endswith(": [orders].url")
+    assert SECRET not in str(error)
+
+
+def test_a_desk_keeps_its_orders_where_the_configuration_says(tmp_path: Path) -> None:
+    config = Config(tmp_path / "ledger.db", orders=tmp_path / "orders.db")
+    with Desk(config) as desk:
+        desk.orders.import_orders([Order("id-1", "1")], by="Ann")
+    with SqliteOrderStore(tmp_path / "orders.db", clock=VirtualClock()) as store:
+        assert store.get_order("1").id == "id-1"
 
 
 def test_the_configuration_is_found_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

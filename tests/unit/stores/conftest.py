@@ -16,7 +16,7 @@ from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.support.ledgers import DATABASES, LedgerDatabase, SqlLedger, open_database, shared_folder
+from tests.support.ledgers import DATABASE_PARAMS, LedgerDatabase, SqlLedger, open_database, shared_folder
 from tests.support.postgres import VERSIONS
 from tests.support.postgres_fixtures import shared_server
 
@@ -57,7 +57,7 @@ def order_store(open_order_store: OrderStoreOpener) -> Iterator[SqlOrderStore]:
         yield opened
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=DATABASE_PARAMS)
 def database(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LedgerDatabase]:

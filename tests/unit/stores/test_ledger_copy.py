@@ -29,7 +29,7 @@ from orderdesk_sdk.stores.opening import open_order_store
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, NOT_COPIED, ORDER_TABLES
 from tests.support.builders import EXCHANGE, LATER, NOW, make_cancellation, make_case_of, make_resubmission, open_case
 from tests.support.ledgers import (
-    DATABASES,
+    POSTGRES_PARAMS,
     LedgerDatabase,
     PostgresDatabase,
     SqliteDatabase,
@@ -94,7 +94,7 @@ def contents(database: LedgerDatabase) -> dict[str, list[Any]]:
     return found
 
 
-@pytest.fixture(params=DATABASES[1:])
+@pytest.fixture(params=POSTGRES_PARAMS)
 def postgres(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PostgresDatabase]:

@@ -20,7 +20,7 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from tests.support.builders import INTENT, SENT, make_cancellation, make_case_of, open_case
-from tests.support.ledgers import DATABASES, PostgresDatabase, open_database, shared_folder
+from tests.support.ledgers import DATABASES, POSTGRES_PARAMS, PostgresDatabase, open_database, shared_folder
 from tests.support.postgres import VERSIONS, open_server
 
 LOST = psycopg.OperationalError("server closed the connection unexpectedly")
@@ -55,7 +55,7 @@ def after_the_server_did_it(connection: psycopg.Connection[Any]) -> None:
     raise LOST
 
 
-@pytest.fixture(params=DATABASES[1:])
+@pytest.fixture(params=POSTGRES_PARAMS)
 def database(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PostgresDatabase]:
@@ -128,6 +128,19 @@ def test_who_cannot_find_out_says_so(database: PostgresDatabase, monkeypatch: py
         lose_next_commits(monkeypatch, lose)
         with pytest.raises(StorageError, match="whether it was written is not known"):
             ledger.append(case, ["a note"], if_unchanged=True)
+
+
+def test_the_number_of_a_transaction_says_nothing_on_another_timeline(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(connection: psycopg.Connection[Any]) -> None:
+        database.tamper("UPDATE ledger_epochs SET timeline = timeline + 1")
+        after_the_server_did_it(connection)
+
+    with closing(database.open()) as ledger:
+        lose_next_commits(monkeypatch, lose)
+        with pytest.raises(StorageError, match=r"not known.*a standby became the primary"):
+            ledger.claim_notifications("shop", ["digest"], SystemClock().now())
 
 
 def test_a_transaction_whose_connection_was_ended_is_run_again(database: PostgresDatabase) -> None:

@@ -21,7 +21,7 @@ from orderdesk_sdk.errors import ConflictError, StorageError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from tests.support.builders import ACKNOWLEDGED, INTENT, SENT, make_resubmission, open_case
-from tests.support.ledgers import DATABASES, PostgresDatabase, open_database, shared_folder
+from tests.support.ledgers import POSTGRES_PARAMS, PostgresDatabase, open_database, shared_folder
 from tests.support.postgres import VERSIONS, PostgresServer, binaries_of, open_server
 
 LOST_CHANGES = (
@@ -37,7 +37,7 @@ LOST_LINES = (
 )
 
 
-@pytest.fixture(params=DATABASES[1:])
+@pytest.fixture(params=POSTGRES_PARAMS)
 def database(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PostgresDatabase]:

@@ -14,12 +14,12 @@ from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import transition
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from tests.support.builders import LATER, NOW, SENT, open_case
-from tests.support.ledgers import DATABASES, PostgresDatabase, open_database, shared_folder
+from tests.support.ledgers import POSTGRES_PARAMS, PostgresDatabase, open_database, shared_folder
 
 CONNECTION = "shop-1"
 
 
-@pytest.fixture(params=DATABASES[1:])
+@pytest.fixture(params=POSTGRES_PARAMS)
 def database(
     request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PostgresDatabase]:

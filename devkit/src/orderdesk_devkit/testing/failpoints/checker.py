@@ -17,7 +17,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.plugin.answer import Rejection
 
-__all__ = ["find_failures", "sends"]
+__all__ = ["find_failures", "find_failures_of_case", "sends"]
 
 
 def find_failures(
@@ -52,12 +52,25 @@ def find_failures(
         has_shipped = expected is State.ACTION_REQUIRED and case.rejection is Rejection.SHIPPED and not acted
         if case.state is not expected and not has_shipped and not _is_left_to_a_person(case, history, acted, plugin):
             found.append(f"{case.id} ended {case.state.value} ({case.message}), not {expected.value}")
-        found += _duplicates(case, history, acted)
-        if simulator is not None:
-            found += _false_verdicts(case, simulator.actual_status(case.remote_id) in simulator.canceled_statuses)
+        truth = simulator is not None and simulator.actual_status(case.remote_id) in simulator.canceled_statuses
+        found += find_failures_of_case(case, history, acted, truth if simulator is not None else None)
     created = [record for record in log if record.effect_kind is Effect.ORDER_CREATED]
     found += _resubmitted(desk, plugin, created) if resubmitted else [f"{made} was created" for made in created]
     return found
+
+
+def find_failures_of_case(
+    case: CancelCase, history: Sequence[HistoryEntry], acted: Sequence[Record], is_canceled: bool | None
+) -> Iterator[str]:
+    """What is wrong with a case that was followed up to its end: doubled effects, and verdicts that are not true.
+
+    Args:
+        acted: what calls about its order made the service do.
+        is_canceled: whether the service has truly canceled it; None where nobody knows.
+    """
+    yield from _duplicates(case, history, acted)
+    if is_canceled is not None:
+        yield from _false_verdicts(case, is_canceled)
 
 
 def _is_left_to_a_person(

@@ -45,6 +45,7 @@ __all__ = [
     "CROSSED",
     "DIED",
     "ENDED",
+    "FORKED",
     "IMPORTED",
     "REPORTED",
     "Boundaries",
@@ -64,6 +65,8 @@ T = TypeVar("T")
 DIED, REPORTED, IMPORTED, CROSSED, ENDED = "died at", "told", "imported", "crossed", "ended"
 """How the lines begin that are left on stdout: where the child died; the ids that its caller was told; the modules that
 it had to import, and all boundaries that it crossed, of one which lived; its exit code, by its parent."""
+FORKED = "ORDERDESK_FORKED_PIPES"
+"""The variable with the pipes of further processes: the number to read from and the one to write to, of each."""
 HORIZON = hours(72)
 """How long a case is followed up, in the simulator's time."""
 _ROUNDS = 1000
@@ -291,6 +294,7 @@ def run_children(lines: TextIO, do: Callable[[str], None], before: Callable[[str
 
     Each leaves its lines on stdout, then its exit code: 1 where it raised, with what it raised.
     """
+    _fork_others()
     while line := lines.readline():
         if before is not None:
             before(line)
@@ -300,6 +304,26 @@ def run_children(lines: TextIO, do: Callable[[str], None], before: Callable[[str
             _run_child(do, line)
         _, status = os.waitpid(child, 0)
         report(ENDED, str(os.waitstatus_to_exitcode(status)))
+
+
+def _fork_others() -> None:
+    """Fork the other processes that were asked for, each with pipes of its own in place of stdin and stdout.
+
+    A pipe ends when nobody holds its other end any more, so each process closes those that are not its own.
+    """
+    pairs = [tuple(map(int, pair.split(","))) for pair in os.environ.pop(FORKED, "").split()]
+    while pairs:
+        tasks, told = pairs.pop()
+        is_other = not os.fork()
+        if is_other:
+            os.dup2(tasks, 0)
+            os.dup2(told, 1)
+            os.dup2(told, 2)
+        for number in (tasks, told, *(number for pair in pairs if is_other for number in pair)):
+            os.close(number)
+        if is_other:
+            report("ready", str(os.getpid()))
+            return
 
 
 def _run_child(do: Callable[[str], None], line: str) -> NoReturn:
