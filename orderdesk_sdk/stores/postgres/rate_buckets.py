@@ -65,7 +65,8 @@ class PostgresBucket:
         self._open()
 
     def reserve_within(self, max_wait: float, max_closed: float) -> float | None:
-        now, burst = self._now(), self._limit.burst
+        # Read together, before anything is waited for: the moment that is given is one of this clock.
+        since, now, burst = self._clock.monotonic(), self._now(), self._limit.burst
         if self._closed_until - now > max_closed * SECOND:
             return None  # Known here, perhaps from a response that the database was not there for.
         values = (now, *self._row, now, burst, now, max_wait * SECOND, now, max_closed * SECOND, burst)
@@ -77,8 +78,7 @@ class PostgresBucket:
             self._rate, self._seen_at = rate, time.monotonic()
             self._closed_until = max(self._closed_until, closed_until)
         wait: float = at - now + ROUNDING if at > now else 0.0
-        usable: float = self._clock.monotonic() + wait / SECOND
-        return usable
+        return since + wait / SECOND
 
     def defer(self) -> float:
         now = self._now()
