@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.metadata import version as version_of
 
+from sphinx.highlighting import lexer_classes
+
 project = "orderdesk_sdk"
 author = "orderdesk_sdk contributors"
 release = version = version_of("orderdesk-sdk")
@@ -24,3 +26,5 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
+
+lexer_classes["csv"] = lexer_classes["none"]  # Pygments knows no CSV, and a warning is an error.

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from typing import ClassVar
 
 import httpx
@@ -153,7 +153,7 @@ def test_a_switch_that_does_not_exist_is_an_input_error(depot: Depot) -> None:
 
 def test_discovery_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("depot", "no_such_module:Depot", "orderdesk.simulators")
-    monkeypatch.setattr("orderdesk_sdk.plugin.entry_points._entry_points", lambda group, folders: (broken,))
+    monkeypatch.setattr("orderdesk_sdk.plugin.entry_points._entry_points", lambda folders: EntryPoints((broken,)))
     assert simulators() == {"depot": broken}
 
 

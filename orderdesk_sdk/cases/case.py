@@ -81,6 +81,7 @@ class Case:
         consecutive_failures: how many of them in a row came to nothing.
         deadline: when a person gets it at the latest; None before anything came to nothing.
         action_required_since: since when the case requires action; None while it does not.
+        reminders: how often the person who has the case was reminded of it since then.
         caused_by_rules: the rules whose actions led to it, first first; empty when a person asked.
     """
 
@@ -105,6 +106,7 @@ class Case:
     plugin_error: str | None = None
     evidence: Evidence | None = None
     action_required_since: datetime | None = None
+    reminders: int = 0
     caused_by_rules: tuple[str, ...] = ()
 
     kind: ClassVar[str]

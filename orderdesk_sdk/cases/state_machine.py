@@ -321,6 +321,7 @@ def transition(case: C, event: Event) -> Transition[C]:
         plugin_error=case.plugin_error if quiet else event.plugin_error,
         evidence=event.evidence or case.evidence,
         action_required_since=(case.action_required_since or event.at) if waits else None,
+        reminders=case.reminders + (event.kind is EventKind.REMINDED) if waits else 0,
         **of_cancel,
     )
     return Transition(changed, _order_events(case, changed))

@@ -104,7 +104,9 @@ class CancellationService:
 
         For whoever is not a person, a rule's action say: the rules do not act on it before the call is over.
         """
-        fingerprint = request_fingerprint(order.id, wanted.reason, wanted.connections, wanted.lines)
+        fingerprint = ""  # Tells apart what was asked for by one key; without a key the same again is the same.
+        if wanted.idempotency_key:
+            fingerprint = request_fingerprint(order.id, wanted.reason, wanted.connections, wanted.lines)
         earlier = self._existing(order, wanted, fingerprint)
         if earlier is not None:
             return self.status(earlier)
@@ -128,10 +130,7 @@ class CancellationService:
         if wanted.reported_by is None:
             self._validate(order, uncovered, wanted)
         if not wanted.idempotency_key:
-            wanted, fingerprint = (
-                evolve(wanted, idempotency_key=f"order {order.id}, cancellation {len(recorded) + 1}"),
-                "",
-            )
+            wanted = evolve(wanted, idempotency_key=f"order {order.id}, cancellation {len(recorded) + 1}")
         return self._record(order, wanted, fingerprint, uncovered, send_now=send_now)
 
     def _join_latest(self, order: Order, wanted: Cancellation, fingerprint: str) -> CancellationStatus:

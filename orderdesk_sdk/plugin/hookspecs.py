@@ -74,7 +74,8 @@ def orderdesk_cancel(request: CancelRequest, service: Service[object]) -> Flow[A
 
     The flow yields requests and receives responses; what the transport lost never reaches it. It must be
     deterministic: the same request and the same responses lead to the same calls, because the core replays it after
-    a crash.
+    a crash. What it does before its first request may come before the cancellation is in the ledger, so it acts by its
+    requests alone.
     """
 
 

@@ -6,11 +6,13 @@ present names. No old name has another meaning today in the same class, so that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from attrs import field, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.registration import Registration
@@ -140,6 +142,8 @@ _NAMES: Mapping[type, _Names] = {
     RuleExecution: _Names({"refused": "error", "text": "message"}),
     StatusCase: _Names(_CASE, {"state": STATES}),
 }
+_COUNTED_REMINDERS = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
+"""Where version 0.1 counted the reminders of a case: in its text."""
 _TEXTS: Mapping[str, str] = {
     **_MESSAGE,
     "asked_by": "requested_by",
@@ -155,7 +159,12 @@ _TEXTS: Mapping[str, str] = {
 
 def rename_record(record: dict[str, object], kind: type) -> dict[str, object]:
     """An unstructured record of any age with the present names; it is as it was where it has them."""
-    return _rename(record, _NAMES[kind]) if kind in _NAMES else record
+    renamed = _rename(record, _NAMES[kind]) if kind in _NAMES else record
+    if issubclass(kind, Case) and "reminders" not in renamed:
+        counted = _COUNTED_REMINDERS.search(str(renamed.get("message") or ""))
+        if counted is not None:
+            return {**renamed, "reminders": int(counted[1])}
+    return renamed
 
 
 def rename_texts(texts: Mapping[str, str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from attrs import evolve
 from click.testing import CliRunner
+from procrastinate.manager import JobManager
 from psycopg import sql
 
 from orderdesk_devkit.testing.engines.shop import CONNECTIONS, Shop, import_orders
@@ -289,6 +290,30 @@ def test_a_worker_makes_the_queue_that_is_not_there(desk: Desk, options: Mapping
         settled(desk)
         assert has_queue(desk.ledger.pool, "procrastinate_jobs")
     assert shop.asked == Counter(numbers)
+
+
+def test_a_connection_that_is_lost_while_the_queue_is_written_costs_no_wake(
+    caller: Worker, queue: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defer, lost = JobManager.batch_defer_jobs, iter([True])
+
+    def losing(self: JobManager, jobs: list[Any], connection: Any) -> object:
+        if next(lost, False):
+            queue.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        return defer(self, jobs, connection)
+
+    monkeypatch.setattr(JobManager, "batch_defer_jobs", losing)
+    cancel(caller.desk)
+    assert next(lost, None) is None
+    assert len(rows(queue, "id")) == len(caller.desk.ledger.cases(CancelCase)) == 1
+
+
+def test_a_process_that_knew_the_old_queue_writes_into_the_new_one(desk: Desk, queue: psycopg.Connection[Any]) -> None:
+    assert isinstance(desk.ledger, PostgresLedger)
+    cancel(desk, 12)  # As many that statements are prepared.
+    queue_of(desk).rebuild(desk.ledger)
+    cancel(desk, 12, "next")
+    assert len(rows(queue, "id")) == 24
 
 
 def test_the_command_makes_the_queue_anew(

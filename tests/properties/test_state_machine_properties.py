@@ -85,12 +85,13 @@ class CaseHistory(RuleBasedStateMachine):
             assert before == kept
             return
         self._keeps_the_laws(before, event, after)
-        if kind is EventKind.SEND_STARTED:
+        found_out = kind is EventKind.OUTCOME_UNKNOWN and before.state is not State.SENDING  # Of a lost record.
+        if kind is EventKind.SEND_STARTED or found_out:
             self.outstanding.append(True)
         if kind is EventKind.NOT_PROCESSED:
             self.outstanding.pop()
         self.events += 1
-        self.begun += kind in (EventKind.SEND_STARTED, EventKind.POLL_STARTED)
+        self.begun += found_out or kind in (EventKind.SEND_STARTED, EventKind.POLL_STARTED)
         self.case = after
 
     @rule(kind=st.sampled_from(EventKind), passed=st.integers(0, 60))

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.opening import LedgerLocation
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from orderdesk_sdk.stores.postgres.text_adaptation import register_text_adapters
@@ -59,8 +60,18 @@ class LedgerDatabase(ABC):
         """A cursor of somebody who knows SQL; every statement is committed."""
 
     @abstractmethod
+    @contextmanager
+    def unguarded(self) -> Iterator[Cursor]:
+        """A cursor of somebody who may do everything and minds no trigger."""
+
+    @abstractmethod
     def tamper(self, *statements: str) -> None:
-        """Write into the ledger as somebody does who may do everything and minds no trigger."""
+        """Write into the ledger by `unguarded`, in SQLite's words; each statement changes something."""
+
+    @property
+    @abstractmethod
+    def location(self) -> LedgerLocation:
+        """What a configuration names it by."""
 
 
 class SqliteDatabase(LedgerDatabase):
@@ -79,12 +90,21 @@ class SqliteDatabase(LedgerDatabase):
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             yield connection.cursor()
 
-    def tamper(self, *statements: str) -> None:
+    @contextmanager
+    def unguarded(self) -> Iterator[Cursor]:
         with self.stranger() as cursor:
             for (name,) in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
                 cursor.execute(f"DROP TRIGGER {name}")
+            yield cursor
+
+    def tamper(self, *statements: str) -> None:
+        with self.unguarded() as cursor:
             for statement in statements:
                 assert cursor.execute(statement).rowcount, f"{statement} changed nothing"
+
+    @property
+    def location(self) -> Path:
+        return self.path
 
 
 class PostgresDatabase(LedgerDatabase):
@@ -107,9 +127,18 @@ class PostgresDatabase(LedgerDatabase):
             register_text_adapters(connection)
             yield PostgresCursor(connection)
 
-    def tamper(self, *statements: str) -> None:
+    @contextmanager
+    def unguarded(self) -> Iterator[Cursor]:
         with self.stranger() as cursor:
             cursor.execute("SET session_replication_role = replica")
+            yield cursor
+
+    @property
+    def location(self) -> Secret:
+        return Secret(self.url)
+
+    def tamper(self, *statements: str) -> None:
+        with self.unguarded() as cursor:
             for statement in statements:
                 assert cursor.execute(_for_postgres(statement)).rowcount, f"{statement} changed nothing"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 
 from attrs import Factory, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.windows import window_state
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.orders.order import RemoteOrder
@@ -33,8 +33,6 @@ __all__ = [
     "reminder_message",
     "window_closes_at",
 ]
-
-_REMINDER_SUFFIX = re.compile(r" \(reminder ([0-9]{1,6}): [^()]*\)\Z")
 
 
 @frozen
@@ -89,18 +87,17 @@ def deadline_message(message: str | None) -> str:
     return f"The service has not decided in time{last}"
 
 
-def reminder_message(text: str | None, since: datetime, remind_after: timedelta, now: datetime) -> str:
+def reminder_message(case: Case, remind_after: timedelta, now: datetime) -> str:
     """What a person is told who has not answered: how often by now, and how long the word is overdue.
 
     Args:
-        since: when the person was given it.
         remind_after: how long they have for it.
     """
-    earlier = _REMINDER_SUFFIX.search(text or "")
-    message = (text or "")[: earlier.start()] if earlier else text or "Action required"
-    count = int(earlier[1]) + 1 if earlier else 1
-    late = (now - since - remind_after) // hours(1)
-    return f"{message} (reminder {count}: {f'{late} h overdue' if late > 0 else 'due now'})"
+    text = case.message or "Action required"
+    task, earlier, _ = text.rpartition(f" (reminder {case.reminders}: ")
+    late = (now - (case.action_required_since or case.updated_at) - remind_after) // hours(1)
+    how_late = f"{late} h overdue" if late > 0 else "due now"
+    return f"{task if earlier else text} (reminder {case.reminders + 1}: {how_late})"
 
 
 def confirmation_of(case: CancelCase, integration: Integration) -> FinalResponse | Polling | ManualConfirmation:

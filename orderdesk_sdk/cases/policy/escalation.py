@@ -42,7 +42,7 @@ def after_poll_while_escalated(
 def remind(case: CancelCase, integration: Integration, now: datetime) -> Event:
     """Where no further way is open, a person is reminded."""
     within = reminder_interval(case, integration)
-    message = reminder_message(case.message, case.action_required_since or case.updated_at, within, now)
+    message = reminder_message(case, within, now)
     reads = is_polled_while_escalated(case, now)
     due = now + (min(poll_interval(case, integration), within) if reads else within)
     remind_at = now + within if reads else None

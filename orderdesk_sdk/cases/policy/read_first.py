@@ -146,7 +146,7 @@ def after_poll(case: Case, now: datetime) -> Event:
     assert case.due_at is not None, "a settled case is not polled"
     if case.state is State.ACTION_REQUIRED and now >= case.due_at:
         interval = DEFAULT_MANUAL_CONFIRMATION.remind_after
-        message = reminder_message(case.message, case.action_required_since or case.updated_at, interval, now)
+        message = reminder_message(case, interval, now)
         return _as_it_was(case, EventKind.REMINDED, now, now + interval, message)
     return _as_it_was(case, EventKind.STILL_PENDING, now, case.due_at)
 

@@ -6,12 +6,14 @@ What the tables are, says the engine; they hold nothing that the ledger does not
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.pool import QUEUE_SCHEMA, PostgresPool
 
-__all__ = ["QUEUE_SESSION", "connection_of", "create_queue", "drop_queue", "has_queue"]
+__all__ = ["QUEUE_SESSION", "create_queue", "drop_queue", "has_queue", "unprepared"]
 
 _LOCK = 0x6F726465727175
 """The number of the advisory lock that a process holds while it makes the queue: "orderqu"."""
@@ -41,7 +43,7 @@ def create_queue(pool: PostgresPool, table: str, statements: str) -> bool:
         row = cursor.execute("SELECT to_regclass(?)", (f"{QUEUE_SCHEMA}.{table}",)).fetchone()
         if row is not None and row[0] is not None:
             return False
-        connection = connection_of(cursor)
+        connection = cursor.connection
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {QUEUE_SCHEMA}; SET LOCAL search_path = {QUEUE_SCHEMA}")
         connection.execute(statements.encode(), prepare=False)  # Many statements at once take no parameters.
     return True
@@ -53,11 +55,18 @@ def drop_queue(pool: PostgresPool) -> None:
         cursor.execute(f"DROP SCHEMA IF EXISTS {QUEUE_SCHEMA} CASCADE")
 
 
-def connection_of(cursor: object) -> Any:
+@contextmanager
+def unprepared(cursor: object) -> Iterator[Any]:
     """The driver's connection behind a cursor of a ledger's transaction, for an engine that writes in it too.
 
-    Raises TypeError for the cursor of another database.
+    Within the block it prepares no statements: one that was prepared for a queue which was dropped since would fail
+    for as long as the connection lives. Raises TypeError for the cursor of another database.
     """
     if not isinstance(cursor, PostgresCursor):
         raise TypeError("the ledger is not in PostgreSQL")
-    return cursor.connection
+    connection = cursor.connection
+    threshold, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        yield connection
+    finally:
+        connection.prepare_threshold = threshold

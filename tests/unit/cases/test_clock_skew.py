@@ -19,19 +19,24 @@ from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
-from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.builders import NOW, make_cancellation, make_case_of, make_resubmission, open_case
+from tests.support.ledgers import DATABASE_PARAMS, SqlLedger, open_database, shared_folder
 
 AHEAD = NOW + hours(6)
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
-    with closing(SqliteLedger(tmp_path / "orderdesk.db")) as opened:
+@pytest.fixture(params=DATABASE_PARAMS)
+def ledger(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SqlLedger]:
+    with (
+        open_database(request.param, tmp_path, shared_folder(tmp_path_factory)) as database,
+        closing(database.open()) as opened,
+    ):
         yield opened
 
 
-def test_what_was_updated_in_the_future_is_due_now(ledger: SqliteLedger) -> None:
+def test_what_was_updated_in_the_future_is_due_now(ledger: SqlLedger) -> None:
     case = open_case(ledger)
     send = Event(EventKind.SEND_STARTED, AHEAD, due_at=AHEAD + minutes(5))
     sending = transition(case, send).case
@@ -63,7 +68,7 @@ def test_what_was_updated_in_the_future_is_due_now(ledger: SqliteLedger) -> None
     assert ledger.correct_clock_skew(NOW) == 0
 
 
-def test_a_clock_that_goes_on_or_was_set_by_seconds_changes_nothing(ledger: SqliteLedger) -> None:
+def test_a_clock_that_goes_on_or_was_set_by_seconds_changes_nothing(ledger: SqlLedger) -> None:
     case = open_case(ledger, updated_at=NOW, due_at=NOW + hours(1))
     for now in (NOW - seconds(59), NOW, NOW + hours(6)):
         assert ledger.correct_clock_skew(now) == 0
@@ -71,7 +76,7 @@ def test_a_clock_that_goes_on_or_was_set_by_seconds_changes_nothing(ledger: Sqli
 
 
 @pytest.mark.slow
-def test_many_pieces_of_work_of_the_future_are_all_found(ledger: SqliteLedger) -> None:
+def test_many_pieces_of_work_of_the_future_are_all_found(ledger: SqlLedger) -> None:
     cases = [
         make_case_of(make_cancellation(), number, connection=f"shop {number}", updated_at=AHEAD, due_at=AHEAD)
         for number in range(1200)

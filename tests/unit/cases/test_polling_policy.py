@@ -261,7 +261,7 @@ def test_a_person_is_reminded_each_time_the_patience_passes_and_told_how_often_a
         assert (event.kind, event.due_at) == (EventKind.REMINDED, now + hours(1))
         assert (event.message, event.hint) == (f"Call (again). (reminder {number}: {late})", "then confirm")
         case = transition(case, event).case
-        assert (case.consecutive_failures, case.action_required_since) == (number, NOW)
+        assert (case.reminders, case.consecutive_failures, case.action_required_since) == (number, number, NOW)
 
 
 def test_a_person_who_does_not_answer_is_followed_by_the_next_route() -> None:
@@ -371,3 +371,18 @@ def test_every_event_is_legal_for_the_case_it_was_made_for(
     legal(anything, failures.on_connection_error(anything, data.draw(ERRORS), NOW))
     handed = data.draw(cases((State.PENDING, State.SENDING, State.ACKNOWLEDGED, State.UNKNOWN)))
     legal(handed, escalate(handed, NOW, "why"))
+
+
+def test_reminders_are_counted_by_the_case_and_not_by_what_a_text_says() -> None:
+    task = "Call them (reminder 9: of the day)"
+    case = case_in(State.ACTION_REQUIRED, message=task, due_at=NOW, action_required_since=NOW - hours(1))
+    for number, now in enumerate((NOW, NOW + hours(1)), start=1):
+        event = polling.on_deadline(case, acme(BY_PHONE), PLACED, now)
+        assert event is not None
+        case = transition(case, event).case
+        assert (case.reminders, str(case.message).partition(" (reminder 9: of the day) ")[2][:13]) == (
+            number,
+            f"(reminder {number}: ",
+        )
+    answered = transition(case, Event(EventKind.FELL_BACK, NOW, due_at=NOW, route=1)).case
+    assert answered.reminders == 0

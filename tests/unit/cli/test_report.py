@@ -83,7 +83,7 @@ def test_work_returns_with_what_a_person_has_of_status_changes_and_tells_it(monk
     from orderdesk_sdk.desk.desk import Desk
 
     with Desk(find_config(None)) as desk:
-        monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
+        monkeypatch.setattr(desk._scheduler, "_process_opened", lambda case, _: case)
         (change,) = desk.status_changes.create("1042", "archived", by="Ann").changes
         now = desk.clock.now()
         event = Event(EventKind.ESCALATED, now, due_at=now + hours(9999), message="nobody can look")
@@ -100,7 +100,7 @@ def test_a_person_settles_a_status_change_by_its_id(monkeypatch: pytest.MonkeyPa
     from orderdesk_sdk.desk.desk import Desk
 
     with Desk(find_config(None)) as desk:
-        monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
+        monkeypatch.setattr(desk._scheduler, "_process_opened", lambda case, _: case)
         (change,) = desk.status_changes.create("1042", "archived", by="Ann").changes
     assert "set" in run("confirm", change.id[:9], "--by", "Ben", "--note", "x").stdout
     told = ask("receipt", "1042")["status_changes"]
@@ -122,6 +122,6 @@ def test_a_status_change_that_is_open_keeps_work_going_until_it_is_done(monkeypa
 
     with Desk(find_config(None)) as desk:
         assert not has_automatic_work(desk)
-        monkeypatch.setattr(desk._scheduler, "_run", lambda *_: [])
+        monkeypatch.setattr(desk._scheduler, "_process_opened", lambda case, _: case)
         desk.status_changes.create("1042", "archived", by="Ann")
         assert has_automatic_work(desk)

@@ -78,3 +78,17 @@ def test_an_exchange_of_old_names_holds_no_text_in_the_clear_when_it_is_split() 
     stored = split_texts(rename_record(old, Exchange), Exchange)
     assert "Mara" not in stored.data
     assert '"idempotent":true' in stored.data
+
+
+@pytest.mark.parametrize(
+    ("record", "reminders"),
+    [
+        ({"text": "Call them. (reminder 3: 20 h overdue)"}, 3),
+        ({"message": "Call them. (reminder 3: due now)", "reminders": 2}, 2),
+        ({"text": "Call them."}, None),
+        ({}, None),
+    ],
+)
+def test_reminders_that_an_old_text_counts_are_read_from_it(record: dict[str, object], reminders: int | None) -> None:
+    assert rename_record(record, CancelCase).get("reminders") == reminders
+    assert rename_record({"text": "(reminder 3: due now)"}, Event) == {"message": "(reminder 3: due now)"}

@@ -116,7 +116,8 @@ class ProcrastinateEngine:
         pause = self._slack.total_seconds() / SWEEPS_PER_SLACK
         while not self._stop.is_set():
             is_overflow = self._overflow.is_set()
-            self._overflow.clear()
+            if is_overflow:  # Else one that comes between the two lines would be forgotten.
+                self._overflow.clear()
             self._sweep_once(timedelta(0) if is_overflow else self._slack)
             self._wait(pause)
 

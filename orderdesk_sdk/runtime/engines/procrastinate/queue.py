@@ -14,8 +14,9 @@ from orderdesk_sdk.cases.case import OPEN, Case
 from orderdesk_sdk.cases.ledger import Ledger, WakeError
 from orderdesk_sdk.runtime.engines.protocol import Wake
 from orderdesk_sdk.runtime.engines.wakes import wake_of
+from orderdesk_sdk.stores.postgres.errors import is_interruption
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
-from orderdesk_sdk.stores.postgres.queue_schema import connection_of, create_queue, drop_queue, has_queue
+from orderdesk_sdk.stores.postgres.queue_schema import create_queue, drop_queue, has_queue, unprepared
 
 __all__ = ["JOBS", "TASK", "WakeQueue"]
 
@@ -39,9 +40,12 @@ class WakeQueue:
     def put_within(self, transaction: object, wakes: Sequence[Wake]) -> None:
         """Put wakes into the queue within a transaction of the ledger. Raises WakeError."""
         try:
-            self._jobs.batch_defer_jobs([_job(wake) for wake in wakes], connection=connection_of(transaction))
+            with unprepared(transaction) as connection:
+                self._jobs.batch_defer_jobs([_job(wake) for wake in wakes], connection=connection)
         except (procrastinate.exceptions.ProcrastinateException, TypeError) as error:
             cause = error.__cause__ or error
+            if isinstance(cause, Exception) and is_interruption(cause):
+                raise cause from None  # The whole transaction is lost with its connection, and is done again.
             raise WakeError(
                 f"the queue cannot be written ({type(cause).__name__})",
                 location=self._pool.place,
