@@ -27,7 +27,7 @@ from attrs import asdict, frozen
 
 from orderdesk_devkit.simulators.simulator import Effect, Record
 from orderdesk_devkit.testing.failpoints.checker import find_failures_of_case
-from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
+from orderdesk_devkit.testing.failpoints.fork_server import ForkServer, ProcessExit
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.clock import hours, minutes
@@ -35,6 +35,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.stores.sql import order_rows
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from tests.support.shared_clock import SharedClock
 from tests.support.worker_crowd_child import PROBLEM, RESERVED_SECONDS, WorkerTask, open_crowd_desk
@@ -50,6 +51,8 @@ OPEN_AT_ONCE = 300
 """Orders that have come in and were not canceled yet, at most: a shop cancels what was ordered a moment ago."""
 SLACK = LEASE + minutes(2)
 """What a case may be late once nobody is killed any more: whoever had it may have died with it."""
+PAGE = 1000
+"""Cases that are read at a time."""
 PATIENCE = hours(6)
 """How long a person waits for what a service has said it will do."""
 GIVE_UP = 1800.0
@@ -101,16 +104,13 @@ class WorkerCrowd:
         with (
             open_services(clock) as services,
             open_crowd_desk(self.ledger, clock, services.urls, services.settings) as desk,
-            ForkServer(self.workers, "tests.support.worker_crowd_child") as forks,
         ):
-            return _Run(self, clock, services, desk, forks).play()
+            return _Run(self, clock, services, desk).play()
 
 
 class _Run:
-    def __init__(
-        self, crowd: WorkerCrowd, clock: SharedClock, services: CrowdServices, desk: Desk, forks: ForkServer
-    ) -> None:
-        self._crowd, self._clock, self._services, self._desk, self._forks = crowd, clock, services, desk, forks
+    def __init__(self, crowd: WorkerCrowd, clock: SharedClock, services: CrowdServices, desk: Desk) -> None:
+        self._crowd, self._clock, self._services, self._desk = crowd, clock, services, desk
         self._chance = random.Random(crowd.seed)  # noqa: S311 - no secret
         self._orders = list(orders_for(crowd.cases))
         self._ending = threading.Event()
@@ -136,7 +136,7 @@ class _Run:
         for slot in slots:
             slot.result()
         self._failures += self._judge()
-        cases = self._desk.cases.list()
+        cases = self._all_cases()
         states = Counter(case.state.value for case in cases)
         requests = sum(len(simulator.log) for simulator in self._services.simulators.values())
         return CrowdResult(
@@ -155,32 +155,27 @@ class _Run:
 
     def _keep_working(self, number: int) -> None:
         """Have a worker in one place, one after the other."""
-        crowd = self._crowd
         while not self._ending.is_set():
-            life = LIFE * (0.5 + self._chance.random())
-            task = WorkerTask(
-                str(crowd.folder),
-                crowd.ledger,
-                number,
-                crowd.workers,
-                SPEED,
-                life,
-                self._services.urls,
-                self._services.settings,
-            )
-            try:
-                ended = self._forks.run(task)
-            except OrderDeskError as error:
-                with self._lock:
+            with ForkServer(1, "tests.support.worker_crowd_child") as forks:
+                try:
+                    while not self._ending.is_set():
+                        self._record_end(number, forks.run(self._task(number)))
+                except OrderDeskError as error:  # Then the process that forks is gone, too.
                     self._failures.append(f"worker {number} hung: {error}")
-                continue
-            with self._lock:
-                self._lives += 1
-                self._kills += ended.code == -signal.SIGKILL
-                if ended.code not in (0, -signal.SIGKILL):
-                    self._failures.append(f"worker {number} failed: {' | '.join(ended.output)}")
-                problems = [line for line in ended.output if line.startswith(PROBLEM)]
-                self._failures += [line for line in problems if not self._is_of_a_restart(line)]
+
+    def _task(self, number: int) -> WorkerTask:
+        crowd, life = self._crowd, LIFE * (0.5 + self._chance.random())
+        services = (self._services.urls, self._services.settings)
+        return WorkerTask(str(crowd.folder), crowd.ledger, number, crowd.workers, SPEED, life, *services)
+
+    def _record_end(self, number: int, ended: ProcessExit) -> None:
+        with self._lock:
+            self._lives += 1
+            self._kills += ended.code == -signal.SIGKILL
+            if ended.code not in (0, -signal.SIGKILL):
+                self._failures.append(f"worker {number} failed: {' | '.join(ended.output)}")
+            problems = [line for line in ended.output if line.startswith(PROBLEM)]
+            self._failures += [line for line in problems if not self._is_of_a_restart(line)]
 
     def _is_of_a_restart(self, problem: str) -> bool:
         return self._restarts > 0 and any(word in problem for word in RESTART_WORDS)
@@ -213,10 +208,12 @@ class _Run:
         store = self._desk.order_store
         assert isinstance(store, SqlOrderStore)
         store.import_orders((order.order() for order in self._orders), by="the shop")
-        for order in self._orders:
-            for connection in order.connections:
-                submitted = RemoteOrder(connection, order.remote_id(connection), self._clock.now(), roles[connection])
-                store.add_remote_order(f"id:{order.order().id}", submitted, by="the shop")
+        places = [(order, connection) for order in self._orders for connection in order.connections]
+        for start in range(0, len(places), PAGE):
+            with store._database.writing() as db:  # A thousand at a time: it is not what this is about.
+                for order, name in places[start : start + PAGE]:
+                    submitted = RemoteOrder(name, order.remote_id(name), self._clock.now(), roles[name])
+                    order_rows.insert_remote_order(db, order.order().id, submitted)
 
     def _let_orders_come(self) -> None:
         """Let the orders come in at the services, a few at a time, and give them to the workers."""
@@ -257,7 +254,7 @@ class _Run:
                     self._clock.advance(due - now)
                     self._jumped_at = time.time()
             time.sleep(0.05)
-        left = Counter(f"{case.connection} {case.state.value}" for case in self._desk.cases.list(states=tuple(OPEN)))
+        left = Counter(f"{case.connection} {case.state.value}" for case in self._all_cases() if case.is_open)
         self._failures.append(f"never settled: {dict(left)}")
 
     def _is_idle(self) -> bool:
@@ -295,7 +292,7 @@ class _Run:
             for path in self._crowd.folder.glob("*.done")
             for line in path.read_text("utf-8").splitlines()
         ]
-        cases = self._desk.cases.list()
+        cases = self._all_cases()
         of_order: dict[str, list[CancelCase]] = defaultdict(list)
         for case in cases:
             of_order[case.order_number].append(case)
@@ -309,6 +306,12 @@ class _Run:
         yield from (f"{number} is no order of the shop" for number in of_order)
         if self._lateness > SLACK.total_seconds():
             yield f"a case was {self._lateness:.0f} s late, long after the last kill"
+
+    def _all_cases(self) -> list[CancelCase]:
+        found: list[CancelCase] = []
+        while page := self._desk.cases.list(limit=PAGE, after=found[-1] if found else None):
+            found += page
+        return found
 
     def _effects(self) -> dict[tuple[str, str | None], list[Record]]:
         found: dict[tuple[str, str | None], list[Record]] = defaultdict(list)

@@ -33,7 +33,7 @@ PROBLEM = "problem"
 """How a line begins that tells of what a desk could not do."""
 CANCELS_AT_ONCE = 10
 """Orders that are canceled between two looks at what is due."""
-DUE_AT_ONCE = 200
+DUE_AT_ONCE = 40
 RESERVED_SECONDS = 4
 """Real seconds for which a worker reserves what it is about to do. So few that some of it is taken from the living."""
 IDLE_SECONDS = 0.05
