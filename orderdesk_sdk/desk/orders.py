@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableSequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.events import OrderEvent
@@ -20,8 +21,10 @@ from orderdesk_sdk.orders.store import FolderMove, OrderStore
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.context import CaseContext, read_coverage
-from orderdesk_sdk.stores.sql.order_import import ImportReport
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore, require_embedded_store
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.stores.sql.order_import import ImportReport
 
 __all__ = ["OrderService"]
 

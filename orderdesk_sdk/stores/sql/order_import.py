@@ -23,10 +23,8 @@ from orderdesk_sdk.stores.sql import order_rows
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.order_database import OrderDatabase
 
-__all__ = ["NEW_FOLDER", "NumberConflict", "ImportReport", "import_orders"]
+__all__ = ["NumberConflict", "ImportReport", "import_orders"]
 
-NEW_FOLDER: Final = "New"
-"""The folder of orders that were put in none."""
 BATCH_SIZE: Final = 250
 """Orders of one transaction: a few hundredths of a second."""
 PAUSE: Final = 0.5
@@ -162,7 +160,7 @@ def _spool_valid(orders: Iterable[Order], spool: OrderSpool) -> int:
 def _write(db: Cursor, orders: Sequence[_ImportedOrder], by: str, clock: Clock) -> _Progress:
     done = _Progress()
     known = {folder.id for folder in order_rows.folders(db)}
-    new = order_rows.find_folder(db, NEW_FOLDER).id
+    new = order_rows.find_folder(db, order_rows.NEW_FOLDER).id
     for order in orders:
         stored = db.execute("SELECT document, number FROM orders WHERE id = ?", (order.id,)).fetchone()
         if stored is None or stored[1] != order.number:

@@ -16,6 +16,7 @@ from orderdesk_sdk.orders.serialization import read_stored_order, write_order_te
 from orderdesk_sdk.stores.sql.database import Cursor
 
 __all__ = [
+    "NEW_FOLDER",
     "NOTE_LIMIT",
     "Folder",
     "add_note",
@@ -43,6 +44,8 @@ __all__ = [
     "describe_order",
 ]
 
+NEW_FOLDER: Final = "New"
+"""The folder of orders that were put in none."""
 NOTE_LIMIT: Final = 1800
 """Characters of one history note, as in Order Desk (reported by third parties, no official text was found)."""
 _MAX_SUGGESTIONS_FROM: Final = 2000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from attrs import evolve, frozen
 
@@ -21,8 +21,10 @@ from orderdesk_sdk.orders.store import FolderMove, OrderStore
 from orderdesk_sdk.stores.sql import order_rows
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.order_database import OrderDatabase
-from orderdesk_sdk.stores.sql.order_import import NEW_FOLDER, ImportReport, import_orders
 from orderdesk_sdk.stores.sql.order_rows import Folder
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.stores.sql.order_import import ImportReport
 
 __all__ = ["OrderHistoryEntry", "SqlOrderStore", "require_embedded_store"]
 
@@ -84,6 +86,8 @@ class SqlOrderStore:
         Orders of several shops may have one number, and an order that was made anew has that of the old one: all are
         taken, and the report tells of each clash. See `claim_number`.
         """
+        from orderdesk_sdk.stores.sql.order_import import import_orders  # It imports what keeps orders off memory.
+
         _require_actor(by)
         return import_orders(self._database, orders, by=by, clock=self._clock, before_batch=before_batch)
 
@@ -163,7 +167,7 @@ class SqlOrderStore:
                 text = f"number {number!r} is blank or belongs to order id {owner}"
                 raise ValidationError(text, hint="give another number, or none to have a free one picked")
             now = self._clock.now()
-            new = order_rows.find_folder(db, NEW_FOLDER).id
+            new = order_rows.find_folder(db, order_rows.NEW_FOLDER).id
             copy = evolve(
                 original,
                 id=self._next_free_name(db, original.id, (row[0] for row in earlier)),

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.errors import StorageError
@@ -20,13 +21,15 @@ from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
-from orderdesk_sdk.stores.sqlite.backup import Backup, make_backup
 from orderdesk_sdk.stores.sqlite.connection import close, connect, open_snapshot, readable, snapshot, use_wal
 from orderdesk_sdk.stores.sqlite.ledger_file_guard import LedgerFileGuard
 from orderdesk_sdk.stores.sqlite.ledger_schema import ADDITIVE, MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.sqlite.migrations import migrate
 from orderdesk_sdk.stores.sqlite.text_removal import remove_texts_from_file
 from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.stores.sqlite.backup import Backup
 
 __all__ = ["SqliteLedger"]
 
@@ -72,6 +75,8 @@ class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver):
 
     def backup(self, target: Path) -> Backup:
         """Copy the ledger into a new file while it is in use; see `backup.make_backup`."""
+        from orderdesk_sdk.stores.sqlite.backup import make_backup
+
         return make_backup(self._path, target)
 
     def remove_personal_texts(self, order_id: str, *, by: str, at: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Bulkheads: what is handed over, and who waits for it."""
+"""Bulkheads: which jobs are taken, and who waits for them."""
 
 from __future__ import annotations
 
