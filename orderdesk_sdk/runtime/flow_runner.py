@@ -59,6 +59,7 @@ T = TypeVar("T")
 
 MAX_CALLS = 50
 """Calls that one flow may make. A flow that wants more is taken for a loop."""
+_RESULT_ERRORS = (*FLOW_ERRORS, UnverifiedAnswerError)
 
 
 @frozen
@@ -68,9 +69,6 @@ class FlowResult(Generic[T]):
     outcome: T | Answer | TransportLoss | PluginFailure
     may_have_written: bool
     idempotent: bool
-
-
-_RESULT_ERRORS = (*FLOW_ERRORS, UnverifiedAnswerError)
 
 
 @frozen
