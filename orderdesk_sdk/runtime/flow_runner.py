@@ -231,9 +231,7 @@ class _FlowRun(Generic[T]):
             return self._not_a_request(error)
         self._journal.record_exchange(exchange, is_about_order=self._is_about_order(request, exchange, response))
         self._record_sent(exchange.intent)
-        if response is not None:
-            return response
-        return self._loss_of(exchange, wrote=wrote)
+        return response if response is not None else self._loss_of(exchange, wrote=wrote)
 
     def _call(
         self, request: httpx.Request, number: int, intend: Callable[[Intent], None]

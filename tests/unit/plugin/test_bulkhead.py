@@ -1,4 +1,4 @@
-"""Bulkheads: which jobs are taken, and who waits for them."""
+"""Bulkheads: jobs that run on their threads, and whoever waits for one."""
 
 from __future__ import annotations
 
