@@ -57,7 +57,7 @@ PLACES: Mapping[type, Places] = {
 }
 """By the kind of record."""
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode  # A record holds no circle.
 
 
 class StoredRecord(NamedTuple):

@@ -28,7 +28,7 @@ T = TypeVar("T")
 _converter = make_converter(omit_if_default=True)
 _converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
 _converter.register_structure_hook(timedelta, lambda told, _: timedelta(seconds=told))
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode  # A record holds no circle.
 
 
 Record = Case | Cancellation | Event | Exchange | RuleExecution | Intent | OrderEvent | Registration | WorkerHeartbeat

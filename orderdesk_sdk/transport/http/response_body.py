@@ -27,7 +27,8 @@ def readable_response(raw: RawResponse, request: httpx.Request, limit: int) -> h
     several, or that is no gzip or ends within it.
     """
     headers, body = raw.headers, raw.body
-    told = [value for name, value in headers if name.lower() == b"content-encoding"]
+    names = [name.lower() for name, _ in headers]
+    told = [header[1] for name, header in zip(names, headers, strict=True) if name == b"content-encoding"]
     codings = [coding for value in told for coding in value.decode("latin-1").lower().replace(" ", "").split(",")]
     codings = [coding for coding in codings if coding not in ("", "identity")]
     if len(codings) > 1 or not _GZIP.issuperset(codings):
@@ -38,7 +39,7 @@ def readable_response(raw: RawResponse, request: httpx.Request, limit: int) -> h
         body = _collect(_decompress(body, limit, request), limit)
     elif len(body) > limit:
         raise ResponseTooLarge(f"more than {limit} bytes")
-    if told or any(name.lower() == b"transfer-encoding" for name, _ in headers):
+    if told or b"transfer-encoding" in names:
         headers = [header for header in headers if header[0].lower() not in _ENCODING_HEADERS]
     return httpx.Response(
         raw.status,

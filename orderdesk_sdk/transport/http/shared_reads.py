@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,8 @@ def copy_response(response: httpx.Response, request: httpx.Request) -> httpx.Res
     """A response with the same words and the same number, for somebody else to hold."""
     import httpx  # Whoever drives flows imports this module at start, when there is no response yet.
 
-    copy = httpx.Response(response.status_code, headers=response.headers, content=response.content, request=request)
+    made = copy(response)  # As httpx pickles one: its body was read, and is not looked through again.
+    made.headers, made.history, made.request = httpx.Headers(response.headers), [], request
     if EXCHANGE_NUMBER in response.extensions:
-        copy.extensions[EXCHANGE_NUMBER] = response.extensions[EXCHANGE_NUMBER]
-    return copy
+        made.extensions[EXCHANGE_NUMBER] = response.extensions[EXCHANGE_NUMBER]
+    return made
