@@ -59,7 +59,8 @@ class _PendingCommit:
         self.turn.acquire()
 
     def run(self, cursor: Cursor) -> None:
-        """Do the job and keep what it gives."""
+        """Do the job and keep what it gives, in place of what an earlier run came to."""
+        self.error = None
         self.result = self.job(cursor)
 
 
@@ -139,7 +140,8 @@ class GroupCommit:
         finally:
             for ticket in batch:
                 ticket.done = True
-                ticket.turn.release()
+                if ticket.turn.locked():  # Else it was this one's turn when an interrupt ended its wait.
+                    ticket.turn.release()
 
     def _transact(self, batch: list[_PendingCommit]) -> None:
         cursor = self._session.begin()
@@ -165,7 +167,6 @@ class GroupCommit:
     def _run_apart(self, cursor: Cursor, pending: _PendingCommit) -> None:
         """Run a job so that it can be undone alone."""
         cursor.execute("SAVEPOINT job")
-        pending.error = None
         try:
             pending.run(cursor)
         except Exception as error:
