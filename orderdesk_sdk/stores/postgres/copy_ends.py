@@ -15,8 +15,9 @@ from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.migrations import migrate, tables_version
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.postgres.server_identity import server_identity
+from orderdesk_sdk.stores.postgres.write_session import RETIRED
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, ORDER_TABLES
-from orderdesk_sdk.stores.sql.epochs import begin_epoch
+from orderdesk_sdk.stores.sql.epochs import begin_epoch, retire
 
 __all__ = ["PostgresEnd", "copy_source", "copy_target"]
 
@@ -47,6 +48,11 @@ class PostgresEnd:
                     f" FROM (SELECT max({column}) AS last FROM {name}) AS found",
                     (name, column),
                 )
+
+    def retire(self, successor: str, now: datetime) -> None:
+        """Begin the last epoch, and mark the row that every writer locks."""
+        retire(self.cursor, successor, now)
+        self.cursor.execute("UPDATE chain SET in_use = ?", (RETIRED,))
 
     def commit(self) -> None:
         """Commit; it is on the server's disk after that."""
