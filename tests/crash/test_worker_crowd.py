@@ -17,7 +17,7 @@ from tests.support.worker_crowd import CrowdResult, WorkerCrowd
 
 pytestmark = pytest.mark.crash
 
-SMALL = (12, 300)
+SMALL = (8, 150)
 LARGE_FROM = 200
 CASES_FOR_A_DEATH = 100
 FAST, SLOWER = 10.0, 4.0

@@ -46,6 +46,7 @@ class PostgresWriteSession:
         self._connection: psycopg.Connection[Any] | None = None
         self._transaction_id = ""
         self._appenders: list[ChainAppender] = []
+        self._earlier_appenders = 0
         self._position: tuple[int, bytes, int] | None = None
 
     def begin(self) -> PostgresCursor:
@@ -77,6 +78,14 @@ class PostgresWriteSession:
                 hint="end this program, and start the newer orderdesk-sdk; nothing was written",
             )
         return str(row[0])
+
+    def begin_job(self) -> None:
+        """A job begins that may be undone alone."""
+        self._earlier_appenders = len(self._appenders)
+
+    def forget_job(self) -> None:
+        """What was written since `begin_job` was undone: a line of it that is missing is no loss."""
+        del self._appenders[self._earlier_appenders :]
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds."""

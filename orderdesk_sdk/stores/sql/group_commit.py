@@ -24,6 +24,12 @@ class WriteSession(Protocol):
     def begin(self) -> Cursor:
         """Begin a transaction, in which nobody else writes; the cursor for its jobs."""
 
+    def begin_job(self) -> None:
+        """A job begins that may be undone alone."""
+
+    def forget_job(self) -> None:
+        """What was written since `begin_job` was undone."""
+
     def commit(self) -> None:
         """Commit it. It is durable when this returns, and is not, nor will be, when this raises TransactionLostError.
 
@@ -167,12 +173,14 @@ class GroupCommit:
     def _run_apart(self, cursor: Cursor, pending: _PendingCommit) -> None:
         """Run a job so that it can be undone alone."""
         cursor.execute("SAVEPOINT job")
+        self._session.begin_job()
         try:
             pending.run(cursor)
         except Exception as error:
             if not self._session.is_of_one_job(error):
                 raise
             cursor.execute("ROLLBACK TO job")
+            self._session.forget_job()
             pending.error = error
         cursor.execute("RELEASE job")
 
