@@ -17,6 +17,7 @@ from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
 from orderdesk_sdk.desk.health_checks import check_health
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, StorageError
 from orderdesk_sdk.plugin.toolkit.private_files import paths_open_to_others
+from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.stores.opening import (
     LedgerLocation,
     clock_of_ledger,
@@ -47,12 +48,15 @@ def check_ledger(config: Config) -> Iterator[HealthCheck]:
         yield from _files_open_to_others(path)
     try:
         version = tables_of(config.ledger)[0].version
-        yield _tables(config.ledger, place, version)
+        tables = _tables(config.ledger, place, version)
         if not version.is_usable:
+            yield tables
             return
         with closing(open_ledger(config.ledger)) as ledger:
+            yield tables  # It says that the ledger can be opened, which one that was copied elsewhere cannot.
             yield from _integrity(ledger, place)
             yield from check_health(ledger, _now(config, ledger), place)
+            waker_of(config.engine, ledger)  # Raises where the engine cannot be used, as each command would.
     except (StorageError, ConfigurationError) as error:
         yield error_check(HealthCode.LEDGER, error, place)
 

@@ -31,6 +31,12 @@ class LateImport:
     def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[type, ...]:
         return (self._imported(),)
 
+    def __or__(self, other: Any) -> object:
+        return self._imported() | other
+
+    def __ror__(self, other: Any) -> object:
+        return other | self._imported()
+
     def __instancecheck__(self, instance: object) -> bool:
         return isinstance(instance, self._imported())
 

@@ -18,7 +18,6 @@ from orderdesk_sdk.cases.integrity import ChainHead
 from orderdesk_sdk.errors import InvalidStateError, StorageError
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, ORDER_TABLES, CopiedTable, copy_rows, count_rows
 from orderdesk_sdk.stores.sql.database import Cursor
-from orderdesk_sdk.stores.sql.epochs import retire
 from orderdesk_sdk.stores.sql.integrity_check import examine, head_of
 
 __all__ = ["CopyEnd", "LedgerCopy", "copy_ledger"]
@@ -41,6 +40,9 @@ class CopyEnd(Protocol):
 
     def adopt(self, epoch_reason: str, now: datetime) -> None:
         """Let the copied ledger go on here: numbers that the database gives go on after those that were copied."""
+
+    def retire(self, successor: str, now: datetime) -> None:
+        """Let the ledger here be used no more, because that one goes on in its place."""
 
     def commit(self) -> None:
         """Make it durable."""
@@ -75,7 +77,7 @@ def copy_ledger(
         new.cursor.execute("UPDATE chain SET count = ?, head = ?, latest = ?", (count, head, latest))
         proved = _prove(old, new, tables)
         new.adopt(f"copied from {old.name}", now)
-        retire(old.cursor, new.name, now)
+        old.retire(new.name, now)
         old.commit()
         new.commit()
         return LedgerCopy(proved, rows)

@@ -17,14 +17,20 @@ from tests.support.worker_crowd import CrowdResult, WorkerCrowd
 
 pytestmark = pytest.mark.crash
 
-SMALL = (12, 300)
+SMALL = (8, 150)
 LARGE_FROM = 200
 CASES_FOR_A_DEATH = 100
+FAST, SLOWER = 10.0, 4.0
+"""Seconds of the shop in a real one, of a small crowd and of a large one, whose orders wait longer for their cancel."""
 
 
 @pytest.fixture
 def deaths_and_cases(kills: int) -> tuple[int, int]:
     return (kills, kills * CASES_FOR_A_DEATH) if kills >= LARGE_FROM else SMALL
+
+
+def pace(cases: int) -> float:
+    return SLOWER if cases >= LARGE_FROM * CASES_FOR_A_DEATH else FAST
 
 
 def judged(result: CrowdResult, cases: int, record_property: Callable[[str, object], None], where: str) -> None:
@@ -47,7 +53,7 @@ def test_eight_workers_on_postgres_lose_and_double_nothing(
     deaths, cases = deaths_and_cases
     server = open_server(tmp_path / "servers", version, max_connections="600")
     with server.database() as url:
-        crowd = WorkerCrowd(tmp_path, url, cases, 8, deaths, restart=server.restart, restarts=2)
+        crowd = WorkerCrowd(tmp_path, url, cases, 8, deaths, restart=server.restart, restarts=2, speed=pace(cases))
         judged(crowd.play(), cases, record_property, f"PostgreSQL {version}")
 
 
@@ -55,5 +61,5 @@ def test_four_workers_on_one_file_lose_and_double_nothing(
     deaths_and_cases: tuple[int, int], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     deaths, cases = deaths_and_cases
-    crowd = WorkerCrowd(tmp_path, str(tmp_path / "desk.db"), cases, 4, deaths)
+    crowd = WorkerCrowd(tmp_path, str(tmp_path / "desk.db"), cases, 4, deaths, speed=pace(cases))
     judged(crowd.play(), cases, record_property, "SQLite")

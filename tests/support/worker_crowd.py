@@ -43,8 +43,6 @@ from tests.support.worker_crowd_services import CrowdOrder, CrowdServices, open_
 
 __all__ = ["CrowdResult", "WorkerCrowd"]
 
-SPEED = 4.0
-"""Seconds of the shop in a real one: a lease of five minutes is over after 75 real seconds."""
 LIFE = 15.0
 """Real seconds that a worker works where it is not killed before; then another takes its place."""
 OPEN_AT_ONCE = 300
@@ -86,7 +84,11 @@ class CrowdResult:
 
 @frozen
 class WorkerCrowd:
-    """A crowd in an empty folder. The seed decides whom death meets; the machine decides where it meets them."""
+    """A crowd in an empty folder. The seed decides whom death meets; the machine decides where it meets them.
+
+    Args:
+        speed: seconds of the shop in a real one. With 10 a lease of five minutes is over after half a real one.
+    """
 
     folder: Path
     ledger: str
@@ -94,12 +96,13 @@ class WorkerCrowd:
     workers: int
     kills: int
     seed: int = 1
+    speed: float = 10.0
     restart: Callable[[], None] | None = None
     restarts: int = 0
 
     def play(self) -> CrowdResult:
         """Let it live, and judge what it left."""
-        clock = SharedClock(self.folder / "clock", SPEED)
+        clock = SharedClock(self.folder / "clock", self.speed)
         (self.folder / "orders").touch()
         with (
             open_services(clock) as services,
@@ -166,7 +169,7 @@ class _Run:
     def _task(self, number: int) -> WorkerTask:
         crowd, life = self._crowd, LIFE * (0.5 + self._chance.random())
         services = (self._services.urls, self._services.settings)
-        return WorkerTask(str(crowd.folder), crowd.ledger, number, crowd.workers, SPEED, life, *services)
+        return WorkerTask(str(crowd.folder), crowd.ledger, number, crowd.workers, crowd.speed, life, *services)
 
     def _record_end(self, number: int, ended: ProcessExit) -> None:
         with self._lock:

@@ -33,7 +33,7 @@ _MAX_SHOWN = 20
 @click.group()
 @common_options
 def ledger() -> None:
-    """Back up, restore, verify and archive the ledger."""
+    """Back up, restore, verify, copy, migrate and archive the ledger."""
 
 
 ledger.add_command(copy_command)
@@ -160,6 +160,9 @@ def archive_histories(session: Session, older_than: timedelta, target: Path, by:
     def draw(screen: Screen) -> None:
         if report.path is None:
             screen.line("No history is old enough; no file was made.")
+            return
+        if not report.entry_count:
+            screen.line(f"No history is old enough; {report.path} stays as it was.")
             return
         cases = "1 case" if report.case_count == 1 else f"{report.case_count} cases"
         screen.line(f"{report.entry_count} entries of the history of {cases} were moved to {report.path}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orderdesk_sdk.cli.session import EXIT_ACTION_REQUIRED, Session, common_options
+from orderdesk_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.worker import Worker
@@ -99,9 +100,18 @@ def work(
 def _run(worker: Worker, engine: str | None, *, until_idle: bool) -> tuple[int, tuple[str, ...]]:
     """Let the engine wake the worker; what `Worker.run` gives. One that is to end by itself looks into the ledger."""
     if until_idle and engine == "procrastinate":
-        raise click.UsageError("--until-idle is for the engine inline: a worker of a queue waits for the next job")
+        raise click.UsageError(
+            "--until-idle is for the engine inline, since a queue waits for the next job: leave one of both out"
+        )
     if until_idle or (engine or worker.desk.config.engine.value) != "procrastinate":
         return worker.run(until_idle=until_idle)
+    sandbox = worker.desk.config.sandbox
+    if sandbox is not None and sandbox.clock is not None:
+        raise ConfigurationError(
+            "the queue wakes workers in real time, and the time of this sandbox is virtual",
+            location="[ledger].engine",
+            hint="add --engine inline, or start `orderdesk sandbox` without --virtual-time",
+        )
     from orderdesk_sdk.cli.queued_worker import run_queued
 
     return run_queued(worker.desk, worker.stop, worker.report)

@@ -61,6 +61,9 @@ def counts_text(counts: dict[BulkOutcome, int]) -> str:
 
 def show_summary(screen: Screen, summary: BulkSummary, *, is_complete: bool) -> None:
     """What became of a bulk, and what is to be done next."""
+    if is_complete and not summary.total:
+        screen.line("There was no order to cancel; nothing was recorded.", "bold")
+        return
     orders = f"{summary.total:,} order{'' if summary.total == 1 else 's'}"
     screen.line(f"{orders}: {counts_text(summary.counts)}.", "bold")
     if summary.reasons:

@@ -8,15 +8,16 @@ from datetime import datetime
 
 import psycopg
 
-from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.errors import InvalidStateError, StorageError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres import ledger_schema, order_database
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.migrations import migrate, tables_version
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.postgres.server_identity import server_identity
+from orderdesk_sdk.stores.postgres.write_session import RETIRED
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, ORDER_TABLES
-from orderdesk_sdk.stores.sql.epochs import begin_epoch
+from orderdesk_sdk.stores.sql.epochs import begin_epoch, retire
 
 __all__ = ["PostgresEnd", "copy_source", "copy_target"]
 
@@ -48,6 +49,11 @@ class PostgresEnd:
                     (name, column),
                 )
 
+    def retire(self, successor: str, now: datetime) -> None:
+        """Begin the last epoch, and mark the row that every writer locks."""
+        retire(self.cursor, successor, now)
+        self.cursor.execute("UPDATE chain SET in_use = ?", (RETIRED,))
+
     def commit(self) -> None:
         """Commit; it is on the server's disk after that."""
         self._connection.execute("COMMIT")
@@ -69,13 +75,16 @@ def copy_source(url: Secret, location: str) -> Iterator[PostgresEnd]:
 
 @contextmanager
 def copy_target(url: Secret, location: str) -> Iterator[PostgresEnd]:
-    """A database whose tables are made where there are none. Raises StorageError."""
-    with _locked(url, location) as end:
+    """A database whose tables are made where there are none.
+
+    Raises InvalidStateError where it holds a ledger, such as the one that is copied; StorageError.
+    """
+    with _locked(url, location, must_be_empty=True) as end:
         yield end
 
 
 @contextmanager
-def _locked(url: Secret, location: str) -> Iterator[PostgresEnd]:
+def _locked(url: Secret, location: str, *, must_be_empty: bool = False) -> Iterator[PostgresEnd]:
     with closing(PostgresPool(url, location=location)) as pool:
         migrate(pool, ledger_schema.VERSION_TABLE, ledger_schema.MIGRATIONS)
         migrate(pool, order_database.TABLES, order_database.MIGRATIONS)
@@ -86,7 +95,19 @@ def _locked(url: Secret, location: str) -> Iterator[PostgresEnd]:
                 # Whole tables are read and written between two statements of one end.
                 cursor.execute("SET LOCAL statement_timeout = 0")
                 cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                if must_be_empty:
+                    _require_no_history(cursor, pool.place)  # Before the lock, which the source may hold.
                 cursor.execute("SELECT 1 FROM chain FOR UPDATE")
                 yield PostgresEnd(pool, cursor, connection)
             finally:
                 pool.give_back(connection)
+
+
+def _require_no_history(cursor: PostgresCursor, place: str) -> None:
+    (count,) = cursor.execute("SELECT max(count) FROM chain").fetchone()
+    if count:
+        raise InvalidStateError(
+            f"the target is in use: it holds a ledger with {count} entries of history",
+            location=f"PostgreSQL database {place}",
+            hint="name a database that is empty",
+        )

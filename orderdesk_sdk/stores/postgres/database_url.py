@@ -56,17 +56,30 @@ def read_database_url(url: Secret, location: str) -> DatabaseUrl:
             parameters = {name: str(value) for name, value in conninfo_to_dict(text).items()}
         except psycopg.Error:
             parameters = None  # The driver's words quote what they cannot read, which may be the password.
-    if parameters is None:
+    if parameters is None or _took_apart_a_password(text, parameters):
         raise ConfigurationError(
             "the value is not the URL of a PostgreSQL database",
             location=location,
-            hint='write it as "postgresql://USER@HOST:5432/NAME", where a password has %40 for @, %3A for :, %2F for /',
+            hint='write it as "postgresql://USER@HOST:5432/NAME", where a password has %40 for @, %3A for :, %2F for /;'
+            " what follows a ? are parameters of libpq",
         )
     secrets = tuple(Secret(parameters.pop(name)) for name in _SECRET_PARAMETERS if parameters.get(name))
     host = parameters.get("host") or parameters.get("hostaddr") or "localhost"
     port = f":{parameters['port']}" if "port" in parameters else ""
     place = f"postgresql://{host}{port}/{parameters.get('dbname', '')}"
     return DatabaseUrl(Secret(text), parameters, place, prepares, secrets)
+
+
+def _took_apart_a_password(url: str, parameters: Mapping[str, str]) -> bool:
+    """Whether libpq read a part of a password as host, port or name, because an @ or / in it was not encoded.
+
+    Only an @ before the first slash ends user and password
+    (https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNSTRING-URIS).
+    """
+    body = url.partition("://")[2]
+    place = body.partition("@")[2] if "@" in body.partition("/")[0] else body
+    ports = parameters.get("port", "").split(",")
+    return "@" in place.partition("?")[0] or any(port and not port.isdigit() for port in ports)
 
 
 def _without_own_parameter(url: str) -> tuple[str, bool]:

@@ -45,7 +45,7 @@ _LEDGER = (
     "CREATE INDEX history_by_subject ON history (subject_id, sequence)",
     "CREATE INDEX history_notes ON history (subject_id, sequence) WHERE kind = 'note'",
     # One row, which every writer locks first: so there is one head, and the lines have one order without gaps. in_use
-    # is of files alone.
+    # is of files; here it says that another ledger goes on (see `write_session`).
     """CREATE TABLE chain (
         id bigint PRIMARY KEY CHECK (id = 1), count bigint NOT NULL, head bytea NOT NULL, in_use bigint NOT NULL,
         latest bigint NOT NULL) WITH (fillfactor = 10)""",

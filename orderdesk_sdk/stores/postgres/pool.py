@@ -6,6 +6,7 @@ the server ends the transaction. Who waits for a lock waits longer than that, so
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import socket
@@ -43,6 +44,10 @@ LOCK_SECONDS: Final = 15
 STATEMENT_SECONDS: Final = 30
 _TRIES: Final = 3
 """Connections that are tried for the beginning of a transaction: those of before a restart are all broken."""
+
+# What the pool logs each second while a server is away reaches a log that is set up, and never a bare terminal: each
+# call that fails for it says so by itself.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 _OWN_CHOICE: Final = ("application_name", "connect_timeout", "tcp_user_timeout")
 """Parameters that a URL may set in place of ours."""

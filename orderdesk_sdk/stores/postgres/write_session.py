@@ -8,7 +8,7 @@ for the lock until the server has ended it, and only then looks, so that nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
@@ -21,18 +21,23 @@ from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.postgres.server_identity import server_identity
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
-from orderdesk_sdk.stores.sql.epochs import latest_epoch
+from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.group_commit import TransactionLostError
 
-__all__ = ["PostgresWriteSession"]
+__all__ = ["RETIRED", "PostgresWriteSession"]
 
 _LOCK = (
     "SELECT pg_current_xact_id()::text,"  # noqa: S608 - constants
     f" (SELECT max(oldest) FROM {VERSION_TABLE}),"
     " (SELECT epoch FROM ledger_epochs ORDER BY number LIMIT 1),"
     " (SELECT epoch FROM ledger_epochs ORDER BY number DESC LIMIT 1),"
-    " (SELECT link FROM history WHERE sequence = ?), count, head, latest FROM chain FOR UPDATE"
+    " (SELECT link FROM history WHERE sequence = ?), count, head, latest, in_use FROM chain FOR UPDATE"
 )
+RETIRED: Final = 2
+"""What the row of the chain says of a ledger in whose place another one goes on.
+
+Who waited for the row's lock sees the row as it is then, and the epochs as they were before.
+"""
 
 
 class PostgresWriteSession:
@@ -46,6 +51,7 @@ class PostgresWriteSession:
         self._connection: psycopg.Connection[Any] | None = None
         self._transaction_id = ""
         self._appenders: list[ChainAppender] = []
+        self._earlier_appenders = 0
         self._position: tuple[int, bytes, int] | None = None
 
     def begin(self) -> PostgresCursor:
@@ -56,6 +62,8 @@ class PostgresWriteSession:
             self._appenders = []
             row = cursor.execute(_LOCK, (self._guard.last_sequence,)).fetchone()
             self._transaction_id = self._require_usable(row)
+            if row[8] == RETIRED:
+                require_not_retired(latest_epoch(cursor), self._pool.place)
             if self._guard.is_trusted(connection, cursor, *row[2:5]):
                 self._position = (row[5], row[6], row[7])
                 return cursor
@@ -77,6 +85,14 @@ class PostgresWriteSession:
                 hint="end this program, and start the newer orderdesk-sdk; nothing was written",
             )
         return str(row[0])
+
+    def begin_job(self) -> None:
+        """A job begins that may be undone alone."""
+        self._earlier_appenders = len(self._appenders)
+
+    def forget_job(self) -> None:
+        """What was written since `begin_job` was undone: a line of it that is missing is no loss."""
+        del self._appenders[self._earlier_appenders :]
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds."""

@@ -24,6 +24,12 @@ class WriteSession(Protocol):
     def begin(self) -> Cursor:
         """Begin a transaction, in which nobody else writes; the cursor for its jobs."""
 
+    def begin_job(self) -> None:
+        """A job begins that may be undone alone."""
+
+    def forget_job(self) -> None:
+        """What was written since `begin_job` was undone."""
+
     def commit(self) -> None:
         """Commit it. It is durable when this returns, and is not, nor will be, when this raises TransactionLostError.
 
@@ -59,7 +65,8 @@ class _PendingCommit:
         self.turn.acquire()
 
     def run(self, cursor: Cursor) -> None:
-        """Do the job and keep what it gives."""
+        """Do the job and keep what it gives, in place of what an earlier run came to."""
+        self.error = None
         self.result = self.job(cursor)
 
 
@@ -139,7 +146,8 @@ class GroupCommit:
         finally:
             for ticket in batch:
                 ticket.done = True
-                ticket.turn.release()
+                if ticket.turn.locked():  # Else it was this one's turn when an interrupt ended its wait.
+                    ticket.turn.release()
 
     def _transact(self, batch: list[_PendingCommit]) -> None:
         cursor = self._session.begin()
@@ -165,13 +173,14 @@ class GroupCommit:
     def _run_apart(self, cursor: Cursor, pending: _PendingCommit) -> None:
         """Run a job so that it can be undone alone."""
         cursor.execute("SAVEPOINT job")
-        pending.error = None
+        self._session.begin_job()
         try:
             pending.run(cursor)
         except Exception as error:
             if not self._session.is_of_one_job(error):
                 raise
             cursor.execute("ROLLBACK TO job")
+            self._session.forget_job()
             pending.error = error
         cursor.execute("RELEASE job")
 

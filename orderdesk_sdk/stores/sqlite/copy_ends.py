@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orderdesk_sdk.errors import StorageError, ValidationError
-from orderdesk_sdk.stores.sql.epochs import begin_epoch
+from orderdesk_sdk.stores.sql.epochs import begin_epoch, retire
 from orderdesk_sdk.stores.sqlite import ledger_schema, order_database
 from orderdesk_sdk.stores.sqlite.connection import connect, readable
 from orderdesk_sdk.stores.sqlite.migrations import migrate, tables_version
@@ -30,6 +30,10 @@ class SqliteEnd:
     def adopt(self, epoch_reason: str, now: datetime) -> None:
         """Begin an epoch. The numbers of new rows go on by themselves."""
         begin_epoch(self.cursor, epoch_reason, now)
+
+    def retire(self, successor: str, now: datetime) -> None:
+        """Begin the last epoch."""
+        retire(self.cursor, successor, now)
 
     def commit(self) -> None:
         """Commit, and let the file be found where it is new."""

@@ -23,6 +23,7 @@ class LedgerFileGuard:
         self._guard = FileGuard(path)
         self._is_used = False
         self._appenders: list[ChainAppender] = []
+        self._earlier_appenders = 0
         count, head = connection.execute("SELECT count, head FROM chain").fetchone() or (0, b"")
         last = link_at(connection.cursor(), count)
         self._last: tuple[int, bytes, bytes] | None = (count, head, last) if last is not None else None
@@ -57,6 +58,14 @@ class LedgerFileGuard:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             self._is_used = True
         self._appenders = []
+
+    def begin_job(self) -> None:
+        """A job begins that may be undone alone."""
+        self._earlier_appenders = len(self._appenders)
+
+    def forget_job(self) -> None:
+        """What was written since `begin_job` was undone: a line of it that is missing is no loss."""
+        del self._appenders[self._earlier_appenders :]
 
     def before_commit(self) -> None:
         """Raises StorageError where what would be committed could not be found again."""

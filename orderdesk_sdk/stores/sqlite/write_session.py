@@ -16,6 +16,12 @@ class CommitObserver(Protocol):
     def before_transaction(self) -> None:
         """Before one begins."""
 
+    def begin_job(self) -> None:
+        """A job begins that may be undone alone."""
+
+    def forget_job(self) -> None:
+        """What was written since `begin_job` was undone."""
+
     def before_commit(self) -> None:
         """When all jobs are done."""
 
@@ -37,6 +43,16 @@ class SqliteWriteSession:
             self._observer.before_transaction()
         self._cursor.execute("BEGIN IMMEDIATE")
         return self._cursor
+
+    def begin_job(self) -> None:
+        """A job begins that may be undone alone."""
+        if self._observer is not None:
+            self._observer.begin_job()
+
+    def forget_job(self) -> None:
+        """What was written since `begin_job` was undone."""
+        if self._observer is not None:
+            self._observer.forget_job()
 
     def commit(self) -> None:
         """Commit it; it is on disk after that."""

@@ -14,7 +14,7 @@ from attrs import evolve
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import ConflictError, PluginError
+from orderdesk_sdk.errors import ConflictError, PluginError, StorageError
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.auth import TokenAuth
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
@@ -202,8 +202,7 @@ class HttpClient:
                 break
             if self._shutdown.is_requested:  # What is under way is finished, and not begun anew.
                 break
-            bucket.close_for(pause)
-            if not self._wait_for_turn(bucket, longest):
+            if not self._may_go_again(bucket, pause, longest):
                 break
             waited += pause
             tries += 1
@@ -222,6 +221,14 @@ class HttpClient:
 
     def _wait_for_turn(self, bucket: RateBucket, max_wait: float) -> bool:
         return wait_for_turn(bucket, max_wait, self.limits.max_wait, self._clock, self._shutdown)
+
+    def _may_go_again(self, bucket: RateBucket, pause: float, max_wait: float) -> bool:
+        """Wait for the turn of another try. Raises nothing: what the service said before must not be lost."""
+        try:
+            bucket.close_for(pause)
+            return self._wait_for_turn(bucket, max_wait)
+        except StorageError:  # The database in which the bucket is kept is away.
+            return False
 
     def _deferred(self, bucket: RateBucket, operation: str) -> Failure:
         waits = timedelta(seconds=min(bucket.defer(), MAX_WAIT.total_seconds()))

@@ -33,6 +33,8 @@ class Connection:
     def __init__(self, origin: Origin, sock: socket.socket) -> None:
         self.origin = origin
         self.idle_since = time.monotonic()
+        self.is_broken = False
+        """Whether a request did not leave whole: what is sent next might be read as the rest of it."""
         self._socket = sock
         self._timeout = sock.gettimeout()
 
@@ -64,7 +66,7 @@ class Connection:
         except TimeoutError as error:
             raise httpx.WriteTimeout("timed out") from error
         except OSError:
-            return
+            self.is_broken = True
 
     def receive(self, times: CallTimes) -> bytes:
         """The next bytes, b"" at the end. Raises httpx.ReadTimeout and httpx.ReadError."""

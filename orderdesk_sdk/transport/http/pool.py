@@ -71,8 +71,9 @@ class ConnectionPool:
     def _send(self, origin: Origin, encoded: EncodedRequest, times: CallTimes) -> RawResponse:
         method = encoded.request.method.decode("ascii")
         response: RawResponse | None = None
-        connection = self._take_idle(origin)
+        connection: Connection | None = None
         try:
+            connection = self._take_idle(origin)
             if connection is None:
                 connection = self._open(origin, times)
             _log.debug(SENDING, method)
@@ -115,7 +116,7 @@ class ConnectionPool:
     def _give_back(self, connection: Connection | None, *, may_reuse: bool) -> None:
         with self._lock:
             self._in_use -= 1
-            if connection is not None and may_reuse and not self._is_closed:
+            if connection is not None and may_reuse and not (connection.is_broken or self._is_closed):
                 connection.idle_since = time.monotonic()
                 self._idle.append(connection)
                 return

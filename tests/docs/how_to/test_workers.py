@@ -19,6 +19,7 @@ from orderdesk_devkit.testing.engines.worker import has_open_cases
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk import CancelCase, Desk, State
 from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.installed_shop import connection_tables, install_shop
 from tests.support.postgres import VERSIONS
 from tests.support.postgres_fixtures import shared_server
@@ -91,6 +92,11 @@ def test_a_sqlite_ledger_has_no_queue(tmp_path: Path, monkeypatch: pytest.Monkey
         assert "must be PostgreSQL" in ran.stderr
     ran = CliRunner().invoke(orderdesk, ["work", "--engine", "procrastinate", "--until-idle"])
     assert ran.exit_code == 2
+    Path("orderdesk.toml").write_text('[ledger]\nengine = "procrastinate"\n', encoding="utf-8")
+    SqliteLedger(Path("orderdesk.db")).close()
+    ran = CliRunner().invoke(orderdesk, ["doctor"])
+    assert ran.exit_code == 1
+    assert "must be PostgreSQL" in " ".join(ran.stdout.split())
     Path("orderdesk.toml").write_text('[ledger]\nengine = "steam"\n', encoding="utf-8")
     ran = CliRunner().invoke(orderdesk, ["orders"])
     assert "'steam' is not an engine" in ran.stderr

@@ -74,6 +74,12 @@ def test_standard_input_is_a_file_too_and_may_only_be_recorded(simulator: Simula
     assert {case["state"] for case in ask("cases")["cases"]} == {"pending"}
 
 
+def test_a_file_without_an_order_is_nothing_to_do(simulator: Simulator) -> None:
+    assert run("cancel", "--from", "-", "--by", "Ann", stdin="").stdout == (
+        "There was no order to cancel; nothing was recorded.\n"
+    )
+
+
 def test_a_file_with_a_wrong_line_records_nothing(simulator: Simulator) -> None:
     error = ask("cancel", "--from", "-", "--by", "Ann", code=1, stdin="1042\n1043,,MUG\n")["error"]
     assert (error["kind"], error["location"]) == ("ValidationError", "stdin")

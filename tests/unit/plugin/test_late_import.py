@@ -33,6 +33,12 @@ def test_a_class_that_inherits_has_the_class_itself_for_its_base() -> None:
     assert issubclass(Own, httpx.Auth)
 
 
+def test_it_stands_in_annotations_that_are_evaluated() -> None:
+    assert late("TokenAuth") | None == TokenAuth | None
+    assert None | late("TokenAuth") == None | TokenAuth
+    assert late("TokenAuth") | late("HeaderAuth") == TokenAuth | HeaderAuth
+
+
 def test_attributes_and_functions_are_those_of_the_thing() -> None:
     assert late("TokenAuth").rejected_statuses == {401, 403}
     assert late("REFRESH_MARGIN_SECONDS").is_integer()

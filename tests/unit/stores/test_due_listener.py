@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -81,6 +82,26 @@ def test_a_listener_that_cannot_be_told_within_costs_no_write(ledger: SqlLedger,
     case = open_case(ledger)
     assert ledger.case(case.id, Case) == case
     assert (listener.within_transaction, len(listener.after_commit)) == ([], 1)
+
+
+def test_lines_that_were_undone_for_a_listener_alone_are_not_missed(ledger: SqlLedger, listener: Listener) -> None:
+    """A ledger that was put back to an older state would distrust every open case, or refuse to go on."""
+    case = open_case(ledger)
+    listener.fails = True
+    commits = ledger._commits
+    others = threading.Thread(target=ledger.append, args=(case, ["a note"]), kwargs={"if_unchanged": True})
+    failing = threading.Thread(target=ledger.open_case, args=(make_resubmission(),))
+    with commits.locked():  # type: ignore[attr-defined]  # of a GroupCommit
+        for number, thread in enumerate((others, failing), start=1):
+            thread.start()
+            while len(commits._pending) < number:  # type: ignore[attr-defined]  # as above
+                threading.Event().wait(0.001)
+    for thread in (others, failing):
+        thread.join()
+    ledger.append(case, ["another note"], if_unchanged=True)
+    assert ledger.case(case.id, Case) == case
+    assert [entry.content for entry in ledger.history(case.id)] == ["a note", "another note"]
+    assert ledger.case(make_resubmission().id, Case) == make_resubmission()
 
 
 def test_nobody_is_told_any_more_where_nobody_listens(ledger: SqlLedger, listener: Listener) -> None:

@@ -301,3 +301,51 @@ def test_a_transaction_that_was_lost_is_run_once_more(connection: sqlite3.Connec
     written = losses == 1
     assert [type(result) for result in results] == [type(None) if written else TransactionLostError] * 3
     assert kept(path) == ([0, 1, 2] if written else [])
+
+
+def test_a_job_that_succeeds_when_a_lost_transaction_is_run_again_has_succeeded(
+    connection: sqlite3.Connection, path: Path
+) -> None:
+    """What kept it from being done the first time, another process has put right meanwhile."""
+    runs: list[int] = []
+
+    def refused_at_first(cursor: Cursor) -> None:
+        runs.append(1)
+        if len(runs) <= 2:  # Once with the others, and once apart from them.
+            raise ValueError("another process has the case")
+        insert(2)(cursor)
+
+    results = together(GroupCommit(LosingSession(connection)), [insert(1), refused_at_first])
+    assert (results, kept(path)) == ([None, None], [1, 2])
+
+
+def test_a_caller_that_is_interrupted_at_its_turn_keeps_nobody_from_hearing_of_the_commit(
+    group: GroupCommit, path: Path
+) -> None:
+    waits, goes_on = threading.Event(), threading.Event()
+    results: list[object] = []
+
+    def slow(cursor: Cursor) -> None:
+        waits.set()
+        goes_on.wait(10)
+
+    def write() -> None:
+        try:
+            results.append(group.run(insert(2)))
+        except Exception as error:  # noqa: BLE001 - whatever came is what the test looks at
+            results.append(error)
+
+    first = threading.Thread(target=group.run, args=(slow,))
+    first.start()
+    waits.wait(10)
+    gone = _PendingCommit(insert(1))
+    assert not group._goes_first(gone)
+    last = threading.Thread(target=write)
+    last.start()
+    while len(group._pending) < 2:
+        threading.Event().wait(0.001)
+    goes_on.set()
+    first.join(10)  # It has given the turn to the one that is gone.
+    group._pass_on(gone)
+    last.join(10)
+    assert (results, kept(path)) == ([None], [1, 2])

@@ -141,6 +141,9 @@ def test_the_first_one_is_used_no_more_by_anybody(postgres: PostgresDatabase, fo
     copied("--to", url_of(postgres))
     with pytest.raises(StorageError, match=r"used no more: it was copied to PostgreSQL database .*\[ledger\] url"):
         first.open()
+    told = CliRunner().invoke(orderdesk, ["doctor", "--json"])
+    checks = [check for check in json.loads(told.stdout)["checks"] if check["code"] == "ledger"]
+    assert [check["status"] for check in checks] == ["failing"], "nothing says beside it that all is well"
     copied("--from", url_of(postgres), "--to", "sqlite:///back.db")
     with pytest.raises(StorageError, match=r"used no more: it was copied to SQLite file back.db"):
         postgres.open()
@@ -215,6 +218,8 @@ def test_a_ledger_that_is_damaged_or_a_target_that_is_used_is_refused(postgres: 
     with closing(postgres.open()) as ledger:
         open_case(ledger)
     assert "the target is in use" in copied("--to", url_of(postgres), code=1)["error"]["message"]
+    to_itself = copied("--from", url_of(postgres), "--to", url_of(postgres), code=1)["error"]
+    assert "the target is in use: it holds a ledger" in to_itself["message"]
     assert "exists already" in copied("--to", "sqlite:///orderdesk.db", code=1)["error"]["message"]
     file.tamper("UPDATE cases SET version = 7 WHERE id = 'c3-1'")
     said = copied("--to", "sqlite:///new.db", code=1)["error"]

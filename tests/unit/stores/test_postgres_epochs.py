@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,6 +20,7 @@ from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.errors import ConflictError, StorageError
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.postgres.copy_ends import copy_source
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from tests.support.builders import ACKNOWLEDGED, INTENT, SENT, make_resubmission, open_case
 from tests.support.ledgers import POSTGRES_PARAMS, PostgresDatabase, open_database, shared_folder
@@ -135,6 +137,34 @@ def test_a_case_of_unknown_fate_is_sent_again_on_a_persons_word_alone(database: 
         for event in (SENT, Event(EventKind.WITHDRAWN, SENT.at, person="Ann")):
             with pytest.raises(InvalidTransitionError):
                 transition(unknown, event)
+
+
+def test_who_waited_while_a_ledger_was_retired_writes_nothing(database: PostgresDatabase) -> None:
+    results: list[str] = []
+
+    def write() -> None:
+        try:
+            ledger.append(case, ["a note"], if_unchanged=True)
+            results.append("written")
+        except StorageError as error:
+            results.append(error.message)
+
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database IS NULL"
+    with closing(database.open()) as ledger:
+        case = open_case(ledger)
+        with (
+            copy_source(Secret(database.url), "ledger") as end,
+            psycopg.connect(database.url, autocommit=True) as looks,
+        ):
+            writer = threading.Thread(target=write)
+            writer.start()
+            while looks.execute(waiting).fetchone() == (0,):
+                time.sleep(0.01)
+            end.retire("the next one", SENT.at)
+            end.commit()
+            writer.join()
+        assert results == ["this ledger is used no more: it was copied to the next one"]
+        assert list(ledger.history(case.id)) == []
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import traceback
 from collections.abc import Iterator
@@ -48,6 +49,27 @@ class TestUrl:
             with pytest.raises(ConfigurationError, match=r"\[ledger\]\.url: .* is not the URL") as told:
                 read_database_url(Secret(url), "[ledger].url")
             assert "canary" not in "".join(traceback.format_exception(told.value))
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql://ann:can/ary@db.example.com/desk",
+            "postgresql://ann:x#can/ary@db.example.com:5432/desk",
+            "postgresql://ann:can@ary@db.example.com/desk",
+            "postgresql://ann:canary/desk",
+        ],
+    )
+    def test_a_password_that_would_be_read_as_host_port_or_name_is_refused(self, url: str) -> None:
+        with pytest.raises(ConfigurationError, match=r"is not the URL .*%40 for @") as told:
+            read_database_url(Secret(url), "[ledger].url")
+        assert not {"can", "ary", "canary"} & set(re.findall(r"\w+", str(told.value)))
+
+    @pytest.mark.parametrize("tail", ["a,b:5432,5433/desk", "/desk?host=/nowhere&user=ann@shop", "h:5432/d?user=a@b"])
+    def test_several_hosts_a_socket_and_a_user_of_a_provider_are_fine(self, tail: str) -> None:
+        assert "ann" not in read_database_url(Secret(f"postgresql://{tail}"), "x").place
+
+    def test_nobody_without_a_log_is_shown_what_the_pool_logs(self) -> None:
+        assert any(isinstance(one, logging.NullHandler) for one in logging.getLogger("psycopg.pool").handlers)
 
     def test_place_names_host_port_and_database_only(self) -> None:
         found = read_database_url(Secret(f"postgresql://ann:{ENCODED}@db.example.com:6432/desk?sslmode=require"), "x")

@@ -14,10 +14,11 @@ import pytest
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty, Intent
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
-from orderdesk_sdk.errors import PluginError
+from orderdesk_sdk.errors import PluginError, StorageError
 from orderdesk_sdk.plugin.integration import Limit
 from orderdesk_sdk.transport.http.limits import HttpLimits
-from tests.support.http_calls import ONE_A_SECOND, ignore_intent, in_turn, of_operation
+from orderdesk_sdk.transport.http.rate_limit import TokenBucket
+from tests.support.http_calls import ONE_A_SECOND, ignore_intent, in_turn, of_operation, put_order
 
 if TYPE_CHECKING:
     from tests.conftest import ClientMaker
@@ -291,3 +292,22 @@ def test_no_call_waits_for_ever_while_the_service_keeps_turning_others_away(clie
             assert exchange.failure is not None
             assert clock.monotonic() - began <= longest
         assert server.connections == []
+
+
+def test_what_the_service_said_is_not_lost_where_the_next_try_has_no_bucket(
+    client_of: ClientMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The buckets of several processes stand in a database, which may be away by then."""
+    reserve, asked = TokenBucket.reserve_within, list[float]()
+
+    def reserve_within(bucket: TokenBucket, max_wait: float, max_closed: float) -> float | None:
+        asked.append(max_wait)
+        if len(asked) > 1:
+            raise StorageError("the database is away")
+        return reserve(bucket, max_wait, max_closed)
+
+    monkeypatch.setattr(TokenBucket, "reserve_within", reserve_within)
+    with RawServer(responding(lambda _: http_response(429, b"later"))) as server:
+        exchange = put_order(client_of(server.url), server.url)
+    assert exchange.failure is not None
+    assert (exchange.status, exchange.failure.certainty, len(asked)) == (429, Certainty.NOT_PROCESSED, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import pytest
 import vcr
 
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
-from orderdesk_sdk.transport.http.connection import Origin
+from orderdesk_sdk.transport.http.connection import Connection, Origin
 from orderdesk_sdk.transport.http.deadline import CallTimes
 from orderdesk_sdk.transport.http.http11 import RawRequest
 from orderdesk_sdk.transport.http.limits import HttpLimits
@@ -138,3 +139,55 @@ def test_a_recorder_that_was_there_first_sees_the_calls_too(tmp_path: Path) -> N
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert ran.stdout.strip() == "b'tea'"
+
+
+class InterruptedConnection(Connection):
+    """An idle connection whose taker is interrupted, the first time."""
+
+    is_first = True
+
+    @property
+    def is_stale(self) -> bool:
+        if self.is_first:
+            self.is_first = False
+            raise KeyboardInterrupt
+        return super().is_stale
+
+
+class BreakingSocket(socket.socket):
+    """Breaks in the middle of a request, to which the service has answered already."""
+
+    service: socket.socket
+
+    def sendall(self, *_: object) -> None:
+        self.service.sendall(http_response(413, b"too long"))
+        raise BrokenPipeError
+
+
+ORIGIN = Origin("http", "service.test", 80)
+REQUEST = RawRequest(b"GET", b"/", [(b"host", b"service.test")], b"")
+
+
+def test_a_connection_that_broke_within_a_request_carries_no_other_one() -> None:
+    ours, service = socket.socketpair()
+    breaking = BreakingSocket(fileno=ours.detach())
+    breaking.service = service
+    pool = ConnectionPool(1, tls=False, max_response_bytes=100)
+    pool._idle.append(Connection(ORIGIN, breaking))
+    with breaking, service:
+        assert pool.send(ORIGIN, REQUEST, CallTimes({})).status == 413
+        assert pool._idle == []
+
+
+def test_whoever_is_interrupted_while_it_takes_a_connection_keeps_nobody_from_taking_it() -> None:
+    ours, service = socket.socketpair()
+    pool = ConnectionPool(1, tls=False, max_response_bytes=100)
+    pool._idle.append(InterruptedConnection(ORIGIN, ours))
+    with ours, service, ThreadPoolExecutor(1) as threads:
+        with pytest.raises(KeyboardInterrupt):
+            pool.send(ORIGIN, REQUEST, CallTimes({}))
+        call = threads.submit(pool.send, ORIGIN, REQUEST, CallTimes({"timeout": {"read": 5.0}}))
+        service.settimeout(5)
+        assert service.recv(1000).startswith(b"GET / ")
+        service.sendall(http_response())
+        assert call.result(5).status == 200
