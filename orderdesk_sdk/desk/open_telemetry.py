@@ -29,7 +29,7 @@ try:
     from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, TracerProvider
 except ImportError:
     raise ConfigurationError(
-        "OpenTelemetry is not installed", location="telemetry", hint="pip install orderdesk-sdk[otel]"
+        "OpenTelemetry is not installed", location="telemetry", hint="run `pip install 'orderdesk-sdk[otel]'`"
     ) from None
 
 __all__ = ["instrument"]

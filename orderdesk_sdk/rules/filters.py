@@ -125,7 +125,7 @@ def check_filter(when: str, location: str) -> None:
         raise ConfigurationError(
             "rules with a filter need the rule-engine library",
             location=location,
-            hint="pip install orderdesk-sdk[rules]",
+            hint="run `pip install 'orderdesk-sdk[rules]'`",
         ) from None
     try:
         _check_tokens(when, location)  # Before it is read: the library computes what it can while it reads.

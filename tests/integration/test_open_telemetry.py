@@ -234,4 +234,4 @@ def test_where_it_is_absent_the_error_says_what_to_install() -> None:
         "    print(error.hint)"
     )
     ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert ran.stdout.strip() == "pip install orderdesk-sdk[otel]"
+    assert ran.stdout.strip() == "run `pip install 'orderdesk-sdk[otel]'`"

@@ -67,14 +67,14 @@ def work(
     """
     from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger
     from orderdesk_sdk.cli.output.screen import Screen
-    from orderdesk_sdk.cli.output.work import ShownChanges, show_problem, wait_text, work_result
+    from orderdesk_sdk.cli.output.work import ShownChanges, problem_shower, wait_text, work_result
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.cli.worker import ChangeListener, Worker, has_automatic_work
 
     screen = Screen()
     changes = ShownChanges(None if session.as_json or quiet else screen)
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
-    report = problem_logger() if log_format == "json" else show_problem
+    report = problem_logger() if log_format == "json" else problem_shower(status)
     with (
         log_to_stderr(_log_level(session, quiet, verbose, log_format), as_json=log_format == "json"),
         session.desk(listeners=(ChangeListener(changes.report),)) as desk,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 import click
 from attrs import evolve, frozen
+from rich.status import Status
 from rich.text import Text
 
 from orderdesk_sdk.cases.cancellation import CancelCase
@@ -25,7 +26,7 @@ from orderdesk_sdk.cli.output.times import format_time
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.documents import case_document, iso_time
 
-__all__ = ["ShownChanges", "WorkResult", "show_problem", "wait_text", "work_result"]
+__all__ = ["ShownChanges", "WorkResult", "problem_shower", "show_problem", "wait_text", "work_result"]
 
 
 class ShownChanges:
@@ -153,6 +154,22 @@ def work_result(
 def show_problem(problem: str) -> None:
     """Print a problem on stderr."""
     click.echo(f"Problem: {printable(problem)}", err=True)
+
+
+def problem_shower(status: Status | None) -> Callable[[str], None]:
+    """What prints a problem on a line of its own, while `status` moves at the end of the terminal."""
+
+    def show(problem: str) -> None:
+        if status is None:
+            show_problem(problem)
+            return
+        status.stop()
+        try:
+            show_problem(problem)
+        finally:
+            status.start()
+
+    return show
 
 
 def wait_text(due: datetime | None, now: datetime) -> str:

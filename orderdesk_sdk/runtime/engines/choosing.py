@@ -79,7 +79,7 @@ def _pool_of(ledger: Ledger) -> PostgresPool:
         raise ConfigurationError(
             "the package procrastinate is not installed",
             location=_LOCATION,
-            hint="install it: pip install 'orderdesk-sdk[procrastinate]'",
+            hint="run `pip install 'orderdesk-sdk[procrastinate]'`",
         )
     pool = getattr(ledger, "pool", None)
     if pool is None:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from orderdesk_devkit.cli.sandbox import running
 from orderdesk_devkit.testing.engines.shop import Shop, import_orders
 from orderdesk_devkit.testing.engines.suite import eventually
 from orderdesk_devkit.testing.engines.worker import has_open_cases
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk import CancelCase, Desk, State
 from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.installed_shop import connection_tables, install_shop
 from tests.support.postgres import VERSIONS
@@ -101,3 +103,12 @@ def test_a_sqlite_ledger_has_no_queue(tmp_path: Path, monkeypatch: pytest.Monkey
     ran = CliRunner().invoke(orderdesk, ["orders"])
     assert "'steam' is not an engine" in ran.stderr
     assert "known are: inline, procrastinate" in ran.stderr
+
+
+def test_a_sandbox_in_virtual_time_has_no_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with running(Path("orderdesk.toml"), VirtualClock()):
+        ran = CliRunner().invoke(orderdesk, ["work", "--engine", "procrastinate"])
+    assert ran.exit_code == 1
+    assert "the time of this sandbox is virtual" in ran.stderr
+    assert "without --virtual-time" in ran.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from orderdesk_sdk.stores.postgres.queue_schema import QUEUE_SESSION
 __all__ = ["QueueTimes", "QueueWorker"]
 
 _log = RoomLogger("runtime")
+# Its tracebacks reach a log that is set up, and never a bare terminal: the worker tells of an outage by itself.
+logging.getLogger("procrastinate").addHandler(logging.NullHandler())
 MAX_CONNECTIONS = 4
 """To the database, beside the one that listens."""
 SPARE = 8
