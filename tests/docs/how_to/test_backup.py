@@ -23,6 +23,4 @@ def test_the_page_works_as_it_is_written(sandbox_page: Callable[[str], list[Bloc
         if block.language == "sh":
             shown = block.run_shell()
         else:
-            # How many lines a story has is not what the page is about.
-            shown = re.sub(r"\d+:[0-9a-f]{64}", "14:...", re.sub(r"\d+ lines", "14 lines", shown))
-            block.check(shown)
+            block.check(re.sub(r":[0-9a-f]{64}", ":...", shown))  # Each run has its own ids, and so its own hashes.
