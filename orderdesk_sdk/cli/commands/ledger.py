@@ -33,7 +33,7 @@ _MAX_SHOWN = 20
 @click.group()
 @common_options
 def ledger() -> None:
-    """Back up, restore, verify, copy, migrate and archive the ledger."""
+    """Back up, verify, copy and archive the ledger."""
 
 
 ledger.add_command(copy_command)

@@ -61,7 +61,7 @@ def read_database_url(url: Secret, location: str) -> DatabaseUrl:
             "the value is not the URL of a PostgreSQL database",
             location=location,
             hint='write it as "postgresql://USER@HOST:5432/NAME", where a password has %40 for @, %3A for :, %2F for /;'
-            " what follows a ? are parameters of libpq",
+            " parameters of libpq follow a ?",
         )
     secrets = tuple(Secret(parameters.pop(name)) for name in _SECRET_PARAMETERS if parameters.get(name))
     host = parameters.get("host") or parameters.get("hostaddr") or "localhost"
