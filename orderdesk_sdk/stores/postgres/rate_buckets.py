@@ -23,27 +23,29 @@ __all__ = ["PostgresBucket"]
 SECOND: Final = 1e6
 """Microseconds, in which the table counts from 1970 on."""
 ROUNDING: Final = 2.0
-"""Microseconds by which a moment of the table may be too early, since clocks are read in whole ones."""
+"""Microseconds by which a moment of the table may be too early, since clocks are read in whole ones. Each interval
+between two calls is longer by as much, so that no two of them come too close, however their moments were rounded."""
 FRESH_SECONDS: Final = 0.2
 """How long it is believed that a bucket is open: as long as a call that another process makes may take anyway."""
 _RELAXED = "(SELECT set_config('synchronous_commit', 'off', true)) AS relaxed"
 _ROW = "connection = ? AND operation = ?"
+_INTERVAL = f"(1e6 / per_second + {ROUNDING})"
 _log = RoomLogger("stores")
 
 _OPEN = """INSERT INTO rate_buckets (connection, operation, declared, per_second, full_at, closed_until, deferred_until)
 VALUES (?, ?, ?, ?, 0, 0, 0) ON CONFLICT (connection, operation) DO UPDATE SET declared = excluded.declared,
     per_second = CASE WHEN rate_buckets.declared = excluded.declared THEN rate_buckets.per_second
         ELSE excluded.per_second END"""
-_TAKE = f"""UPDATE rate_buckets SET full_at = greatest(full_at, ?) + 1e6 / per_second FROM {_RELAXED}
-WHERE {_ROW} AND greatest(full_at, ?) + (1 - ?) * 1e6 / per_second - ? <= ? AND closed_until - ? <= ?
-RETURNING full_at - ? * 1e6 / per_second, closed_until, per_second"""  # noqa: S608 - our own constants
+_TAKE = f"""UPDATE rate_buckets SET full_at = greatest(full_at, ?) + {_INTERVAL} FROM {_RELAXED}
+WHERE {_ROW} AND greatest(full_at, ?) + (1 - ?) * {_INTERVAL} - ? <= ? AND closed_until - ? <= ?
+RETURNING full_at - ? * {_INTERVAL}, closed_until, per_second"""  # noqa: S608 - our own constants
 _DEFER = f"""UPDATE rate_buckets SET deferred_until = greatest(
-    deferred_until + 1e6 / per_second, ?, greatest(full_at, ?) + (1 - ?) * 1e6 / per_second
+    deferred_until + {_INTERVAL}, ?, greatest(full_at, ?) + (1 - ?) * {_INTERVAL}
 ) FROM {_RELAXED} WHERE {_ROW} RETURNING deferred_until"""  # noqa: S608 - as above
 _ADAPT = f"""UPDATE rate_buckets SET full_at = ? + greatest(full_at - ?, 0) * per_second / ?, per_second = ?
 FROM {_RELAXED} WHERE {_ROW} AND per_second <> ?"""  # noqa: S608 - as above
 _CLOSE = f"""UPDATE rate_buckets SET closed_until = greatest(closed_until, ?),
-    full_at = greatest(full_at, ? + ? * 1e6 / per_second) FROM {_RELAXED} WHERE {_ROW}"""  # noqa: S608 - as above
+    full_at = greatest(full_at, ? + ? * {_INTERVAL}) FROM {_RELAXED} WHERE {_ROW}"""  # noqa: S608 - as above
 
 
 class PostgresBucket:
