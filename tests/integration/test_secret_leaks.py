@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from attrs import evolve
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.testing.canary import as_reported
 from orderdesk_devkit.testing.raw_server import RawServer, http_response, responding
-from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.ledger import CaseUpdate
@@ -315,15 +315,25 @@ def test_a_read_back_that_fails_in_the_callers_hands(server: RawServer, tmp_path
 def test_a_ledger_that_fails_while_a_request_is_about_to_leave(
     name: str, server: RawServer, tmp_path: Path, finder: type[Finder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*writes: CaseUpdate) -> None:
-        if any(isinstance(entry, Intent) for write in writes for entry in write.entries):
+    def refuse_intents(changes: Sequence[CaseUpdate]) -> None:
+        if any(isinstance(entry, Intent) for change in changes for entry in change.entries):
             raise StorageError("no room on the disk")
-        commit(*writes)
+
+    def full(*changes: CaseUpdate) -> None:
+        refuse_intents(changes)
+        commit(*changes)
+
+    def full_at_opening(
+        wanted: Cancellation, fingerprint: str, cases: Sequence[CancelCase], changes: Sequence[CaseUpdate] = ()
+    ) -> tuple[Cancellation, bool]:
+        refuse_intents(changes)
+        return open_cancellation(wanted, fingerprint, cases, changes)
 
     with a_desk(tmp_path, server.url, LeakingPlugin(STEPS[name], STEPS["unclear"])) as desk:
         desk.orders.register("1042", connection="shop", by="Ann")
-        commit = desk.ledger.write
+        commit, open_cancellation = desk.ledger.write, desk.ledger.open_cancellation
         monkeypatch.setattr(desk.ledger, "write", full)
+        monkeypatch.setattr(desk.ledger, "open_cancellation", full_at_opening)
         with pytest.raises(StorageError) as caught:
             desk.cancel("1042", by="Ann")
         assert finder(KEY).found(as_reported(caught.value)) == set()

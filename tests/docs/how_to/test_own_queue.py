@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from collections import Counter
@@ -42,14 +43,16 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def cancellations(shop: Shop, page_blocks: Pages, tmp_path: Path) -> Iterator[Any]:
+def cancellations(shop: Shop, page_blocks: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The module of the page."""
     module, _ = page_blocks(PAGE, ["python"])
     text = module.take()
     assert len(text.splitlines()) < 60
     (tmp_path / "site" / "cancellations.py").write_text(text, encoding="utf-8")
-    import cancellations as made  # type: ignore[import-not-found]  # it was written just now
-
+    monkeypatch.delitem(sys.modules, "cancellations", raising=False)  # Other pages name a module so too.
+    importlib.invalidate_caches()  # It was written just now, into a folder that was read before.
+    made = importlib.import_module("cancellations")
+    assert made.__file__ == str(tmp_path / "site" / "cancellations.py")
     yield made
     made.close()
     del sys.modules["cancellations"]
