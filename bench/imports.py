@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from bench.figure import Bound, Figure, Goal, Scale, compare, interleaved
 from bench.new_process import run_in_new_process
@@ -16,7 +17,7 @@ def imports(effort: Scale) -> Iterator[Figure]:
     """The package itself, and the desk, whose parts are imported when one is opened."""
     package, desk, libraries = interleaved(
         effort.pick(5, 15, 31),
-        [lambda what=what: _import(what) for what in ("orderdesk_sdk", "orderdesk_sdk.desk.desk", LIBRARIES)],  # type: ignore[misc]  # bound early
+        [partial(_import, what) for what in ("orderdesk_sdk", "orderdesk_sdk.desk.desk", LIBRARIES)],
     )
     low = f"lowest of each: {min(package):.2f} and {min(libraries):.2f} ms"
     goal = Goal(Bound.AT_MOST, 1.15)

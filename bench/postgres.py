@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from bench.figure import Figure, Scale, compare, interleaved
@@ -45,9 +46,9 @@ def postgres(effort: Scale) -> Iterator[Figure]:
             ours, bare, sqlite = interleaved(
                 effort.pick(3, 5, 9),
                 [
-                    lambda count=count: _rate(started["desk.cancel on PostgreSQL"][:count], calls),  # type: ignore[misc]  # bound early
-                    lambda count=count: _rate(started["httpx"][:count], calls),  # type: ignore[misc]  # bound early
-                    lambda: _rate(file, calls),
+                    partial(_rate, started["desk.cancel on PostgreSQL"][:count], calls),
+                    partial(_rate, started["httpx"][:count], calls),
+                    partial(_rate, file, calls),
                 ],
             )
             name = f"durable cancels on PostgreSQL {version}, {count} process{'es' if count > 1 else ''}"

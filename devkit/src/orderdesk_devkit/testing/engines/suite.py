@@ -65,7 +65,7 @@ class EngineConformance:
     @pytest.fixture
     def new_options(self) -> NewOptions:
         """A function that makes the options of one more empty ledger."""
-        raise NotImplementedError
+        raise NotImplementedError  # The author's: a ledger of the database that the engine works on.
 
     @pytest.fixture
     def shop(self) -> Shop:
