@@ -19,6 +19,7 @@ from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
+from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from tests.support.builders import INTENT, SENT, make_cancellation, make_case_of, open_case
 from tests.support.ledgers import DATABASES, PostgresDatabase
 from tests.support.postgres import VERSIONS, open_server
@@ -104,6 +105,71 @@ def test_a_change_that_was_written_unnoticed_conflicts_with_nothing(
         lose_next_commits(monkeypatch, after_the_server_did_it)
         ledger.write(CaseUpdate(case, after, [SENT, INTENT]))
         assert ledger.case(case.id, CancelCase) == after
+
+
+def an_interrupt_comes_first(connection: psycopg.Connection[Any]) -> None:
+    raise KeyboardInterrupt
+
+
+def an_interrupt_comes_after(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("COMMIT")
+    raise KeyboardInterrupt
+
+
+def an_interrupt_comes_while_it_waits(connection: psycopg.Connection[Any]) -> None:
+    """The server commits, and nobody has read its answer."""
+    connection.pgconn.send_query(b"COMMIT")
+    connection.pgconn.flush()
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "is_written"),
+    [(an_interrupt_comes_first, False), (an_interrupt_comes_after, True), (an_interrupt_comes_while_it_waits, True)],
+)
+@pytest.mark.parametrize("has_lines", [True, False], ids=["lines of the history", "no line"])
+def test_an_interrupted_commit_tells_the_others_what_the_database_holds(
+    postgres: PostgresDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    interrupt: Callable[[psycopg.Connection[Any]], None],
+    is_written: bool,
+    has_lines: bool,
+) -> None:
+    with closing(postgres.open()) as ledger:
+        case = open_case(ledger)
+        lose_next_commits(monkeypatch, interrupt)
+        told: list[object] = []
+
+        def write(number: int) -> None:
+            try:
+                if has_lines:
+                    ledger.append(case, [f"note {number}"], if_unchanged=False)
+                else:
+                    ledger.claim_notifications("shop", [f"digest {number}"], SystemClock().now())
+            except BaseException as error:  # noqa: BLE001 - whatever came is what the test looks at
+                told.append(error)
+            else:
+                told.append(None)
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(2)]
+        commits = ledger._commits
+        assert isinstance(commits, GroupCommit)
+        with commits.locked():
+            for thread in threads:
+                thread.start()
+            while len(commits._pending) < 2:
+                threading.Event().wait(0.001)
+        for thread in threads:
+            thread.join()
+        assert len([one for one in told if isinstance(one, KeyboardInterrupt)]) == 1
+        (other,) = (one for one in told if not isinstance(one, KeyboardInterrupt))
+        assert (other is None) == is_written, other
+        if has_lines:
+            assert len(ledger.history(case.id)) == (2 if is_written else 0)
+        else:
+            left = ledger.claim_notifications("shop", ["digest 0", "digest 1"], SystemClock().now())
+            assert len(left) == (0 if is_written else 2)
+        assert list(ledger.find_flaws()) == []
 
 
 def test_who_cannot_find_out_says_so(postgres: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
