@@ -88,8 +88,8 @@ class PluginRegistry:
         known = self._loaded.get(slug)
         if known is None:
             with self._lock:
-                turn = self._loading.setdefault(slug, threading.Lock())
-            with turn:  # Others may load other integrations meanwhile; a hanging import holds up only its own.
+                loading_lock = self._loading.setdefault(slug, threading.Lock())
+            with loading_lock:  # Others may load other integrations meanwhile; a hanging import holds up only its own.
                 known = self._loaded.get(slug)
                 if known is None:
                     known = self._loaded[slug] = self._load(slug)
