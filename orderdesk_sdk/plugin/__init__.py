@@ -40,7 +40,7 @@ _HOMES = {
         "reasons_by_order_field read_reason_lists"
     ),
     "plugin.requests": (
-        "CancelRequest ListCancelRequestsRequest PollRequest RespondRequest ResubmitRequest StatusChangeRequest"
+        "CancelRequest OpenRequestQuery PollRequest RespondRequest ResubmitRequest StatusChangeRequest"
     ),
     "plugin.cancel_requests": (
         "CancelRequestList CancelRequests RequestedCancellation ResponseAnswer SilenceMeans WhileInFolder"

@@ -96,7 +96,7 @@ from orderdesk_sdk.plugin.reasons import read_reason_lists as read_reason_lists
 from orderdesk_sdk.plugin.reasons import reasons_by_order_field as reasons_by_order_field
 from orderdesk_sdk.plugin.refresh_tokens import refresh_token_auth as refresh_token_auth
 from orderdesk_sdk.plugin.requests import CancelRequest as CancelRequest
-from orderdesk_sdk.plugin.requests import ListCancelRequestsRequest as ListCancelRequestsRequest
+from orderdesk_sdk.plugin.requests import OpenRequestQuery as OpenRequestQuery
 from orderdesk_sdk.plugin.requests import PollRequest as PollRequest
 from orderdesk_sdk.plugin.requests import RespondRequest as RespondRequest
 from orderdesk_sdk.plugin.requests import ResubmitRequest as ResubmitRequest

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.plugin.integration import Integration
     from orderdesk_sdk.plugin.requests import (
         CancelRequest,
-        ListCancelRequestsRequest,
+        OpenRequestQuery,
         PollRequest,
         RespondRequest,
         ResubmitRequest,
@@ -157,7 +157,7 @@ def orderdesk_respond(request: RespondRequest, service: Service[object]) -> Flow
 
 @hookspec(firstresult=True)
 def orderdesk_list_cancel_requests(  # type: ignore[empty-body]  # a specification has no body
-    request: ListCancelRequestsRequest, service: Service[object]
+    request: OpenRequestQuery, service: Service[object]
 ) -> Flow[CancelRequestList]:
     """A flow that lists the cancellations that are requested of us and have no answer yet.
 

@@ -14,7 +14,7 @@ from orderdesk_sdk.plugin.reasons import Reason
 
 __all__ = [
     "CancelRequest",
-    "ListCancelRequestsRequest",
+    "OpenRequestQuery",
     "PollRequest",
     "RespondRequest",
     "ResubmitRequest",
@@ -120,7 +120,7 @@ class ResubmitRequest:
 
 
 @frozen
-class ListCancelRequestsRequest:
+class OpenRequestQuery:
     """List the cancellations that are requested of us now.
 
     Args:
