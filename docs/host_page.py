@@ -11,6 +11,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
+from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.desk.bulk.request import BulkRequest
@@ -21,11 +22,13 @@ from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.desk.notifications import NotificationResult, NotificationService
 from orderdesk_sdk.desk.orders import OrderService
+from orderdesk_sdk.desk.responses import ResponseService
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.run_loop import run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeService, StatusChangeStatus
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation, ResponseAnswer, SilenceMeans
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.scheduler import RunReport
@@ -38,6 +41,7 @@ SERVICES: Mapping[str, type] = {
     "orders": OrderService,
     "cancellations": CancellationService,
     "cases": CaseService,
+    "responses": ResponseService,
     "status_changes": StatusChangeService,
     "resubmissions": ResubmissionService,
     "notifications": NotificationService,
@@ -48,6 +52,7 @@ RESULTS = {
     "Plans": (Plan, PlanEntry, PlanStep),
     "Cancellations and cases": (
         *(CancellationStatus, Cancellation, Case, CancelCase, StatusCase, ResubmitCase, State, Rejection),
+        *(ResponseCase, ResponseDecision, RequestedCancellation, ResponseAnswer, SilenceMeans),
         *(StatusChangeStatus, NotificationResult, Evidence, EvidenceKind),
     ),
     "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake, CancelRequestPoller
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.parts import DeskParts
+from orderdesk_sdk.desk.request_actions import DeskRequestActions
+from orderdesk_sdk.desk.responses import ResponseService
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.rule_trigger import RuleTrigger
@@ -26,6 +29,7 @@ from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
+from orderdesk_sdk.runtime.cancel_request_lists import CancelRequestLists
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
@@ -89,11 +93,20 @@ class DeskAssembly:
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
         self.resubmissions = ResubmissionService(parts)
-        self.notifications = NotificationService(parts, self.cancellations)
+        self._start_responses(parts)
+        self.notifications = NotificationService(parts, self.cancellations, self._intake)
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
         self.rules = RuleEngine(self._config.rules, ledger, by_id, connections, executor, clock)
         self.scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+
+    def _start_responses(self, parts: DeskParts) -> None:
+        actions = DeskRequestActions(parts, self.cancellations)
+        self.responses = ResponseService(parts, actions)
+        lists = CancelRequestLists(self.connections, self.clock)
+        self._intake = CancelRequestIntake(parts, self.responses, lists)
+        self.scheduler.request_actions = actions
+        self.scheduler.request_poller = CancelRequestPoller(self.ledger, self.connections, parts, self._intake, lists)
 
     def _mailer(self) -> SmtpTransport | None:
         if self._config.email is None:

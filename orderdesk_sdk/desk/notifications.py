@@ -14,8 +14,10 @@ from orderdesk_sdk.cases.case import POLLABLE, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.policy.reported import STOP_SHIPMENT_HINT
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import select_remote_orders
+from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
@@ -29,6 +31,7 @@ from orderdesk_sdk.errors import (
     ValidationError,
 )
 from orderdesk_sdk.orders.order import ConnectionRole, Order
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
 from orderdesk_sdk.plugin.guard import raise_for_failure
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
@@ -63,7 +66,7 @@ class NotificationResult:
     remote_id: str
     kind: NotificationKind
     order_number: str | None
-    case: CancelCase | None
+    case: CancelCase | ResponseCase | None
     message: str
 
 
@@ -72,7 +75,8 @@ def _digest(request: WebhookRequest, notification: OrderNotification) -> str:
 
     Not the headers by themselves: most of them are not signed, and a name of the delivery is one of them.
     """
-    read = json.dumps([sorted(request.query.items()), notification.remote_id, notification.kind.value])
+    about = [] if notification.request is None else [notification.request.request_id]
+    read = json.dumps([sorted(request.query.items()), notification.remote_id, notification.kind.value, *about])
     return hashlib.sha256(read.encode() + b"\n" + request.body).hexdigest()
 
 
@@ -82,7 +86,10 @@ class NotificationService:
     A message that comes again does nothing, however often, and to whichever process.
     """
 
-    def __init__(self, parts: DeskParts, cancellations: CancellationService) -> None:
+    def __init__(
+        self, parts: DeskParts, cancellations: CancellationService, cancel_requests: CancelRequestIntake
+    ) -> None:
+        self._cancel_requests = cancel_requests
         self._ledger = parts.ledger
         self._order_store = parts.order_store
         self._connections = parts.connections
@@ -169,7 +176,8 @@ class NotificationService:
         is_done = True
         delivery = f", delivery {notification.event_id}" if notification.event_id else ""
         try:
-            case, text = self.handle(order, connection, notification.kind, by=f"a webhook from {connection}{delivery}")
+            by = f"a webhook from {connection}{delivery}"
+            case, text = self.handle(order, connection, notification.kind, by=by, request=notification.request)
         except StorageError:
             raise  # Nothing could be kept of it: the sender must hear so, and send it again.
         except OrderDeskError as error:  # One order's trouble keeps no other from being handled.
@@ -177,9 +185,26 @@ class NotificationService:
         return NotificationResult(notification.remote_id, notification.kind, order.number, case, text), is_done
 
     def handle(
+        self,
+        order: Order,
+        connection: str,
+        kind: NotificationKind,
+        *,
+        by: str,
+        request: RequestedCancellation | None = None,
+    ) -> tuple[CancelCase | ResponseCase | None, str]:
+        """Handle what is reported of an order at a connection; the case, and what was done, in words.
+
+        Args:
+            request: which of others' requests to cancel it is about; None where it is about none, or does not tell.
+        """
+        if kind in (NotificationKind.CANCEL_REQUESTED, NotificationKind.CANCEL_REQUEST_WITHDRAWN):
+            return self._cancel_requests.hear(order, connection, kind, request, by=by)
+        return self._handle_report(order, connection, kind, by=by)
+
+    def _handle_report(
         self, order: Order, connection: str, kind: NotificationKind, *, by: str
     ) -> tuple[CancelCase | None, str]:
-        """Handle what is reported of an order at a connection; the case, and what was done, in words."""
         coverage = read_coverage(self._ledger, self._order_store, order)
         case = coverage.latest.get(connection)
         if case is not None and (case.is_open or case.state is State.CANCELED):
@@ -224,7 +249,7 @@ class NotificationService:
         The case that settles it, or None where there is No case to poll.
         """
         resolved = self._order_store.resolve(order)
-        case, _ = self.handle(resolved, connection, NotificationKind.CANCELED, by=require_actor(by))
+        case, _ = self._handle_report(resolved, connection, NotificationKind.CANCELED, by=require_actor(by))
         return case
 
     @then_rules_act

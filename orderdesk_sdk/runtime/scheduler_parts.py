@@ -5,7 +5,7 @@ Imported and made for the first case that is handled. A program that plans, or l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orderdesk_sdk.cases.case import Case
@@ -19,6 +19,7 @@ from orderdesk_sdk.runtime.context import ContextLoader
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
+from orderdesk_sdk.runtime.handlers.response import RequestActions, ResponseHandler
 from orderdesk_sdk.runtime.handlers.resubmission import ResubmissionHandler
 from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
@@ -33,6 +34,7 @@ __all__ = ["SchedulerParts"]
 class SchedulerParts:
     """The handlers of a desk's cases, by kind, and the threads that they run on."""
 
+    # Many parameters: those that its scheduler was made of, as they are.
     def __init__(
         self,
         ledger: Ledger,
@@ -42,6 +44,7 @@ class SchedulerParts:
         mailer: SmtpTransport | None,
         clock: Clock,
         shutdown: Shutdown,
+        request_actions: Callable[[], RequestActions],
     ) -> None:
         self.loader = ContextLoader(ledger, order_store, connections, listeners, clock)
         self.extender = CancellationExtender(self.loader, order_store, connections)
@@ -49,7 +52,13 @@ class SchedulerParts:
         self.cancellations = CancellationHandler(self.loader, self.extender, connections, email)
         self.resubmissions = ResubmissionHandler(self.loader, order_store, connections)
         self.status_changes = StatusChangeHandler(self.loader, order_store, connections)
-        handlers: tuple[CaseHandler[Any], ...] = (self.cancellations, self.resubmissions, self.status_changes)
+        self.responses = ResponseHandler(self.loader, order_store, connections, request_actions)
+        handlers: tuple[CaseHandler[Any], ...] = (
+            self.cancellations,
+            self.resubmissions,
+            self.status_changes,
+            self.responses,
+        )
         self._handlers: Mapping[type[Case], CaseHandler[Any]] = {handler.kind: handler for handler in handlers}
         self.runner = CaseRunner(connections, shutdown, lambda case, why: self.handler(case).abandon(case.id, why))
 

@@ -254,9 +254,8 @@ def receipt(session: Session, order: str) -> None:
         show_receipt(screen, order_receipt)
 
     session.print_result(receipt_document(order_receipt), draw)
-    session.exit_for(
-        [*order_receipt.coverage.latest.values(), *order_receipt.resubmissions, *order_receipt.status_changes]
-    )
+    others = (*order_receipt.resubmissions, *order_receipt.status_changes, *order_receipt.responses)
+    session.exit_for([*order_receipt.coverage.latest.values(), *others])
 
 
 @click.command()
