@@ -9,6 +9,13 @@ engine = "inline"                       # what wakes workers; "procrastinate" ne
 url = "sqlite:///orders.db"             # of the embedded order store, as [ledger].url; the default is beside the ledger
 timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk
 
+# or, for the orders of a live Order Desk store, in place of the embedded one:
+[orders]
+store_id = "12345"
+api_key = { env = "ORDERDESK_API_KEY" }
+contact = "ops@example.com"             # what Order Desk may write to about the calls
+                                        # more keys: `stores.orderdesk_api.settings`
+
 [resubmission]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
 
@@ -26,7 +33,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -49,6 +56,7 @@ from orderdesk_sdk.runtime.connection_config import (
 from orderdesk_sdk.runtime.engines.protocol import EngineKind
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
+from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
 from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config", "read_ledger_location"]
@@ -91,6 +99,7 @@ class Config:
         resubmission_suffix: of the numbers of duplicates.
         engine: what wakes workers when a case is due.
         orders: where the embedded order store is; None: beside the ledger.
+        order_desk: the live store at Order Desk that the orders are in; None: the embedded order store.
     """
 
     ledger: LedgerLocation
@@ -103,6 +112,7 @@ class Config:
     resubmission_suffix: str = DEFAULT_SUFFIX
     engine: EngineKind = EngineKind.INLINE
     orders: LedgerLocation | None = None
+    order_desk: OrderDeskSettings | None = None
 
     @property
     def ledger_file(self) -> Path | None:
@@ -157,7 +167,6 @@ def _read(path: Path) -> Config:
     ledger = _optional_table(document, "ledger", str(path))
     orders = _optional_table(document, "orders", str(path))
     reject_unknown_keys(ledger, ("url", "engine"), f"{path}: [ledger]")
-    reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     connections = {
         name: _connection(name, table, f"{path}: [connections.{name}]")
         for name, table in _optional_table(document, "connections", str(path)).items()
@@ -170,9 +179,27 @@ def _read(path: Path) -> Config:
     suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
     url = ledger.get("url", "sqlite:///orderdesk.db")
     location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
-    timezone, engine = _read_timezone(orders, path), _read_engine(ledger, path)
+    engine = _read_engine(ledger, path)
+    if "store_id" in orders:
+        order_desk = _order_desk(orders, connections, f"{path}: [orders]")
+        return Config(location, connections, UTC, path, sandbox, email, rules, suffix, engine, order_desk=order_desk)
+    reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
+    timezone = _read_timezone(orders, path)
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
     return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine, store)
+
+
+def _order_desk(table: Mapping[str, object], connections: Collection[str], location: str) -> OrderDeskSettings:
+    """The live store that the orders are in. Raises ConfigurationError."""
+    settings = make_from_table(OrderDeskSettings, table, location, os.environ)
+    for name, connection in settings.connections.items():
+        if connection and connection not in connections:
+            raise ConfigurationError(
+                f"the connection {connection!r} is not configured",
+                location=f"{location}.connections.{name}",
+                hint=f"configured are: {', '.join(connections) or 'none'}",
+            )
+    return settings
 
 
 def _check_numbers(value: object, location: str) -> None:

@@ -5,6 +5,7 @@ The client is made when calls are wanted: a plan needs the declaration and the s
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,6 +40,7 @@ __all__ = ["Connection", "Connections"]
 T = TypeVar("T")
 
 _log = RoomLogger("runtime")
+_CONNECTION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 HUNG_RETRY_DELAY = 300.0
 """Seconds for which a plugin that hung while a connection was made is not asked again: each time costs everybody its
 whole patience."""
@@ -312,6 +314,13 @@ class Connections:
             raise NotFoundError(
                 "the connection is not configured",
                 location=f"connection {name!r}",
-                hint=f"add [connections.{name}] to orderdesk.toml; configured are: {names}",
+                hint=_missing_hint(name, names),
             )
         return configured
+
+
+def _missing_hint(name: str, names: str) -> str:
+    """What to do about a connection that is not configured: it may be an order store's own name for a service."""
+    if _CONNECTION_NAME.fullmatch(name):
+        return f"add [connections.{name}] to orderdesk.toml; configured are: {names}"
+    return f'add "{name}" = "..." to [orders.connections] in orderdesk.toml, with one of the connections: {names}'

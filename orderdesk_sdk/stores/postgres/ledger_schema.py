@@ -142,9 +142,20 @@ _EPOCHS = (
         EXECUTE FUNCTION ledger_refuses('what is in the ledger is kept')""",
 )
 
+_STORES_ELSEWHERE = (
+    # What the API of a store elsewhere does not find, or has no place for (`store_records`).
+    f"""CREATE TABLE store_numbers (
+        store {_TEXT} NOT NULL, connection {_TEXT} NOT NULL, remote_id {_TEXT} NOT NULL, order_id {_TEXT} NOT NULL,
+        PRIMARY KEY (store, connection, remote_id))""",
+    f"""CREATE TABLE store_statuses (
+        store {_TEXT} NOT NULL, order_id {_TEXT} NOT NULL, connection {_TEXT} NOT NULL, status text NOT NULL,
+        at bigint NOT NULL, PRIMARY KEY (store, order_id, connection))""",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
     Migration(_WORKERS),
     Migration(_EPOCHS),
+    Migration(_STORES_ELSEWHERE),
 )
