@@ -29,7 +29,7 @@ class HeadMovedError(StorageError):
 class ChainPosition(NamedTuple):
     """Where the chain ends: how many lines there are, and the ledger's head after them."""
 
-    count: int
+    line_count: int
     head: bytes
 
 
@@ -51,7 +51,7 @@ class ChainAppender:
         self._rows: list[tuple[int, str, int, int, str, bytes, bytes | None, bytes | None, str, str | None]] = []
         self.last: tuple[int, bytes, bytes] | None = None
         """Sequence of the last line that was written, head and link after it; None where none was."""
-        self.count = self.position.count
+        self.count = self.position.line_count
         """How many lines there are, which is the sequence of the last one."""
         self.head = self.position.head
         """The ledger's head after it."""

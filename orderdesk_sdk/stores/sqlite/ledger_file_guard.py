@@ -25,7 +25,7 @@ class LedgerFileGuard:
         self._appenders: list[ChainAppender] = []
         self._earlier_appenders = 0
         self._position = ChainPosition(*connection.execute("SELECT count, head FROM chain").fetchone() or (0, b""))
-        self._link = link_at(connection.cursor(), self._position.count)
+        self._link = link_at(connection.cursor(), self._position.line_count)
         self._writes_alone = True
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
@@ -47,7 +47,7 @@ class LedgerFileGuard:
 
     def _require_line_seen(self, cursor: Cursor, links: ChainAppender) -> None:
         self._writes_alone = links.position == self._position
-        sequence = self._position.count
+        sequence = self._position.line_count
         # Others have written meanwhile, or it is another ledger.
         if not self._writes_alone and self._link is not None and link_at(cursor, sequence) != self._link:
             raise StorageError(

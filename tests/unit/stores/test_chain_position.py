@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.builders import open_case
 
@@ -35,14 +36,16 @@ def test_jobs_of_one_transaction_are_chained_one_after_the_other_wherever_the_he
     first, second = (open_case(sqlite_ledger, number=number) for number in ("1", "2"))
     with closing(SqliteLedger(path)) as other:
         open_case(other, number="3")
-    with sqlite_ledger._commits.locked():
+    commits = sqlite_ledger._commits
+    assert isinstance(commits, GroupCommit)
+    with commits.locked():
         threads = [
             threading.Thread(target=sqlite_ledger.append, args=(case, ["noted"]), kwargs={"if_unchanged": True})
             for case in (first, second)
         ]
         for thread in threads:
             thread.start()
-        while len(sqlite_ledger._commits._pending) < len(threads):
+        while len(commits._pending) < len(threads):
             time.sleep(0.001)
     for thread in threads:
         thread.join()
