@@ -7,7 +7,7 @@ says of it. So a body with a customer's data is never stored, and handling one n
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
@@ -174,7 +174,7 @@ class MessageInbox(Protocol):
         """A message by its id. Raises NotFoundError."""
 
     def messages(
-        self, states: Collection[MessageState], limit: int, *, before: datetime | None = None
+        self, states: Iterable[MessageState], limit: int, *, before: datetime | None = None
     ) -> tuple[InboundMessage, ...]:
         """Messages in these states, the newest first.
 

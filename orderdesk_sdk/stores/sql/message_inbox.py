@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -81,7 +81,7 @@ class SqlMessageInbox(ABC):
             return read_message(cursor, message_id)
 
     def messages(
-        self, states: Collection[MessageState], limit: int, *, before: datetime | None = None
+        self, states: Iterable[MessageState], limit: int, *, before: datetime | None = None
     ) -> tuple[InboundMessage, ...]:
         end = to_microseconds(before) if before is not None else _LAST_MOMENT
         query = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
@@ -42,11 +43,10 @@ def message(digest: str, subject: str = "1042", source: MessageSource = SHOP, *,
     )
 
 
-def claim(ledger: SqlLedger, limit: int = 10, **named: object) -> list[str]:
-    now = named.pop("now", NOW + minutes(1))
-    without = named.pop("without", ())
-    claimed = ledger.claim_messages(now, now + LEASE, limit, without=without)  # type: ignore[arg-type, operator] - of a test
-    return [one.digest for one in claimed]
+def claim(
+    ledger: SqlLedger, limit: int = 10, *, now: datetime = NOW + minutes(1), without: Collection[str] = ()
+) -> list[str]:
+    return [one.digest for one in ledger.claim_messages(now, now + LEASE, limit, without=without)]
 
 
 class TestStored:
