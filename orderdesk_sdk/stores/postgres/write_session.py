@@ -104,8 +104,7 @@ class PostgresWriteSession:
     def commit(self) -> None:
         """Commit the transaction; where the connection is lost meanwhile, find out what became of it."""
         assert self._connection is not None
-        written = next((links.last for links in reversed(self._appenders) if links.last is not None), None)
-        line = (written[0], written[2]) if written is not None else None
+        line = self._last_line()
         try:
             self._connection.execute("COMMIT", prepare=False)
         except psycopg.Error as error:
@@ -117,6 +116,22 @@ class PostgresWriteSession:
             self.undo()  # Nothing is left to undo: others may have the connection.
         if line is not None:
             self._guard.saw(*line)
+
+    def was_committed(self) -> bool | None:
+        """Whether a transaction is durable whose `commit` was interrupted; None where that cannot be found out."""
+        self.undo()
+        try:
+            self._require_committed(self._last_line())
+        except TransactionLostError:
+            return False
+        except StorageError:
+            return None
+        return True
+
+    def _last_line(self) -> tuple[int, bytes] | None:
+        """The last line that the transaction wrote, and its link; None: it wrote none."""
+        written = next((links.last for links in reversed(self._appenders) if links.last is not None), None)
+        return (written[0], written[2]) if written is not None else None
 
     def undo(self) -> None:
         """Undo the transaction, where there is one, and let others have the connection."""

@@ -62,6 +62,10 @@ class SqliteWriteSession:
         if self._observer is not None:
             self._observer.after_commit()
 
+    def was_committed(self) -> bool:
+        """Whether a transaction is on disk whose `commit` was interrupted: then SQLite is in none any more."""
+        return not self._cursor.connection.in_transaction
+
     def undo(self) -> None:
         """Undo the transaction, where there is one."""
         try:
