@@ -27,6 +27,7 @@ from tests.support.ledgers import LedgerDatabase, SqlLedger
 
 SHOP, CANCEL = MessageSource.webhook("shop"), MessageSource.cancel()
 LEASE = minutes(5)
+SOON = NOW + minutes(1)
 
 
 def message(digest: str, subject: str = "1042", source: MessageSource = SHOP, *, late: float = 0) -> InboundMessage:
@@ -43,9 +44,7 @@ def message(digest: str, subject: str = "1042", source: MessageSource = SHOP, *,
     )
 
 
-def claim(
-    ledger: SqlLedger, limit: int = 10, *, now: datetime = NOW + minutes(1), without: Collection[str] = ()
-) -> list[str]:
+def claim(ledger: SqlLedger, limit: int = 10, *, now: datetime = SOON, without: Collection[str] = ()) -> list[str]:
     return [one.digest for one in ledger.claim_messages(now, now + LEASE, limit, without=without)]
 
 
