@@ -8,11 +8,12 @@ for the lock until the server has ended it, and only then looks, so that nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.postgres.chain_marks import MIGRATED, RETIRED
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.epoch_guard import EpochGuard
 from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
@@ -24,7 +25,7 @@ from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.group_commit import TransactionLostError
 
-__all__ = ["RETIRED", "PostgresWriteSession"]
+__all__ = ["PostgresWriteSession"]
 
 _LOCK = (
     "SELECT pg_current_xact_id()::text,"  # noqa: S608 - constants
@@ -33,11 +34,6 @@ _LOCK = (
     " (SELECT epoch FROM ledger_epochs ORDER BY number DESC LIMIT 1),"
     " (SELECT link FROM history WHERE sequence = ?), count, head, in_use FROM chain FOR UPDATE"
 )
-RETIRED: Final = 2
-"""What the row of the chain says of a ledger in whose place another one goes on.
-
-Who waited for the row's lock sees the row as it is then, and the epochs as they were before.
-"""
 
 
 class PostgresWriteSession:
@@ -62,8 +58,8 @@ class PostgresWriteSession:
             self._appenders = []
             row = cursor.execute(_LOCK, (self._guard.last_sequence,)).fetchone()
             self._transaction_id = self._require_usable(row)
-            if row[7] == RETIRED:
-                require_not_retired(latest_epoch(cursor), self._pool.place)
+            if row[7] in (RETIRED, MIGRATED):
+                self._look_again(cursor)
             if self._guard.is_trusted(connection, cursor, *row[2:5]):
                 self._position = ChainPosition(row[5], row[6])
                 return cursor
@@ -78,13 +74,22 @@ class PostgresWriteSession:
                 location=self._pool.place,
                 hint="see `orderdesk doctor`",
             )
-        if row[1] > self._known:
+        self._require_known(row[1])
+        return str(row[0])
+
+    def _look_again(self, cursor: PostgresCursor) -> None:
+        """Look at what may have changed while this process waited for the lock. Raises StorageError."""
+        require_not_retired(latest_epoch(cursor), self._pool.place)
+        (oldest,) = cursor.execute(f"SELECT max(oldest) FROM {VERSION_TABLE}").fetchone()  # noqa: S608 - a constant
+        self._require_known(oldest)
+
+    def _require_known(self, oldest: int) -> None:
+        if oldest > self._known:
             raise StorageError(
-                f"the tables were changed for programs of version {row[1]} and newer; this one knows {self._known}",
+                f"the tables were changed for programs of version {oldest} and newer; this one knows {self._known}",
                 location=self._pool.place,
                 hint="end this program, and start the newer orderdesk-sdk; nothing was written",
             )
-        return str(row[0])
 
     def begin_job(self) -> None:
         """A job begins that may be undone alone."""
