@@ -28,7 +28,7 @@ from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
-from orderdesk_sdk.runtime.engines.handling import WakeHandler
+from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
 from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections

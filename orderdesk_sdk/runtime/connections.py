@@ -199,7 +199,7 @@ class Connections:
         def make() -> Connection:
             return Connection(configured, loaded, make_settings(loaded.integration.settings, configured), bulkhead)
 
-        with self._turn(name):
+        with self._creating(name):
             described = self._connections.get(name)
             if described is None:
                 described = self._connections[name] = self._run_plugin(name, loaded, make)
@@ -215,7 +215,7 @@ class Connections:
             its, redactor = described.settings, described.redactor
             return HttpClient(plugin.integration, its, redactor, self._clock, self._limits, state, self._shutdown)
 
-        with self._turn(name):
+        with self._creating(name):
             if not described.is_ready:
                 described.make_ready(self._run_plugin(name, plugin, make))
 
@@ -233,11 +233,11 @@ class Connections:
             raise
 
     @contextmanager
-    def _turn(self, name: str) -> Iterator[None]:
+    def _creating(self, name: str) -> Iterator[None]:
         """One makes a connection; the others wait for that, at most as long as the plugin may take."""
         with self._lock:
-            turn = self._creation_locks.setdefault(name, threading.Lock())
-        with turn:
+            creation_lock = self._creation_locks.setdefault(name, threading.Lock())
+        with creation_lock:
             yield
 
     def _run_plugin(self, name: str, plugin: LoadedPlugin, make: Callable[[], T]) -> T:

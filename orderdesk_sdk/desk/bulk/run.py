@@ -21,7 +21,7 @@ from orderdesk_sdk.desk.bulk.summary import BulkSummary, SummaryCounter
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.parts import DeskParts
 from orderdesk_sdk.errors import OrderDeskError, StorageError
-from orderdesk_sdk.runtime.due_run import RoundObserver
+from orderdesk_sdk.runtime.due_round import RoundObserver
 from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.transport.shutdown import Shutdown
 

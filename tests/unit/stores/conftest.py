@@ -16,7 +16,15 @@ from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.support.ledgers import DATABASE_PARAMS, LedgerDatabase, SqlLedger, open_database, shared_folder
+from tests.support.ledgers import (
+    DATABASE_PARAMS,
+    POSTGRES_PARAMS,
+    LedgerDatabase,
+    PostgresDatabase,
+    SqlLedger,
+    open_database,
+    shared_folder,
+)
 from tests.support.postgres import VERSIONS
 from tests.support.postgres_fixtures import shared_server
 
@@ -63,6 +71,16 @@ def database(
 ) -> Iterator[LedgerDatabase]:
     """An empty ledger of each kind of database in turn."""
     with open_database(request.param, tmp_path, shared_folder(tmp_path_factory)) as opened:
+        yield opened
+
+
+@pytest.fixture(params=POSTGRES_PARAMS)
+def postgres(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PostgresDatabase]:
+    """An empty ledger in each PostgreSQL in turn."""
+    with open_database(request.param, tmp_path, shared_folder(tmp_path_factory)) as opened:
+        assert isinstance(opened, PostgresDatabase)
         yield opened
 
 

@@ -177,6 +177,65 @@ def test_a_thread_that_is_told_to_end_undoes_the_transaction_and_the_next_one_wo
     assert kept(path) == [3]
 
 
+class InterruptedSession(SqliteWriteSession):
+    """A session that is interrupted while it commits: before the disk has it, or after."""
+
+    is_before = False
+    answer: bool | None = True
+
+    def commit(self) -> None:
+        if not self.is_before:
+            super().commit()
+        raise KeyboardInterrupt
+
+    def was_committed(self) -> bool:
+        if self.answer is None:
+            raise KeyboardInterrupt
+        return super().was_committed()
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_an_interrupt_while_it_commits_tells_the_others_what_the_disk_holds(
+    connection: sqlite3.Connection, path: Path, is_before: bool
+) -> None:
+    session = InterruptedSession(connection)
+    session.is_before = is_before
+    results = together(GroupCommit(session), [insert(1), insert(2), insert(2), insert(3)])
+    interrupted = [index for index, result in enumerate(results) if isinstance(result, KeyboardInterrupt)]
+    assert len(interrupted) == 1, "whoever committed hears of it"
+    others = [result for result in results if not isinstance(result, KeyboardInterrupt)]
+    assert kept(path) == ([] if is_before else [1, 2, 3])
+    if is_before:
+        assert all("nothing was written" in str(other) and "interrupted" in str(other) for other in others)
+    else:
+        failed = [other for other in others if other is not None]
+        assert len(failed) <= 1
+        assert all(isinstance(error, sqlite3.IntegrityError) for error in failed), "of the one that failed alone"
+
+
+def test_an_interrupt_whose_end_cannot_be_found_out_is_told_as_that(connection: sqlite3.Connection) -> None:
+    session = InterruptedSession(connection)
+    session.answer = None
+    results = together(GroupCommit(session), [insert(1), insert(2)])
+    (other,) = (result for result in results if not isinstance(result, KeyboardInterrupt))
+    assert isinstance(other, StorageError)
+    assert "whether the last change was written is not known" in str(other)
+    assert "look at the case before you do the same again" in str(other)
+
+
+def test_an_interrupt_before_the_transaction_leaves_nobody_waiting(
+    group: GroupCommit, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(batch: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(group, "_try_twice", interrupted)
+        results = together(group, [insert(1), insert(2)])
+    assert sorted(type(result).__name__ for result in results) == ["KeyboardInterrupt", "StorageError"]
+    assert kept(path) == []
+
+
 def test_a_closed_ledger_says_so_for_reading_and_writing(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "orderdesk.db")
     ledger.close()
@@ -246,7 +305,8 @@ def test_jobs_that_share_a_transaction_end_as_if_each_had_its_own(
             group = GroupCommit(SqliteWriteSession(opened))
             tickets = [_PendingCommit(job_of(*one)) for one in wanted]
             for batch in [tickets] if shares else [[ticket] for ticket in tickets]:
-                group._commit(batch)
+                group._pending = batch
+                group._commit()
             ends.append((kept(path), [type(ticket.error) for ticket in tickets]))
     assert ends[0] == ends[1]
 

@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,9 @@ from orderdesk_sdk.stores.opening import open_order_store
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, NOT_COPIED, ORDER_TABLES
 from tests.support.builders import EXCHANGE, LATER, NOW, make_cancellation, make_case_of, make_resubmission, open_case
 from tests.support.ledgers import (
-    POSTGRES_PARAMS,
     LedgerDatabase,
     PostgresDatabase,
     SqliteDatabase,
-    open_database,
-    shared_folder,
 )
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent.parent)
@@ -92,15 +88,6 @@ def contents(database: LedgerDatabase) -> dict[str, list[Any]]:
             rows = cursor.execute(f"SELECT {', '.join(table.columns)} FROM {table.name}").fetchall()  # noqa: S608 - constants
             found[table.name] = sorted((tuple(row) for row in rows), key=repr)
     return found
-
-
-@pytest.fixture(params=POSTGRES_PARAMS)
-def postgres(
-    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PostgresDatabase]:
-    with open_database(request.param, tmp_path, shared_folder(tmp_path_factory)) as opened:
-        assert isinstance(opened, PostgresDatabase)
-        yield opened
 
 
 @pytest.fixture
