@@ -20,7 +20,7 @@ from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
 from orderdesk_sdk.stores.postgres.ledger_schema import VERSION_TABLE
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.postgres.server_identity import server_identity
-from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender, ChainPosition
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.group_commit import TransactionLostError
@@ -32,7 +32,7 @@ _LOCK = (
     f" (SELECT max(oldest) FROM {VERSION_TABLE}),"
     " (SELECT epoch FROM ledger_epochs ORDER BY number LIMIT 1),"
     " (SELECT epoch FROM ledger_epochs ORDER BY number DESC LIMIT 1),"
-    " (SELECT link FROM history WHERE sequence = ?), count, head, latest, in_use FROM chain FOR UPDATE"
+    " (SELECT link FROM history WHERE sequence = ?), count, head, in_use FROM chain FOR UPDATE"
 )
 
 
@@ -48,7 +48,7 @@ class PostgresWriteSession:
         self._transaction_id = ""
         self._appenders: list[ChainAppender] = []
         self._earlier_appenders = 0
-        self._position: tuple[int, bytes, int] | None = None
+        self._position: ChainPosition | None = None
 
     def begin(self) -> PostgresCursor:
         """Begin a transaction, and lock out everybody else who writes; the cursor for its jobs."""
@@ -58,10 +58,10 @@ class PostgresWriteSession:
             self._appenders = []
             row = cursor.execute(_LOCK, (self._guard.last_sequence,)).fetchone()
             self._transaction_id = self._require_usable(row)
-            if row[8] in (RETIRED, MIGRATED):
+            if row[7] in (RETIRED, MIGRATED):
                 self._look_again(cursor)
             if self._guard.is_trusted(connection, cursor, *row[2:5]):
-                self._position = (row[5], row[6], row[7])
+                self._position = ChainPosition(row[5], row[6])
                 return cursor
             connection.execute("COMMIT", prepare=False)  # What the guard has written.
             self.undo()
@@ -101,8 +101,8 @@ class PostgresWriteSession:
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds."""
-        links = ChainAppender(cursor, self._position)
-        self._position = None  # Whoever comes next in this transaction comes after the lines of this one.
+        # Whoever comes next in this transaction comes after the lines of those before.
+        links = ChainAppender(cursor, self._appenders[-1].position if self._appenders else self._position)
         self._appenders.append(links)
         return links
 
