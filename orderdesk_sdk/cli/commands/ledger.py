@@ -281,8 +281,8 @@ def forget(session: Session, order: str, by: str | None) -> None:
         screen.line(f"Order {erased.number}: personal data was removed from the order and {histories}.")
         if duplicates:
             screen.line(f"Its duplicates have personal data of their own: {', '.join(duplicates)}.", "yellow")
-        for archive in report.cleared_archives:
-            screen.line(f"Personal data was removed from the archive {archive}.")
+        for cleared in report.cleared_archives:
+            screen.line(f"Personal data was removed from the archive {cleared}.")
         for archive in report.archives_left:
             screen.line(f"The archive {archive} still contains personal data.", "yellow")
             screen.indented("What to do: find the file, and run `orderdesk ledger forget FILE`.", style="yellow")
