@@ -40,7 +40,7 @@ _HOMES = {
     "plugin.integration": "Integration",
     "plugin.registry": "PluginRegistry",
     "plugin.webhooks": "NotificationKind WebhookRequest",
-    "cases.archive": "ArchivedHistory ArchiveReport",
+    "cases.archive": "ArchivedHistory ArchiveReport ForgetReport",
     "cases.cancellation": "CancelCase Cancellation",
     "cases.case": "Case State",
     "cases.resubmission": "ResubmitCase",

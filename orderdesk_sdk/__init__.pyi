@@ -3,6 +3,7 @@
 from orderdesk_sdk import errors as errors
 from orderdesk_sdk.cases.archive import ArchivedHistory as ArchivedHistory
 from orderdesk_sdk.cases.archive import ArchiveReport as ArchiveReport
+from orderdesk_sdk.cases.archive import ForgetReport as ForgetReport
 from orderdesk_sdk.cases.cancellation import CancelCase as CancelCase
 from orderdesk_sdk.cases.cancellation import Cancellation as Cancellation
 from orderdesk_sdk.cases.case import Case as Case

@@ -295,6 +295,13 @@ class Ledger(MessageInbox, Protocol):
     def archived(self, order_id: str) -> tuple[ArchivedHistory, ...]:
         """What of the histories of an order's cases lies in archives."""
 
+    def remove_archived_texts(self, path: Path, *, by: str, at: datetime) -> int:
+        """Remove from an archive the personal texts that were removed from the ledger; from how many histories.
+
+        The archive is written anew, and still verified: its lines' digests stay. Raises StorageError for a file that is
+        no archive of this ledger, that was changed or cut short, or that cannot be written.
+        """
+
     def find_archive_flaws(self, path: Path) -> Iterator[IntegrityFlaw]:
         """Everything in an archive that is not as this ledger had it; memory does not grow with it.
 
