@@ -54,8 +54,8 @@ class Completion:
 class Job:
     """A job handed to a bulkhead.
 
-    `done` is set when it ended or was given up; `timed_out` says which; `error` what it raised. `then` is called after
-    that.
+    `done` is set when it ended or was given up; `timed_out` says which; `error` what it raised. `on_done` is called
+    after that.
     """
 
     def __init__(self, run: Callable[[Watchdog], None], on_done: Callable[[], object] | None = None) -> None:
@@ -96,18 +96,18 @@ class Bulkhead:
         Args:
             on_done: called when it has ended, from any thread.
         """
-        ticket = Job(run, on_done)
+        job = Job(run, on_done)
         with self._lock:
             if self._abandoned >= MAX_ABANDONED_THREADS:
-                ticket.timed_out = True
-                ticket.finish()
-                return ticket
+                job.timed_out = True
+                job.finish()
+                return job
             self._queued += 1
             if self._threads < min(self.size, len(self._running) + self._queued):
                 self._threads += 1
                 self._start(self._run_jobs)
-        self._jobs.put(ticket)
-        return ticket
+        self._jobs.put(job)
+        return job
 
     def run_isolated(
         self,
@@ -153,19 +153,19 @@ class Bulkhead:
         return self._abandoned > 0
 
     def abandon_stuck_jobs(self) -> None:
-        """Give up the jobs whose plugin code has run longer than the patience; their threads are replaced."""
+        """Give up the jobs whose plugin code has run longer than the timeout; their threads are replaced."""
         with self._lock:
-            hung = [ticket for ticket in self._running if ticket.watchdog.abandon(self.timeout)]
-            for ticket in hung:
-                self._running.discard(ticket)
+            hung = [job for job in self._running if job.watchdog.abandon(self.timeout)]
+            for job in hung:
+                self._running.discard(job)
                 self._threads -= 1
                 self._abandoned += 1
-                ticket.timed_out = True
+                job.timed_out = True
             if hung and self._queued:
                 self._threads += 1
                 self._start(self._run_jobs)
-        for ticket in hung:
-            ticket.finish()
+        for job in hung:
+            job.finish()
 
     @property
     def has_room(self) -> bool:
@@ -190,22 +190,22 @@ class Bulkhead:
 
     def _run_jobs(self) -> None:
         while True:
-            ticket = self._jobs.get()
-            if ticket is None:
+            job = self._jobs.get()
+            if job is None:
                 return
             with self._lock:
                 self._queued -= 1
-                self._running.add(ticket)
+                self._running.add(job)
             try:
-                with attached(ticket.context):
-                    ticket.run(ticket.watchdog)
+                with attached(job.context):
+                    job.run(job.watchdog)
                 self.last_done = time.monotonic()
-            except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the ticket
-                ticket.error = error
+            except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the job
+                job.error = error
             with self._lock:
-                given_up = ticket.timed_out
+                given_up = job.timed_out
                 self._abandoned -= given_up
-                self._running.discard(ticket)
+                self._running.discard(job)
             if given_up:
                 return  # Another thread has taken this one's place.
-            ticket.finish()
+            job.finish()

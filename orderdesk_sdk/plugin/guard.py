@@ -43,7 +43,7 @@ MAX_MESSAGE_LENGTH = 2000
 MAX_SCANNED_LENGTH = 100_000
 """Characters of such words in which secrets are looked for, before they are cut."""
 POLL_SECONDS = 0.05
-"""Seconds between two looks at whether the holder of a turn was left behind."""
+"""Seconds between two looks at whether the holder of a lock was left behind."""
 
 _thread_state = threading.local()
 
@@ -239,16 +239,16 @@ class AbandonableLock:
         """Held for the block. A generator may take it in one step and give it back in another."""
         mine = current_watchdog() or Watchdog()
         with mine.paused():
-            while (turn := self._take(mine)) is not None:
-                turn.acquire(timeout=POLL_SECONDS)
+            while (gate := self._take(mine)) is not None:
+                gate.acquire(timeout=POLL_SECONDS)
         try:
             yield
         finally:
             with self._lock:
                 if self._holder is mine:
                     self._holder = None
-                    for turn in self._waiting:
-                        turn.release()
+                    for gate in self._waiting:
+                        gate.release()
                     self._waiting.clear()
 
     def _take(self, mine: Watchdog) -> threading.Lock | None:
@@ -257,10 +257,10 @@ class AbandonableLock:
             if self._holder is None or self._holder.is_abandoned:
                 self._holder = mine
                 return None
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-            return turn
+            gate = threading.Lock()
+            gate.acquire()
+            self._waiting.append(gate)
+            return gate
 
 
 def current_watchdog() -> Watchdog | None:

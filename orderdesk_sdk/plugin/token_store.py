@@ -24,4 +24,4 @@ class StoredToken(Protocol):
 
 
 TokenStore = Callable[[Secret], AbstractContextManager[StoredToken]]
-"""Given the configured refresh token, a turn at what is kept in its place; one process has it at a time."""
+"""Given the configured refresh token, exclusive access to what is kept in its place: one process has it at a time."""

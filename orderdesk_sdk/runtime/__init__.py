@@ -1,7 +1,7 @@
 """Makes cases happen: connections, threads, flows, due work.
 
 `connections` makes each configured connection ready on first use: integration, settings, HTTP client and a bulkhead
-of threads. `scheduler` does what is due, each connection by itself (`due_run`), and gives each case to its handler in
+of threads. `scheduler` does what is due, each connection by itself (`due_round`), and gives each case to its handler in
 `handlers/`. `flow_runner` drives a plugin's flow while `journal` writes every request down before it leaves; after a
 crash the flow is driven again over the record, and `guarded_journal` lets nothing leave twice (law 3). `context`
 reads what a case is about, `listeners` lets the host's policies and observers take part.

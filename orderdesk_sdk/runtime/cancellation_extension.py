@@ -167,16 +167,16 @@ class CancellationExtender:
             after_all: it is wanted after all, and follows again.
         """
         for cancellation in self._ledger.cancellations(order.id):
-            turns = self._withdrawal_count(cancellation)
-            if turns % 2 == after_all:
-                self._ledger.alias_key(_extension_key(cancellation, turns), "", cancellation)
+            changes_of_mind = self._withdrawal_count(cancellation)
+            if changes_of_mind % 2 == after_all:
+                self._ledger.alias_key(_extension_key(cancellation, changes_of_mind), "", cancellation)
 
     def _withdrawal_count(self, cancellation: Cancellation) -> int:
         """How often persons changed their minds about a cancellation; odd: it is taken back."""
-        turns = 0
-        while self._ledger.find_by_key(_extension_key(cancellation, turns), "") is not None:
-            turns += 1
-        return turns
+        changes_of_mind = 0
+        while self._ledger.find_by_key(_extension_key(cancellation, changes_of_mind), "") is not None:
+            changes_of_mind += 1
+        return changes_of_mind
 
     def _record_extension(
         self, cancellation: Cancellation, remote_order: RemoteOrder, cases_there: Sequence[CancelCase]

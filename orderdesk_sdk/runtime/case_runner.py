@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.log_records import LogSubject, log_subject
@@ -13,12 +14,12 @@ from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.plugin.guard import TIMED_OUT, Watchdog
 from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.due_run import CHECK_INTERVAL, CaseGroup, RunningJob
+from orderdesk_sdk.runtime.due_round import CHECK_INTERVAL, CaseGroup, RunningGroup
 from orderdesk_sdk.transport.shutdown import Shutdown
 
-__all__ = ["CaseRunner", "JobFunction"]
+__all__ = ["CaseRunner", "GroupStep"]
 
-JobFunction = Callable[[CaseGroup, Watchdog], object]
+GroupStep = Callable[[CaseGroup, Watchdog], object]
 
 
 class CaseRunner:
@@ -31,7 +32,7 @@ class CaseRunner:
         self._take_away = take_away
         self._lock = threading.Lock()
         self._in_progress: set[str] = set()
-        self._unfinished: tuple[RunningJob, ...] = ()
+        self._unfinished: tuple[RunningGroup, ...] = ()
         self._this_thread = threading.local()
 
     @contextmanager
@@ -48,95 +49,96 @@ class CaseRunner:
         """Whether this thread waits for what it runs."""
         return not getattr(self._this_thread, "passes", False)
 
-    def take_unfinished(self) -> tuple[RunningJob, ...]:
-        """The jobs that were begun and not waited for. They are the caller's."""
+    def take_unfinished(self) -> tuple[RunningGroup, ...]:
+        """The groups that were begun and not waited for. They are the caller's."""
         with self._lock:
             left, self._unfinished = self._unfinished, ()
         return left
 
-    def leave_unfinished(self, running: Sequence[RunningJob]) -> None:
-        """Keep jobs that were begun for whoever takes them next."""
+    def leave_unfinished(self, running: Sequence[RunningGroup]) -> None:
+        """Keep groups that were begun for whoever takes them next."""
         with self._lock:
             self._unfinished += tuple(running)
 
-    def run(self, jobs: Iterable[CaseGroup], step: JobFunction) -> list[tuple[CaseGroup, Job]]:
-        """Run a step for each of the groups that are not in progress, and wait; the jobs that ended."""
+    def run(self, groups: Iterable[CaseGroup], step: GroupStep) -> list[tuple[CaseGroup, Job]]:
+        """Run a step for each of the groups that are not in progress, and wait; those that ended, with their jobs."""
         if not self.waits:
-            return self._run_without_waiting(jobs, step)
-        tickets = self.submit(jobs, step)
-        self.wait(tickets)
-        return tickets
+            return self._run_without_waiting(groups, step)
+        started = self.submit(groups, step)
+        self.wait(started)
+        return started
 
-    def _run_without_waiting(self, jobs: Iterable[CaseGroup], step: JobFunction) -> list[tuple[CaseGroup, Job]]:
+    def _run_without_waiting(self, groups: Iterable[CaseGroup], step: GroupStep) -> list[tuple[CaseGroup, Job]]:
         """Begin what has a thread to itself; what has ended a moment later. The rest is left to the next round."""
-        tickets = self.submit([job for job in jobs if self._connections.bulkhead(job[0].connection).has_room], step)
+        with_room = [group for group in groups if self._connections.bulkhead(group[0].connection).has_room]
+        started = self.submit(with_room, step)
         until = time.monotonic() + CHECK_INTERVAL
-        ended = [pair for pair in tickets if pair[1].done.wait(max(0.0, until - time.monotonic()))]
-        self.leave_unfinished([RunningJob(job, ticket) for job, ticket in tickets if (job, ticket) not in ended])
+        ended = [pair for pair in started if pair[1].done.wait(max(0.0, until - time.monotonic()))]
+        self.leave_unfinished([RunningGroup(*pair) for pair in started if pair not in ended])
         self.wait(ended)
         return ended
 
     @staticmethod
     def errors(running: Iterable[tuple[CaseGroup, Job]]) -> dict[str, BaseException]:
-        """What went wrong, by case. A conflict is nothing wrong, and a hung ticket has been dealt with."""
+        """What went wrong, by case. A conflict is nothing wrong, and a hung job has been dealt with."""
         return {
-            job[0].id: ticket.error
-            for job, ticket in running
-            if ticket.error is not None and not ticket.timed_out and not isinstance(ticket.error, ConflictError)
+            group[0].id: job.error
+            for group, job in running
+            if job.error is not None and not job.timed_out and not isinstance(job.error, ConflictError)
         }
 
     def submit(
-        self, jobs: Iterable[CaseGroup], step: JobFunction, then: Callable[[], None] | None = None
+        self, groups: Iterable[CaseGroup], step: GroupStep, on_done: Callable[[], None] | None = None
     ) -> list[tuple[CaseGroup, Job]]:
-        """Begin a step for each of the groups that are not in progress; their jobs.
+        """Begin a step for each of the groups that are not in progress; those, with their jobs.
 
         Args:
-            then: called when one has ended.
+            on_done: called when one has ended.
         """
-        tickets: list[tuple[CaseGroup, Job]] = []
-        for job in jobs:
+        started: list[tuple[CaseGroup, Job]] = []
+        for group in groups:
             with self._lock:
                 # A group goes together or not at all: who is missing from it now is asked for with the next one.
-                if any(case.id in self._in_progress for case in job):
+                if any(case.id in self._in_progress for case in group):
                     continue
-                self._in_progress.update(case.id for case in job)
-            bulkhead = self._connections.bulkhead(job[0].connection)
-            tickets.append((job, bulkhead.submit(lambda watch, job=job: self._guarded(job, watch, step), then)))  # type: ignore[misc]  # mypy infers no default; it binds the value now
-        return tickets
+                self._in_progress.update(case.id for case in group)
+            bulkhead = self._connections.bulkhead(group[0].connection)
+            started.append((group, bulkhead.submit(partial(self._guarded, group, step), on_done)))
+        return started
 
-    def _guarded(self, job: CaseGroup, watchdog: Watchdog, step: JobFunction) -> None:
+    def _guarded(self, group: CaseGroup, step: GroupStep, watchdog: Watchdog) -> None:
         try:
             if self._shutdown.is_requested:
-                raise ConflictError("the desk ends", location=job[0].id, hint="open a desk again to continue")
-            with log_subject(LogSubject.of(*job)):
-                step(job, watchdog)
+                raise ConflictError("the desk ends", location=group[0].id, hint="open a desk again to continue")
+            with log_subject(LogSubject.of(*group)):
+                step(group, watchdog)
         finally:
             if not watchdog.is_abandoned:  # Else it was released with the thread, and another may have it again.
-                self._release(job)
+                self._release(group)
 
-    def _release(self, job: CaseGroup) -> None:
+    def _release(self, group: CaseGroup) -> None:
         with self._lock:
-            self._in_progress.difference_update(case.id for case in job)
+            self._in_progress.difference_update(case.id for case in group)
 
     def wait(self, running: Sequence[tuple[CaseGroup, Job]]) -> None:
         """Return when all have ended; what hangs is given up, and its cases go on without it."""
         waiting = list(running)
         while waiting:
-            job, ticket = waiting[0]
-            if ticket.done.wait(CHECK_INTERVAL):
+            group, job = waiting[0]
+            if job.done.wait(CHECK_INTERVAL):
                 waiting.pop(0)
-                if ticket.timed_out:
-                    self.abandon(job, ticket.watchdog)
+                if job.timed_out:
+                    self.abandon(group, job.watchdog)
                 continue
-            for name in {job[0].connection for job, _ in waiting}:
+            for name in {group[0].connection for group, _ in waiting}:
                 self._connections.bulkhead(name).abandon_stuck_jobs()
 
-    def abandon(self, job: CaseGroup, watchdog: Watchdog) -> None:
-        """Take the cases of a job away from the plugin that hangs in it."""
-        self._release(job)
+    def abandon(self, group: CaseGroup, watchdog: Watchdog) -> None:
+        """Take the cases of a group away from the plugin that hangs in it."""
+        self._release(group)
         if watchdog.on_abandon is not None:
             watchdog.on_abandon()
-        for case in job:
+        for case in group:
             # Another process may have settled it meanwhile.
             with suppress(ConflictError):
                 timeout = self._connections.bulkhead(case.connection).timeout

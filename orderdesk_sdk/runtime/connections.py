@@ -17,7 +17,13 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginError
+from orderdesk_sdk.errors import (
+    ConfigurationError,
+    NotFoundError,
+    OrderDeskError,
+    PluginError,
+    UnconnectedServiceError,
+)
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.plugin.guard import PluginFailure
 from orderdesk_sdk.plugin.integration import Integration
@@ -201,7 +207,7 @@ class Connections:
         def make() -> Connection:
             return Connection(configured, loaded, make_settings(loaded.integration.settings, configured), bulkhead)
 
-        with self._turn(name):
+        with self._creating(name):
             described = self._connections.get(name)
             if described is None:
                 described = self._connections[name] = self._run_plugin(name, loaded, make)
@@ -217,7 +223,7 @@ class Connections:
             its, redactor = described.settings, described.redactor
             return HttpClient(plugin.integration, its, redactor, self._clock, self._limits, state, self._shutdown)
 
-        with self._turn(name):
+        with self._creating(name):
             if not described.is_ready:
                 described.make_ready(self._run_plugin(name, plugin, make))
 
@@ -235,11 +241,11 @@ class Connections:
             raise
 
     @contextmanager
-    def _turn(self, name: str) -> Iterator[None]:
+    def _creating(self, name: str) -> Iterator[None]:
         """One makes a connection; the others wait for that, at most as long as the plugin may take."""
         with self._lock:
-            turn = self._creation_locks.setdefault(name, threading.Lock())
-        with turn:
+            creation_lock = self._creation_locks.setdefault(name, threading.Lock())
+        with creation_lock:
             yield
 
     def _run_plugin(self, name: str, plugin: LoadedPlugin, make: Callable[[], T]) -> T:
@@ -310,17 +316,15 @@ class Connections:
     def _config_of(self, name: str) -> ConnectionConfig:
         configured = self._configs.get(name)
         if configured is None:
-            names = ", ".join(self._configs) or "none"
-            raise NotFoundError(
-                "the connection is not configured",
-                location=f"connection {name!r}",
-                hint=_missing_hint(name, names),
-            )
+            raise _not_configured(name, ", ".join(self._configs) or "none")
         return configured
 
 
-def _missing_hint(name: str, names: str) -> str:
-    """What to do about a connection that is not configured: it may be an order store's own name for a service."""
+def _not_configured(name: str, names: str) -> NotFoundError:
+    """What to raise for a connection that is not configured, or an order store's own name for a service."""
+    location = f"connection {name!r}"
     if _CONNECTION_NAME.fullmatch(name):
-        return f"add [connections.{name}] to orderdesk.toml; configured are: {names}"
-    return f'add "{name}" = "..." to [orders.connections] in orderdesk.toml, with one of the connections: {names}'
+        hint = f"add [connections.{name}] to orderdesk.toml; configured are: {names}"
+        return NotFoundError("the connection is not configured", location=location, hint=hint)
+    hint = f'add "{name}" = "..." to [orders.connections] in orderdesk.toml, with one of the connections: {names}'
+    return UnconnectedServiceError("no connection of ours stands for this service", location=location, hint=hint)

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from orderdesk_sdk.plugin.requests import CancelRequest
     from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
     from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
-    from orderdesk_sdk.runtime.case_runner import JobFunction
+    from orderdesk_sdk.runtime.case_runner import GroupStep
     from orderdesk_sdk.runtime.context import CaseContext
-    from orderdesk_sdk.runtime.due_run import CaseGroup, RoundObserver, RunningJob
+    from orderdesk_sdk.runtime.due_round import CaseGroup, RoundObserver, RunningGroup
+    from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
-    from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
 __all__ = ["Scheduler", "RunReport"]
 
@@ -50,7 +50,7 @@ MAX_EVENTS = 1000
 WAIT_INTERVAL = 0.02
 """Seconds between two looks at whether all is finished."""
 MAX_AGE = 1.0
-"""Seconds after which a piece of work that was read is read again before it is begun."""
+"""Seconds after which a case that was read is read again before it is begun."""
 
 RECORD_AFTER = 0.05
 """Seconds after which a cancellation is recorded alone whose intent has not brought it into the ledger."""
@@ -73,7 +73,7 @@ class RunReport:
 class Scheduler:
     """Advances work on demand.
 
-    One piece of work is never done twice at once in this process; the ledger's fence guards the rest.
+    One case is never handled twice at once in this process; the ledger's fence guards the rest.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Scheduler:
         order_store: OrderStoreById,
         connections: Connections,
         listeners: Listeners,
-        mailer: SmtpTransport | None,
+        make_email: Callable[[], CancellationEmail],
         clock: Clock,
         shutdown: Shutdown,
     ) -> None:
@@ -91,7 +91,7 @@ class Scheduler:
         self._connections = connections
         self._clock = clock
         self._listeners = listeners
-        self._made_of = (ledger, order_store, connections, listeners, mailer, clock, shutdown)
+        self._made_of = (ledger, order_store, connections, listeners, make_email, clock, shutdown)
         self._parts_lock = threading.Lock()
         self._made_parts: SchedulerParts | None = None
         self.event_processor: EventProcessor | None = None
@@ -122,8 +122,8 @@ class Scheduler:
         """
         after: dict[str, CancelCase] = {}
 
-        def step(job: CaseGroup, watch: Watchdog) -> None:
-            (case,) = job
+        def step(group: CaseGroup, watch: Watchdog) -> None:
+            (case,) = group
             assert isinstance(case, CancelCase), "what was just read is about cancels"
             after[case.id] = self._parts.cancellations.handle(case, watch, context.get(case.connection))
 
@@ -150,12 +150,12 @@ class Scheduler:
         def step(_: CaseGroup, watch: Watchdog) -> None:
             after.append(self._parts.cancellations.handle_opening(opening, watch, context[case.connection]))
 
-        jobs = self._parts.runner.submit([(case,)], step)
-        is_done = all(job.done.wait(RECORD_AFTER) and not job.timed_out for _, job in jobs)
+        started = self._parts.runner.submit([(case,)], step)
+        is_done = all(job.done.wait(RECORD_AFTER) and not job.timed_out for _, job in started)
         if is_done or opening.record()[1]:  # Whatever it waits for, the cancellation does not.
-            self._parts.runner.wait(jobs)
+            self._parts.runner.wait(started)
         is_new = opening.record()[1]
-        for error in self._parts.runner.errors(jobs).values():
+        for error in self._parts.runner.errors(started).values():
             raise error
         if not is_new:
             return None
@@ -182,12 +182,13 @@ class Scheduler:
 
     def poll(self, case: C) -> C:
         """Ask the service now what became of it; the case as it is then. Raises what the poll raises."""
-        self._process_one(case, lambda job, watch: self._parts.handler(job[0]).poll(job[0], watch))
+        self._process_one(case, lambda _, watch: self._parts.handler(case).poll(case, watch))
         return self._latest(case)
 
     def retry(self, case: C, requested_by: str) -> C:
         """Send a request again on a person's word. Raises InvalidStateError where the state forbids it."""
-        self._process_one(case, lambda job, watch: self._parts.handler(job[0]).retry(job[0], watch, requested_by))
+        handler = self._parts.handler(case)
+        self._process_one(case, lambda _, watch: handler.retry(case, watch, requested_by))
         return self._latest(case)
 
     def settle(self, case: C, event: Event, *notes: str) -> C:
@@ -272,33 +273,33 @@ class Scheduler:
         self, limit: int, observer: RoundObserver | None, overdue_by: timedelta
     ) -> tuple[int, tuple[str, ...]]:
         """Handle due cases; how many were begun, and the problems, a line each."""
-        from orderdesk_sdk.runtime.due_run import DueRun, JobHooks  # See `scheduler_parts`.
+        from orderdesk_sdk.runtime.due_round import DueRound, RoundHooks  # See `scheduler_parts`.
 
         troubles: dict[str, BaseException] = {}
 
-        def end(flight: RunningJob) -> None:
+        def end(running: RunningGroup) -> None:
             try:
-                if flight.handle.timed_out:
-                    self._parts.runner.abandon(flight.cases, flight.handle.watchdog)
+                if running.job.timed_out:
+                    self._parts.runner.abandon(running.cases, running.job.watchdog)
             except Exception as error:  # noqa: BLE001 - the ledger or the host may be away now; the others go on
-                troubles[flight.cases[0].id] = error
-            troubles.update(self._parts.runner.errors([(flight.cases, flight.handle)]))
-            trouble = troubles.get(flight.cases[0].id)
+                troubles[running.cases[0].id] = error
+            troubles.update(self._parts.runner.errors([(running.cases, running.job)]))
+            trouble = troubles.get(running.cases[0].id)
             if trouble is not None:
-                _log.warning("not handled: %s; due again", type(trouble).__name__, about=LogSubject.of(*flight.cases))
+                _log.warning("not handled: %s; due again", type(trouble).__name__, about=LogSubject.of(*running.cases))
             if observer is not None:
-                observer.on_handled(flight.cases)
+                observer.on_handled(running.cases)
 
         self._ledger.correct_clock_skew(self._clock.now())
         problems = self._parts.extender.resume_registrations()
         left = self._parts.runner.take_unfinished()
-        hooks = JobHooks(self._start, end, self._batches_of, lambda: observer is not None and observer.is_stopped)
-        turn = DueRun(
+        hooks = RoundHooks(self._start, end, self._batches_of, lambda: observer is not None and observer.is_stopped)
+        due_round = DueRound(
             self._ledger, self._connections, lambda: self._clock.now() - overdue_by, self._shutdown, hooks, left
         )
-        self._parts.runner.leave_unfinished(turn.run(limit))
+        self._parts.runner.leave_unfinished(due_round.run(limit))
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
-        return turn.started, problems + self._ledger.damaged()
+        return due_round.started, problems + self._ledger.damaged()
 
     def without_waiting(self) -> AbstractContextManager[None]:
         """Within the block this thread waits for no slow connection: what is not done at once is recorded, and due."""
@@ -310,16 +311,16 @@ class Scheduler:
             time.sleep(WAIT_INTERVAL)
         self._shutdown.wait_until_idle()
 
-    def _start(self, job: CaseGroup, read_at: float, then: Callable[[], None]) -> Job | None:
-        def step(job: CaseGroup, watch: Watchdog) -> None:
+    def _start(self, group: CaseGroup, read_at: float, on_done: Callable[[], None]) -> Job | None:
+        def step(group: CaseGroup, watch: Watchdog) -> None:
             # A queue may be long: what another process has done meanwhile is seen before anything is read for it.
             if time.monotonic() - read_at > MAX_AGE:
-                job = tuple(case for case in job if self._latest(case).version == case.version)
-            if job:
-                self._handle_group(job, watch)
+                group = tuple(case for case in group if self._latest(case).version == case.version)
+            if group:
+                self._handle_group(group, watch)
 
-        tickets = self._parts.runner.submit([job], step, then)
-        return tickets[0][1] if tickets else None
+        started = self._parts.runner.submit([group], step, on_done)
+        return started[0][1] if started else None
 
     def apply(self, case: C, event: Event, *notes: str) -> C:
         """Change a case by what a person decided or reported, and tell the listeners."""
@@ -340,22 +341,22 @@ class Scheduler:
             return None
         return [tuple(group) for group in handler.batches(case.connection, batch)] if is_first else ()
 
-    def _handle_group(self, job: CaseGroup, watchdog: Watchdog) -> None:
-        first = job[0]
+    def _handle_group(self, group: CaseGroup, watchdog: Watchdog) -> None:
+        first = group[0]
         handler = self._parts.handler(first)
         if handler.batch_key(first) is not None:
-            handler.handle_batch(job, watchdog)
+            handler.handle_batch(group, watchdog)
         else:
             handler.handle(first, watchdog)
 
     def _latest(self, case: C) -> C:
         return self._ledger.case(case.id, type(case))
 
-    def _process_one(self, case: Case, step: JobFunction) -> None:
-        tickets = self._parts.runner.submit([(case,)], step)
-        if not tickets:
+    def _process_one(self, case: Case, step: GroupStep) -> None:
+        started = self._parts.runner.submit([(case,)], step)
+        if not started:
             raise ConflictError("The case is being processed", location=case.id, hint="try again in a moment")
-        self._parts.runner.wait(tickets)
-        error = tickets[0][1].error
-        if error is not None and not tickets[0][1].timed_out:
-            raise error
+        self._parts.runner.wait(started)
+        job = started[0][1]
+        if job.error is not None and not job.timed_out:
+            raise job.error

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import frozen
-from orderdesk_devkit.simulators.orderdesk.service import BASE, OrderDeskSimulator
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from orderdesk_devkit.simulators.orderdesk.service import BASE, OrderDeskSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
@@ -99,7 +99,7 @@ def open_live_desk(
     rules: Sequence[Mapping[str, object]] = (),
     **changed: object,
 ) -> Desk:
-    """A desk over a simulated store, with a cart, a mill and a phone behind the URL `services`; `changed` are settings."""
+    """A desk over a simulated store; a cart, a mill and a phone are at `services`, and `changed` are settings."""
     registry = PluginRegistry(find=lambda group: [])
     plugins = (FakeCart(), FakeFulfillmentService(), FakeManualService())
     for plugin in plugins:

@@ -11,7 +11,7 @@ from typing import Self
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.runtime.due_run import RoundObserver
+from orderdesk_sdk.runtime.due_round import RoundObserver
 from orderdesk_sdk.runtime.scheduler import RunReport
 
 __all__ = ["BulkSender"]

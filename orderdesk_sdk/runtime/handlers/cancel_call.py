@@ -244,7 +244,7 @@ class CancelCall:
     def _send_condition(
         self, case: CancelCase, connection: Connection, context: CaseContext, person: str | None = None
     ) -> SendCondition:
-        """What is asked again before each write: a flow may read, or wait for its turn, for minutes."""
+        """What is asked again before each write: a flow may read, or wait for the rate limit, for minutes."""
         window = connection.route(case.route).window
         last_sent_at = case.previously_sent_at if case.state is State.SENDING else case.last_sent_at
 

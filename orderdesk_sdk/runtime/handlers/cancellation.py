@@ -207,13 +207,13 @@ class CancellationHandler:
         due = [case for case in group if case.due_at is None or case.due_at <= now]
         if all(case.consecutive_failures for case in due):  # A retry takes no other case along whose time has not come.
             group = due
-        turn = sorted(group, key=lambda case: case.due_at or now)
-        for at, case in enumerate(turn[batch.max_size :]):
+        by_due_time = sorted(group, key=lambda case: case.due_at or now)
+        for at, case in enumerate(by_due_time[batch.max_size :]):
             event = requesting.join_batch(batch, now, calls=1 + at // batch.max_size)
             if case.due_at is None or event.due_at is None or case.due_at < event.due_at:
                 with suppress(ConflictError):  # Another process has the case, and knows when it goes on.
                     self._loader.apply(case, event)
-        return turn[: batch.max_size]
+        return by_due_time[: batch.max_size]
 
     def handle_batch(self, cases: Sequence[CancelCase], watchdog: Watchdog) -> None:
         """Do what is due for requested cases of one connection that are asked for together."""

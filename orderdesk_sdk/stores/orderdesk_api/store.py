@@ -15,11 +15,12 @@ from typing import Final, Self
 from attrs import evolve
 
 from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock, utc
-from orderdesk_sdk.errors import AmbiguousError, InvalidStateError, NotFoundError, ValidationError
+from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, next_free_number, numbering_base
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
-from orderdesk_sdk.orders.store import FolderMove
+from orderdesk_sdk.orders.store import FolderMove, RegisteredOrder
+from orderdesk_sdk.orders.store_rules import is_registered, pick_order
 from orderdesk_sdk.stores.orderdesk_api.api import OrderDeskApi
 from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
 from orderdesk_sdk.stores.orderdesk_api.errors import RejectedError, StoreUnavailableError, UnclearOutcomeError
@@ -95,6 +96,12 @@ class OrderDeskStore:
         """
         return self._find(ref).order
 
+    def registered_order(self, ref: str) -> RegisteredOrder:
+        """The order, where it was submitted, and what it is a duplicate of, by one read."""
+        document = self._find(ref)
+        original = self._own(document).original or None
+        return RegisteredOrder(document.order, original, self._remote_orders_of(document))
+
     def orders_changed(self, since: datetime, until: datetime, *, folder: str | None = None) -> tuple[Order, ...]:
         """The orders that were changed from `since` to `until`, both aware; with `folder`, those that are in it now."""
         profile = self._profiles.get()
@@ -108,14 +115,12 @@ class OrderDeskStore:
         named = order_ref(ref)
         if isinstance(named, OrderId):
             return self._read(str(named))
-        documents = self._search(str(named))
+        documents = {one.order.id: one for one in self._search(str(named))}
         by_id = None if isinstance(named, OrderNumber) else self._read_or_none(str(named))
-        if by_id is not None and by_id.order.id not in {one.order.id for one in documents}:
-            documents = (*documents, by_id)
-        if len(documents) == 1:
-            return documents[0]
+        if by_id is not None:
+            documents[by_id.order.id] = by_id
         if documents:
-            raise _ambiguous(str(named), documents)
+            return documents[pick_order(ref, (one.order for one in documents.values())).id]
         days = self._settings.search_days
         kind = "number" if isinstance(named, OrderNumber) else "id or number"
         raise NotFoundError(
@@ -180,41 +185,26 @@ class OrderDeskStore:
     def add_remote_order(self, ref: str, remote_order: RemoteOrder, *, by: str) -> None:
         """Register where the order was submitted, in its metadata; the same again changes nothing."""
         _require_actor(by)
-        if not remote_order.connection.strip() or not remote_order.remote_id.strip():
-            raise ValidationError("a remote order needs a connection and the order's number at the service")
         document = self._find(ref)
         order = document.order
         wanted = evolve(remote_order, status=None, status_at=None)
-        self._require_free(order, wanted)
-        if wanted in self._own(document).registered:
+        owner = self.find_by_remote_id(wanted.connection, wanted.remote_id)
+        if is_registered(order, wanted, self._own(document).registered, owner):
             return
+        self._check_derived(document, wanted)
 
         def register(own: OwnMetadata) -> OwnMetadata:
-            known = next((one for one in own.registered if one.connection == wanted.connection), None)
-            if known is not None and known != wanted:
-                raise _registered_otherwise(order, known)
-            return own if known is not None else own.with_registered(wanted)
+            return own if is_registered(order, wanted, own.registered) else own.with_registered(wanted)
 
-        self._check_derived(document, wanted)
         self._change_metadata(order.id, register)
         text = f"Registered at {wanted.connection} as {wanted.remote_id} ({wanted.role.value})"
         self._note(order, text, by=by)
 
     def _check_derived(self, document: OrderDocument, wanted: RemoteOrder) -> None:
-        """Refuse what Order Desk's own record says otherwise; a time that it does not tell may be added."""
+        """Refuse what Order Desk's own record says otherwise; the time that it does not tell may be added."""
         for known in self._remote_orders_of(document):
-            same_number = (known.remote_id, known.role) == (wanted.remote_id, wanted.role)
-            if known.connection == wanted.connection and not same_number:
-                raise _registered_otherwise(document.order, known)
-
-    def _require_free(self, order: Order, wanted: RemoteOrder) -> None:
-        owner = self.find_by_remote_id(wanted.connection, wanted.remote_id)
-        if owner is not None and owner != order.id:
-            raise ValidationError(
-                f"number {wanted.remote_id} there belongs to order id {owner}",
-                location=f"order {order.number} at {wanted.connection}",
-                hint=f"give this order's own number there, with --remote-id; what is there is canceled as id:{owner}",
-            )
+            if (known.remote_id, known.role) != (wanted.remote_id, wanted.role):
+                is_registered(document.order, wanted, (known,))
 
     def find_by_remote_id(self, connection: str, remote_id: str) -> str | None:
         """The id of the order that has this number at a connection; None: none has, as far as is known.
@@ -379,20 +369,3 @@ class OrderDeskStore:
 def _require_actor(by: str) -> None:
     if not by.strip():
         raise ValidationError("`by` is required", hint="name the person or program that makes this change")
-
-
-def _registered_otherwise(order: Order, known: RemoteOrder) -> ValidationError:
-    return ValidationError(
-        f"already registered as {known.remote_id} ({known.role.value}) at {known.submitted_at.isoformat()}",
-        location=f"order {order.number} at {known.connection}",
-        hint="duplicate the order and register the duplicate: each submission is an order of its own",
-    )
-
-
-def _ambiguous(name: str, documents: tuple[OrderDocument, ...]) -> AmbiguousError:
-    told = ", ".join(
-        f"id:{one.order.id} ({one.order.number} of {one.order.source_name or 'no source'})" for one in documents
-    )
-    return AmbiguousError(
-        f"several orders go by {name!r}", hint=f"say which: {told}", ids=tuple(one.order.id for one in documents)
-    )

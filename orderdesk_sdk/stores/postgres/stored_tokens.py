@@ -1,7 +1,7 @@
 """Refresh tokens that a service gave in place of earlier ones, for all processes: sealed with the configured one.
 
-Who renews has the turn by a lock of their session, outside of any transaction: it is gone with their connection, and
-the server ends a session that stands still with it.
+Who renews has exclusive access by a lock of their session, outside of any transaction: it is gone with their
+connection, and the server ends a session that stands still with it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from orderdesk_sdk.stores.sealed_secret import seal, sealing_digest, unseal
 
 __all__ = ["PostgresStoredToken", "postgres_token_store"]
 
-TURN_SECONDS: Final = 60
-"""How long a process may stand still with the turn: longer than a call may take."""
-WAIT_SECONDS: Final = TURN_SECONDS + 5
+ACCESS_SECONDS: Final = 60
+"""How long a process may stand still with the access: longer than a call may take."""
+WAIT_SECONDS: Final = ACCESS_SECONDS + 5
 """How long the others wait for it."""
 
 _SAVE = """INSERT INTO refresh_tokens (connection, instead_of, sealed, version) VALUES (?, ?, ?, 1)
@@ -52,7 +52,7 @@ class PostgresStoredToken:
         Where this process stood still so long that another one has renewed meanwhile, that one's stays.
         """
         values = (self._connection, self._digest, seal(secret, self._configured), self._version)
-        with self._pool.transaction() as cursor:  # A connection that is surely there: the turn's may be lost by now.
+        with self._pool.transaction() as cursor:  # The session with the lock may be lost by now.
             cursor.execute(_SAVE, values)
 
 
@@ -61,11 +61,11 @@ def postgres_token_store(pool: PostgresPool, connection: str) -> TokenStore:
     number = int.from_bytes(hashlib.sha256(f"refresh token of {connection}".encode()).digest()[:8], "big", signed=True)
 
     @contextmanager
-    def turn(configured: Secret) -> Iterator[PostgresStoredToken]:
+    def exclusive_access(configured: Secret) -> Iterator[PostgresStoredToken]:
         watch = current_watchdog()
         try:
             with pool.own_session() as cursor:
-                cursor.execute(f"SET idle_session_timeout = '{TURN_SECONDS}s'")
+                cursor.execute(f"SET idle_session_timeout = '{ACCESS_SECONDS}s'")
                 cursor.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")
                 cursor.execute("SET statement_timeout = 0")
                 with watch.paused() if watch is not None else nullcontext():
@@ -78,4 +78,4 @@ def postgres_token_store(pool: PostgresPool, connection: str) -> TokenStore:
                 hint=error.hint,
             ) from None
 
-    return turn
+    return exclusive_access

@@ -36,6 +36,9 @@ class WriteSession(Protocol):
         Raises StorageError where that cannot be found out.
         """
 
+    def was_committed(self) -> bool | None:
+        """Whether a transaction is durable whose `commit` was interrupted; None where that cannot be found out."""
+
     def undo(self) -> None:
         """Undo the transaction, where there is one. Raises no error of the database."""
 
@@ -80,6 +83,7 @@ class GroupCommit:
         self._session = session
         self._pending: list[_PendingCommit] = []
         self._committing: _PendingCommit | None = None
+        self._may_be_committed = False
         self._pending_lock = threading.Lock()
         self._writer = threading.Lock()
 
@@ -95,13 +99,10 @@ class GroupCommit:
             if not self._goes_first(ticket):
                 ticket.turn.acquire()
             if not ticket.done:
-                with self._writer:
-                    with self._pending_lock:
-                        batch, self._pending = self._pending, []
-                    with span("commit") as observed:
-                        self._commit(batch)
-                        observed.set("changes", len(batch))
-                        observed.set("outcome", "failed" if batch[0].error is not None else "durable")
+                with self._writer, span("commit") as observed:
+                    batch = self._commit()
+                    observed.set("changes", len(batch))
+                    observed.set("outcome", "failed" if batch[0].error is not None else "durable")
         finally:
             self._pass_on(ticket)
         if ticket.error is not None:
@@ -125,29 +126,38 @@ class GroupCommit:
                 if self._committing is not None:
                     self._committing.turn.release()
 
-    def _commit(self, batch: list[_PendingCommit]) -> None:
+    def _commit(self) -> list[_PendingCommit]:
+        """Commit the jobs of all who wait, and tell them; their tickets."""
+        batch: list[_PendingCommit] = []
         try:
-            try:
-                self._transact(batch)
-            except Exception as error:
-                if not self._session.may_run_again(error):
-                    raise
-                self._session.undo()
-                self._transact(batch)
+            with self._pending_lock:
+                batch, self._pending = self._pending, []
+            self._try_twice(batch)
         except BaseException as error:
-            # Whatever came between (a full disk, a thread that was told to end): all of it is undone, and nobody is
-            # told otherwise. First told, then undone: undoing may fail as well.
-            told = self._job_error(error, alone=len(batch) == 1)
-            for ticket in batch:
-                ticket.error = told or self._session.write_error(error)
+            # Whatever came between (a full disk, a thread that was told to end): first told, then undone, since undoing
+            # may fail as well.
+            is_all = self._tell(batch, error) if isinstance(error, Exception) else self._tell_of_interruption(batch)
             self._session.undo()
-            if told is None and not self._session.is_of_database(error):
+            if not is_all:
                 raise
         finally:
             for ticket in batch:
                 ticket.done = True
                 if ticket.turn.locked():  # Else it was this one's turn when an interrupt ended its wait.
                     ticket.turn.release()
+        return batch
+
+    def _try_twice(self, batch: list[_PendingCommit]) -> None:
+        self._may_be_committed = False
+        try:
+            self._transact(batch)
+        except Exception as error:
+            # Whoever raises from a commit knows what became of it, or says that nobody does.
+            self._may_be_committed = isinstance(error, StorageError) and self._may_be_committed
+            if not self._session.may_run_again(error):
+                raise
+            self._session.undo()
+            self._transact(batch)
 
     def _transact(self, batch: list[_PendingCommit]) -> None:
         cursor = self._session.begin()
@@ -156,6 +166,7 @@ class GroupCommit:
             cursor = self._session.begin()
             for ticket in batch:
                 self._run_apart(cursor, ticket)
+        self._may_be_committed = True
         self._session.commit()
 
     def _run_plainly(self, cursor: Cursor, batch: list[_PendingCommit]) -> bool:
@@ -184,13 +195,38 @@ class GroupCommit:
             pending.error = error
         cursor.execute("RELEASE job")
 
-    def _job_error(self, error: BaseException, *, alone: bool) -> Exception | None:
-        """The error as the callers of a transaction get it; None where the session is to say it in its words."""
-        if isinstance(error, StorageError):
-            return error
-        own = alone and isinstance(error, Exception) and self._session.is_of_one_job(error)
-        return error if own and isinstance(error, Exception) else None
+    def _tell(self, batch: list[_PendingCommit], error: Exception) -> bool:
+        """Tell everybody of an error of their transaction; whether there is nothing more to be said of it."""
+        own = isinstance(error, StorageError) or (len(batch) == 1 and self._session.is_of_one_job(error))
+        for ticket in batch:
+            ticket.error = error if own else self._session.write_error(error)
+        return own or self._session.is_of_database(error)
+
+    def _tell_of_interruption(self, batch: list[_PendingCommit]) -> bool:
+        """Tell everybody what became of a transaction that was interrupted; False: the interruption goes on."""
+        errors = [ticket.error for ticket in batch]  # Of jobs that failed alone.
+        for ticket in batch:
+            ticket.error = _unknown_fate()  # Should finding out be interrupted as well.
+        was_committed = self._session.was_committed() if self._may_be_committed else False
+        for ticket, error in zip(batch, errors, strict=True):
+            if was_committed is False:
+                ticket.error = _interrupted()
+            elif was_committed or error is not None:
+                ticket.error = error
+        return False
 
     def locked(self) -> threading.Lock:
         """The writer's lock, for closing the connection while nobody writes."""
         return self._writer
+
+
+def _interrupted() -> StorageError:
+    return StorageError("nothing was written: the program was interrupted", location="ledger", hint="do the same again")
+
+
+def _unknown_fate() -> StorageError:
+    return StorageError(
+        "the program was interrupted while it committed, and whether the last change was written is not known",
+        location="ledger",
+        hint="look at the case before you do the same again",
+    )

@@ -8,8 +8,8 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.case import Case
@@ -21,10 +21,12 @@ from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
+from orderdesk_sdk.stores.sql.message_inbox import SqlMessageInbox
 from orderdesk_sdk.stores.sqlite.connection import close, connect, open_snapshot, readable, snapshot, use_wal
 from orderdesk_sdk.stores.sqlite.ledger_file_guard import LedgerFileGuard
 from orderdesk_sdk.stores.sqlite.ledger_schema import ADDITIVE, MIGRATIONS, VERSION_TABLE
 from orderdesk_sdk.stores.sqlite.migrations import migrate
+from orderdesk_sdk.stores.sqlite.read_block import ReadBlock
 from orderdesk_sdk.stores.sqlite.text_removal import remove_texts_from_file
 from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["SqliteLedger"]
 
 
-class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver):
+class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver, SqlMessageInbox):
     """A ledger in the file `path`, made where there is none. Safe from many threads and several processes.
 
     Raises StorageError when the file cannot be opened, is no ledger, or comes from a newer version. Not for network
@@ -62,7 +64,8 @@ class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver):
         commits = GroupCommit(SqliteWriteSession(self._writer, self._file_guard))
         super().__init__(commits, keeps_events=keeps_events)
         self._reading = threading.Lock()
-        self._reading_block = _Reading(self._reading, self._file_guard, self._reader, self._path)
+        as_storage_error = partial(_unreadable, path=self._path)
+        self._reading_block = ReadBlock(self._reading, self._file_guard, self._reader, as_storage_error)
         for connection in (self._reader, self._writer):
             connection.text_factory = readable  # Else one text that is none would keep every row of a list from us.
         # Also where a program ends without closing its ledger.
@@ -112,36 +115,6 @@ class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver):
         try:
             yield
         except sqlite3.Error as error:
-            raise _unreadable(error, self._path) from None
-
-
-class _Reading:
-    """A block that reads, one at a time. A class and no generator: it is entered several times for every cancel."""
-
-    def __init__(
-        self, lock: threading.Lock, file_guard: LedgerFileGuard, connection: sqlite3.Connection, path: Path
-    ) -> None:
-        self._lock = lock
-        self._file_guard = file_guard
-        self._connection = connection
-        self._path = path
-
-    def __enter__(self) -> sqlite3.Cursor:
-        self._lock.acquire()
-        try:
-            self._file_guard.check()
-            return self._connection.cursor()
-        except BaseException as error:
-            self._lock.release()
-            if isinstance(error, sqlite3.Error):
-                raise _unreadable(error, self._path) from None
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
-        if isinstance(error, sqlite3.Error):
             raise _unreadable(error, self._path) from None
 
 

@@ -11,13 +11,14 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sqlite.connection import FileGuard, close, connect, use_wal
 from orderdesk_sdk.stores.sqlite.migrations import MigrationStep, migrate
+from orderdesk_sdk.stores.sqlite.read_block import ReadBlock
 
 __all__ = ["MIGRATIONS", "VERSION_TABLE", "SqliteOrderDatabase"]
 
@@ -129,7 +130,8 @@ class SqliteOrderDatabase:
             use_wal(self._connection)
             self._guard = FileGuard(path)
             resources.pop_all()
-        self._reading = _Reading(self._lock, self._guard, self._connection, self._location)
+        as_storage_error = partial(_storage_error, location=self._location)
+        self._reading = ReadBlock(self._lock, self._guard, self._connection, as_storage_error)
         self._closing = weakref.finalize(self, _close, self._lock, self._guard, self._connection)
 
     def reading(self) -> AbstractContextManager[sqlite3.Cursor]:
@@ -172,35 +174,6 @@ class SqliteOrderDatabase:
         try:
             yield
         except sqlite3.Error as error:
-            raise _storage_error(error, self._location) from error
-
-
-class _Reading:
-    """A block that reads. A class and no generator: it is entered several times for every cancel."""
-
-    def __init__(self, lock: threading.RLock, guard: FileGuard, connection: sqlite3.Connection, location: str) -> None:
-        self._lock = lock
-        self._guard = guard
-        self._connection = connection
-        self._location = location
-
-    def __enter__(self) -> sqlite3.Cursor:
-        self._lock.acquire()
-        try:
-            self._guard.check()
-            return self._connection.cursor()
-        except sqlite3.Error as error:  # It is closed.
-            self._lock.release()
-            raise _storage_error(error, self._location) from error
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
-        if isinstance(error, sqlite3.Error):
             raise _storage_error(error, self._location) from error
 
 

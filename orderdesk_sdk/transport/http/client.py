@@ -32,11 +32,11 @@ from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.log_redaction import redacted_logs
 from orderdesk_sdk.transport.http.pool import ConnectionPool, PooledTransport
 from orderdesk_sdk.transport.http.rate_limit import RateBucket
+from orderdesk_sdk.transport.http.rate_limit_wait import wait_for_rate_limit
 from orderdesk_sdk.transport.http.replay import request_digest
 from orderdesk_sdk.transport.http.response_body import ACCEPTED_ENCODING, readable_response
 from orderdesk_sdk.transport.http.retry_after import MAX_WAIT
 from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_response
-from orderdesk_sdk.transport.http.turns import wait_for_turn
 from orderdesk_sdk.transport.redaction import Redactor
 from orderdesk_sdk.transport.shutdown import Shutdown
 
@@ -51,9 +51,9 @@ _EXCERPT_OVERLAP = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
 _PACKING = 64 * 1024
 """Bytes by which a body of the longest that is read may grow when it is packed, since it cannot be packed."""
-_MAX_TURN_WAIT = 150.0
-"""Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would spend its first turns
-again. Well below the lease on its case."""
+_MAX_LATER_WAIT = 150.0
+"""Seconds that a later call of a flow waits for the declared rate: begun anew, the flow would make its
+first calls again. Well below the lease on its case."""
 
 
 class HttpClient:
@@ -179,11 +179,11 @@ class HttpClient:
         guard: Guard,
     ) -> tuple[Exchange, httpx.Response | None]:
         bucket = self._bucket(options.operation)
-        longest = self.limits.max_wait if number == 1 else max(self.limits.max_wait, _MAX_TURN_WAIT)
-        has_turn = self._wait_for_turn(bucket, longest)
+        longest = self.limits.max_wait if number == 1 else max(self.limits.max_wait, _MAX_LATER_WAIT)
+        may_call = self._wait_for_rate_limit(bucket, longest)
         if number == 1 and self._shutdown.is_requested:
             raise ConflictError("the desk ends; nothing was sent", hint="open a desk again to continue")
-        if not has_turn:
+        if not may_call:
             put_off = self._deferred(bucket, options.operation)
             return self._exchange(self._intent(request, number, options), put_off, 0), None
         intent = self._intent(request, number, options)
@@ -219,14 +219,14 @@ class HttpClient:
         now, told = self._clock.now(), self._retry_after(result, guard)
         return throttling_failure(result, now, read_only=intent.read_only, plugin_wait=told)
 
-    def _wait_for_turn(self, bucket: RateBucket, max_wait: float) -> bool:
-        return wait_for_turn(bucket, max_wait, self.limits.max_wait, self._clock, self._shutdown)
+    def _wait_for_rate_limit(self, bucket: RateBucket, max_wait: float) -> bool:
+        return wait_for_rate_limit(bucket, max_wait, self.limits.max_wait, self._clock, self._shutdown)
 
     def _may_go_again(self, bucket: RateBucket, pause: float, max_wait: float) -> bool:
-        """Wait for the turn of another try. Raises nothing: what the service said before must not be lost."""
+        """Wait until another try may go. Raises nothing: what the service said before must not be lost."""
         try:
             bucket.close_for(pause)
-            return self._wait_for_turn(bucket, max_wait)
+            return self._wait_for_rate_limit(bucket, max_wait)
         except StorageError:  # The database in which the bucket is kept is away.
             return False
 

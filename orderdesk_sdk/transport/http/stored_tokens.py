@@ -37,7 +37,7 @@ class SqliteStoredToken:
         self.secret = Secret(row[0]) if row is not None else None
 
     def save(self, secret: Secret) -> None:
-        """Keep this one from now on; it is on disk when this returns, and the turn is over."""
+        """Keep this one from now on; it is on disk when this returns, and others may have access."""
         self._connection.execute("DELETE FROM kept")  # One for another configured token is of an earlier consent.
         self._connection.execute("INSERT INTO kept VALUES (?, ?)", (self._configured_digest, secret.reveal()))
         self._connection.execute("COMMIT")
@@ -48,7 +48,7 @@ def token_store_beside(ledger: Path, connection: str) -> TokenStore:
     path = ledger.with_name(f"{ledger.name}.{quote(connection, safe='')}.token")
 
     @contextmanager
-    def turn(configured: Secret) -> Iterator[SqliteStoredToken]:
+    def exclusive_access(configured: Secret) -> Iterator[SqliteStoredToken]:
         digest = hashlib.sha256(configured.reveal().encode()).hexdigest()
         watch = current_watchdog()
         with closing(_open_file(path)) as file:
@@ -66,7 +66,7 @@ def token_store_beside(ledger: Path, connection: str) -> TokenStore:
             if file.in_transaction:
                 file.execute("ROLLBACK")
 
-    return turn
+    return exclusive_access
 
 
 def _open_file(path: Path) -> sqlite3.Connection:

@@ -50,7 +50,7 @@ bucket.close_for(600)
 print("closed", flush=True)
 """
 RENEW = """
-stored_tokens.TURN_SECONDS = float(sys.argv[2])
+stored_tokens.ACCESS_SECONDS = float(sys.argv[2])
 with state.token_store(Secret("configured")) as kept:
     print("mine", flush=True)
     sys.stdin.readline()

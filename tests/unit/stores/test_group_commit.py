@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,24 +22,6 @@ from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 
 Job = Callable[[Cursor], None]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "group.db"
-
-
-@pytest.fixture
-def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(path)
-    opened.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, text TEXT)")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def group(connection: sqlite3.Connection) -> GroupCommit:
-    return GroupCommit(SqliteWriteSession(connection))
 
 
 def kept(path: Path) -> list[int]:
@@ -246,7 +228,8 @@ def test_jobs_that_share_a_transaction_end_as_if_each_had_its_own(
             group = GroupCommit(SqliteWriteSession(opened))
             tickets = [_PendingCommit(job_of(*one)) for one in wanted]
             for batch in [tickets] if shares else [[ticket] for ticket in tickets]:
-                group._commit(batch)
+                group._pending = batch
+                group._commit()
             ends.append((kept(path), [type(ticket.error) for ticket in tickets]))
     assert ends[0] == ends[1]
 

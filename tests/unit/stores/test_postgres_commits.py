@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
+from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from tests.support.builders import INTENT, SENT, make_cancellation, make_case_of, open_case
-from tests.support.ledgers import DATABASES, POSTGRES_PARAMS, PostgresDatabase, open_database, shared_folder
+from tests.support.ledgers import DATABASES, PostgresDatabase
 from tests.support.postgres import VERSIONS, open_server
 
 LOST = psycopg.OperationalError("server closed the connection unexpectedly")
@@ -55,15 +56,6 @@ def after_the_server_did_it(connection: psycopg.Connection[Any]) -> None:
     raise LOST
 
 
-@pytest.fixture(params=POSTGRES_PARAMS)
-def database(
-    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PostgresDatabase]:
-    with open_database(request.param, tmp_path, shared_folder(tmp_path_factory)) as opened:
-        assert isinstance(opened, PostgresDatabase)
-        yield opened
-
-
 def lose_next_commits(
     monkeypatch: pytest.MonkeyPatch, lose: Callable[[psycopg.Connection[Any]], None], count: int = 1
 ) -> None:
@@ -87,12 +79,12 @@ def lose_next_commits(
 @pytest.mark.parametrize("lose", [before_the_server_has_it, after_the_server_did_it])
 @pytest.mark.parametrize("has_lines", [True, False], ids=["lines of the history", "no line"])
 def test_a_commit_without_an_answer_is_written_once(
-    database: PostgresDatabase,
+    postgres: PostgresDatabase,
     monkeypatch: pytest.MonkeyPatch,
     lose: Callable[[psycopg.Connection[Any]], None],
     has_lines: bool,
 ) -> None:
-    with closing(database.open()) as ledger:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
         lose_next_commits(monkeypatch, lose)
         if has_lines:
@@ -105,9 +97,9 @@ def test_a_commit_without_an_answer_is_written_once(
 
 
 def test_a_change_that_was_written_unnoticed_conflicts_with_nothing(
-    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+    postgres: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(database.open()) as ledger:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
         after = transition(case, SENT).case
         lose_next_commits(monkeypatch, after_the_server_did_it)
@@ -115,7 +107,72 @@ def test_a_change_that_was_written_unnoticed_conflicts_with_nothing(
         assert ledger.case(case.id, CancelCase) == after
 
 
-def test_who_cannot_find_out_says_so(database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+def an_interrupt_comes_first(connection: psycopg.Connection[Any]) -> None:
+    raise KeyboardInterrupt
+
+
+def an_interrupt_comes_after(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("COMMIT")
+    raise KeyboardInterrupt
+
+
+def an_interrupt_comes_while_it_waits(connection: psycopg.Connection[Any]) -> None:
+    """The server commits, and nobody has read its answer."""
+    connection.pgconn.send_query(b"COMMIT")
+    connection.pgconn.flush()
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "is_written"),
+    [(an_interrupt_comes_first, False), (an_interrupt_comes_after, True), (an_interrupt_comes_while_it_waits, True)],
+)
+@pytest.mark.parametrize("has_lines", [True, False], ids=["lines of the history", "no line"])
+def test_an_interrupted_commit_tells_the_others_what_the_database_holds(
+    postgres: PostgresDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    interrupt: Callable[[psycopg.Connection[Any]], None],
+    is_written: bool,
+    has_lines: bool,
+) -> None:
+    with closing(postgres.open()) as ledger:
+        case = open_case(ledger)
+        lose_next_commits(monkeypatch, interrupt)
+        told: list[object] = []
+
+        def write(number: int) -> None:
+            try:
+                if has_lines:
+                    ledger.append(case, [f"note {number}"], if_unchanged=False)
+                else:
+                    ledger.claim_notifications("shop", [f"digest {number}"], SystemClock().now())
+            except BaseException as error:  # noqa: BLE001 - whatever came is what the test looks at
+                told.append(error)
+            else:
+                told.append(None)
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(2)]
+        commits = ledger._commits
+        assert isinstance(commits, GroupCommit)
+        with commits.locked():
+            for thread in threads:
+                thread.start()
+            while len(commits._pending) < 2:
+                threading.Event().wait(0.001)
+        for thread in threads:
+            thread.join()
+        assert len([one for one in told if isinstance(one, KeyboardInterrupt)]) == 1
+        (other,) = (one for one in told if not isinstance(one, KeyboardInterrupt))
+        assert (other is None) == is_written, other
+        if has_lines:
+            assert len(ledger.history(case.id)) == (2 if is_written else 0)
+        else:
+            left = ledger.claim_notifications("shop", ["digest 0", "digest 1"], SystemClock().now())
+            assert len(left) == (0 if is_written else 2)
+        assert list(ledger.find_flaws()) == []
+
+
+def test_who_cannot_find_out_says_so(postgres: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     def lose(connection: psycopg.Connection[Any]) -> None:
         monkeypatch.setattr(PostgresPool, "begin", unreachable)
         after_the_server_did_it(connection)
@@ -123,7 +180,7 @@ def test_who_cannot_find_out_says_so(database: PostgresDatabase, monkeypatch: py
     def unreachable(pool: PostgresPool, statement: str = "BEGIN") -> Any:
         raise StorageError("the server is gone")
 
-    with closing(database.open()) as ledger:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
         lose_next_commits(monkeypatch, lose)
         with pytest.raises(StorageError, match="whether it was written is not known"):
@@ -131,26 +188,26 @@ def test_who_cannot_find_out_says_so(database: PostgresDatabase, monkeypatch: py
 
 
 def test_the_number_of_a_transaction_says_nothing_on_another_timeline(
-    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+    postgres: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lose(connection: psycopg.Connection[Any]) -> None:
-        database.tamper("UPDATE ledger_epochs SET timeline = timeline + 1")
+        postgres.tamper("UPDATE ledger_epochs SET timeline = timeline + 1")
         after_the_server_did_it(connection)
 
-    with closing(database.open()) as ledger:
+    with closing(postgres.open()) as ledger:
         lose_next_commits(monkeypatch, lose)
         with pytest.raises(StorageError, match=r"not known.*a standby became the primary"):
             ledger.claim_notifications("shop", ["digest"], SystemClock().now())
 
 
-def test_a_transaction_whose_connection_was_ended_is_run_again(database: PostgresDatabase) -> None:
-    with closing(database.open()) as ledger:
+def test_a_transaction_whose_connection_was_ended_is_run_again(postgres: PostgresDatabase) -> None:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
 
         def meanwhile(_: object) -> None:
             if not ended:
                 ended.append(True)
-                with psycopg.connect(database.url, autocommit=True) as other:
+                with psycopg.connect(postgres.url, autocommit=True) as other:
                     other.execute(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                         " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in%'"

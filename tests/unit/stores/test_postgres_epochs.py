@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -20,10 +20,12 @@ from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.errors import ConflictError, StorageError
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.postgres import ledger as postgres_ledger
 from orderdesk_sdk.stores.postgres.copy_ends import copy_source
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
+from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from tests.support.builders import ACKNOWLEDGED, INTENT, SENT, make_resubmission, open_case
-from tests.support.ledgers import POSTGRES_PARAMS, PostgresDatabase, open_database, shared_folder
+from tests.support.ledgers import PostgresDatabase
 from tests.support.postgres import VERSIONS, PostgresServer, binaries_of, open_server
 
 LOST_CHANGES = (
@@ -39,23 +41,14 @@ LOST_LINES = (
 )
 
 
-@pytest.fixture(params=POSTGRES_PARAMS)
-def database(
-    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PostgresDatabase]:
-    with open_database(request.param, tmp_path, shared_folder(tmp_path_factory)) as opened:
-        assert isinstance(opened, PostgresDatabase)
-        yield opened
-
-
-def remember(database: PostgresDatabase) -> None:
-    with database.stranger() as cursor:
+def remember(postgres: PostgresDatabase) -> None:
+    with postgres.stranger() as cursor:
         cursor.execute("CREATE TABLE older AS SELECT * FROM chain")
         cursor.execute("CREATE TABLE older_cases AS SELECT * FROM cases")
 
 
-def epochs(database: PostgresDatabase) -> list[tuple[int, str]]:
-    with database.stranger() as cursor:
+def epochs(postgres: PostgresDatabase) -> list[tuple[int, str]]:
+    with postgres.stranger() as cursor:
         return cursor.execute("SELECT lines, reason FROM ledger_epochs ORDER BY number").fetchall()
 
 
@@ -63,15 +56,15 @@ def last_event(ledger: PostgresLedger, case_id: str) -> object:
     return ledger.history(case_id)[-1].content
 
 
-def test_lines_that_are_gone_while_it_runs_are_noticed_and_told_once(database: PostgresDatabase) -> None:
-    with closing(database.open()) as ledger, closing(database.open()) as other:
+def test_lines_that_are_gone_while_it_runs_are_noticed_and_told_once(postgres: PostgresDatabase) -> None:
+    with closing(postgres.open()) as ledger, closing(postgres.open()) as other:
         pending, waiting = open_case(ledger, "1"), open_case(ledger, "2", state=State.ACKNOWLEDGED)
         resubmission, _ = ledger.open_case(make_resubmission())
-        remember(database)
+        remember(postgres)
         sent = transition(pending, SENT).case
         ledger.write(CaseUpdate(pending, sent, [SENT, INTENT]))
         other.append(waiting, ["a note of another process"], if_unchanged=True)
-        database.tamper(*LOST_LINES)
+        postgres.tamper(*LOST_LINES)
 
         with pytest.raises(ConflictError):  # What was about to be done rested on what is gone.
             ledger.write(CaseUpdate(sent, transition(sent, ACKNOWLEDGED).case, [ACKNOWLEDGED]))
@@ -88,49 +81,49 @@ def test_lines_that_are_gone_while_it_runs_are_noticed_and_told_once(database: P
         head = ledger.head()
         other.append(other.case(waiting.id, CancelCase), ["the other goes on"], if_unchanged=True)
         assert other.head().count == head.count + 1, "what one process has told, no other tells again"
-        assert [lines for lines, _ in epochs(database)] == [0, 6]
+        assert [lines for lines, _ in epochs(postgres)] == [0, 6]
         assert list(ledger.find_flaws()) == []
-    with closing(database.open()) as again:
+    with closing(postgres.open()) as again:
         assert again.head().count == head.count + 1
 
 
-def test_another_server_or_timeline_is_noticed_when_it_is_opened(database: PostgresDatabase) -> None:
-    with closing(database.open()) as ledger:
+def test_another_server_or_timeline_is_noticed_when_it_is_opened(postgres: PostgresDatabase) -> None:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
     for column, value, reason in (
         ("timeline", "timeline + 7", "a standby became the primary"),
         ("system", "'another'", "restored into another server"),
     ):
-        database.tamper(f"UPDATE ledger_epochs SET {column} = {value}")  # noqa: S608 - constants
-        with closing(database.open()) as ledger:
+        postgres.tamper(f"UPDATE ledger_epochs SET {column} = {value}")  # noqa: S608 - constants
+        with closing(postgres.open()) as ledger:
             assert reason in str(ledger.case(case.id, CancelCase).message)
             count = ledger.head().count
-        database.open().close()
-        with closing(database.open()) as ledger:
+        postgres.open().close()
+        with closing(postgres.open()) as ledger:
             assert ledger.head().count == count
 
 
-def test_what_a_server_does_not_tell_is_no_change(database: PostgresDatabase) -> None:
-    with closing(database.open()) as ledger:
+def test_what_a_server_does_not_tell_is_no_change(postgres: PostgresDatabase) -> None:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
-    database.tamper("UPDATE ledger_epochs SET timeline = NULL, system = NULL")
-    with closing(database.open()) as ledger:
+    postgres.tamper("UPDATE ledger_epochs SET timeline = NULL, system = NULL")
+    with closing(postgres.open()) as ledger:
         assert ledger.case(case.id, CancelCase) == case
 
 
-def test_another_ledger_in_its_place_is_refused(database: PostgresDatabase) -> None:
-    with closing(database.open()) as ledger:
+def test_another_ledger_in_its_place_is_refused(postgres: PostgresDatabase) -> None:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
-        database.tamper("UPDATE ledger_epochs SET epoch = 'of another ledger'")
+        postgres.tamper("UPDATE ledger_epochs SET epoch = 'of another ledger'")
         with pytest.raises(StorageError, match="another ledger than before"):
             ledger.append(case, ["a note"], if_unchanged=True)
 
 
-def test_a_case_of_unknown_fate_is_sent_again_on_a_persons_word_alone(database: PostgresDatabase) -> None:
-    with closing(database.open()) as ledger:
+def test_a_case_of_unknown_fate_is_sent_again_on_a_persons_word_alone(postgres: PostgresDatabase) -> None:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
-        database.tamper("UPDATE ledger_epochs SET timeline = timeline + 1")
-    with closing(database.open()) as ledger:
+        postgres.tamper("UPDATE ledger_epochs SET timeline = timeline + 1")
+    with closing(postgres.open()) as ledger:
         unknown = ledger.case(case.id, CancelCase)
         assert (unknown.attempt, unknown.idempotent, unknown.retry_allowed) == (1, False, False)
         assert unknown.last_sent_at is not None
@@ -139,7 +132,11 @@ def test_a_case_of_unknown_fate_is_sent_again_on_a_persons_word_alone(database: 
                 transition(unknown, event)
 
 
-def test_who_waited_while_a_ledger_was_retired_writes_nothing(database: PostgresDatabase) -> None:
+def test_who_waited_while_a_ledger_was_retired_writes_nothing(
+    postgres: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A program that does not say that it uses the database, else nothing would be copied.
+    monkeypatch.setattr(postgres_ledger, "PostgresPool", partial(PostgresPool, says_in_use=False))
     results: list[str] = []
 
     def write() -> None:
@@ -150,11 +147,11 @@ def test_who_waited_while_a_ledger_was_retired_writes_nothing(database: Postgres
             results.append(error.message)
 
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database IS NULL"
-    with closing(database.open()) as ledger:
+    with closing(postgres.open()) as ledger:
         case = open_case(ledger)
         with (
-            copy_source(Secret(database.url), "ledger") as end,
-            psycopg.connect(database.url, autocommit=True) as looks,
+            copy_source(Secret(postgres.url), "ledger") as end,
+            psycopg.connect(postgres.url, autocommit=True) as looks,
         ):
             writer = threading.Thread(target=write)
             writer.start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,23 +13,14 @@ from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import transition
 from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
 from tests.support.builders import LATER, NOW, SENT, open_case
-from tests.support.ledgers import POSTGRES_PARAMS, PostgresDatabase, open_database, shared_folder
+from tests.support.ledgers import PostgresDatabase
 
 CONNECTION = "shop-1"
 
 
-@pytest.fixture(params=POSTGRES_PARAMS)
-def database(
-    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PostgresDatabase]:
-    with open_database(request.param, tmp_path, shared_folder(tmp_path_factory)) as opened:
-        assert isinstance(opened, PostgresDatabase)
-        yield opened
-
-
 @pytest.fixture
-def workers(database: PostgresDatabase) -> Iterator[tuple[PostgresLedger, PostgresLedger]]:
-    with closing(database.open()) as one, closing(database.open()) as other:
+def workers(postgres: PostgresDatabase) -> Iterator[tuple[PostgresLedger, PostgresLedger]]:
+    with closing(postgres.open()) as one, closing(postgres.open()) as other:
         for number in range(6):
             open_case(one, str(number), due_at=NOW + timedelta(seconds=number))
         yield one, other
@@ -75,11 +65,11 @@ def test_what_was_given_back_or_has_changed_is_free(workers: tuple[PostgresLedge
 
 
 def test_an_expired_reservation_is_anybodys(
-    workers: tuple[PostgresLedger, PostgresLedger], database: PostgresDatabase
+    workers: tuple[PostgresLedger, PostgresLedger], postgres: PostgresDatabase
 ) -> None:
     one, other = workers
     reserved(one)
-    with database.stranger() as cursor:
+    with postgres.stranger() as cursor:
         cursor.execute("UPDATE cases SET reserved_until = clock_timestamp() - interval '1 second'")
     assert len(reserved(other)) == 6
     assert reserved(one) == []
@@ -96,9 +86,9 @@ def test_a_reservation_is_no_part_of_the_case_or_its_chain(workers: tuple[Postgr
 
 
 def test_what_is_damaged_is_in_nobodys_way(
-    workers: tuple[PostgresLedger, PostgresLedger], database: PostgresDatabase
+    workers: tuple[PostgresLedger, PostgresLedger], postgres: PostgresDatabase
 ) -> None:
     one, _ = workers
-    database.tamper("UPDATE cases SET data = 'nonsense' WHERE id IN ('c0-1', 'c1-1')")
+    postgres.tamper("UPDATE cases SET data = 'nonsense' WHERE id IN ('c0-1', 'c1-1')")
     assert reserved(one, 2) == ["c2-1", "c3-1"]
     assert len(one.damaged()) == 2

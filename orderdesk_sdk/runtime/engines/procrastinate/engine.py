@@ -12,10 +12,10 @@ from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.errors import describe_exception
 from orderdesk_sdk.runtime.connections import Connections
-from orderdesk_sdk.runtime.engines.handling import DEFAULT_SLACK
 from orderdesk_sdk.runtime.engines.procrastinate.queue import WakeQueue
 from orderdesk_sdk.runtime.engines.procrastinate.worker import QueueTimes, QueueWorker
 from orderdesk_sdk.runtime.engines.protocol import Wake
+from orderdesk_sdk.runtime.engines.wake_handler import DEFAULT_SLACK
 from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 

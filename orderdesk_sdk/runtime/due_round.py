@@ -23,27 +23,27 @@ from orderdesk_sdk.plugin.bulkhead import Job
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.transport.shutdown import Shutdown
 
-__all__ = ["CHECK_INTERVAL", "CaseGroup", "DueRun", "JobHooks", "RoundObserver", "RunningJob"]
+__all__ = ["CHECK_INTERVAL", "CaseGroup", "DueRound", "RoundHooks", "RoundObserver", "RunningGroup"]
 
 CHECK_INTERVAL = 0.25
 """Seconds between two looks at what hangs, and at what has become due elsewhere meanwhile."""
 PAGE_SIZE = 100
-"""How many pieces of work of a connection are read at a time."""
+"""How many cases of a connection are read at a time."""
 MAX_QUEUE_AGE = 15.0
 """Seconds after which what was read and not begun is read anew: another process may have it by then."""
 QUEUED_AHEAD = 2
-"""How many pieces wait at a connection's threads beside those that are under way, so that none of these idles."""
+"""How many groups wait at a connection's threads beside those that are under way, so that none of these idles."""
 
 CaseGroup = tuple[Case, ...]
-"""What one thread does at a time: one piece of work, or several that are asked for together. Of one connection."""
+"""What one thread handles at a time: one case, or several that are asked for together. Of one connection."""
 
 
 @frozen(eq=False)
-class RunningJob:
-    """A job that was handed to the threads of its connection."""
+class RunningGroup:
+    """A group that was handed to the threads of its connection, and the job that it is there."""
 
     cases: CaseGroup
-    handle: Job
+    job: Job
 
 
 class RoundObserver(Protocol):
@@ -58,20 +58,20 @@ class RoundObserver(Protocol):
 
 
 @frozen
-class JobHooks:
+class RoundHooks:
     """What a round has done by whoever runs it.
 
     Args:
-        start: hands a job to its threads, with the time by `time.monotonic` when it was read, and calls back when it is
-            done; None where another thread has the case.
-        end: what is to be done with each running job that ended.
-        batches: the jobs that a case goes in with others, if it is the first of them that is asked about; None for one
-            that goes by itself.
+        start: hands a group to its threads, with the time by `time.monotonic` when it was read, and calls back when it
+            is done; None where another thread has one of its cases.
+        end: what is to be done with each running group that ended.
+        batches: the groups that a case goes in with others, if it is the first of them that is asked about; None for
+            one that goes by itself.
         is_stopped: whether the round is to end now, and to leave what is under way to the next one.
     """
 
     start: Callable[[CaseGroup, float, Callable[[], None]], Job | None]
-    end: Callable[[RunningJob], None]
+    end: Callable[[RunningGroup], None]
     batches: Callable[[Case, bool], Sequence[CaseGroup] | None]
     is_stopped: Callable[[], bool]
 
@@ -103,12 +103,12 @@ class _ConnectionQueue:
             self.until, self.is_read = now, False
 
 
-class DueRun:
+class DueRound:
     """One round over a ledger.
 
     Args:
         now: what is due by this time is done.
-        unfinished: the jobs of an earlier round that had not ended with it.
+        unfinished: the groups of an earlier round that had not ended with it.
     """
 
     def __init__(
@@ -117,8 +117,8 @@ class DueRun:
         connections: Connections,
         now: Callable[[], datetime],
         shutdown: Shutdown,
-        hooks: JobHooks,
-        unfinished: Sequence[RunningJob] = (),
+        hooks: RoundHooks,
+        unfinished: Sequence[RunningGroup] = (),
     ) -> None:
         self._ledger = ledger
         self._connections = connections
@@ -128,17 +128,17 @@ class DueRun:
         self._queues: dict[str, _ConnectionQueue] = {}
         self._begun: set[str] = set()
         self._due_again: list[Case] = []
-        self._running: dict[int, RunningJob] = dict(enumerate(unfinished))
+        self._running: dict[int, RunningGroup] = dict(enumerate(unfinished))
         self._last_number = len(unfinished)
-        self._running_by_connection = Counter(flight.cases[0].connection for flight in unfinished)
+        self._running_by_connection = Counter(running.cases[0].connection for running in unfinished)
         self._finished: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.started = 0
 
-    def run(self, limit: int) -> tuple[RunningJob, ...]:
-        """Do what is due, at most `limit` pieces, and what becomes due elsewhere while others are waited for.
+    def run(self, limit: int) -> tuple[RunningGroup, ...]:
+        """Do what is due, at most `limit` cases, and what becomes due elsewhere while others are waited for.
 
         Returns when all is done or it is stopped; or, where more than `limit` is due, when so much was begun and nobody
-        has ended for a while: the flights that have not ended by then. Who is slow must not keep the next round from
+        has ended for a while: the groups that have not ended by then. Who is slow must not keep the next round from
         the others.
         """
         self._open_queues()
@@ -147,13 +147,13 @@ class DueRun:
         finally:
             # Of what was read nothing more is begun: others may do it.
             with suppress(StorageError):  # They are free again after a while, too.
-                unread = [case for share in self._queues.values() for case in share.cases()]
+                unread = [case for one in self._queues.values() for case in one.cases()]
                 self._ledger.release_due([*unread, *self._due_again])
 
-    def _run(self, limit: int) -> tuple[RunningJob, ...]:
+    def _run(self, limit: int) -> tuple[RunningGroup, ...]:
         looked = time.monotonic()
         while True:
-            self._start_jobs(limit)
+            self._start_groups(limit)
             if not self._running or self._hooks.is_stopped():
                 return tuple(self._running.values())
             try:
@@ -161,85 +161,86 @@ class DueRun:
             except queue.Empty:
                 looked = 0.0
                 self._finish_done()
-                is_more = any(share.groups or not share.is_read for share in self._queues.values())
+                is_more = any(one.groups or not one.is_read for one in self._queues.values())
                 if self.started >= limit and is_more and not self._shutdown.is_requested:
                     return tuple(self._running.values())
             if time.monotonic() - looked >= CHECK_INTERVAL:
                 looked = time.monotonic()
-                for name in {flight.cases[0].connection for flight in self._running.values()}:
+                for name in {running.cases[0].connection for running in self._running.values()}:
                     self._connections.bulkhead(name).abandon_stuck_jobs()
                 self._finish_done()
                 self._open_queues()
 
     def _open_queues(self) -> None:
-        """Open a share for each connection that has something due and none that is open."""
+        """Open a queue for each connection that has something due and none that is open."""
         now = self._now()
         for name in self._ledger.due_connections(now):
             if name not in self._queues:
                 self._queues[name] = _ConnectionQueue(name, now)
 
-    def _start_jobs(self, limit: int) -> None:
-        """Give every connection as much as its threads can take, in turns, so that `limit` is shared fairly."""
+    def _start_groups(self, limit: int) -> None:
+        """Give every connection as much as its threads take, a group at a time, so that `limit` is shared fairly."""
         given = True
         while given and self.started < limit and not self._shutdown.is_requested:
             given = False
-            for share in tuple(self._queues.values()):
+            for connection_queue in tuple(self._queues.values()):
                 if self._hooks.is_stopped():
                     return
-                size = self._connections.bulkhead(share.connection).size
-                if self.started < limit and self._running_by_connection[share.connection] < size + QUEUED_AHEAD:
-                    given = self._start_next(share) or given
-        for name in [name for name, share in self._queues.items() if share.is_read and not share.groups]:
+                size = self._connections.bulkhead(connection_queue.connection).size
+                running = self._running_by_connection[connection_queue.connection]
+                if self.started < limit and running < size + QUEUED_AHEAD:
+                    given = self._start_next(connection_queue) or given
+        for name in [name for name, one in self._queues.items() if one.is_read and not one.groups]:
             if not self._running_by_connection[name]:
                 del self._queues[name]
 
-    def _start_next(self, queue_of_connection: _ConnectionQueue) -> bool:
-        """Begin the next job of a share; whether there was one."""
-        job = self._next_group(queue_of_connection)
-        if job is None:
+    def _start_next(self, connection_queue: _ConnectionQueue) -> bool:
+        """Begin the next group of a queue; whether there was one."""
+        group = self._next_group(connection_queue)
+        if group is None:
             return False
-        ids = {case.id for case in job}
+        ids = {case.id for case in group}
         if ids & self._begun:  # One step of a case in a round: it changed nothing, or is due again at once.
-            self._due_again += job
+            self._due_again += group
             return True
         self._begun |= ids
         self._last_number += 1
         number = self._last_number
-        ticket = self._hooks.start(job, queue_of_connection.read_at, lambda: self._finished.put(number))
-        if ticket is not None:
-            self._running_by_connection[queue_of_connection.connection] += 1
-            self.started += len(job)
-            self._running[number] = RunningJob(job, ticket)
+        job = self._hooks.start(group, connection_queue.read_at, lambda: self._finished.put(number))
+        if job is not None:
+            self._running_by_connection[connection_queue.connection] += 1
+            self.started += len(group)
+            self._running[number] = RunningGroup(group, job)
         return True
 
-    def _next_group(self, queue_of_connection: _ConnectionQueue) -> CaseGroup | None:
-        if queue_of_connection.groups and time.monotonic() - queue_of_connection.read_at > MAX_QUEUE_AGE:
-            queue_of_connection.start_anew()
-        while not queue_of_connection.groups and not queue_of_connection.is_read:
+    def _next_group(self, connection_queue: _ConnectionQueue) -> CaseGroup | None:
+        if connection_queue.groups and time.monotonic() - connection_queue.read_at > MAX_QUEUE_AGE:
+            connection_queue.start_anew()
+        while not connection_queue.groups and not connection_queue.is_read:
             page = self._ledger.reserve_due(
-                queue_of_connection.until,
+                connection_queue.until,
                 PAGE_SIZE,
-                connection=queue_of_connection.connection,
-                after=queue_of_connection.last_case,
+                connection=connection_queue.connection,
+                after=connection_queue.last_case,
             )
-            queue_of_connection.read_at, queue_of_connection.is_read = time.monotonic(), len(page) < PAGE_SIZE
-            queue_of_connection.last_case = page[-1] if page else None
+            connection_queue.read_at, connection_queue.is_read = time.monotonic(), len(page) < PAGE_SIZE
+            connection_queue.last_case = page[-1] if page else None
             for case in page:
-                groups = self._hooks.batches(case, not queue_of_connection.batches_read)
-                queue_of_connection.groups.extend([(case,)] if groups is None else groups)
-                queue_of_connection.batches_read = queue_of_connection.batches_read or groups is not None
-        return queue_of_connection.groups.popleft() if queue_of_connection.groups else None
+                groups = self._hooks.batches(case, not connection_queue.batches_read)
+                connection_queue.groups.extend([(case,)] if groups is None else groups)
+                connection_queue.batches_read = connection_queue.batches_read or groups is not None
+        return connection_queue.groups.popleft() if connection_queue.groups else None
 
     def _finish_done(self) -> None:
-        for number, flight in tuple(self._running.items()):
-            if flight.handle.done.is_set():
+        for number, running in tuple(self._running.items()):
+            if running.job.done.is_set():
                 self._finish(number)
 
     def _finish(self, number: int) -> None:
-        flight = self._running.pop(number, None)
-        if flight is not None:
-            name = flight.cases[0].connection
+        running = self._running.pop(number, None)
+        if running is not None:
+            name = running.cases[0].connection
             self._running_by_connection[name] -= 1
-            self._hooks.end(flight)
+            self._hooks.end(running)
             if name in self._queues:
                 self._queues[name].read_on(self._now())

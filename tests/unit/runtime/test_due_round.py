@@ -36,7 +36,7 @@ from orderdesk_sdk.plugin.routes import Batch, Button, FinalResponse
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.rules.model import CANCEL_ORDER
 from orderdesk_sdk.rules.reader import read_rules
-from orderdesk_sdk.runtime import due_run
+from orderdesk_sdk.runtime import due_round
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.transport.http.limits import HttpLimits
@@ -217,7 +217,7 @@ def test_what_was_read_long_ago_is_read_anew_and_done_once(street: ShopsDesk, mo
         pages.append(len(page))
         return page
 
-    monkeypatch.setattr(due_run, "MAX_QUEUE_AGE", 0.002)
+    monkeypatch.setattr(due_round, "MAX_QUEUE_AGE", 0.002)
     monkeypatch.setattr(type(street.desk.ledger), "reserve_due", counted)
     street.due("healthy", 10)
     assert street.desk.run_due() == RunReport(10, None)
