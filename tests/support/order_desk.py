@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
@@ -26,7 +28,18 @@ from orderdesk_sdk.stores.store_records import StoreRecords
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.fake_services import FakeCart, FakeFulfillmentService, FakeManualService
 
-__all__ = ["ORDER_ID", "ORDER_NUMBER", "SLUGS", "TITLES", "LiveStore", "live_store", "open_live_desk", "store_settings"]
+__all__ = [
+    "AT",
+    "ORDER_ID",
+    "ORDER_NUMBER",
+    "SLUGS",
+    "TITLES",
+    "LiveStore",
+    "live_store",
+    "open_live_desk",
+    "remote_order",
+    "store_settings",
+]
 
 ORDER_ID, ORDER_NUMBER = "58101", "1042"
 SLUGS: Mapping[str, str] = {
@@ -43,6 +56,7 @@ TITLES: Mapping[str, str] = {
     "bay-2": "Twin",
     "bay-3": "Twin",
 }
+AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LIMITS = HttpLimits(read_timeout=5, timeout=5, max_attempts=2)
 
 
@@ -57,6 +71,11 @@ def store_settings(simulator: OrderDeskSimulator, url: str, **changed: object) -
         **changed,
     }
     return OrderDeskSettings(**told)  # type: ignore[arg-type]  # each test names what it is about
+
+
+def remote_order(connection: str = "mill", remote_id: str = ORDER_NUMBER) -> RemoteOrder:
+    """A remote order at a fulfillment service."""
+    return RemoteOrder(connection, remote_id, AT, ConnectionRole.FULFILLMENT)
 
 
 @frozen

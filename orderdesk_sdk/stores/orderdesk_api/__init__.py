@@ -6,4 +6,7 @@ anybody else's change, `order_history` appends notes, `order_moves` moves, `orde
 
 What the API has no place or no search for is in the ledger's database (`store_records`): the last word of each service,
 and which order has which number at a connection. Nothing is ever deleted at Order Desk.
+
+Touch `order_document` for another field that must be read, and `settings` for what the facts leave open. It imports
+`stores.store_records`, the transport, the orders and the ground; of the rooms above it knows nothing.
 """
