@@ -47,7 +47,7 @@ class ProcrastinateEngine:
     Args:
         pool: of the ledger.
         stop: ends `run` when set; what is under way is finished.
-        report: called with each new problem of a sweep, one line.
+        report: called with each new problem of a sweep, one line; what it raises is logged.
         slack: how long a case may be overdue before it is swept up.
     """
 
@@ -131,8 +131,14 @@ class ProcrastinateEngine:
             self._count(report.handled)
         for problem in dict.fromkeys(problems):
             if problem not in self.problems:
-                self._report(problem)
+                self._tell(problem)
         self.problems = problems
+
+    def _tell(self, problem: str) -> None:
+        try:
+            self._report(problem)
+        except Exception as error:  # noqa: BLE001 - whoever cannot be told must not keep the next sweep from being done
+            _log.warning("a sweep's problem could not be reported (%s)", type(error).__name__, about=LogSubject())
 
     def _handle(self, case_id: str, attempt: int) -> None:
         self._count(int(self._target.handle_wake(case_id, attempt)))
