@@ -45,6 +45,7 @@ from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeStatus as StatusChangeStatus
 from orderdesk_sdk.errors import OrderDeskError as OrderDeskError
+from orderdesk_sdk.orders.numbering import next_free_number as next_free_number
 from orderdesk_sdk.orders.order import Address as Address
 from orderdesk_sdk.orders.order import ConnectionRole as ConnectionRole
 from orderdesk_sdk.orders.order import Order as Order
@@ -56,6 +57,10 @@ from orderdesk_sdk.orders.serialization import OrderStream as OrderStream
 from orderdesk_sdk.orders.serialization import read_order_text as read_order_text
 from orderdesk_sdk.orders.store import FolderMove as FolderMove
 from orderdesk_sdk.orders.store import OrderStore as OrderStore
+from orderdesk_sdk.orders.store_rules import is_registered as is_registered
+from orderdesk_sdk.orders.store_rules import pick_folder as pick_folder
+from orderdesk_sdk.orders.store_rules import pick_order as pick_order
+from orderdesk_sdk.orders.store_transactions import OrderStoreInTransactions as OrderStoreInTransactions
 from orderdesk_sdk.plugin.answer import Rejection as Rejection
 from orderdesk_sdk.plugin.hookspecs import hookimpl as hookimpl
 from orderdesk_sdk.plugin.integration import Integration as Integration

@@ -87,7 +87,7 @@ class InProgressError(ConflictError):
 
 
 class StorageError(OrderDeskError):
-    """The ledger cannot be read or written: a full disk, a file of a newer version, a locked database."""
+    """Ledger or order store cannot be read or written: a full disk, a file of a newer version, a locked database."""
 
 
 class PluginError(OrderDeskError):

@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
+from orderdesk_sdk.cases.messages import MessageInbox
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError, OrderDeskError
@@ -70,7 +71,7 @@ class DueListener(Protocol):
         """When the transaction is durable. Raises nothing."""
 
 
-class Ledger(Protocol):
+class Ledger(MessageInbox, Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(

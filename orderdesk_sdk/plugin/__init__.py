@@ -39,7 +39,12 @@ _HOMES = {
         "StandardReason ReasonList FreeText NoReason Reason ReasonCode ReasonRule mapping_errors "
         "reasons_by_order_field read_reason_lists"
     ),
-    "plugin.requests": "CancelRequest PollRequest ResubmitRequest StatusChangeRequest",
+    "plugin.requests": (
+        "CancelRequest OpenRequestQuery PollRequest RespondRequest ResubmitRequest StatusChangeRequest"
+    ),
+    "plugin.cancel_requests": (
+        "CancelRequestList CancelRequests RequestedCancellation ResponseAnswer SilenceMeans WhileInFolder"
+    ),
     "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
     "plugin.webhooks": "OrderNotification NotificationKind WebhookRequest",
     "plugin.connection_settings": (

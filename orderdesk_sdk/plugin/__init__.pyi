@@ -29,6 +29,12 @@ from orderdesk_sdk.plugin.auth import TokenAuth as TokenAuth
 from orderdesk_sdk.plugin.auth import basic_auth as basic_auth
 from orderdesk_sdk.plugin.auth import iso_timestamp as iso_timestamp
 from orderdesk_sdk.plugin.batching import run_batch as run_batch
+from orderdesk_sdk.plugin.cancel_requests import CancelRequestList as CancelRequestList
+from orderdesk_sdk.plugin.cancel_requests import CancelRequests as CancelRequests
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation as RequestedCancellation
+from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer as ResponseAnswer
+from orderdesk_sdk.plugin.cancel_requests import SilenceMeans as SilenceMeans
+from orderdesk_sdk.plugin.cancel_requests import WhileInFolder as WhileInFolder
 from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings as RefreshTokenSettings
 from orderdesk_sdk.plugin.connection_settings import SettingKind as SettingKind
 from orderdesk_sdk.plugin.connection_settings import custom as custom
@@ -90,7 +96,9 @@ from orderdesk_sdk.plugin.reasons import read_reason_lists as read_reason_lists
 from orderdesk_sdk.plugin.reasons import reasons_by_order_field as reasons_by_order_field
 from orderdesk_sdk.plugin.refresh_tokens import refresh_token_auth as refresh_token_auth
 from orderdesk_sdk.plugin.requests import CancelRequest as CancelRequest
+from orderdesk_sdk.plugin.requests import OpenRequestQuery as OpenRequestQuery
 from orderdesk_sdk.plugin.requests import PollRequest as PollRequest
+from orderdesk_sdk.plugin.requests import RespondRequest as RespondRequest
 from orderdesk_sdk.plugin.requests import ResubmitRequest as ResubmitRequest
 from orderdesk_sdk.plugin.requests import StatusChangeRequest as StatusChangeRequest
 from orderdesk_sdk.plugin.routes import Always as Always

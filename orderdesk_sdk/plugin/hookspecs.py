@@ -16,8 +16,16 @@ import pluggy
 if TYPE_CHECKING:
     from orderdesk_sdk.orders.order import RemoteOrder
     from orderdesk_sdk.plugin.answer import Answer
+    from orderdesk_sdk.plugin.cancel_requests import CancelRequestList
     from orderdesk_sdk.plugin.integration import Integration
-    from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
+    from orderdesk_sdk.plugin.requests import (
+        CancelRequest,
+        OpenRequestQuery,
+        PollRequest,
+        RespondRequest,
+        ResubmitRequest,
+        StatusChangeRequest,
+    )
     from orderdesk_sdk.plugin.service import Flow, Service
     from orderdesk_sdk.plugin.webhooks import OrderNotification, WebhookRequest
 
@@ -130,6 +138,35 @@ def orderdesk_change_status(request: StatusChangeRequest, service: Service[objec
 
     Must first read whether the status is set already, so that a lost response never sets it twice. "canceled" is no
     such status: it goes by `orderdesk_cancel`.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_respond(request: RespondRequest, service: Service[object]) -> Flow[Answer]:  # type: ignore[empty-body]
+    """A flow that answers somebody else's request to cancel; ends with `answer.changed(...)`, or why not.
+
+    Args:
+        request: the order, the request, and what we answer.
+        service: as for `orderdesk_cancel`.
+
+    Must first read whether the request is still open and has no answer yet, so that a lost response never answers it
+    twice. Needed where the integration declares `cancel_requests`, unless both answers are given by hand. It is called
+    only after every fulfillment service that holds the order has settled.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_list_cancel_requests(  # type: ignore[empty-body]  # a specification has no body
+    request: OpenRequestQuery, service: Service[object]
+) -> Flow[CancelRequestList]:
+    """A flow that lists the cancellations that are requested of us and have no answer yet.
+
+    Args:
+        request: of which order, or of all.
+        service: as for `orderdesk_cancel`.
+
+    Must only read. Needed for `CancelRequests.every`. Where it is implemented, a webhook about a request is never
+    believed: the list is read.
     """
 
 

@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.argument_checks import require_instance
+from orderdesk_sdk.plugin.cancel_requests import CancelRequests
 from orderdesk_sdk.plugin.order_numbers import Identity, validated_identities
 from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _normalized_statuses
 
@@ -164,6 +165,7 @@ class Integration:
         verified_by: what the plugin was checked against.
         routes_for: called with the settings, gives the routes of one connection, where they change them; None takes
             `cancel`.
+        cancel_requests: how somebody else's requests to cancel come in here, and are answered; None: none do.
         unavailable_reason: called with the settings, says what keeps the calls from being made, or None; with a reason,
             a person must cancel at the service.
     """
@@ -189,6 +191,7 @@ class Integration:
     statuses: tuple[SettableStatus, ...] = ()
     verified_by: Verification = Verification.CONFIGURATION
     routes_for: Callable[..., tuple[Route, ...]] | None = None
+    cancel_requests: CancelRequests | None = None
     unavailable_reason: Callable[..., str | None] | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -201,6 +204,7 @@ class Integration:
         require_instance("role", self.role, ConnectionRole)
         require_instance("resubmission", self.resubmission, NewNumber, SameNumber, NoResubmission)
         require_instance("remote_id_format", self.remote_id_format, IdentifierFormat, type(None))
+        require_instance("cancel_requests", self.cancel_requests, CancelRequests, type(None))
         for name, limit in self.limits.items():
             require_instance(f"the limit of {name!r}", limit, Limit)
         if not callable(self.identified_by):

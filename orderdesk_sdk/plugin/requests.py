@@ -8,9 +8,18 @@ from datetime import datetime
 from attrs import field, frozen
 
 from orderdesk_sdk.orders.order import Order, OrderLine, RemoteOrder
+from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer
 from orderdesk_sdk.plugin.reasons import Reason
 
-__all__ = ["CancelRequest", "PollRequest", "ResubmitRequest", "StatusChangeRequest"]
+__all__ = [
+    "CancelRequest",
+    "OpenRequestQuery",
+    "PollRequest",
+    "RespondRequest",
+    "ResubmitRequest",
+    "StatusChangeRequest",
+]
 
 
 @frozen
@@ -108,3 +117,47 @@ class ResubmitRequest:
     order: Order
     original: RemoteOrder | None = None
     may_exist: bool = False
+
+
+@frozen
+class OpenRequestQuery:
+    """List the cancellations that are requested of us now.
+
+    Args:
+        remote_id: of this order alone; None: of every order.
+    """
+
+    remote_id: str | None = None
+
+
+@frozen
+class RespondRequest:
+    """Answer this cancellation, which somebody else requested of us.
+
+    Args:
+        request_id: the service's own name for the request.
+        answer: what we answer.
+        requested_lines: what was requested, by the ids of the order's lines, with quantities; empty means all.
+        lines: what of it is accepted, likewise; empty means all of it. Only with `by_line` it may be less.
+        rejection: why it is rejected; None for an acceptance.
+        code: the service's own code for that, as declared; None where none is.
+        text: the same for people; None where there is nothing to say.
+        may_have_answered: an earlier try sent something that may have been our answer; a flow that cannot read whether
+            it was taken must send nothing more.
+    """
+
+    order: Order
+    remote_order: RemoteOrder
+    request_id: str
+    answer: ResponseAnswer
+    requested_lines: Mapping[str, int] = field(factory=dict, hash=False)
+    lines: Mapping[str, int] = field(factory=dict, hash=False)
+    rejection: Rejection | None = None
+    code: str | None = None
+    text: str | None = None
+    may_have_answered: bool = False
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.remote_order.remote_id

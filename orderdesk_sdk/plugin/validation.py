@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "calling_hooks",
+    "cancel_requests_error",
     "hook_error",
     "identities_for",
     "routes_for_connection",
@@ -41,6 +42,8 @@ CALLING_HOOKS = (
     "orderdesk_poll",
     "orderdesk_change_status",
     "orderdesk_resubmit",
+    "orderdesk_respond",
+    "orderdesk_list_cancel_requests",
 )
 """The hooks that make calls."""
 
@@ -79,6 +82,24 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
     }
     problems = [hook_error(manager, hook, required=needed) for hook, needed in needs.items()]
     return next((problem for problem in problems if problem is not None), None)
+
+
+def cancel_requests_error(integration: Integration, manager: pluggy.PluginManager) -> str | None:
+    """What is wrong with how requests to cancel are answered, in the light of the hooks; None when nothing is."""
+    declared = integration.cancel_requests
+    window = declared.window if declared is not None else None
+    if window is not None and not hasattr(integration.settings, window.setting):
+        return f"its cancel_requests name the setting {window.setting!r}, which it does not have"
+    needs = {
+        "orderdesk_respond": declared is not None and declared.needs_calls,
+        "orderdesk_list_cancel_requests": declared is not None and declared.every is not None,
+    }
+    for hook, needed in needs.items():
+        if declared is None and getattr(manager.hook, hook).get_hookimpls():
+            return f"it implements {hook}, and declares no cancel_requests"
+        if problem := hook_error(manager, hook, required=needed):
+            return problem
+    return None
 
 
 def routes_for_connection(

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
+
 __all__ = ["OrderNotification", "NotificationKind", "WebhookRequest"]
 
 
@@ -54,6 +56,10 @@ class NotificationKind(enum.Enum):
     """It has left, or a part of it has."""
     CHANGED = "changed"
     """Something else of it changed: look."""
+    CANCEL_REQUESTED = "requested to be canceled"
+    """Somebody else asks us to cancel it; `OrderNotification.request` says what, unless the message does not."""
+    CANCEL_REQUEST_WITHDRAWN = "no longer requested to be canceled"
+    """Whoever asked us to cancel it took that back."""
 
 
 @frozen
@@ -64,8 +70,19 @@ class OrderNotification:
         remote_id: its number at the service.
         event_id: the sender's name for this delivery, the same when it is sent again; None where it gives none. It is
             cut to `MAX_EVENT_ID_LENGTH` characters, and has no control characters: people read it.
+        request: of CANCEL_REQUESTED and CANCEL_REQUEST_WITHDRAWN, which request it is; None where the message does not
+            tell, so that the open requests must be listed.
     """
 
     remote_id: str = field(validator=instance_of(str))
     kind: NotificationKind = field(validator=instance_of(NotificationKind))
     event_id: str | None = field(default=None, converter=_clean_event_id, validator=optional(instance_of(str)))
+    request: RequestedCancellation | None = field(default=None, validator=optional(instance_of(RequestedCancellation)))
+
+    def __attrs_post_init__(self) -> None:
+        if self.request is None:
+            return
+        if self.kind not in (NotificationKind.CANCEL_REQUESTED, NotificationKind.CANCEL_REQUEST_WITHDRAWN):
+            raise ValueError(f"a notification that an order is {self.kind.value} has no request")
+        if self.request.remote_id != self.remote_id:
+            raise ValueError("the request of a notification is about another order")

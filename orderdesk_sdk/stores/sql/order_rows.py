@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.errors import AmbiguousError, NotFoundError, ValidationError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 from orderdesk_sdk.orders.order import Address, ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.orders.serialization import read_stored_order, write_order_text
+from orderdesk_sdk.orders.store_rules import ambiguous_order, pick_folder
 from orderdesk_sdk.stores.sql.database import Cursor
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
     "split_note",
     "to_timestamp",
     "storable",
-    "describe_order",
 ]
 
 NEW_FOLDER: Final = "New"
@@ -109,7 +108,7 @@ def find_order(db: Cursor, ref: str) -> Order:
     if len(rows) == 1:
         return order_from_row(*rows[0])
     if rows:
-        raise _ambiguous(name, [order_from_row(*row) for row in rows])
+        raise ambiguous_order(name, [order_from_row(*row) for row in rows])
     newest = db.execute("SELECT number, id FROM orders ORDER BY seq DESC LIMIT ?", (_MAX_SUGGESTIONS_FROM,))
     names = dict.fromkeys(name for row in newest for name in row)
     import difflib  # For a mistake only.
@@ -118,22 +117,6 @@ def find_order(db: Cursor, ref: str) -> Order:
     hint = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
     kind = "id" if isinstance(named, OrderId) else "number" if isinstance(named, OrderNumber) else "id or number"
     raise NotFoundError(f"no order has the {kind} {name!r}", hint=hint)
-
-
-def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:
-    of_number = [order for order in orders if order.number == name]
-    if len(of_number) == len(orders):
-        text = f"{len(orders)} orders have the number {name!r}"
-    else:
-        text = f"{name!r} is the id of one order and the number of another"
-    hint = f"say which: {', '.join(f'id:{order.id} ({describe_order(order)})' for order in orders)}"
-    return AmbiguousError(text, hint=hint, ids=tuple(order.id for order in orders))
-
-
-def describe_order(order: Order) -> str:
-    """An order in a few words that tell it from others of its number."""
-    since = f", {order.added_at:%Y-%m-%d}" if order.added_at is not None else ""
-    return f"{order.number} of {order.source_name or 'no source'}{since}"
 
 
 def orders_sharing_name(db: Cursor, order_id: str, number: str) -> tuple[Order, ...]:
@@ -195,12 +178,8 @@ def folders(db: Cursor) -> tuple[Folder, ...]:
 
 def find_folder(db: Cursor, name: str) -> Folder:
     """The folder of that name, in whatever case; NotFoundError tells the names there are."""
-    known = folders(db)
-    for folder in known:
-        if folder.name.casefold() == name.strip().casefold():
-            return folder
-    names = ", ".join(folder.name for folder in known)
-    raise NotFoundError(f"the folder {name!r} does not exist", hint=f"folders: {names}; create_folder makes another")
+    known = {folder.name: folder for folder in folders(db)}
+    return known[pick_folder(name, tuple(known))]
 
 
 def remote_orders(db: Cursor, order_id: str) -> tuple[RemoteOrder, ...]:

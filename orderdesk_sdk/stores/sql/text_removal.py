@@ -14,6 +14,7 @@ from orderdesk_sdk.stores.personal_texts import REMOVED
 from orderdesk_sdk.stores.serialization import dump, load, pack_entry, to_microseconds
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.inbound_messages import remove_message_texts
 
 __all__ = ["remove_texts"]
 
@@ -31,6 +32,7 @@ def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str
                 location=subject_id,
                 hint="settle the case first: see `orderdesk cases`",
             )
+    remove_message_texts(cursor, order_id)
     for number, subject_id, link, _ in subjects:
         said = pack_entry(f"personal texts were removed by {by}")
         line = chain_entry(subject_id, 0, to_microseconds(at), HistoryEntryKind.REMOVED.value, said)

@@ -19,6 +19,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
+from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState, OwnMove
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -40,6 +41,8 @@ GROWING = (
     "order_events",
     "rule_executions",
     "messages",
+    "inbound_messages",
+    "own_moves",
     "archives",
     "archived_histories",
     "archived_links",
@@ -148,7 +151,8 @@ def _is_wide(sql: str, step: str) -> bool:
 
 def public_methods(protocol: type) -> set[str]:
     """What a protocol asks for."""
-    return {name for name in vars(protocol) if not name.startswith("_")}
+    protocols = [one for one in protocol.__mro__ if one.__module__.startswith("orderdesk_sdk")]
+    return {name for one in protocols for name in vars(one) if not name.startswith("_")}
 
 
 def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Recorder) -> None:
@@ -201,7 +205,26 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.remove_heartbeat("w")
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
+    write_messages(ledger)
     ledger.correct_clock_skew(NOW - hours(1000))
+
+
+def write_messages(ledger: SqlLedger) -> None:
+    """Every method that writes of messages. Afterwards none waits."""
+    source = MessageSource.webhook("shop")
+    made = InboundMessage(
+        id="m1", source=source, subject="1", digest="one", received_at=NOW, order_id="1", next_try_at=NOW
+    )
+    ledger.store_messages([made, evolve(made, id="m2", digest="two")], 10)
+    (first,) = ledger.claim_messages(NOW, NOW + hours(1), 10, without=["other"])
+    ledger.update_message(evolve(first, state=MessageState.FAILED, next_try_at=None))
+    ledger.restart_message("m1", NOW)
+    (first,) = ledger.claim_messages(NOW, NOW + hours(1), 10)
+    ledger.update_message(evolve(first, state=MessageState.HANDLED, next_try_at=None))
+    (second,) = ledger.claim_messages(NOW, NOW + hours(1), 10)
+    ledger.discard_message(second)
+    ledger.remove_old_messages(NOW)
+    ledger.record_own_move(OwnMove("1", "Canceled", NOW))
 
 
 def read_everything(ledger: SqlLedger) -> None:
@@ -240,6 +263,13 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.pending_events(10)
     ledger.pending_events(10, after=OrderEvent("e", OrderEventKind.CASE_SETTLED, "1", NOW))
     ledger.rule_executions("1")
+    ledger.known_digests(MessageSource.webhook("shop"), ["one"])
+    ledger.message("m1")
+    ledger.messages(MessageState, 10)
+    ledger.messages([MessageState.FAILED], 10, before=NOW)
+    ledger.message_counts()
+    ledger.next_message_due()
+    ledger.own_move("1")
 
 
 def test_an_order_store_reads_through_no_table_that_grows(tmp_path: Path, recorder: Recorder) -> None:
