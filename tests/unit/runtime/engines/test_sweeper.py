@@ -74,3 +74,15 @@ def test_it_goes_on_where_nobody_can_be_told(caplog: pytest.LogCaptureFixture) -
     assert told == ["case 1: out of order", "StorageError: the ledger is away"]
     assert engine.handled == 2
     assert caplog.text.count("could not be reported (OSError)") == 2
+
+
+def test_after_an_overflow_it_goes_on_until_all_that_was_due_is_begun() -> None:
+    """The wakes of what is left were given up: nothing but the sweeper knows of it before it is overdue."""
+    cut, minute = RunReport(9, None, is_complete=False), timedelta(minutes=1)
+    target = Target(RunReport(0, None), cut, StorageError("the ledger is away"), cut, RunReport(1, None))
+    with sweeping(target, [], minute) as engine:
+        engine._overflow.set()
+        while len(target.slacks) < 5 and not target.is_done.wait(0.01):
+            pass
+        target.is_done.set()
+    assert target.slacks[-4:] == [timedelta(0)] * 4
