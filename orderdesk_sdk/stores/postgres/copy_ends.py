@@ -11,11 +11,11 @@ import psycopg
 from orderdesk_sdk.errors import InvalidStateError, StorageError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres import ledger_schema, order_database
+from orderdesk_sdk.stores.postgres.chain_marks import RETIRED
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.migrations import migrate, tables_version
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.postgres.server_identity import server_identity
-from orderdesk_sdk.stores.postgres.write_session import RETIRED
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, ORDER_TABLES
 from orderdesk_sdk.stores.sql.epochs import begin_epoch, retire
 
