@@ -347,4 +347,5 @@ def test_what_cannot_be_stood_yet_is_marked() -> None:
     def marked(self: OrderStoreConformance, trial: StoreTrial) -> None:
         OrderStoreConformance.test_a_long_text_is_kept_whole(self, trial)
 
-    assert type("TestMine", (OrderStoreConformance,), {"test_a_long_text_is_kept_whole": marked})
+    made = type("TestMine", (OrderStoreConformance,), {"test_a_long_text_is_kept_whole": marked})
+    assert issubclass(made, OrderStoreConformance)
