@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.desk.answer_links import AnswerLinkService
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
@@ -33,6 +34,7 @@ from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
+from orderdesk_sdk.runtime.answer_links import AnswerLinks, validate_answer_link_config
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
@@ -45,6 +47,7 @@ from orderdesk_sdk.transport.shutdown import Shutdown
 if TYPE_CHECKING:
     from orderdesk_sdk.desk.desk import DeskLimits
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
+    from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
 __all__ = ["DeskAssembly"]
@@ -68,6 +71,10 @@ class DeskAssembly:
         registry: PluginRegistry | None,
     ) -> None:
         self._config = config
+        # First what may be wrong in a configuration that was made in code: no file is made then.
+        self._mailer = _open_mailer(config)
+        if config.answer_links is not None:
+            validate_answer_link_config(config.answer_links, "[answer_links]")
         self.registry = registry or PluginRegistry()
         self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=bool(config.rules))
         self.clock = clock = clock or clock_of_ledger(self.ledger)
@@ -79,6 +86,8 @@ class DeskAssembly:
         states = states_of_connections(config.ledger, self.ledger, clock)
         calls = (limits.http, limits.plugin_timeout, states, self.shutdown)
         self.connections = Connections(config.connections, self.registry, clock, *calls)
+        links = config.answer_links
+        self._links = AnswerLinks(links, self.ledger, clock) if links is not None else None
         self._start_services()
 
     def _open_order_store(self, clock: Clock) -> OrderStore:
@@ -90,12 +99,13 @@ class DeskAssembly:
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock
         by_id = self._order_store_by_id()
-        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._mailer(), clock, self.shutdown)
+        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
         self.rule_trigger = RuleTrigger(self.scheduler)
         self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
         self.wakes.use(waker_of(self._config.engine, ledger))
         self.parts = parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
         self.cases = CaseService(parts, self._manual_evidence)
+        self.answer_links = AnswerLinkService(parts, self._links)
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
         self.resubmissions = ResubmissionService(parts)
@@ -121,12 +131,10 @@ class DeskAssembly:
         folders = {name: beside / folder for name, folder in config.folders.items()}
         return MessageService(self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders)
 
-    def _mailer(self) -> SmtpTransport | None:
-        if self._config.email is None:
-            return None
-        from orderdesk_sdk.transport.email.smtp import SmtpTransport  # It imports the libraries for mail.
+    def _email(self) -> CancellationEmail:
+        from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.
 
-        return SmtpTransport(self._config.email)
+        return CancellationEmail(self._mailer, self._links, self.clock)
 
     def _manual_evidence(self) -> ManualEvidence:
         from orderdesk_sdk.desk.manual_evidence import ManualEvidence  # So does this.
@@ -171,3 +179,11 @@ class DeskAssembly:
         self.ledger.close()
         if isinstance(self.order_store, SqlOrderStore):
             self.order_store.close()
+
+
+def _open_mailer(config: Config) -> SmtpTransport | None:
+    if config.email is None:
+        return None
+    from orderdesk_sdk.transport.email.smtp import SmtpTransport  # It imports the libraries for mail.
+
+    return SmtpTransport(config.email)

@@ -9,6 +9,10 @@ engine = "inline"                       # what wakes workers; "procrastinate" ne
 url = "sqlite:///orders.db"             # of the embedded order store, as [ledger].url; the default is beside the ledger
 timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk
 
+[answer_links]                          # one-time links in e-mails, for services to answer by; none without this table
+page = "https://desk.example.com/answer"  # that a link leads to
+signing_secret = { env = "ANSWER_LINK_SECRET" }
+
 [resubmission]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
 
@@ -44,6 +48,7 @@ from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
 from orderdesk_sdk.plugin.nested_values import nested_values
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.answer_links import AnswerLinkConfig, validate_answer_link_config
 from orderdesk_sdk.runtime.connection_config import (
     TOO_LARGE,
     ConnectionConfig,
@@ -66,7 +71,17 @@ MAX_TEXT_LENGTH = 1_000_000
 """Characters of a configuration."""
 MAX_DOTS = 300
 """Dots in one of its lines: Python's reader needs memory by the square of the parts of a key."""
-_TABLES = ("ledger", "orders", "email", "messages", "connections", "resubmission", "rules", "sandbox")
+_TABLES = (
+    "ledger",
+    "orders",
+    "email",
+    "answer_links",
+    "messages",
+    "connections",
+    "resubmission",
+    "rules",
+    "sandbox",
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
@@ -97,6 +112,7 @@ class Config:
         resubmission_suffix: of the numbers of duplicates.
         engine: what wakes workers when a case is due.
         orders: where the embedded order store is; None: beside the ledger.
+        answer_links: None where e-mails have no links to answer by.
         messages: limits of the messages that come in, and whose they are.
     """
 
@@ -110,6 +126,7 @@ class Config:
     resubmission_suffix: str = DEFAULT_SUFFIX
     engine: EngineKind = EngineKind.INLINE
     orders: LedgerLocation | None = None
+    answer_links: AnswerLinkConfig | None = None
     messages: MessageConfig = field(factory=MessageConfig)
 
     @property
@@ -141,7 +158,8 @@ def read_config(path: Path) -> Config:
     raise original.with_traceback(None)
 
 
-def _read(path: Path) -> Config:
+def _load(path: Path) -> Mapping[str, object]:
+    """The tables of a file. Raises ConfigurationError where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # Some editors write a byte order mark.
         if len(text) > MAX_TEXT_LENGTH or any(line.count(".") > MAX_DOTS for line in text.splitlines()):
@@ -159,11 +177,12 @@ def _read(path: Path) -> Config:
             location=str(path),
             hint="shorten the file, and write its tables as the docs do",
         ) from None
-    reject_unknown_keys(
-        document,
-        ("ledger", "orders", "email", "messages", "connections", "resubmission", "rules", "sandbox"),
-        str(path),
-    )
+    reject_unknown_keys(document, _TABLES, str(path))
+    return document
+
+
+def _read(path: Path) -> Config:
+    document = _load(path)
     ledger = _optional_table(document, "ledger", str(path))
     orders = _optional_table(document, "orders", str(path))
     reject_unknown_keys(ledger, ("url", "engine"), f"{path}: [ledger]")
@@ -174,6 +193,7 @@ def _read(path: Path) -> Config:
     }
     sandbox = _sandbox(document, connections, f"{path}: [sandbox]") if "sandbox" in document else None
     email = _email(_optional_table(document, "email", str(path)), f"{path}: [email]") if "email" in document else None
+    links = _answer_links(document, f"{path}: [answer_links]") if "answer_links" in document else None
     rules = read_rules(document.get("rules", []), f"{path}: [[rules]]")
     resubmission = _optional_table(document, "resubmission", str(path))
     reject_unknown_keys(resubmission, ("suffix",), f"{path}: [resubmission]")
@@ -183,7 +203,7 @@ def _read(path: Path) -> Config:
     timezone, engine = _read_timezone(orders, path), _read_engine(ledger, path)
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
     messages = _messages(_optional_table(document, "messages", str(path)), path, connections)
-    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine, store, messages)
+    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine, store, links, messages)
 
 
 def _messages(table: Mapping[str, object], path: Path, connections: Iterable[str]) -> MessageConfig:
@@ -227,6 +247,13 @@ def _connection(name: str, table: object, location: str) -> ConnectionConfig:
 def _email(table: Mapping[str, object], location: str) -> EmailConfig:
     config = make_from_table(EmailConfig, table, location, os.environ)
     validate_email_config(config, location)
+    return config
+
+
+def _answer_links(document: Mapping[str, object], location: str) -> AnswerLinkConfig:
+    table = _optional_table(document, "answer_links", location)
+    config = make_from_table(AnswerLinkConfig, table, location, os.environ)
+    validate_answer_link_config(config, location)
     return config
 
 

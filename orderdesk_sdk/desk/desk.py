@@ -90,6 +90,7 @@ class Desk:
         self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
         self.notifications, self.messages, self.rules = made.notifications, made.messages, made.rules
+        self.answer_links = made.answer_links
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:

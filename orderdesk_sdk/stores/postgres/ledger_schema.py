@@ -159,10 +159,19 @@ _INBOUND_MESSAGES = (
     f"CREATE TABLE own_moves (order_id {_TEXT} PRIMARY KEY, folder text NOT NULL, at bigint NOT NULL)",
 )
 
+_ANSWER_LINKS = (
+    f"""CREATE TABLE answer_links (
+        digest {_TEXT} PRIMARY KEY, case_id {_TEXT} NOT NULL, attempt bigint NOT NULL, answer text NOT NULL,
+        expires_at bigint NOT NULL, used_at bigint)""",
+    "CREATE INDEX answer_links_by_case ON answer_links (case_id, attempt)",
+    "CREATE INDEX answer_links_by_age ON answer_links (expires_at)",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
     Migration(_WORKERS),
     Migration(_EPOCHS),
     Migration(_INBOUND_MESSAGES),
+    Migration(_ANSWER_LINKS),
 )

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW
@@ -22,6 +23,7 @@ from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
+from orderdesk_sdk.stores.sql.answer_links import find_link
 from orderdesk_sdk.stores.sql.case_selection import CaseSelection
 from orderdesk_sdk.stores.sql.database import NO_LIMIT, Cursor
 from orderdesk_sdk.stores.sql.due_cases import (
@@ -226,6 +228,10 @@ class LedgerReader(ABC):
                 if not handled:
                     self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
+
+    def find_link(self, digest: str) -> StoredLink | None:
+        with self._read() as cursor:
+            return find_link(cursor, digest)
 
     def heartbeats(self) -> tuple[WorkerHeartbeat, ...]:
         with self._read() as cursor:
