@@ -147,11 +147,16 @@ class Desk:
         take.
         """
         with span("cancel") as observed:
-            resolved = self.orders.get(order)
+            registered = self._assembly.parts.order_store.resolve_registered(order)
             wanted = self.cancellations.draft(
-                resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
+                registered.order,
+                by=by,
+                reason=reason,
+                idempotency_key=idempotency_key,
+                connections=connections,
+                lines=lines,
             )
-            status = self.cancellations.open(resolved, wanted, send_now=send_now)
+            status = self.cancellations.open(registered.order, wanted, send_now=send_now, registered=registered)
             observed.set("cases", len(status.cases))
             self._assembly.rule_trigger.fire()
             return status
