@@ -18,12 +18,13 @@ from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.messages import MessageInbox
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError, OrderDeskError
 
 C = TypeVar("C", bound=Case)
 
-__all__ = ["DueListener", "WakeError", "OrderVersion", "OrderChangedError", "Ledger", "CaseUpdate"]
+__all__ = ["DueListener", "WakeError", "OrderVersion", "OrderChangedError", "OrderRecord", "Ledger", "CaseUpdate"]
 
 
 class OrderChangedError(ConflictError):
@@ -36,6 +37,22 @@ class OrderVersion:
 
     order_id: str
     token: str
+
+
+@frozen
+class OrderRecord:
+    """What the ledger has of an order at one moment, each oldest first.
+
+    Args:
+        cases: of the cancellations.
+        resubmissions: of the order, and of the one that it is a duplicate of.
+        registrations: that were begun and not forgotten.
+    """
+
+    cancellations: tuple[Cancellation, ...]
+    cases: tuple[CancelCase, ...]
+    resubmissions: tuple[ResubmitCase, ...]
+    registrations: tuple[Registration, ...]
 
 
 @frozen
@@ -181,6 +198,13 @@ class Ledger(MessageInbox, Protocol):
             connection: of an order's, and of those that are pending; others are looked through for it.
             limit: None gives 1000, and of one order or cancellation all.
             after: only those that come after this one in the list, so that a long list can be had a page at a time.
+        """
+
+    def order_record(self, order_id: str, *, original_id: str | None = None) -> OrderRecord:
+        """What there is of an order at one moment.
+
+        Args:
+            original_id: of the order that it is a duplicate of; None: of none.
         """
 
     def due_connections(self, now: datetime) -> tuple[str, ...]:

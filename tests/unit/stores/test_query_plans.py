@@ -250,6 +250,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.registrations(order_id="1")
     case = ledger.case("c1-1", CancelCase)
     ledger.cancellations("1")
+    ledger.order_record("1", original_id="0")
     ledger.due_connections(NOW)
     ledger.due(NOW, 10)
     ledger.due(NOW, 10, connection="shop", after=evolve(case, due_at=NOW))
@@ -297,6 +298,7 @@ def use_everything(store: SqliteOrderStore) -> None:
     store.claim_number("id:2", by="Ann")
     for ref in ("1", "id:1", "number:B"):
         store.get_order(ref)
+        store.registered_order(ref)
     with pytest.raises(NotFoundError):
         store.get_order("unknown")
     store.list_orders()

@@ -75,29 +75,26 @@ def sandbox(
     ledger, orders = path.parent / _LEDGER, path.parent / _ORDERS
     clock = _clock(virtual_time=virtual_time)
     with stop_event() as stop, running(path, clock, port=port, force=force, order_desk=order_desk) as simulators:
-        store = simulators.pop(ORDER_DESK, None)
         if fresh:
-            for suffix in ("", "-wal", "-shm"):
-                ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
+            _remove(ledger)
         if not orders.exists():
             _write(orders, SAMPLE_ORDERS)
         urls = {slug: url for slug, (_, url) in simulators.items()}
+        store = urls.pop(ORDER_DESK, None)
         shape = {
             "config": str(path.resolve()),
             "ledger": str(ledger.resolve()),
             "virtual_time": virtual_time,
             "connections": [{"connection": slug, "integration": slug, "url": url} for slug, url in urls.items()],
-            "order_desk": None if store is None else store[1],
+            "order_desk": store,
         }
         if ready_file is not None:
             _write(ready_file, json.dumps(shape) + "\n")
-        shown = urls if store is None else {**urls, "(Order Desk store)": store[1]}
         if session.as_json:
             click.echo(json.dumps(shape))
         else:
-            session.print_result(
-                {}, lambda screen: _print_summary(screen, path, ledger, shown, virtual_time=virtual_time)
-            )
+            shown = urls if store is None else {**urls, "(Order Desk store)": store}
+            session.print_result({}, lambda screen: _print_summary(screen, path, shown, virtual_time=virtual_time))
         try:
             stop.wait()
         finally:
@@ -105,7 +102,13 @@ def sandbox(
                 ready_file.unlink(missing_ok=True)
 
 
-def _print_summary(screen: Screen, path: Path, ledger: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:
+def _remove(ledger: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
+
+
+def _print_summary(screen: Screen, path: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:
+    ledger = path.parent / _LEDGER
     screen.table(("connection", "simulator"), list(urls.items()))
     screen.line(f"configuration: {path}")
     screen.line(f"ledger:        {ledger}{' (an earlier one; --fresh begins anew)' if ledger.exists() else ''}")
