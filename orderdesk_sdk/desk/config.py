@@ -16,6 +16,10 @@ signing_secret = { env = "ANSWER_LINK_SECRET" }
 [resubmission]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
 
+[messages]
+store_id = "12345"                      # the Order Desk store whose posted orders are taken, and its API key; the
+api_key = { env = "ORDERDESK_API_KEY" } # limits of all messages are here too
+
 [connections.mcf-us]
 integration = "amazon-mcf"
 insecure = false                        # true allows http:// URLs of other machines; the default is false
@@ -38,6 +42,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
+from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
 from orderdesk_sdk.plugin.nested_values import nested_values
@@ -66,7 +71,17 @@ MAX_TEXT_LENGTH = 1_000_000
 """Characters of a configuration."""
 MAX_DOTS = 300
 """Dots in one of its lines: Python's reader needs memory by the square of the parts of a key."""
-_TABLES = ("ledger", "orders", "email", "answer_links", "connections", "resubmission", "rules", "sandbox")
+_TABLES = (
+    "ledger",
+    "orders",
+    "email",
+    "answer_links",
+    "messages",
+    "connections",
+    "resubmission",
+    "rules",
+    "sandbox",
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
@@ -98,6 +113,7 @@ class Config:
         engine: what wakes workers when a case is due.
         orders: where the embedded order store is; None: beside the ledger.
         answer_links: None where e-mails have no links to answer by.
+        messages: limits of the messages that come in, and whose they are.
     """
 
     ledger: LedgerLocation
@@ -111,6 +127,7 @@ class Config:
     engine: EngineKind = EngineKind.INLINE
     orders: LedgerLocation | None = None
     answer_links: AnswerLinkConfig | None = None
+    messages: MessageConfig = field(factory=MessageConfig)
 
     @property
     def ledger_file(self) -> Path | None:
@@ -185,7 +202,16 @@ def _read(path: Path) -> Config:
     location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
     timezone, engine = _read_timezone(orders, path), _read_engine(ledger, path)
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
-    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine, store, links)
+    messages = _messages(_optional_table(document, "messages", str(path)), path, connections)
+    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine, store, links, messages)
+
+
+def _messages(table: Mapping[str, object], path: Path, connections: Iterable[str]) -> MessageConfig:
+    location = f"{path}: [messages]"
+    config = make_from_table(MessageConfig, table, location, os.environ)
+    validate_message_config(config, location)
+    reject_unknown_keys(config.folders, connections, f"{location}.folders")
+    return config
 
 
 def _check_numbers(value: object, location: str) -> None:
