@@ -1,8 +1,10 @@
 """What a host app imports, by name; `__init__.py` finds each when it is first used."""
 
 from orderdesk_sdk import errors as errors
+from orderdesk_sdk.cases.answer_links import LinkAnswer as LinkAnswer
 from orderdesk_sdk.cases.archive import ArchivedHistory as ArchivedHistory
 from orderdesk_sdk.cases.archive import ArchiveReport as ArchiveReport
+from orderdesk_sdk.cases.archive import ForgetReport as ForgetReport
 from orderdesk_sdk.cases.cancellation import CancelCase as CancelCase
 from orderdesk_sdk.cases.cancellation import Cancellation as Cancellation
 from orderdesk_sdk.cases.case import Case as Case
@@ -23,6 +25,7 @@ from orderdesk_sdk.clock import VirtualClock as VirtualClock
 from orderdesk_sdk.clock import hours as hours
 from orderdesk_sdk.clock import minutes as minutes
 from orderdesk_sdk.clock import seconds as seconds
+from orderdesk_sdk.desk.answer_links import LinkedCase as LinkedCase
 from orderdesk_sdk.desk.cancellations import CancellationStatus as CancellationStatus
 from orderdesk_sdk.desk.capabilities import capabilities_document as capabilities_document
 from orderdesk_sdk.desk.config import Config as Config

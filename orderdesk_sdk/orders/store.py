@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 
-__all__ = ["OrderStore", "FolderMove"]
+__all__ = ["OrderStore", "FolderMove", "RegisteredOrder", "RegisteredOrderReader"]
 
 
 @frozen
@@ -21,6 +21,20 @@ class FolderMove:
     """The folder's name before; None: in no folder, or the store does not tell."""
     destination: str
     """The folder's name after; equal to `source` where nothing had to be moved."""
+
+
+@frozen
+class RegisteredOrder:
+    """An order, and where it was submitted.
+
+    Args:
+        original_id: of the order that it is a duplicate of; None: of none.
+        remote_orders: oldest first.
+    """
+
+    order: Order
+    original_id: str | None
+    remote_orders: tuple[RemoteOrder, ...]
 
 
 class OrderStore(Protocol):
@@ -64,7 +78,8 @@ class OrderStore(Protocol):
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the word that the connection's service gave at `at` (aware). The history does not tell of it.
 
-        A word that is older than the kept one changes nothing, whichever call comes first; nor does a repeat.
+        A word that is older than the kept one changes nothing, whichever call comes first; nor does a repeat. A kept
+        one of a time still to come is a mistake of some clock, and may be replaced by any.
 
         Raises NotFoundError where the order has no remote order at that connection.
         """
@@ -108,3 +123,11 @@ class OrderStore(Protocol):
         Raises NotFoundError for a folder that does not exist, naming those that do. In Order Desk a move runs the rules
         of the destination folder, so what follows from it is not known here.
         """
+
+
+@runtime_checkable
+class RegisteredOrderReader(Protocol):
+    """What an `OrderStore` may offer as well: in one look what a cancellation needs. Else three calls are made."""
+
+    def registered_order(self, ref: str) -> RegisteredOrder:
+        """As `OrderStore.get_order`, and with it what `original_of` and `remote_orders` give."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from orderdesk_sdk.errors import AmbiguousError, NotFoundError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
-from orderdesk_sdk.orders.store import FolderMove, OrderStore
+from orderdesk_sdk.orders.store import FolderMove, OrderStore, RegisteredOrder, RegisteredOrderReader
 
 __all__ = ["OrderStoreById"]
 
@@ -17,6 +17,7 @@ class OrderStoreById:
 
     def __init__(self, store: OrderStore) -> None:
         self._store = store
+        self._reader = store if isinstance(store, RegisteredOrderReader) else None
 
     def resolve(self, ref: str) -> Order:
         """The order that a person named by its id or number; see `order_ref`.
@@ -24,6 +25,17 @@ class OrderStoreById:
         Raises NotFoundError, and AmbiguousError, which names the orders, for what names several.
         """
         return self._store.get_order(order_ref(ref))
+
+    def resolve_registered(self, ref: str) -> RegisteredOrder:
+        """As `resolve`, with where the order was submitted."""
+        named = order_ref(ref)
+        if self._reader is not None:
+            return self._reader.registered_order(named)
+        return self.registered(self._store.get_order(named))
+
+    def registered(self, order: Order) -> RegisteredOrder:
+        """An order that was just read, with where it was submitted."""
+        return RegisteredOrder(order, self.original_of(order.id), self.remote_orders(order.id))
 
     def get_order(self, order_id: str) -> Order:
         """As `OrderStore.get_order`, for an id."""

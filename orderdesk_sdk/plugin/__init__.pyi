@@ -180,6 +180,7 @@ from orderdesk_sdk.plugin.toolkit.xml_response import integer_in as integer_in
 from orderdesk_sdk.plugin.toolkit.xml_response import texts_in as texts_in
 from orderdesk_sdk.plugin.toolkit.xml_response import to_bytes as to_bytes
 from orderdesk_sdk.plugin.toolkit.xml_response import xml_root as xml_root
+from orderdesk_sdk.plugin.webhooks import MessageChannel as MessageChannel
 from orderdesk_sdk.plugin.webhooks import NotificationKind as NotificationKind
 from orderdesk_sdk.plugin.webhooks import OrderNotification as OrderNotification
 from orderdesk_sdk.plugin.webhooks import WebhookRequest as WebhookRequest

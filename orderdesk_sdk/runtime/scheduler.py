@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from orderdesk_sdk.runtime.case_runner import GroupStep
     from orderdesk_sdk.runtime.context import CaseContext
     from orderdesk_sdk.runtime.due_round import CaseGroup, RoundObserver, RunningGroup
+    from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
-    from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
 __all__ = ["Scheduler", "RunReport"]
 
@@ -87,7 +87,7 @@ class Scheduler:
         order_store: OrderStoreById,
         connections: Connections,
         listeners: Listeners,
-        mailer: SmtpTransport | None,
+        make_email: Callable[[], CancellationEmail],
         clock: Clock,
         shutdown: Shutdown,
     ) -> None:
@@ -96,7 +96,7 @@ class Scheduler:
         self._connections = connections
         self._clock = clock
         self._listeners = listeners
-        self._made_of = (ledger, order_store, connections, listeners, mailer, clock, shutdown)
+        self._made_of = (ledger, order_store, connections, listeners, make_email, clock, shutdown)
         self._parts_lock = threading.Lock()
         self._made_parts: SchedulerParts | None = None
         self.event_processor: EventProcessor | None = None

@@ -5,8 +5,8 @@ Imported and made for the first case that is handled. A program that plans, or l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.ledger import Ledger
@@ -24,9 +24,6 @@ from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.transport.shutdown import Shutdown
 
-if TYPE_CHECKING:
-    from orderdesk_sdk.transport.email.smtp import SmtpTransport
-
 __all__ = ["SchedulerParts"]
 
 
@@ -39,14 +36,13 @@ class SchedulerParts:
         order_store: OrderStoreById,
         connections: Connections,
         listeners: Listeners,
-        mailer: SmtpTransport | None,
+        make_email: Callable[[], CancellationEmail],
         clock: Clock,
         shutdown: Shutdown,
     ) -> None:
         self.loader = ContextLoader(ledger, order_store, connections, listeners, clock)
         self.extender = CancellationExtender(self.loader, order_store, connections)
-        email = CancellationEmail(mailer, clock)
-        self.cancellations = CancellationHandler(self.loader, self.extender, connections, email)
+        self.cancellations = CancellationHandler(self.loader, self.extender, connections, make_email())
         self.resubmissions = ResubmissionHandler(self.loader, order_store, connections)
         self.status_changes = StatusChangeHandler(self.loader, order_store, connections)
         handlers: tuple[CaseHandler[Any], ...] = (self.cancellations, self.resubmissions, self.status_changes)

@@ -109,6 +109,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("ledger", "restore", "backup.db")
         ask("ledger", "archive", "--older-than", "0d", "--to", "old.jsonl", "--by", "Ann")
         ask("forget", "1043", "--by", "Ann")
+        ask("ledger", "forget", "old.jsonl", "--by", "Ann")
         ask("ledger", "migrate")
         ask("ledger", "copy", "--to", "sqlite:///copy.db")
     return gave

@@ -48,10 +48,11 @@ LEDGER_TABLES: Final = (
     _table(
         "inbound_messages",
         "number id purpose connection subject digest received_at kind event_id order_id state attempts tries next_try"
-        " result",
+        " result request",
         counts=True,
     ),
     _table("own_moves", "order_id folder at"),
+    _table("answer_links", "digest case_id attempt answer expires_at used_at"),
     _table("order_events", "number id order_id handled data", counts=True),
     _table("rule_executions", "number occurrence_id order_id at data", counts=True),
     _table("archives", "id name digest made_by at", counts=True),

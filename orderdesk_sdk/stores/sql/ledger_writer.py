@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
+from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.clock_skew import corrected_for_clock
@@ -18,6 +19,7 @@ from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError
 from orderdesk_sdk.stores.serialization import dump, to_microseconds
+from orderdesk_sdk.stores.sql.answer_links import mark_links_used, record_links
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.claimed_notifications import claim_notifications, complete_notifications
 from orderdesk_sdk.stores.sql.database import Commits, Cursor, Job
@@ -138,6 +140,12 @@ class LedgerWriter(EventOutbox):
             cursor.execute("DELETE FROM registrations WHERE id = ?", (registration.id,))
 
         self._commits.run(job)
+
+    def record_links(self, links: Sequence[StoredLink], now: datetime) -> None:
+        self._commits.run(lambda cursor: record_links(cursor, links, now))
+
+    def mark_links_used(self, case_id: str, attempt: int, now: datetime) -> None:
+        self._commits.run(lambda cursor: mark_links_used(cursor, case_id, attempt, now))
 
     def record_heartbeat(self, heartbeat: WorkerHeartbeat) -> None:
         self._commits.run(lambda cursor: record_heartbeat(cursor, heartbeat))

@@ -17,12 +17,13 @@ from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock, utc
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, next_free_number, numbering_base
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.orders.store import FolderMove, OrderStore
+from orderdesk_sdk.orders.store import FolderMove, OrderStore, RegisteredOrder
 from orderdesk_sdk.orders.store_rules import is_registered
 from orderdesk_sdk.stores.sql import order_rows
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.order_database import OrderDatabase
 from orderdesk_sdk.stores.sql.order_rows import Folder
+from orderdesk_sdk.stores.sql.registered_orders import find_registered_order
 
 if TYPE_CHECKING:
     from orderdesk_sdk.stores.sql.order_import import ImportReport
@@ -121,6 +122,11 @@ class SqlOrderStore:
         """
         with self._database.reading() as db:
             return order_rows.find_order(db, ref)
+
+    def registered_order(self, ref: str) -> RegisteredOrder:
+        """As `get_order`, with where the order was submitted and of which order it is a duplicate."""
+        with self._database.reading() as db:
+            return find_registered_order(db, ref)
 
     def list_orders(self, folder: str | None = None, *, limit: int = 50, after: str | None = None) -> tuple[Order, ...]:
         """One page of orders, in the order of their first import; with `folder`, only those in it.

@@ -16,7 +16,7 @@ from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.inbound_messages import remove_message_texts
 
-__all__ = ["remove_texts"]
+__all__ = ["remove_texts", "without_rule_texts"]
 
 
 def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str, at: datetime) -> int:
@@ -50,12 +50,16 @@ def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str
     return len(subjects)
 
 
+def without_rule_texts(data: str) -> str:
+    """What a rule did, as it is stored, without personal texts."""
+    execution = load(data, RuleExecution)
+    return dump(evolve(execution, message=REMOVED, error=REMOVED if execution.error is not None else None))
+
+
 def _remove_rule_texts(cursor: Cursor, order_id: str) -> None:
     rows = cursor.execute("SELECT number, data FROM rule_executions WHERE order_id = ?", (order_id,)).fetchall()
     for number, data in rows:
-        execution = load(data, RuleExecution)
-        blank = evolve(execution, message=REMOVED, error=REMOVED if execution.error is not None else None)
-        cursor.execute("UPDATE rule_executions SET data = ? WHERE number = ?", (dump(blank), number))
+        cursor.execute("UPDATE rule_executions SET data = ? WHERE number = ?", (without_rule_texts(data), number))
     rows = cursor.execute(
         "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1", (order_id,)
     ).fetchall()

@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -256,7 +256,7 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, purpose TEXT NOT NULL, connection TEXT NOT NULL,
             subject TEXT NOT NULL, digest TEXT NOT NULL, received_at INTEGER NOT NULL, kind TEXT, event_id TEXT,
             order_id TEXT, state TEXT NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL, next_try INTEGER,
-            result TEXT)""",
+            result TEXT, request TEXT)""",
         "CREATE UNIQUE INDEX inbound_messages_by_digest ON inbound_messages (connection, purpose, digest)",
         "CREATE INDEX inbound_messages_due ON inbound_messages (next_try, number) WHERE state = 'received'",
         """CREATE INDEX inbound_messages_in_order ON inbound_messages (connection, purpose, subject, number)
@@ -265,5 +265,13 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         "CREATE INDEX inbound_messages_by_order ON inbound_messages (order_id) WHERE order_id IS NOT NULL",
         # Of each order the last move that this program made: what its folder's rule sends of it is an echo.
         "CREATE TABLE own_moves (order_id TEXT PRIMARY KEY, folder TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        # One-time links in e-mails. What they led to is in the history; these are forgotten when they are old.
+        """CREATE TABLE answer_links (
+            digest TEXT PRIMARY KEY, case_id TEXT NOT NULL, attempt INTEGER NOT NULL, answer TEXT NOT NULL,
+            expires_at INTEGER NOT NULL, used_at INTEGER) WITHOUT ROWID""",
+        "CREATE INDEX answer_links_by_case ON answer_links (case_id, attempt)",
+        "CREATE INDEX answer_links_by_age ON answer_links (expires_at)",
     ),
 )

@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 from attrs import evolve
 
+from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
@@ -30,7 +31,7 @@ from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.support.builders import NOW, make_cancellation, make_resubmission, open_case
+from tests.support.builders import LATER, NOW, make_cancellation, make_resubmission, open_case
 from tests.support.ledgers import SqlLedger
 
 GROWING = (
@@ -46,6 +47,7 @@ GROWING = (
     "archives",
     "archived_histories",
     "archived_links",
+    "answer_links",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
@@ -169,6 +171,7 @@ def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Re
         old = tmp_path / "old.jsonl"
         assert ledger.archive(NOW + hours(1000), old, by="Ann", at=NOW).case_count
         ledger.archived("1")
+        ledger.remove_archived_texts(old, by="Ann", at=NOW)
         assert list(ledger.find_archive_flaws(old)) == []
         read_everything(ledger)
     assert public_methods(Ledger) - {"close"} <= called.names
@@ -203,6 +206,9 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.discard_event(evolve(event, id="e2"))
     ledger.record_heartbeat(WorkerHeartbeat("w", "host", 1, NOW, NOW))
     ledger.remove_heartbeat("w")
+    link = AnswerLink(case.id, 1, LinkAnswer.CANCELED, LATER)
+    ledger.record_links([StoredLink("digest", link)], NOW)
+    ledger.mark_links_used(case.id, 1, NOW)
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
     write_messages(ledger)
@@ -244,6 +250,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.registrations(order_id="1")
     case = ledger.case("c1-1", CancelCase)
     ledger.cancellations("1")
+    ledger.order_record("1", original_id="0")
     ledger.due_connections(NOW)
     ledger.due(NOW, 10)
     ledger.due(NOW, 10, connection="shop", after=evolve(case, due_at=NOW))
@@ -255,6 +262,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
     ledger.count_open()
     ledger.heartbeats()
+    ledger.find_link("digest")
     ledger.database_condition()
     ledger.cases_by_prefix("c", 10)
     ledger.newest_notes(case.id, 10)
@@ -290,6 +298,7 @@ def use_everything(store: SqliteOrderStore) -> None:
     store.claim_number("id:2", by="Ann")
     for ref in ("1", "id:1", "number:B"):
         store.get_order(ref)
+        store.registered_order(ref)
     with pytest.raises(NotFoundError):
         store.get_order("unknown")
     store.list_orders()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -20,6 +22,8 @@ from orderdesk_sdk.errors import NotFoundError
 __all__ = ["SimulatedStore"]
 
 _MISUSE: Final = "misuse"
+_LOOK_EVERY: Final = 0.2
+"""Real seconds, whatever the store's clock is."""
 
 
 class SimulatedStore(Simulator):
@@ -186,6 +190,24 @@ class SimulatedStore(Simulator):
         `by hand`, and after a virtual clock was advanced.
         """
         return self.appointments.deliver(self.clock.now)
+
+    @contextmanager
+    def delivering(self) -> Iterator[None]:
+        """Within the block what is due is posted by itself, also what a clock that jumps has made due."""
+        ended = threading.Event()
+
+        def deliver() -> None:
+            while not ended.wait(_LOOK_EVERY):
+                if self.option("rule_posts") != "by hand":
+                    self.deliver_due()
+
+        thread = threading.Thread(target=deliver, name="appointments", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(_LOOK_EVERY)
 
     def redeliver(self, remote_id: str, *, times: int = 1) -> list[int | None]:
         """Post what the order's newest appointment posted again, byte for byte; the statuses of the answers."""
