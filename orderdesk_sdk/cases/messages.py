@@ -14,6 +14,7 @@ from typing import Protocol, Self
 from attrs import frozen
 
 from orderdesk_sdk.errors import NotFoundError, OrderDeskError
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
 from orderdesk_sdk.plugin.webhooks import NotificationKind
 
 __all__ = [
@@ -93,6 +94,7 @@ class InboundMessage:
         subject: the order's number at the connection; from the order store, its id.
         digest: what only this message has, of those of its source; the same when it comes again.
         kind: what it says of the order; None where the purpose says it.
+        request: which request to cancel it is about; None where it is about none, or does not tell.
         event_id: the sender's name for the delivery; None where it has none. For people only: nobody signed it.
         order_id: of the order store; None while nobody has looked.
         attempts: how often it was begun, ever. Whoever began it writes only while nobody has begun it since.
@@ -107,6 +109,7 @@ class InboundMessage:
     digest: str
     received_at: datetime
     kind: NotificationKind | None = None
+    request: RequestedCancellation | None = None
     event_id: str | None = None
     order_id: str | None = None
     state: MessageState = MessageState.RECEIVED
@@ -138,6 +141,8 @@ class MessageInbox(Protocol):
 
     def store_messages(self, messages: Sequence[InboundMessage], max_waiting: int) -> frozenset[str]:
         """Store those that are new, all or none, durably; the digests of those. They are of one source.
+
+        An order that the order store sends under an event id that it had before is not new, whatever its digest.
 
         Args:
             max_waiting: how many may wait in all. Raises InboxFullError, and stores nothing, where it would be more.

@@ -6,6 +6,8 @@ Apart from `desk`, so that a program that imports `Desk` imports the rest of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.ledger import Ledger
@@ -14,6 +16,11 @@ from orderdesk_sdk.desk.answer_links import AnswerLinkService
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.messages.dispatcher import MessageDispatcher
+from orderdesk_sdk.desk.messages.handler import MessageHandler
+from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
+from orderdesk_sdk.desk.messages.receiver import MessageReceiver
+from orderdesk_sdk.desk.messages.service import MessageService
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.parts import DeskParts
@@ -55,6 +62,9 @@ if TYPE_CHECKING:
     from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = ["DeskAssembly"]
+
+MESSAGE_WAIT = 2.0
+"""Seconds that a round waits for messages after its cases; what takes longer goes on beside the next rounds."""
 
 
 class DeskAssembly:
@@ -115,7 +125,7 @@ class DeskAssembly:
 
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock
-        by_id = OrderStoreById(self.order_store)
+        by_id = self._order_store_by_id()
         self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
         self.rule_trigger = RuleTrigger(self.scheduler)
         self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
@@ -127,12 +137,28 @@ class DeskAssembly:
         self.status_changes = StatusChangeService(parts, self.cancellations)
         self.resubmissions = ResubmissionService(parts)
         self.notifications = NotificationService(parts, self.cancellations)
+        self.messages = self._messages()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
         self.rules = RuleEngine(self._rules, ledger, by_id, connections, executor, clock)
         if isinstance(self.order_store, ReceiptStore):
             self.rules.follow_up = StoreFollowUp(self.order_store, by_id, ledger, self.notifications)
         self.scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+
+    def _order_store_by_id(self) -> OrderStoreById:
+        if not self._config.messages.store_id:
+            return OrderStoreById(self.order_store)  # No message could be the echo of a move.
+        return OwnMoveRecorder(self.order_store, self.ledger, self.clock)
+
+    def _messages(self) -> MessageService:
+        config = self._config.messages
+        looks_at_once = isinstance(self.order_store, SqlOrderStore)
+        receiver = MessageReceiver(self.parts, config, looks_at_once=looks_at_once)
+        handler = MessageHandler(self.parts, self.cancellations, self.notifications, config)
+        dispatcher = MessageDispatcher(self.parts, handler, config, self.shutdown)
+        beside = self._config.path.parent if self._config.path is not None else Path()
+        folders = {name: beside / folder for name, folder in config.folders.items()}
+        return MessageService(self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders)
 
     def _email(self) -> CancellationEmail:
         from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.
@@ -147,16 +173,37 @@ class DeskAssembly:
     def run_due(self, limit: int) -> RunReport:
         """Do what is due now; nothing once the desk is being closed."""
         with self.shutdown.in_use(), span("run_due") as observed:
-            report = RunReport(0, None) if self.shutdown.is_requested else self.scheduler.run_due(limit)
+            report = RunReport(0, None)
+            if not self.shutdown.is_requested:
+                report = self._with_messages(lambda: self.scheduler.run_due(limit))
             observed.set("handled", report.handled)
             observed.set("problems", len(report.problems))
             return report
+
+    def sweep(self, slack: timedelta | None) -> RunReport:
+        """Do what has been due for longer than a while, and handle messages; nothing once the desk is being closed."""
+        with self.shutdown.in_use():
+            return self._with_messages(lambda: self.wakes.sweep(slack))
+
+    def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:
+        """Handle messages beside the cases that are due, then the cases that follow from them."""
+        problems = self.messages.begin_due()
+        report = run_cases()
+        handled, troubles = self.messages.finish_due(MESSAGE_WAIT)
+        following = run_cases() if handled else RunReport(0, report.next_due)
+        due = [at for at in (following.next_due, self.messages.next_due()) if at is not None]
+        return RunReport(
+            report.handled + handled + following.handled,
+            min(due, default=None),
+            (*problems, *report.problems, *troubles, *following.problems),
+        )
 
     def close(self, *, wait: bool) -> None:
         """Begin nothing new, wait for what is under way where that is wanted, and close everything."""
         self.shutdown.request()
         if wait:
             self.scheduler.wait_until_idle()
+        self.messages.close()
         self.connections.close()
         self.ledger.close()
         if isinstance(self.order_store, SqlOrderStore):

@@ -23,6 +23,10 @@ signing_secret = { env = "ANSWER_LINK_SECRET" }
 [resubmission]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
 
+[messages]
+store_id = "12345"                      # the Order Desk store whose posted orders are taken, and its API key; the
+api_key = { env = "ORDERDESK_API_KEY" } # limits of all messages are here too
+
 [connections.mcf-us]
 integration = "amazon-mcf"
 insecure = false                        # true allows http:// URLs of other machines; the default is false
@@ -43,8 +47,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
 from orderdesk_sdk.plugin.nested_values import nested_values
@@ -74,7 +79,17 @@ MAX_TEXT_LENGTH = 1_000_000
 """Characters of a configuration."""
 MAX_DOTS = 300
 """Dots in one of its lines: Python's reader needs memory by the square of the parts of a key."""
-_TABLES = ("ledger", "orders", "email", "answer_links", "connections", "resubmission", "rules", "sandbox")
+_TABLES = (
+    "ledger",
+    "orders",
+    "email",
+    "answer_links",
+    "messages",
+    "connections",
+    "resubmission",
+    "rules",
+    "sandbox",
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
@@ -107,6 +122,7 @@ class Config:
         orders: where the embedded order store is; None: beside the ledger.
         order_desk: the live store at Order Desk that the orders are in; None: the embedded order store.
         answer_links: None where e-mails have no links to answer by.
+        messages: limits of the messages that come in, and whose they are.
     """
 
     ledger: LedgerLocation
@@ -121,6 +137,7 @@ class Config:
     orders: LedgerLocation | None = None
     order_desk: OrderDeskSettings | None = None
     answer_links: AnswerLinkConfig | None = None
+    messages: MessageConfig = field(factory=MessageConfig)
 
     @property
     def ledger_file(self) -> Path | None:
@@ -193,16 +210,15 @@ def _read(path: Path) -> Config:
     url = ledger.get("url", "sqlite:///orderdesk.db")
     location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
     engine = _read_engine(ledger, path)
+    messages = _messages(_optional_table(document, "messages", str(path)), path, connections)
+    known = (location, connections, UTC, path, sandbox, email, rules, suffix, engine)
     if "store_id" in orders:
         order_desk = _order_desk(orders, connections, f"{path}: [orders]")
-        known = (location, connections, UTC, path, sandbox, email, rules, suffix, engine)
-        return Config(*known, answer_links=links, order_desk=order_desk)
+        return Config(*known, order_desk=order_desk, answer_links=links, messages=_of_store(messages, order_desk))
     reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
-    timezone = _read_timezone(orders, path)
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
-    return Config(
-        location, connections, timezone, path, sandbox, email, rules, suffix, engine, store, answer_links=links
-    )
+    config = Config(*known, store, answer_links=links, messages=messages)
+    return evolve(config, timezone=_read_timezone(orders, path))
 
 
 def _order_desk(table: Mapping[str, object], connections: Collection[str], location: str) -> OrderDeskSettings:
@@ -216,6 +232,21 @@ def _order_desk(table: Mapping[str, object], connections: Collection[str], locat
                 hint=f"configured are: {', '.join(connections) or 'none'}",
             )
     return settings
+
+
+def _of_store(messages: MessageConfig, order_desk: OrderDeskSettings) -> MessageConfig:
+    """The limits of messages, which come from the store that the orders are in, unless another one is named."""
+    if messages.store_id:
+        return messages
+    return evolve(messages, store_id=order_desk.store_id, api_key=order_desk.api_key)
+
+
+def _messages(table: Mapping[str, object], path: Path, connections: Iterable[str]) -> MessageConfig:
+    location = f"{path}: [messages]"
+    config = make_from_table(MessageConfig, table, location, os.environ)
+    validate_message_config(config, location)
+    reject_unknown_keys(config.folders, connections, f"{location}.folders")
+    return config
 
 
 def _check_numbers(value: object, location: str) -> None:

@@ -78,7 +78,8 @@ class OrderStore(Protocol):
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the word that the connection's service gave at `at` (aware). The history does not tell of it.
 
-        A word that is older than the kept one changes nothing, whichever call comes first; nor does a repeat.
+        A word that is older than the kept one changes nothing, whichever call comes first; nor does a repeat. A kept
+        one of a time still to come is a mistake of some clock, and may be replaced by any.
 
         Raises NotFoundError where the order has no remote order at that connection.
         """

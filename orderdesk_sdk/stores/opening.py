@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -167,19 +167,22 @@ def tables_of(location: LedgerLocation) -> tuple[VersionedTables, ...]:
     return _with_driver(found)
 
 
-def migrate_tables(location: LedgerLocation) -> None:
-    """Bring all tables to the version of the program, also where that ends older programs. Raises as `open_ledger`."""
+def migrate_tables(location: LedgerLocation, names: Collection[str]) -> None:
+    """Bring the kinds of tables with these names to the version of the program, also where that ends older programs.
+
+    Those that are not there are made. Raises as `open_ledger`.
+    """
     if isinstance(location, Path):
         from orderdesk_sdk.stores.sqlite import tables as sqlite_tables
 
-        sqlite_tables.migrate_tables(location)
+        sqlite_tables.migrate_tables(location, names)
         return
     url = location
 
     def migrated() -> None:
         from orderdesk_sdk.stores.postgres import tables as postgres_tables
 
-        postgres_tables.migrate_tables(url, _IN_CONFIGURATION)
+        postgres_tables.migrate_tables(url, _IN_CONFIGURATION, names)
 
     _with_driver(migrated)
 

@@ -20,6 +20,7 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import Clock, VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.errors import SignatureVerificationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin import answer
@@ -232,6 +233,7 @@ class FakeDeskOpener(Protocol):
         at: Sequence[str] = (),
         listeners: Sequence[object] = (),
         rules: Sequence[Mapping[str, object]] = (),
+        messages: MessageConfig | None = None,
     ) -> Desk:
         """The desk; without `plugins` there are a cart, a mill and a phone."""
 
@@ -251,6 +253,7 @@ def open_fake_desk(
     listeners: Sequence[object] = (),
     rules: Sequence[Mapping[str, object]] = (),
     orders: Sequence[Order] = (),
+    messages: MessageConfig | None = None,
 ) -> Desk:
     """A desk with one connection per plugin, named as it is; `orders` are imported."""
     registry = PluginRegistry(find=lambda group: [])
@@ -260,7 +263,12 @@ def open_fake_desk(
         plugin.slug: ConnectionConfig(plugin.slug, plugin.slug, {"endpoint": url}, f"[connections.{plugin.slug}]")
         for plugin in plugins
     }
-    config = Config(ledger, connections, rules=read_rules(list(rules), "[[rules]]"))
+    config = Config(
+        ledger,
+        connections,
+        rules=read_rules(list(rules), "[[rules]]"),
+        messages=messages or MessageConfig(),
+    )
     desk = Desk(
         config,
         clock=clock,

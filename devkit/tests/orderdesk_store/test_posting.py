@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from orderdesk_devkit.simulators.orderdesk.appointments import RETRY_AFTER, Appo
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import hours, seconds
 from orderdesk_sdk.errors import NotFoundError, ValidationError
-from tests.support.simulated_store import Script, Store, posted_script
+from tests.support.simulated_store import Script, Store, posted_script, simulated_store
 
 
 def cancel(store: Store, *numbers: int) -> None:
@@ -145,6 +146,16 @@ def test_by_default_the_client_has_its_reply_before_the_post(store: Store, scrip
     while not script.posts and time.monotonic() < give_up:
         time.sleep(0.005)
     assert len(script.posts) == 1
+
+
+def test_a_script_that_never_answers_keeps_no_server_from_ending() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        with simulated_store() as store:
+            store.simulator.add_rule(f"http://127.0.0.1:{deaf.getsockname()[1]}/x", folder="Canceled")
+            cancel(store, 58101)
+            begun = store.ok("GET", "orders/58101")["order"]["folder_id"]
+        assert begun == 21657
+        assert store.simulator.appointments.all[0].state is AppointmentState.WAITING
 
 
 def test_by_hand_nothing_is_sent_by_itself(store: Store, script: Script) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attrs import frozen
+from psycopg import errors
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.postgres.chain_marks import MIGRATED
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.pool import SCHEMA, PostgresPool
+from orderdesk_sdk.stores.postgres.rights import missing_right, require_may_make_tables
 from orderdesk_sdk.stores.sql.tables_version import TablesVersion
 
 __all__ = ["Migration", "ends_older_programs", "migrate", "tables_version"]
@@ -39,7 +41,10 @@ class Migration:
 def tables_version(pool: PostgresPool, table: str, migrations: Sequence[Migration]) -> TablesVersion:
     """The version of the tables whose numbers are kept in `table`; changes nothing."""
     with pool.reading() as cursor:
-        return _version(cursor, table, len(migrations))
+        try:
+            return _version(cursor, table, len(migrations))
+        except errors.InsufficientPrivilege:
+            raise missing_right(cursor, pool.place) from None
 
 
 def migrate(
@@ -68,6 +73,7 @@ def migrate(
         # Another process may be at it: who waits here finds it done.
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+        require_may_make_tables(cursor, pool.place)
         found = _prepare(cursor, table, len(migrations))
         if ends_older_programs(found, migrations):
             _lock_out_writers(cursor)

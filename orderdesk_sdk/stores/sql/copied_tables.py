@@ -48,7 +48,7 @@ LEDGER_TABLES: Final = (
     _table(
         "inbound_messages",
         "number id purpose connection subject digest received_at kind event_id order_id state attempts tries next_try"
-        " result",
+        " result request",
         counts=True,
     ),
     _table("own_moves", "order_id folder at"),

@@ -15,8 +15,9 @@ from orderdesk_sdk.cases.messages import (
     OwnMove,
 )
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
 from orderdesk_sdk.plugin.webhooks import NotificationKind
-from orderdesk_sdk.stores.serialization import from_microseconds, to_microseconds
+from orderdesk_sdk.stores.serialization import dump, from_microseconds, load, to_microseconds
 from orderdesk_sdk.stores.sql.database import Cursor
 
 __all__ = [
@@ -35,7 +36,7 @@ __all__ = [
 
 COLUMNS = (
     "id, purpose, connection, subject, digest, received_at, kind, event_id, order_id, state, attempts, tries, next_try,"
-    " result"
+    " result, request"
 )
 MAX_REMOVED = 500
 """How many messages of each state are forgotten in one transaction."""
@@ -59,6 +60,7 @@ def message_of(row: Sequence[Any]) -> InboundMessage:
         tries=row[11],
         next_try_at=from_microseconds(row[12]) if row[12] is not None else None,
         result=row[13],
+        request=load(row[14], RequestedCancellation) if row[14] is not None else None,
     )
 
 
@@ -79,6 +81,7 @@ def _row_of(message: InboundMessage) -> tuple[object, ...]:
         message.tries,
         to_microseconds(due) if due is not None else None,
         message.result,
+        dump(message.request) if message.request is not None else None,
     )
 
 
@@ -86,6 +89,8 @@ def store_messages(cursor: Cursor, messages: Sequence[InboundMessage], max_waiti
     """Insert the new ones; their digests. Raises InboxFullError, for whoever runs this to undo it."""
     new = set()
     for message in messages:
+        if _is_sent_again(cursor, message):
+            continue
         cursor.execute(
             f"INSERT INTO inbound_messages ({COLUMNS}) VALUES ({_MARKS}) ON CONFLICT DO NOTHING",  # noqa: S608 - constants
             _row_of(message),
@@ -100,6 +105,15 @@ def store_messages(cursor: Cursor, messages: Sequence[InboundMessage], max_waiti
             hint="run `orderdesk work`, and see `orderdesk messages list`",
         )
     return frozenset(new)
+
+
+def _is_sent_again(cursor: Cursor, message: InboundMessage) -> bool:
+    """Whether the order store sent an order under this name before: it may have made the order's text anew."""
+    if message.source.purpose is MessagePurpose.WEBHOOK or message.event_id is None:
+        return False
+    query = "SELECT 1 FROM inbound_messages WHERE order_id = ? AND purpose = ? AND event_id = ?"
+    known = cursor.execute(query, (message.order_id, message.source.purpose.value, message.event_id))
+    return known.fetchone() is not None
 
 
 def claim_messages(
@@ -198,7 +212,10 @@ def remove_message_texts(cursor: Cursor, order_id: str) -> None:
             location=f"message {waiting[0]}",
             hint="run `orderdesk work --until-idle` first",
         )
-    cursor.execute("UPDATE inbound_messages SET event_id = NULL, result = NULL WHERE order_id = ?", (order_id,))
+    cursor.execute(
+        "UPDATE inbound_messages SET event_id = NULL, result = NULL, request = NULL WHERE order_id = ?",
+        (order_id,),
+    )
 
 
 def record_own_move(cursor: Cursor, move: OwnMove) -> None:

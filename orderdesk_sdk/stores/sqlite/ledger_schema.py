@@ -256,7 +256,7 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, purpose TEXT NOT NULL, connection TEXT NOT NULL,
             subject TEXT NOT NULL, digest TEXT NOT NULL, received_at INTEGER NOT NULL, kind TEXT, event_id TEXT,
             order_id TEXT, state TEXT NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL, next_try INTEGER,
-            result TEXT)""",
+            result TEXT, request TEXT)""",
         "CREATE UNIQUE INDEX inbound_messages_by_digest ON inbound_messages (connection, purpose, digest)",
         "CREATE INDEX inbound_messages_due ON inbound_messages (next_try, number) WHERE state = 'received'",
         """CREATE INDEX inbound_messages_in_order ON inbound_messages (connection, purpose, subject, number)

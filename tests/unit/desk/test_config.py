@@ -90,7 +90,7 @@ def test_an_absolute_ledger_stays_where_it_is(tmp_path: Path) -> None:
     [
         ("ledger = [", "", "is not TOML", None),
         ("[legder]", "", "unknown key 'legder'", "did you mean 'ledger'?"),
-        ("[zzz]", "", "unknown key 'zzz'", "known are: ledger, orders, email, answer_links, connections"),
+        ("[zzz]", "", "unknown key 'zzz'", "known are: ledger, orders, email, answer_links, messages"),
         ("ledger = 5", "", "ledger must be a table", "[ledger]"),
         ("[ledger]\nulr = 'x'", ": [ledger]", "unknown key 'ulr'", "did you mean 'url'?"),
         ("[ledger]\nurl = 5", ": [ledger].url", "not the URL of a database", "sqlite:///orderdesk.db"),

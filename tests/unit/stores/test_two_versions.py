@@ -19,7 +19,9 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import transition
 from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import SystemClock
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.opening import open_order_store
 from orderdesk_sdk.stores.postgres import ledger as postgres_ledger
 from orderdesk_sdk.stores.postgres import ledger_schema as postgres_schema
 from orderdesk_sdk.stores.postgres import tables as postgres_tables
@@ -148,15 +150,29 @@ def test_who_waited_while_the_tables_were_changed_writes_nothing(postgres: Postg
         assert list(older.history(case.id)) == []
 
 
+def asked(*options: str, code: int) -> str:
+    """What `ledger migrate` says."""
+    ran = CliRunner().invoke(orderdesk, ["ledger", "migrate", *options])
+    assert ran.exit_code == code, ran.output
+    return ran.output
+
+
+def test_an_order_store_that_is_elsewhere_is_not_missed(database: LedgerDatabase, folder: str) -> None:
+    database.open().close()
+    with open(f"{folder}/orderdesk.toml", "a", encoding="utf-8") as file:  # noqa: PTH123 - as above
+        file.write('[orders]\nurl = "sqlite:///orders.db"\n')
+    asked(code=0)
+    assert "order store: no tables here; [orders].url names another database" in asked("--check", code=0)
+
+
 def test_check_says_what_is_to_be_done_by_its_exit_code(database: LedgerDatabase, folder: str) -> None:
     database.open().close()
-
-    def asked(*options: str, code: int) -> str:
-        ran = CliRunner().invoke(orderdesk, ["ledger", "migrate", *options])
-        assert ran.exit_code == code, ran.output
-        return ran.output
-
     kind = "SQLite" if isinstance(database, SqliteDatabase) else "PostgreSQL"
+    said = asked("--check", code=1)
+    assert "order store: the tables are to be made, in version" in said
+    assert "ledger: version" in said
+    assert asked(code=0).count("the tables were made, in version") == (1 if kind == "SQLite" else 2)
+    open_order_store(database.location, clock=SystemClock()).close()
     said = asked("--check", code=0)
     assert kind in said
     assert "ledger: version" in said
