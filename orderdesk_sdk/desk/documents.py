@@ -193,6 +193,7 @@ def receipt_document(receipt: Receipt) -> JsonObject:
         "cancellations": [_cancellation_receipt_document(one) for one in receipt.cancellations],
         "status_changes": [case_document(change) for change in receipt.status_changes],
         "resubmissions": [case_document(one) for one in receipt.resubmissions],
+        "next_after": receipt.next_after,
     }
 
 
@@ -255,6 +256,7 @@ def _email_document(email: EmailEvidence) -> JsonObject:
 
 def _history_line_document(line: HistoryLine) -> JsonObject:
     return {
+        "sequence": line.sequence,
         "at": iso_time(line.at),
         "summary": line.summary,
         "message": line.message,

@@ -155,6 +155,15 @@ class MessageService:
         self._dispatcher.wait(longest)
         return self._dispatcher.take_results()
 
+    def handle_due(self, longest: float = 2.0) -> tuple[str, ...]:
+        """Handle the messages that are due, for a worker whose cases something else does; the problems, one line each.
+
+        Args:
+            longest: seconds that are waited for it; what takes longer goes on.
+        """
+        problems = self.begin_due()
+        return (*problems, *self.finish_due(longest)[1])
+
     def close(self) -> None:
         """Let the threads end when they are done."""
         self._dispatcher.close()
