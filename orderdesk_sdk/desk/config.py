@@ -210,14 +210,15 @@ def _read(path: Path) -> Config:
     url = ledger.get("url", "sqlite:///orderdesk.db")
     location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
     engine = _read_engine(ledger, path)
-    messages = _messages(_optional_table(document, "messages", str(path)), path, connections)
     known = (location, connections, UTC, path, sandbox, email, rules, suffix, engine)
+    inbound = _optional_table(document, "messages", str(path))
     if "store_id" in orders:
         order_desk = _order_desk(orders, connections, f"{path}: [orders]")
-        return Config(*known, order_desk=order_desk, answer_links=links, messages=_of_store(messages, order_desk))
+        messages = _messages(_from_store(inbound, orders), path, connections)
+        return Config(*known, order_desk=order_desk, answer_links=links, messages=messages)
     reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
-    config = Config(*known, store, answer_links=links, messages=messages)
+    config = Config(*known, store, answer_links=links, messages=_messages(inbound, path, connections))
     return evolve(config, timezone=_read_timezone(orders, path))
 
 
@@ -234,11 +235,9 @@ def _order_desk(table: Mapping[str, object], connections: Collection[str], locat
     return settings
 
 
-def _of_store(messages: MessageConfig, order_desk: OrderDeskSettings) -> MessageConfig:
-    """The limits of messages, which come from the store that the orders are in, unless another one is named."""
-    if messages.store_id:
-        return messages
-    return evolve(messages, store_id=order_desk.store_id, api_key=order_desk.api_key)
+def _from_store(messages: Mapping[str, object], orders: Mapping[str, object]) -> Mapping[str, object]:
+    """The table of messages, which come from the store that the orders are in, unless it names another one."""
+    return messages if "store_id" in messages else {**messages, **{key: orders[key] for key in ("store_id", "api_key")}}
 
 
 def _messages(table: Mapping[str, object], path: Path, connections: Iterable[str]) -> MessageConfig:
