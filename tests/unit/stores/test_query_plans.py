@@ -230,7 +230,7 @@ def write_messages(ledger: SqlLedger) -> None:
     ledger.store_messages([made, evolve(made, id="m2", digest="two")], 10)
     (first,) = ledger.claim_messages(NOW, NOW + hours(1), 10, without=["other"])
     ledger.update_message(evolve(first, state=MessageState.FAILED, next_try_at=None))
-    ledger.restart_message("m1", NOW)
+    ledger.restart_message("m1", NOW, by="Ann")
     (first,) = ledger.claim_messages(NOW, NOW + hours(1), 10)
     ledger.update_message(evolve(first, state=MessageState.HANDLED, next_try_at=None))
     (second,) = ledger.claim_messages(NOW, NOW + hours(1), 10)
