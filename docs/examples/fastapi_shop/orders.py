@@ -47,17 +47,17 @@ class ShopOrders:
         return Session.scalar(select(Submission.order_id).filter_by(connection=connection, remote_id=remote_id))
 
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
-        places = {place.connection: place for place in self._row(OrderId(order_id)).submissions}
-        if connection not in places:
+        place = Session.get(Submission, (str(order_id), connection), with_for_update=True)
+        if place is None:
             raise NotFoundError(f"order id {order_id} is not at {connection}", hint="register it there first")
-        if places[connection].status_at is None or places[connection].status_at <= at:
-            places[connection].status, places[connection].status_at = status, at
+        if place.status_at is None or place.status_at <= at:
+            place.status, place.status_at = status, at
 
     def add_history(self, ref: str, text: str, *, by: str) -> None:
         Session.add(Note(order_id=self._row(ref).id, by=by, text=text))
 
     def next_free_number(self, ref: str) -> str:
-        return next_free_number(self._row(ref).number, rows_called)
+        return next_free_number(self._row(ref).number, lambda number: bool(rows_called(number)))
 
     def original_of(self, order_id: str) -> str | None:
         return self._row(OrderId(order_id)).original_id
