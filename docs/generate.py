@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from docs.host_page import host_page
+from docs.order_desk_page import order_desk_page
 from docs.reference_pages import (
     answers_page,
     cli_page,
@@ -185,6 +186,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "how-to/index.md": how_to_page,
     "reference/cli.md": cli_page,
     "reference/host.md": host_page,
+    "reference/order-desk-simulator.md": order_desk_page,
 }
 README = "../README.md"
 PART = re.compile(r"(<!-- Generated from here[^\n]*-->\n\n).*?(\n\n<!-- to here. -->)", re.DOTALL)

@@ -222,13 +222,19 @@ class CancellationService:
         """The case of a cancellation at one connection, by its id. Raises NotFoundError."""
         return self._ledger.case(case_id, CancelCase)
 
-    def receipt(self, order: str) -> Receipt:
-        """The proof of every cancellation of an order: what was asked, answered, decided, when and by whom."""
+    def receipt(self, order: str, *, limit: int | None = None, after: int = 0) -> Receipt:
+        """The proof of every cancellation of an order: what was asked, answered, decided, when and by whom.
+
+        Args:
+            limit: the most lines of its histories that are shown; None shows all.
+            after: only lines whose sequence is greater; `Receipt.next_after` of a page begins the next.
+        """
         resolved = self._order_store.resolve(order)
         remote_orders = self._order_store.remote_orders(resolved.id)
         from orderdesk_sdk.cases.receipt import make_receipt  # What only plans needs none.
 
-        return make_receipt(resolved, remote_orders, self._ledger, self._clock.now(), self._connections.integration)
+        now, integration = self._clock.now(), self._connections.integration
+        return make_receipt(resolved, remote_orders, self._ledger, now, integration).page(limit=limit, after=after)
 
     @then_rules_act
     def withdraw(self, order: str, *, by: str, note: str | None = None) -> tuple[CancelCase, ...]:

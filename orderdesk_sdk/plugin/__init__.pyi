@@ -167,6 +167,8 @@ from orderdesk_sdk.plugin.toolkit.service_errors import ServiceErrors as Service
 from orderdesk_sdk.plugin.toolkit.service_errors import is_rejection as is_rejection
 from orderdesk_sdk.plugin.toolkit.signatures import json_text_at as json_text_at
 from orderdesk_sdk.plugin.toolkit.signatures import verify_signature as verify_signature
+from orderdesk_sdk.plugin.toolkit.signatures import verify_token as verify_token
+from orderdesk_sdk.plugin.toolkit.signatures import webhook_object as webhook_object
 from orderdesk_sdk.plugin.toolkit.templates import FIELDS as FIELDS
 from orderdesk_sdk.plugin.toolkit.templates import one_line as one_line
 from orderdesk_sdk.plugin.toolkit.templates import printable as printable

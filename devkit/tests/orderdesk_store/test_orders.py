@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.simulator import Effect
 from orderdesk_sdk.clock import minutes
 from tests.support.simulated_store import Store
 
@@ -30,6 +31,8 @@ def test_a_new_order_gets_what_it_lacks(store: Store) -> None:
     assert reply.status_code == 201
     made = reply.json()["order"]
     assert made == order(store, made["id"])
+    (created,) = [one for one in store.simulator.log if one.effect_kind is Effect.ORDER_CREATED]
+    assert (created.operation, created.remote_id) == ("POST /orders", made["id"])
     assert made["customer"] == made["shipping"] == NEW["shipping"]
     assert (made["folder_id"], made["payment_status"], made["date_added"]) == (
         21654,
@@ -101,6 +104,12 @@ def test_what_a_put_leaves_out_is_blank_but_shipments_stay(store: Store) -> None
     (misuse,) = store.misuses()
     assert "fulfillment_name" in misuse
     assert "order_items" in misuse
+
+
+def test_null_in_a_put_blanks_as_well(store: Store) -> None:
+    store.ok("PUT", "orders/58101", {**order(store), "email": None})
+    assert order(store)["email"] == ""
+    assert store.misuses() == ["a partial record, which blanks email"]
 
 
 def test_items_of_a_put_are_updated_added_and_removed(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The `[answer_links]` table: what is wrong in it is named with its place and remedy, in a file and in code alike."""
+"""The `[answer_links]` table: what is wrong in it is named with its place and hint, in a file and in code alike."""
 
 from __future__ import annotations
 

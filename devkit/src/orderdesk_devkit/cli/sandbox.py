@@ -68,22 +68,17 @@ def sandbox(
     beside it orders to try it with (orders.json, where there is none), and says on stdout when all is up: with --json
     as one line. Nothing leaves this machine and no secret in the file is real.
     """
-    from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
     from orderdesk_sdk.cli.signals import stop_event
 
     path = session.config_file or Path("orderdesk.toml")
-    ledger, orders = path.parent / _LEDGER, path.parent / _ORDERS
     clock = _clock(virtual_time=virtual_time)
     with stop_event() as stop, running(path, clock, port=port, force=force, order_desk=order_desk) as simulators:
-        if fresh:
-            _remove(ledger)
-        if not orders.exists():
-            _write(orders, SAMPLE_ORDERS)
+        _prepare_folder(path.parent, fresh=fresh)
         urls = {slug: url for slug, (_, url) in simulators.items()}
         store = urls.pop(ORDER_DESK, None)
         shape = {
             "config": str(path.resolve()),
-            "ledger": str(ledger.resolve()),
+            "ledger": str((path.parent / _LEDGER).resolve()),
             "virtual_time": virtual_time,
             "connections": [{"connection": slug, "integration": slug, "url": url} for slug, url in urls.items()],
             "order_desk": store,
@@ -102,9 +97,15 @@ def sandbox(
                 ready_file.unlink(missing_ok=True)
 
 
-def _remove(ledger: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
+def _prepare_folder(folder: Path, *, fresh: bool) -> None:
+    """Remove the ledger of an earlier sandbox where that is wanted, and write the orders where there are none."""
+    from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+
+    if fresh:
+        for suffix in ("", "-wal", "-shm"):
+            (folder / (_LEDGER + suffix)).unlink(missing_ok=True)
+    if not (folder / _ORDERS).exists():
+        _write(folder / _ORDERS, SAMPLE_ORDERS)
 
 
 def _print_summary(screen: Screen, path: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:

@@ -80,10 +80,13 @@ class OrderCalls:
         if folder.isdecimal() and int(folder) in context.state.folders:
             order.record["folder_id"] = int(folder)
         context.state.write_history(order, "API", "Order Added", call.now)
-        context.log("create", order.number, f"created as {order.record['source_id']}")
         shown = context.views.order(order)
         return succeeded(
-            "created", context.created(), effect_kind=Effect.ORDER_CREATED, message="Order Added", order=shown
+            f"created as {order.record['source_id']}",
+            context.created(),
+            effect_kind=Effect.ORDER_CREATED,
+            message="Order Added",
+            order=shown,
         )
 
     def replace(self, call: ApiCall, number: str) -> CallResult:

@@ -102,8 +102,8 @@ def merge(record: Record, given: Mapping[str, object], names: Iterable[str]) -> 
 
 
 def blanked_fields(old: Record, given: Mapping[str, object]) -> list[str]:
-    """The fields that hold something and that a replacement leaves out."""
-    return [name for name in FIELDS if name not in COMPUTED and old[name] and name not in given]
+    """The fields that hold something and that a replacement leaves out, or gives as null."""
+    return [name for name in FIELDS if name not in COMPUTED and old[name] and given.get(name) is None]
 
 
 def clean_item(given: Mapping[str, object], item_id: int) -> Record:

@@ -22,7 +22,7 @@ from orderdesk_devkit.simulators.orderdesk.calls import ApiCall, Refused, StoreC
 from orderdesk_devkit.simulators.orderdesk.control_calls import answer_control_call
 from orderdesk_devkit.simulators.orderdesk.routes import Routes
 from orderdesk_devkit.simulators.orderdesk.store_simulator import SimulatedStore
-from orderdesk_devkit.simulators.simulator import CallResult, receive_request
+from orderdesk_devkit.simulators.simulator import CallResult, Effect, receive_request
 from orderdesk_devkit.simulators.threads import in_thread
 from orderdesk_sdk.clock import Clock
 
@@ -98,7 +98,7 @@ class OrderDeskSimulator(SimulatedStore):
                 self.clock.now(), method, request.url.path, query, known, body, result.status, self.bucket.tokens
             )
         )
-        order = parts[1] if len(parts) > 1 else None
+        order = parts[1] if len(parts) > 1 else _created_order(result)
         return self.logged_response(f"{method} /{'/'.join(parts)}", order, result, headers=headers)
 
     def _admit(self, request: Request) -> tuple[CallResult | None, dict[str, str]]:
@@ -135,6 +135,15 @@ class OrderDeskSimulator(SimulatedStore):
         except Refused as refused:
             status = refused.status if refused.always or self.option("refused_as") == "4xx" else 200
             return _refusal(status, str(refused))
+
+
+def _created_order(result: CallResult) -> str | None:
+    """The id of the order that a call has created; None for any other call."""
+    match result.body:
+        case {"order": {"id": str(number)}} if result.effect_kind is Effect.ORDER_CREATED:
+            return number
+        case _:
+            return None
 
 
 def _refusal(status: int, message: str) -> CallResult:
