@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from docs.host_page import host_page
+from docs.order_desk_page import order_desk_page
 from docs.reference_pages import (
     answers_page,
     cli_page,
@@ -76,7 +77,12 @@ def picture_name(theme: str) -> str:
 
 def _kinds_of_cases() -> list[str]:
     """What never happens to a kind of case."""
-    names = {CancelCase: "a cancel", StatusCase: "a status change", ResubmitCase: "a resubmission", ResponseCase: "a response"}
+    names = {
+        CancelCase: "a cancel",
+        StatusCase: "a status change",
+        ResubmitCase: "a resubmission",
+        ResponseCase: "a response",
+    }
     never: dict[frozenset[EventKind], list[str]] = {}
     for kind, events in KINDS.items():
         never.setdefault(frozenset(EventKind) - events, []).append(names[kind])
@@ -186,6 +192,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "how-to/index.md": how_to_page,
     "reference/cli.md": cli_page,
     "reference/host.md": host_page,
+    "reference/order-desk-simulator.md": order_desk_page,
 }
 README = "../README.md"
 PART = re.compile(r"(<!-- Generated from here[^\n]*-->\n\n).*?(\n\n<!-- to here. -->)", re.DOTALL)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 
 from docs.prose import class_section, object_section, prose, signature
+from orderdesk_sdk.cases.answer_links import LinkAnswer
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
@@ -14,6 +15,7 @@ from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, Eviden
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.desk.answer_links import AnswerLinkService, LinkedCase
 from orderdesk_sdk.desk.bulk.request import BulkRequest
 from orderdesk_sdk.desk.bulk.result import BulkOutcome, BulkResult
 from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
@@ -45,6 +47,7 @@ SERVICES: Mapping[str, type] = {
     "status_changes": StatusChangeService,
     "resubmissions": ResubmissionService,
     "notifications": NotificationService,
+    "answer_links": AnswerLinkService,
     "rules": RuleEngine,
 }
 """The services of a desk, by their names there."""
@@ -53,7 +56,7 @@ RESULTS = {
     "Cancellations and cases": (
         *(CancellationStatus, Cancellation, Case, CancelCase, StatusCase, ResubmitCase, State, Rejection),
         *(ResponseCase, ResponseDecision, RequestedCancellation, ResponseAnswer, SilenceMeans),
-        *(StatusChangeStatus, NotificationResult, Evidence, EvidenceKind),
+        *(StatusChangeStatus, NotificationResult, LinkedCase, LinkAnswer, Evidence, EvidenceKind),
     ),
     "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),
     "Receipts": (Receipt, CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine),

@@ -1,8 +1,10 @@
 """What a host app imports, by name; `__init__.py` finds each when it is first used."""
 
 from orderdesk_sdk import errors as errors
+from orderdesk_sdk.cases.answer_links import LinkAnswer as LinkAnswer
 from orderdesk_sdk.cases.archive import ArchivedHistory as ArchivedHistory
 from orderdesk_sdk.cases.archive import ArchiveReport as ArchiveReport
+from orderdesk_sdk.cases.archive import ForgetReport as ForgetReport
 from orderdesk_sdk.cases.cancellation import CancelCase as CancelCase
 from orderdesk_sdk.cases.cancellation import Cancellation as Cancellation
 from orderdesk_sdk.cases.case import Case as Case
@@ -25,6 +27,7 @@ from orderdesk_sdk.clock import VirtualClock as VirtualClock
 from orderdesk_sdk.clock import hours as hours
 from orderdesk_sdk.clock import minutes as minutes
 from orderdesk_sdk.clock import seconds as seconds
+from orderdesk_sdk.desk.answer_links import LinkedCase as LinkedCase
 from orderdesk_sdk.desk.cancellations import CancellationStatus as CancellationStatus
 from orderdesk_sdk.desk.capabilities import capabilities_document as capabilities_document
 from orderdesk_sdk.desk.config import Config as Config
@@ -47,6 +50,7 @@ from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeStatus as StatusChangeStatus
 from orderdesk_sdk.errors import OrderDeskError as OrderDeskError
+from orderdesk_sdk.orders.numbering import next_free_number as next_free_number
 from orderdesk_sdk.orders.order import Address as Address
 from orderdesk_sdk.orders.order import ConnectionRole as ConnectionRole
 from orderdesk_sdk.orders.order import Order as Order
@@ -58,6 +62,10 @@ from orderdesk_sdk.orders.serialization import OrderStream as OrderStream
 from orderdesk_sdk.orders.serialization import read_order_text as read_order_text
 from orderdesk_sdk.orders.store import FolderMove as FolderMove
 from orderdesk_sdk.orders.store import OrderStore as OrderStore
+from orderdesk_sdk.orders.store_rules import is_registered as is_registered
+from orderdesk_sdk.orders.store_rules import pick_folder as pick_folder
+from orderdesk_sdk.orders.store_rules import pick_order as pick_order
+from orderdesk_sdk.orders.store_transactions import OrderStoreInTransactions as OrderStoreInTransactions
 from orderdesk_sdk.plugin.answer import Rejection as Rejection
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation as RequestedCancellation
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer as ResponseAnswer

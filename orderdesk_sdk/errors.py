@@ -20,6 +20,7 @@ __all__ = [
     "PluginError",
     "InProgressError",
     "SignatureVerificationError",
+    "UnconnectedServiceError",
     "describe_exception",
 ]
 
@@ -44,6 +45,10 @@ class ValidationError(OrderDeskError):
 
 class NotFoundError(ValidationError):
     """Name something that exists: an unknown order, case, connection or integration."""
+
+
+class UnconnectedServiceError(NotFoundError):
+    """Connect the service, or cancel there yourself: the order store names a service that no connection stands for."""
 
 
 class AmbiguousError(NotFoundError):
@@ -87,7 +92,7 @@ class InProgressError(ConflictError):
 
 
 class StorageError(OrderDeskError):
-    """The ledger cannot be read or written: a full disk, a file of a newer version, a locked database."""
+    """Ledger or order store cannot be read or written: a full disk, a file of a newer version, a locked database."""
 
 
 class PluginError(OrderDeskError):

@@ -28,6 +28,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import Clock, VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.connection_settings import secret, settings, url
@@ -285,6 +286,7 @@ def fake_services_desk(fake_services: FakeServices, tmp_path: Path, clock: Virtu
             listeners: Sequence[object] = (),
             rules: Sequence[Mapping[str, object]] = (),
             answering: Answering = Answering.PERSON,
+            messages: MessageConfig | None = None,
         ) -> Desk:
             order = Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"), OrderLine(2, code="TEE")))
             made = open_fake_desk(
@@ -296,6 +298,7 @@ def fake_services_desk(fake_services: FakeServices, tmp_path: Path, clock: Virtu
                 rules=rules,
                 orders=[order],
                 answering=answering,
+                messages=messages,
             )
             for connection in at:
                 made.orders.register("1042", connection=connection, by="a test")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 import tomllib
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from orderdesk_devkit.cli.sandbox import running
+from orderdesk_devkit.cli.sandbox_store import ORDER_DESK
 from orderdesk_devkit.simulators import control
+from orderdesk_devkit.simulators.orderdesk.access import API_KEY, STORE_ID
+from orderdesk_devkit.simulators.orderdesk.service import OrderDeskSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.cli import sandbox_client
@@ -20,6 +25,7 @@ from orderdesk_sdk.cli.sandbox_client import SandboxClock, seed_order
 from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock, hours
 from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
+from tests.support.simulated_store import posted_script
 
 
 class Aloof(Simulator):
@@ -82,6 +88,57 @@ def test_a_port_that_is_taken_is_told(path: Path) -> None:
         ran = CliRunner().invoke(orderdesk, ["sandbox", "--config", str(path), "--port", port, "--json"])
     assert ran.exit_code == 1
     assert json.loads(ran.stdout)["error"]["location"] == f"127.0.0.1:{port}"
+
+
+def test_a_store_of_order_desk_owns_the_orders_where_it_is_asked_for(path: Path) -> None:
+    clock = VirtualClock()
+    with running(path, clock, order_desk=True) as simulators:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        store, url = simulators.pop(ORDER_DESK)
+        assert isinstance(store, OrderDeskSimulator)
+        assert document["orders"] == {
+            "url": f"{url}/api/v2",
+            "store_id": STORE_ID,
+            "api_key": {"text": API_KEY},
+            "contact": "somebody@example.com",
+            "connections": {"Paper Lantern Shop": "shopify", "CommerceHub": "commercehub"},
+        }
+        assert ORDER_DESK not in document["sandbox"]["simulators"]
+        config = read_config(path)
+        assert config.order_desk is not None
+        assert (config.order_desk.store_id, config.messages.store_id) == (STORE_ID, STORE_ID)
+        folders = {number: store.actual_status(number) for number in ("1042", "1043", "1044", "1045")}
+        assert folders == {"1042": "Prepared", "1043": "New", "1044": "Prepared", "1045": "Prepared"}
+        assert simulators["amazon-mcf"][0].actual_status("1042") == "Received"
+        assert simulators["shopify"][0].actual_status("1042") == "open"
+        record = store.state.find("1044").record
+        assert (record["fulfillment_name"], record["fulfillment_id"]) == ("Amazon MCF", "1044")
+        assert [item["fulfillment_method"] for item in record["order_items"]] == ["", "", "BDLinx"]
+        dates = [order.record["date_added"] for order in store.state.orders.values()]
+        assert max(dates) == "2026-01-05 09:00:00", "the newest order has come in just now"
+    with running(path, clock) as simulators:
+        assert ORDER_DESK not in simulators
+        assert "orders" not in tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def test_what_a_rule_of_the_sandbox_posts_is_posted_again_when_it_is_due(path: Path) -> None:
+    clock = VirtualClock()
+    with running(path, clock, order_desk=True) as simulators, posted_script() as script:
+        store = simulators[ORDER_DESK][0]
+        assert isinstance(store, OrderDeskSimulator)
+        script.answers = [500]
+        store.add_rule(script.url, folder="Canceled")
+        store.move_order("1042", "Canceled")
+        wait_until(lambda: len(script.posts) == 1)
+        clock.advance(hours(1))
+        wait_until(lambda: len(script.posts) == 2)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
 
 
 def test_every_process_sees_the_same_time_and_sleepers_do_not_add_up(path: Path) -> None:

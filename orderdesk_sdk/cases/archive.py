@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-__all__ = ["ArchiveReport", "ArchivedHistory"]
+__all__ = ["ArchiveReport", "ArchivedHistory", "ForgetReport"]
 
 
 @frozen
@@ -46,3 +46,19 @@ class ArchiveReport:
     case_count: int = 0
     entry_count: int = 0
     kept_count: int = 0
+
+
+@frozen
+class ForgetReport:
+    """What was removed of the personal texts of an order.
+
+    Args:
+        history_count: from how many histories in the ledger.
+        cleared_archives: archives that have none of them any more.
+        archives_left: archives that still have them, because they are not where they were made, or cannot be written:
+            `Ledger.remove_archived_texts` takes them from each copy.
+    """
+
+    history_count: int
+    cleared_archives: tuple[Path, ...] = ()
+    archives_left: tuple[str, ...] = ()

@@ -9,19 +9,22 @@ from typing import Protocol, TypeVar
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.archive import ArchivedHistory, ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
+from orderdesk_sdk.cases.messages import MessageInbox
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError, OrderDeskError
 
 C = TypeVar("C", bound=Case)
 
-__all__ = ["DueListener", "WakeError", "OrderVersion", "OrderChangedError", "Ledger", "CaseUpdate"]
+__all__ = ["DueListener", "WakeError", "OrderVersion", "OrderChangedError", "OrderRecord", "Ledger", "CaseUpdate"]
 
 
 class OrderChangedError(ConflictError):
@@ -34,6 +37,22 @@ class OrderVersion:
 
     order_id: str
     token: str
+
+
+@frozen
+class OrderRecord:
+    """What the ledger has of an order at one moment, each oldest first.
+
+    Args:
+        cases: of the cancellations.
+        resubmissions: of the order, and of the one that it is a duplicate of.
+        registrations: that were begun and not forgotten.
+    """
+
+    cancellations: tuple[Cancellation, ...]
+    cases: tuple[CancelCase, ...]
+    resubmissions: tuple[ResubmitCase, ...]
+    registrations: tuple[Registration, ...]
 
 
 @frozen
@@ -70,7 +89,7 @@ class DueListener(Protocol):
         """When the transaction is durable. Raises nothing."""
 
 
-class Ledger(Protocol):
+class Ledger(MessageInbox, Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(
@@ -181,6 +200,13 @@ class Ledger(Protocol):
             after: only those that come after this one in the list, so that a long list can be had a page at a time.
         """
 
+    def order_record(self, order_id: str, *, original_id: str | None = None) -> OrderRecord:
+        """What there is of an order at one moment.
+
+        Args:
+            original_id: of the order that it is a duplicate of; None: of none.
+        """
+
     def due_connections(self, now: datetime) -> tuple[str, ...]:
         """The connections that have open case whose time has come, longest overdue first."""
 
@@ -270,6 +296,13 @@ class Ledger(Protocol):
     def archived(self, order_id: str) -> tuple[ArchivedHistory, ...]:
         """What of the histories of an order's cases lies in archives."""
 
+    def remove_archived_texts(self, path: Path, *, by: str, at: datetime) -> int:
+        """Remove from an archive the personal texts that were removed from the ledger; from how many histories.
+
+        The archive is written anew, and still verified: its lines' digests stay. Raises StorageError for a file that is
+        no archive of this ledger, that was changed or cut short, or that cannot be written.
+        """
+
     def find_archive_flaws(self, path: Path) -> Iterator[IntegrityFlaw]:
         """Everything in an archive that is not as this ledger had it; memory does not grow with it.
 
@@ -312,6 +345,15 @@ class Ledger(Protocol):
 
     def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
         """Remember the messages that were looked into, and forget those that could not be."""
+
+    def record_links(self, links: Sequence[StoredLink], now: datetime) -> None:
+        """Write down the one-time links of an e-mail before it is sent; those that are known stay as they are."""
+
+    def find_link(self, digest: str) -> StoredLink | None:
+        """A one-time link by the digest of its token; None for one that was never sent, or is forgotten."""
+
+    def mark_links_used(self, case_id: str, attempt: int, now: datetime) -> None:
+        """Let none of the links of one e-mail count any more."""
 
     def record_heartbeat(self, heartbeat: WorkerHeartbeat) -> None:
         """Record what a worker says of itself, in place of what it said before."""

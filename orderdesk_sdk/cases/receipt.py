@@ -5,7 +5,7 @@ For every cancellation to cancel an order, what was asked, answered and decided,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from attrs import evolve, frozen
@@ -36,10 +36,12 @@ class HistoryLine:
     """One line of a case's story.
 
     Args:
+        sequence: its place in the ledger; no two lines have the same.
         summary: the event or request in words.
         exchange: the call it tells of, or None.
     """
 
+    sequence: int
     at: datetime
     summary: str
     message: str | None = None
@@ -106,6 +108,7 @@ class Receipt:
         coverage: what has been canceled of it, and where.
         flaws: what in the ledger is not as it was written, a sentence each with what it is about. Then nothing is
             proved.
+        next_after: the sequence after which the next page of the histories begins; None: no line comes later.
     """
 
     order_id: str
@@ -117,11 +120,32 @@ class Receipt:
     status_changes: tuple[StatusCase, ...] = ()
     responses: tuple[ResponseCase, ...] = ()
     flaws: tuple[str, ...] = ()
+    next_after: int | None = None
+
+    def page(self, *, limit: int | None, after: int) -> Receipt:
+        """The same with fewer lines of the histories: the first `limit` of all cases that come after a sequence.
+
+        Args:
+            limit: None gives all.
+        """
+        later = sorted(line.sequence for case in self._cases() for line in case.history if line.sequence > after)
+        has_more = limit is not None and len(later) > limit
+        last = later[limit - 1] if limit is not None and has_more else None
+
+        def cut(case: CaseReceipt) -> CaseReceipt:
+            lines = (line for line in case.history if line.sequence > after and (last is None or line.sequence <= last))
+            return evolve(case, history=tuple(lines))
+
+        cancellations = tuple(evolve(one, cases=tuple(map(cut, one.cases))) for one in self.cancellations)
+        return evolve(self, cancellations=cancellations, next_after=last)
+
+    def _cases(self) -> Iterator[CaseReceipt]:
+        return (case for cancellation in self.cancellations for case in cancellation.cases)
 
     @property
     def is_settled(self) -> bool:
         """Whether every case is settled."""
-        return not any(receipt.case.is_open for cancellation in self.cancellations for receipt in cancellation.cases)
+        return not any(receipt.case.is_open for receipt in self._cases())
 
     @property
     def is_canceled(self) -> bool:
@@ -240,7 +264,7 @@ def _evidence_receipt(case: CancelCase, history: Sequence[HistoryEntry]) -> Evid
 def _history_line(entry: HistoryEntry) -> HistoryLine:
     match entry.content:
         case Event() as event:
-            return HistoryLine(event.at, event.kind.value, _event_message(event), event.person)
+            return HistoryLine(entry.sequence, event.at, event.kind.value, _event_message(event), event.person)
         case Exchange() as exchange:
             # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
             outcome = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
@@ -248,14 +272,23 @@ def _history_line(entry: HistoryEntry) -> HistoryLine:
             came += "; one call for several cases" if exchange.shared_at is not None else ""
             came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
             return HistoryLine(
-                exchange.ended_at, f"{exchange.intent.method} {exchange.intent.url}", came, None, exchange
+                entry.sequence,
+                exchange.ended_at,
+                f"{exchange.intent.method} {exchange.intent.url}",
+                came,
+                None,
+                exchange,
             )
         case Intent() as intent:
             return HistoryLine(
-                intent.at, f"{intent.method} {intent.url}", "about to be sent; the outcome is not recorded"
+                entry.sequence,
+                intent.at,
+                f"{intent.method} {intent.url}",
+                "about to be sent; the outcome is not recorded",
             )
         case str() as note:
-            return HistoryLine(entry.at, "texts removed" if entry.kind is HistoryEntryKind.REMOVED else "note", note)
+            summary = "texts removed" if entry.kind is HistoryEntryKind.REMOVED else "note"
+            return HistoryLine(entry.sequence, entry.at, summary, note)
 
 
 def _event_message(event: Event) -> str | None:

@@ -7,9 +7,13 @@ from collections.abc import Callable
 
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.heartbeat import BEAT_SECONDS, Heartbeat
+from orderdesk_sdk.errors import describe_exception
 from orderdesk_sdk.runtime.engines.choosing import procrastinate_engine
 
 __all__ = ["run_queued"]
+
+MESSAGE_SECONDS = 1.0
+"""Seconds between two looks for messages."""
 
 
 def run_queued(desk: Desk, stop: threading.Event, report: Callable[[str], object]) -> tuple[int, tuple[str, ...]]:
@@ -22,14 +26,33 @@ def run_queued(desk: Desk, stop: threading.Event, report: Callable[[str], object
     desk.use_engine(engine)
     ended = threading.Event()
     beating = threading.Thread(target=_beat, args=(Heartbeat(desk), ended), daemon=True, name="orderdesk heartbeat")
+    handling = threading.Thread(
+        target=_handle_messages, args=(desk, ended, report), daemon=True, name="orderdesk messages"
+    )
     beating.start()
+    handling.start()
     try:
         with desk.ending_on(stop):
             engine.run()
     finally:
         ended.set()
         beating.join()
+        handling.join()
     return engine.handled, engine.problems
+
+
+def _handle_messages(desk: Desk, ended: threading.Event, report: Callable[[str], object]) -> None:
+    """Handle messages every second: no queue wakes anybody for one, and a sweep comes too seldom."""
+    reported: frozenset[str] = frozenset()
+    while not ended.wait(MESSAGE_SECONDS):
+        try:
+            problems = desk.messages.handle_due()
+        except Exception as error:  # noqa: BLE001 - the ledger is away, say; the next look does it
+            problems = (describe_exception(error),)
+        for problem in problems:
+            if problem not in reported:
+                report(problem)
+        reported = frozenset(problems)
 
 
 def _beat(heartbeat: Heartbeat, ended: threading.Event) -> None:

@@ -42,10 +42,12 @@ class ChangeListener:
 
 
 def has_automatic_work(desk: Desk) -> bool:
-    """Whether a case is open that does not wait for a person.
+    """Whether a case is open that does not wait for a person, or a message waits to be handled.
 
     A case at a cart waits for the order's fulfillment services, so nothing is done for it while one of them is open.
     """
+    if desk.messages.has_waiting:
+        return True
     if any(_goes_on(desk, case) for case in desk.cases.list_others(open_only=True)):
         return True
     for case in each_case(desk, states=_AUTOMATIC_STATES):

@@ -5,15 +5,23 @@ Apart from `desk`, so that a program that imports `Desk` imports the rest of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.desk.answer_links import AnswerLinkService
 from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake, CancelRequestPoller
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.messages.dispatcher import MessageDispatcher
+from orderdesk_sdk.desk.messages.handler import MessageHandler
+from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
+from orderdesk_sdk.desk.messages.receiver import MessageReceiver
+from orderdesk_sdk.desk.messages.service import MessageService
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.parts import DeskParts
@@ -23,28 +31,44 @@ from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.rule_trigger import RuleTrigger
 from orderdesk_sdk.desk.status_changes import StatusChangeService
+from orderdesk_sdk.desk.store_follow_up import ReceiptStore, StoreFollowUp, canceled_folder_rule
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
+from orderdesk_sdk.rules.model import Rule
+from orderdesk_sdk.runtime.answer_links import AnswerLinks, validate_answer_link_config
 from orderdesk_sdk.runtime.cancel_request_lists import CancelRequestLists
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
-from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
+from orderdesk_sdk.stores.opening import (
+    clock_of_ledger,
+    open_ledger,
+    open_order_desk_store,
+    open_order_store,
+    states_of_connections,
+)
+from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from orderdesk_sdk.desk.desk import DeskLimits
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
+    from orderdesk_sdk.runtime.handlers.email import CancellationEmail
+    from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
     from orderdesk_sdk.transport.email.smtp import SmtpTransport
+    from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = ["DeskAssembly"]
+
+MESSAGE_WAIT = 2.0
+"""Seconds that a round waits for messages after its cases; what takes longer goes on beside the next rounds."""
 
 
 class DeskAssembly:
@@ -62,41 +86,67 @@ class DeskAssembly:
         registry: PluginRegistry | None,
     ) -> None:
         self._config = config
+        # First what may be wrong in a configuration that was made in code: no file is made then.
+        self._mailer = _open_mailer(config)
+        if config.answer_links is not None:
+            validate_answer_link_config(config.answer_links, "[answer_links]")
         self.registry = registry or PluginRegistry()
-        self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=bool(config.rules))
+        self._closers: list[Callable[[], None]] = []
+        self._rules = (*config.rules, *_rules_of_store(config.order_desk))
+        keeps_events = bool(self._rules) or config.order_desk is not None
+        self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=keeps_events)
         self.clock = clock = clock or clock_of_ledger(self.ledger)
-        self.order_store: OrderStore = order_store or self._open_order_store(clock)
+        states = states_of_connections(config.ledger, self.ledger, clock)
+        self.order_store: OrderStore = order_store or self._open_order_store(clock, states)
         self.listeners = Listeners(
             listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
         )
         self.shutdown = Shutdown()
-        states = states_of_connections(config.ledger, self.ledger, clock)
         calls = (limits.http, limits.plugin_timeout, states, self.shutdown)
         self.connections = Connections(config.connections, self.registry, clock, *calls)
+        links = config.answer_links
+        self._links = AnswerLinks(links, self.ledger, clock) if links is not None else None
         self._start_services()
 
-    def _open_order_store(self, clock: Clock) -> OrderStore:
+    def _open_order_store(self, clock: Clock, states: StateOfConnection) -> OrderStore:
         orders, suffix = self._config.orders, self._config.resubmission_suffix
+        order_desk = self._config.order_desk
+        if order_desk is not None:
+            names = ConnectionNames(order_desk.connections, self._slugs(), self._titles)
+            live = open_order_desk_store(order_desk, names, self.ledger, states, clock, suffix)
+            self._closers.append(live.close)
+            return live
         if orders is None:
             return open_order_store(self._config.ledger, clock=clock, suffix=suffix)
         return open_order_store(orders, clock=clock, suffix=suffix, place="[orders].url")
 
+    def _slugs(self) -> Mapping[str, str]:
+        return {name: connection.integration for name, connection in self._config.connections.items()}
+
+    def _titles(self) -> Mapping[str, str]:
+        declared = {name: self.registry.describe(slug) for name, slug in self._slugs().items()}
+        return {name: found.title for name, found in declared.items() if not isinstance(found, str)}
+
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock
-        by_id = OrderStoreById(self.order_store)
-        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._mailer(), clock, self.shutdown)
+        by_id = self._order_store_by_id()
+        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
         self.rule_trigger = RuleTrigger(self.scheduler)
         self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
         self.wakes.use(waker_of(self._config.engine, ledger))
         self.parts = parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
         self.cases = CaseService(parts, self._manual_evidence)
+        self.answer_links = AnswerLinkService(parts, self._links)
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
         self.resubmissions = ResubmissionService(parts)
         self._start_responses(parts)
         self.notifications = NotificationService(parts, self.cancellations, self._intake)
+        self.messages = self._messages()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
-        self.rules = RuleEngine(self._config.rules, ledger, by_id, connections, executor, clock)
+        self.rules = RuleEngine(self._rules, ledger, by_id, connections, executor, clock)
+        if isinstance(self.order_store, ReceiptStore):
+            self.rules.follow_up = StoreFollowUp(self.order_store, by_id, ledger, self.notifications)
         self.scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
 
@@ -108,12 +158,25 @@ class DeskAssembly:
         self.scheduler.request_actions = actions
         self.scheduler.request_poller = CancelRequestPoller(self.ledger, self.connections, parts, self._intake, lists)
 
-    def _mailer(self) -> SmtpTransport | None:
-        if self._config.email is None:
-            return None
-        from orderdesk_sdk.transport.email.smtp import SmtpTransport  # It imports the libraries for mail.
+    def _order_store_by_id(self) -> OrderStoreById:
+        if not self._config.messages.store_id:
+            return OrderStoreById(self.order_store)  # No message could be the echo of a move.
+        return OwnMoveRecorder(self.order_store, self.ledger, self.clock)
 
-        return SmtpTransport(self._config.email)
+    def _messages(self) -> MessageService:
+        config = self._config.messages
+        looks_at_once = isinstance(self.order_store, SqlOrderStore)
+        receiver = MessageReceiver(self.parts, config, looks_at_once=looks_at_once)
+        handler = MessageHandler(self.parts, self.cancellations, self.notifications, config)
+        dispatcher = MessageDispatcher(self.parts, handler, config, self.shutdown)
+        beside = self._config.path.parent if self._config.path is not None else Path()
+        folders = {name: beside / folder for name, folder in config.folders.items()}
+        return MessageService(self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders)
+
+    def _email(self) -> CancellationEmail:
+        from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.
+
+        return CancellationEmail(self._mailer, self._links, self.clock)
 
     def _manual_evidence(self) -> ManualEvidence:
         from orderdesk_sdk.desk.manual_evidence import ManualEvidence  # So does this.
@@ -123,17 +186,54 @@ class DeskAssembly:
     def run_due(self, limit: int) -> RunReport:
         """Do what is due now; nothing once the desk is being closed."""
         with self.shutdown.in_use(), span("run_due") as observed:
-            report = RunReport(0, None) if self.shutdown.is_requested else self.scheduler.run_due(limit)
+            report = RunReport(0, None)
+            if not self.shutdown.is_requested:
+                report = self._with_messages(lambda: self.scheduler.run_due(limit))
             observed.set("handled", report.handled)
             observed.set("problems", len(report.problems))
             return report
+
+    def sweep(self, slack: timedelta | None) -> RunReport:
+        """Do what has been due for longer than a while, and handle messages; nothing once the desk is being closed."""
+        with self.shutdown.in_use():
+            return self._with_messages(lambda: self.wakes.sweep(slack))
+
+    def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:
+        """Handle messages beside the cases that are due, then the cases that follow from them."""
+        problems = self.messages.begin_due()
+        report = run_cases()
+        handled, troubles = self.messages.finish_due(MESSAGE_WAIT)
+        following = run_cases() if handled else RunReport(0, report.next_due)
+        due = [at for at in (following.next_due, self.messages.next_due()) if at is not None]
+        return RunReport(
+            report.handled + handled + following.handled,
+            min(due, default=None),
+            (*problems, *report.problems, *troubles, *following.problems),
+        )
 
     def close(self, *, wait: bool) -> None:
         """Begin nothing new, wait for what is under way where that is wanted, and close everything."""
         self.shutdown.request()
         if wait:
             self.scheduler.wait_until_idle()
+        self.messages.close()
         self.connections.close()
         self.ledger.close()
         if isinstance(self.order_store, SqlOrderStore):
             self.order_store.close()
+        for close in self._closers:
+            close()
+
+
+def _rules_of_store(settings: OrderDeskSettings | None) -> tuple[Rule, ...]:
+    """The rules that come with a live order store."""
+    folder = settings.canceled_folder if settings is not None else ""
+    return (canceled_folder_rule(folder),) if folder else ()
+
+
+def _open_mailer(config: Config) -> SmtpTransport | None:
+    if config.email is None:
+        return None
+    from orderdesk_sdk.transport.email.smtp import SmtpTransport  # It imports the libraries for mail.
+
+    return SmtpTransport(config.email)

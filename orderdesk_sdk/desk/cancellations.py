@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
-from orderdesk_sdk.cases.case import OPEN, State, settling_hint
+from orderdesk_sdk.cases.case import State, settling_hint
 from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
+from orderdesk_sdk.cases.ledger import OrderRecord
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.plan import Plan, make_plan
-from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
@@ -28,6 +28,7 @@ from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
+from orderdesk_sdk.orders.store import RegisteredOrder
 from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
 from orderdesk_sdk.runtime.context import CaseContext
 
@@ -99,10 +100,20 @@ class CancellationService:
             connections=tuple(connections),
         )
 
-    def open(self, order: Order, wanted: Cancellation, *, send_now: bool = True) -> CancellationStatus:
+    def open(
+        self,
+        order: Order,
+        wanted: Cancellation,
+        *,
+        send_now: bool = True,
+        registered: RegisteredOrder | None = None,
+    ) -> CancellationStatus:
         """Record a draft and do what is due; where it stands then. Raises what `Desk.cancel` raises.
 
         For whoever is not a person, a rule's action say: the rules do not act on it before the call is over.
+
+        Args:
+            registered: the order as it was read just now, with its remote orders; None reads these.
         """
         fingerprint = ""  # Tells apart what was asked for by one key; without a key the same again is the same.
         if wanted.idempotency_key:
@@ -114,16 +125,10 @@ class CancellationService:
             resolved = resolve_lines(order, wanted.lines)
             labels = {line_id: line_label(order, line_id) for line_id in resolved}
             wanted = evolve(wanted, lines=resolved, line_names=labels)
-        if wanted.reported_by is None:
-            # Before the remote orders are read: what is submitted after that is there to be read.
-            self._require_no_running_resubmission(order)
-        registered = self._order_store.remote_orders(order.id)
-        selected = select_remote_orders(order, registered, wanted.connections)
-        # Before the cases: the key counts the cancellations, so one that is recorded in between has the same key.
-        recorded = self._ledger.cancellations(order.id)
-        coverage = CancellationCoverage.of(
-            order, registered, recorded, self._ledger.cases(CancelCase, order_id=order.id)
-        )
+        remote_orders, record = self._read(order, registered, is_reported=wanted.reported_by is not None)
+        selected = select_remote_orders(order, remote_orders, wanted.connections)
+        recorded = record.cancellations
+        coverage = CancellationCoverage.of(order, remote_orders, recorded, record.cases)
         uncovered = coverage.not_covered(wanted.lines, selected, reported=wanted.reported_by is not None)
         if not uncovered:
             return self._join_latest(order, wanted, fingerprint)
@@ -132,6 +137,20 @@ class CancellationService:
         if not wanted.idempotency_key:
             wanted = evolve(wanted, idempotency_key=f"order {order.id}, cancellation {len(recorded) + 1}")
         return self._record(order, wanted, fingerprint, uncovered, send_now=send_now)
+
+    def _read(
+        self, order: Order, registered: RegisteredOrder | None, *, is_reported: bool
+    ) -> tuple[tuple[RemoteOrder, ...], OrderRecord]:
+        """Where an order was submitted, and then what the ledger has of it.
+
+        Raises InProgressError where it is being submitted, unless a service reports that it canceled it.
+        """
+        found = registered or self._order_store.registered(order)
+        record = self._ledger.order_record(order.id, original_id=found.original_id)
+        if is_reported or not _require_none_running(order, record):
+            return found.remote_orders, record
+        # What was submitted meanwhile is there to be read now.
+        return self._order_store.remote_orders(order.id), self._ledger.order_record(order.id)
 
     def _join_latest(self, order: Order, wanted: Cancellation, fingerprint: str) -> CancellationStatus:
         """The cancellation that covers already what is wanted, which is known by the new key too from now on."""
@@ -203,13 +222,19 @@ class CancellationService:
         """The case of a cancellation at one connection, by its id. Raises NotFoundError."""
         return self._ledger.case(case_id, CancelCase)
 
-    def receipt(self, order: str) -> Receipt:
-        """The proof of every cancellation of an order: what was asked, answered, decided, when and by whom."""
+    def receipt(self, order: str, *, limit: int | None = None, after: int = 0) -> Receipt:
+        """The proof of every cancellation of an order: what was asked, answered, decided, when and by whom.
+
+        Args:
+            limit: the most lines of its histories that are shown; None shows all.
+            after: only lines whose sequence is greater; `Receipt.next_after` of a page begins the next.
+        """
         resolved = self._order_store.resolve(order)
         remote_orders = self._order_store.remote_orders(resolved.id)
         from orderdesk_sdk.cases.receipt import make_receipt  # What only plans needs none.
 
-        return make_receipt(resolved, remote_orders, self._ledger, self._clock.now(), self._connections.integration)
+        now, integration = self._clock.now(), self._connections.integration
+        return make_receipt(resolved, remote_orders, self._ledger, now, integration).page(limit=limit, after=after)
 
     @then_rules_act
     def withdraw(self, order: str, *, by: str, note: str | None = None) -> tuple[CancelCase, ...]:
@@ -244,23 +269,6 @@ class CancellationService:
             self._ledger.append(case, [f"{note or f'{by} asked to withdraw'}; {too_late}"], if_unchanged=False)
         return case
 
-    def _require_no_running_resubmission(self, order: Order) -> None:
-        """A duplicate on its way out is at no place yet, and will be in a moment: to say "nowhere" would be wrong."""
-        originals = [order.id, self._order_store.original_of(order.id)]  # Itself, where it keeps its number.
-        under_way = [
-            resubmission
-            for original in originals
-            if original is not None
-            for resubmission in self._ledger.cases(ResubmitCase, order_id=original, states=tuple(OPEN))
-            if resubmission.order_number == order.number
-        ]
-        if under_way:
-            raise InProgressError(
-                f"the order is being submitted to {under_way[0].connection} right now",
-                location=f"order {order.number}",
-                hint=settling_hint(under_way[0]),
-            )
-
     def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], wanted: Cancellation) -> None:
         """Refuse, before anything is recorded, what a place would not take."""
         for remote_order in remote_orders:
@@ -274,3 +282,20 @@ class CancellationService:
                 title = connection.integration.title
                 with suppress(PluginError):  # It cannot say what it takes; its case will tell.
                     validate(routes[index], title, connection.settings, order, wanted.reason, wanted.lines)
+
+
+def _require_none_running(order: Order, record: OrderRecord) -> bool:
+    """Raises InProgressError while an order is being submitted again; whether it ever was.
+
+    A duplicate on its way out is at no place yet, and will be in a moment: to say "nowhere" would be wrong.
+    """
+    # Its own, where it keeps its number, and those of the order that it is a duplicate of.
+    its = [resubmission for resubmission in record.resubmissions if resubmission.order_number == order.number]
+    for resubmission in its:
+        if resubmission.is_open:
+            raise InProgressError(
+                f"the order is being submitted to {resubmission.connection} right now",
+                location=f"order {order.number}",
+                hint=settling_hint(resubmission),
+            )
+    return bool(its)

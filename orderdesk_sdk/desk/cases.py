@@ -132,6 +132,14 @@ class CaseService:
         now = self._clock.now()
         return self._ledger.archive(now - older_than, to, by=require_actor(by), at=now)
 
+    def clear_archive(self, archive: Path, *, by: str) -> int:
+        """Remove from an archive the personal texts that were removed from the ledger; from how many histories.
+
+        For a copy of it that was elsewhere when a person was forgotten. It is still verified by the ledger. Raises
+        StorageError for a file that is no archive of this ledger, or cannot be written.
+        """
+        return self._ledger.remove_archived_texts(archive, by=require_actor(by), at=self._clock.now())
+
     def request_for(self, case_id: str) -> CancelRequest:
         """What an open case asks of its service, for whoever does it by other means than a button.
 

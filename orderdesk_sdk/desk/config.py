@@ -9,8 +9,23 @@ engine = "inline"                       # what wakes workers; "procrastinate" ne
 url = "sqlite:///orders.db"             # of the embedded order store, as [ledger].url; the default is beside the ledger
 timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk
 
+# or, for the orders of a live Order Desk store, in place of the embedded one:
+[orders]
+store_id = "12345"
+api_key = { env = "ORDERDESK_API_KEY" }
+contact = "ops@example.com"             # what Order Desk may write to about the calls
+                                        # more keys: `stores.orderdesk_api.settings`
+
+[answer_links]                          # one-time links in e-mails, for services to answer by; none without this table
+page = "https://desk.example.com/answer"  # that a link leads to
+signing_secret = { env = "ANSWER_LINK_SECRET" }
+
 [resubmission]
 suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 1042-2; the default
+
+[messages]
+store_id = "12345"                      # the Order Desk store whose posted orders are taken, and its API key; the
+api_key = { env = "ORDERDESK_API_KEY" } # limits of all messages are here too
 
 [connections.mcf-us]
 integration = "amazon-mcf"
@@ -27,19 +42,21 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
 from orderdesk_sdk.plugin.nested_values import nested_values
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.answer_links import AnswerLinkConfig, validate_answer_link_config
 from orderdesk_sdk.runtime.connection_config import (
     TOO_LARGE,
     Answering,
@@ -51,6 +68,7 @@ from orderdesk_sdk.runtime.connection_config import (
 from orderdesk_sdk.runtime.engines.protocol import EngineKind
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
+from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
 from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config", "read_ledger_location"]
@@ -63,6 +81,17 @@ MAX_TEXT_LENGTH = 1_000_000
 """Characters of a configuration."""
 MAX_DOTS = 300
 """Dots in one of its lines: Python's reader needs memory by the square of the parts of a key."""
+_TABLES = (
+    "ledger",
+    "orders",
+    "email",
+    "answer_links",
+    "messages",
+    "connections",
+    "resubmission",
+    "rules",
+    "sandbox",
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
@@ -93,6 +122,9 @@ class Config:
         resubmission_suffix: of the numbers of duplicates.
         engine: what wakes workers when a case is due.
         orders: where the embedded order store is; None: beside the ledger.
+        order_desk: the live store at Order Desk that the orders are in; None: the embedded order store.
+        answer_links: None where e-mails have no links to answer by.
+        messages: limits of the messages that come in, and whose they are.
     """
 
     ledger: LedgerLocation
@@ -105,6 +137,9 @@ class Config:
     resubmission_suffix: str = DEFAULT_SUFFIX
     engine: EngineKind = EngineKind.INLINE
     orders: LedgerLocation | None = None
+    order_desk: OrderDeskSettings | None = None
+    answer_links: AnswerLinkConfig | None = None
+    messages: MessageConfig = field(factory=MessageConfig)
 
     @property
     def ledger_file(self) -> Path | None:
@@ -135,7 +170,8 @@ def read_config(path: Path) -> Config:
     raise original.with_traceback(None)
 
 
-def _read(path: Path) -> Config:
+def _load(path: Path) -> Mapping[str, object]:
+    """The tables of a file. Raises ConfigurationError where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # Some editors write a byte order mark.
         if len(text) > MAX_TEXT_LENGTH or any(line.count(".") > MAX_DOTS for line in text.splitlines()):
@@ -153,28 +189,65 @@ def _read(path: Path) -> Config:
             location=str(path),
             hint="shorten the file, and write its tables as the docs do",
         ) from None
-    reject_unknown_keys(
-        document, ("ledger", "orders", "email", "connections", "resubmission", "rules", "sandbox"), str(path)
-    )
+    reject_unknown_keys(document, _TABLES, str(path))
+    return document
+
+
+def _read(path: Path) -> Config:
+    document = _load(path)
     ledger = _optional_table(document, "ledger", str(path))
     orders = _optional_table(document, "orders", str(path))
     reject_unknown_keys(ledger, ("url", "engine"), f"{path}: [ledger]")
-    reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     connections = {
         name: _connection(name, table, f"{path}: [connections.{name}]")
         for name, table in _optional_table(document, "connections", str(path)).items()
     }
     sandbox = _sandbox(document, connections, f"{path}: [sandbox]") if "sandbox" in document else None
     email = _email(_optional_table(document, "email", str(path)), f"{path}: [email]") if "email" in document else None
+    links = _answer_links(document, f"{path}: [answer_links]") if "answer_links" in document else None
     rules = read_rules(document.get("rules", []), f"{path}: [[rules]]")
     resubmission = _optional_table(document, "resubmission", str(path))
     reject_unknown_keys(resubmission, ("suffix",), f"{path}: [resubmission]")
     suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
     url = ledger.get("url", "sqlite:///orderdesk.db")
     location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
-    timezone, engine = _read_timezone(orders, path), _read_engine(ledger, path)
+    engine = _read_engine(ledger, path)
+    known = (location, connections, UTC, path, sandbox, email, rules, suffix, engine)
+    inbound = _optional_table(document, "messages", str(path))
+    if "store_id" in orders:
+        order_desk = _order_desk(orders, connections, f"{path}: [orders]")
+        messages = _messages(_from_store(inbound, orders), path, connections)
+        return Config(*known, order_desk=order_desk, answer_links=links, messages=messages)
+    reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
-    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine, store)
+    config = Config(*known, store, answer_links=links, messages=_messages(inbound, path, connections))
+    return evolve(config, timezone=_read_timezone(orders, path))
+
+
+def _order_desk(table: Mapping[str, object], connections: Collection[str], location: str) -> OrderDeskSettings:
+    """The live store that the orders are in. Raises ConfigurationError."""
+    settings = make_from_table(OrderDeskSettings, table, location, os.environ)
+    for name, connection in settings.connections.items():
+        if connection and connection not in connections:
+            raise ConfigurationError(
+                f"the connection {connection!r} is not configured",
+                location=f"{location}.connections.{name}",
+                hint=f"configured are: {', '.join(connections) or 'none'}",
+            )
+    return settings
+
+
+def _from_store(messages: Mapping[str, object], orders: Mapping[str, object]) -> Mapping[str, object]:
+    """The table of messages, which come from the store that the orders are in, unless it names another one."""
+    return messages if "store_id" in messages else {**messages, **{key: orders[key] for key in ("store_id", "api_key")}}
+
+
+def _messages(table: Mapping[str, object], path: Path, connections: Iterable[str]) -> MessageConfig:
+    location = f"{path}: [messages]"
+    config = make_from_table(MessageConfig, table, location, os.environ)
+    validate_message_config(config, location)
+    reject_unknown_keys(config.folders, connections, f"{location}.folders")
+    return config
 
 
 def _check_numbers(value: object, location: str) -> None:
@@ -224,6 +297,13 @@ def _read_answering(table: Mapping[str, object], location: str) -> Answering:
 def _email(table: Mapping[str, object], location: str) -> EmailConfig:
     config = make_from_table(EmailConfig, table, location, os.environ)
     validate_email_config(config, location)
+    return config
+
+
+def _answer_links(document: Mapping[str, object], location: str) -> AnswerLinkConfig:
+    table = _optional_table(document, "answer_links", location)
+    config = make_from_table(AnswerLinkConfig, table, location, os.environ)
+    validate_answer_link_config(config, location)
     return config
 
 

@@ -56,7 +56,7 @@ class Desk:
     """The entry point of the SDK over one ledger, one order store and the configured connections.
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
-    `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `rules`.
+    `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`.
     """
 
     def __init__(
@@ -90,7 +90,8 @@ class Desk:
         self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
         self.responses = made.responses
-        self.notifications, self.rules = made.notifications, made.rules
+        self.notifications, self.messages, self.rules = made.notifications, made.messages, made.rules
+        self.answer_links = made.answer_links
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -147,11 +148,16 @@ class Desk:
         take.
         """
         with span("cancel") as observed:
-            resolved = self.orders.get(order)
+            registered = self._assembly.parts.order_store.resolve_registered(order)
             wanted = self.cancellations.draft(
-                resolved, by=by, reason=reason, idempotency_key=idempotency_key, connections=connections, lines=lines
+                registered.order,
+                by=by,
+                reason=reason,
+                idempotency_key=idempotency_key,
+                connections=connections,
+                lines=lines,
             )
-            status = self.cancellations.open(resolved, wanted, send_now=send_now)
+            status = self.cancellations.open(registered.order, wanted, send_now=send_now, registered=registered)
             observed.set("cases", len(status.cases))
             self._assembly.rule_trigger.fire()
             return status
@@ -212,4 +218,4 @@ class Desk:
         Args:
             slack: None: a minute, which no wake takes on its way.
         """
-        return self._assembly.wakes.sweep(slack)
+        return self._assembly.sweep(slack)

@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.cases.messages import InboundMessage
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
@@ -32,6 +33,7 @@ __all__ = [
     "JsonObject",
     "case_document",
     "error_document",
+    "message_document",
     "order_document",
     "remote_order_document",
     "plan_document",
@@ -49,6 +51,24 @@ def iso_time(moment: datetime | None) -> str | None:
 def error_document(error: OrderDeskError | None) -> JsonObject | None:
     """An error as part of a result."""
     return None if error is None else {"message": error.message, "location": error.location, "hint": error.hint}
+
+
+def message_document(message: InboundMessage) -> JsonObject:
+    """A message that came in, as it is kept."""
+    return {
+        "id": message.id,
+        "source": str(message.source),
+        "subject": message.subject,
+        "order_id": message.order_id,
+        "kind": message.kind.value if message.kind is not None else None,
+        "event_id": message.event_id,
+        "state": message.state.value,
+        "received_at": iso_time(message.received_at),
+        "tries": message.tries,
+        "next_try_at": iso_time(message.next_try_at),
+        "result": message.result,
+        "digest": message.digest,
+    }
 
 
 def remote_order_document(remote_order: RemoteOrder) -> JsonObject:
@@ -197,6 +217,7 @@ def receipt_document(receipt: Receipt) -> JsonObject:
         "status_changes": [case_document(change) for change in receipt.status_changes],
         "resubmissions": [case_document(one) for one in receipt.resubmissions],
         "responses": [case_document(one) for one in receipt.responses],
+        "next_after": receipt.next_after,
     }
 
 
@@ -259,6 +280,7 @@ def _email_document(email: EmailEvidence) -> JsonObject:
 
 def _history_line_document(line: HistoryLine) -> JsonObject:
     return {
+        "sequence": line.sequence,
         "at": iso_time(line.at),
         "summary": line.summary,
         "message": line.message,

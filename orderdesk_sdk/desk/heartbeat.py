@@ -11,7 +11,6 @@ from datetime import timedelta
 from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.cases.workers import ConnectionCondition, WorkerHeartbeat
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.errors import StorageError
 
 __all__ = ["Heartbeat"]
 
@@ -21,7 +20,7 @@ _log = RoomLogger("desk")
 
 
 class Heartbeat:
-    """Records in the ledger that a worker is at work. A ledger that cannot be written does not stop it."""
+    """Records in the ledger that a worker is at work. What keeps it from being recorded is logged, and stops nobody."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -30,20 +29,20 @@ class Heartbeat:
         self._next = 0.0
 
     def beat(self) -> None:
-        """Say that a round was done; recorded a few times a minute."""
+        """Say that a round was done; recorded a few times a minute. Raises nothing."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + BEAT_SECONDS
         try:
             self._desk.ledger.record_heartbeat(self._present())
-        except StorageError as error:  # What is due cannot be done either, and the round says so.
+        except Exception as error:  # noqa: BLE001 - the ledger is away, say: the round tells of it, the next beat comes
             _log.warning("the worker's heartbeat could not be recorded (%s)", type(error).__name__)
 
     def end(self) -> None:
-        """Take leave: a worker that says nothing more after this is not missed."""
+        """Take leave: a worker that says nothing more after this is not missed. Raises nothing."""
         try:
             self._desk.ledger.remove_heartbeat(self._id)
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 - the ledger is closed already, say
             _log.warning("the worker's end could not be recorded (%s)", type(error).__name__)
 
     def _present(self) -> WorkerHeartbeat:

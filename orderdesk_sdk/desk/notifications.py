@@ -22,29 +22,19 @@ from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import (
-    ConfigurationError,
-    InvalidStateError,
     OrderDeskError,
     PluginError,
-    SignatureVerificationError,
     StorageError,
     ValidationError,
 )
 from orderdesk_sdk.orders.order import ConnectionRole, Order
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
-from orderdesk_sdk.plugin.guard import raise_for_failure
-from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
-from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import read_coverage
+from orderdesk_sdk.runtime.webhook_reader import read_notifications
 
 __all__ = ["NotificationResult", "NotificationService"]
 
-_PLUGIN_ERRORS = (SignatureVerificationError, ValidationError, ConfigurationError, MalformedResponseError)
-"""What a plugin may say of a message; everything else is its fault."""
-MAX_NOTIFICATIONS = 1000
-"""How many orders one message may be about."""
 NOTES_COMPARED = 100
 """How many of the newest notes of a case are compared with what a message would note."""
 MAX_BYTES = 5_000_000
@@ -108,7 +98,7 @@ class NotificationService:
         if len(request.body) > MAX_BYTES:
             text = f"the webhook has {len(request.body):,} bytes; at most {MAX_BYTES:,} are allowed"
             raise ValidationError(text, location=f"connection {connection!r}")
-        hints = self._parse(self._connections.get(connection), connection, request)
+        hints = read_notifications(self._connections, connection, request, self._scheduler.now())
         orders = {hint: self._order_store.find_by_remote_id(connection, hint.remote_id) for hint in hints}
         digests = {hint: _digest(request, hint) for hint, order_id in orders.items() if order_id is not None}
         if not digests:  # About no order of ours: nothing is done, and nothing remembered.
@@ -133,34 +123,6 @@ class NotificationService:
         _log.info("webhook handled, notifications: %d", len(heard), about=LogSubject(connection=connection))
         return tuple(heard)
 
-    def _parse(
-        self, connection: Connection, connection_name: str, request: WebhookRequest
-    ) -> Sequence[OrderNotification]:
-        hook = connection.plugin.manager.hook.orderdesk_parse_webhook
-        if not hook.get_hookimpls():
-            raise InvalidStateError("the integration accepts no webhooks", location=f"connection {connection_name!r}")
-        service = connection.service(self._scheduler.now())
-
-        def taken() -> tuple[OrderNotification, ...]:
-            hints = hook(request=request, service=service)
-            if not isinstance(hints, list | tuple):
-                raise TypeError(
-                    f"orderdesk_parse_webhook must give a list of OrderNotification, not {class_name(hints)}"
-                )
-            if len(hints) > MAX_NOTIFICATIONS:
-                raise ValueError(
-                    f"the plugin gave {len(hints)} notifications; at most {MAX_NOTIFICATIONS} per webhook are allowed"
-                )
-            return tuple(dict.fromkeys(plain_instance(OrderNotification, hint) for hint in hints))
-
-        # The plugin's words may quote the message, and with it what it was signed with: the guard cleans them.
-        heard = self._connections.bulkhead(connection_name).run_isolated(
-            taken, connection.redactor.redact_text, _PLUGIN_ERRORS
-        )
-        if isinstance(heard, OrderDeskError):
-            heard.location = heard.location or f"connection {connection_name!r}"
-        return raise_for_failure(heard, "the plugin failed on a webhook", location=f"connection {connection_name!r}")
-
     def _handle_once(
         self, connection: str, notification: OrderNotification, order_id: str | None, *, is_new: bool
     ) -> tuple[NotificationResult, bool]:
@@ -174,15 +136,21 @@ class NotificationService:
                 notification.remote_id, notification.kind, order.number, self._latest(order, connection), text
             ), False
         is_done = True
-        delivery = f", delivery {notification.event_id}" if notification.event_id else ""
         try:
-            by = f"a webhook from {connection}{delivery}"
-            case, text = self.handle(order, connection, notification.kind, by=by, request=notification.request)
+            case, text = self.handle_notification(order, connection, notification)
         except StorageError:
             raise  # Nothing could be kept of it: the sender must hear so, and send it again.
         except OrderDeskError as error:  # One order's trouble keeps no other from being handled.
             case, text, is_done = self._latest(order, connection), f"Not handled: {error}", False
         return NotificationResult(notification.remote_id, notification.kind, order.number, case, text), is_done
+
+    def handle_notification(
+        self, order: Order, connection: str, notification: OrderNotification
+    ) -> tuple[CancelCase | ResponseCase | None, str]:
+        """Handle what a message says of an order at a connection; the case, and what was done, in words."""
+        delivery = f", delivery {notification.event_id}" if notification.event_id else ""
+        by = f"a webhook from {connection}{delivery}"
+        return self.handle(order, connection, notification.kind, by=by, request=notification.request)
 
     def handle(
         self,

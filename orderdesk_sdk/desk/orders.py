@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableSequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orderdesk_sdk.cases.archive import ForgetReport
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
@@ -14,7 +16,7 @@ from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
-from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId
 from orderdesk_sdk.orders.store import FolderMove, OrderStore
@@ -166,8 +168,8 @@ class OrderService:
         """
         read_coverage(self._ledger, self._order_store, self._order_store.resolve(order)).ensure_submittable()
 
-    def forget(self, order: str, *, by: str) -> int:
-        """Remove who people are and what they wrote from what is kept of an order; from how many histories.
+    def forget(self, order: str, *, by: str) -> ForgetReport:
+        """Remove who people are and what they wrote from what is kept of an order, also in archives that are at hand.
 
         What was asked, answered and proved stays verified. An order store of your own is left to do so itself. Raises
         InvalidStateError while anything about the order is open.
@@ -176,7 +178,15 @@ class OrderService:
         count = self._ledger.remove_personal_texts(resolved, by=require_actor(by), at=self._clock.now())
         if isinstance(self._store, SqlOrderStore):
             self._store.remove_texts(resolved, by=require_actor(by))
-        return count
+        cleared: list[Path] = []
+        left: list[str] = []
+        for archive in sorted({archived.archive for archived in self._ledger.archived(resolved)}):
+            try:
+                self._ledger.remove_archived_texts(Path(archive), by=require_actor(by), at=self._clock.now())
+                cleared.append(Path(archive))
+            except StorageError:  # It lies elsewhere now, or cannot be written: the report names it.
+                left.append(archive)
+        return ForgetReport(count, tuple(cleared), tuple(left))
 
     def _validate(self, order: Order, remote_order: RemoteOrder) -> None:
         """Refuse, before anything is recorded, a number that the service would mangle and a time still to come."""

@@ -1,6 +1,6 @@
-"""Ticking: a desk's due work is done round after round, whatever happens in one of them.
+"""The run loop: a desk's due work is done round after round, whatever happens in one of them.
 
-    worker = threading.Thread(target=tick, args=(desk, stop, logging.error))
+    worker = threading.Thread(target=run_until_stopped, args=(desk, stop, logging.error))
 
 A full disk, a locked ledger, an order store that is away: what keeps a round from being done passes, or is mended, and
 then the next one does it. Each problem is told when it comes, and again only when it has been gone.
@@ -8,7 +8,6 @@ then the next one does it. Each problem is told when it comes, and again only wh
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from threading import Event
 
@@ -29,7 +28,7 @@ class RunLoop:
     """The rounds of a desk.
 
     Args:
-        report: called with each new problem, one line; what it raises is ignored.
+        report: called with each new problem, one line; what it raises is logged.
     """
 
     def __init__(self, desk: Desk, report: Callable[[str], object]) -> None:
@@ -54,16 +53,20 @@ class RunLoop:
 
     def end(self) -> None:
         """No round comes after this: a worker that ends is not missed. Raises nothing."""
-        with contextlib.suppress(Exception):  # Such as a ledger that is closed already.
-            self._heartbeat.end()
+        self._heartbeat.end()
 
     def report_new(self, problems: Sequence[str]) -> None:
         """Tell those that were not among the last ones."""
         for problem in dict.fromkeys(problems):
             if problem not in self._reported:
-                with contextlib.suppress(Exception):  # Whoever cannot be told must not keep the work from being done.
-                    self._report(problem)
+                self._tell(problem)
         self.problems, self._reported = tuple(problems), frozenset(problems)
+
+    def _tell(self, problem: str) -> None:
+        try:
+            self._report(problem)
+        except Exception as error:  # noqa: BLE001 - whoever cannot be told must not keep the work from being done
+            _log.warning("a round's problem could not be reported (%s)", type(error).__name__)
 
 
 def run_until_stopped(desk: Desk, stop: Event, report: Callable[[str], object], every: float = 1.0) -> None:

@@ -3,8 +3,8 @@
     [resubmission]
     suffix = "-{n}"            # 1042-1, 1042-2, ...; the default
 
-Order Desk's own rule is UNKNOWN. A service may keep fewer characters than a host: each integration's rule is held
-against the number before anything is sent.
+Order Desk's own rule is UNKNOWN. A service may keep fewer characters than an order store: each integration's rule is
+held against the number before anything is sent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Orders as the SDK sees them: frozen, plain values, made by `order_reader` or by a host.
+"""Orders as the SDK sees them: frozen, plain values, made by `serialization` or by an order store.
 
 The shape follows Order Desk's order object (https://github.com/order-desk/kb, Order_Desk_Order_Data_Array.json). What
 the SDK does not know about stays in `extra`, key by key, as it was. Texts that are absent are "", never None.
@@ -84,7 +84,7 @@ class OrderLine:
     quantity: int
     """Whole, 0 or more."""
     id: str = ""
-    """The line's one identity. In an `Order` it is unique and never "": one is made where the host gives none."""
+    """The line's one identity. In an `Order` it is unique and never "": one is made where the store gives none."""
     code: str = ""
     """What is ordered: an SKU. "" where it has none; several lines may have the same."""
     name: str = ""
@@ -110,7 +110,7 @@ class Shipment:
     tracking_url: str = ""
     weight: Decimal = ZERO
     shipped_on: date | None = None
-    """The day of shipping as the host writes it; None: not said."""
+    """The day of shipping as the order store writes it; None: not said."""
     added_at: datetime | None = field(default=None, converter=optional(utc))
     extra: Mapping[str, object] = field(factory=dict, hash=False)
 
@@ -138,7 +138,7 @@ class Discount:
 def _with_line_ids(lines: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
     """The lines, each with an id that no other has.
 
-    A line without one gets its code, where nothing else is called so. Otherwise, and where the host gave one id to
+    A line without one gets its code, where nothing else is called so. Otherwise, and where it gave one id to
     several lines, the id is made of what tells them apart: so it stays the same when other lines come and go, and a
     line that became another one is not taken for what it was.
     """
@@ -173,10 +173,10 @@ def _generated_id(line: OrderLine, taken: set[str]) -> str:
 
 @frozen
 class Order:
-    """One order of a host. It has no status: folder, remote orders and shipments are all the state there is."""
+    """One order. It has no status: folder, remote orders and shipments are all the state there is."""
 
     id: str
-    """The host's own id."""
+    """The order store's own id."""
     number: str
     """The number the cart gave (`source_id`); the own id where the cart gave none, as Order Desk does."""
     source_name: str = ""

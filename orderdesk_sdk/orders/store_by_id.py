@@ -1,4 +1,4 @@
-"""A host as the inside of the SDK sees it: every order by its id, so that no number is ever taken for one."""
+"""An order store as the inside of the SDK sees it: every order by its id, so that no number is ever taken for one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from orderdesk_sdk.errors import AmbiguousError, NotFoundError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
-from orderdesk_sdk.orders.store import FolderMove, OrderStore
+from orderdesk_sdk.orders.store import FolderMove, OrderStore, RegisteredOrder, RegisteredOrderReader
 
 __all__ = ["OrderStoreById"]
 
@@ -17,6 +17,7 @@ class OrderStoreById:
 
     def __init__(self, store: OrderStore) -> None:
         self._store = store
+        self._reader = store if isinstance(store, RegisteredOrderReader) else None
 
     def resolve(self, ref: str) -> Order:
         """The order that a person named by its id or number; see `order_ref`.
@@ -25,8 +26,19 @@ class OrderStoreById:
         """
         return self._store.get_order(order_ref(ref))
 
+    def resolve_registered(self, ref: str) -> RegisteredOrder:
+        """As `resolve`, with where the order was submitted."""
+        named = order_ref(ref)
+        if self._reader is not None:
+            return self._reader.registered_order(named)
+        return self.registered(self._store.get_order(named))
+
+    def registered(self, order: Order) -> RegisteredOrder:
+        """An order that was just read, with where it was submitted."""
+        return RegisteredOrder(order, self.original_of(order.id), self.remote_orders(order.id))
+
     def get_order(self, order_id: str) -> Order:
-        """As `Host.get_order`, for an id."""
+        """As `OrderStore.get_order`, for an id."""
         return self._store.get_order(OrderId(order_id))
 
     def find_ids(self, name: str) -> tuple[str, ...]:
@@ -42,45 +54,45 @@ class OrderStoreById:
         return tuple(found)
 
     def remote_orders(self, order_id: str) -> tuple[RemoteOrder, ...]:
-        """As `Host.remote_orders`."""
+        """As `OrderStore.remote_orders`."""
         return self._store.remote_orders(OrderId(order_id))
 
     def add_remote_order(self, order_id: str, remote_order: RemoteOrder, *, by: str) -> None:
-        """As `Host.add_remote_order`, for an id."""
+        """As `OrderStore.add_remote_order`, for an id."""
         self._store.add_remote_order(OrderId(order_id), remote_order, by=by)
 
     def find_by_remote_id(self, connection: str, remote_id: str) -> str | None:
-        """As `Host.find_by_remote_id`."""
+        """As `OrderStore.find_by_remote_id`."""
         return self._store.find_by_remote_id(connection, remote_id)
 
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
-        """As `Host.record_status`."""
+        """As `OrderStore.record_status`."""
         self._store.record_status(OrderId(order_id), connection, status, at)
 
     def add_history(self, order_id: str, text: str, *, by: str) -> None:
-        """As `Host.add_history`, for an id."""
+        """As `OrderStore.add_history`, for an id."""
         self._store.add_history(OrderId(order_id), text, by=by)
 
     def next_free_number(self, order_id: str) -> str:
-        """As `Host.next_free_number`, for an id."""
+        """As `OrderStore.next_free_number`, for an id."""
         return self._store.next_free_number(OrderId(order_id))
 
     def original_of(self, order_id: str) -> str | None:
-        """As `Host.original_of`."""
+        """As `OrderStore.original_of`."""
         return self._store.original_of(OrderId(order_id))
 
     def duplicate(self, order_id: str, *, by: str, number: str | None = None) -> Order:
-        """As `Host.duplicate`, for an id."""
+        """As `OrderStore.duplicate`, for an id."""
         return self._store.duplicate(OrderId(order_id), by=by, number=number)
 
     def folder_of(self, order_id: str) -> str | None:
-        """As `Host.folder_of`, for an id."""
+        """As `OrderStore.folder_of`, for an id."""
         return self._store.folder_of(OrderId(order_id))
 
     def resolve_folder_name(self, name: str) -> str:
-        """As `Host.resolve_folder_name`."""
+        """As `OrderStore.resolve_folder_name`."""
         return self._store.resolve_folder_name(name)
 
     def move(self, order_id: str, folder: str, *, by: str) -> FolderMove:
-        """As `Host.move`, for an id."""
+        """As `OrderStore.move`, for an id."""
         return self._store.move(OrderId(order_id), folder, by=by)

@@ -46,7 +46,7 @@ _HOMES = {
         "CancelRequestList CancelRequests RequestedCancellation ResponseAnswer SilenceMeans WhileInFolder"
     ),
     "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
-    "plugin.webhooks": "OrderNotification NotificationKind WebhookRequest",
+    "plugin.webhooks": "MessageChannel OrderNotification NotificationKind WebhookRequest",
     "plugin.connection_settings": (
         "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting settings"
     ),
@@ -73,7 +73,7 @@ _HOMES = {
     ),
     "plugin.toolkit.required_fields": "require_order_fields require_line_metadata reject_invalid_order",
     "plugin.toolkit.service_errors": "ServiceErrors is_rejection",
-    "plugin.toolkit.signatures": "verify_signature json_text_at",
+    "plugin.toolkit.signatures": "verify_signature verify_token json_text_at webhook_object",
     "plugin.toolkit.resubmission": "read_before_create submit_order",
     "plugin.toolkit.templates": ("FIELDS validate_fields render one_line printable read_template template_fields"),
     "plugin.toolkit.xml_response": "MAX_BYTES to_bytes element integer_in texts_in xml_root",

@@ -167,6 +167,8 @@ from orderdesk_sdk.plugin.toolkit.service_errors import ServiceErrors as Service
 from orderdesk_sdk.plugin.toolkit.service_errors import is_rejection as is_rejection
 from orderdesk_sdk.plugin.toolkit.signatures import json_text_at as json_text_at
 from orderdesk_sdk.plugin.toolkit.signatures import verify_signature as verify_signature
+from orderdesk_sdk.plugin.toolkit.signatures import verify_token as verify_token
+from orderdesk_sdk.plugin.toolkit.signatures import webhook_object as webhook_object
 from orderdesk_sdk.plugin.toolkit.templates import FIELDS as FIELDS
 from orderdesk_sdk.plugin.toolkit.templates import one_line as one_line
 from orderdesk_sdk.plugin.toolkit.templates import printable as printable
@@ -180,6 +182,7 @@ from orderdesk_sdk.plugin.toolkit.xml_response import integer_in as integer_in
 from orderdesk_sdk.plugin.toolkit.xml_response import texts_in as texts_in
 from orderdesk_sdk.plugin.toolkit.xml_response import to_bytes as to_bytes
 from orderdesk_sdk.plugin.toolkit.xml_response import xml_root as xml_root
+from orderdesk_sdk.plugin.webhooks import MessageChannel as MessageChannel
 from orderdesk_sdk.plugin.webhooks import NotificationKind as NotificationKind
 from orderdesk_sdk.plugin.webhooks import OrderNotification as OrderNotification
 from orderdesk_sdk.plugin.webhooks import WebhookRequest as WebhookRequest

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import enum
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
 
-__all__ = ["OrderNotification", "NotificationKind", "WebhookRequest"]
+__all__ = ["MessageChannel", "NotificationKind", "OrderNotification", "WebhookRequest"]
 
 
 MAX_EVENT_ID_LENGTH = 100
@@ -28,23 +28,38 @@ def _clean_event_id(text: str | None) -> str | None:
     return " ".join(shown.split())[:MAX_EVENT_ID_LENGTH] or None
 
 
-def _lower_names(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+def _join_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+        key = name.lower()
+        joined[key] = f"{joined[key]}, {value}" if key in joined else value
+    return joined
+
+
+class MessageChannel(enum.Enum):
+    """How a message came in."""
+
+    HTTP = "http"
+    """To a URL: anybody may have sent it, so the plugin verifies it."""
+    QUEUE = "queue"
+    """Out of a queue or a folder of the merchant's own, into which only those write whom the merchant lets."""
 
 
 @frozen
 class WebhookRequest:
-    """One message as it came over HTTP.
+    """One message as it came, over HTTP or out of a queue.
 
     Args:
-        headers: names in lower case.
+        headers: names in lower case. One that came several times has all its values, joined by commas (RFC 9110, 5.3),
+            so that no signature given twice fits.
         body: the raw bytes, as they were signed.
         query: the parameters of the URL it was sent to.
     """
 
-    headers: Mapping[str, str] = field(converter=_lower_names, repr=False)
+    headers: Mapping[str, str] = field(converter=_join_headers, repr=False)
     body: bytes = field(repr=False)
     query: Mapping[str, str] = field(factory=dict, repr=False)
+    channel: MessageChannel = MessageChannel.HTTP
 
 
 class NotificationKind(enum.Enum):

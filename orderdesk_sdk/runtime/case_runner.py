@@ -32,6 +32,7 @@ class CaseRunner:
         self._take_away = take_away
         self._lock = threading.Lock()
         self._in_progress: set[str] = set()
+        self._awaited: dict[str, threading.Event] = {}
         self._unfinished: tuple[RunningGroup, ...] = ()
         self._this_thread = threading.local()
 
@@ -119,6 +120,19 @@ class CaseRunner:
     def _release(self, group: CaseGroup) -> None:
         with self._lock:
             self._in_progress.difference_update(case.id for case in group)
+            for case in group if self._awaited else ():
+                if case.id in self._awaited:
+                    self._awaited.pop(case.id).set()
+
+    def wait_until_released(self, cases: Iterable[Case], longest: float) -> None:
+        """Return when none of the cases is in progress, after `longest` seconds at the latest."""
+        until = time.monotonic() + longest
+        for case in cases:
+            with self._lock:
+                if case.id not in self._in_progress:
+                    continue
+                released = self._awaited.setdefault(case.id, threading.Event())
+            released.wait(max(0.0, until - time.monotonic()))
 
     def wait(self, running: Sequence[tuple[CaseGroup, Job]]) -> None:
         """Return when all have ended; what hangs is given up, and its cases go on without it."""

@@ -52,12 +52,10 @@ class CaseContext:
 
 def read_coverage(ledger: Ledger, host: OrderStoreById, order: Order) -> CancellationCoverage:
     """What has been canceled of an order, and where, as ledger and host have it now."""
-    # In this order: an order is registered somewhere last, so whoever sees that sees what was written down before it;
-    # and a cancellation is written down with its cases, so whoever sees these sees it.
+    # In this order: an order is registered somewhere last, so whoever sees that sees what was written down before it.
     remote_orders = host.remote_orders(order.id)
-    registrations = ledger.registrations(order_id=order.id)
-    cases = ledger.cases(CancelCase, order_id=order.id)
-    return CancellationCoverage.of(order, remote_orders, ledger.cancellations(order.id), cases, registrations)
+    record = ledger.order_record(order.id)
+    return CancellationCoverage.of(order, remote_orders, record.cancellations, record.cases, record.registrations)
 
 
 class ContextLoader:

@@ -31,6 +31,8 @@ PAGE_SIZE = 100
 """How many cases of a connection are read at a time."""
 MAX_QUEUE_AGE = 15.0
 """Seconds after which what was read and not begun is read anew: another process may have it by then."""
+MAX_NEXT_STEP_WAIT = 1.0
+"""Seconds for which a round goes on while cases that it brought a step on are due again: the next round has them."""
 QUEUED_AHEAD = 2
 """How many groups wait at a connection's threads beside those that are under way, so that none of these idles."""
 
@@ -126,26 +128,30 @@ class DueRound:
         self._shutdown = shutdown
         self._hooks = hooks
         self._queues: dict[str, _ConnectionQueue] = {}
-        self._begun: set[str] = set()
+        self._begun: dict[str, int] = {}
         self._due_again: list[Case] = []
         self._running: dict[int, RunningGroup] = dict(enumerate(unfinished))
         self._last_number = len(unfinished)
         self._running_by_connection = Counter(running.cases[0].connection for running in unfinished)
         self._finished: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._next_step_since: float | None = None
         self.started = 0
+        self.is_complete = True
+        """Once it has ended: whether all was begun that was due."""
 
     def run(self, limit: int) -> tuple[RunningGroup, ...]:
         """Do what is due, at most `limit` cases, and what becomes due elsewhere while others are waited for.
 
         Returns when all is done or it is stopped; or, where more than `limit` is due, when so much was begun and nobody
-        has ended for a while: the groups that have not ended by then. Who is slow must not keep the next round from
-        the others.
+        has ended for a while; or a moment after a case that was brought a step on was due again: the groups that have
+        not ended by then. Who is slow must not keep the next round from the others.
         """
         self._open_queues()
         try:
             return self._run(limit)
         finally:
             # Of what was read nothing more is begun: others may do it.
+            self.is_complete = self._next_step_since is None and not self._is_more()
             with suppress(StorageError):  # They are free again after a while, too.
                 unread = [case for one in self._queues.values() for case in one.cases()]
                 self._ledger.release_due([*unread, *self._due_again])
@@ -154,15 +160,14 @@ class DueRound:
         looked = time.monotonic()
         while True:
             self._start_groups(limit)
-            if not self._running or self._hooks.is_stopped():
+            if not self._running or self._hooks.is_stopped() or self._is_next_step_overdue():
                 return tuple(self._running.values())
             try:
                 self._finish(self._finished.get(timeout=CHECK_INTERVAL))
             except queue.Empty:
                 looked = 0.0
                 self._finish_done()
-                is_more = any(one.groups or not one.is_read for one in self._queues.values())
-                if self.started >= limit and is_more and not self._shutdown.is_requested:
+                if self.started >= limit and self._is_more() and not self._shutdown.is_requested:
                     return tuple(self._running.values())
             if time.monotonic() - looked >= CHECK_INTERVAL:
                 looked = time.monotonic()
@@ -170,6 +175,14 @@ class DueRound:
                     self._connections.bulkhead(name).abandon_stuck_jobs()
                 self._finish_done()
                 self._open_queues()
+
+    def _is_more(self) -> bool:
+        """Whether something is due that was not begun."""
+        return any(one.groups or not one.is_read for one in self._queues.values())
+
+    def _is_next_step_overdue(self) -> bool:
+        since = self._next_step_since
+        return since is not None and time.monotonic() - since > MAX_NEXT_STEP_WAIT
 
     def _open_queues(self) -> None:
         """Open a queue for each connection that has something due and none that is open."""
@@ -199,11 +212,15 @@ class DueRound:
         group = self._next_group(connection_queue)
         if group is None:
             return False
-        ids = {case.id for case in group}
-        if ids & self._begun:  # One step of a case in a round: it changed nothing, or is due again at once.
+        begun = {case.id: self._begun[case.id] for case in group if case.id in self._begun}
+        if begun:  # One step of a case in a round: it changed nothing, or is due again.
             self._due_again += group
+            if self._next_step_since is None and any(
+                case.version != begun.get(case.id, case.version) for case in group
+            ):
+                self._next_step_since = time.monotonic()
             return True
-        self._begun |= ids
+        self._begun.update((case.id, case.version) for case in group)
         self._last_number += 1
         number = self._last_number
         job = self._hooks.start(group, connection_queue.read_at, lambda: self._finished.put(number))

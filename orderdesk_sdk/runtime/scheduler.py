@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from orderdesk_sdk.runtime.case_runner import GroupStep
     from orderdesk_sdk.runtime.context import CaseContext
     from orderdesk_sdk.runtime.due_round import CaseGroup, RoundObserver, RunningGroup
+    from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.runtime.handlers.response import RequestActions
     from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
-    from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
 __all__ = ["Scheduler", "RunReport"]
 
@@ -55,6 +55,8 @@ WAIT_INTERVAL = 0.02
 MAX_AGE = 1.0
 """Seconds after which a case that was read is read again before it is begun."""
 
+MAX_RELEASE_WAIT = 30.0
+"""Seconds that a thread waits at most for another one of this process to be done with a case."""
 RECORD_AFTER = 0.05
 """Seconds after which a cancellation is recorded alone whose intent has not brought it into the ledger."""
 
@@ -66,11 +68,14 @@ class RunReport:
     Args:
         next_due: when the next work is due; None when nothing is open.
         problems: one line each.
+        is_complete: whether all was begun that was due; False where it ended before, for its limit or since a slow
+            connection kept others waiting.
     """
 
     handled: int
     next_due: datetime | None
     problems: tuple[str, ...] = ()
+    is_complete: bool = True
 
 
 class Scheduler:
@@ -85,7 +90,7 @@ class Scheduler:
         order_store: OrderStoreById,
         connections: Connections,
         listeners: Listeners,
-        mailer: SmtpTransport | None,
+        make_email: Callable[[], CancellationEmail],
         clock: Clock,
         shutdown: Shutdown,
     ) -> None:
@@ -94,7 +99,7 @@ class Scheduler:
         self._connections = connections
         self._clock = clock
         self._listeners = listeners
-        self._made_of = (ledger, order_store, connections, listeners, mailer, clock, shutdown)
+        self._made_of = (ledger, order_store, connections, listeners, make_email, clock, shutdown)
         self._parts_lock = threading.Lock()
         self._made_parts: SchedulerParts | None = None
         self.event_processor: EventProcessor | None = None
@@ -237,42 +242,47 @@ class Scheduler:
     def handle_due_case(self, case: Case) -> bool:
         """Do what is due of one case, with those that are asked for together with it, and let the rules act.
 
-        False where another has it, or took it meanwhile. Raises what kept it from being handled.
+        False where another has it, or took it meanwhile; where that is a thread of this process, once that is done with
+        it. Raises what kept it from being handled.
         """
         groups = self._batches_of(case, True) or [(case,)]
         its = [group for group in groups if any(one.id == case.id for one in group)]
         started = self._parts.runner.submit(its, self._handle_group)
+        if not started:
+            self._parts.runner.wait_until_released([one for group in its for one in group], MAX_RELEASE_WAIT)
+            return False
         self._parts.runner.wait(started)
         for _, job in started:
             if job.error is not None and not job.timed_out and not isinstance(job.error, ConflictError):
                 raise job.error
         with self.without_waiting():
             self.process_events()
-        return bool(started) and not any(isinstance(job.error, ConflictError) for _, job in started)
+        return not any(isinstance(job.error, ConflictError) for _, job in started)
 
     def run_due(
         self, limit: int, observer: RoundObserver | None = None, *, overdue_by: timedelta = timedelta(0)
     ) -> RunReport:
         """Handle due cases, then the order events that are pending, until nothing is due; when the next case is due.
 
-        Each connection's share is done by itself. Where more than `limit` cases are due, this returns when so many
-        were begun; whoever is slow then is finished beside the next call. Nothing is begun once the desk ends. What
-        keeps events from being handled is a problem of the report, and they stay pending.
+        Each connection's share is done by itself, one step of each case. Where more than `limit` cases are due, this
+        returns when so many were begun, and where next steps wait for a slow connection alone, after a moment; whoever
+        is slow then is finished beside the next call. Nothing is begun once the desk ends. What keeps events from being
+        handled is a problem of the report, and they stay pending.
 
         Args:
             observer: is told of the cases that were handled, and may end the round; None: nobody.
             overdue_by: only what has been due for so long.
         """
         found = self.request_poller.poll_due() if self.request_poller is not None else ()
-        handled, problems = self._handle_due(limit, observer, overdue_by)
+        handled, problems, is_complete = self._handle_due(limit, observer, overdue_by)
         problems = (*found, *problems)
         while True:
             with self.without_waiting():  # What rules want is asked by connection as well.
                 events, troubles = self.process_events(limit)
             problems += troubles
             if not events or self._shutdown.is_requested or (observer is not None and observer.is_stopped):
-                return RunReport(handled, self._ledger.next_due(), problems)
-            more, troubles = self._handle_due(limit, observer, overdue_by)
+                return RunReport(handled, self._ledger.next_due(), problems, is_complete)
+            more, troubles, is_complete = self._handle_due(limit, observer, overdue_by)
             handled, problems = handled + more, problems + troubles
 
     def process_events(
@@ -292,8 +302,8 @@ class Scheduler:
 
     def _handle_due(
         self, limit: int, observer: RoundObserver | None, overdue_by: timedelta
-    ) -> tuple[int, tuple[str, ...]]:
-        """Handle due cases; how many were begun, and the problems, a line each."""
+    ) -> tuple[int, tuple[str, ...], bool]:
+        """Handle due cases; how many were begun, the problems, a line each, and whether all was begun."""
         from orderdesk_sdk.runtime.due_round import DueRound, RoundHooks  # See `scheduler_parts`.
 
         troubles: dict[str, BaseException] = {}
@@ -320,7 +330,7 @@ class Scheduler:
         )
         self._parts.runner.leave_unfinished(due_round.run(limit))
         problems += tuple(f"{work_id}: {error}" for work_id, error in troubles.items())
-        return due_round.started, problems + self._ledger.damaged()
+        return due_round.started, problems + self._ledger.damaged(), due_round.is_complete
 
     def without_waiting(self) -> AbstractContextManager[None]:
         """Within the block this thread waits for no slow connection: what is not done at once is recorded, and due."""

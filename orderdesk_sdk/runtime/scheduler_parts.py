@@ -6,7 +6,7 @@ Imported and made for the first case that is handled. A program that plans, or l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.ledger import Ledger
@@ -25,9 +25,6 @@ from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.transport.shutdown import Shutdown
 
-if TYPE_CHECKING:
-    from orderdesk_sdk.transport.email.smtp import SmtpTransport
-
 __all__ = ["SchedulerParts"]
 
 
@@ -41,15 +38,14 @@ class SchedulerParts:
         order_store: OrderStoreById,
         connections: Connections,
         listeners: Listeners,
-        mailer: SmtpTransport | None,
+        make_email: Callable[[], CancellationEmail],
         clock: Clock,
         shutdown: Shutdown,
         request_actions: Callable[[], RequestActions],
     ) -> None:
         self.loader = ContextLoader(ledger, order_store, connections, listeners, clock)
         self.extender = CancellationExtender(self.loader, order_store, connections)
-        email = CancellationEmail(mailer, clock)
-        self.cancellations = CancellationHandler(self.loader, self.extender, connections, email)
+        self.cancellations = CancellationHandler(self.loader, self.extender, connections, make_email())
         self.resubmissions = ResubmissionHandler(self.loader, order_store, connections)
         self.status_changes = StatusChangeHandler(self.loader, order_store, connections)
         self.responses = ResponseHandler(self.loader, order_store, connections, request_actions)

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -23,7 +24,16 @@ from attrs import frozen
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.plugin.toolkit.private_files import create_private
 
-__all__ = ["ArchivedCase", "ArchivedExecutions", "ArchivedLine", "read_archive", "verified_digest", "write_archive"]
+__all__ = [
+    "ArchivedCase",
+    "ArchivedExecutions",
+    "ArchivedLine",
+    "RewrittenArchive",
+    "read_archive",
+    "rewritten_archive",
+    "verified_digest",
+    "write_archive",
+]
 
 _FORMAT: Final = "orderdesk ledger archive 1"
 _CHUNK: Final = 1 << 20
@@ -76,7 +86,7 @@ def write_archive(path: Path, head: Mapping[str, str], records: Iterable[Record]
 
     Raises ValidationError where there is a file of that name, StorageError where it cannot be written.
     """
-    half = path.with_name(f".{path.name}.half")
+    half = _half_of(path)
     try:
         if path.exists():
             raise ValidationError("the file exists already", location=str(path), hint="name a new one")
@@ -93,6 +103,66 @@ def write_archive(path: Path, head: Mapping[str, str], records: Iterable[Record]
     finally:
         half.unlink(missing_ok=True)
     return digest
+
+
+class RewrittenArchive:
+    """An archive in another version, beside the one that it is to replace.
+
+    digest, changed_records, changed_cases: of the new one, and how many of the records and of their cases are others.
+    """
+
+    def __init__(self, path: Path, half: Path, change: Callable[[Record], Record]) -> None:
+        self._path, self._half = path, half
+        self._change = change
+        self.changed_records = 0
+        self._changed_cases: set[str] = set()
+        self.digest = _write(half, _head(path), self._changed()) or ""
+
+    @property
+    def changed_cases(self) -> int:
+        """Of how many cases lines are others."""
+        return len(self._changed_cases)
+
+    def _changed(self) -> Iterator[Record]:
+        for record in read_archive(self._path):
+            changed = self._change(record)
+            if changed != record:
+                self.changed_records += 1
+                self._changed_cases |= {record.case_id} if isinstance(record, ArchivedCase) else set()
+            yield changed
+
+    def put_in_place(self) -> None:
+        """Let it replace the present one. Raises OSError."""
+        self._half.replace(self._path)
+        _sync_folder(self._path.absolute().parent)
+
+
+@contextmanager
+def rewritten_archive(path: Path, change: Callable[[Record], Record]) -> Iterator[RewrittenArchive]:
+    """An archive, of which `verified_digest` said that it is whole, with each record changed by `change`.
+
+    What is not put in place is gone after the block. Raises StorageError where it cannot be written, or where another
+    program is at it.
+    """
+    half = _half_of(path)
+    try:
+        if not create_private(half):
+            raise StorageError(
+                "another program writes it anew, or was ended by force while it did",
+                location=str(path),
+                hint=f"when that has ended, remove {half.name} if it is still there, then do the same again",
+            )
+        try:
+            yield RewrittenArchive(path, half, change)
+        finally:
+            half.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot be written: {error.strerror}", location=str(path)) from None
+
+
+def _half_of(path: Path) -> Path:
+    """Where an archive lies until it is whole and on disk."""
+    return path.with_name(f".{path.name}.half")
 
 
 def _write(half: Path, head: Mapping[str, str], records: Iterable[Record]) -> str | None:
@@ -179,13 +249,22 @@ def verified_digest(path: Path) -> str:
 
 def read_archive(path: Path) -> Iterator[Record]:
     """The records of an archive, one at a time, of which `verified_digest` said that it is whole."""
+    _head(path)
     with path.open("rb") as file:
-        if json.loads(file.readline()).get("format") != _FORMAT:
-            raise _damaged(path)
+        file.readline()
         for line in file:
             document = json.loads(line)
             if "digest" not in document:
                 yield _record(document)
+
+
+def _head(path: Path) -> dict[str, str]:
+    """What the first line of an archive says. Raises StorageError for another file."""
+    with path.open("rb") as file:
+        head: dict[str, str] = json.loads(file.readline())
+    if head.pop("format", None) != _FORMAT:
+        raise _damaged(path)
+    return head
 
 
 def _record(document: Mapping[str, Any]) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from orderdesk_sdk.stores.ledger_copy import CopyEnd, LedgerCopy
+    from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
+    from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
+    from orderdesk_sdk.stores.orderdesk_api.store import OrderDeskStore
     from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
     from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
     from orderdesk_sdk.stores.sql.tables_version import VersionedTables
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+    from orderdesk_sdk.stores.store_records import StoreRecords
     from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "database_name",
     "migrate_tables",
     "open_ledger",
+    "open_order_desk_store",
     "open_order_store",
     "states_of_connections",
     "tables_of",
@@ -87,6 +92,31 @@ def open_order_store(
     return _with_driver(opened, place)
 
 
+def open_order_desk_store(
+    settings: OrderDeskSettings,
+    names: ConnectionNames,
+    ledger: object,
+    states: StateOfConnection,
+    clock: Clock,
+    suffix: str = DEFAULT_SUFFIX,
+) -> OrderDeskStore:
+    """The order store over Order Desk's API. Nothing is called before an order is asked for.
+
+    Args:
+        ledger: keeps beside itself what the API has no place for; one that is not of this package leaves that to the
+            process.
+        states: of the connections; this store's calls share one bucket.
+    """
+    from orderdesk_sdk.stores.orderdesk_api.api import OrderDeskApi
+    from orderdesk_sdk.stores.orderdesk_api.store import OrderDeskStore
+
+    name = f"order-desk {settings.store_id}"
+    records_of: Callable[[str], StoreRecords] | None = getattr(ledger, "store_records", None)
+    records = records_of(name) if records_of is not None else None
+    api = OrderDeskApi(settings, clock, states(name))
+    return OrderDeskStore(api, settings, names, clock, records=records, suffix=suffix)
+
+
 def states_of_connections(location: LedgerLocation, ledger: object, clock: Clock) -> StateOfConnection:
     """What is known of each connection beyond a call: shared by all processes that work on a PostgreSQL database.
 
@@ -137,19 +167,22 @@ def tables_of(location: LedgerLocation) -> tuple[VersionedTables, ...]:
     return _with_driver(found)
 
 
-def migrate_tables(location: LedgerLocation) -> None:
-    """Bring all tables to the version of the program, also where that ends older programs. Raises as `open_ledger`."""
+def migrate_tables(location: LedgerLocation, names: Collection[str]) -> None:
+    """Bring the kinds of tables with these names to the version of the program, also where that ends older programs.
+
+    Those that are not there are made. Raises as `open_ledger`.
+    """
     if isinstance(location, Path):
         from orderdesk_sdk.stores.sqlite import tables as sqlite_tables
 
-        sqlite_tables.migrate_tables(location)
+        sqlite_tables.migrate_tables(location, names)
         return
     url = location
 
     def migrated() -> None:
         from orderdesk_sdk.stores.postgres import tables as postgres_tables
 
-        postgres_tables.migrate_tables(url, _IN_CONFIGURATION)
+        postgres_tables.migrate_tables(url, _IN_CONFIGURATION, names)
 
     _with_driver(migrated)
 

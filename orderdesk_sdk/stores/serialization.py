@@ -17,6 +17,7 @@ from orderdesk_sdk.cases.history import EntryContent, HistoryEntryKind
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.workers import WorkerHeartbeat
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
 from orderdesk_sdk.stores.personal_texts import NOTE, REMOVED, StoredRecord, join_texts, seal, split_texts
 from orderdesk_sdk.stores.stored_names import rename_record
 
@@ -31,7 +32,18 @@ _converter.register_structure_hook(timedelta, lambda told, _: timedelta(seconds=
 _encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode  # A record holds no circle.
 
 
-Record = Case | Cancellation | Event | Exchange | RuleExecution | Intent | OrderEvent | Registration | WorkerHeartbeat
+Record = (
+    Case
+    | Cancellation
+    | Event
+    | Exchange
+    | RuleExecution
+    | Intent
+    | OrderEvent
+    | Registration
+    | WorkerHeartbeat
+    | RequestedCancellation
+)
 
 
 def dump(record: Record) -> str:

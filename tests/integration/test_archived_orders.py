@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orderdesk_sdk.cases.archive import ArchiveReport
+from orderdesk_sdk.cases.archive import ArchiveReport, ForgetReport
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, hours
@@ -72,9 +72,22 @@ def test_the_receipt_says_where_the_history_is(archived: Desk, tmp_path: Path) -
     assert case.evidence.exchange is None
 
 
-def test_a_person_who_is_forgotten_is_gone_from_the_ledger(archived: Desk) -> None:
-    assert archived.orders.forget("1042", by="Ann") == 1
+def test_a_person_who_is_forgotten_is_gone_from_the_ledger_and_its_archive(archived: Desk, tmp_path: Path) -> None:
+    old = tmp_path / "old.jsonl"
+    assert "salt" in old.read_text("ascii")
+    assert archived.orders.forget("1042", by="Ann") == ForgetReport(1, (old,))
+    assert "salt" not in old.read_text("ascii")
+    assert list(archived.ledger.find_archive_flaws(old)) == []
     assert archived.cancellations.receipt("1042").flaws == ()
+
+
+def test_an_archive_that_was_moved_is_named_and_cleared_where_it_is(archived: Desk, tmp_path: Path) -> None:
+    old, moved = tmp_path / "old.jsonl", tmp_path / "moved.jsonl"
+    old.rename(moved)
+    assert archived.orders.forget("1042", by="Ann") == ForgetReport(1, (), (str(old),))
+    assert archived.cases.clear_archive(moved, by="Ann") == 1
+    assert "salt" not in moved.read_text("ascii")
+    assert list(archived.ledger.find_archive_flaws(moved)) == []
 
 
 def test_nothing_goes_while_anything_is_open_or_young(archived: Desk, tmp_path: Path) -> None:

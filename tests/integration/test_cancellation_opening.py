@@ -92,7 +92,7 @@ def test_one_commit_brings_wish_claim_and_intent_and_one_the_answer(fake_service
     assert list(desk.ledger.find_flaws()) == []
 
 
-MOST_STATEMENTS = 25
+MOST_STATEMENTS = 16
 """Of a cancel at one place, ledger and order store together; how many flushes to disk it costs counts more."""
 
 

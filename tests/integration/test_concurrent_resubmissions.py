@@ -134,3 +134,21 @@ def test_persons_and_workers_in_one_moment(
         made = set(pool.map(act, desks))
     assert len(made) == 1
     one(canceled, fake_services, canceled.ledger.case(str(made.pop()), ResubmitCase))
+
+
+def test_a_duplicate_that_is_submitted_between_two_looks_is_canceled_where_it_is_then(
+    canceled: Desk, fake_services_desk: FakeDeskOpener, fake_services: FakeServices, clock: VirtualClock
+) -> None:
+    other = open_(fake_services_desk)
+    fake_services.silent.add("mill")
+    made = canceled.resubmissions.create("1042", by="Ann")
+    assert made.is_open
+    fake_services.silent.clear()
+
+    def submit() -> None:
+        for _ in range(6):
+            clock.advance(minutes(1))
+            other.run_due()
+
+    before(canceled.ledger, "order_record", submit)
+    assert canceled.cancel(made.order_number, by="Ann").cases[0].state is State.ACKNOWLEDGED

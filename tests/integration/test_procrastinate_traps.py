@@ -341,8 +341,7 @@ def test_wakes_of_a_service_that_does_not_answer_hold_up_no_other(
 ) -> None:
     waiting = threading.Event()
     shop.at_cancel = lambda number: waiting.wait(30) if int(number.split("-")[1]) % 2 == 0 else None
-    # A wake that a race has lost is swept up while the first service still does not answer.
-    with working({**options, "slack": "15"}):
+    with working(options):
         numbers = cancel(desk, 60)
         first, second = (desk.connections.bulkhead(name) for name in CONNECTIONS)
         assert first.size == second.size < 30

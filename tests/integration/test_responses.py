@@ -64,7 +64,7 @@ def test_a_request_is_accepted_once_the_mill_has_canceled(
     desk.notifications.handle_webhook("market", market_webhook())
     clock.advance(minutes(1))
     desk.run_due()
-    assert (response_of(desk).state, fake_services.answers) == (State.PENDING, []), "the mill only took note"
+    assert (response_of(desk).state, fake_services.answers) == (State.PENDING, []), "the mill only acknowledged it"
     assert fake_services.writes == ["mill cancel 1042"]
     fake_services.status["mill", "1042"] = "canceled"
     found = follow(desk, clock)

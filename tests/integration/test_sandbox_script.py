@@ -75,7 +75,8 @@ def script(tmp_path: Path) -> Iterator[Script]:
 
 def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     ready = json.loads((script.folder / "ready").read_text(encoding="utf-8"))
-    assert set(ready) == {"config", "ledger", "virtual_time", "connections"}
+    assert set(ready) == {"config", "ledger", "virtual_time", "connections", "order_desk"}
+    assert ready["order_desk"] is None
     assert all(set(found) == {"connection", "integration", "url"} for found in ready["connections"])
     assert "amazon-mcf" in [found["connection"] for found in ready["connections"]]
     assert (script.folder / "orders.json").read_text(encoding="utf-8") == SAMPLE_ORDERS

@@ -31,6 +31,7 @@ from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import Email, ManualConfirmation, Portal, Route, RuleAction
 from orderdesk_sdk.plugin.toolkit.templates import read_template
 from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.answer_links import AnswerLinkConfig
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.transport.email import smtp_session as smtp
 from orderdesk_sdk.transport.email.config import EmailConfig
@@ -97,12 +98,14 @@ def open_email_desk(
     rules: Sequence[Mapping[str, object]] = (),
     routes: tuple[Route, ...] = EMAIL_ROUTES,
     changed: Mapping[str, object] | None = None,
+    links: AnswerLinkConfig | None = None,
 ) -> Desk:
     """A desk on a file, with one connection to the e-mail-only integration. changed: settings of that connection."""
     registry = PluginRegistry()
     registry.register(EmailOnlyPlugin(routes), EMAIL_ONLY)
     connection = ConnectionConfig(EMAIL_ONLY, EMAIL_ONLY, changed or {}, f"[connections.{EMAIL_ONLY}]")
-    config = Config(ledger, {EMAIL_ONLY: connection}, email=mail, rules=read_rules(list(rules), "[[rules]]"))
+    read = read_rules(list(rules), "[[rules]]")
+    config = Config(ledger, {EMAIL_ONLY: connection}, email=mail, rules=read, answer_links=links)
     return Desk(config, clock=clock, registry=registry)
 
 

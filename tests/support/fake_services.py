@@ -20,6 +20,7 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import Clock, VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.errors import SignatureVerificationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin import answer
@@ -233,6 +234,7 @@ class FakeDeskOpener(Protocol):
         listeners: Sequence[object] = (),
         rules: Sequence[Mapping[str, object]] = (),
         answering: Answering = Answering.PERSON,
+        messages: MessageConfig | None = None,
     ) -> Desk:
         """The desk; without `plugins` there are a cart, a mill and a phone."""
 
@@ -253,6 +255,7 @@ def open_fake_desk(
     rules: Sequence[Mapping[str, object]] = (),
     orders: Sequence[Order] = (),
     answering: Answering = Answering.PERSON,
+    messages: MessageConfig | None = None,
 ) -> Desk:
     """A desk with one connection per plugin, named as it is; `orders` are imported."""
     registry = PluginRegistry(find=lambda group: [])
@@ -268,7 +271,12 @@ def open_fake_desk(
         )
         for plugin in plugins
     }
-    config = Config(ledger, connections, rules=read_rules(list(rules), "[[rules]]"))
+    config = Config(
+        ledger,
+        connections,
+        rules=read_rules(list(rules), "[[rules]]"),
+        messages=messages or MessageConfig(),
+    )
     desk = Desk(
         config,
         clock=clock,

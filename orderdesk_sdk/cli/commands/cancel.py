@@ -235,9 +235,13 @@ def cases(
 
 @click.command()
 @click.argument("order")
+@click.option("--limit", type=click.IntRange(1), help="The most lines of its histories to show.  [default: all]")
+@click.option(
+    "--after", type=click.IntRange(0), default=0, metavar="SEQUENCE", help="Only lines after this one: the next page."
+)
 @common_options
 @click.pass_obj
-def receipt(session: Session, order: str) -> None:
+def receipt(session: Session, order: str, limit: int | None, after: int) -> None:
     """Show what became of ORDER, with the evidence.
 
     What was requested, answered and decided, when, by whom, and the evidence of each result. Exit code 3: the latest
@@ -246,12 +250,15 @@ def receipt(session: Session, order: str) -> None:
     from orderdesk_sdk.desk.documents import receipt_document
 
     with session.desk() as desk:
-        order_receipt = desk.cancellations.receipt(order)
+        order_receipt = desk.cancellations.receipt(order, limit=limit, after=after)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_receipt
 
         show_receipt(screen, order_receipt)
+        if order_receipt.next_after is not None:
+            next_page = f"--after {order_receipt.next_after} shows the next"
+            screen.line(f"No more than {limit} lines of the histories are shown; {next_page}.", "dim")
 
     session.print_result(receipt_document(order_receipt), draw)
     others = (*order_receipt.resubmissions, *order_receipt.status_changes, *order_receipt.responses)

@@ -179,6 +179,27 @@ def archive_histories(session: Session, older_than: timedelta, target: Path, by:
     session.print_result(shape, draw)
 
 
+@ledger.command("forget")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@by_option()
+@common_options
+@click.pass_obj
+def clear_archive(session: Session, file: Path, by: str | None) -> None:
+    """Remove from the archive FILE the personal data that was removed from the ledger.
+
+    For a copy of an archive that was elsewhere when `orderdesk forget` ran. It can still be verified.
+    """
+    with session.desk() as desk:
+        count = desk.cases.clear_archive(file, by=require_name(by))
+    histories = "one history" if count == 1 else f"{count} histories"
+    told = (
+        f"Personal data was removed from {histories} in {file}."
+        if count
+        else f"{file} has no personal data that was removed from the ledger."
+    )
+    session.print_result({"file": str(file), "histories": count}, lambda screen: screen.line(told))
+
+
 @ledger.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--complete", is_flag=True, help="The ledger was not used after the backup was made.")
@@ -244,31 +265,36 @@ def forget(session: Session, order: str, by: str | None) -> None:
 
     Names, addresses and what people wrote. What was requested and answered, the evidence and the times stay, and
     can still be verified; the receipt says that texts were removed. An error while a case of the order is open.
+    Archives of its history are changed where they were made; `orderdesk ledger forget` changes one that was moved.
     Backups and the records of services are not changed.
     """
     from orderdesk_sdk.orders.references import OrderId
 
     with session.desk() as desk:
         store, erased = embedded_order_store(desk), desk.orders.get(order)
-        count = desk.orders.forget(order, by=require_name(by))
-        archives = sorted({archived.archive for archived in desk.ledger.archived(erased.id)})
+        report = desk.orders.forget(order, by=require_name(by))
         duplicates = [store.get_order(OrderId(one)).number for one in store.duplicates_of(erased.id)]
 
     def draw(screen: Screen) -> None:
+        count = report.history_count
         histories = "one history" if count == 1 else f"{count} histories"
         screen.line(f"Order {erased.number}: personal data was removed from the order and {histories}.")
         if duplicates:
             screen.line(f"Its duplicates have personal data of their own: {', '.join(duplicates)}.", "yellow")
-        for archive in archives:
+        for cleared in report.cleared_archives:
+            screen.line(f"Personal data was removed from the archive {cleared}.")
+        for archive in report.archives_left:
             screen.line(f"The archive {archive} still contains personal data.", "yellow")
+            screen.indented("What to do: find the file, and run `orderdesk ledger forget FILE`.", style="yellow")
         screen.line("Backups still contain the personal data.", "dim")
 
     shape: dict[str, object] = {
         "order_id": erased.id,
         "order_number": erased.number,
-        "histories": count,
+        "histories": report.history_count,
         "duplicates": duplicates,
-        "archives": archives,
+        "cleared_archives": [str(archive) for archive in report.cleared_archives],
+        "archives": list(report.archives_left),
     }
     session.print_result(shape, draw)
 

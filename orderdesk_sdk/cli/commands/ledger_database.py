@@ -73,9 +73,12 @@ def migrate_command(session: Session, check: bool) -> None:
     before = tables_of(location)
     for tables in before:
         tables.version.require_not_too_new(database_name(location))
-    needed = [tables for tables in before if tables.version.is_behind and (tables.version.found or tables is before[0])]
+    is_elsewhere = config.orders not in (None, config.ledger)
+    needed = [
+        tables for tables in before if tables.version.is_behind and not _is_absent_order_store(tables, is_elsewhere)
+    ]
     if needed and not check:
-        migrate_tables(location)
+        migrate_tables(location, [tables.name for tables in needed])
 
     def draw(screen: Screen) -> None:
         screen.line(database_name(location))
@@ -96,10 +99,18 @@ def migrate_command(session: Session, check: bool) -> None:
         click.get_current_context().exit(1)
 
 
+def _is_absent_order_store(tables: VersionedTables, is_elsewhere: bool) -> bool:
+    return is_elsewhere and tables.name == "order store" and tables.version.found == 0
+
+
 def _said_of(tables: VersionedTables, *, is_needed: bool, is_done: bool) -> str:
     version = tables.version
+    if not is_needed and version.found == 0:
+        return f"{tables.name}: no tables here; [orders].url names another database"
     if not is_needed:
         return f"{tables.name}: version {version.found}; nothing is to be done"
+    if version.found == 0:
+        return f"{tables.name}: the tables {'were made' if is_done else 'are to be made'}, in version {version.known}"
     steps = f"from version {version.found} to {version.known}"
     if is_done:
         return f"{tables.name}: migrated {steps}"

@@ -115,16 +115,16 @@ class BulkRun:
     def _record(self, numbered: tuple[int, BulkRequest]) -> CancellationStatus | OrderDeskError:
         number, request = numbered
         try:
-            order = self._parts.order_store.resolve(request.order)
+            registered = self._parts.order_store.resolve_registered(request.order)
             wanted = self._cancellations.draft(
-                order,
+                registered.order,
                 by=self._by,
                 reason=request.reason,
                 idempotency_key=bulk_key(self._bulk, number),
                 connections=request.connections,
                 lines=request.lines,
             )
-            return self._cancellations.open(order, wanted, send_now=False)
+            return self._cancellations.open(registered.order, wanted, send_now=False, registered=registered)
         except OrderDeskError as error:
             if isinstance(error, StorageError) and not isinstance(error, DamagedRowError):
                 raise  # Nothing is wrong with the order: the next run records it.

@@ -6,12 +6,12 @@ event = "/event"                        # what happened, or
 status = "/status"                      # what the order now is; at least one of the two
 event_id = "/id"                        # what stays the same when the message is sent again; may be left out
 header = "authorization"                # where the agreed token comes: a header,
-token_path = "/token"                   # or a field of the message; one of the two
+token_path = "/token"                   # a field of the message,
+query = "token"                         # or a parameter of the URL; one of the three
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping
 
@@ -21,6 +21,7 @@ from orderdesk_sdk.errors import ConfigurationError, SignatureVerificationError
 from orderdesk_sdk.plugin.profiles.json_pointer import read_pointer, value_at_pointer
 from orderdesk_sdk.plugin.routes import normalize_status
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.plugin.toolkit.signatures import verify_token
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.secret import Secret
 
@@ -28,6 +29,7 @@ __all__ = ["WebhookProfile", "notifications_by_profile", "read_webhook_profile"]
 
 LOCATION = "message"
 POINTERS = ("order", "event", "status", "event_id", "token_path")
+_NAMES = {"header": "must be a header's name", "query": "must be the name of a parameter"}
 
 
 @frozen
@@ -36,6 +38,7 @@ class WebhookProfile:
 
     Args:
         header: lower case.
+        query: the name of a parameter of the URL.
     """
 
     order: str
@@ -44,6 +47,7 @@ class WebhookProfile:
     event_id: str | None = None
     token_path: str | None = None
     header: str | None = None
+    query: str | None = None
 
 
 def read_webhook_profile(value: object, location: str) -> WebhookProfile:
@@ -51,21 +55,23 @@ def read_webhook_profile(value: object, location: str) -> WebhookProfile:
     if not isinstance(value, Mapping):
         raise ConfigurationError("a table was expected", location=location)
     for name in value:
-        if name not in (*POINTERS, "header"):
-            known = ", ".join((*POINTERS, "header"))
+        if name not in (*POINTERS, *_NAMES):
+            known = ", ".join((*POINTERS, *_NAMES))
             raise ConfigurationError(f"unknown key {name!r}", location=location, hint=f"known are {known}")
     if "order" not in value:
         raise ConfigurationError("is missing", location=f"{location}.order", hint="say where the order's number stands")
     if "event" not in value and "status" not in value:
         raise ConfigurationError("event or status is missing", location=location, hint="say where one of them stands")
-    if ("token_path" in value) == ("header" in value):
-        hint = 'add token_path = "/token" for one in the message, or header = "authorization"; not both'
+    if sum(name in value for name in ("token_path", *_NAMES)) != 1:
+        hint = 'add one of token_path = "/token" (in the message), header = "authorization" and query = "token"'
         raise ConfigurationError("the location of the token must be given once", location=location, hint=hint)
-    header = value.get("header")
-    if header is not None and (not isinstance(header, str) or not header.strip()):
-        raise ConfigurationError("must be a header's name", location=f"{location}.header")
+    for name in _NAMES:
+        given = value.get(name, name)
+        if not isinstance(given, str) or not given.strip():
+            raise ConfigurationError(_NAMES[name], location=f"{location}.{name}")
     pointers = {name: read_pointer(value[name], f"{location}.{name}") for name in POINTERS if name in value}
-    return WebhookProfile(**pointers, header=header.strip().lower() if header is not None else None)
+    header, query = (str(value[name]).strip() if name in value else None for name in _NAMES)
+    return WebhookProfile(**pointers, header=header.lower() if header is not None else None, query=query)
 
 
 def notifications_by_profile(
@@ -99,16 +105,14 @@ def notifications_by_profile(
 
 def _verify_token(profile: WebhookProfile, request: WebhookRequest, document: object, token: Secret) -> None:
     shown: object = request.headers.get(profile.header or "", "")
+    if profile.query is not None:
+        shown = request.query.get(profile.query, "")
     if profile.token_path is not None:
         try:
             shown = value_at_pointer(document, profile.token_path, LOCATION)
         except MalformedResponseError:
             shown = ""
-    # In constant time: how long it takes must not tell how much of a guess is right.
-    if not hmac.compare_digest(str(shown).encode("utf-8", "replace"), token.reveal().encode()):
-        raise SignatureVerificationError(
-            "the token of the webhook is not the agreed one", hint="compare it with the one configured"
-        )
+    verify_token(str(shown), token, location=LOCATION)
 
 
 def _json(body: bytes) -> object:

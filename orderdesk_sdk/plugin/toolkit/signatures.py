@@ -8,11 +8,11 @@ import json
 from collections.abc import Iterable, Mapping
 
 from orderdesk_sdk.errors import SignatureVerificationError
-from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, get_path
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["verify_signature", "json_text_at"]
+__all__ = ["json_text_at", "verify_signature", "verify_token", "webhook_object"]
 
 
 def verify_signature(request: WebhookRequest, header: str, secrets: Iterable[Secret], *, location: str) -> None:
@@ -37,14 +37,50 @@ def verify_signature(request: WebhookRequest, header: str, secrets: Iterable[Sec
         raise SignatureVerificationError(text, location=location, hint="compare the secret with the sender's")
 
 
+def verify_token(shown: str, token: Secret, *, location: str) -> None:
+    """Return where a message shows the token that was agreed with its sender; raise SignatureVerificationError else.
+
+    Args:
+        shown: as the message has it, "" where it has none.
+        token: an empty one fits nothing.
+        location: who sends it, for errors.
+    """
+    # In constant time: how long it takes must not tell how much of a guess is right.
+    fits = hmac.compare_digest(shown.encode("utf-8", "replace"), token.reveal().encode())
+    if not token.reveal() or not fits:
+        raise SignatureVerificationError(
+            "the token of the webhook is not the agreed one",
+            location=location,
+            hint="compare it with the one configured",
+        )
+
+
+def webhook_object(request: WebhookRequest, *, location: str) -> Mapping[str, object]:
+    """The JSON object that a message's body is. Raises MalformedResponseError, also where a key is given twice.
+
+    Args:
+        location: who sends it, for errors.
+    """
+    try:
+        found: object = json.loads(request.body, object_pairs_hook=_unambiguous)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, Mapping):
+        raise MalformedResponseError(f"the body is no JSON object ({len(request.body)} bytes)", location=location)
+    return found
+
+
 def json_text_at(request: WebhookRequest, *path: str, location: str) -> str:
     """The text or number at a path of keys in a message's JSON body, as a text. Raises MalformedResponseError."""
-    try:
-        found: object = json.loads(request.body)
-    except (ValueError, RecursionError):
-        raise MalformedResponseError(f"the body is not JSON ({len(request.body)} bytes)", location=location) from None
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
+    found = get_path(webhook_object(request, location=location), *path)
     if isinstance(found, bool) or not isinstance(found, str | int) or not str(found).strip():
         raise MalformedResponseError(f"{'.'.join(path)} is no text and no number", location=location)
     return str(found)
+
+
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON. Raises ValueError where a key is given twice: which of the two is meant, nobody knows."""
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        raise ValueError
+    return read

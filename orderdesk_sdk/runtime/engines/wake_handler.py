@@ -21,6 +21,9 @@ SWEEP_LIMIT = 1000
 MAX_EARLY = 2.0
 """Seconds by which a wake may be early and still wait for its time: clocks that are set right differ by less."""
 
+MAX_LOOKS = 3
+"""How often a wake looks whether its case is due that another one had: the one of the step before, as a rule."""
+
 
 class WakeHandler:
     """What engines call. Safe from many threads."""
@@ -39,7 +42,9 @@ class WakeHandler:
         """Do what is due of this attempt of a case; False, and nothing is done, where it is not to be done now.
 
         That is: where the ledger knows no such case, a later attempt has begun, another has it, it is settled, or its
-        time has not come, since it was put off or somebody's clock is ahead. A wake that comes a moment early waits.
+        time has not come, since it was put off or somebody's clock is ahead. A wake that comes a moment early waits. So
+        does one whose case another thread of this process still has: what that does may be the step before, and nobody
+        else would do the next one.
         """
         with self._shutdown.in_use():
             return not self._shutdown.is_requested and self._handle(case_id, attempt)
@@ -52,13 +57,23 @@ class WakeHandler:
             return self._scheduler.run_due(SWEEP_LIMIT, overdue_by=DEFAULT_SLACK if slack is None else slack)
 
     def _handle(self, case_id: str, attempt: int) -> bool:
+        for _ in range(MAX_LOOKS):
+            case = self._due_case(case_id, attempt)
+            if case is None:
+                return False
+            if self._scheduler.handle_due_case(case):
+                return True
+        return False  # It is swept up, should it ever be due still.
+
+    def _due_case(self, case_id: str, attempt: int) -> Case | None:
+        """The case, where this attempt of it is due."""
         case = self._case(case_id, attempt)
         early = self._early(case)
         if 0 < early <= MAX_EARLY:
             self._clock.sleep_until(self._clock.monotonic() + early)
             case = self._case(case_id, attempt)
             early = self._early(case)
-        return case is not None and early <= 0 and self._scheduler.handle_due_case(case)
+        return case if early <= 0 else None
 
     def _early(self, case: Case | None) -> float:
         """Seconds until a case is due, which are less than nothing where it is overdue."""

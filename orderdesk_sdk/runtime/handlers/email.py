@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
+from attrs import frozen
+
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.cases.policy.failures import after_email_loss, retry_later
@@ -19,6 +21,7 @@ from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.routes import Email
 from orderdesk_sdk.plugin.toolkit.email_addresses import parse_address
 from orderdesk_sdk.plugin.toolkit.templates import render, template_fields
+from orderdesk_sdk.runtime.answer_links import AnswerLinks, EmailLinks
 from orderdesk_sdk.runtime.journal import CaseJournal
 from orderdesk_sdk.transport.redaction import Redactor
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
     from orderdesk_sdk.transport.email.smtp import SmtpTransport
 
-__all__ = ["CancellationEmail", "message_id_of"]
+__all__ = ["CancellationEmail", "CaseEmail", "message_id_of"]
 
 MAX_EVIDENCE_CHARACTERS = 8 * 1024
 """Characters of a mail that are kept as evidence."""
@@ -48,11 +51,26 @@ def _record_of_sent(mail: EmailMessage) -> str:
     return f"E-mail sent to {mail['To']}; awaiting the service's confirmation"
 
 
+@frozen
+class CaseEmail:
+    """What a case sends.
+
+    Args:
+        message: as plain text where no e-mail is configured.
+        links: that are in it; None where none are.
+    """
+
+    message: EmailMessage | str
+    links: EmailLinks | None = None
+
+
 class CancellationEmail:
     """Sends the mails of a desk; without a `[email]` table every mail is a draft for a person."""
 
-    def __init__(self, mailer: SmtpTransport | None, clock: Clock) -> None:
+    def __init__(self, mailer: SmtpTransport | None, links: AnswerLinks | None, clock: Clock) -> None:
+        """links: None where no e-mail has any."""
         self._mailer = mailer
+        self._links = links
         self._clock = clock
 
     def message_for(
@@ -63,11 +81,8 @@ class CancellationEmail:
         cancellation: Cancellation,
         order: Order,
         remote_order: RemoteOrder,
-    ) -> EmailMessage | str:
-        """The mail of a case; as plain text where no e-mail is configured.
-
-        By setting, as configured.
-        """
+    ) -> CaseEmail:
+        """The mail of a case. One that the service gets has one-time links, where these are configured."""
         from orderdesk_sdk.transport.email.smtp import compose, message_id, plain_body, plain_subject
 
         to = template_values[route.to]
@@ -81,17 +96,22 @@ class CancellationEmail:
         subject: str = render(template_values[route.subject], values)
         body: str = render(template_values[route.body], values)
         if self._mailer is None:
-            return f"To: {parse_address(to, route.to)}\nSubject: {plain_subject(subject)}\n\n{plain_body(body)}"
+            head = f"To: {parse_address(to, route.to)}\nSubject: {plain_subject(subject)}"
+            return CaseEmail(f"{head}\n\n{plain_body(body)}")
         config = self._mailer.config
         identity = message_id(case.id, case.route, config.sender)
-        # The time of the cancellation, not now: the same mail, to the byte, at every try.
-        return compose(config, to=to, plugin=subject, body=body, identity=identity, at=cancellation.requested_at)
+        # A draft is kept as it is, and a redirected mail is read by somebody else: neither is to hold a live link.
+        links = self._links.for_email(case) if self._links is not None and config.mode == "send" else None
+        text = f"{body}\n\n{links.text}\n" if links is not None else body
+        # The time of the cancellation, not now: the same mail, but for its links, at every try.
+        mail = compose(config, to=to, plugin=subject, body=text, identity=identity, at=cancellation.requested_at)
+        return CaseEmail(mail, links)
 
     def send(
         self,
         sending_case: CancelCase,
         route: Email,
-        message: EmailMessage | str,
+        composed: CaseEmail,
         journal: CaseJournal,
         redactor: Redactor,
     ) -> Event:
@@ -100,7 +120,9 @@ class CancellationEmail:
 
         now = self._clock.now()
         within = route.confirm.remind_after
-        plain = redactor.redact_text(message if isinstance(message, str) else as_text(message))
+        message = composed.message
+        plain = message if isinstance(message, str) else as_text(message)
+        plain = redactor.redact_text(composed.links.hide_in(plain) if composed.links is not None else plain)
         if self._mailer is None or isinstance(message, str) or self._mailer.config.mode == "draft":
             journal.add_note(f"draft:\n{plain}")
             text = "An e-mail must be sent; its draft is in the case's history"

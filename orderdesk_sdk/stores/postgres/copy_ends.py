@@ -8,23 +8,19 @@ from datetime import datetime
 
 import psycopg
 
-from orderdesk_sdk.errors import InvalidStateError, StorageError
+from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres import ledger_schema, order_database
+from orderdesk_sdk.stores.postgres.chain_marks import RETIRED
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.migrations import migrate, tables_version
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.postgres.server_identity import server_identity
-from orderdesk_sdk.stores.postgres.write_session import RETIRED
+from orderdesk_sdk.stores.postgres.use_lock import use_alone
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, ORDER_TABLES
 from orderdesk_sdk.stores.sql.epochs import begin_epoch, retire
 
 __all__ = ["PostgresEnd", "copy_source", "copy_target"]
-
-_OTHERS = (
-    "SELECT min(application_name) FROM pg_stat_activity WHERE datname = current_database()"
-    " AND application_name LIKE 'orderdesk %' AND application_name <> current_setting('application_name')"
-)
 
 
 class PostgresEnd:
@@ -63,19 +59,12 @@ class PostgresEnd:
 def copy_source(url: Secret, location: str) -> Iterator[PostgresEnd]:
     """A ledger that no other process of this package is connected to. Raises StorageError."""
     with _locked(url, location) as end:
-        (other,) = end.cursor.execute(_OTHERS).fetchone()
-        if other is not None:
-            raise StorageError(
-                f"the ledger is in use by {other!r}",
-                location=end.name,
-                hint="end every program that uses it: workers, apps, the command line",
-            )
         yield end
 
 
 @contextmanager
 def copy_target(url: Secret, location: str) -> Iterator[PostgresEnd]:
-    """A database whose tables are made where there are none.
+    """A database that no other process of this package is connected to; its tables are made where there are none.
 
     Raises InvalidStateError where it holds a ledger, such as the one that is copied; StorageError.
     """
@@ -85,29 +74,31 @@ def copy_target(url: Secret, location: str) -> Iterator[PostgresEnd]:
 
 @contextmanager
 def _locked(url: Secret, location: str, *, must_be_empty: bool = False) -> Iterator[PostgresEnd]:
-    with closing(PostgresPool(url, location=location)) as pool:
+    with closing(PostgresPool(url, location=location, says_in_use=False)) as pool:
         migrate(pool, ledger_schema.VERSION_TABLE, ledger_schema.MIGRATIONS)
         migrate(pool, order_database.TABLES, order_database.MIGRATIONS)
-        with pool.translated():
+        if must_be_empty:
+            _require_no_history(pool)  # Before the locks, which the source may hold.
+        # First nobody else is there, then the moment begins of which everything is read.
+        with pool.own_session() as session, use_alone(session, f"PostgreSQL database {pool.place}"), pool.translated():
             connection = pool.begin("BEGIN ISOLATION LEVEL REPEATABLE READ")
             try:
                 cursor = PostgresCursor(connection)
                 # Whole tables are read and written between two statements of one end.
                 cursor.execute("SET LOCAL statement_timeout = 0")
                 cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-                if must_be_empty:
-                    _require_no_history(cursor, pool.place)  # Before the lock, which the source may hold.
                 cursor.execute("SELECT 1 FROM chain FOR UPDATE")
                 yield PostgresEnd(pool, cursor, connection)
             finally:
                 pool.give_back(connection)
 
 
-def _require_no_history(cursor: PostgresCursor, place: str) -> None:
-    (count,) = cursor.execute("SELECT max(count) FROM chain").fetchone()
+def _require_no_history(pool: PostgresPool) -> None:
+    with pool.reading() as cursor:
+        (count,) = cursor.execute("SELECT max(count) FROM chain").fetchone()
     if count:
         raise InvalidStateError(
             f"the target is in use: it holds a ledger with {count} entries of history",
-            location=f"PostgreSQL database {place}",
+            location=f"PostgreSQL database {pool.place}",
             hint="name a database that is empty",
         )

@@ -17,6 +17,11 @@ _UNREACHABLE: Final = (
     "check that the server runs, that this machine may reach it, that the database exists, and user and password"
 )
 
+_NOT_THE_OWNER: Final = (
+    "let the role that made the tables do it, as it must each `orderdesk ledger migrate`, or let that role run"
+    " `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA orderdesk TO` the user"
+)
+
 _KINDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...]] = (
     (PoolClosed, "it is closed", "open it again"),
     (
@@ -47,7 +52,7 @@ _KINDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, st
     (
         errors.InsufficientPrivilege,
         "the user may not do that",
-        "let the user own the database, or grant it USAGE and CREATE on the schema orderdesk",
+        _NOT_THE_OWNER,
     ),
     (
         (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName),

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attrs import frozen
+from psycopg import errors
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.postgres.chain_marks import MIGRATED
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.pool import SCHEMA, PostgresPool
+from orderdesk_sdk.stores.postgres.rights import missing_right, require_may_make_tables
 from orderdesk_sdk.stores.sql.tables_version import TablesVersion
 
 __all__ = ["Migration", "ends_older_programs", "migrate", "tables_version"]
@@ -38,7 +41,10 @@ class Migration:
 def tables_version(pool: PostgresPool, table: str, migrations: Sequence[Migration]) -> TablesVersion:
     """The version of the tables whose numbers are kept in `table`; changes nothing."""
     with pool.reading() as cursor:
-        return _version(cursor, table, len(migrations))
+        try:
+            return _version(cursor, table, len(migrations))
+        except errors.InsufficientPrivilege:
+            raise missing_right(cursor, pool.place) from None
 
 
 def migrate(
@@ -67,7 +73,11 @@ def migrate(
         # Another process may be at it: who waits here finds it done.
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
-        _make(cursor, table, migrations)
+        require_may_make_tables(cursor, pool.place)
+        found = _prepare(cursor, table, len(migrations))
+        if ends_older_programs(found, migrations):
+            _lock_out_writers(cursor)
+        _make(cursor, table, migrations, found)
     found = tables_version(pool, table, migrations)
     found.require_not_too_new(pool.place)
     return found
@@ -78,11 +88,20 @@ def ends_older_programs(found: TablesVersion, migrations: Sequence[Migration]) -
     return found.found > 0 and any(migration.breaks_older for migration in migrations[found.found :])
 
 
-def _make(cursor: PostgresCursor, table: str, migrations: Sequence[Migration]) -> None:
+def _prepare(cursor: PostgresCursor, table: str, known: int) -> TablesVersion:
     if cursor.execute("SELECT to_regnamespace(?)", (SCHEMA,)).fetchone() == (None,):
         cursor.execute(f"CREATE SCHEMA {SCHEMA}")
     cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{table} (version bigint PRIMARY KEY, oldest bigint NOT NULL)")
-    found = _version(cursor, table, len(migrations))
+    return _version(cursor, table, known)
+
+
+def _lock_out_writers(cursor: PostgresCursor) -> None:
+    """Let everybody who writes into the ledger wait for the end of the migration, and look at the version then."""
+    if cursor.execute("SELECT to_regclass(?)", (f"{SCHEMA}.chain",)).fetchone() != (None,):
+        cursor.execute(f"UPDATE {SCHEMA}.chain SET in_use = ?", (MIGRATED,))  # noqa: S608 - our own constants
+
+
+def _make(cursor: PostgresCursor, table: str, migrations: Sequence[Migration], found: TablesVersion) -> None:
     oldest = max(found.oldest, 1)
     for version, migration in enumerate(migrations[found.found :], start=found.found + 1):
         for statement in migration.statements:

@@ -26,6 +26,7 @@ from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.database_url import DatabaseUrl, read_database_url
 from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
 from orderdesk_sdk.stores.postgres.text_adaptation import register_text_adapters
+from orderdesk_sdk.stores.postgres.use_lock import SAY_IN_USE, may_use
 
 __all__ = ["QUEUE_SCHEMA", "SCHEMA", "PostgresPool"]
 
@@ -68,15 +69,24 @@ class PostgresPool:
     without its password.
     """
 
-    def __init__(self, url: Secret, *, location: str = "ledger", max_connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(
+        self,
+        url: Secret,
+        *,
+        location: str = "ledger",
+        max_connections: int = MAX_CONNECTIONS,
+        says_in_use: bool = True,
+    ) -> None:
         """Connect to the database of a URL, `postgresql://USER@HOST:5432/NAME`.
 
-        Raises ConfigurationError where it cannot be read.
+        Raises ConfigurationError where it cannot be read; StorageError while its ledger is being copied.
 
         Args:
             location: where the URL stands, for messages.
+            says_in_use: each connection keeps others from copying the ledger.
         """
         self.database = read_database_url(url, location)
+        self._says_in_use = says_in_use
         self._arguments = _connection_arguments(self.database)
         self._pool = ConnectionPool(
             self.database.url.reveal(),
@@ -85,7 +95,7 @@ class PostgresPool:
             max_size=max_connections,
             open=False,
             timeout=WAIT_SECONDS,
-            configure=_configure,
+            configure=self._configure,
             check=_check,
             name="orderdesk",
         )
@@ -117,7 +127,7 @@ class PostgresPool:
     def own_session(self) -> Iterator[PostgresCursor]:
         """A cursor of a session beside the pool, for what holds on to its session; it ends with the block."""
         with self.translated(), closing(psycopg.connect(self.database.url.reveal(), **self._arguments)) as connection:
-            _configure(connection)
+            self._configure(connection)
             yield PostgresCursor(connection)
 
     @contextmanager
@@ -189,17 +199,32 @@ class PostgresPool:
     def _connection_failure(self) -> StorageError | None:
         """What is wrong with the URL or the server, at once: a pool only says that it has waited."""
         try:
-            psycopg.connect(self.database.url.reveal(), **self._arguments).close()
+            with closing(psycopg.connect(self.database.url.reveal(), **self._arguments)) as connection:
+                if not self._says_in_use or may_use(PostgresCursor(connection)):
+                    return None
         except psycopg.Error as error:
             return storage_error(error, self.database)
-        return None
+        return StorageError(
+            "the ledger is being copied to another database",
+            location=self.place,
+            hint="wait for the end of `orderdesk ledger copy`, then name the copy in orderdesk.toml, [ledger] url",
+        )
+
+    def _configure(self, connection: psycopg.Connection[Any]) -> None:
+        register_text_adapters(connection)
+        connection.adapters.register_dumper(int, Int8Dumper)  # One prepared statement, however large a number is.
+        columns = ["set_config(%s, %s, false)"] * len(_SESSION)
+        if self._says_in_use:
+            columns.append(SAY_IN_USE)
+        connection.execute(f"SELECT {', '.join(columns)}".encode(), [part for pair in _SESSION for part in pair])
 
 
 def _connection_arguments(database: DatabaseUrl) -> dict[str, Any]:
     program = os.path.basename(sys.argv[0] or "python")  # noqa: PTH119 - a name, of a file or not
+    name = "orderdesk" if program == "orderdesk" else f"orderdesk {program}"
     return {
         "autocommit": True,  # Transactions begin and end where they are written down.
-        "application_name": f"orderdesk {program} {os.getpid()}@{socket.gethostname()}"[:63],
+        "application_name": f"{name} {os.getpid()}@{socket.gethostname()}"[:63],
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 10,
         "keepalives_interval": 5,
@@ -210,13 +235,6 @@ def _connection_arguments(database: DatabaseUrl) -> dict[str, Any]:
         **({} if database.prepares else {"prepare_threshold": None}),
         **{name: database.parameters[name] for name in _OWN_CHOICE if name in database.parameters},
     }
-
-
-def _configure(connection: psycopg.Connection[Any]) -> None:
-    register_text_adapters(connection)
-    connection.adapters.register_dumper(int, Int8Dumper)  # One prepared statement, however large a number is.
-    columns = ", ".join(["set_config(%s, %s, false)"] * len(_SESSION))
-    connection.execute(f"SELECT {columns}".encode(), [part for pair in _SESSION for part in pair])
 
 
 def _check(connection: psycopg.Connection[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 
 from orderdesk_sdk.secret import Secret
@@ -30,11 +31,15 @@ def tables_of(url: Secret, location: str) -> tuple[VersionedTables, ...]:
     return tuple(VersionedTables(name, version, ends_older_programs(version, steps)) for name, version, steps in found)
 
 
-def migrate_tables(url: Secret, location: str) -> None:
-    """Bring all tables to the version of the program, also where that ends older ones. Raises StorageError."""
+def migrate_tables(url: Secret, location: str, names: Collection[str]) -> None:
+    """Bring the kinds of tables with these names to the version of the program, also where that ends older programs.
+
+    Those that are not there are made. Raises StorageError.
+    """
     with closing(PostgresPool(url, location=location)) as pool:
-        for _, table, steps in _KINDS:
-            migrate(pool, table, steps, breaks_older=True)
+        for name, table, steps in _KINDS:
+            if name in names:
+                migrate(pool, table, steps, breaks_older=True)
 
 
 def server_name(url: Secret, location: str) -> str:

@@ -8,36 +8,32 @@ for the lock until the server has ended it, and only then looks, so that nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.postgres.chain_marks import MIGRATED, RETIRED
 from orderdesk_sdk.stores.postgres.cursor import PostgresCursor
 from orderdesk_sdk.stores.postgres.epoch_guard import EpochGuard
 from orderdesk_sdk.stores.postgres.errors import is_interruption, storage_error
 from orderdesk_sdk.stores.postgres.ledger_schema import VERSION_TABLE
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.postgres.server_identity import server_identity
-from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender, ChainPosition
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.group_commit import TransactionLostError
 
-__all__ = ["RETIRED", "PostgresWriteSession"]
+__all__ = ["PostgresWriteSession"]
 
 _LOCK = (
     "SELECT pg_current_xact_id()::text,"  # noqa: S608 - constants
     f" (SELECT max(oldest) FROM {VERSION_TABLE}),"
     " (SELECT epoch FROM ledger_epochs ORDER BY number LIMIT 1),"
     " (SELECT epoch FROM ledger_epochs ORDER BY number DESC LIMIT 1),"
-    " (SELECT link FROM history WHERE sequence = ?), count, head, latest, in_use FROM chain FOR UPDATE"
+    " (SELECT link FROM history WHERE sequence = ?), count, head, in_use FROM chain FOR UPDATE"
 )
-RETIRED: Final = 2
-"""What the row of the chain says of a ledger in whose place another one goes on.
-
-Who waited for the row's lock sees the row as it is then, and the epochs as they were before.
-"""
 
 
 class PostgresWriteSession:
@@ -52,7 +48,7 @@ class PostgresWriteSession:
         self._transaction_id = ""
         self._appenders: list[ChainAppender] = []
         self._earlier_appenders = 0
-        self._position: tuple[int, bytes, int] | None = None
+        self._position: ChainPosition | None = None
 
     def begin(self) -> PostgresCursor:
         """Begin a transaction, and lock out everybody else who writes; the cursor for its jobs."""
@@ -62,10 +58,10 @@ class PostgresWriteSession:
             self._appenders = []
             row = cursor.execute(_LOCK, (self._guard.last_sequence,)).fetchone()
             self._transaction_id = self._require_usable(row)
-            if row[8] == RETIRED:
-                require_not_retired(latest_epoch(cursor), self._pool.place)
+            if row[7] in (RETIRED, MIGRATED):
+                self._look_again(cursor)
             if self._guard.is_trusted(connection, cursor, *row[2:5]):
-                self._position = (row[5], row[6], row[7])
+                self._position = ChainPosition(row[5], row[6])
                 return cursor
             connection.execute("COMMIT", prepare=False)  # What the guard has written.
             self.undo()
@@ -78,13 +74,22 @@ class PostgresWriteSession:
                 location=self._pool.place,
                 hint="see `orderdesk doctor`",
             )
-        if row[1] > self._known:
+        self._require_known(row[1])
+        return str(row[0])
+
+    def _look_again(self, cursor: PostgresCursor) -> None:
+        """Look at what may have changed while this process waited for the lock. Raises StorageError."""
+        require_not_retired(latest_epoch(cursor), self._pool.place)
+        (oldest,) = cursor.execute(f"SELECT max(oldest) FROM {VERSION_TABLE}").fetchone()  # noqa: S608 - a constant
+        self._require_known(oldest)
+
+    def _require_known(self, oldest: int) -> None:
+        if oldest > self._known:
             raise StorageError(
-                f"the tables were changed for programs of version {row[1]} and newer; this one knows {self._known}",
+                f"the tables were changed for programs of version {oldest} and newer; this one knows {self._known}",
                 location=self._pool.place,
                 hint="end this program, and start the newer orderdesk-sdk; nothing was written",
             )
-        return str(row[0])
 
     def begin_job(self) -> None:
         """A job begins that may be undone alone."""
@@ -96,8 +101,8 @@ class PostgresWriteSession:
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds."""
-        links = ChainAppender(cursor, self._position)
-        self._position = None  # Whoever comes next in this transaction comes after the lines of this one.
+        # Whoever comes next in this transaction comes after the lines of those before.
+        links = ChainAppender(cursor, self._appenders[-1].position if self._appenders else self._position)
         self._appenders.append(links)
         return links
 

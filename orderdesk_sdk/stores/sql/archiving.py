@@ -1,7 +1,8 @@
 """Moves old histories out of a ledger into a file.
 
 First the file is written whole and is on disk, then the lines are deleted, some cases at a time, each only if it is
-still as it is in the file. A crash in between leaves lines in both, and the same call again goes on.
+still as it is in the file. A crash in between leaves lines in both, and the same call again goes on. Texts that were
+removed from the ledger meanwhile are then removed from the file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from attrs import evolve
 
@@ -28,6 +30,7 @@ from orderdesk_sdk.stores.archive_file import (
 from orderdesk_sdk.stores.serialization import to_microseconds
 from orderdesk_sdk.stores.sql.archivable import archivable_records
 from orderdesk_sdk.stores.sql.archived_lines import Gap, insert_archive, insert_gap, insert_links
+from orderdesk_sdk.stores.sql.archived_texts import remove_archived_texts, without_removed_texts
 from orderdesk_sdk.stores.sql.database import Commits, Cursor
 from orderdesk_sdk.stores.sql.integrity_check import head_of
 
@@ -63,19 +66,37 @@ def archive_histories(
             records = archivable_records(cursor, damage, to_microseconds(older_than))
             if write_archive(target, head, records) is None:
                 return ArchiveReport(None)
+    is_outdated = False
     digest = verified_digest(target)  # As it is on disk: what is deleted next must be in it.
     archive = (str(target.absolute()), digest, by, to_microseconds(at))
     report = ArchiveReport(target)
     left = read_archive(target)
     while some := tuple(islice(left, _BATCH_SIZE)):
-        cases, lines, kept = commits.run(partial(_delete, records=some, archive=archive, path=target))
+        deleted = commits.run(partial(_delete, records=some, archive=archive, path=target))
+        is_outdated = is_outdated or deleted.is_outdated
         report = evolve(
             report,
-            case_count=report.case_count + cases,
-            entry_count=report.entry_count + lines,
-            kept_count=report.kept_count + kept,
+            case_count=report.case_count + deleted.case_count,
+            entry_count=report.entry_count + deleted.entry_count,
+            kept_count=report.kept_count + deleted.kept_count,
         )
+    if is_outdated:
+        remove_archived_texts(snapshot, commits, target, by=by, at=at)
     return report
+
+
+class _Deleted(NamedTuple):
+    """What was deleted of some records.
+
+    Args:
+        kept_count: cases that were left as they are.
+        is_outdated: the archive has texts that were removed from the ledger meanwhile.
+    """
+
+    case_count: int
+    entry_count: int
+    kept_count: int
+    is_outdated: bool
 
 
 def _delete(
@@ -84,13 +105,15 @@ def _delete(
     records: Sequence[ArchivedCase | ArchivedExecutions],
     archive: tuple[str, str, str, int],
     path: Path,
-) -> tuple[int, int, int]:
-    """Delete what is in an archive; how many cases and lines that were, and how many cases were left as they are."""
+) -> _Deleted:
+    """Delete what is in an archive."""
     number = insert_archive(cursor, *archive)
     links: list[tuple[int, bytes]] = []
     cases: set[str] = set()
     kept: set[str] = set()
+    is_outdated = False
     for record in records:
+        is_outdated = is_outdated or without_removed_texts(cursor, record) != record
         if not _is_still_settled(cursor, record.order_id):
             if isinstance(record, ArchivedCase):
                 kept.add(record.case_id)
@@ -107,7 +130,7 @@ def _delete(
             links += [(line.sequence, line.link) for line in record.lines]
             cases.add(record.case_id)
     insert_links(cursor, links)
-    return len(cases), len(links), len(kept)
+    return _Deleted(len(cases), len(links), len(kept), is_outdated)
 
 
 def _is_still_settled(cursor: Cursor, order_id: str) -> bool:

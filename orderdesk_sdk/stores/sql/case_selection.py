@@ -7,9 +7,22 @@ from collections.abc import Mapping, Sequence
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.stores.sql.ledger_tables import KINDS
 
-__all__ = ["CaseSelection"]
+__all__ = ["CASE_COLUMNS", "ORDER_RECORD", "CaseSelection"]
 
-_COLUMNS = "number, id, kind, cancellation_id, order_id, connection, due_at, data, texts"
+CASE_COLUMNS = "number, id, kind, cancellation_id, order_id, connection, due_at, data, texts"
+"""What is read of a case."""
+ORDER_RECORD = (
+    f"SELECT {CASE_COLUMNS} FROM cases WHERE order_id = ? AND kind = 'cancel'"  # noqa: S608 - constants
+    f" UNION ALL SELECT {CASE_COLUMNS} FROM cases WHERE order_id IN (?, ?) AND kind = 'resubmission'"
+    " UNION ALL SELECT number, id, 'registration', NULL, order_id, NULL, NULL, data, NULL FROM registrations"
+    " WHERE order_id = ?"
+    " UNION ALL SELECT 0, id, 'cancellation', NULL, order_id, NULL, NULL, data, texts FROM cancellations"
+    " WHERE order_id = ?"
+)
+"""All that there is of an order, at one moment, as rows of these columns, whose kind says what each of them is.
+
+Its values: the order's id, the same, that of its original or the same, and the same twice.
+"""
 
 
 class CaseSelection:
@@ -32,7 +45,7 @@ class CaseSelection:
         wheres = [f"{column} = ?" for column in asked]
         # Not by their states: a database might look for the order's among all cases of the state.
         return (
-            f"SELECT {_COLUMNS} FROM cases WHERE {' AND '.join([*wheres, 'number > ?'])} ORDER BY number LIMIT ?",  # noqa: S608 - constants
+            f"SELECT {CASE_COLUMNS} FROM cases WHERE {' AND '.join([*wheres, 'number > ?'])} ORDER BY number LIMIT ?",  # noqa: S608 - constants
             (*asked.values(), after, limit),
         )
 
@@ -54,6 +67,6 @@ class CaseSelection:
                 )
                 values += [*self._given.values(), after, limit]
         return (
-            f"SELECT {_COLUMNS} FROM cases WHERE number IN ({' UNION ALL '.join(parts)}) ORDER BY number LIMIT ?",  # noqa: S608 - constants
+            f"SELECT {CASE_COLUMNS} FROM cases WHERE number IN ({' UNION ALL '.join(parts)}) ORDER BY number LIMIT ?",  # noqa: S608 - constants
             (*values, limit),
         )

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from itertools import chain
+from typing import Final, NamedTuple
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.hash_chain import ChainEntry, head_after, link_after
 from orderdesk_sdk.stores.sql.database import Cursor
 
-__all__ = ["ChainAppender"]
+__all__ = ["ChainAppender", "ChainPosition", "HeadMovedError"]
 
-_INSERT = (
-    "INSERT INTO history (sequence, subject_id, attempt, at, kind, link, state, sealed, data, texts)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS: Final = "sequence, subject_id, attempt, at, kind, link, state, sealed, data, texts"
+_MOVE_HEAD: Final = (
+    "UPDATE chain SET count = ?, head = ?, in_use = 1, latest = CASE WHEN latest < ? THEN ? ELSE latest END"
+    " WHERE count = ? AND head = ?"
 )
+_MOST_ROWS: Final = 50
+"""Lines of one statement: a few at a time cost a step of the database each, and a statement may not grow for ever."""
+
+
+class HeadMovedError(StorageError):
+    """The chain is not where it was taken to be: nothing was written, and may be once its head is read."""
+
+
+class ChainPosition(NamedTuple):
+    """Where the chain ends: how many lines there are, and the ledger's head after them."""
+
+    line_count: int
+    head: bytes
 
 
 class ChainAppender:
-    """The lines that one transaction adds."""
+    """The lines that one job of a transaction adds."""
 
-    def __init__(self, cursor: Cursor, position: tuple[int, bytes, int] | None = None) -> None:
-        """position: count, head and latest time of the chain, where the caller has just read them; None reads them."""
-        row = position or cursor.execute("SELECT count, head, latest FROM chain").fetchone()
+    def __init__(self, cursor: Cursor, position: ChainPosition | None = None) -> None:
+        """position: where the chain ends, as the caller knows; None reads it."""
+        row = position or cursor.execute("SELECT count, head FROM chain").fetchone()
         if row is None:
             raise StorageError(
                 "the row that names the head of the ledger is gone",
@@ -29,14 +46,15 @@ class ChainAppender:
                 hint="see `orderdesk doctor`",
             )
         self._cursor = cursor
+        self.position = ChainPosition(*row)
+        """Where the chain ends after the lines that were written."""
         self._rows: list[tuple[int, str, int, int, str, bytes, bytes | None, bytes | None, str, str | None]] = []
         self.last: tuple[int, bytes, bytes] | None = None
         """Sequence of the last line that was written, head and link after it; None where none was."""
-        self.count: int = row[0]
+        self.count = self.position.line_count
         """How many lines there are, which is the sequence of the last one."""
-        self.head: bytes = row[1]
+        self.head = self.position.head
         """The ledger's head after it."""
-        self._latest: int = row[2]
 
     def add(self, link: bytes, entries: Sequence[ChainEntry], state: bytes | None) -> bytes:
         """Chain a subject's lines to its last link; the link of the last.
@@ -55,17 +73,29 @@ class ChainAppender:
         return link
 
     def write(self) -> None:
-        """Write the lines and the ledger's head."""
+        """Write the lines and the ledger's head. Raises HeadMovedError where the chain has not ended where it was taken
+        to.
+        """
         if self._rows:
-            self._latest = max(self._latest, *(row[3] for row in self._rows))
-            self._cursor.executemany(_INSERT, self._rows)
-            self._cursor.execute(
-                "UPDATE chain SET count = ?, head = ?, in_use = 1, latest = ?", (self.count, self.head, self._latest)
-            )
+            latest = max(row[3] for row in self._rows)
+            moved = self._cursor.execute(_MOVE_HEAD, (self.count, self.head, latest, latest, *self.position))
+            if moved.rowcount != 1:
+                raise HeadMovedError("the ledger was changed meanwhile", location="ledger", hint="do the same again")
+            for first in range(0, len(self._rows), _MOST_ROWS):
+                some = self._rows[first : first + _MOST_ROWS]
+                self._cursor.execute(_insertion(len(some)), tuple(chain.from_iterable(some)))
             self.last = (self.count, self.head, self._rows[-1][5])
+            self.position = ChainPosition(self.count, self.head)
             self._rows = []
 
     @property
     def pending_count(self) -> int:
         """How many lines `write` would write."""
         return len(self._rows)
+
+
+@cache
+def _insertion(count: int) -> str:
+    """A statement that adds so many lines."""
+    row = f"({', '.join('?' * len(_COLUMNS.split(', ')))})"
+    return f"INSERT INTO history ({_COLUMNS}) VALUES {', '.join([row] * count)}"  # noqa: S608 - constants

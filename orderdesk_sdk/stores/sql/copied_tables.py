@@ -45,11 +45,21 @@ LEDGER_TABLES: Final = (
     ),
     _table("registrations", "number id order_id data", counts=True),
     _table("messages", "connection digest at done", 2),
+    _table(
+        "inbound_messages",
+        "number id purpose connection subject digest received_at kind event_id order_id state attempts tries next_try"
+        " result request",
+        counts=True,
+    ),
+    _table("own_moves", "order_id folder at"),
+    _table("answer_links", "digest case_id attempt answer expires_at used_at"),
     _table("order_events", "number id order_id handled data", counts=True),
     _table("rule_executions", "number occurrence_id order_id at data", counts=True),
     _table("archives", "id name digest made_by at", counts=True),
     _table("archived_histories", "subject_id first last count link archive", 2),
     _table("archived_links", "first links"),
+    _table("store_numbers", "store connection remote_id order_id", 3),
+    _table("store_statuses", "store order_id connection status at", 3),
 )
 """Of the ledger; its one row of `chain` and its epochs go by themselves."""
 ORDER_TABLES: Final = (

@@ -42,6 +42,11 @@ class LedgerArchiver(ABC):
         snapshot = partial(self._snapshot, is_long=True)
         return archive_histories(snapshot, self._commits, self.damage, target, older_than=older_than, by=by, at=at)
 
+    def remove_archived_texts(self, path: Path, *, by: str, at: datetime) -> int:
+        from orderdesk_sdk.stores.sql.archived_texts import remove_archived_texts
+
+        return remove_archived_texts(partial(self._snapshot, is_long=True), self._commits, path, by=by, at=at)
+
     def find_archive_flaws(self, path: Path) -> Iterator[IntegrityFlaw]:
         from orderdesk_sdk.stores.archive_file import read_archive, verified_digest
         from orderdesk_sdk.stores.sql.archive_check import archive_flaws

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeVar
 
+from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.clock_skew import TOLERATED_SKEW
@@ -16,13 +18,15 @@ from orderdesk_sdk.cases.damaged_rows import DamagedRows, parse_row, placeholder
 from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
-from orderdesk_sdk.cases.ledger import OrderVersion
+from orderdesk_sdk.cases.ledger import OrderRecord, OrderVersion
 from orderdesk_sdk.cases.registration import Registration
+from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import NotFoundError
 from orderdesk_sdk.stores.hash_chain import ROW_MARK
 from orderdesk_sdk.stores.serialization import content_of, from_microseconds, load, to_microseconds, unpack
-from orderdesk_sdk.stores.sql.case_selection import CaseSelection
+from orderdesk_sdk.stores.sql.answer_links import find_link
+from orderdesk_sdk.stores.sql.case_selection import ORDER_RECORD, CaseSelection
 from orderdesk_sdk.stores.sql.database import NO_LIMIT, Cursor
 from orderdesk_sdk.stores.sql.due_cases import (
     ALL,
@@ -90,10 +94,11 @@ class LedgerReader(ABC):
                 " ORDER BY number",
                 () if order_id is None else (order_id,),
             ).fetchall()
-        found = (
-            self.damage.read_or_none(f"registration {name}", partial(load, data, Registration)) for name, data in rows
-        )
+        found = (self._registration(name, data) for name, data in rows)
         return tuple(registration for registration in found if registration is not None)
+
+    def _registration(self, name: str, data: str) -> Registration | None:
+        return self.damage.read_or_none(f"registration {name}", partial(load, data, Registration))
 
     def order_version(self, order_id: str) -> OrderVersion:
         with self._read() as cursor:
@@ -116,10 +121,33 @@ class LedgerReader(ABC):
                 " FROM cancellations WHERE order_id = ? ORDER BY first",
                 (order_id,),
             ).fetchall()
-        cancellations = (
-            self.damage.read(f"cancellation {row[0]}", partial(unpack, Cancellation, *row[1:3])) for row in rows
-        )
+        cancellations = (self._cancellation(*row[:3]) for row in rows)
         return tuple(sorted(cancellations, key=lambda cancellation: cancellation.requested_at))
+
+    def _cancellation(self, name: str, data: str, texts: str | None) -> Cancellation:
+        return self.damage.read(f"cancellation {name}", partial(unpack, Cancellation, data, texts))
+
+    def order_record(self, order_id: str, *, original_id: str | None = None) -> OrderRecord:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                ORDER_RECORD, (order_id, order_id, original_id or order_id, order_id, order_id)
+            ).fetchall()
+        rows.sort(key=itemgetter(0))
+        of_cases = [row for row in rows if row[2] in KINDS]
+        cases = [self._case_or_stand_in(row, is_whole=True) for row in of_cases]
+        first = {row[3]: row[0] for row in reversed(of_cases)}
+        # See `cancellations`.
+        told = sorted((row for row in rows if row[2] == "cancellation"), key=lambda row: first.get(row[1], 0))
+        cancellations = sorted(
+            (self._cancellation(row[1], *row[7:]) for row in told), key=lambda cancellation: cancellation.requested_at
+        )
+        registrations = (self._registration(row[1], row[7]) for row in rows if row[2] == "registration")
+        return OrderRecord(
+            tuple(cancellations),
+            tuple([case for case in cases if isinstance(case, CancelCase)]),
+            tuple([case for case in cases if isinstance(case, ResubmitCase)]),
+            tuple([registration for registration in registrations if registration is not None]),
+        )
 
     def cases(
         self,
@@ -226,6 +254,10 @@ class LedgerReader(ABC):
                 if not handled:
                     self.damage.read_or_none(f"order event {name}", partial(load, data, OrderEvent))
         return self.damage.messages()
+
+    def find_link(self, digest: str) -> StoredLink | None:
+        with self._read() as cursor:
+            return find_link(cursor, digest)
 
     def heartbeats(self) -> tuple[WorkerHeartbeat, ...]:
         with self._read() as cursor:

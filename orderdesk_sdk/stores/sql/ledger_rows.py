@@ -33,6 +33,7 @@ from orderdesk_sdk.stores.sql.ledger_tables import COLUMNS, KINDS, cancellation_
 C = TypeVar("C", bound=Case)
 
 __all__ = [
+    "CaseParameters",
     "Change",
     "Row",
     "TakenError",
@@ -45,6 +46,7 @@ __all__ = [
     "find_by_key",
     "chain_entries",
     "mark_entry",
+    "new_case",
     "opened_rows",
     "order_fingerprint",
     "insert_event",
@@ -62,6 +64,10 @@ _INSERT_CASE = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_FREE_CASE = f"{_INSERT_CASE} ON CONFLICT DO NOTHING"
+
+
+CaseParameters = tuple[object, ...]
+"""The values of a new case's row."""
 
 
 class Row(NamedTuple):
@@ -137,29 +143,28 @@ def opened_rows(
     return rows
 
 
-def insert_case(
-    cursor: Cursor, chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key: str | None = None
-) -> None:
-    """Add a case. Its number is the sequence of its first line.
+def new_case(chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key: str | None = None) -> CaseParameters:
+    """Chain the first lines of a new case, whose number is the sequence of the first; what to add it with then.
+
+    The lines are to be written first: they tell whether the number is free.
 
     Args:
         key: of a case that is named by one.
     """
-    cursor.execute(_INSERT_CASE, _case_parameters(chain, row, entries, key))
-
-
-def insert_case_if_free(cursor: Cursor, chain: ChainAppender, row: Row, entries: Sequence[ChainEntry]) -> None:
-    """As `insert_case`. Raises TakenError where another case is in its place."""
-    if cursor.execute(_INSERT_FREE_CASE, _case_parameters(chain, row, entries, None)).rowcount != 1:
-        raise TakenError("another case is in its place", location=f"case {row.columns[0]}")
-
-
-def _case_parameters(
-    chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key: str | None
-) -> tuple[object, ...]:
     number = chain.count + 1
     link = chain.add(FIRST, entries, state_of(number, row.digest))
     return number, key, *row.columns, *row.content, link
+
+
+def insert_case(cursor: Cursor, parameters: CaseParameters) -> None:
+    """Add a case, by what `new_case` gave."""
+    cursor.execute(_INSERT_CASE, parameters)
+
+
+def insert_case_if_free(cursor: Cursor, parameters: CaseParameters) -> None:
+    """As `insert_case`. Raises TakenError where another case is in its place."""
+    if cursor.execute(_INSERT_FREE_CASE, parameters).rowcount != 1:
+        raise TakenError("another case is in its place", location=f"case {parameters[2]}")
 
 
 def apply_change(cursor: Cursor, chain: ChainAppender, change: Change) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
+from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.clock_skew import corrected_for_clock
@@ -17,14 +18,14 @@ from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError
-from orderdesk_sdk.stores.hash_chain import ChainEntry
 from orderdesk_sdk.stores.serialization import dump, to_microseconds
+from orderdesk_sdk.stores.sql.answer_links import mark_links_used, record_links
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.claimed_notifications import claim_notifications, complete_notifications
 from orderdesk_sdk.stores.sql.database import Commits, Cursor, Job
 from orderdesk_sdk.stores.sql.event_outbox import EventOutbox
 from orderdesk_sdk.stores.sql.ledger_rows import (
-    Row,
+    CaseParameters,
     TakenError,
     append_entries,
     apply_change,
@@ -38,6 +39,7 @@ from orderdesk_sdk.stores.sql.ledger_rows import (
     insert_case_if_free,
     insert_event,
     mark_entry,
+    new_case,
     opened_rows,
     prepare,
     row_of,
@@ -51,7 +53,7 @@ T = TypeVar("T")
 
 _log = RoomLogger("stores")
 
-InsertCase = Callable[[Cursor, ChainAppender, Row, Sequence[ChainEntry]], None]
+InsertCase = Callable[[Cursor, CaseParameters], None]
 _INSERT_KEY = "INSERT INTO keys (key, content, cancellation_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 
@@ -97,11 +99,12 @@ class LedgerWriter(EventOutbox):
                 raise TakenError("the key names a cancellation", location=f"key {key!r}")
             insert_cancellation(cursor, its_row)
             links = self._chain_appender(cursor)
-            for row, entries in rows:
-                insert_one(cursor, links, row, entries)
+            made = [new_case(links, row, entries) for row, entries in rows]
+            links.write()
+            for parameters in made:
+                insert_one(cursor, parameters)
             for event in events:
                 insert_event(cursor, event)
-            links.write()
             return cancellation, True
 
         def find_or_insert(cursor: Cursor) -> tuple[Cancellation, bool]:
@@ -138,6 +141,12 @@ class LedgerWriter(EventOutbox):
 
         self._commits.run(job)
 
+    def record_links(self, links: Sequence[StoredLink], now: datetime) -> None:
+        self._commits.run(lambda cursor: record_links(cursor, links, now))
+
+    def mark_links_used(self, case_id: str, attempt: int, now: datetime) -> None:
+        self._commits.run(lambda cursor: mark_links_used(cursor, case_id, attempt, now))
+
     def record_heartbeat(self, heartbeat: WorkerHeartbeat) -> None:
         self._commits.run(lambda cursor: record_heartbeat(cursor, heartbeat))
 
@@ -153,8 +162,9 @@ class LedgerWriter(EventOutbox):
             known = in_place_of(cursor, case, key, instead)
             if known is None:
                 links = self._chain_appender(cursor)
-                insert_case(cursor, links, made, [first], key)
+                parameters = new_case(links, made, [first], key)
                 links.write()
+                insert_case(cursor, parameters)
             return (case, True) if known is None else (known, False)
 
         return self._run_and_tell(job, [case], lambda found: found[1])

@@ -18,6 +18,7 @@ from attrs import field, frozen
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.store_rules import describe_order
 from orderdesk_sdk.stores.order_spool import OrderSpool
 from orderdesk_sdk.stores.sql import order_rows
 from orderdesk_sdk.stores.sql.database import Cursor
@@ -187,7 +188,7 @@ def _write(db: Cursor, orders: Sequence[_ImportedOrder], by: str, clock: Clock) 
 def _conflicts(order: _ImportedOrder, others: Sequence[Order]) -> tuple[NumberConflict, ...]:
     if not others:
         return ()
-    known = [f"id:{each.id} ({order_rows.describe_order(each)})" for each in (order.order(), *others)]
+    known = [f"id:{each.id} ({describe_order(each)})" for each in (order.order(), *others)]
     text = f"order {order.number} can be mistaken: say {' or '.join(known)}"
     if any(other.number == order.number for other in others):
         text += (

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.errors import AmbiguousError, NotFoundError, ValidationError
+from orderdesk_sdk.errors import NotFoundError, OrderDeskError
+from orderdesk_sdk.orders.notes import split_note
 from orderdesk_sdk.orders.order import Address, ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.orders.serialization import read_stored_order, write_order_text
+from orderdesk_sdk.orders.store_rules import ambiguous_order, pick_folder
 from orderdesk_sdk.stores.sql.database import Cursor
 
 __all__ = [
     "NEW_FOLDER",
-    "NOTE_LIMIT",
+    "OWNS_NUMBER",
+    "REMOTE_COLUMNS",
     "Folder",
     "add_note",
     "ancestors",
     "anonymized",
+    "not_one_order",
     "order_from_row",
     "order_document",
     "find_order",
@@ -36,30 +40,29 @@ __all__ = [
     "orders_sharing_name",
     "ids_sharing_number",
     "id_using_name",
+    "remote_order_from_row",
     "remote_orders",
     "remove_texts",
-    "split_note",
     "to_timestamp",
     "storable",
-    "describe_order",
 ]
 
 NEW_FOLDER: Final = "New"
 """The folder of orders that were put in none."""
-NOTE_LIMIT: Final = 1800
-"""Characters of one history note, as in Order Desk (reported by third parties, no official text was found)."""
 _MAX_SUGGESTIONS_FROM: Final = 2000
 """Orders whose names are compared for "did you mean": the newest, so that a typo costs the same in a large store."""
 
 
-_OWNS_NUMBER: Final = """NOT EXISTS (
+REMOTE_COLUMNS: Final = "connection, remote_id, submitted_at, role, status, status_at"
+"""The columns of a remote order, in the order of `remote_order_from_row`."""
+OWNS_NUMBER: Final = """NOT EXISTS (
     SELECT 1 FROM orders AS taker WHERE taker.id = orders.number_owner AND taker.number = orders.number
 )"""
 """Of an order: no other that still has its number took it over."""
 
 
 _BY_ID: Final = "SELECT id, document, folder_id FROM orders WHERE id = ?"
-_BY_NUMBER: Final = f"SELECT id, document, folder_id FROM orders WHERE number = ? AND {_OWNS_NUMBER}"  # noqa: S608 - constants
+_BY_NUMBER: Final = f"SELECT id, document, folder_id FROM orders WHERE number = ? AND {OWNS_NUMBER}"  # noqa: S608 - constants
 _BY_EITHER: Final = f"{_BY_ID} UNION ALL {_BY_NUMBER} AND id <> ?"
 """Not by UNION, for which the database would build a table first to compare the documents."""
 
@@ -108,8 +111,18 @@ def find_order(db: Cursor, ref: str) -> Order:
             rows = sorted(db.execute(_BY_EITHER, (name, name, name)))
     if len(rows) == 1:
         return order_from_row(*rows[0])
+    raise not_one_order(db, named, rows)
+
+
+def not_one_order(db: Cursor, named: str, rows: Sequence[Sequence[Any]]) -> OrderDeskError:
+    """What to raise where a name is not that of one order.
+
+    Args:
+        rows: id, document and folder of each order that has it.
+    """
+    name = str(named)
     if rows:
-        raise _ambiguous(name, [order_from_row(*row) for row in rows])
+        return ambiguous_order(name, [order_from_row(*row) for row in rows])
     newest = db.execute("SELECT number, id FROM orders ORDER BY seq DESC LIMIT ?", (_MAX_SUGGESTIONS_FROM,))
     names = dict.fromkeys(name for row in newest for name in row)
     import difflib  # For a mistake only.
@@ -117,29 +130,13 @@ def find_order(db: Cursor, ref: str) -> Order:
     close = difflib.get_close_matches(name, names, n=3)
     hint = f"did you mean {', '.join(close)}?" if close else "import the order first, or list the orders there are"
     kind = "id" if isinstance(named, OrderId) else "number" if isinstance(named, OrderNumber) else "id or number"
-    raise NotFoundError(f"no order has the {kind} {name!r}", hint=hint)
-
-
-def _ambiguous(name: str, orders: Sequence[Order]) -> AmbiguousError:
-    of_number = [order for order in orders if order.number == name]
-    if len(of_number) == len(orders):
-        text = f"{len(orders)} orders have the number {name!r}"
-    else:
-        text = f"{name!r} is the id of one order and the number of another"
-    hint = f"say which: {', '.join(f'id:{order.id} ({describe_order(order)})' for order in orders)}"
-    return AmbiguousError(text, hint=hint, ids=tuple(order.id for order in orders))
-
-
-def describe_order(order: Order) -> str:
-    """An order in a few words that tell it from others of its number."""
-    since = f", {order.added_at:%Y-%m-%d}" if order.added_at is not None else ""
-    return f"{order.number} of {order.source_name or 'no source'}{since}"
+    return NotFoundError(f"no order has the {kind} {name!r}", hint=hint)
 
 
 def orders_sharing_name(db: Cursor, order_id: str, number: str) -> tuple[Order, ...]:
     """The other orders that a person may mean by one's id or number, or that this one's may be meant by."""
     columns = "SELECT id, document, folder_id FROM orders WHERE id <> ? AND"
-    query = f"{columns} id = ? UNION {columns} number IN (?, ?) AND {_OWNS_NUMBER} ORDER BY id"
+    query = f"{columns} id = ? UNION {columns} number IN (?, ?) AND {OWNS_NUMBER} ORDER BY id"
     rows = db.execute(query, (order_id, number, order_id, order_id, number))
     return tuple(order_from_row(*row) for row in rows)
 
@@ -147,7 +144,7 @@ def orders_sharing_name(db: Cursor, order_id: str, number: str) -> tuple[Order, 
 def ids_sharing_number(db: Cursor, order: Order) -> tuple[str, ...]:
     """The ids of the other orders that go by an order's number."""
     columns = "SELECT id FROM orders WHERE"
-    query = f"{columns} number = ? AND id <> ? AND {_OWNS_NUMBER} ORDER BY seq"
+    query = f"{columns} number = ? AND id <> ? AND {OWNS_NUMBER} ORDER BY seq"
     return tuple(row[0] for row in db.execute(query, (order.number, order.id)))
 
 
@@ -195,26 +192,21 @@ def folders(db: Cursor) -> tuple[Folder, ...]:
 
 def find_folder(db: Cursor, name: str) -> Folder:
     """The folder of that name, in whatever case; NotFoundError tells the names there are."""
-    known = folders(db)
-    for folder in known:
-        if folder.name.casefold() == name.strip().casefold():
-            return folder
-    names = ", ".join(folder.name for folder in known)
-    raise NotFoundError(f"the folder {name!r} does not exist", hint=f"folders: {names}; create_folder makes another")
+    known = {folder.name: folder for folder in folders(db)}
+    return known[pick_folder(name, tuple(known))]
 
 
 def remote_orders(db: Cursor, order_id: str) -> tuple[RemoteOrder, ...]:
     """Where the order was submitted, oldest first."""
     rows = db.execute(
-        "SELECT connection, remote_id, submitted_at, role, status, status_at FROM remote_orders "
-        "WHERE order_id = ? ORDER BY submitted_at, connection",
+        f"SELECT {REMOTE_COLUMNS} FROM remote_orders WHERE order_id = ? ORDER BY submitted_at, connection",  # noqa: S608 - a constant
         (order_id,),
     )
-    return tuple([_remote_order(*row) for row in rows])
+    return tuple([remote_order_from_row(*row) for row in rows])
 
 
 @lru_cache(4096)
-def _remote_order(
+def remote_order_from_row(
     connection: str, remote_id: str, submitted_at: str, role: str, status: str | None, status_at: str | None
 ) -> RemoteOrder:
     """The remote order of a row. Remembered, as every look at a case reads the same one, and nothing changes it."""
@@ -243,24 +235,6 @@ def insert_remote_order(db: Cursor, order_id: str, remote_order: RemoteOrder) ->
             None if remote_order.status_at is None else to_timestamp(remote_order.status_at),
         ),
     )
-
-
-def split_note(text: str, limit: int = NOTE_LIMIT) -> tuple[str, ...]:
-    """The text as notes of at most `limit` characters, numbered "(1/3) " where one is not enough; nothing is left out.
-
-    Raises ValidationError for a blank text.
-    """
-    if not text.strip():
-        raise ValidationError("a history note needs a text")
-    if len(text) <= limit:
-        return (text,)
-    count = 2
-    while True:
-        room = limit - len(f"({count}/{count}) ")
-        parts = [text[start : start + room] for start in range(0, len(text), room)]
-        if len(parts) <= count:
-            return tuple(f"({index}/{len(parts)}) {part}" for index, part in enumerate(parts, 1))
-        count = len(parts)
 
 
 def add_note(db: Cursor, order_id: str, text: str, *, by: str, at: datetime) -> None:

@@ -17,11 +17,13 @@ from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock, utc
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, next_free_number, numbering_base
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.orders.store import FolderMove, OrderStore
+from orderdesk_sdk.orders.store import FolderMove, OrderStore, RegisteredOrder
+from orderdesk_sdk.orders.store_rules import is_registered
 from orderdesk_sdk.stores.sql import order_rows
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.order_database import OrderDatabase
 from orderdesk_sdk.stores.sql.order_rows import Folder
+from orderdesk_sdk.stores.sql.registered_orders import find_registered_order
 
 if TYPE_CHECKING:
     from orderdesk_sdk.stores.sql.order_import import ImportReport
@@ -120,6 +122,11 @@ class SqlOrderStore:
         """
         with self._database.reading() as db:
             return order_rows.find_order(db, ref)
+
+    def registered_order(self, ref: str) -> RegisteredOrder:
+        """As `get_order`, with where the order was submitted and of which order it is a duplicate."""
+        with self._database.reading() as db:
+            return find_registered_order(db, ref)
 
     def list_orders(self, folder: str | None = None, *, limit: int = 50, after: str | None = None) -> tuple[Order, ...]:
         """One page of orders, in the order of their first import; with `folder`, only those in it.
@@ -267,31 +274,11 @@ class SqlOrderStore:
         since another time, and where that number there belongs to another order.
         """
         _require_actor(by)
-        if not remote_order.connection.strip() or not remote_order.remote_id.strip():
-            raise ValidationError("a remote order needs a connection and the order's number at the service")
         with self._database.writing() as db:
             order = order_rows.find_order(db, ref)
-            place = f"order {order.number} at {remote_order.connection}"
-            for known in order_rows.remote_orders(db, order.id):
-                if known.connection != remote_order.connection:
-                    continue
-                if evolve(known, status=None, status_at=None) == evolve(remote_order, status=None, status_at=None):
-                    return
-                raise ValidationError(
-                    f"already registered as {known.remote_id} ({known.role.value}) at {known.submitted_at.isoformat()}",
-                    location=place,
-                    hint="duplicate the order and register the duplicate: each submission is an order of its own",
-                )
-            owner = db.execute(
-                "SELECT order_id FROM remote_orders WHERE connection = ? AND remote_id = ?",
-                (remote_order.connection, remote_order.remote_id),
-            ).fetchone()
-            if owner is not None:
-                text = f"number {remote_order.remote_id} there belongs to order id {owner[0]}"
-                hint = (
-                    f"give this order's own number there, with --remote-id; what is there is canceled as id:{owner[0]}"
-                )
-                raise ValidationError(text, location=place, hint=hint)
+            owner = _owner_of_remote_id(db, remote_order.connection, remote_order.remote_id)
+            if is_registered(order, remote_order, order_rows.remote_orders(db, order.id), owner):
+                return
             order_rows.insert_remote_order(db, order.id, remote_order)
             text = f"Registered at {remote_order.connection} as {remote_order.remote_id} ({remote_order.role.value})"
             order_rows.add_note(db, order.id, text, by=by, at=self._clock.now())
@@ -307,11 +294,7 @@ class SqlOrderStore:
     def find_by_remote_id(self, connection: str, remote_id: str) -> str | None:
         """The id of the order that has this number at a connection; None: none has."""
         with self._database.reading() as db:
-            row = db.execute(
-                "SELECT order_id FROM remote_orders WHERE connection = ? AND remote_id = ?",
-                (connection, remote_id),
-            ).fetchone()
-        return None if row is None else str(row[0])
+            return _owner_of_remote_id(db, connection, remote_id)
 
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the service's word; an older word than the kept one changes nothing, unless that is of a time to come.
@@ -378,6 +361,13 @@ def require_embedded_store(store: OrderStore, location: str) -> SqlOrderStore:
             "only the local order store does that", location=location, hint="use the application that owns the orders"
         )
     return store
+
+
+def _owner_of_remote_id(db: Cursor, connection: str, remote_id: str) -> str | None:
+    row = db.execute(
+        "SELECT order_id FROM remote_orders WHERE connection = ? AND remote_id = ?", (connection, remote_id)
+    ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _require_actor(by: str) -> None:

@@ -14,8 +14,9 @@ from orderdesk_sdk.stores.personal_texts import REMOVED
 from orderdesk_sdk.stores.serialization import dump, load, pack_entry, to_microseconds
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.inbound_messages import remove_message_texts
 
-__all__ = ["remove_texts"]
+__all__ = ["remove_texts", "without_rule_texts"]
 
 
 def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str, at: datetime) -> int:
@@ -31,6 +32,7 @@ def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str
                 location=subject_id,
                 hint="settle the case first: see `orderdesk cases`",
             )
+    remove_message_texts(cursor, order_id)
     for number, subject_id, link, _ in subjects:
         said = pack_entry(f"personal texts were removed by {by}")
         line = chain_entry(subject_id, 0, to_microseconds(at), HistoryEntryKind.REMOVED.value, said)
@@ -48,12 +50,16 @@ def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str
     return len(subjects)
 
 
+def without_rule_texts(data: str) -> str:
+    """What a rule did, as it is stored, without personal texts."""
+    execution = load(data, RuleExecution)
+    return dump(evolve(execution, message=REMOVED, error=REMOVED if execution.error is not None else None))
+
+
 def _remove_rule_texts(cursor: Cursor, order_id: str) -> None:
     rows = cursor.execute("SELECT number, data FROM rule_executions WHERE order_id = ?", (order_id,)).fetchall()
     for number, data in rows:
-        execution = load(data, RuleExecution)
-        blank = evolve(execution, message=REMOVED, error=REMOVED if execution.error is not None else None)
-        cursor.execute("UPDATE rule_executions SET data = ? WHERE number = ?", (dump(blank), number))
+        cursor.execute("UPDATE rule_executions SET data = ? WHERE number = ?", (without_rule_texts(data), number))
     rows = cursor.execute(
         "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1", (order_id,)
     ).fetchall()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.archived_lines import link_at
-from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
+from orderdesk_sdk.stores.sql.chain_appender import ChainAppender, ChainPosition
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sqlite.connection import FileGuard
 
@@ -24,26 +24,37 @@ class LedgerFileGuard:
         self._is_used = False
         self._appenders: list[ChainAppender] = []
         self._earlier_appenders = 0
-        count, head = connection.execute("SELECT count, head FROM chain").fetchone() or (0, b"")
-        last = link_at(connection.cursor(), count)
-        self._last: tuple[int, bytes, bytes] | None = (count, head, last) if last is not None else None
+        self._position = ChainPosition(*connection.execute("SELECT count, head FROM chain").fetchone() or (0, b""))
+        self._link = link_at(connection.cursor(), self._position.line_count)
+        self._writes_alone = True
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
         """The lines that a job of the present transaction adds.
 
-        Raises StorageError where the last line that this process has seen is not in the ledger any more.
+        While nobody else writes, the chain ends where this process has left it, so it is not read: what is written next
+        is told otherwise by HeadMovedError, and after that it is read. Raises StorageError where the last line that
+        this process has seen is not in the ledger any more.
         """
-        links = ChainAppender(cursor)
-        if not self._appenders and self._last is not None and (links.count, links.head) != self._last[:2]:
-            sequence, _, link = self._last  # Others have written meanwhile, or it is another ledger.
-            if link_at(cursor, sequence) != link:
-                raise StorageError(
-                    f"the ledger lacks line {sequence}, which was written: this is an older copy or another ledger",
-                    location=self._location,
-                    hint="end every program that uses it, put the right file there, and start them again",
-                )
+        if self._appenders:
+            links = ChainAppender(cursor, self._appenders[-1].position)
+        elif self._writes_alone:
+            links = ChainAppender(cursor, self._position)
+        else:
+            links = ChainAppender(cursor)
+            self._require_line_seen(cursor, links)
         self._appenders.append(links)
         return links
+
+    def _require_line_seen(self, cursor: Cursor, links: ChainAppender) -> None:
+        self._writes_alone = links.position == self._position
+        sequence = self._position.line_count
+        # Others have written meanwhile, or it is another ledger.
+        if not self._writes_alone and self._link is not None and link_at(cursor, sequence) != self._link:
+            raise StorageError(
+                f"the ledger lacks line {sequence}, which was written: this is an older copy or another ledger",
+                location=self._location,
+                hint="end every program that uses it, put the right file there, and start them again",
+            )
 
     def check(self) -> None:
         """Raises StorageError where what would be read is no longer in the file that has the ledger's name."""
@@ -73,7 +84,14 @@ class LedgerFileGuard:
 
     def after_commit(self) -> None:
         """What was added is there for good."""
-        self._last = next((links.last for links in reversed(self._appenders) if links.last is not None), self._last)
+        for links in reversed(self._appenders):
+            if links.last is not None:
+                self._position, self._link = links.position, links.last[2]
+                return
+
+    def head_moved(self) -> None:
+        """The chain ends somewhere else than this process has left it: somebody else writes too."""
+        self._writes_alone = False
 
     def close(self) -> None:
         """Look no more: the connection is closed."""

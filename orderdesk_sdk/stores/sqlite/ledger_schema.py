@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -249,5 +249,38 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         """CREATE TABLE ledger_epochs (
             number INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, system TEXT, timeline INTEGER, at INTEGER NOT NULL,
             lines INTEGER NOT NULL, reason TEXT NOT NULL)""",
+    ),
+    (
+        # What came in and is to be handled, as it was read; `messages` has what was looked into while it was received.
+        """CREATE TABLE inbound_messages (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, purpose TEXT NOT NULL, connection TEXT NOT NULL,
+            subject TEXT NOT NULL, digest TEXT NOT NULL, received_at INTEGER NOT NULL, kind TEXT, event_id TEXT,
+            order_id TEXT, state TEXT NOT NULL, attempts INTEGER NOT NULL, tries INTEGER NOT NULL, next_try INTEGER,
+            result TEXT, request TEXT)""",
+        "CREATE UNIQUE INDEX inbound_messages_by_digest ON inbound_messages (connection, purpose, digest)",
+        "CREATE INDEX inbound_messages_due ON inbound_messages (next_try, number) WHERE state = 'received'",
+        """CREATE INDEX inbound_messages_in_order ON inbound_messages (connection, purpose, subject, number)
+            WHERE state = 'received'""",
+        "CREATE INDEX inbound_messages_by_state ON inbound_messages (state, received_at, number)",
+        "CREATE INDEX inbound_messages_by_order ON inbound_messages (order_id) WHERE order_id IS NOT NULL",
+        # Of each order the last move that this program made: what its folder's rule sends of it is an echo.
+        "CREATE TABLE own_moves (order_id TEXT PRIMARY KEY, folder TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        # One-time links in e-mails. What they led to is in the history; these are forgotten when they are old.
+        """CREATE TABLE answer_links (
+            digest TEXT PRIMARY KEY, case_id TEXT NOT NULL, attempt INTEGER NOT NULL, answer TEXT NOT NULL,
+            expires_at INTEGER NOT NULL, used_at INTEGER) WITHOUT ROWID""",
+        "CREATE INDEX answer_links_by_case ON answer_links (case_id, attempt)",
+        "CREATE INDEX answer_links_by_age ON answer_links (expires_at)",
+    ),
+    (
+        # Of the orders of a store elsewhere: what its API does not find, or has no place for (`store_records`).
+        """CREATE TABLE store_numbers (
+            store TEXT NOT NULL, connection TEXT NOT NULL, remote_id TEXT NOT NULL, order_id TEXT NOT NULL,
+            PRIMARY KEY (store, connection, remote_id)) WITHOUT ROWID""",
+        """CREATE TABLE store_statuses (
+            store TEXT NOT NULL, order_id TEXT NOT NULL, connection TEXT NOT NULL, status TEXT NOT NULL,
+            at INTEGER NOT NULL, PRIMARY KEY (store, order_id, connection)) WITHOUT ROWID""",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
 from orderdesk_sdk.errors import StorageError
@@ -41,13 +42,15 @@ def tables_of(path: Path) -> tuple[VersionedTables, ...]:
     )
 
 
-def migrate_tables(path: Path) -> None:
-    """Bring every kind of tables that is in a file to the version of the program. Raises StorageError."""
-    there = {tables.name for tables in tables_of(path) if tables.version.found > 0}
+def migrate_tables(path: Path, names: Collection[str]) -> None:
+    """Bring the kinds of tables with these names to the version of the program. Those that are not there are made.
+
+    Raises StorageError.
+    """
     try:
         with open_connection(path) as db:
             for name, table, steps, additive in _KINDS:
-                if name in there:
+                if name in names:
                     migrate(db, table, steps, str(path), additive)
     except sqlite3.Error as error:
         raise StorageError(

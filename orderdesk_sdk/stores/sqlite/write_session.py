@@ -6,6 +6,7 @@ import sqlite3
 from typing import Protocol
 
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.chain_appender import HeadMovedError
 
 __all__ = ["CommitObserver", "SqliteWriteSession"]
 
@@ -27,6 +28,9 @@ class CommitObserver(Protocol):
 
     def after_commit(self) -> None:
         """When it is on disk."""
+
+    def head_moved(self) -> None:
+        """The chain did not end where it was taken to: from now on it is read first."""
 
 
 class SqliteWriteSession:
@@ -74,9 +78,12 @@ class SqliteWriteSession:
         except sqlite3.Error:
             return  # A closed or broken database: the next transaction fails too, and SQLite undoes this one.
 
-    def may_run_again(self, error: BaseException) -> bool:  # noqa: ARG002 - as other databases have it
-        """Whether it is worth a second try: no connection is lost here but with the process."""
-        return False
+    def may_run_again(self, error: BaseException) -> bool:
+        """Whether it is worth a second try, by what is read anew: no connection is lost here but with the process."""
+        if self._observer is None or not isinstance(error, HeadMovedError):
+            return False
+        self._observer.head_moved()
+        return True
 
     def is_of_database(self, error: BaseException) -> bool:
         """Whether the database raised an error."""
@@ -84,7 +91,7 @@ class SqliteWriteSession:
 
     def is_of_one_job(self, error: Exception) -> bool:
         """Whether an error is that of a job alone. The disk and the file concern the whole transaction."""
-        return isinstance(error, sqlite3.IntegrityError) or not isinstance(error, sqlite3.Error)
+        return isinstance(error, sqlite3.IntegrityError) or not isinstance(error, sqlite3.Error | HeadMovedError)
 
     def write_error(self, error: BaseException) -> StorageError:
         """An error that concerns the whole transaction as its callers get it."""

@@ -91,15 +91,19 @@ class Connection:
 def open_connection(origin: Origin, tls: ssl.SSLContext | None, times: CallTimes) -> Connection:
     """A new connection. Raises httpx.ConnectError and httpx.ConnectTimeout; then no byte of a request has left.
 
+    The connect timeout holds for all of it: the look-up, every address of the host, and the handshake.
+
     Args:
         tls: what https is spoken with; None for http.
     """
+    limit = times.left("connect", httpx.ConnectTimeout)
+    until = None if limit is None else time.monotonic() + limit
     try:
-        sock = socket.create_connection((origin.host, origin.port), times.left("connect", httpx.ConnectTimeout))
+        sock = _connect(origin, until)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None:
-                sock.settimeout(times.left("connect", httpx.ConnectTimeout))
+                sock.settimeout(_left(until))
                 sock = tls.wrap_socket(sock, server_hostname=origin.host)
         except BaseException:
             sock.close()
@@ -109,3 +113,37 @@ def open_connection(origin: Origin, tls: ssl.SSLContext | None, times: CallTimes
     except OSError as error:  # Of ssl too: a certificate that does not hold, a service that speaks no TLS.
         raise httpx.ConnectError(str(error)) from error
     return Connection(origin, sock)
+
+
+def _connect(origin: Origin, until: float | None) -> socket.socket:
+    """A socket to the first address of the host that accepts. Raises OSError, that of the last address."""
+    addresses = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    last_error = OSError("the host has no address")
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            # An address that does not answer leaves time for those behind it.
+            sock.settimeout(_left(until, shared_by=len(addresses) - tried))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            last_error = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    try:
+        raise last_error
+    finally:
+        del last_error  # Its traceback holds this frame.
+
+
+def _left(until: float | None, shared_by: int = 1) -> float | None:
+    """Seconds that are left, for one of so many that share them; None: as long as it likes. Raises TimeoutError."""
+    if until is None:
+        return None
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left / shared_by

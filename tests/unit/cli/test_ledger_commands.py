@@ -180,6 +180,20 @@ def everything() -> str:
     return "".join(file.read_bytes().decode("latin-1") for file in files if file.exists())
 
 
+def test_a_receipt_is_had_a_page_at_a_time() -> None:
+    def history(document: Any) -> list[Any]:
+        return list(document["cancellations"][0]["cases"][0]["history"])
+
+    whole = ask("receipt", "1042")
+    page = ask("receipt", "1042", "--limit", "3")
+    rest = ask("receipt", "1042", "--after", str(page["next_after"]))
+    assert whole["next_after"] is rest["next_after"] is None
+    assert len(history(page)) == 3
+    assert history(page) + history(rest) == history(whole)
+    assert page["is_canceled"], "what the receipt says does not depend on the page"
+    assert f"--after {page['next_after']} shows the next" in shown("receipt", "1042", "--limit", "3")
+
+
 @pytest.mark.slow
 def test_a_person_can_be_forgotten_and_the_proof_stays() -> None:
     ask("withdraw", "1043@amazon-mcf", "--by", "Ann Archer")
@@ -193,7 +207,8 @@ def test_a_person_can_be_forgotten_and_the_proof_stays() -> None:
     assert (after["is_canceled"], after["flaws"]) == (True, [])
     (case,) = after["cancellations"][0]["cases"]
     assert case["integrity"]["texts_removed"]
-    assert case["history"][-1] | {"at": None} == {
+    assert case["history"][-1] | {"at": None, "sequence": None} == {
+        "sequence": None,
         "at": None,
         "summary": "texts removed",
         "message": "personal texts were removed by Ben",

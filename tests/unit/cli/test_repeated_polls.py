@@ -32,9 +32,9 @@ def history(events: Sequence[Event]) -> list[HistoryLine]:
     lines: list[HistoryLine] = []
     for event in events:
         if event.kind is EventKind.STILL_PENDING:
-            lines.append(HistoryLine(event.at, EventKind.POLL_STARTED.value))
-            lines.append(HistoryLine(event.at, f"GET {INTENT.url}", "answered 200", None, GET))
-        lines.append(HistoryLine(event.at, event.kind.value, event.service_status))
+            lines.append(HistoryLine(len(lines), event.at, EventKind.POLL_STARTED.value))
+            lines.append(HistoryLine(len(lines), event.at, f"GET {INTENT.url}", "answered 200", None, GET))
+        lines.append(HistoryLine(len(lines), event.at, event.kind.value, event.service_status))
     return lines
 
 

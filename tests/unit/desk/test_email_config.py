@@ -116,8 +116,9 @@ def test_a_login_goes_to_this_machine_or_by_tls_or_where_somebody_says_so(more: 
         EmailConfig(sender="a@b.example", username="shop", password=Secret("plain-\u00fc")),
     ],
 )
-def test_what_is_made_in_code_is_held_against_the_same(made: EmailConfig) -> None:
+def test_what_is_made_in_code_is_held_against_the_same(made: EmailConfig, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Desk(Config(Path("never-made.db"), email=made))
+        Desk(Config(tmp_path / "never-made.db", email=made))
+    assert list(tmp_path.iterdir()) == []
     assert str(caught.value.location).startswith("[email].")
     assert "plain" not in f"{caught.value}{caught.value!r}"

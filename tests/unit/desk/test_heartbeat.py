@@ -87,9 +87,12 @@ def test_a_job_that_fails_is_not_done(desk: Desk) -> None:
     assert desk.connections.bulkhead("shop").last_done is None
 
 
-def test_a_ledger_that_cannot_be_written_does_not_end_the_round(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [StorageError("the disk is full"), RuntimeError("the ledger is closed")])
+def test_a_heartbeat_that_cannot_be_recorded_does_not_end_the_round(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def fail(*_: object) -> None:
-        raise StorageError("the disk is full")
+        raise error
 
     monkeypatch.setattr(desk.ledger, "record_heartbeat", fail)
     monkeypatch.setattr(desk.ledger, "remove_heartbeat", fail)

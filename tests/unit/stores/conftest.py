@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,9 +14,12 @@ from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
+from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
+from orderdesk_sdk.stores.sqlite.connection import connect
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 from tests.support.ledgers import (
     DATABASE_PARAMS,
     POSTGRES_PARAMS,
@@ -39,6 +43,20 @@ def sqlite_ledger(path: Path) -> Iterator[SqliteLedger]:
     opened = SqliteLedger(path)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file with a table that a test of grouped commits writes into."""
+    opened = connect(path)
+    opened.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, text TEXT)")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def group(connection: sqlite3.Connection) -> GroupCommit:
+    return GroupCommit(SqliteWriteSession(connection))
 
 
 OrderStoreOpener = Callable[[], SqlOrderStore]

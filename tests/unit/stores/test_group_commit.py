@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,24 +22,6 @@ from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 
 Job = Callable[[Cursor], None]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "group.db"
-
-
-@pytest.fixture
-def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(path)
-    opened.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, text TEXT)")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def group(connection: sqlite3.Connection) -> GroupCommit:
-    return GroupCommit(SqliteWriteSession(connection))
 
 
 def kept(path: Path) -> list[int]:
@@ -175,65 +157,6 @@ def test_a_thread_that_is_told_to_end_undoes_the_transaction_and_the_next_one_wo
     assert all(isinstance(result, StorageError | KeyboardInterrupt) for result in results)
     group.run(insert(3))
     assert kept(path) == [3]
-
-
-class InterruptedSession(SqliteWriteSession):
-    """A session that is interrupted while it commits: before the disk has it, or after."""
-
-    is_before = False
-    answer: bool | None = True
-
-    def commit(self) -> None:
-        if not self.is_before:
-            super().commit()
-        raise KeyboardInterrupt
-
-    def was_committed(self) -> bool:
-        if self.answer is None:
-            raise KeyboardInterrupt
-        return super().was_committed()
-
-
-@pytest.mark.parametrize("is_before", [True, False])
-def test_an_interrupt_while_it_commits_tells_the_others_what_the_disk_holds(
-    connection: sqlite3.Connection, path: Path, is_before: bool
-) -> None:
-    session = InterruptedSession(connection)
-    session.is_before = is_before
-    results = together(GroupCommit(session), [insert(1), insert(2), insert(2), insert(3)])
-    interrupted = [index for index, result in enumerate(results) if isinstance(result, KeyboardInterrupt)]
-    assert len(interrupted) == 1, "whoever committed hears of it"
-    others = [result for result in results if not isinstance(result, KeyboardInterrupt)]
-    assert kept(path) == ([] if is_before else [1, 2, 3])
-    if is_before:
-        assert all("nothing was written" in str(other) and "interrupted" in str(other) for other in others)
-    else:
-        failed = [other for other in others if other is not None]
-        assert len(failed) <= 1
-        assert all(isinstance(error, sqlite3.IntegrityError) for error in failed), "of the one that failed alone"
-
-
-def test_an_interrupt_whose_end_cannot_be_found_out_is_told_as_that(connection: sqlite3.Connection) -> None:
-    session = InterruptedSession(connection)
-    session.answer = None
-    results = together(GroupCommit(session), [insert(1), insert(2)])
-    (other,) = (result for result in results if not isinstance(result, KeyboardInterrupt))
-    assert isinstance(other, StorageError)
-    assert "whether the last change was written is not known" in str(other)
-    assert "look at the case before you do the same again" in str(other)
-
-
-def test_an_interrupt_before_the_transaction_leaves_nobody_waiting(
-    group: GroupCommit, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupted(batch: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(group, "_try_twice", interrupted)
-        results = together(group, [insert(1), insert(2)])
-    assert sorted(type(result).__name__ for result in results) == ["KeyboardInterrupt", "StorageError"]
-    assert kept(path) == []
 
 
 def test_a_closed_ledger_says_so_for_reading_and_writing(tmp_path: Path) -> None:

@@ -65,8 +65,14 @@ def cancel(ledger: SqlLedger, number: str) -> CancelCase:
 
 @pytest.fixture
 def ledger(database: LedgerDatabase) -> Iterator[SqlLedger]:
-    """The orders 1 to 3 are settled, and the first went out again."""
     opened = database.open()
+    settle_orders(opened)
+    yield opened
+    opened.close()
+
+
+def settle_orders(opened: SqlLedger) -> None:
+    """The orders 1 to 3 are settled, and the first went out again."""
     for number in ("1", "2", "3"):
         cancel(opened, number)
     made = make_resubmission()
@@ -76,8 +82,6 @@ def ledger(database: LedgerDatabase) -> Iterator[SqlLedger]:
     event = OrderEvent("e", OrderEventKind.CASE_SETTLED, "1", LATER)
     opened.add_events([event])
     opened.complete_event(event, [RuleExecution("a rule", "post", "done")], [], LATER)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

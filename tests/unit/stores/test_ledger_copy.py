@@ -25,6 +25,7 @@ from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import open_order_store
+from orderdesk_sdk.stores.postgres.copy_ends import copy_source
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, NOT_COPIED, ORDER_TABLES
 from tests.support.builders import EXCHANGE, LATER, NOW, make_cancellation, make_case_of, make_resubmission, open_case
 from tests.support.ledgers import (
@@ -164,18 +165,32 @@ def test_nothing_is_copied_while_a_case_is_sent_or_the_ledger_is_used(
     target = url_of(postgres) if is_from == "sqlite" else "sqlite:///new.db"
     ledger = source.open()
     open_case(ledger, "1", state=State.SENDING)
-    if is_from == "sqlite":
-        assert "in use" in copied("--from", url_of(source), "--to", target, code=1)["error"]["message"]
-    else:
-        with psycopg.connect(postgres.url, application_name="orderdesk work 17@elsewhere"):
-            ledger.close()
-            said = copied("--from", url_of(source), "--to", target, code=1)["error"]
-            assert "in use by 'orderdesk work 17@elsewhere'" in said["message"]
+    said = copied("--from", url_of(source), "--to", target, code=1)["error"]
+    assert "is in use" in said["message"]
+    assert "end every program that uses it" in said["hint"]
     ledger.close()
     said = copied("--from", url_of(source), "--to", target, code=1)["error"]
     assert (said["message"], said["location"]) == ("a case is being sent", "case c1-1")
     source.open().close()
     assert not (folder / "new.db").exists()
+
+
+def test_a_database_is_in_use_whatever_its_connections_are_named(postgres: PostgresDatabase, folder: Path) -> None:
+    separator = "&" if "?" in postgres.url else "?"
+    named = PostgresDatabase(postgres.server, f"{postgres.url}{separator}application_name=nightly%20report")
+    with closing(named.open()):
+        said = copied("--from", url_of(postgres), "--to", "sqlite:///new.db", code=1)["error"]
+        assert said["message"].startswith("the database is in use by 'nightly report' (the server's process ")
+    fill(SqliteDatabase(folder / "orderdesk.db"))
+    with closing(named.open()):
+        assert "is in use by" in copied("--to", url_of(postgres), code=1)["error"]["message"]
+    copied("--to", url_of(postgres))
+
+
+def test_no_program_begins_while_a_ledger_is_copied(postgres: PostgresDatabase) -> None:
+    with copy_source(Secret(postgres.url), "ledger"), pytest.raises(StorageError, match="is being copied"):
+        postgres.open()
+    postgres.open().close()
 
 
 CRASH = """

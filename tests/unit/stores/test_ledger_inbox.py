@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.clock import seconds
 from orderdesk_sdk.stores.sql import claimed_notifications
@@ -51,3 +52,27 @@ def test_an_order_event_is_handled_once_with_what_follows_and_one_that_is_taken_
     ledger.discard_event(first)
     ledger.add_events([second, first])
     assert ledger.pending_events(10) == (follows, second), "what was handled stays so"
+
+
+def test_links_are_known_by_their_digests_until_long_after_their_end_and_those_of_one_mail_are_used_together(
+    ledger: SqlLedger,
+) -> None:
+    ends = NOW + timedelta(days=14)
+    of_first = [StoredLink(f"1 {answer.value}", AnswerLink("c", 1, answer, ends)) for answer in LinkAnswer]
+    of_second = StoredLink("2", AnswerLink("c", 2, LinkAnswer.CANCELED, ends))
+    ledger.record_links([*of_first, of_second], NOW)
+    assert ledger.find_link("1 canceled") == of_first[0]
+    assert ledger.find_link("another") is None
+    ledger.mark_links_used("c", 1, LATER)
+    assert [found.used_at for found in map(ledger.find_link, ("1 canceled", "1 shipped", "2")) if found] == [
+        LATER,
+        LATER,
+        None,
+    ]
+    ledger.record_links(of_first, LATER)
+    ledger.mark_links_used("c", 1, ends)
+    found = ledger.find_link("1 rejected")
+    assert found is not None
+    assert found.used_at == LATER, "the first use stays"
+    ledger.record_links([], ends + timedelta(days=91))
+    assert ledger.find_link("1 canceled") is None

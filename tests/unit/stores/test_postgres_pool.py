@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import traceback
@@ -168,6 +169,15 @@ class TestWaits:
         assert found["synchronous_commit"] == "on"
         assert {found[name] for name in found if name.endswith("timeout")} == {"5s", "15s", "30s"}
         assert name.startswith("orderdesk ")
+
+    def test_a_session_is_named_after_its_program_once(
+        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for program, beginning in (("/usr/bin/orderdesk", "orderdesk"), ("shop/serve.py", "orderdesk serve.py")):
+            monkeypatch.setattr("sys.argv", [program])
+            with closing(PostgresPool(Secret(postgres_url))) as pool, pool.reading() as cursor:
+                name = cursor.execute("SELECT current_setting('application_name')").fetchone()[0]
+            assert name.startswith(f"{beginning} {os.getpid()}@")
 
 
 @pytest.mark.slow

@@ -15,10 +15,12 @@ from typing import Any, cast
 import pytest
 from attrs import evolve
 
+from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
+from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState, OwnMove
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -29,7 +31,8 @@ from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
-from tests.support.builders import NOW, make_cancellation, make_resubmission, open_case
+from orderdesk_sdk.stores.store_records import ServiceStatus
+from tests.support.builders import LATER, NOW, make_cancellation, make_resubmission, open_case
 from tests.support.ledgers import SqlLedger
 
 GROWING = (
@@ -40,9 +43,14 @@ GROWING = (
     "order_events",
     "rule_executions",
     "messages",
+    "inbound_messages",
+    "own_moves",
     "archives",
     "archived_histories",
     "archived_links",
+    "answer_links",
+    "store_numbers",
+    "store_statuses",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
@@ -148,7 +156,8 @@ def _is_wide(sql: str, step: str) -> bool:
 
 def public_methods(protocol: type) -> set[str]:
     """What a protocol asks for."""
-    return {name for name in vars(protocol) if not name.startswith("_")}
+    protocols = [one for one in protocol.__mro__ if one.__module__.startswith("orderdesk_sdk")]
+    return {name for one in protocols for name in vars(one) if not name.startswith("_")}
 
 
 def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Recorder) -> None:
@@ -165,6 +174,7 @@ def test_a_ledger_reads_through_no_table_that_grows(tmp_path: Path, recorder: Re
         old = tmp_path / "old.jsonl"
         assert ledger.archive(NOW + hours(1000), old, by="Ann", at=NOW).case_count
         ledger.archived("1")
+        ledger.remove_archived_texts(old, by="Ann", at=NOW)
         assert list(ledger.find_archive_flaws(old)) == []
         read_everything(ledger)
     assert public_methods(Ledger) - {"close"} <= called.names
@@ -199,9 +209,34 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.discard_event(evolve(event, id="e2"))
     ledger.record_heartbeat(WorkerHeartbeat("w", "host", 1, NOW, NOW))
     ledger.remove_heartbeat("w")
+    link = AnswerLink(case.id, 1, LinkAnswer.CANCELED, LATER)
+    ledger.record_links([StoredLink("digest", link)], NOW)
+    ledger.mark_links_used(case.id, 1, NOW)
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
+    write_messages(ledger)
+    records = ledger.store_records("order-desk 1")
+    records.keep_numbers("1", [RemoteOrder("shop", "R-1", NOW, ConnectionRole.CART)])
+    records.keep_status("1", "shop", ServiceStatus("open", NOW), believed_until=LATER)
     ledger.correct_clock_skew(NOW - hours(1000))
+
+
+def write_messages(ledger: SqlLedger) -> None:
+    """Every method that writes of messages. Afterwards none waits."""
+    source = MessageSource.webhook("shop")
+    made = InboundMessage(
+        id="m1", source=source, subject="1", digest="one", received_at=NOW, order_id="1", next_try_at=NOW
+    )
+    ledger.store_messages([made, evolve(made, id="m2", digest="two")], 10)
+    (first,) = ledger.claim_messages(NOW, NOW + hours(1), 10, without=["other"])
+    ledger.update_message(evolve(first, state=MessageState.FAILED, next_try_at=None))
+    ledger.restart_message("m1", NOW, by="Ann")
+    (first,) = ledger.claim_messages(NOW, NOW + hours(1), 10)
+    ledger.update_message(evolve(first, state=MessageState.HANDLED, next_try_at=None))
+    (second,) = ledger.claim_messages(NOW, NOW + hours(1), 10)
+    ledger.discard_message(second)
+    ledger.remove_old_messages(NOW)
+    ledger.record_own_move(OwnMove("1", "Canceled", NOW))
 
 
 def read_everything(ledger: SqlLedger) -> None:
@@ -221,6 +256,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.registrations(order_id="1")
     case = ledger.case("c1-1", CancelCase)
     ledger.cancellations("1")
+    ledger.order_record("1", original_id="0")
     ledger.due_connections(NOW)
     ledger.due(NOW, 10)
     ledger.due(NOW, 10, connection="shop", after=evolve(case, due_at=NOW))
@@ -232,6 +268,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
     ledger.count_open()
     ledger.heartbeats()
+    ledger.find_link("digest")
     ledger.database_condition()
     ledger.cases_by_prefix("c", 10)
     ledger.newest_notes(case.id, 10)
@@ -240,6 +277,16 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.pending_events(10)
     ledger.pending_events(10, after=OrderEvent("e", OrderEventKind.CASE_SETTLED, "1", NOW))
     ledger.rule_executions("1")
+    ledger.known_digests(MessageSource.webhook("shop"), ["one"])
+    ledger.message("m1")
+    ledger.messages(MessageState, 10)
+    ledger.messages([MessageState.FAILED], 10, before=NOW)
+    ledger.message_counts()
+    ledger.next_message_due()
+    ledger.own_move("1")
+    records = ledger.store_records("order-desk 1")
+    records.order_of("shop", "R-1")
+    records.statuses("1")
 
 
 def test_an_order_store_reads_through_no_table_that_grows(tmp_path: Path, recorder: Recorder) -> None:
@@ -260,6 +307,7 @@ def use_everything(store: SqliteOrderStore) -> None:
     store.claim_number("id:2", by="Ann")
     for ref in ("1", "id:1", "number:B"):
         store.get_order(ref)
+        store.registered_order(ref)
     with pytest.raises(NotFoundError):
         store.get_order("unknown")
     store.list_orders()

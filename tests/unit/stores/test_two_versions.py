@@ -5,9 +5,13 @@ The next version is simulated: the migrations of today with one more.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
@@ -15,7 +19,9 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.ledger import CaseUpdate
 from orderdesk_sdk.cases.state_machine import transition
 from orderdesk_sdk.cli.group import orderdesk
+from orderdesk_sdk.clock import SystemClock
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.opening import open_order_store
 from orderdesk_sdk.stores.postgres import ledger as postgres_ledger
 from orderdesk_sdk.stores.postgres import ledger_schema as postgres_schema
 from orderdesk_sdk.stores.postgres import tables as postgres_tables
@@ -28,6 +34,7 @@ from tests.support.ledgers import LedgerDatabase, PostgresDatabase, SqliteDataba
 
 ADDS = "ALTER TABLE cases ADD COLUMN later TEXT"
 BREAKS = "ALTER TABLE messages RENAME COLUMN done TO is_done"
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 NextVersion = Callable[[str], None]
 
 
@@ -57,9 +64,10 @@ def write_config(database: LedgerDatabase, folder: str) -> None:
 
 
 @pytest.fixture
-def folder(database: LedgerDatabase, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A folder whose configuration names the database."""
-    write_config(database, str(tmp_path))
+def folder(request: pytest.FixtureRequest, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A folder whose configuration names the test's database."""
+    name = "postgres" if "postgres" in request.fixturenames else "database"
+    write_config(request.getfixturevalue(name), str(tmp_path))
     monkeypatch.chdir(str(tmp_path))
     return str(tmp_path)
 
@@ -100,15 +108,71 @@ def test_who_cannot_work_with_the_newer_tables_is_refused(database: LedgerDataba
     older.close()
 
 
+def test_who_waited_while_the_tables_were_changed_writes_nothing(postgres: PostgresDatabase, folder: str) -> None:
+    results: list[str] = []
+    codes: list[int] = []
+
+    def write() -> None:
+        try:
+            older.append(case, ["a note"], if_unchanged=True)
+            results.append("written")
+        except StorageError as error:
+            results.append(error.message)
+
+    def migrate() -> None:
+        codes.append(CliRunner().invoke(orderdesk, ["ledger", "migrate"]).exit_code)
+
+    def wait_for(looks: psycopg.Connection[Any], count: int) -> None:
+        while looks.execute(WAITING).fetchone() != (count,):
+            time.sleep(0.01)
+            assert not results, results
+
+    with closing(postgres.open()) as older:
+        case = open_case(older)
+        with (
+            next_version(BREAKS, breaks_older=True),
+            psycopg.connect(postgres.url, autocommit=True) as looks,
+            psycopg.connect(postgres.url) as holds,
+        ):
+            holds.execute("LOCK TABLE orderdesk.messages IN ACCESS SHARE MODE")
+            threads = [threading.Thread(target=migrate), threading.Thread(target=write)]
+            for count, thread in enumerate(threads, start=1):
+                thread.start()
+                wait_for(looks, count)  # First the migration for its table, then the writer for the migration.
+            holds.rollback()
+            for thread in threads:
+                thread.join()
+        assert codes == [0]
+        version = len(postgres_schema.MIGRATIONS) + 1
+        assert results == [
+            f"the tables were changed for programs of version {version} and newer; this one knows {version - 1}"
+        ]
+        assert list(older.history(case.id)) == []
+
+
+def asked(*options: str, code: int) -> str:
+    """What `ledger migrate` says."""
+    ran = CliRunner().invoke(orderdesk, ["ledger", "migrate", *options])
+    assert ran.exit_code == code, ran.output
+    return ran.output
+
+
+def test_an_order_store_that_is_elsewhere_is_not_missed(database: LedgerDatabase, folder: str) -> None:
+    database.open().close()
+    with open(f"{folder}/orderdesk.toml", "a", encoding="utf-8") as file:  # noqa: PTH123 - as above
+        file.write('[orders]\nurl = "sqlite:///orders.db"\n')
+    asked(code=0)
+    assert "order store: no tables here; [orders].url names another database" in asked("--check", code=0)
+
+
 def test_check_says_what_is_to_be_done_by_its_exit_code(database: LedgerDatabase, folder: str) -> None:
     database.open().close()
-
-    def asked(*options: str, code: int) -> str:
-        ran = CliRunner().invoke(orderdesk, ["ledger", "migrate", *options])
-        assert ran.exit_code == code, ran.output
-        return ran.output
-
     kind = "SQLite" if isinstance(database, SqliteDatabase) else "PostgreSQL"
+    said = asked("--check", code=1)
+    assert "order store: the tables are to be made, in version" in said
+    assert "ledger: version" in said
+    assert asked(code=0).count("the tables were made, in version") == (1 if kind == "SQLite" else 2)
+    open_order_store(database.location, clock=SystemClock()).close()
     said = asked("--check", code=0)
     assert kind in said
     assert "ledger: version" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orderdesk_devkit.cli.sandbox_store import ORDER_DESK, orders_table, served_store
 from orderdesk_sdk.cli.session import Session, common_options
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 from orderdesk_sdk.plugin.toolkit.private_files import write_private
@@ -36,6 +38,11 @@ _ORDERS = "orders.json"
     help="Of the first simulator, the others follow; any free ones if not given.",
 )
 @click.option("--virtual-time", is_flag=True, help="Waits take no time: one clock for all stands still between them.")
+@click.option(
+    "--order-desk",
+    is_flag=True,
+    help="Serve an Order Desk store as well, whose orders these are; [orders] leads to it.",
+)
 @click.option("--force", is_flag=True, help="Overwrite a configuration that a sandbox did not write.")
 @click.option("--fresh", is_flag=True, help=f"Remove the ledger of an earlier sandbox, {_LEDGER}.")
 @click.option(
@@ -46,39 +53,43 @@ _ORDERS = "orders.json"
 )
 @common_options
 @click.pass_obj
-def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh: bool, ready_file: Path | None) -> None:
+def sandbox(
+    session: Session,
+    port: int,
+    virtual_time: bool,
+    order_desk: bool,
+    force: bool,
+    fresh: bool,
+    ready_file: Path | None,
+) -> None:
     """Serve the simulators of all installed integrations.
 
     Runs until Ctrl-C or SIGTERM. Writes a configuration (orderdesk.toml, or --config FILE) with a connection to each,
     beside it orders to try it with (orders.json, where there is none), and says on stdout when all is up: with --json
     as one line. Nothing leaves this machine and no secret in the file is real.
     """
-    from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
     from orderdesk_sdk.cli.signals import stop_event
 
     path = session.config_file or Path("orderdesk.toml")
-    ledger, orders = path.parent / _LEDGER, path.parent / _ORDERS
-    with stop_event() as stop, running(path, _clock(virtual_time=virtual_time), port=port, force=force) as simulators:
-        if fresh:
-            for suffix in ("", "-wal", "-shm"):
-                ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
-        if not orders.exists():
-            _write(orders, SAMPLE_ORDERS)
+    clock = _clock(virtual_time=virtual_time)
+    with stop_event() as stop, running(path, clock, port=port, force=force, order_desk=order_desk) as simulators:
+        _prepare_folder(path.parent, fresh=fresh)
         urls = {slug: url for slug, (_, url) in simulators.items()}
+        store = urls.pop(ORDER_DESK, None)
         shape = {
             "config": str(path.resolve()),
-            "ledger": str(ledger.resolve()),
+            "ledger": str((path.parent / _LEDGER).resolve()),
             "virtual_time": virtual_time,
             "connections": [{"connection": slug, "integration": slug, "url": url} for slug, url in urls.items()],
+            "order_desk": store,
         }
         if ready_file is not None:
             _write(ready_file, json.dumps(shape) + "\n")
         if session.as_json:
             click.echo(json.dumps(shape))
         else:
-            session.print_result(
-                {}, lambda screen: _print_summary(screen, path, ledger, urls, virtual_time=virtual_time)
-            )
+            shown = urls if store is None else {**urls, "(Order Desk store)": store}
+            session.print_result({}, lambda screen: _print_summary(screen, path, shown, virtual_time=virtual_time))
         try:
             stop.wait()
         finally:
@@ -86,7 +97,19 @@ def sandbox(session: Session, port: int, virtual_time: bool, force: bool, fresh:
                 ready_file.unlink(missing_ok=True)
 
 
-def _print_summary(screen: Screen, path: Path, ledger: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:
+def _prepare_folder(folder: Path, *, fresh: bool) -> None:
+    """Remove the ledger of an earlier sandbox where that is wanted, and write the orders where there are none."""
+    from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+
+    if fresh:
+        for suffix in ("", "-wal", "-shm"):
+            (folder / (_LEDGER + suffix)).unlink(missing_ok=True)
+    if not (folder / _ORDERS).exists():
+        _write(folder / _ORDERS, SAMPLE_ORDERS)
+
+
+def _print_summary(screen: Screen, path: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:
+    ledger = path.parent / _LEDGER
     screen.table(("connection", "simulator"), list(urls.items()))
     screen.line(f"configuration: {path}")
     screen.line(f"ledger:        {ledger}{' (an earlier one; --fresh begins anew)' if ledger.exists() else ''}")
@@ -97,25 +120,35 @@ def _print_summary(screen: Screen, path: Path, ledger: Path, urls: Mapping[str, 
 
 @contextmanager
 def running(
-    path: Path, clock: Clock, *, port: int = 0, force: bool = False
+    path: Path, clock: Clock, *, port: int = 0, force: bool = False, order_desk: bool = False
 ) -> Iterator[dict[str, tuple[Simulator, str]]]:
     """Every installed simulator with its URL, served within the block; the configuration in `path` leads to them.
 
     On a VirtualClock the configuration tells the command line to go by it. Raises ConfigurationError for a file that
     no sandbox wrote (unless `force`), and where no simulator can be served.
+
+    Args:
+        order_desk: a simulated Order Desk store owns the sample orders; it is there under ORDER_DESK.
     """
     from orderdesk_sdk.clock import VirtualClock
     from orderdesk_sdk.plugin.registry import PluginRegistry
 
     _require_overwritable(path, force=force)
-    with _served(load_simulators(clock), port) as simulators:
+    loaded = load_simulators(clock)
+    with ExitStack() as stack:
+        simulators = stack.enter_context(_served(loaded, port))
         registry = PluginRegistry()
         urls = {slug: url for slug, (_, url) in simulators.items()}
         tables = {
             slug: settings_table(registry, slug, simulator.settings(url))
             for slug, (simulator, url) in simulators.items()
         }
-        _write(path, _document(tables, urls, virtual_time=isinstance(clock, VirtualClock)))
+        orders: Mapping[str, object] = {}
+        if order_desk:
+            store, url = stack.enter_context(served_store(clock, loaded, port and port + len(loaded)))
+            orders = orders_table(store.settings(url), loaded)
+            simulators[ORDER_DESK] = store, url
+        _write(path, _document(tables, urls, orders, virtual_time=isinstance(clock, VirtualClock)))
         yield simulators
 
 
@@ -178,7 +211,13 @@ def settings_table(registry: PluginRegistry, slug: str, settings: Mapping[str, o
     return {name: {"text": value} if name in secrets else value for name, value in settings.items()}
 
 
-def _document(tables: Mapping[str, Mapping[str, object]], urls: Mapping[str, str], *, virtual_time: bool) -> str:
+def _document(
+    tables: Mapping[str, Mapping[str, object]],
+    urls: Mapping[str, str],
+    orders: Mapping[str, object],
+    *,
+    virtual_time: bool,
+) -> str:
     lines = [
         _MARK,
         "# It leads to simulators on this machine; no secret in it is real.",
@@ -186,6 +225,7 @@ def _document(tables: Mapping[str, Mapping[str, object]], urls: Mapping[str, str
         "[ledger]",
         f'url = "sqlite:///{_LEDGER}"',
         "",
+        *(["[orders]", *(f"{name} = {_toml(value)}" for name, value in orders.items()), ""] if orders else []),
         "[sandbox]",
         *([f"clock = {_toml(next(iter(urls.values())))}"] if virtual_time else []),
         "",
@@ -200,10 +240,14 @@ def _document(tables: Mapping[str, Mapping[str, object]], urls: Mapping[str, str
 
 def _toml(value: object) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{_toml_key(name)} = {_toml(inner)}" for name, inner in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(inner) for inner in value) + "]"
     return json.dumps(value)  # What JSON writes for texts, numbers, true and false is TOML as well.
+
+
+def _toml_key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else json.dumps(name)
 
 
 def _require_overwritable(path: Path, *, force: bool) -> None:

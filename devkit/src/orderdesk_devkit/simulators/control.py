@@ -12,13 +12,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_devkit.simulators.fault_injection import Fault
+from orderdesk_devkit.simulators.threads import in_thread
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
 
 if TYPE_CHECKING:
     from orderdesk_devkit.simulators.simulator import Record, Simulator
 
-__all__ = ["PREFIX", "Control"]
+__all__ = ["PREFIX", "Control", "ControlBody"]
 
 PREFIX = "/_simulator/"
 
@@ -36,7 +37,9 @@ class Control:
     | POST `options` | `{"set": {name: choice}, "remote_id"?}` | `{"options": {name: choice}}` for that order or all |
 
     A mistake answers `{"error": text}`: 400 for the body, 404 for an unknown order or call, 409 for a real clock and
-    for a simulator that takes no orders this way. No clock goes back: `advance_to` a past time does nothing.
+    for a simulator that takes no orders this way.
+    A simulator may have calls of its own (`Simulator.control_call`). No clock goes back: `advance_to` a past time does
+    nothing.
     """
 
     def __init__(self, simulator: Simulator, app: ASGIApp) -> None:
@@ -51,7 +54,11 @@ class Control:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         call = raw.decode("ascii").partition("?")[0].removeprefix(PREFIX)
         try:
-            answer, status = self._answer(request.method, call, await request.body()), 200
+            body = await request.body()
+            answer = self._answer(request.method, call, body)
+            if answer is None:
+                answer = await in_thread(lambda: self._simulator.control_call(request.method, call, body))
+            status = 200
         except NotFoundError as error:
             answer, status = {"error": str(error)}, 404
         except (ConflictError, InvalidStateError) as error:
@@ -60,7 +67,8 @@ class Control:
             answer, status = {"error": str(error)}, 400
         await JSONResponse(answer, status)(scope, receive, send)
 
-    def _answer(self, method: str, call: str, body: bytes) -> dict[str, object]:
+    def _answer(self, method: str, call: str, body: bytes) -> dict[str, object] | None:
+        """The answer; None for a call that not every simulator has."""
         if method == "GET" and call == "log":
             return {"log": [_record_document(record) for record in self._simulator.log]}
         if method == "GET" and call.startswith("orders/"):
@@ -68,16 +76,16 @@ class Control:
             log = [_record_document(record) for record in self._simulator.log if record.remote_id == remote_id]
             return {"remote_id": remote_id, "actual_status": self._simulator.actual_status(remote_id), "log": log}
         if method == "POST" and call == "orders":
-            return self._add_order(_Body(call, body))
+            return self._add_order(ControlBody(call, body))
         if method == "POST" and call == "faults":
-            return self._add_fault(_Body(call, body))
+            return self._add_fault(ControlBody(call, body))
         if method == "POST" and call == "clock":
-            return self._advance(_Body(call, body))
+            return self._advance(ControlBody(call, body))
         if method == "POST" and call == "options":
-            return self._set_options(_Body(call, body))
-        raise NotFoundError(f"unknown control call {method} {PREFIX}{call}")
+            return self._set_options(ControlBody(call, body))
+        return None
 
-    def _add_order(self, body: _Body) -> dict[str, object]:
+    def _add_order(self, body: ControlBody) -> dict[str, object]:
         remote_id, lines = body.text("remote_id"), body.lines("lines")
         body.require_empty()
         if not remote_id or not lines:
@@ -85,7 +93,7 @@ class Control:
         self._simulator.add_order(remote_id, lines=lines)
         return {"remote_id": remote_id, "actual_status": self._simulator.actual_status(remote_id)}
 
-    def _add_fault(self, body: _Body) -> dict[str, object]:
+    def _add_fault(self, body: ControlBody) -> dict[str, object]:
         kind = body.text("kind")
         kinds = {fault.value: fault for fault in Fault}
         if kind is None or kind not in kinds:
@@ -103,7 +111,7 @@ class Control:
         )
         return {"pending": len(self._simulator.faults.pending())}
 
-    def _advance(self, body: _Body) -> dict[str, object]:
+    def _advance(self, body: ControlBody) -> dict[str, object]:
         clock = self._simulator.clock
         if not isinstance(clock, VirtualClock):
             raise ConflictError("this simulator runs on a real clock", hint="start it with a VirtualClock")
@@ -115,7 +123,7 @@ class Control:
             raise ValidationError("must be a number of seconds, zero or more", location="advance_seconds")
         return {"now": clock.advance(timedelta(seconds=seconds)).isoformat()}
 
-    def _set_options(self, body: _Body) -> dict[str, object]:
+    def _set_options(self, body: ControlBody) -> dict[str, object]:
         remote_id, choices = body.text("remote_id"), body.texts("set")
         body.require_empty()
         for name, choice in choices.items():
@@ -123,7 +131,7 @@ class Control:
         return {"options": {name: self._simulator.option(name, remote_id) for name in self._simulator.chosen_options()}}
 
 
-class _Body:
+class ControlBody:
     """A JSON object whose keys are read one by one; a key that was never read is a mistake of the sender."""
 
     def __init__(self, call: str, body: bytes) -> None:
@@ -141,6 +149,20 @@ class _Body:
         if value is None or isinstance(value, str):
             return value
         raise ValidationError("must be a text", location=key)
+
+    def required_text(self, key: str) -> str:
+        """The text. Raises ValidationError where there is none."""
+        value = self.text(key)
+        if not value:
+            raise ValidationError("must be a text", location=key)
+        return value
+
+    def object(self, key: str) -> dict[str, object]:
+        """The object. Raises ValidationError where there is none."""
+        value = self._rest.pop(key, None)
+        if not isinstance(value, dict):
+            raise ValidationError("must be an object", location=key)
+        return value
 
     def number(self, key: str) -> float | None:
         value = self._rest.pop(key, None)

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from orderdesk_devkit.simulators.control import Control
 from orderdesk_devkit.simulators.fault_injection import FaultInjectionMiddleware, FaultQueue
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import InvalidStateError, ValidationError
+from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints
 
 __all__ = ["GROUP", "Effect", "CallResult", "Record", "Simulator", "BehaviorOption", "receive_request", "simulators"]
@@ -128,6 +128,13 @@ class Simulator(ABC):
     def canceled_quantities(self, remote_id: str) -> Mapping[str, int] | None:  # noqa: ARG002 - for overriding
         """How many pieces of each line, by code, it has canceled because it was asked; None: whole orders only."""
         return None
+
+    def control_call(self, method: str, call: str, body: bytes) -> dict[str, object]:  # noqa: ARG002 - for overriding
+        """The answer to a control call of this simulator alone; called from a thread of its own, without `lock`.
+
+        Raises NotFoundError for a call that there is not, ValidationError for a body that is wrong.
+        """
+        raise NotFoundError(f"unknown control call {method} /_simulator/{call}")
 
     def respond(self, request: Request, body: bytes) -> Response:  # noqa: ARG002 - for overriding
         """What a call is answered, after whatever it does; called under `lock`, when the service is settled.

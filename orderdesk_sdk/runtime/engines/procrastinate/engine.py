@@ -47,7 +47,7 @@ class ProcrastinateEngine:
     Args:
         pool: of the ledger.
         stop: ends `run` when set; what is under way is finished.
-        report: called with each new problem of a sweep, one line.
+        report: called with each new problem of a sweep, one line; what it raises is logged.
         slack: how long a case may be overdue before it is swept up.
     """
 
@@ -114,14 +114,23 @@ class ProcrastinateEngine:
     def _sweep(self) -> None:
         """Look into the ledger for what is overdue; at once, and for all that is due, where a share overflowed."""
         pause = self._slack.total_seconds() / SWEEPS_PER_SLACK
+        slack = self._slack
         while not self._stop.is_set():
-            is_overflow = self._overflow.is_set()
-            if is_overflow:  # Else one that comes between the two lines would be forgotten.
+            if self._overflow.is_set():  # Else one that comes between the two lines would be forgotten.
                 self._overflow.clear()
-            self._sweep_once(timedelta(0) if is_overflow else self._slack)
-            self._wait(pause)
+                slack = timedelta(0)
+            report = self._sweep_once(slack)
+            if report is None:
+                self._wait(min(pause, RESTART_PAUSE))
+            elif report.is_complete:
+                slack = self._slack
+                self._wait(pause)
+            else:  # The rest of it has no wakes any more, if a share overflowed.
+                self._stop.wait(STOP_CHECK)
 
-    def _sweep_once(self, slack: timedelta) -> None:
+    def _sweep_once(self, slack: timedelta) -> RunReport | None:
+        """What a sweep came to; None where it could not be done."""
+        report = None
         try:
             report = self._target.sweep(slack)
         except Exception as error:  # noqa: BLE001 - the ledger is away, say; the next sweep does it
@@ -131,8 +140,15 @@ class ProcrastinateEngine:
             self._count(report.handled)
         for problem in dict.fromkeys(problems):
             if problem not in self.problems:
-                self._report(problem)
+                self._tell(problem)
         self.problems = problems
+        return report
+
+    def _tell(self, problem: str) -> None:
+        try:
+            self._report(problem)
+        except Exception as error:  # noqa: BLE001 - whoever cannot be told must not keep the next sweep from being done
+            _log.warning("a sweep's problem could not be reported (%s)", type(error).__name__, about=LogSubject())
 
     def _handle(self, case_id: str, attempt: int) -> None:
         self._count(int(self._target.handle_wake(case_id, attempt)))

@@ -14,6 +14,7 @@ from orderdesk_sdk.plugin import (
     Limit,
     NewNumber,
     NotStated,
+    OrderNotification,
     Outcome,
     Polling,
     PollRequest,
@@ -24,6 +25,7 @@ from orderdesk_sdk.plugin import (
     StatedAt,
     ValidationError,
     Verification,
+    WebhookRequest,
     WhileStatus,
     answer,
     auth_or_rate_limit_answer,
@@ -118,3 +120,8 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[McfSettings]) 
     if made is not None and made.status_code == 400:
         return answer.rejected(made, Rejection.NOT_ALLOWED, message=error_message(made))
     return api.answer_without_order(there if made is None else made)
+
+
+@hookimpl
+def orderdesk_parse_webhook(request: WebhookRequest) -> tuple[OrderNotification, ...]:
+    return api.notifications_from_queue(request)

@@ -13,18 +13,26 @@ from orderdesk_amazon_mcf.settings import McfSettings
 from orderdesk_sdk.plugin import (
     Answer,
     LineAnswer,
+    MessageChannel,
+    NotificationKind,
     Order,
+    OrderNotification,
     Rejection,
+    SignatureVerificationError,
+    WebhookRequest,
     answer,
     auth_or_rate_limit_answer,
     country_code,
+    get_path,
     json_object,
+    json_text_at,
     line_answers_at,
     lines_match,
     normalize_status,
     require_order_fields,
     text_at,
     values_in,
+    webhook_object,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +48,9 @@ NUMBER_IN_USE = (
     "Amazon has an order under this number, not known for ours or not on its way, and an id is never free again"
 )
 NUMBER_IN_USE_HINT = "see at Amazon whether that order is this one; if not, give another number"
+
+
+NOTIFICATION = "a notification of Amazon"
 
 
 def succeeded(response: httpx.Response) -> bool:
@@ -134,3 +145,27 @@ def new_order(order: Order, settings: McfSettings, now: datetime) -> dict[str, o
         ],
     }
     return {name: value for name, value in body.items() if value}
+
+
+def notifications_from_queue(request: WebhookRequest) -> tuple[OrderNotification, ...]:
+    """The order that a notification FULFILLMENT_ORDER_STATUS is about; empty for another type, and for a return.
+
+    Amazon signs nothing: it writes into the seller's own queue alone, so one that came over HTTP is not Amazon's.
+    Raises SignatureVerificationError for such a one, and MalformedResponseError.
+    """
+    if request.channel is not MessageChannel.QUEUE:
+        raise SignatureVerificationError(
+            "Amazon notifies by the seller's queue alone", hint="take the messages out of the queue; see the docs"
+        )
+    body = webhook_object(request, location=NOTIFICATION)
+    content = ("Payload", "FulfillmentOrderStatusNotification")
+    if body.get("NotificationType") != "FULFILLMENT_ORDER_STATUS" or get_path(body, *content, "EventType") == "Return":
+        return ()
+    number = json_text_at(request, *content, "SellerFulfillmentOrderId", location=NOTIFICATION)
+    delivery = get_path(body, "NotificationMetadata", "NotificationId")
+    kind = NotificationKind.CHANGED
+    if normalize_status(str(get_path(body, *content, "FulfillmentOrderStatus"))) == "canceled":
+        kind = NotificationKind.CANCELED
+    if get_path(body, *content, "FulfillmentShipment", "FulfillmentShipmentStatus") in ("Shipped", "SHIPPED"):
+        kind = NotificationKind.SHIPPED
+    return (OrderNotification(number, kind, delivery if isinstance(delivery, str) else None),)

@@ -13,9 +13,14 @@ from orderdesk_sdk.plugin import (
     Integration,
     ManualConfirmation,
     NoResubmission,
+    NotificationKind,
+    OrderNotification,
     RuleAction,
+    Service,
     Verification,
+    WebhookRequest,
     hookimpl,
+    notifications_by_profile,
     orderdesk_cancel,  # noqa: F401 - hooks of this module too
     orderdesk_poll,  # noqa: F401 - as above
 )
@@ -38,3 +43,13 @@ def orderdesk_integration() -> Integration:
         verified_by=Verification.CONFIGURATION,
         help_url="https://help.orderdesk.com/article/287-cancel-an-order",
     )
+
+
+WEBHOOK_EVENTS = {"shipped": NotificationKind.SHIPPED, "canceled": NotificationKind.CANCELED}
+"""What words mean. Only that shipments are notified is known; any other word says that something changed."""
+
+
+@hookimpl
+def orderdesk_parse_webhook(request: WebhookRequest, service: Service[BdlinxSettings]) -> tuple[OrderNotification, ...]:
+    its = service.settings
+    return notifications_by_profile(its.webhook, request, its.webhook_token, WEBHOOK_EVENTS)

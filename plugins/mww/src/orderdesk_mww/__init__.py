@@ -15,6 +15,7 @@ from orderdesk_sdk.plugin import (
     Integration,
     NewNumber,
     NotStated,
+    OrderNotification,
     Polling,
     PollRequest,
     Rejection,
@@ -24,6 +25,7 @@ from orderdesk_sdk.plugin import (
     Service,
     StatedAt,
     Verification,
+    WebhookRequest,
     WithinTime,
     answer,
     hookimpl,
@@ -31,6 +33,7 @@ from orderdesk_sdk.plugin import (
     is_rejection,
     minutes,
     submit_order,
+    verify_token,
 )
 
 INGESTION = hours(1)  # MWW: an order may take so long to come in, and is not canceled before.
@@ -118,3 +121,10 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[MwwSettings]) 
             request_lines=lambda found: api.read_lines(service, found),
         )
     )
+
+
+@hookimpl
+def orderdesk_parse_webhook(request: WebhookRequest, service: Service[MwwSettings]) -> tuple[OrderNotification, ...]:
+    # MWW signs nothing; what it says is polled.
+    verify_token(request.query.get("token", ""), service.settings.webhook_token, location=api.WEBHOOK)
+    return api.notifications_from_webhook(request)

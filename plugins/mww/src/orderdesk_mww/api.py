@@ -11,17 +11,24 @@ from orderdesk_mww.settings import MwwSettings
 from orderdesk_sdk.plugin import (
     Answer,
     LineAnswer,
+    MalformedResponseError,
+    NotificationKind,
     Order,
+    OrderNotification,
     Service,
     ServiceErrors,
+    WebhookRequest,
     answer,
     country_code,
+    get_path,
     integer_at,
     lines_match,
     normalize_status,
     objects_at,
     require_line_metadata,
     text_at,
+    values_in,
+    webhook_object,
 )
 
 if TYPE_CHECKING:
@@ -29,11 +36,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ERRORS",
+    "WEBHOOK",
     "answer_from_order",
     "cancel_order",
     "create_order",
     "has_lines_of",
     "new_order",
+    "notifications_from_webhook",
     "order_state",
     "read_lines",
     "read_order",
@@ -41,6 +50,11 @@ __all__ = [
 
 ORDERS_PATH = "/orders"
 ERRORS = ServiceErrors("errors", "check the API key with your MWW representative", parts=("title", "detail"))
+
+
+WEBHOOK = "a webhook of MWW"
+WEBHOOK_EVENTS = {"canceled": NotificationKind.CANCELED, "shipped": NotificationKind.SHIPPED}
+"""What an event says; its case varies (MWW's docs print "received" and "Shipped")."""
 
 
 def cancel_order(service: Service[MwwSettings], number: str) -> httpx.Request:
@@ -139,3 +153,20 @@ def has_lines_of(response: httpx.Response, order: Order) -> bool:
         for item in items
     ]
     return lines_match(lines, order)
+
+
+def notifications_from_webhook(request: WebhookRequest) -> tuple[OrderNotification, ...]:
+    """What a webhook is about: its order, under MWW's own id and under ours. Raises MalformedResponseError."""
+    body = webhook_object(request, location=WEBHOOK)
+    names = (
+        *values_in(body, "data", "relationships", "mwwondemand-order", "data", "id"),
+        *values_in(body, "included", "mwwondemand-orders", "*", "id"),
+        *values_in(body, "included", "mwwondemand-orders", "*", "attributes", "vendor-po"),
+    )
+    numbers = dict.fromkeys(str(name) for name in names if isinstance(name, str | int) and str(name).strip())
+    if not numbers:
+        raise MalformedResponseError("the webhook names no order", location=WEBHOOK)
+    event = get_path(body, "data", "attributes", "event")
+    word = normalize_status(event) if isinstance(event, str) else ""
+    kind = WEBHOOK_EVENTS.get(word, NotificationKind.CHANGED)
+    return tuple(OrderNotification(number, kind) for number in numbers)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from attrs import evolve
 
 import orderdesk_mww
-from orderdesk_mww import orderdesk_cancel, orderdesk_poll, orderdesk_resubmit  # noqa: F401 - hooks of this module too
+from orderdesk_mww import (
+    orderdesk_cancel,  # noqa: F401 - hooks of this module too
+    orderdesk_parse_webhook,  # noqa: F401 - as above
+    orderdesk_poll,  # noqa: F401 - as above
+    orderdesk_resubmit,  # noqa: F401 - as above
+)
 from orderdesk_mww.settings import MwwSettings
 from orderdesk_sdk.plugin import Integration, Verification, hookimpl, settings, url
 

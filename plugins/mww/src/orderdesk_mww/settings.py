@@ -38,6 +38,9 @@ class MwwSettings:
         choices=(TWO_MINUTES, "no limit"),
     )
     shipping_method: str = setting(str, help="MWW's code for new orders; empty: the order's own", default="")
+    webhook_token: Secret = secret(
+        help="the parameter token of the URL that MWW calls; empty: no webhook is read", default=Secret("")
+    )
     design_key: str = setting(str, help="the line metadata with the URL of its design", default="print_url")
 
 

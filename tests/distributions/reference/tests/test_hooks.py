@@ -22,7 +22,16 @@ from orderdesk_devkit.testing.harness import LINES, ORDER, PluginHarness, open_p
 from orderdesk_reference import cart, listener
 from orderdesk_reference.simulator import WEBHOOK_SECRET, CartSimulator, MakerSimulator
 from orderdesk_sdk import EvidenceKind, Integration, PluginRegistry, State, VirtualClock, WebhookRequest, hookimpl
-from orderdesk_sdk.plugin import Answer, CancelRequest, CancelRequestList, Flow, OrderNotification, Rejection, answer, hookspecs
+from orderdesk_sdk.plugin import (
+    Answer,
+    CancelRequest,
+    CancelRequestList,
+    Flow,
+    OrderNotification,
+    Rejection,
+    answer,
+    hookspecs,
+)
 
 MAKER, CART, LISTENER = orderdesk_reference, cart, listener
 KEPT = {"order_items": [{"metadata": {"keep": "yes"}}]}

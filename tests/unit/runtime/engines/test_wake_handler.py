@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -14,9 +16,14 @@ from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.ledger import CaseUpdate
+from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.runtime.listeners import Listeners
+
+WITHIN = 8.0
+"""Real seconds after which a test gives up waiting for another thread; none of them waits that long."""
 
 
 class KeepingEngine:
@@ -99,6 +106,33 @@ def test_a_wake_that_comes_a_moment_early_waits_and_one_that_comes_much_too_earl
     desk.ledger.write(CaseUpdate(other, evolve(other, version=1, due_at=clock.now() + minutes(1)), ["put off"]))
     assert not desk.handle_wake(other.id, 0)
     assert desk.ledger.case(other.id, CancelCase).state is State.PENDING
+
+
+def test_a_wake_whose_case_a_thread_is_about_to_let_go_does_the_next_step(
+    desk: Desk, engine: KeepingEngine, clock: VirtualClock, case: CancelCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the commit of a step and its end nobody else has the case, and the wake of the next step may come."""
+    is_held, may_end = threading.Event(), threading.Event()
+    notify = Listeners.notify
+
+    def holding(self: Listeners, case: CancelCase, event: Event) -> object:
+        if case.state is State.ACKNOWLEDGED:
+            is_held.set()
+            may_end.wait(WITHIN)
+        return notify(self, case, event)
+
+    monkeypatch.setattr(Listeners, "notify", holding)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(desk.handle_wake, case.id, 0)
+        assert is_held.wait(WITHIN)
+        clock.advance(minutes(1))
+        second = threads.submit(desk.handle_wake, *engine.wakes[-1][:2])
+        with pytest.raises(TimeoutError):
+            second.result(0.1)
+        may_end.set()
+        assert first.result(WITHIN)
+        assert second.result(WITHIN)
+    assert desk.ledger.case(case.id, CancelCase).state is State.CANCELED
 
 
 def test_a_sweep_leaves_alone_what_a_wake_may_still_be_on_its_way_to(

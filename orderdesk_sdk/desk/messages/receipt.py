@@ -1,0 +1,69 @@
+"""What became of a message that came in: the answer to its sender, and a line for people."""
+
+from __future__ import annotations
+
+import enum
+
+from attrs import frozen
+
+__all__ = ["MessageOutcome", "MessageReceipt"]
+
+
+class MessageOutcome(enum.Enum):
+    """What became of a message at once."""
+
+    STORED = "stored"
+    """It is in the ledger and will be handled."""
+    KNOWN = "known"
+    """It came before; nothing is done again."""
+    IRRELEVANT = "irrelevant"
+    """It is about no order of ours, or says nothing that we look at. Nothing of it is kept."""
+    FORGED = "forged"
+    """It is not signed as agreed."""
+    NOT_FOUND = "not found"
+    """Nobody takes messages there."""
+    TOO_LARGE = "too large"
+    TOO_MANY = "too many"
+    UNREADABLE = "unreadable"
+    """It is signed as agreed, and cannot be read."""
+    NOT_STORED = "not stored"
+    """It could not be verified or stored now: the sender is to send it again."""
+
+
+_STATUS = {
+    MessageOutcome.STORED: 202,
+    MessageOutcome.KNOWN: 200,
+    MessageOutcome.IRRELEVANT: 200,
+    MessageOutcome.FORGED: 401,
+    MessageOutcome.NOT_FOUND: 404,
+    MessageOutcome.TOO_LARGE: 413,
+    MessageOutcome.TOO_MANY: 429,
+    MessageOutcome.UNREADABLE: 400,
+    MessageOutcome.NOT_STORED: 503,
+}
+
+
+@frozen
+class MessageReceipt:
+    """What to answer to the sender of a message, and why.
+
+    Args:
+        message: why, for the log and for people of ours. It is no part of the answer, whose body is empty.
+        stored: the ids of the messages that were stored, one for each order that it is about.
+        retry_after: seconds after which the sender may send it again; None: the answer does not say.
+    """
+
+    outcome: MessageOutcome
+    message: str
+    stored: tuple[str, ...] = ()
+    retry_after: int | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status to answer. Below 300 the sender need not send it again."""
+        return _STATUS[self.outcome]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the answer, beside those of every answer."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
