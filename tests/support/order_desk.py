@@ -15,6 +15,7 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.rules.reader import read_rules
@@ -27,6 +28,7 @@ from orderdesk_sdk.stores.orderdesk_api.store import OrderDeskStore
 from orderdesk_sdk.stores.store_records import StoreRecords
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.fake_services import FakeCart, FakeFulfillmentService, FakeManualService
+from tests.support.posted_orders import store_messages
 
 __all__ = [
     "AT",
@@ -116,6 +118,7 @@ def open_live_desk(
     services: str,
     *,
     rules: Sequence[Mapping[str, object]] = (),
+    takes_messages: bool = False,
     **changed: object,
 ) -> Desk:
     """A desk over a simulated store; a cart, a mill and a phone are at `services`, and `changed` are settings."""
@@ -132,5 +135,6 @@ def open_live_desk(
         connections,
         rules=read_rules(list(rules), "[[rules]]"),
         order_desk=store_settings(live.simulator, live.url, **changed),
+        messages=store_messages(live.simulator.store_id, live.simulator.api_key) if takes_messages else MessageConfig(),
     )
     return Desk(config, clock=live.clock, registry=registry, limits=DeskLimits(LIMITS))
