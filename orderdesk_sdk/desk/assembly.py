@@ -39,7 +39,7 @@ from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler, SchedulerDependencies
 from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.transport.shutdown import Shutdown
@@ -99,7 +99,9 @@ class DeskAssembly:
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock
         by_id = self._order_store_by_id()
-        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
+        self.scheduler = Scheduler(
+            SchedulerDependencies(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
+        )
         self.rule_trigger = RuleTrigger(self.scheduler)
         self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
         self.wakes.use(waker_of(self._config.engine, ledger))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
-__all__ = ["Scheduler", "RunReport"]
+__all__ = ["RunReport", "Scheduler", "SchedulerDependencies"]
 
 C = TypeVar("C", bound=Case)
 
@@ -75,28 +75,36 @@ class RunReport:
     is_complete: bool = True
 
 
+@frozen(eq=False)
+class SchedulerDependencies:
+    """What a scheduler is made of.
+
+    Args:
+        make_email: makes what sends the cancellation e-mails, when the first case is handled.
+    """
+
+    ledger: Ledger
+    order_store: OrderStoreById
+    connections: Connections
+    listeners: Listeners
+    make_email: Callable[[], CancellationEmail]
+    clock: Clock
+    shutdown: Shutdown
+
+
 class Scheduler:
     """Advances work on demand.
 
     One case is never handled twice at once in this process; the ledger's fence guards the rest.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        order_store: OrderStoreById,
-        connections: Connections,
-        listeners: Listeners,
-        make_email: Callable[[], CancellationEmail],
-        clock: Clock,
-        shutdown: Shutdown,
-    ) -> None:
-        self._ledger = ledger
-        self._shutdown = shutdown
-        self._connections = connections
-        self._clock = clock
-        self._listeners = listeners
-        self._made_of = (ledger, order_store, connections, listeners, make_email, clock, shutdown)
+    def __init__(self, dependencies: SchedulerDependencies) -> None:
+        self._dependencies = dependencies
+        self._ledger = dependencies.ledger
+        self._shutdown = dependencies.shutdown
+        self._connections = dependencies.connections
+        self._clock = dependencies.clock
+        self._listeners = dependencies.listeners
         self._parts_lock = threading.Lock()
         self._made_parts: SchedulerParts | None = None
         self.event_processor: EventProcessor | None = None
@@ -110,7 +118,7 @@ class Scheduler:
             from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
             with self._parts_lock:
-                parts = self._made_parts = self._made_parts or SchedulerParts(*self._made_of)
+                parts = self._made_parts = self._made_parts or SchedulerParts(self._dependencies)
         return parts
 
     @property
