@@ -20,6 +20,7 @@ __all__ = [
     "PluginError",
     "InProgressError",
     "SignatureVerificationError",
+    "UnconnectedServiceError",
     "describe_exception",
 ]
 
@@ -44,6 +45,10 @@ class ValidationError(OrderDeskError):
 
 class NotFoundError(ValidationError):
     """Name something that exists: an unknown order, case, connection or integration."""
+
+
+class UnconnectedServiceError(NotFoundError):
+    """Connect the service, or cancel there yourself: the order store names a service that no connection stands for."""
 
 
 class AmbiguousError(NotFoundError):

@@ -169,8 +169,8 @@ class MessageInbox(Protocol):
     def discard_message(self, message: InboundMessage) -> bool:
         """Forget a message that this caller began, as if it had never come; False as `update_message`."""
 
-    def restart_message(self, message_id: str, now: datetime) -> InboundMessage:
-        """Let a failed or refused message be tried again from now on; it as it is then.
+    def restart_message(self, message_id: str, now: datetime, *, by: str) -> InboundMessage:
+        """Let a failed or refused message be tried again from now on, as somebody wants; it as it is then.
 
         Raises NotFoundError, and InvalidStateError where it is neither.
         """

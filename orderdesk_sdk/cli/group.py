@@ -8,7 +8,18 @@ from typing import Any
 
 import click
 
-from orderdesk_sdk.cli.commands import cancel, decide, doctor, integrations, ledger, orders, report, rules, work
+from orderdesk_sdk.cli.commands import (
+    cancel,
+    decide,
+    doctor,
+    integrations,
+    ledger,
+    messages,
+    orders,
+    report,
+    rules,
+    work,
+)
 from orderdesk_sdk.cli.plugin_commands import contributed_commands, load_command
 from orderdesk_sdk.cli.session import Session, common_options
 from orderdesk_sdk.cli.unexpected_errors import explain_unexpected_error, print_error
@@ -51,6 +62,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Report what happened outside": (
         report.report_canceled,
         report.report_shipped,
+        messages.messages,
     ),
     "Keep the ledger": (ledger.ledger, ledger.forget),
 }

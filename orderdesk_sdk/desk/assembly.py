@@ -5,7 +5,7 @@ Apart from `desk`, so that a program that imports `Desk` imports the rest of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,19 +28,28 @@ from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.rule_trigger import RuleTrigger
 from orderdesk_sdk.desk.status_changes import StatusChangeService
+from orderdesk_sdk.desk.store_follow_up import ReceiptStore, StoreFollowUp, canceled_folder_rule
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
+from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.runtime.answer_links import AnswerLinks, validate_answer_link_config
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler, SchedulerDependencies
-from orderdesk_sdk.stores.opening import clock_of_ledger, open_ledger, open_order_store, states_of_connections
+from orderdesk_sdk.stores.opening import (
+    clock_of_ledger,
+    open_ledger,
+    open_order_desk_store,
+    open_order_store,
+    states_of_connections,
+)
+from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.transport.shutdown import Shutdown
 
@@ -48,7 +57,9 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.desk import DeskLimits
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
     from orderdesk_sdk.runtime.handlers.email import CancellationEmail
+    from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
     from orderdesk_sdk.transport.email.smtp import SmtpTransport
+    from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = ["DeskAssembly"]
 
@@ -76,25 +87,41 @@ class DeskAssembly:
         if config.answer_links is not None:
             validate_answer_link_config(config.answer_links, "[answer_links]")
         self.registry = registry or PluginRegistry()
-        self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=bool(config.rules))
+        self._closers: list[Callable[[], None]] = []
+        self._rules = (*config.rules, *_rules_of_store(config.order_desk))
+        keeps_events = bool(self._rules) or config.order_desk is not None
+        self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=keeps_events)
         self.clock = clock = clock or clock_of_ledger(self.ledger)
-        self.order_store: OrderStore = order_store or self._open_order_store(clock)
+        states = states_of_connections(config.ledger, self.ledger, clock)
+        self.order_store: OrderStore = order_store or self._open_order_store(clock, states)
         self.listeners = Listeners(
             listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
         )
         self.shutdown = Shutdown()
-        states = states_of_connections(config.ledger, self.ledger, clock)
         calls = (limits.http, limits.plugin_timeout, states, self.shutdown)
         self.connections = Connections(config.connections, self.registry, clock, *calls)
         links = config.answer_links
         self._links = AnswerLinks(links, self.ledger, clock) if links is not None else None
         self._start_services()
 
-    def _open_order_store(self, clock: Clock) -> OrderStore:
+    def _open_order_store(self, clock: Clock, states: StateOfConnection) -> OrderStore:
         orders, suffix = self._config.orders, self._config.resubmission_suffix
+        order_desk = self._config.order_desk
+        if order_desk is not None:
+            names = ConnectionNames(order_desk.connections, self._slugs(), self._titles)
+            live = open_order_desk_store(order_desk, names, self.ledger, states, clock, suffix)
+            self._closers.append(live.close)
+            return live
         if orders is None:
             return open_order_store(self._config.ledger, clock=clock, suffix=suffix)
         return open_order_store(orders, clock=clock, suffix=suffix, place="[orders].url")
+
+    def _slugs(self) -> Mapping[str, str]:
+        return {name: connection.integration for name, connection in self._config.connections.items()}
+
+    def _titles(self) -> Mapping[str, str]:
+        declared = {name: self.registry.describe(slug) for name, slug in self._slugs().items()}
+        return {name: found.title for name, found in declared.items() if not isinstance(found, str)}
 
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock
@@ -114,7 +141,9 @@ class DeskAssembly:
         self.notifications = NotificationService(parts, self.cancellations)
         self.messages = self._messages()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
-        self.rules = RuleEngine(self._config.rules, ledger, by_id, connections, executor, clock)
+        self.rules = RuleEngine(self._rules, ledger, by_id, connections, executor, clock)
+        if isinstance(self.order_store, ReceiptStore):
+            self.rules.follow_up = StoreFollowUp(self.order_store, by_id, ledger, self.notifications)
         self.scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
 
@@ -181,6 +210,14 @@ class DeskAssembly:
         self.ledger.close()
         if isinstance(self.order_store, SqlOrderStore):
             self.order_store.close()
+        for close in self._closers:
+            close()
+
+
+def _rules_of_store(settings: OrderDeskSettings | None) -> tuple[Rule, ...]:
+    """The rules that come with a live order store."""
+    folder = settings.canceled_folder if settings is not None else ""
+    return (canceled_folder_rule(folder),) if folder else ()
 
 
 def _open_mailer(config: Config) -> SmtpTransport | None:

@@ -9,6 +9,13 @@ engine = "inline"                       # what wakes workers; "procrastinate" ne
 url = "sqlite:///orders.db"             # of the embedded order store, as [ledger].url; the default is beside the ledger
 timezone = "America/New_York"           # of times without a zone in imported orders; the default is UTC, as Order Desk
 
+# or, for the orders of a live Order Desk store, in place of the embedded one:
+[orders]
+store_id = "12345"
+api_key = { env = "ORDERDESK_API_KEY" }
+contact = "ops@example.com"             # what Order Desk may write to about the calls
+                                        # more keys: `stores.orderdesk_api.settings`
+
 [answer_links]                          # one-time links in e-mails, for services to answer by; none without this table
 page = "https://desk.example.com/answer"  # that a link leads to
 signing_secret = { env = "ANSWER_LINK_SECRET" }
@@ -34,13 +41,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
 from orderdesk_sdk.errors import ConfigurationError
@@ -59,6 +66,7 @@ from orderdesk_sdk.runtime.connection_config import (
 from orderdesk_sdk.runtime.engines.protocol import EngineKind
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
+from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
 from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config", "read_ledger_location"]
@@ -112,6 +120,7 @@ class Config:
         resubmission_suffix: of the numbers of duplicates.
         engine: what wakes workers when a case is due.
         orders: where the embedded order store is; None: beside the ledger.
+        order_desk: the live store at Order Desk that the orders are in; None: the embedded order store.
         answer_links: None where e-mails have no links to answer by.
         messages: limits of the messages that come in, and whose they are.
     """
@@ -126,6 +135,7 @@ class Config:
     resubmission_suffix: str = DEFAULT_SUFFIX
     engine: EngineKind = EngineKind.INLINE
     orders: LedgerLocation | None = None
+    order_desk: OrderDeskSettings | None = None
     answer_links: AnswerLinkConfig | None = None
     messages: MessageConfig = field(factory=MessageConfig)
 
@@ -186,7 +196,6 @@ def _read(path: Path) -> Config:
     ledger = _optional_table(document, "ledger", str(path))
     orders = _optional_table(document, "orders", str(path))
     reject_unknown_keys(ledger, ("url", "engine"), f"{path}: [ledger]")
-    reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     connections = {
         name: _connection(name, table, f"{path}: [connections.{name}]")
         for name, table in _optional_table(document, "connections", str(path)).items()
@@ -200,10 +209,35 @@ def _read(path: Path) -> Config:
     suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
     url = ledger.get("url", "sqlite:///orderdesk.db")
     location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
-    timezone, engine = _read_timezone(orders, path), _read_engine(ledger, path)
+    engine = _read_engine(ledger, path)
+    known = (location, connections, UTC, path, sandbox, email, rules, suffix, engine)
+    inbound = _optional_table(document, "messages", str(path))
+    if "store_id" in orders:
+        order_desk = _order_desk(orders, connections, f"{path}: [orders]")
+        messages = _messages(_from_store(inbound, orders), path, connections)
+        return Config(*known, order_desk=order_desk, answer_links=links, messages=messages)
+    reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
-    messages = _messages(_optional_table(document, "messages", str(path)), path, connections)
-    return Config(location, connections, timezone, path, sandbox, email, rules, suffix, engine, store, links, messages)
+    config = Config(*known, store, answer_links=links, messages=_messages(inbound, path, connections))
+    return evolve(config, timezone=_read_timezone(orders, path))
+
+
+def _order_desk(table: Mapping[str, object], connections: Collection[str], location: str) -> OrderDeskSettings:
+    """The live store that the orders are in. Raises ConfigurationError."""
+    settings = make_from_table(OrderDeskSettings, table, location, os.environ)
+    for name, connection in settings.connections.items():
+        if connection and connection not in connections:
+            raise ConfigurationError(
+                f"the connection {connection!r} is not configured",
+                location=f"{location}.connections.{name}",
+                hint=f"configured are: {', '.join(connections) or 'none'}",
+            )
+    return settings
+
+
+def _from_store(messages: Mapping[str, object], orders: Mapping[str, object]) -> Mapping[str, object]:
+    """The table of messages, which come from the store that the orders are in, unless it names another one."""
+    return messages if "store_id" in messages else {**messages, **{key: orders[key] for key in ("store_id", "api_key")}}
 
 
 def _messages(table: Mapping[str, object], path: Path, connections: Iterable[str]) -> MessageConfig:

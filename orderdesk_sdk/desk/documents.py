@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.cases.messages import InboundMessage
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -31,6 +32,7 @@ __all__ = [
     "JsonObject",
     "case_document",
     "error_document",
+    "message_document",
     "order_document",
     "remote_order_document",
     "plan_document",
@@ -48,6 +50,24 @@ def iso_time(moment: datetime | None) -> str | None:
 def error_document(error: OrderDeskError | None) -> JsonObject | None:
     """An error as part of a result."""
     return None if error is None else {"message": error.message, "location": error.location, "hint": error.hint}
+
+
+def message_document(message: InboundMessage) -> JsonObject:
+    """A message that came in, as it is kept."""
+    return {
+        "id": message.id,
+        "source": str(message.source),
+        "subject": message.subject,
+        "order_id": message.order_id,
+        "kind": message.kind.value if message.kind is not None else None,
+        "event_id": message.event_id,
+        "state": message.state.value,
+        "received_at": iso_time(message.received_at),
+        "tries": message.tries,
+        "next_try_at": iso_time(message.next_try_at),
+        "result": message.result,
+        "digest": message.digest,
+    }
 
 
 def remote_order_document(remote_order: RemoteOrder) -> JsonObject:

@@ -43,6 +43,8 @@ class HealthCode(enum.Enum):
     CONNECTION_STUCK = "connection-stuck"
     BUCKET_EMPTY = "bucket-empty"
     EVENTS_UNFINISHED = "events-unfinished"
+    MESSAGES_WAITING = "messages-waiting"
+    MESSAGES_UNHANDLED = "messages-unhandled"
     WORKER_SILENT = "worker-silent"
     TRANSACTION_OLD = "transaction-old"
     DEAD_ROWS = "dead-rows"

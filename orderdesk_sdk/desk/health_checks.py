@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.messages import MessageState
 from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.clock import minutes
@@ -37,6 +38,8 @@ def check_health(ledger: Ledger, now: datetime, location: str = "ledger") -> tup
         *_stuck_connections(ledger, now, live),
         *_empty_buckets(now, live),
         _unfinished_events(ledger, now, location),
+        _waiting_messages(ledger, now, location, bool(live)),
+        _unhandled_messages(ledger, location),
         *_silent_workers(heartbeats, now, live),
         *_database(ledger, location),
     )
@@ -110,6 +113,28 @@ def _unfinished_events(ledger: Ledger, now: datetime, location: str) -> HealthCh
         return HealthCheck.degraded(code, location, text, hint)
     text = f"{_count(len(pending), 'order event waits', 'order events wait')} for the rules"
     return HealthCheck.ok(code, location, text if pending else "no order event is unfinished")
+
+
+def _waiting_messages(ledger: Ledger, now: datetime, location: str, has_worker: bool) -> HealthCheck:
+    code, due = HealthCode.MESSAGES_WAITING, ledger.next_message_due()
+    count = ledger.message_counts()[MessageState.RECEIVED]
+    text = f"{_count(count, 'message waits', 'messages wait')} to be handled"
+    if due is None or now - due <= OVERDUE_AFTER:
+        return HealthCheck.ok(code, location, text if count else "no message waits")
+    late = f"{text}, the oldest for {rounded_duration(now - due)}"
+    if has_worker:
+        return HealthCheck.degraded(code, location, late, "see `orderdesk messages list` for what holds them up")
+    return HealthCheck.failing(code, location, f"no worker is running: {late}", "run `orderdesk work`")
+
+
+def _unhandled_messages(ledger: Ledger, location: str) -> HealthCheck:
+    code, counts = HealthCode.MESSAGES_UNHANDLED, ledger.message_counts()
+    failed, refused = counts[MessageState.FAILED], counts[MessageState.REFUSED]
+    if not failed and not refused:
+        return HealthCheck.ok(code, location, "no message failed or was refused")
+    text = f"{_count(failed, 'message', 'messages')} failed, and {refused} {'was' if refused == 1 else 'were'} refused"
+    hint = "see `orderdesk messages list --state failed --state refused`, and retry them or cancel their orders"
+    return HealthCheck.degraded(code, location, text, hint)
 
 
 def _silent_workers(

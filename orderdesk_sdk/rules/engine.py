@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 
 from attrs import evolve
 
@@ -34,6 +35,7 @@ from orderdesk_sdk.orders.store import FolderMove
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.rules.actions import ActionCatalog, ActionExecutor, ActionRequest
 from orderdesk_sdk.rules.conditions import check_filters, evaluate
+from orderdesk_sdk.rules.follow_up import EventFollowUp, FollowUp
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule, RuleEvaluation
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import LEASE, read_coverage
@@ -59,6 +61,8 @@ class RuleEngine:
         executor: ActionExecutor,
         clock: Clock,
     ) -> None:
+        self.follow_up: EventFollowUp | None = None
+        """What is told of each event before the rules are, set where an order store wants to hear; None: nobody."""
         self._rules = rules
         self._ledger = ledger
         self._order_store = order_store
@@ -121,7 +125,7 @@ class RuleEngine:
 
     def record(self, events: Sequence[OrderEvent]) -> None:
         """Record what happened; `process` lets the rules decide."""
-        if self._rules and events:
+        if (self._rules or self.follow_up is not None) and events:
             self._ledger.add_events(events)
 
     def process(self, limit: int = 1000, *, confirmed: Collection[str] = ()) -> tuple[int, tuple[str, ...]]:
@@ -133,7 +137,7 @@ class RuleEngine:
 
         Raises StorageError; nothing is lost by it, or by a trouble.
         """
-        if not self._rules:
+        if not self._rules and self.follow_up is None:
             return 0, ()
         done = 0
         last_left: OrderEvent | None = None
@@ -213,6 +217,10 @@ class RuleEngine:
                     return False  # Whoever moves it may be about to.
                 self._discard_actions(event, f"the order is in {here or 'no folder'} and was not moved")
                 return True
+        followed = self.follow_up.follow(event, order) if self.follow_up is not None else FollowUp()
+        if not followed.goes_on:
+            self._ledger.complete_event(event, followed.executions, [], self._clock.now())
+            return True
         self.check_filters(event.kind)
         decided = evaluate(self._rules, order, event)
         decisions = [decision for decision in decided if decision.matches]
@@ -227,7 +235,7 @@ class RuleEngine:
             if decision.failed
         ]
         with log_subject(LogSubject(order_number=order.number)):
-            self._execute(decisions, event, actions, failed)
+            self._execute(decisions, event, actions, failed, followed)
         return True
 
     def _execute(
@@ -236,6 +244,7 @@ class RuleEngine:
         event: OrderEvent,
         actions: ActionCatalog,
         failed: Sequence[RuleExecution],
+        followed: FollowUp,
     ) -> None:
         executions = list(failed)
         then = self._order_canceled_events(event)
@@ -245,7 +254,8 @@ class RuleEngine:
                 execution, follows = self._execute_action(decision.rule, action, number, event, actions, moves[-1:])
                 executions.append(execution)
                 then += follows
-        if self._ledger.complete_event(event, executions, then, self._clock.now()):
+        recorded = [*followed.executions, *executions]
+        if self._ledger.complete_event(event, recorded, then, self._clock.now()):
             for execution in executions:
                 if execution.error:
                     failed_part = execution.action or "its filter"
@@ -253,7 +263,8 @@ class RuleEngine:
                 else:
                     _log.info("rule %r: %s", execution.rule, execution.action)
                 text = f"{execution.action or event.kind.value}: {execution.error or execution.message}"
-                self._order_store.add_history(event.order_id, text, by=f"rule {execution.rule}")
+                with suppress(InvalidStateError):  # A full history; what was done is recorded with the event.
+                    self._order_store.add_history(event.order_id, text, by=f"rule {execution.rule}")
 
     def _discard_actions(self, event: OrderEvent, reason: str) -> None:
         self._ledger.complete_event(event, [RuleExecution("", "", "dropped", reason)], [], self._clock.now())

@@ -5,6 +5,7 @@ The client is made when calls are wanted: a plan needs the declaration and the s
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +17,13 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError, PluginError
+from orderdesk_sdk.errors import (
+    ConfigurationError,
+    NotFoundError,
+    OrderDeskError,
+    PluginError,
+    UnconnectedServiceError,
+)
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.plugin.guard import PluginFailure
 from orderdesk_sdk.plugin.integration import Integration
@@ -39,6 +46,7 @@ __all__ = ["Connection", "Connections"]
 T = TypeVar("T")
 
 _log = RoomLogger("runtime")
+_CONNECTION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 HUNG_RETRY_DELAY = 300.0
 """Seconds for which a plugin that hung while a connection was made is not asked again: each time costs everybody its
 whole patience."""
@@ -308,10 +316,15 @@ class Connections:
     def _config_of(self, name: str) -> ConnectionConfig:
         configured = self._configs.get(name)
         if configured is None:
-            names = ", ".join(self._configs) or "none"
-            raise NotFoundError(
-                "the connection is not configured",
-                location=f"connection {name!r}",
-                hint=f"add [connections.{name}] to orderdesk.toml; configured are: {names}",
-            )
+            raise _not_configured(name, ", ".join(self._configs) or "none")
         return configured
+
+
+def _not_configured(name: str, names: str) -> NotFoundError:
+    """What to raise for a connection that is not configured, or an order store's own name for a service."""
+    location = f"connection {name!r}"
+    if _CONNECTION_NAME.fullmatch(name):
+        hint = f"add [connections.{name}] to orderdesk.toml; configured are: {names}"
+        return NotFoundError("the connection is not configured", location=location, hint=hint)
+    hint = f'add "{name}" = "..." to [orders.connections] in orderdesk.toml, with one of the connections: {names}'
+    return UnconnectedServiceError("no connection of ours stands for this service", location=location, hint=hint)

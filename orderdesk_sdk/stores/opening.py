@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from orderdesk_sdk.stores.ledger_copy import CopyEnd, LedgerCopy
+    from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
+    from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
+    from orderdesk_sdk.stores.orderdesk_api.store import OrderDeskStore
     from orderdesk_sdk.stores.postgres.ledger import PostgresLedger
     from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
     from orderdesk_sdk.stores.sql.tables_version import VersionedTables
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
+    from orderdesk_sdk.stores.store_records import StoreRecords
     from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "database_name",
     "migrate_tables",
     "open_ledger",
+    "open_order_desk_store",
     "open_order_store",
     "states_of_connections",
     "tables_of",
@@ -85,6 +90,31 @@ def open_order_store(
         return PostgresOrderStore(url, clock=clock, suffix=suffix, location=place)
 
     return _with_driver(opened, place)
+
+
+def open_order_desk_store(
+    settings: OrderDeskSettings,
+    names: ConnectionNames,
+    ledger: object,
+    states: StateOfConnection,
+    clock: Clock,
+    suffix: str = DEFAULT_SUFFIX,
+) -> OrderDeskStore:
+    """The order store over Order Desk's API. Nothing is called before an order is asked for.
+
+    Args:
+        ledger: keeps beside itself what the API has no place for; one that is not of this package leaves that to the
+            process.
+        states: of the connections; this store's calls share one bucket.
+    """
+    from orderdesk_sdk.stores.orderdesk_api.api import OrderDeskApi
+    from orderdesk_sdk.stores.orderdesk_api.store import OrderDeskStore
+
+    name = f"order-desk {settings.store_id}"
+    records_of: Callable[[str], StoreRecords] | None = getattr(ledger, "store_records", None)
+    records = records_of(name) if records_of is not None else None
+    api = OrderDeskApi(settings, clock, states(name))
+    return OrderDeskStore(api, settings, names, clock, records=records, suffix=suffix)
 
 
 def states_of_connections(location: LedgerLocation, ledger: object, clock: Clock) -> StateOfConnection:

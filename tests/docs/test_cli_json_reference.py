@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
 ELSEWHERE = {
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
+    "messages retry": "test_messages_command.py reads what it gives, since it needs a message that failed",
     "ledger accept": "test_ledger_commands.py reads what it gives, since it needs a ledger that is not whole",
     "ledger rebuild-queue": "test_procrastinate_traps.py reads what it gives, since it needs a PostgreSQL server",
 }
@@ -60,7 +61,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
     def ask(*arguments: str, code: int = 0) -> Any:
         ran = CliRunner().invoke(orderdesk, [*arguments, "--json"])
         assert ran.exit_code == code, ran.output
-        words = arguments[:2] if arguments[0] in ("rules", "ledger") else arguments[:1]
+        words = arguments[:2] if arguments[0] in ("rules", "ledger", "messages") else arguments[:1]
         made = json.loads(ran.stdout)
         gave["errors" if code == 1 else " ".join(words)] = made
         return made
@@ -82,6 +83,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("reject", gave["retry"]["case"]["id"], "--by", "Ben", "--note", "Sue at the warehouse, by phone")
         ask("confirm", ask("cancel", "1043", "--by", "Ann")["cases"][0]["id"], "--by", "Ben")
         ask("poll", ask("cancel", "1042", "--by", "Ann", "--reason", "customer asked")["cases"][0]["id"])
+        take_notification(ask)
         ask("work", "--until-idle")
         ask("cases", "1042")
         ask("receipt", "1042")
@@ -113,6 +115,21 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("ledger", "migrate")
         ask("ledger", "copy", "--to", "sqlite:///copy.db")
     return gave
+
+
+def take_notification(ask: Callable[..., Any]) -> None:
+    """Take a message about order 1042 out of a file, and list it."""
+    content = {"SellerFulfillmentOrderId": "1042", "EventType": "Order", "FulfillmentOrderStatus": "Cancelled"}
+    notification = {
+        "NotificationType": "FULFILLMENT_ORDER_STATUS",
+        "Payload": {"FulfillmentOrderStatusNotification": content},
+        "NotificationMetadata": {"NotificationId": "d0e9e693"},
+    }
+    Path("inbox").mkdir()
+    Path("inbox/1.json").write_text(json.dumps({"Body": json.dumps(notification)}), encoding="utf-8")
+    taken = ask("messages", "take", "inbox", "--at", "amazon-mcf")
+    ask("messages", "list")
+    ask("messages", "show", taken["messages"][0]["stored"][0])
 
 
 def differences(example: Any, real: Any, at: str = "$") -> list[str]:

@@ -220,11 +220,11 @@ class TestWebhook:
         assert (failed.state, failed.tries) == (MessageState.FAILED, STORE_MESSAGES.max_tries)
         assert "a fault of ours" in str(failed.result)
         assert not desk.messages.has_waiting
-        assert desk.messages.retry(failed.id).tries == 0
+        assert desk.messages.retry(failed.id, by="Ann").tries == 0
         desk.run_due()
         assert only_message(desk).state is MessageState.HANDLED
         with pytest.raises(InvalidStateError):
-            desk.messages.retry(failed.id)
+            desk.messages.retry(failed.id, by="Ann")
 
     def test_what_follows_waits_for_what_came_before(
         self, desk: Desk, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch

@@ -73,6 +73,14 @@ def test_a_move_by_a_person_runs_rules_and_is_posted(store: Store, script: Scrip
     assert store.control("POST", "deliver", {}) == {"posts": 0}
 
 
+def test_a_button_runs_a_rule_wherever_the_order_is(store: Store, script: Script) -> None:
+    store.simulator.add_rule(script.url, folder="Closed", name="Cancel now")
+    store.control("POST", "run", {"order": "1042", "rule": "Cancel now"})
+    assert (script.order()["id"], store.simulator.actual_status("1042")) == ("58101", "New")
+    with pytest.raises(NotFoundError):
+        store.simulator.run_rule("1042", "Other")
+
+
 def test_folders_and_histories_change_over_http(store: Store) -> None:
     folders = store.control("POST", "folders", {"add": "Review", "rename": "Canceled", "to": "Dead", "delete": "New"})
     assert list(folders["folders"].values()) == ["Prepared", "Closed", "Dead", "Review"]
@@ -104,12 +112,17 @@ def test_orders_are_imported_over_http(store: Store) -> None:
         ("move", {"order": "1042"}, 400),
         ("move", {"order": "1042", "folder": "Canceled", "color": "red"}, 400),
         ("edit", {"order": "1042", "changes": []}, 400),
+        ("edit", {"order": "1042", "changes": {"order_total": 1}}, 400),
+        ("edit", {"order": "1042", "changes": {"order_items": []}}, 400),
+        ("import", [{"id": "abc"}], 400),
+        ("import", "orders", 400),
+        ("run", {"order": "1042", "rule": "Other"}, 404),
         ("folders", {"rename": "New"}, 400),
         ("rules", {"url": "https://example.com"}, 400),
         ("unknown", {}, 404),
     ],
 )
-def test_a_control_call_that_is_wrong_says_why(store: Store, call: str, body: dict[str, object], status: int) -> None:
+def test_a_control_call_that_is_wrong_says_why(store: Store, call: str, body: object, status: int) -> None:
     reply = store.client.post(f"{store.served.url}/_simulator/{call}", json=body)
     assert reply.status_code == status
     assert reply.json()["error"]

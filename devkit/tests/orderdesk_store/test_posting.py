@@ -7,6 +7,7 @@ import hmac
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -148,6 +149,16 @@ def test_by_default_the_client_has_its_reply_before_the_post(store: Store, scrip
     assert len(script.posts) == 1
 
 
+def test_what_two_deliver_at_once_is_posted_once(ruled: Store, script: Script) -> None:
+    ruled.simulator.set_option("rule_posts", "by hand")
+    for _ in range(5):
+        ruled.simulator.move_order("58101", "Canceled")
+        ruled.simulator.move_order("58101", "New")
+    with ThreadPoolExecutor(4) as threads:
+        made = sum(threads.map(lambda _: ruled.simulator.deliver_due(), range(4)))
+    assert (made, len(script.posts)) == (5, 5)
+
+
 def test_a_script_that_never_answers_keeps_no_server_from_ending() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         with simulated_store() as store:
@@ -175,7 +186,9 @@ def test_a_rule_may_call_back_while_the_client_waits(ruled: Store, script: Scrip
     assert ruled.ok("GET", "orders/58101")["order"]["folder_id"] == 21657
 
 
-@pytest.mark.parametrize("url", ["https://example.com/x", "http://127.0.0.1.example.com/x", "ftp://127.0.0.1/x"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com/x", "http://127.0.0.1.example.com/x", "ftp://127.0.0.1/x", "http://127.0.0.1:99999/"]
+)
 def test_nothing_is_posted_to_another_machine(store: Store, url: str) -> None:
     with pytest.raises(ValidationError, match="not on this machine"):
         store.simulator.add_rule(url)

@@ -23,7 +23,7 @@ from orderdesk_sdk.cases.policy.deadlines import (
 )
 from orderdesk_sdk.cases.policy.events import escalate, not_processed, outcome_unknown
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.errors import OrderDeskError, PluginError
+from orderdesk_sdk.errors import OrderDeskError, PluginError, UnconnectedServiceError
 from orderdesk_sdk.plugin.integration import Integration
 
 __all__ = [
@@ -128,13 +128,14 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
     """What becomes of a case whose connection cannot be used: not configured, misconfigured, or a broken plugin.
 
     Nothing is sent, so until the deadline the case tries again, in case it is repaired. A requested case
-    of a broken plugin goes to a person at once: every minute counts, and a plugin is not repaired in one.
+    of a broken plugin, or of a service that no connection stands for, goes to a person at once: every minute counts,
+    and neither is repaired in one.
     """
     fault = str(error) if isinstance(error, PluginError) else None
     text = "The plugin cannot be used" if fault else str(error)
     give_up = case.deadline or now + RETRY_POLICY.give_up_after
     kind = {
-        State.PENDING: None if fault else EventKind.DEFERRED,
+        State.PENDING: None if fault or isinstance(error, UnconnectedServiceError) else EventKind.DEFERRED,
         State.REPORTED: EventKind.POLL_FAILED,
         State.ACKNOWLEDGED: EventKind.POLL_FAILED,
         State.UNKNOWN: EventKind.POLL_FAILED,

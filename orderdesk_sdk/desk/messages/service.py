@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState
 from orderdesk_sdk.desk.messages.dispatcher import MessageDispatcher
 from orderdesk_sdk.desk.messages.queues import FolderQueue, MessageQueue, QueuedMessage
 from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
 from orderdesk_sdk.desk.messages.receiver import MessageReceiver
-from orderdesk_sdk.desk.parts import DeskParts
+from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.errors import OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.webhooks import MessageChannel, WebhookRequest
 
@@ -20,7 +19,7 @@ __all__ = ["MessageService"]
 
 MAX_FETCHED = 100
 """Messages that are taken out of a queue in one round."""
-_log = RoomLogger("desk")
+_UNREADABLE = MessageReceipt(MessageOutcome.UNREADABLE, "the message cannot be read")
 
 
 class MessageService:
@@ -76,7 +75,7 @@ class MessageService:
         """
         receipts: list[MessageReceipt] = []
         for queued in queue.receive(limit):
-            taken = [self._take(connection, body) for body in queued.bodies]
+            taken = [self._take(connection, body) for body in queued.bodies] or [_UNREADABLE]
             receipts += taken
             self._leave_queue(queue, queued, taken)
         return tuple(receipts)
@@ -90,8 +89,8 @@ class MessageService:
         if any(receipt.outcome in passing for receipt in taken):
             return  # It comes again; what of it was stored is known then.
         refused = [receipt for receipt in taken if receipt.status >= 400]
-        if refused or not taken:
-            queue.set_aside(queued, refused[0].message if refused else "the message cannot be read")
+        if refused:
+            queue.set_aside(queued, refused[0].message)
         else:
             queue.delete(queued)
 
@@ -117,12 +116,12 @@ class MessageService:
         """How many messages are in each state."""
         return self._ledger.message_counts()
 
-    def retry(self, message_id: str) -> InboundMessage:
+    def retry(self, message_id: str, *, by: str) -> InboundMessage:
         """Let a failed or refused message be tried again, by the next `Desk.run_due`; it as it is then.
 
         Raises NotFoundError, and InvalidStateError where it is neither.
         """
-        return self._ledger.restart_message(message_id, self._clock.now())
+        return self._ledger.restart_message(message_id, self._clock.now(), by=require_actor(by))
 
     @property
     def has_waiting(self) -> bool:

@@ -58,6 +58,8 @@ LEDGER_TABLES: Final = (
     _table("archives", "id name digest made_by at", counts=True),
     _table("archived_histories", "subject_id first last count link archive", 2),
     _table("archived_links", "first links"),
+    _table("store_numbers", "store connection remote_id order_id", 3),
+    _table("store_statuses", "store order_id connection status at", 3),
 )
 """Of the ledger; its one row of `chain` and its epochs go by themselves."""
 ORDER_TABLES: Final = (

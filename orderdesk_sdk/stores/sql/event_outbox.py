@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.stores.serialization import dump, from_microseconds, load, to_microseconds
 from orderdesk_sdk.stores.sql.database import Commits, Cursor
 from orderdesk_sdk.stores.sql.ledger_rows import insert_event
+from orderdesk_sdk.stores.sql.store_records import SqlStoreRecords
 
 __all__ = ["EventOutbox"]
 
@@ -22,7 +23,7 @@ _NOUN = "order event"
 
 
 class EventOutbox(ABC):
-    """The methods of a ledger that are about rules."""
+    """The methods of a ledger that are about rules, and about the orders of stores elsewhere."""
 
     def __init__(self, commits: Commits) -> None:
         self._commits = commits
@@ -31,6 +32,14 @@ class EventOutbox(ABC):
     @abstractmethod
     def _read(self) -> AbstractContextManager[Cursor]:
         """A cursor for reading."""
+
+    def store_records(self, store: str) -> SqlStoreRecords:
+        """What is kept of the orders of a store elsewhere.
+
+        Args:
+            store: its name, which tells it from other stores.
+        """
+        return SqlStoreRecords(self._commits, self._read, store)
 
     def add_events(self, events: Sequence[OrderEvent]) -> None:
         def job(cursor: Cursor, some: Sequence[OrderEvent]) -> None:

@@ -158,12 +158,12 @@ def update_message(cursor: Cursor, message: InboundMessage) -> bool:
     return cursor.rowcount == 1
 
 
-def restart_message(cursor: Cursor, message_id: str, now: datetime) -> InboundMessage:
+def restart_message(cursor: Cursor, message_id: str, now: datetime, by: str) -> InboundMessage:
     """Let a message be tried again. Raises NotFoundError and InvalidStateError."""
     cursor.execute(
-        "UPDATE inbound_messages SET state = 'received', next_try = ?, tries = 0"
+        "UPDATE inbound_messages SET state = 'received', next_try = ?, tries = 0, result = ?"
         " WHERE id = ? AND state IN ('failed', 'refused')",
-        (to_microseconds(now), message_id),
+        (to_microseconds(now), f"retried by {by}", message_id),
     )
     is_restarted = cursor.rowcount == 1
     message = read_message(cursor, message_id)

@@ -73,8 +73,8 @@ class SqlMessageInbox(ABC):
 
         return self._commits.run(job)
 
-    def restart_message(self, message_id: str, now: datetime) -> InboundMessage:
-        return self._commits.run(lambda cursor: restart_message(cursor, message_id, now))
+    def restart_message(self, message_id: str, now: datetime, *, by: str) -> InboundMessage:
+        return self._commits.run(lambda cursor: restart_message(cursor, message_id, now, by))
 
     def message(self, message_id: str) -> InboundMessage:
         with self._read() as cursor:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from orderdesk_sdk.errors import NotFoundError, OrderDeskError, ValidationError
+from orderdesk_sdk.errors import NotFoundError, OrderDeskError
+from orderdesk_sdk.orders.notes import split_note
 from orderdesk_sdk.orders.order import Address, ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.orders.serialization import read_stored_order, write_order_text
@@ -18,7 +19,6 @@ from orderdesk_sdk.stores.sql.database import Cursor
 
 __all__ = [
     "NEW_FOLDER",
-    "NOTE_LIMIT",
     "OWNS_NUMBER",
     "REMOTE_COLUMNS",
     "Folder",
@@ -43,15 +43,12 @@ __all__ = [
     "remote_order_from_row",
     "remote_orders",
     "remove_texts",
-    "split_note",
     "to_timestamp",
     "storable",
 ]
 
 NEW_FOLDER: Final = "New"
 """The folder of orders that were put in none."""
-NOTE_LIMIT: Final = 1800
-"""Characters of one history note, as in Order Desk (reported by third parties, no official text was found)."""
 _MAX_SUGGESTIONS_FROM: Final = 2000
 """Orders whose names are compared for "did you mean": the newest, so that a typo costs the same in a large store."""
 
@@ -238,24 +235,6 @@ def insert_remote_order(db: Cursor, order_id: str, remote_order: RemoteOrder) ->
             None if remote_order.status_at is None else to_timestamp(remote_order.status_at),
         ),
     )
-
-
-def split_note(text: str, limit: int = NOTE_LIMIT) -> tuple[str, ...]:
-    """The text as notes of at most `limit` characters, numbered "(1/3) " where one is not enough; nothing is left out.
-
-    Raises ValidationError for a blank text.
-    """
-    if not text.strip():
-        raise ValidationError("a history note needs a text")
-    if len(text) <= limit:
-        return (text,)
-    count = 2
-    while True:
-        room = limit - len(f"({count}/{count}) ")
-        parts = [text[start : start + room] for start in range(0, len(text), room)]
-        if len(parts) <= count:
-            return tuple(f"({index}/{len(parts)}) {part}" for index, part in enumerate(parts, 1))
-        count = len(parts)
 
 
 def add_note(db: Cursor, order_id: str, text: str, *, by: str, at: datetime) -> None:

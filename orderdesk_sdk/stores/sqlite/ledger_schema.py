@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -273,5 +273,14 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             expires_at INTEGER NOT NULL, used_at INTEGER) WITHOUT ROWID""",
         "CREATE INDEX answer_links_by_case ON answer_links (case_id, attempt)",
         "CREATE INDEX answer_links_by_age ON answer_links (expires_at)",
+    ),
+    (
+        # Of the orders of a store elsewhere: what its API does not find, or has no place for (`store_records`).
+        """CREATE TABLE store_numbers (
+            store TEXT NOT NULL, connection TEXT NOT NULL, remote_id TEXT NOT NULL, order_id TEXT NOT NULL,
+            PRIMARY KEY (store, connection, remote_id)) WITHOUT ROWID""",
+        """CREATE TABLE store_statuses (
+            store TEXT NOT NULL, order_id TEXT NOT NULL, connection TEXT NOT NULL, status TEXT NOT NULL,
+            at INTEGER NOT NULL, PRIMARY KEY (store, order_id, connection)) WITHOUT ROWID""",
     ),
 )

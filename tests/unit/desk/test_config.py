@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
@@ -267,3 +268,42 @@ def test_whatever_stands_where_a_secret_belongs_its_text_is_not_in_the_error(val
     except ConfigurationError as error:
         shown = str(error) + repr(error)
     assert SECRET not in shown
+
+
+ORDER_DESK = '[orders]\nstore_id = "12345"\napi_key = { text = "key-of-the-store" }\ncontact = "ops@example.com"\n'
+
+
+class TestOrderDeskStore:
+    def test_three_lines_are_enough(self, tmp_path: Path) -> None:
+        file = tmp_path / "orderdesk.toml"
+        file.write_text(ORDER_DESK)
+        config = read_config(file)
+        settings = config.order_desk
+        assert settings is not None
+        assert (settings.url, settings.canceled_folder) == ("https://app.orderdesk.me/api/v2", "Canceled")
+        assert config.messages.store_id == "12345"
+        assert "key-of-the-store" not in repr(config)
+
+    @pytest.mark.parametrize(
+        ("line", "expected"),
+        [
+            ('timezone = "Europe/Berlin"', "unknown key 'timezone'"),
+            ('connections = { "Bay Photo" = "bay" }', "'bay' is not configured"),
+            ("connections = 3", "a table of Order Desk's names"),
+            ('remote_number = "number"', "one of 'source_id', 'id'"),
+            ("search_days = 0", "out of range"),
+            ('url = "http://order-desk.example"', "http://"),
+        ],
+    )
+    def test_mistakes_are_named(self, tmp_path: Path, line: str, expected: str) -> None:
+        file = tmp_path / "orderdesk.toml"
+        file.write_text(ORDER_DESK + line)
+        with pytest.raises(ConfigurationError, match=re.escape(expected)):
+            read_config(file)
+
+    @pytest.mark.parametrize("table", ['store_id = "1/2"', "store_id = 12345", 'store_id = "1"\ncontact = "a (b)"'])
+    def test_what_cannot_stand_in_a_header(self, tmp_path: Path, table: str) -> None:
+        file = tmp_path / "orderdesk.toml"
+        file.write_text(f'[orders]\napi_key = {{ text = "k" }}\n{table}')
+        with pytest.raises(ConfigurationError, match=r"no id of a store|no e-mail address"):
+            read_config(file)

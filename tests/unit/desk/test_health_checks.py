@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve
 
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
+from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState
 from orderdesk_sdk.cases.workers import ConnectionCondition, DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode, HealthStatus, health_document, worst_status
@@ -60,6 +61,8 @@ class TestAll:
             HealthCode.CONNECTION_STUCK: OK,
             HealthCode.BUCKET_EMPTY: OK,
             HealthCode.EVENTS_UNFINISHED: OK,
+            HealthCode.MESSAGES_WAITING: OK,
+            HealthCode.MESSAGES_UNHANDLED: OK,
             HealthCode.WORKER_SILENT: OK,
         }
 
@@ -149,6 +152,30 @@ class TestUnfinishedEvents:
         assert [check.message for check in found(ledger, HealthCode.EVENTS_UNFINISHED, NOW)] == [
             "2 order events wait for the rules"
         ]
+
+
+class TestMessages:
+    def test_that_wait_are_told_when_they_are_late(self, ledger: SqliteLedger) -> None:
+        ledger.store_messages([message("a"), message("b")], 10)
+        waits = HealthCode.MESSAGES_WAITING
+        assert [check.message for check in found(ledger, waits, NOW)] == ["2 messages wait to be handled"]
+        text = "2 messages wait to be handled, the oldest for 2 h"
+        assert told(found(ledger, waits)) == [("ledger", FAILING, f"no worker is running: {text}")]
+        work(ledger)
+        assert told(found(ledger, waits)) == [("ledger", DEGRADED, text)]
+
+    def test_that_failed_or_were_refused_need_a_person(self, ledger: SqliteLedger) -> None:
+        ledger.store_messages([message("a"), message("b"), message("c")], 10)
+        states = (MessageState.FAILED, MessageState.REFUSED, MessageState.HANDLED)
+        for claimed, state in zip(ledger.claim_messages(NOW, LATER, 10), states, strict=True):
+            ledger.update_message(evolve(claimed, state=state, next_try_at=None))
+        text = "1 message failed, and 1 was refused"
+        assert told(found(ledger, HealthCode.MESSAGES_UNHANDLED)) == [("ledger", DEGRADED, text)]
+
+
+def message(digest: str) -> InboundMessage:
+    source = MessageSource.webhook("shop")
+    return InboundMessage(id=digest, source=source, subject=digest, digest=digest, received_at=NOW, next_try_at=NOW)
 
 
 class TestSilentWorker:

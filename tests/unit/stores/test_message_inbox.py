@@ -131,12 +131,12 @@ class TestDecided:
         failed, handled = ledger.claim_messages(NOW, NOW + LEASE, 10)
         ledger.update_message(evolve(failed, state=MessageState.FAILED, next_try_at=None))
         ledger.update_message(evolve(handled, state=MessageState.HANDLED, next_try_at=None))
-        again = ledger.restart_message(failed.id, LATER)
+        again = ledger.restart_message(failed.id, LATER, by="Ann")
         assert (again.state, again.attempts, again.tries, again.next_try_at) == (MessageState.RECEIVED, 1, 0, LATER)
         with pytest.raises(InvalidStateError, match="only a failed or refused one"):
-            ledger.restart_message(handled.id, LATER)
+            ledger.restart_message(handled.id, LATER, by="Ann")
         with pytest.raises(NotFoundError):
-            ledger.restart_message("another", LATER)
+            ledger.restart_message("another", LATER, by="Ann")
 
     def test_what_is_forgotten_may_come_again(self, ledger: SqlLedger) -> None:
         ledger.store_messages([message("a")], 10)

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.errors import StorageError, ValidationError
+from orderdesk_sdk.orders.notes import NOTE_LIMIT, split_note
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
 from orderdesk_sdk.stores.sql.database import Cursor
-from orderdesk_sdk.stores.sql.order_rows import NOTE_LIMIT, split_note
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.stores.sqlite import order_database
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore

@@ -31,6 +31,7 @@ from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from orderdesk_sdk.stores.store_records import ServiceStatus
 from tests.support.builders import LATER, NOW, make_cancellation, make_resubmission, open_case
 from tests.support.ledgers import SqlLedger
 
@@ -48,6 +49,8 @@ GROWING = (
     "archived_histories",
     "archived_links",
     "answer_links",
+    "store_numbers",
+    "store_statuses",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
@@ -212,6 +215,9 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
     write_messages(ledger)
+    records = ledger.store_records("order-desk 1")
+    records.keep_numbers("1", [RemoteOrder("shop", "R-1", NOW, ConnectionRole.CART)])
+    records.keep_status("1", "shop", ServiceStatus("open", NOW), believed_until=LATER)
     ledger.correct_clock_skew(NOW - hours(1000))
 
 
@@ -224,7 +230,7 @@ def write_messages(ledger: SqlLedger) -> None:
     ledger.store_messages([made, evolve(made, id="m2", digest="two")], 10)
     (first,) = ledger.claim_messages(NOW, NOW + hours(1), 10, without=["other"])
     ledger.update_message(evolve(first, state=MessageState.FAILED, next_try_at=None))
-    ledger.restart_message("m1", NOW)
+    ledger.restart_message("m1", NOW, by="Ann")
     (first,) = ledger.claim_messages(NOW, NOW + hours(1), 10)
     ledger.update_message(evolve(first, state=MessageState.HANDLED, next_try_at=None))
     (second,) = ledger.claim_messages(NOW, NOW + hours(1), 10)
@@ -278,6 +284,9 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.message_counts()
     ledger.next_message_due()
     ledger.own_move("1")
+    records = ledger.store_records("order-desk 1")
+    records.order_of("shop", "R-1")
+    records.statuses("1")
 
 
 def test_an_order_store_reads_through_no_table_that_grows(tmp_path: Path, recorder: Recorder) -> None:

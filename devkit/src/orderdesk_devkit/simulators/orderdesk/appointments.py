@@ -118,12 +118,10 @@ class Appointments:
                 self._busy.add(one.number)
                 if one.tries:
                     one.order_field = self._written(one)
-            try:
-                status = self._post(one)
-            finally:
-                with self._lock:
-                    self._busy.discard(one.number)
-            self._settle(one, status, now())
+            status = self._post(one)
+            with self._lock:
+                self._settle(one, status, now())
+                self._busy.discard(one.number)
             made += 1
 
     def send_again(self, one: Appointment, times: int = 1) -> list[int | None]:
@@ -143,13 +141,12 @@ class Appointments:
         return post_form(one.rule.url, form_body(one.order_field), headers)
 
     def _settle(self, one: Appointment, status: int | None, now: datetime) -> None:
-        with self._lock:
-            one.answers.append(status)
-            one.tries += 1
-            if status in _TAKEN:
-                one.state = AppointmentState.DONE
-            elif one.tries <= len(RETRY_AFTER):
-                one.due = now + RETRY_AFTER[one.tries - 1]
-            else:
-                one.state = AppointmentState.FAILED
-            self._record(one.order_id, f"post to {one.rule.name}: {status or 'no answer'}, {one.state.value}")
+        one.answers.append(status)
+        one.tries += 1
+        if status in _TAKEN:
+            one.state = AppointmentState.DONE
+        elif one.tries <= len(RETRY_AFTER):
+            one.due = now + RETRY_AFTER[one.tries - 1]
+        else:
+            one.state = AppointmentState.FAILED
+        self._record(one.order_id, f"post to {one.rule.name}: {status or 'no answer'}, {one.state.value}")

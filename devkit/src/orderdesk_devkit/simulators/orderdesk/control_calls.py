@@ -29,6 +29,7 @@ def answer_control_call(simulator: OrderDeskSimulator, method: str, call: str, b
     | POST `rules` | `{url, folder?, name?}` | `{"rules": n}` |
     | POST `import` | a list of orders in Order Desk's JSON | `{"orders": [id]}` |
     | POST `move` | `{order, folder, by?}` | `{"folder": name}`; rules run |
+    | POST `run` | `{order, rule}` | `{"order": id}`: the rule ran by hand, as by its button |
     | POST `edit` | `{order, changes}` | `{"order": id}` |
     | POST `submit` | `{order, fulfillment_name, fulfillment_id?}` | `{"order": id}` |
     | POST `method` | `{order, code, fulfillment_method}` | `{"order": id}` |
@@ -43,7 +44,7 @@ def answer_control_call(simulator: OrderDeskSimulator, method: str, call: str, b
     if method == "GET":
         return _read(simulator, call)
     if method == "POST" and call == "import":
-        return {"orders": simulator.import_orders(body.decode())}
+        return {"orders": simulator.import_orders(body.decode("utf-8", "replace"))}
     done = _CALLS.get(call) if method == "POST" else None
     if done is None:
         raise NotFoundError(f"unknown control call {method} {call}")
@@ -76,6 +77,13 @@ def _move(simulator: OrderDeskSimulator, body: ControlBody) -> dict[str, object]
     body.require_empty()
     simulator.move_order(order, folder, by=by or "mara")
     return {"folder": simulator.actual_status(order)}
+
+
+def _run(simulator: OrderDeskSimulator, body: ControlBody) -> dict[str, object]:
+    order, rule = body.required_text("order"), body.required_text("rule")
+    body.require_empty()
+    simulator.run_rule(order, rule)
+    return {"order": order}
 
 
 def _edit(simulator: OrderDeskSimulator, body: ControlBody) -> dict[str, object]:
@@ -144,6 +152,7 @@ def _deliver(simulator: OrderDeskSimulator, body: ControlBody) -> dict[str, obje
 _CALLS: Final[Mapping[str, Callable[[OrderDeskSimulator, ControlBody], dict[str, object]]]] = {
     "rules": _rules,
     "move": _move,
+    "run": _run,
     "edit": _edit,
     "submit": _submit,
     "method": _method,

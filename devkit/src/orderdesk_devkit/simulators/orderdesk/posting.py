@@ -42,8 +42,15 @@ def form_body(order_field: str) -> bytes:
 
 def require_loopback(url: str) -> None:
     """Raises ValidationError for a URL of another machine: nothing that is simulated leaves this one."""
-    if not _LOOPBACK.fullmatch(url):
+    if not _LOOPBACK.fullmatch(url) or not _has_port_of_tcp(url):
         raise ValidationError(f"{url!r} is not on this machine", location="url", hint="give http://127.0.0.1:PORT/PATH")
+
+
+def _has_port_of_tcp(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def post_form(url: str, body: bytes, headers: Mapping[str, str]) -> int | None:

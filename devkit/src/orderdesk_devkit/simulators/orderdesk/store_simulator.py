@@ -13,11 +13,12 @@ from orderdesk_devkit.simulators.orderdesk.access import API_KEY, STORE_ID
 from orderdesk_devkit.simulators.orderdesk.appointments import Appointment, Appointments, FolderRule
 from orderdesk_devkit.simulators.orderdesk.options import OPTIONS
 from orderdesk_devkit.simulators.orderdesk.posting import php_json, require_loopback
+from orderdesk_devkit.simulators.orderdesk.records import COMPUTED, FIELDS
 from orderdesk_devkit.simulators.orderdesk.state import StoredOrder, StoreState, items_of
 from orderdesk_devkit.simulators.orderdesk.views import Views
 from orderdesk_devkit.simulators.simulator import BehaviorOption, Record, Simulator
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.errors import NotFoundError, ValidationError
 
 __all__ = ["SimulatedStore"]
 
@@ -64,10 +65,12 @@ class SimulatedStore(Simulator):
     def import_orders(self, text: str) -> list[str]:
         """Put orders in Order Desk's JSON there, under their own ids, also those of their items; gives back the ids.
 
-        Their folder is by its place: 1 is the first one. Raises ValidationError for a used id.
+        Their folder is by its place: 1 is the first one. Raises ValidationError for a used id, and for what is no list
+        of orders with numbers as ids.
         """
+        documents = _read_orders(text)
         with self.at_present() as now:
-            return [self._import(document, now) for document in json.loads(text)]
+            return [self._import(document, now) for document in documents]
 
     def _import(self, document: Mapping[str, object], now: datetime) -> str:
         order = self.state.create(document, now, number=str(document["id"]))
@@ -98,11 +101,28 @@ class SimulatedStore(Simulator):
         with self.at_present():
             self.move(self.state.find(remote_id), self.state.folder_id(folder), by)
 
+    def run_rule(self, remote_id: str, name: str) -> None:
+        """Run a rule on an order by hand, as its custom button does; `deliver_due` sends what it posts.
+
+        Raises NotFoundError where no rule has that name.
+        """
+        with self.at_present():
+            order = self.state.find(remote_id)
+            found = [rule for rule in self.rules if rule.name == name]
+            if not found:
+                raise NotFoundError("the simulated store has no such rule", location=name)
+            for rule in found:
+                self._run(rule, order)
+
     def edit_order(self, remote_id: str, changes: Mapping[str, object]) -> None:
         """Change an order as somebody else does: `changes` are merged into it, objects key by key.
 
-        What was written so is remembered; a client that overwrites it has misused the API.
+        What was written so is remembered; a client that overwrites it has misused the API. Raises ValidationError for
+        a field that people do not change, such as a total, and for the items.
         """
+        wrong = [name for name in changes if name not in FIELDS or name in (*COMPUTED, "order_items")]
+        if wrong:
+            raise ValidationError(f"nobody can change {', '.join(wrong)}", location="changes")
         with self.at_present() as now:
             order = self.state.find(remote_id)
             for path, value in _leaves(changes):
@@ -230,9 +250,13 @@ class SimulatedStore(Simulator):
             return
         for rule in self.rules:
             if rule.folder_id in (None, folder):
-                self.state.write_history(order, "Auto", f"Rule {rule.name}: Send Order To Website", now)
-                self.appointments.add(rule, order.number, self._written(order), now)
-                self.record("rule", order.number, f"{rule.name} queued a post")
+                self._run(rule, order)
+
+    def _run(self, rule: FolderRule, order: StoredOrder) -> None:
+        now = self.clock.now()
+        self.state.write_history(order, "Auto", f"Rule {rule.name}: Send Order To Website", now)
+        self.appointments.add(rule, order.number, self._written(order), now)
+        self.record("rule", order.number, f"{rule.name} queued a post")
 
     def edit_by_another(self, order: StoredOrder) -> None:
         """Let somebody else change an order now: its address, and what another program keeps with it."""
@@ -262,6 +286,17 @@ class SimulatedStore(Simulator):
 
     def _record_post(self, order_id: str, effect: str) -> None:
         self.record("appointment", order_id, effect)
+
+
+def _read_orders(text: str) -> list[dict[str, Any]]:
+    try:
+        documents = json.loads(text)
+    except ValueError as error:
+        raise ValidationError(f"the orders are no JSON: {error}", location="orders") from error
+    listed = documents if isinstance(documents, list) else [documents]
+    if not all(isinstance(one, dict) and str(one.get("id", "")).isdecimal() for one in listed):
+        raise ValidationError("must be a list of orders, each with a number as its id", location="orders")
+    return listed
 
 
 def _leaves(changes: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
