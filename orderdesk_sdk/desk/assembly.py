@@ -185,6 +185,8 @@ class DeskAssembly:
     def sweep(self, slack: timedelta | None) -> RunReport:
         """Do what has been due for longer than a while, and handle messages; nothing once the desk is being closed."""
         with self.shutdown.in_use():
+            if self.shutdown.is_requested:
+                return RunReport(0, None)
             return self._with_messages(lambda: self.wakes.sweep(slack))
 
     def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:
@@ -198,6 +200,7 @@ class DeskAssembly:
             report.handled + handled + following.handled,
             min(due, default=None),
             (*problems, *report.problems, *troubles, *following.problems),
+            report.is_complete and following.is_complete,
         )
 
     def close(self, *, wait: bool) -> None:
