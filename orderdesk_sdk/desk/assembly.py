@@ -41,7 +41,8 @@ from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler, SchedulerDependencies
+from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 from orderdesk_sdk.stores.opening import (
     clock_of_ledger,
     open_ledger,

@@ -13,15 +13,10 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
-from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
-from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.event_processor import EventProcessor
-from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.transport.shutdown import Shutdown
+from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.coverage import CancellationCoverage
@@ -37,10 +32,9 @@ if TYPE_CHECKING:
     from orderdesk_sdk.runtime.case_runner import GroupStep
     from orderdesk_sdk.runtime.context import CaseContext
     from orderdesk_sdk.runtime.due_round import CaseGroup, RoundObserver, RunningGroup
-    from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
-__all__ = ["RunReport", "Scheduler", "SchedulerDependencies"]
+__all__ = ["RunReport", "Scheduler"]
 
 C = TypeVar("C", bound=Case)
 
@@ -73,23 +67,6 @@ class RunReport:
     next_due: datetime | None
     problems: tuple[str, ...] = ()
     is_complete: bool = True
-
-
-@frozen(eq=False)
-class SchedulerDependencies:
-    """What a scheduler is made of.
-
-    Args:
-        make_email: makes what sends the cancellation e-mails, when the first case is handled.
-    """
-
-    ledger: Ledger
-    order_store: OrderStoreById
-    connections: Connections
-    listeners: Listeners
-    make_email: Callable[[], CancellationEmail]
-    clock: Clock
-    shutdown: Shutdown
 
 
 class Scheduler:

@@ -16,7 +16,7 @@ from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
 from orderdesk_sdk.runtime.handlers.resubmission import ResubmissionHandler
 from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
-from orderdesk_sdk.runtime.scheduler import SchedulerDependencies
+from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 
 __all__ = ["SchedulerParts"]
 
