@@ -15,7 +15,6 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
-from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.rules.reader import read_rules
@@ -118,7 +117,6 @@ def open_live_desk(
     services: str,
     *,
     rules: Sequence[Mapping[str, object]] = (),
-    takes_messages: bool = False,
     **changed: object,
 ) -> Desk:
     """A desk over a simulated store; a cart, a mill and a phone are at `services`, and `changed` are settings."""
@@ -135,6 +133,6 @@ def open_live_desk(
         connections,
         rules=read_rules(list(rules), "[[rules]]"),
         order_desk=store_settings(live.simulator, live.url, **changed),
-        messages=store_messages(live.simulator.store_id, live.simulator.api_key) if takes_messages else MessageConfig(),
+        messages=store_messages(live.simulator.store_id, live.simulator.api_key),
     )
     return Desk(config, clock=live.clock, registry=registry, limits=DeskLimits(LIMITS))
