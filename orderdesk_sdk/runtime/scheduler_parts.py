@@ -5,25 +5,23 @@ Imported and made for the first case that is handled. A program that plans, or l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.case_runner import CaseRunner
-from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import ContextLoader
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
+<<<<<<< HEAD
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.handlers.response import RequestActions, ResponseHandler
+=======
+>>>>>>> main
 from orderdesk_sdk.runtime.handlers.resubmission import ResubmissionHandler
 from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
-from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.transport.shutdown import Shutdown
+from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 
 __all__ = ["SchedulerParts"]
 
@@ -31,6 +29,7 @@ __all__ = ["SchedulerParts"]
 class SchedulerParts:
     """The handlers of a desk's cases, by kind, and the threads that they run on."""
 
+<<<<<<< HEAD
     # Many parameters: those that its scheduler was made of, as they are.
     def __init__(
         self,
@@ -43,9 +42,14 @@ class SchedulerParts:
         shutdown: Shutdown,
         request_actions: Callable[[], RequestActions],
     ) -> None:
+=======
+    def __init__(self, dependencies: SchedulerDependencies) -> None:
+        ledger, clock, listeners = dependencies.ledger, dependencies.clock, dependencies.listeners
+        order_store, connections = dependencies.order_store, dependencies.connections
+>>>>>>> main
         self.loader = ContextLoader(ledger, order_store, connections, listeners, clock)
         self.extender = CancellationExtender(self.loader, order_store, connections)
-        self.cancellations = CancellationHandler(self.loader, self.extender, connections, make_email())
+        self.cancellations = CancellationHandler(self.loader, self.extender, connections, dependencies.make_email())
         self.resubmissions = ResubmissionHandler(self.loader, order_store, connections)
         self.status_changes = StatusChangeHandler(self.loader, order_store, connections)
         self.responses = ResponseHandler(self.loader, order_store, connections, request_actions)
@@ -56,8 +60,11 @@ class SchedulerParts:
             self.responses,
         )
         self._handlers: Mapping[type[Case], CaseHandler[Any]] = {handler.kind: handler for handler in handlers}
-        self.runner = CaseRunner(connections, shutdown, lambda case, why: self.handler(case).abandon(case.id, why))
+        self.runner = CaseRunner(connections, dependencies.shutdown, self._abandon)
 
     def handler(self, case: Case) -> CaseHandler[Any]:
         """The handler of a case's kind."""
         return self._handlers[type(case)]
+
+    def _abandon(self, case: Case, reason: str) -> None:
+        self.handler(case).abandon(case.id, reason)
