@@ -34,11 +34,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.runtime.case_runner import GroupStep
     from orderdesk_sdk.runtime.context import CaseContext
     from orderdesk_sdk.runtime.due_round import CaseGroup, RoundObserver, RunningGroup
-<<<<<<< HEAD
-    from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.runtime.handlers.response import RequestActions
-=======
->>>>>>> main
     from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
 __all__ = ["RunReport", "Scheduler"]
@@ -106,11 +102,7 @@ class Scheduler:
             from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
             with self._parts_lock:
-<<<<<<< HEAD
-                parts = self._made_parts = self._made_parts or SchedulerParts(*self._made_of, self._actions)
-=======
-                parts = self._made_parts = self._made_parts or SchedulerParts(self._dependencies)
->>>>>>> main
+                parts = self._made_parts = self._made_parts or SchedulerParts(self._dependencies, self._actions)
         return parts
 
     @property

@@ -5,7 +5,7 @@ Imported and made for the first case that is handled. A program that plans, or l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from orderdesk_sdk.cases.case import Case
@@ -14,11 +14,7 @@ from orderdesk_sdk.runtime.case_runner import CaseRunner
 from orderdesk_sdk.runtime.context import ContextLoader
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
-<<<<<<< HEAD
-from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.handlers.response import RequestActions, ResponseHandler
-=======
->>>>>>> main
 from orderdesk_sdk.runtime.handlers.resubmission import ResubmissionHandler
 from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
 from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
@@ -29,24 +25,9 @@ __all__ = ["SchedulerParts"]
 class SchedulerParts:
     """The handlers of a desk's cases, by kind, and the threads that they run on."""
 
-<<<<<<< HEAD
-    # Many parameters: those that its scheduler was made of, as they are.
-    def __init__(
-        self,
-        ledger: Ledger,
-        order_store: OrderStoreById,
-        connections: Connections,
-        listeners: Listeners,
-        make_email: Callable[[], CancellationEmail],
-        clock: Clock,
-        shutdown: Shutdown,
-        request_actions: Callable[[], RequestActions],
-    ) -> None:
-=======
-    def __init__(self, dependencies: SchedulerDependencies) -> None:
+    def __init__(self, dependencies: SchedulerDependencies, request_actions: Callable[[], RequestActions]) -> None:
         ledger, clock, listeners = dependencies.ledger, dependencies.clock, dependencies.listeners
         order_store, connections = dependencies.order_store, dependencies.connections
->>>>>>> main
         self.loader = ContextLoader(ledger, order_store, connections, listeners, clock)
         self.extender = CancellationExtender(self.loader, order_store, connections)
         self.cancellations = CancellationHandler(self.loader, self.extender, connections, dependencies.make_email())
