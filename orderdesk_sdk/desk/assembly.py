@@ -42,6 +42,7 @@ from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 from orderdesk_sdk.stores.opening import (
     clock_of_ledger,
     open_ledger,
@@ -126,7 +127,9 @@ class DeskAssembly:
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock
         by_id = self._order_store_by_id()
-        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
+        self.scheduler = Scheduler(
+            SchedulerDependencies(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
+        )
         self.rule_trigger = RuleTrigger(self.scheduler)
         self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
         self.wakes.use(waker_of(self._config.engine, ledger))
@@ -183,6 +186,8 @@ class DeskAssembly:
     def sweep(self, slack: timedelta | None) -> RunReport:
         """Do what has been due for longer than a while, and handle messages; nothing once the desk is being closed."""
         with self.shutdown.in_use():
+            if self.shutdown.is_requested:
+                return RunReport(0, None)
             return self._with_messages(lambda: self.wakes.sweep(slack))
 
     def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:
@@ -196,6 +201,7 @@ class DeskAssembly:
             report.handled + handled + following.handled,
             min(due, default=None),
             (*problems, *report.problems, *troubles, *following.problems),
+            report.is_complete and following.is_complete,
         )
 
     def close(self, *, wait: bool) -> None:

@@ -27,6 +27,7 @@ from orderdesk_sdk.stores.orderdesk_api.store import OrderDeskStore
 from orderdesk_sdk.stores.store_records import StoreRecords
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.fake_services import FakeCart, FakeFulfillmentService, FakeManualService
+from tests.support.posted_orders import store_messages
 
 __all__ = [
     "AT",
@@ -132,5 +133,6 @@ def open_live_desk(
         connections,
         rules=read_rules(list(rules), "[[rules]]"),
         order_desk=store_settings(live.simulator, live.url, **changed),
+        messages=store_messages(live.simulator.store_id, live.simulator.api_key),
     )
     return Desk(config, clock=live.clock, registry=registry, limits=DeskLimits(LIMITS))
