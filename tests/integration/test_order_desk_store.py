@@ -42,7 +42,7 @@ def open_desk(live: LiveStore, fake_services: FakeServices, tmp_path: Path) -> I
 
         def open_(*, rules: Sequence[Mapping[str, object]] = (), **changed: object) -> Desk:
             settings = {"connections": MAPPED, **changed}
-            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", live, url, rules=rules, **settings))
+            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", live, url, rules=rules, changed=settings))
 
         yield open_
 
