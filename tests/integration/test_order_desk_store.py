@@ -17,9 +17,15 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.orders.order import Order
 from tests.support.fake_services import FakeServices, case_at, case_states, pass_minutes
-from tests.support.order_desk import ORDER_ID, ORDER_NUMBER, LiveStore, live_store, open_live_desk
-
-MAPPED = {"Paper Lantern Shop": "cart", "The Mill": "mill"}
+from tests.support.order_desk import (
+    MAPPED,
+    ORDER_ID,
+    ORDER_NUMBER,
+    LiveStore,
+    live_store,
+    open_live_desk,
+    store_settings,
+)
 
 
 class LiveDeskOpener(Protocol):
@@ -41,8 +47,8 @@ def open_desk(live: LiveStore, fake_services: FakeServices, tmp_path: Path) -> I
         url = stack.enter_context(RawServer(responding(fake_services))).url
 
         def open_(*, rules: Sequence[Mapping[str, object]] = (), **changed: object) -> Desk:
-            settings = {"connections": MAPPED, **changed}
-            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", live, url, rules=rules, **settings))
+            settings = store_settings(live.url, **{"connections": MAPPED, **changed})
+            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", settings, live.clock, url, rules))
 
         yield open_
 
@@ -70,7 +76,7 @@ class TestCanceledEverywhere:
         assert fake_services.writes == ["mill cancel 77", "cart cancel 1042"]
         assert live.simulator.actual_status(ORDER_ID) == "Canceled"
         told = notes(live)
-        assert [text.partition(".")[0] for text in told] == [
+        assert [text.partition(".")[0].partition(";")[0] for text in told] == [
             "Cancellation at mill: canceled",
             "Cancellation at cart: canceled",
             "Canceled everywhere",
