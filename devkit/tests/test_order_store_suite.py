@@ -280,7 +280,7 @@ def run(name: str, under_test: OrderStoreUnderTest) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", MUTANTS, ids=lambda kind: kind.__name__)
-def test_a_broken_store_is_caught_with_rule_and_remedy(tmp_path: Path, kind: type[SqliteOrderStore]) -> None:
+def test_a_broken_store_is_caught_with_rule_and_hint(tmp_path: Path, kind: type[SqliteOrderStore]) -> None:
     wanted, told = MUTANTS[kind], dict[StoreRule, str]()
     for name in TESTS:
         try:

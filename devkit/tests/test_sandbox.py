@@ -104,6 +104,9 @@ def test_a_store_of_order_desk_owns_the_orders_where_it_is_asked_for(path: Path)
             "connections": {"Paper Lantern Shop": "shopify", "CommerceHub": "commercehub"},
         }
         assert ORDER_DESK not in document["sandbox"]["simulators"]
+        config = read_config(path)
+        assert config.order_desk is not None
+        assert (config.order_desk.store_id, config.messages.store_id) == (STORE_ID, STORE_ID)
         folders = {number: store.actual_status(number) for number in ("1042", "1043", "1044", "1045")}
         assert folders == {"1042": "Prepared", "1043": "New", "1044": "Prepared", "1045": "Prepared"}
         assert simulators["amazon-mcf"][0].actual_status("1042") == "Received"

@@ -61,10 +61,11 @@ def has_automatic_work(desk: Desk) -> bool:
 class Worker:
     """Processes the due cases of a desk. On a virtual clock, waits take no time.
 
-    interval: seconds between two looks for cases that other processes created.
-    stop: ends the worker when set.
-    on_wait: called while it waits, with the time when the next case is due.
-    report: called with each new problem.
+    Args:
+        interval: seconds between two looks for cases that other processes created.
+        stop: ends the worker when set.
+        on_wait: called while it waits, with the time when the next case is due.
+        report: called with each new problem.
     """
 
     desk: Desk

@@ -18,6 +18,7 @@ from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.messages.dispatcher import MessageDispatcher
 from orderdesk_sdk.desk.messages.handler import MessageHandler
+from orderdesk_sdk.desk.messages.order_watch import OrderWatch, require_watchable
 from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
 from orderdesk_sdk.desk.messages.receiver import MessageReceiver
 from orderdesk_sdk.desk.messages.service import MessageService
@@ -42,6 +43,7 @@ from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
 from orderdesk_sdk.runtime.listeners import Listeners
 from orderdesk_sdk.runtime.scheduler import RunReport, Scheduler
+from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 from orderdesk_sdk.stores.opening import (
     clock_of_ledger,
     open_ledger,
@@ -126,7 +128,9 @@ class DeskAssembly:
     def _start_services(self) -> None:
         ledger, connections, clock = self.ledger, self.connections, self.clock
         by_id = self._order_store_by_id()
-        self.scheduler = Scheduler(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
+        self.scheduler = Scheduler(
+            SchedulerDependencies(ledger, by_id, connections, self.listeners, self._email, clock, self.shutdown)
+        )
         self.rule_trigger = RuleTrigger(self.scheduler)
         self.wakes = WakeHandler(ledger, self.scheduler, clock, self.shutdown)
         self.wakes.use(waker_of(self._config.engine, ledger))
@@ -146,7 +150,7 @@ class DeskAssembly:
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
 
     def _order_store_by_id(self) -> OrderStoreById:
-        if not self._config.messages.store_id:
+        if not (self._config.messages.store_id or self._config.messages.watch_every):
             return OrderStoreById(self.order_store)  # No message could be the echo of a move.
         return OwnMoveRecorder(self.order_store, self.ledger, self.clock)
 
@@ -158,7 +162,12 @@ class DeskAssembly:
         dispatcher = MessageDispatcher(self.parts, handler, config, self.shutdown)
         beside = self._config.path.parent if self._config.path is not None else Path()
         folders = {name: beside / folder for name, folder in config.folders.items()}
-        return MessageService(self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders)
+        watch = None
+        if config.watch_every:
+            watch = OrderWatch(self.parts, require_watchable(self.order_store), config, self.shutdown)
+        return MessageService(
+            self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders, watch=watch
+        )
 
     def _email(self) -> CancellationEmail:
         from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.
@@ -183,6 +192,8 @@ class DeskAssembly:
     def sweep(self, slack: timedelta | None) -> RunReport:
         """Do what has been due for longer than a while, and handle messages; nothing once the desk is being closed."""
         with self.shutdown.in_use():
+            if self.shutdown.is_requested:
+                return RunReport(0, None)
             return self._with_messages(lambda: self.wakes.sweep(slack))
 
     def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:
@@ -196,6 +207,7 @@ class DeskAssembly:
             report.handled + handled + following.handled,
             min(due, default=None),
             (*problems, *report.problems, *troubles, *following.problems),
+            report.is_complete and following.is_complete,
         )
 
     def close(self, *, wait: bool) -> None:

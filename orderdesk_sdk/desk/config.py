@@ -237,7 +237,9 @@ def _order_desk(table: Mapping[str, object], connections: Collection[str], locat
 
 def _from_store(messages: Mapping[str, object], orders: Mapping[str, object]) -> Mapping[str, object]:
     """The table of messages, which come from the store that the orders are in, unless it names another one."""
-    return messages if "store_id" in messages else {**messages, **{key: orders[key] for key in ("store_id", "api_key")}}
+    folder = {"cancel_folder": orders["canceled_folder"]} if orders.get("canceled_folder") else {}
+    account = {} if "store_id" in messages else {key: orders[key] for key in ("store_id", "api_key")}
+    return {**folder, **account, **messages}
 
 
 def _messages(table: Mapping[str, object], path: Path, connections: Iterable[str]) -> MessageConfig:

@@ -155,15 +155,13 @@ class Guard:
     def run(
         self, action: Callable[[], T], allowed_errors: tuple[type[OrderDeskError], ...] = ()
     ) -> T | PluginFailure | OrderDeskError:
-        """What `action` gives, or a PluginFailure.
-
-        Args:
-            allowed_errors: errors that the contract lets it raise.
-
-        They are made anew, clean.
+        """What `action` gives, a PluginFailure, or one of the errors that it may raise.
 
         Let `action` take over what foreign code gives (`plain`), so that nothing of it runs outside. Raises
         PluginTimeout where the thread was left behind: then everything that runs on it must end.
+
+        Args:
+            allowed_errors: errors that the contract lets it raise. They are made anew, clean.
         """
         watchdog = self.watchdog
         watchdog.start()

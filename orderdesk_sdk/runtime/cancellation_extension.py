@@ -39,12 +39,10 @@ class CancellationExtender:
         self._connections = connections
 
     def begin_registration(self, order: Order, remote_order: RemoteOrder) -> Registration:
-        """Before the host is told of a remote order: what `complete_registration` needs, recorded.
+        """What `complete_registration` needs, recorded before the order store is told of a remote order.
 
-        The cancellation that is open reaches there.
-
-        A crash leaves a registration that `resume_registrations` finds, and perhaps a case that waits for the
-        remote order.
+        The cancellation that is open reaches there. A crash leaves a registration that `resume_registrations` finds,
+        and perhaps a case that waits for the remote order.
         """
         was_there = any(
             remote.connection == remote_order.connection for remote in self._order_store.remote_orders(order.id)

@@ -26,7 +26,11 @@ class CaseRunner:
     """Hands cases to the threads of their connections. Safe from many threads."""
 
     def __init__(self, connections: Connections, shutdown: Shutdown, take_away: Callable[[Case, str], object]) -> None:
-        """take_away: takes a case from a plugin that hangs, for the reason given."""
+        """A runner over connections.
+
+        Args:
+            take_away: takes a case from a plugin that hangs, for the reason given.
+        """
         self._connections = connections
         self._shutdown = shutdown
         self._take_away = take_away

@@ -73,10 +73,10 @@ class ContextLoader:
     def load(self, case: CancelCase, remote_order: RemoteOrder | None = None) -> CaseContext:
         """Order, remote order and cancellation of a case.
 
+        Raises NotFoundError where the order is no longer registered at this connection.
+
         Args:
             remote_order: where it was just read; None reads it.
-
-        Raises NotFoundError where the order is no longer registered at this connection.
         """
         order = self._order_store.get_order(case.order_id)
         remote_order = remote_order or self.remote_order(case)

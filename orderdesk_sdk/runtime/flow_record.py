@@ -28,7 +28,11 @@ class Journal(Protocol):
         """
 
     def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:
-        """Keep an exchange with the next commit. is_about_order: whether it is about the flow's order."""
+        """Keep an exchange with the next commit.
+
+        Args:
+            is_about_order: whether it is about the flow's order.
+        """
 
     def save_late(self) -> None:
         """Commit an exchange although another process has the case meanwhile: it happened."""
@@ -38,8 +42,9 @@ class Journal(Protocol):
 class RecordedExchanges:
     """What an earlier drive of the same flow left in the ledger, by number.
 
-    resend_number: of the request that is to be made again; None where the drive was interrupted, and goes on.
-    is_whole_order: what was asked for is a whole order, which canceling twice does not cancel more of.
+    Args:
+        resend_number: of the request that is to be made again; None where the drive was interrupted, and goes on.
+        is_whole_order: what was asked for is a whole order, which canceling twice does not cancel more of.
     """
 
     intents: Mapping[int, Intent] = field(factory=dict)

@@ -64,7 +64,12 @@ _RESULT_ERRORS = (*FLOW_ERRORS, UnverifiedAnswerError)
 
 @frozen
 class FlowResult(Generic[T]):
-    """How a drive ended. wrote: a request that may change something left. repeatable: each such was declared so."""
+    """How a drive ended.
+
+    Args:
+        may_have_written: a request that may change something left.
+        idempotent: each such request was declared so.
+    """
 
     outcome: T | Answer | TransportLoss | PluginFailure
     may_have_written: bool
@@ -75,9 +80,13 @@ class FlowResult(Generic[T]):
 class FlowOptions:
     """How a flow is driven.
 
-    recorded: what an earlier drive left; empty for a first drive. watchdog: of the thread this runs on; None where
-    nobody would leave that behind. started_at: when what the flow is about changed last; a shared read that is older
-    tells nothing of it. None: any does. integration, route: what spans call it; None says nothing.
+    Args:
+        recorded: what an earlier drive left; empty for a first drive.
+        watchdog: of the thread this runs on; None where nobody would leave that behind.
+        started_at: when what the flow is about changed last; a shared read that is older tells nothing of it. None: any
+            does.
+        integration: what spans call it; None says nothing.
+        route: as `integration`.
     """
 
     recorded: RecordedExchanges = NO_RECORD
@@ -97,9 +106,11 @@ def run_flow(
 ) -> FlowResult[T]:
     """Drive the flow that `start` returns to its result, or to the loss, fault or answer that ended it.
 
-    verifier: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
     Raises only what the core raises: ConflictError and StorageError from the journal, PluginTimeout where the thread
     was left behind.
+
+    Args:
+        verifier: what the result may rest on; what does not hold is a fault of the plugin, or unclear.
     """
     options = options or FlowOptions()
     with span("flow") as observed:

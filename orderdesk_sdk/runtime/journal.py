@@ -1,4 +1,4 @@
-"""The journal of one drive: claims the work with the first intent, commits exchanges with the result."""
+"""The journal of one drive: claims the case with the first intent, commits exchanges with the result."""
 
 from __future__ import annotations
 
@@ -37,10 +37,9 @@ MAX_ORDER_CHANGES = 20
 class SendCondition:
     """What is asked in the commit of each intent to write: whether what allowed the request is still so.
 
-    why: the reason to hold the request back, or None; a flow may have read for minutes since this was asked for the
-    first time.
-
     Args:
+        blocked_reason: gives the reason to hold the request back, or None; a flow may have read for minutes since this
+            was asked for the first time.
         order_id: the order on all of whose places that rests, so that none may change in between; None: on nothing that
             others change.
     """
@@ -51,13 +50,13 @@ class SendCondition:
 
 @frozen
 class JournalEntry:
-    """One piece of work in a drive.
+    """One case in a drive.
 
     Args:
         before: as it was read.
         claimed: as it is once the drive has it.
         opening_entries: the entries that come with the claim.
-        send_condition: asked before each write; None: nothing but the work itself speaks for or against it.
+        send_condition: asked before each write; None: nothing but the case itself speaks for or against it.
     """
 
     before: Case
@@ -68,7 +67,7 @@ class JournalEntry:
 
 @frozen
 class JournalResult:
-    """What became of one part, the entries that say so, and what rules are to hear of it."""
+    """What became of one case, the entries that say so, and what rules are to hear of it."""
 
     after: Case
     entries: tuple[EntryContent, ...] = ()
@@ -89,7 +88,7 @@ class JournalLedger(Protocol):
 
 
 class BatchJournal:
-    """A `flow.Journal` for works that one flow is about: all are claimed by one commit, or none is.
+    """A `Journal` for the cases that one flow is about: all are claimed by one commit, or none is.
 
     The claim is written together with the first intent, so that a drive that makes no call costs no commit.
     """
@@ -149,7 +148,7 @@ class BatchJournal:
             *(
                 CaseUpdate(
                     _with_later_version(part.claimed, self._later_commits) if self._is_claimed else part.before,
-                    # Another version with each intent: whoever read the work before this one does not know of it, and
+                    # Another version with each intent: whoever read the case before this one does not know of it, and
                     # must not take it over as if nothing more had been sent.
                     _with_later_version(part.claimed, self._later_commits + self._is_claimed),
                     [*(() if self._is_claimed else part.opening_entries), *self._unwritten, intent],
@@ -177,7 +176,7 @@ class BatchJournal:
             self._save_late_entries(part, part.claimed.updated_at)
 
     def finish_all(self, results: Sequence[JournalResult]) -> tuple[Case, ...]:
-        """Commit the results, one per part, with everything kept; the works as they are then.
+        """Commit the results, one per case, with everything kept; the cases as they are then.
 
         Raises ConflictError when another process was faster with one of them; the others' results and all evidence are
         kept.
@@ -217,7 +216,7 @@ class BatchJournal:
 
 
 class CaseJournal(BatchJournal):
-    """The journal of a drive that is about one case or case."""
+    """The journal of a drive that is about one case."""
 
     def __init__(
         self,

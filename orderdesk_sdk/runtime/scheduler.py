@@ -13,15 +13,10 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
-from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
-from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
-from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.event_processor import EventProcessor
-from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.transport.shutdown import Shutdown
+from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.coverage import CancellationCoverage
@@ -37,10 +32,9 @@ if TYPE_CHECKING:
     from orderdesk_sdk.runtime.case_runner import GroupStep
     from orderdesk_sdk.runtime.context import CaseContext
     from orderdesk_sdk.runtime.due_round import CaseGroup, RoundObserver, RunningGroup
-    from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
-__all__ = ["Scheduler", "RunReport"]
+__all__ = ["RunReport", "Scheduler"]
 
 C = TypeVar("C", bound=Case)
 
@@ -81,22 +75,13 @@ class Scheduler:
     One case is never handled twice at once in this process; the ledger's fence guards the rest.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        order_store: OrderStoreById,
-        connections: Connections,
-        listeners: Listeners,
-        make_email: Callable[[], CancellationEmail],
-        clock: Clock,
-        shutdown: Shutdown,
-    ) -> None:
-        self._ledger = ledger
-        self._shutdown = shutdown
-        self._connections = connections
-        self._clock = clock
-        self._listeners = listeners
-        self._made_of = (ledger, order_store, connections, listeners, make_email, clock, shutdown)
+    def __init__(self, dependencies: SchedulerDependencies) -> None:
+        self._dependencies = dependencies
+        self._ledger = dependencies.ledger
+        self._shutdown = dependencies.shutdown
+        self._connections = dependencies.connections
+        self._clock = dependencies.clock
+        self._listeners = dependencies.listeners
         self._parts_lock = threading.Lock()
         self._made_parts: SchedulerParts | None = None
         self.event_processor: EventProcessor | None = None
@@ -110,7 +95,7 @@ class Scheduler:
             from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
             with self._parts_lock:
-                parts = self._made_parts = self._made_parts or SchedulerParts(*self._made_of)
+                parts = self._made_parts = self._made_parts or SchedulerParts(self._dependencies)
         return parts
 
     @property

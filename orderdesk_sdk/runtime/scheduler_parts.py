@@ -5,24 +5,18 @@ Imported and made for the first case that is handled. A program that plans, or l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.case_runner import CaseRunner
-from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.context import ContextLoader
 from orderdesk_sdk.runtime.handlers.base import CaseHandler
 from orderdesk_sdk.runtime.handlers.cancellation import CancellationHandler
-from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.handlers.resubmission import ResubmissionHandler
 from orderdesk_sdk.runtime.handlers.status_change import StatusChangeHandler
-from orderdesk_sdk.runtime.listeners import Listeners
-from orderdesk_sdk.transport.shutdown import Shutdown
+from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 
 __all__ = ["SchedulerParts"]
 
@@ -30,25 +24,21 @@ __all__ = ["SchedulerParts"]
 class SchedulerParts:
     """The handlers of a desk's cases, by kind, and the threads that they run on."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        order_store: OrderStoreById,
-        connections: Connections,
-        listeners: Listeners,
-        make_email: Callable[[], CancellationEmail],
-        clock: Clock,
-        shutdown: Shutdown,
-    ) -> None:
+    def __init__(self, dependencies: SchedulerDependencies) -> None:
+        ledger, clock, listeners = dependencies.ledger, dependencies.clock, dependencies.listeners
+        order_store, connections = dependencies.order_store, dependencies.connections
         self.loader = ContextLoader(ledger, order_store, connections, listeners, clock)
         self.extender = CancellationExtender(self.loader, order_store, connections)
-        self.cancellations = CancellationHandler(self.loader, self.extender, connections, make_email())
+        self.cancellations = CancellationHandler(self.loader, self.extender, connections, dependencies.make_email())
         self.resubmissions = ResubmissionHandler(self.loader, order_store, connections)
         self.status_changes = StatusChangeHandler(self.loader, order_store, connections)
         handlers: tuple[CaseHandler[Any], ...] = (self.cancellations, self.resubmissions, self.status_changes)
         self._handlers: Mapping[type[Case], CaseHandler[Any]] = {handler.kind: handler for handler in handlers}
-        self.runner = CaseRunner(connections, shutdown, lambda case, why: self.handler(case).abandon(case.id, why))
+        self.runner = CaseRunner(connections, dependencies.shutdown, self._abandon)
 
     def handler(self, case: Case) -> CaseHandler[Any]:
         """The handler of a case's kind."""
         return self._handlers[type(case)]
+
+    def _abandon(self, case: Case, reason: str) -> None:
+        self.handler(case).abandon(case.id, reason)

@@ -17,15 +17,9 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.orders.order import Order
 from tests.support.fake_services import FakeServices, case_at, case_states, pass_minutes
-from tests.support.order_desk import (
-    MAPPED,
-    ORDER_ID,
-    ORDER_NUMBER,
-    LiveStore,
-    live_store,
-    open_live_desk,
-    store_settings,
-)
+from tests.support.order_desk import ORDER_ID, ORDER_NUMBER, LiveStore, live_store, open_live_desk
+
+MAPPED = {"Paper Lantern Shop": "cart", "The Mill": "mill"}
 
 
 class LiveDeskOpener(Protocol):
@@ -47,8 +41,8 @@ def open_desk(live: LiveStore, fake_services: FakeServices, tmp_path: Path) -> I
         url = stack.enter_context(RawServer(responding(fake_services))).url
 
         def open_(*, rules: Sequence[Mapping[str, object]] = (), **changed: object) -> Desk:
-            settings = store_settings(live.url, **{"connections": MAPPED, **changed})
-            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", settings, live.clock, url, rules))
+            settings = {"connections": MAPPED, **changed}
+            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", live, url, rules=rules, changed=settings))
 
         yield open_
 

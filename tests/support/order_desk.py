@@ -10,7 +10,6 @@ from pathlib import Path
 from attrs import frozen
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_devkit.simulators.orderdesk.access import API_KEY, STORE_ID
 from orderdesk_devkit.simulators.orderdesk.service import BASE, OrderDeskSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import VirtualClock
@@ -28,6 +27,7 @@ from orderdesk_sdk.stores.orderdesk_api.store import OrderDeskStore
 from orderdesk_sdk.stores.store_records import StoreRecords
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from tests.support.fake_services import FakeCart, FakeFulfillmentService, FakeManualService
+from tests.support.posted_orders import store_messages
 
 __all__ = [
     "AT",
@@ -35,7 +35,6 @@ __all__ = [
     "ORDER_NUMBER",
     "SLUGS",
     "TITLES",
-    "MAPPED",
     "LiveStore",
     "live_store",
     "open_live_desk",
@@ -58,17 +57,15 @@ TITLES: Mapping[str, str] = {
     "bay-2": "Twin",
     "bay-3": "Twin",
 }
-MAPPED: Mapping[str, str] = {"Paper Lantern Shop": "cart", "The Mill": "mill"}
-"""Which connection of `open_live_desk` the cart and the service of the order are."""
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LIMITS = HttpLimits(read_timeout=5, timeout=5, max_attempts=2)
 
 
-def store_settings(url: str, **changed: object) -> OrderDeskSettings:
-    """The `[orders]` table for a simulated store at this URL."""
+def store_settings(simulator: OrderDeskSimulator, url: str, **changed: object) -> OrderDeskSettings:
+    """The `[orders]` table for a simulated store."""
     told: dict[str, object] = {
-        "store_id": STORE_ID,
-        "api_key": Secret(API_KEY),
+        "store_id": simulator.store_id,
+        "api_key": Secret(simulator.api_key),
         "contact": "ops@example.com",
         "url": url + BASE,
         "reuse_reads_for": 0,
@@ -93,7 +90,7 @@ class LiveStore:
     @contextmanager
     def opened(self, records: StoreRecords | None = None, **changed: object) -> Iterator[OrderDeskStore]:
         """An order store, as another process would open it; `changed` are settings."""
-        settings = store_settings(self.url, **changed)
+        settings = store_settings(self.simulator, self.url, **changed)
         api = OrderDeskApi(settings, self.clock, limits=LIMITS)
         names = ConnectionNames(settings.connections, SLUGS, lambda: TITLES)
         with OrderDeskStore(api, settings, names, self.clock, records=records) as store:
@@ -116,12 +113,17 @@ def live_store(clock: VirtualClock) -> Iterator[LiveStore]:
 
 def open_live_desk(
     ledger: Path,
-    settings: OrderDeskSettings,
-    clock: VirtualClock,
+    live: LiveStore,
     services: str,
+    *,
     rules: Sequence[Mapping[str, object]] = (),
+    messages: Mapping[str, object] | None = None,
+    changed: Mapping[str, object] | None = None,
 ) -> Desk:
-    """A desk over a simulated store; a cart, a mill and a phone are at the URL `services`."""
+    """A desk over a simulated store; a cart, a mill and a phone are at `services`.
+
+    changed: settings of the store. messages: settings of messages.
+    """
     registry = PluginRegistry(find=lambda group: [])
     plugins = (FakeCart(), FakeFulfillmentService(), FakeManualService())
     for plugin in plugins:
@@ -130,5 +132,11 @@ def open_live_desk(
         plugin.slug: ConnectionConfig(plugin.slug, plugin.slug, {"endpoint": services}, f"[connections.{plugin.slug}]")
         for plugin in plugins
     }
-    config = Config(ledger, connections, rules=read_rules(list(rules), "[[rules]]"), order_desk=settings)
-    return Desk(config, clock=clock, registry=registry, limits=DeskLimits(LIMITS))
+    config = Config(
+        ledger,
+        connections,
+        rules=read_rules(list(rules), "[[rules]]"),
+        order_desk=store_settings(live.simulator, live.url, **(changed or {})),
+        messages=store_messages(live.simulator.store_id, live.simulator.api_key, **(messages or {})),
+    )
+    return Desk(config, clock=live.clock, registry=registry, limits=DeskLimits(LIMITS))

@@ -14,14 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from orderdesk_devkit.simulators.orderdesk.service import BASE
+from orderdesk_devkit.simulators.orderdesk.service import BASE, OrderDeskSimulator
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.transport.http.client import HttpClient
 from tests.support.fake_services import pass_minutes
-from tests.support.order_desk import MAPPED, ORDER_NUMBER, open_live_desk, store_settings
+from tests.support.order_desk import ORDER_NUMBER, LiveStore, open_live_desk
 
 KILLED = 9
+MAPPED = {"Paper Lantern Shop": "cart", "The Mill": "mill"}
 
 
 def kill_at(number: int, moment: str) -> None:
@@ -47,8 +48,8 @@ def main(folder: str, store: str, services: str, passed: str, killed_at: str, mo
     kill_at(int(killed_at), moment)
     clock = VirtualClock()
     clock.advance(minutes(int(passed)))
-    settings = store_settings(store, connections=MAPPED)
-    with open_live_desk(Path(folder) / "ledger.db", settings, clock, services) as desk:
+    live = LiveStore(OrderDeskSimulator(clock), store, clock)  # The one that is served is another process's.
+    with open_live_desk(Path(folder) / "ledger.db", live, services, changed={"connections": MAPPED}) as desk:
         desk.cancel(ORDER_NUMBER, by="Ann", idempotency_key="the one")
         pass_minutes(desk, clock, 15)
         # Another thread was between the intent and the request when the process died: then a person decides.

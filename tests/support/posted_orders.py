@@ -16,9 +16,9 @@ __all__ = ["API_KEY", "STORE_ID", "STORE_MESSAGES", "Posted", "php_order", "post
 STORE_ID, API_KEY = "20117", "an-api-key-of-a-store"
 
 
-def store_messages(**limits: int) -> MessageConfig:
-    """The settings of a desk that takes this store's orders; other limits than the defaults by name."""
-    table = {"store_id": STORE_ID, "api_key": {"text": API_KEY}, **limits}
+def store_messages(store_id: str = STORE_ID, api_key: str = API_KEY, **limits: object) -> MessageConfig:
+    """The settings of a desk that takes a store's orders; other limits than the defaults by name."""
+    table = {"store_id": store_id, "api_key": {"text": api_key}, **limits}
     return make_from_table(MessageConfig, table, "[messages]", {})
 
 

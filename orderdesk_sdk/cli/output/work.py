@@ -97,7 +97,10 @@ class _ShownChange:
 class WorkResult:
     """What `work` has done, and what it leaves to people.
 
-    cancels, others: the cases that require action. alarms: those of orders that were shipped although canceled.
+    Args:
+        cancels: those that require action.
+        others: cases of other kinds that require action.
+        alarms: cancels of orders that were shipped although canceled.
     """
 
     at: datetime

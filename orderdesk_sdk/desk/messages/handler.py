@@ -20,7 +20,6 @@ from orderdesk_sdk.errors import (
     InvalidStateError,
     NotFoundError,
     OrderDeskError,
-    StorageError,
     ValidationError,
     describe_exception,
 )
@@ -132,8 +131,6 @@ class MessageHandler:
         return -MAX_CLOCK_SKEW <= since <= ECHO_PERIOD and bool(self._ledger.cancellations(order.id))
 
     def _try_again(self, message: InboundMessage, error: Exception) -> HandledMessage:
-        if isinstance(error, StorageError):
-            raise error  # Nothing can be written of it now.
         text = str(error) if isinstance(error, OrderDeskError) else describe_exception(error)
         if message.tries >= self._config.max_tries:
             return self._give_up(message, text)

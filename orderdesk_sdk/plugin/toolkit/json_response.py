@@ -66,7 +66,7 @@ R = TypeVar("R", bound=TextResponse)
 
 
 class EndFlow(Exception):
-    """A flow is over with this answer: a response that it needed is none. Raised by `need`.
+    """A flow is over with this answer: a response that it needed is none. Raised by `require_success`.
 
     A flow need not catch it.
     """
@@ -360,7 +360,7 @@ def _has_key(response: TextResponse, key: str) -> bool:
 
 
 def not_processed_answer(response: TextResponse) -> Answer:
-    """The answer to a response after which, whatever it was, nothing can have been done; for `need`."""
+    """The answer to a response after which, whatever it was, nothing can have been done; for `require_success`."""
     return not_processed(response, message=error_message(response))
 
 

@@ -64,7 +64,7 @@ class _Run(Generic[C, K]):
 class ReadFirstHandler(ABC, Generic[C, R, T, K]):
     """Handles cases of one kind: C by requests R, with a context K, whose flows end with T.
 
-    A case of unknown fate is result again, and its flow must look before it sends. What comes to nothing is tried
+    A case of unknown fate is driven again, and its flow must look before it sends. What comes to nothing is tried
     again as `RETRY_POLICY` says, like a cancel; then a named person has it.
     """
 

@@ -60,8 +60,8 @@ def test_files_of_a_queue_are_taken_once_and_moved() -> None:
     write("3.json", notification("1042"))
     write("4.json", "no JSON")
     write("half.part", notification("1042"))
-    taken = ask("messages", "take", "inbox", "--at", "amazon-mcf")["messages"]
-    assert [one["outcome"] for one in taken] == ["stored", "irrelevant", "known"]
+    taken = ask("messages", "take", "inbox", "--at", "amazon-mcf", code=3)["messages"]
+    assert [one["outcome"] for one in taken] == ["stored", "irrelevant", "known", "unreadable"]
     names = {str(path.relative_to("inbox")) for path in Path("inbox").rglob("*") if path.is_file()}
     assert names == {
         "done/1.json",

@@ -27,8 +27,8 @@ class Ability(Enum):
     DUPLICATES = "duplicates"
     """Orders are duplicated, so that a desk can resubmit them. Without it `duplicate` raises InvalidStateError."""
     UNIQUE_NUMBERS = "unique numbers"
-    """Of two processes that duplicate an order at once each gets a number of its own. Without it each process keeps its
-    own threads apart."""
+    """Of callers that want one number at the same moment, an order's or one at a connection, one gets it. Without it a
+    number is refused as soon as another call that took it has returned."""
 
 
 @frozen
