@@ -37,7 +37,7 @@ def run(python: WarmPython, folder: Path, number: int, moment: str) -> int:
         live.simulator.submit_order(ORDER_ID, "The Mill", "77")
 
         def child(passed: int, killed_at: int) -> int:
-            arguments = (folder, live.url, server.url, passed, killed_at, moment)
+            arguments = (str(folder), live.url, server.url, str(passed), str(killed_at), moment)
             ran = python.run("tests.support.order_desk_child", *arguments, at=ROOT)
             assert ran.code in (0, KILLED), ran.output
             return ran.code
