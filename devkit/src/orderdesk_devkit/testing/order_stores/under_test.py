@@ -47,7 +47,7 @@ class OrderStoreUnderTest:
     """Opens it, also a second time while it is open, as another process would. What has a `close` is closed."""
     seed: Callable[[Sequence[Order]], Sequence[str]]
     """Puts orders into the app by its own means, and gives their ids there, in the same order. What counts of an order
-    is its number, its e-mail address, and of each line the code and the quantity; the ids are the app's own."""
+    is its number, and of each line the code and the quantity; the ids are the app's own."""
     history: Callable[[str], Sequence[HistoryText]]
     """The history of the order with this id, oldest first."""
     folders: Sequence[str] = ()
