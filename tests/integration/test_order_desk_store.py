@@ -70,7 +70,7 @@ class TestCanceledEverywhere:
         assert fake_services.writes == ["mill cancel 77", "cart cancel 1042"]
         assert live.simulator.actual_status(ORDER_ID) == "Canceled"
         told = notes(live)
-        assert [text.partition(".")[0] for text in told] == [
+        assert [text.partition(".")[0].partition(";")[0] for text in told] == [
             "Cancellation at mill: canceled",
             "Cancellation at cart: canceled",
             "Canceled everywhere",
