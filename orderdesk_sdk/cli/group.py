@@ -46,6 +46,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         cancel.plan,
         cancel.cancel,
         work.work,
+        work.watch,
         cancel.cases,
         cancel.receipt,
         cancel.resubmit,

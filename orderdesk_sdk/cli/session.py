@@ -64,15 +64,23 @@ class Session:
         return find_config(self.config_file)
 
     @contextmanager
-    def desk(self, *, creating: bool = False, listeners: Sequence[object] = ()) -> Iterator[Desk]:
+    def desk(
+        self,
+        *,
+        creating: bool = False,
+        listeners: Sequence[object] = (),
+        change: Callable[[Config], Config] | None = None,
+    ) -> Iterator[Desk]:
         """The desk of the configuration, closed after the block.
+
+        change: what an option of the command changes of the configuration; None: nothing.
 
         creating: make a ledger where neither it nor a configuration exists. Raises NotFoundError otherwise: a command
         in the wrong folder must not look like an empty shop.
         """
         from orderdesk_sdk.desk.desk import Desk
 
-        config = self.config()
+        config = self.config() if change is None else change(self.config())
         file = config.ledger_file
         if not creating and config.path is None and file is not None and not file.exists():
             raise errors.NotFoundError(

@@ -19,6 +19,7 @@ from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.messages.dispatcher import MessageDispatcher
 from orderdesk_sdk.desk.messages.handler import MessageHandler
+from orderdesk_sdk.desk.messages.order_watch import OrderWatch, require_watchable
 from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
 from orderdesk_sdk.desk.messages.receiver import MessageReceiver
 from orderdesk_sdk.desk.messages.service import MessageService
@@ -162,7 +163,7 @@ class DeskAssembly:
         self.scheduler.request_poller = CancelRequestPoller(self.ledger, self.connections, parts, self._intake, lists)
 
     def _order_store_by_id(self) -> OrderStoreById:
-        if not self._config.messages.store_id:
+        if not (self._config.messages.store_id or self._config.messages.watch_every):
             return OrderStoreById(self.order_store)  # No message could be the echo of a move.
         return OwnMoveRecorder(self.order_store, self.ledger, self.clock)
 
@@ -174,7 +175,12 @@ class DeskAssembly:
         dispatcher = MessageDispatcher(self.parts, handler, config, self.shutdown)
         beside = self._config.path.parent if self._config.path is not None else Path()
         folders = {name: beside / folder for name, folder in config.folders.items()}
-        return MessageService(self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders)
+        watch = None
+        if config.watch_every:
+            watch = OrderWatch(self.parts, require_watchable(self.order_store), config, self.shutdown)
+        return MessageService(
+            self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders, watch=watch
+        )
 
     def _email(self) -> CancellationEmail:
         from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.

@@ -171,6 +171,8 @@ class Desk:
         Each connection gets its share by itself, so that a slow or dead one delays no other. Memory does not grow with
         the number of orders. To run it again with the same key and orders, after a crash say, goes on where it ended:
         nothing is recorded or sent twice. What waits for a service when all were tried is followed up by `run_due`.
+        They are recorded as they come: where thousands come sorted by connection, the last one has nothing to do until
+        those of all others are recorded.
 
         Args:
             requests: read as they are needed, once.

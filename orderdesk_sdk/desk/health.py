@@ -37,6 +37,7 @@ class HealthCode(enum.Enum):
     SETTINGS = "settings"
     RESUBMISSION = "resubmission"
     RULE = "rule"
+    ORDER_STORE = "order-store"
     LEDGER = "ledger"
     EVIDENCE = "evidence"
     CASES_OVERDUE = "cases-overdue"
