@@ -56,7 +56,7 @@ class Desk:
     """The entry point of the SDK over one ledger, one order store and the configured connections.
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
-    `cases`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`.
+    `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class Desk:
         self.ledger, self.order_store = made.ledger, made.order_store
         self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
+        self.responses = made.responses
         self.notifications, self.messages, self.rules = made.notifications, made.messages, made.rules
         self.answer_links = made.answer_links
 
