@@ -19,6 +19,7 @@ from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
 from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.conformance import PluginConformance, base
+from orderdesk_devkit.testing.order_stores import Ability, OrderStoreUnderTest, StoreRule
 from orderdesk_sdk.plugin import auth, oauth, refresh_tokens
 
 __all__ = ["credentials_page", "testing_page"]
@@ -126,6 +127,16 @@ def testing_page() -> str:
         *function_section(scenarios.cancel_and_follow),
         *function_section(scenarios.with_order),
         *object_section(CassetteTests, methods=False),
+        "## Order stores",
+        "",
+        "`orderdesk_devkit.testing.order_stores`: not for plugins, but for an app that",
+        "[keeps orders in its own database](../how-to/own-order-store.md). A class inherits `OrderStoreConformance`",
+        "and has a fixture `under_test` that gives an `OrderStoreUnderTest`. A store that breaks a rule is told which,",
+        "what was seen, and what mends it.",
+        "",
+        *class_section(OrderStoreUnderTest),
+        *class_section(Ability),
+        *table(("rule", "what mends a store that breaks it"), (rule.value for rule in StoreRule)),
     ]
     return "\n".join(lines)
 

@@ -17,6 +17,7 @@ from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.messages import MessageInbox
+from orderdesk_sdk.cases.order_watch import OrderWatchRecords
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
@@ -89,7 +90,7 @@ class DueListener(Protocol):
         """When the transaction is durable. Raises nothing."""
 
 
-class Ledger(MessageInbox, Protocol):
+class Ledger(MessageInbox, OrderWatchRecords, Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(

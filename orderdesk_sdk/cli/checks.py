@@ -1,4 +1,4 @@
-"""The checks of `doctor`. None shows a secret, creates a file or calls a service."""
+"""The checks of `doctor`. None shows a secret, creates a file or calls a service, but a live order store."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orderdesk_sdk.cli.ledger_checks import check_ledger
+from orderdesk_sdk.cli.order_store_checks import check_order_store
 from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.cli.sandbox_client import require_simulator
 from orderdesk_sdk.cli.session import Session, clock_of
@@ -52,8 +53,17 @@ def run_checks(session: Session) -> list[HealthCheck]:
             )
         ),
         *_rules(config, registry),
+        *_order_store(config),
         *check_ledger(config),
     ]
+
+
+def _order_store(config: Config) -> Iterator[HealthCheck]:
+    try:
+        clock = clock_of(config)
+    except OrderDeskError:
+        return  # Reported as an error of the sandbox already.
+    yield from check_order_store(config, clock)
 
 
 def _configuration(config: Config) -> Iterator[HealthCheck]:

@@ -46,6 +46,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         cancel.plan,
         cancel.cancel,
         work.work,
+        work.watch,
         cancel.cases,
         cancel.receipt,
         cancel.resubmit,
@@ -53,6 +54,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     ),
     "Rules": (rules.rules,),
     "Decide a case": (
+        decide.answer,
         decide.poll,
         decide.confirm,
         decide.reject,

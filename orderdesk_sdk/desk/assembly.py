@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.desk.answer_links import AnswerLinkService
+from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake, CancelRequestPoller
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.messages.dispatcher import MessageDispatcher
 from orderdesk_sdk.desk.messages.handler import MessageHandler
+from orderdesk_sdk.desk.messages.order_watch import OrderWatch, require_watchable
 from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
 from orderdesk_sdk.desk.messages.receiver import MessageReceiver
 from orderdesk_sdk.desk.messages.service import MessageService
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.parts import DeskParts
+from orderdesk_sdk.desk.request_actions import DeskRequestActions
+from orderdesk_sdk.desk.responses import ResponseService
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.rule_trigger import RuleTrigger
@@ -37,6 +41,7 @@ from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.runtime.answer_links import AnswerLinks, validate_answer_link_config
+from orderdesk_sdk.runtime.cancel_request_lists import CancelRequestLists
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
@@ -141,7 +146,8 @@ class DeskAssembly:
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
         self.resubmissions = ResubmissionService(parts)
-        self.notifications = NotificationService(parts, self.cancellations)
+        self._start_responses(parts)
+        self.notifications = NotificationService(parts, self.cancellations, self._intake)
         self.messages = self._messages()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
         self.rules = RuleEngine(self._rules, ledger, by_id, connections, executor, clock)
@@ -150,8 +156,16 @@ class DeskAssembly:
         self.scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
 
+    def _start_responses(self, parts: DeskParts) -> None:
+        actions = DeskRequestActions(parts, self.cancellations)
+        self.responses = ResponseService(parts, actions)
+        lists = CancelRequestLists(self.connections, self.clock)
+        self._intake = CancelRequestIntake(parts, self.responses, lists)
+        self.scheduler.request_actions = actions
+        self.scheduler.request_poller = CancelRequestPoller(self.ledger, self.connections, parts, self._intake, lists)
+
     def _order_store_by_id(self) -> OrderStoreById:
-        if not self._config.messages.store_id:
+        if not (self._config.messages.store_id or self._config.messages.watch_every):
             return OrderStoreById(self.order_store)  # No message could be the echo of a move.
         return OwnMoveRecorder(self.order_store, self.ledger, self.clock)
 
@@ -163,7 +177,12 @@ class DeskAssembly:
         dispatcher = MessageDispatcher(self.parts, handler, config, self.shutdown)
         beside = self._config.path.parent if self._config.path is not None else Path()
         folders = {name: beside / folder for name, folder in config.folders.items()}
-        return MessageService(self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders)
+        watch = None
+        if config.watch_every:
+            watch = OrderWatch(self.parts, require_watchable(self.order_store), config, self.shutdown)
+        return MessageService(
+            self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders, watch=watch
+        )
 
     def _email(self) -> CancellationEmail:
         from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.

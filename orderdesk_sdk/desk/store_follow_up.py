@@ -93,11 +93,10 @@ class StoreFollowUp:
         parts = [f"Cancellation at {case.connection}: {event.field_values['state']}{rejection}"]
         if case.message and event.id.endswith(f" {case.version}"):
             parts.append(case.message.rstrip("."))
-        parts.append(f"its number there is {case.remote_id}, requested by {case.requested_by}")
+        parts += [f"its number there is {case.remote_id}", f"requested by {case.requested_by}"]
         if case.evidence is not None:
             parts.append(f"evidence: {case.evidence.kind.value}")
-        parts.append(f"case {case.id}, `orderdesk receipt {order.number}`")
-        return ". ".join(parts)
+        return f"{'; '.join([*parts, f'case {case.id}'])}. `orderdesk receipt {order.number}` shows everything."
 
     def _write(self, event: OrderEvent, order: Order, text: str) -> FollowUp:
         """Write a note, once. What the history refuses is recorded; the ledger has it anyway."""

@@ -102,8 +102,9 @@ class OrderStore(Protocol):
         It is linked both ways: `original_of` names the original as soon as the number is taken, and the history of each
         order names the other. With `number` None the store picks a free one, and two calls at once get two.
 
-        Raises ValidationError, and makes nothing, for a number that is blank or that another order has. So a repeat
-        with the same number raises it too: a desk finds the duplicate by that number and by `original_of`.
+        Raises ValidationError, and makes nothing, for a number that is blank or that another order has. A repeat with
+        the same number never makes a second: it gives the duplicate that is there, or raises this error too; a desk
+        then finds it by that number and by `original_of`.
         """
 
     def folder_of(self, ref: str) -> str | None:

@@ -139,7 +139,7 @@ class PluginRegistry:
             raise NotFoundError(
                 "no such integration is installed",
                 location=f"integration {slug}",
-                hint=f"install orderdesk-{slug}, or see `orderdesk integrations`",
+                hint=self._hint_for_unknown(slug),
             )
         if slug in self._conflicts:
             return self._conflicts[slug]
@@ -155,6 +155,18 @@ class PluginRegistry:
                 raise loaded  # The guard lets none through.
             case LoadedPlugin():
                 return loaded
+
+    def _hint_for_unknown(self, slug: str) -> str:
+        from difflib import get_close_matches
+
+        known = self.slugs()
+        close = get_close_matches(slug, known, n=1) or [name for name in known if slug.startswith(f"{name}-")]
+        if close:
+            return f"write {close[0]} if you mean that; `orderdesk integrations` lists all that are installed"
+        return (
+            "take one of `orderdesk integrations`, or install the package that provides it: the names of plugins"
+            " begin with orderdesk-, and your package index lists them"
+        )
 
     def _plugin_error(self, slug: str, message: str) -> PluginError:
         name = self.distribution(slug) or "registered in code"

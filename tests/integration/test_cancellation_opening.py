@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -31,6 +30,7 @@ from tests.support.fake_services import (
     FakeServiceSettings,
     case_states,
 )
+from tests.support.waiting import eventually
 
 
 class Depot(FakeFulfillmentService):
@@ -151,9 +151,7 @@ def test_what_the_flow_waits_for_the_wish_does_not_wait_for(fake_services_desk: 
     desk = fake_services_desk(Mill(lambda: goes_on.wait(10)))
     canceling = threading.Thread(target=lambda: desk.cancel("1042", by="Ann"))
     canceling.start()
-    until = time.monotonic() + 100 * RECORD_AFTER
-    while not other.ledger.cancellations("id-1042") and time.monotonic() < until:
-        time.sleep(RECORD_AFTER / 10)
+    eventually(lambda: bool(other.ledger.cancellations("id-1042")), "the cancellation is recorded", 100 * RECORD_AFTER)
     assert case_states(other) == {"mill": State.PENDING}
     goes_on.set()
     canceling.join()

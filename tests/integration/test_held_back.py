@@ -29,6 +29,7 @@ from tests.support.fake_services import (
     FakeServices,
     FakeServiceSettings,
 )
+from tests.support.waiting import eventually
 
 
 class Interruption:
@@ -226,8 +227,12 @@ def test_a_veto_that_another_place_meets_while_a_service_is_read_holds_the_reque
 
     def forbid() -> None:
         policy.forbids = "phone"
-        while case_at(desk, "phone").state is not State.REJECTED:
+
+        def is_rejected() -> bool:
             desk._scheduler.process([case_at(desk, "phone")], {})
+            return case_at(desk, "phone").state is State.REJECTED
+
+        eventually(is_rejected, "the case at the phone is rejected")
 
     meanwhile.act = forbid
     with pytest.MonkeyPatch.context() as patch:

@@ -42,7 +42,7 @@ def open_desk(live: LiveStore, fake_services: FakeServices, tmp_path: Path) -> I
 
         def open_(*, rules: Sequence[Mapping[str, object]] = (), **changed: object) -> Desk:
             settings = {"connections": MAPPED, **changed}
-            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", live, url, rules=rules, **settings))
+            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", live, url, rules=rules, changed=settings))
 
         yield open_
 
@@ -70,7 +70,7 @@ class TestCanceledEverywhere:
         assert fake_services.writes == ["mill cancel 77", "cart cancel 1042"]
         assert live.simulator.actual_status(ORDER_ID) == "Canceled"
         told = notes(live)
-        assert [text.partition(".")[0] for text in told] == [
+        assert [text.partition(".")[0].partition(";")[0] for text in told] == [
             "Cancellation at mill: canceled",
             "Cancellation at cart: canceled",
             "Canceled everywhere",

@@ -29,7 +29,7 @@ def desk(tmp_path: Path, live: LiveStore, fake_services: FakeServices) -> Iterat
     names = {"The Mill": "mill", "Paper Lantern Shop": ""}
     with (
         RawServer(responding(fake_services)) as services,
-        open_live_desk(tmp_path / "desk.db", live, services.url, connections=names) as desk,
+        open_live_desk(tmp_path / "desk.db", live, services.url, changed={"connections": names}) as desk,
         receiving(desk) as url,
     ):
         live.simulator.add_rule(f"{url}/cancel", folder="Canceled", name="Cancel")

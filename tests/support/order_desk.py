@@ -117,9 +117,13 @@ def open_live_desk(
     services: str,
     *,
     rules: Sequence[Mapping[str, object]] = (),
-    **changed: object,
+    messages: Mapping[str, object] | None = None,
+    changed: Mapping[str, object] | None = None,
 ) -> Desk:
-    """A desk over a simulated store; a cart, a mill and a phone are at `services`, and `changed` are settings."""
+    """A desk over a simulated store; a cart, a mill and a phone are at `services`.
+
+    changed: settings of the store. messages: settings of messages.
+    """
     registry = PluginRegistry(find=lambda group: [])
     plugins = (FakeCart(), FakeFulfillmentService(), FakeManualService())
     for plugin in plugins:
@@ -132,7 +136,7 @@ def open_live_desk(
         ledger,
         connections,
         rules=read_rules(list(rules), "[[rules]]"),
-        order_desk=store_settings(live.simulator, live.url, **changed),
-        messages=store_messages(live.simulator.store_id, live.simulator.api_key),
+        order_desk=store_settings(live.simulator, live.url, **(changed or {})),
+        messages=store_messages(live.simulator.store_id, live.simulator.api_key, **(messages or {})),
     )
     return Desk(config, clock=live.clock, registry=registry, limits=DeskLimits(LIMITS))

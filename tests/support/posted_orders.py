@@ -16,7 +16,7 @@ __all__ = ["API_KEY", "STORE_ID", "STORE_MESSAGES", "Posted", "php_order", "post
 STORE_ID, API_KEY = "20117", "an-api-key-of-a-store"
 
 
-def store_messages(store_id: str = STORE_ID, api_key: str = API_KEY, **limits: int) -> MessageConfig:
+def store_messages(store_id: str = STORE_ID, api_key: str = API_KEY, **limits: object) -> MessageConfig:
     """The settings of a desk that takes a store's orders; other limits than the defaults by name."""
     table = {"store_id": store_id, "api_key": {"text": api_key}, **limits}
     return make_from_table(MessageConfig, table, "[messages]", {})

@@ -38,6 +38,7 @@ from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.stores.sql import order_rows
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from tests.support.shared_clock import SharedClock
+from tests.support.waiting import eventually
 from tests.support.worker_crowd_child import PROBLEM, RESERVED_SECONDS, WorkerTask, open_crowd_desk
 from tests.support.worker_crowd_services import CrowdOrder, CrowdServices, open_services, orders_for
 
@@ -223,14 +224,12 @@ class _Run:
         path = self._crowd.folder / "orders"
         coming = iter(self._orders)
         while some := list(islice(coming, 50)):
-            while self._come() - self._canceled() > OPEN_AT_ONCE:
-                time.sleep(0.05)
+            eventually(lambda: self._come() - self._canceled() <= OPEN_AT_ONCE, "the workers get on", GIVE_UP, 0.05)
             for order in some:
                 self._services.add(order)
             with path.open("a", encoding="utf-8") as file:
                 file.writelines(f"{json.dumps(asdict(order))}\n" for order in some)
-        while self._canceled() < len(self._orders):
-            time.sleep(0.1)
+        eventually(lambda: self._canceled() >= len(self._orders), "all orders are canceled", GIVE_UP, 0.1)
 
     def _come(self) -> int:
         return (self._crowd.folder / "orders").read_bytes().count(b"\n")

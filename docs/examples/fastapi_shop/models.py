@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship,
 
 from orderdesk_sdk import ConnectionRole, Order, OrderLine, RemoteOrder
 
-engine = create_engine(os.environ.get("SHOP_DATABASE", "sqlite:///shop.db"))
+engine = create_engine(os.environ.get("SHOP_DATABASE", "sqlite:///shop.db?timeout=30"))
 if engine.dialect.name == "sqlite":  # It has no row locks: a transaction takes the whole file before it reads.
     event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

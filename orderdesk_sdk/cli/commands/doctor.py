@@ -1,4 +1,4 @@
-"""`doctor`: checks configuration, credentials, plugins, listeners, the ledger and the work on it. Calls no service."""
+"""`doctor`: checks configuration, credentials, plugins, listeners, the order store, the ledger and the work on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["doctor"]
 @common_options
 @click.pass_obj
 def doctor(session: Session) -> None:
-    """Check configuration, plugins, ledger and workers. Calls no service.
+    """Check configuration, plugins, ledger and workers. Calls nobody but a live order store.
 
     Each check is ok, degraded (a part of the work waits, or something should be put right) or failing (nothing is done,
     or cannot be, or the evidence is not to be trusted). Exit code 1: a check is failing.

@@ -7,6 +7,7 @@
     handler       does what follows from a stored message, and decides what becomes of it
     dispatcher    hands due messages to threads of their own
     queues        takes messages out of a queue or a folder of files
+    order_watch   looks into the order store where no message can reach this program
     service       all of this under one roof
 
 The room may import the desk's services and everything below them, and no `cli`.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
+
+from attrs import evolve
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import custom, secret, setting, settings, settings_fields, validate_number
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["MessageConfig", "validate_message_config"]
+__all__ = ["MessageConfig", "validate_message_config", "watching_every"]
 
 
 def _read_folders(value: object, location: str) -> Mapping[str, Path]:
@@ -52,12 +55,26 @@ class MessageConfig:
     cancel_reason: str = setting(
         str, help="the reason of a cancellation that a posted order requests; empty: none", default=""
     )
+    cancel_field: str = setting(
+        str,
+        help="a field of checkout data that a rule sets on orders that are to be canceled; empty: none",
+        default="",
+    )
+    watch_every: int = setting(
+        int, help="seconds between two looks for such orders in the order store; 0: no looks", default=0, maximum=86_400
+    )
     store_id: str = setting(str, help="the Order Desk store whose posted orders are taken; empty: none", default="")
     api_key: Secret = secret(help="that store's API key, which posted orders are signed with", default=Secret(""))
     previous_api_key: Secret = secret(help="the key before it, while one is being changed", default=Secret(""))
     folders: Mapping[str, Path] = custom(
         _read_folders, help="by connection a folder of files, such as a queue's messages", default={}
     )
+
+
+def watching_every(config: MessageConfig, seconds: int) -> MessageConfig:
+    """The same settings, with a look into the order store every so many seconds."""
+    changed: MessageConfig = evolve(cast("Any", config), watch_every=seconds)  # mypy sees no attrs class in a @settings
+    return changed
 
 
 def validate_message_config(config: MessageConfig, location: str) -> None:

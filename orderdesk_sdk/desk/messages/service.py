@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState
 from orderdesk_sdk.desk.messages.dispatcher import MessageDispatcher
+from orderdesk_sdk.desk.messages.order_watch import OrderWatch
 from orderdesk_sdk.desk.messages.queues import FolderQueue, MessageQueue, QueuedMessage
 from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
 from orderdesk_sdk.desk.messages.receiver import MessageReceiver
@@ -17,6 +19,7 @@ from orderdesk_sdk.plugin.webhooks import MessageChannel, WebhookRequest
 
 __all__ = ["MessageService"]
 
+_PAUSE = 0.02
 MAX_FETCHED = 100
 """Messages that are taken out of a queue in one round."""
 _UNREADABLE = MessageReceipt(MessageOutcome.UNREADABLE, "the message cannot be read")
@@ -33,17 +36,20 @@ class MessageService:
         *,
         max_bytes: int,
         folders: Mapping[str, Path],
+        watch: OrderWatch | None,
     ) -> None:
         """
         Args:
             max_bytes: bytes of a body beyond which it need not be read: the answer is 413 whatever it is.
             folders: by connection, of files that are taken in each round.
+            watch: looks into the order store; None where nobody does.
         """
         self._ledger = parts.ledger
         self._clock = parts.clock
         self._receiver = receiver
         self._dispatcher = dispatcher
         self._folders = folders
+        self._watch = watch
         self.max_bytes = max_bytes
 
     def receive(
@@ -143,6 +149,8 @@ class MessageService:
                 self.take_from(FolderQueue(folder), connection)
             except OrderDeskError as error:
                 problems.append(str(error))
+        if self._watch is not None:
+            self._watch.begin()
         self._dispatcher.start_due()
         return tuple(problems)
 
@@ -151,8 +159,13 @@ class MessageService:
 
         Whatever takes longer goes on, and is told of by the next call.
         """
-        self._dispatcher.wait(longest)
-        return self._dispatcher.take_results()
+        until = time.monotonic() + longest
+        while self._watch is not None and not self._watch.is_idle and time.monotonic() < until:
+            time.sleep(_PAUSE)
+        self._dispatcher.wait(max(0.0, until - time.monotonic()))
+        handled, problems = self._dispatcher.take_results()
+        problem = self._watch.problem if self._watch is not None else None
+        return handled, problems if problem is None else (*problems, problem)
 
     def handle_due(self, longest: float = 2.0) -> tuple[str, ...]:
         """Handle the messages that are due, for a worker whose cases something else does; the problems, one line each.
@@ -166,3 +179,5 @@ class MessageService:
     def close(self) -> None:
         """Let the threads end when they are done."""
         self._dispatcher.close()
+        if self._watch is not None:
+            self._watch.close()

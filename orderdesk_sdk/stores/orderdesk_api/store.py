@@ -323,6 +323,7 @@ class OrderDeskStore:
         finally:
             self._cache.forget(order_id)
         self._cache.keep(after)
+        self._remote_orders_of(after)  # Its numbers are found from now on.
 
     # Folders
 

@@ -177,6 +177,11 @@ _ANSWER_LINKS = (
     "CREATE INDEX answer_links_by_age ON answer_links (expires_at)",
 )
 
+_ORDER_WATCH = (
+    "CREATE TABLE order_watch (id bigint PRIMARY KEY, looked_until bigint, next_look bigint NOT NULL)",
+    f"CREATE TABLE watched_orders (order_id {_TEXT} PRIMARY KEY, entries bigint NOT NULL, is_in bigint NOT NULL)",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -185,4 +190,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_INBOUND_MESSAGES),
     Migration(_ANSWER_LINKS),
     Migration(_STORES_ELSEWHERE),
+    Migration(_ORDER_WATCH),
 )

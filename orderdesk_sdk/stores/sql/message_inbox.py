@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from orderdesk_sdk.cases.damaged_rows import DamagedRows, parse_row
 from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState, OwnMove
+from orderdesk_sdk.cases.order_watch import SeenOrder, WatchLook
 from orderdesk_sdk.stores.serialization import from_microseconds, to_microseconds
 from orderdesk_sdk.stores.sql.database import Commits, Cursor
 from orderdesk_sdk.stores.sql.inbound_messages import (
@@ -24,6 +25,7 @@ from orderdesk_sdk.stores.sql.inbound_messages import (
     store_messages,
     update_message,
 )
+from orderdesk_sdk.stores.sql.order_watch import begin_look, finish_look
 
 __all__ = ["SqlMessageInbox"]
 
@@ -115,3 +117,13 @@ class SqlMessageInbox(ABC):
     def own_move(self, order_id: str) -> OwnMove | None:
         with self._read() as cursor:
             return own_move(cursor, order_id)
+
+    def begin_look(self, now: datetime, every: timedelta) -> WatchLook | None:
+        return self._commits.run(lambda cursor: begin_look(cursor, now, every))
+
+    def finish_look(
+        self, until: datetime, seen: Sequence[SeenOrder], now: datetime, *, max_waiting: int, is_first: bool
+    ) -> int:
+        return self._commits.run(
+            lambda cursor: finish_look(cursor, until, seen, now, max_waiting=max_waiting, is_first=is_first)
+        )

@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -282,5 +282,11 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         """CREATE TABLE store_statuses (
             store TEXT NOT NULL, order_id TEXT NOT NULL, connection TEXT NOT NULL, status TEXT NOT NULL,
             at INTEGER NOT NULL, PRIMARY KEY (store, order_id, connection)) WITHOUT ROWID""",
+    ),
+    (
+        # How far the order store was looked at for orders that are to be canceled, and which of them were seen.
+        "CREATE TABLE order_watch (id INTEGER PRIMARY KEY, looked_until INTEGER, next_look INTEGER NOT NULL)",
+        """CREATE TABLE watched_orders (order_id TEXT PRIMARY KEY, entries INTEGER NOT NULL, is_in INTEGER NOT NULL)
+            WITHOUT ROWID""",
     ),
 )

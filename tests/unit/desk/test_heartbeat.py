@@ -19,6 +19,7 @@ from orderdesk_sdk.desk.heartbeat import Heartbeat
 from orderdesk_sdk.desk.run_loop import RunLoop, run_until_stopped
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -106,10 +107,11 @@ def test_workers_take_leave(desk: Desk) -> None:
     seen: list[int] = []
 
     def end_soon() -> None:
-        while not desk.ledger.heartbeats():
-            stop.wait(0.01)
-        seen.append(len(desk.ledger.heartbeats()))
-        stop.set()
+        try:
+            eventually(lambda: bool(desk.ledger.heartbeats()), "the worker's heartbeat")
+            seen.append(len(desk.ledger.heartbeats()))
+        finally:
+            stop.set()
 
     thread = threading.Thread(target=end_soon)
     thread.start()

@@ -13,6 +13,7 @@ from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.bulkhead import MAX_ABANDONED_THREADS, Bulkhead
 from orderdesk_sdk.plugin.guard import AbandonableLock, Guard, PluginFailure, PluginTimeout, Watchdog
 from orderdesk_sdk.plugin.plain_values import plain_instance, plain_value
+from tests.support.waiting import eventually
 
 
 def test_what_ends_at_the_last_moment_is_heard_or_left_and_interrupts_nothing_of_ours() -> None:
@@ -25,9 +26,13 @@ def test_what_ends_at_the_last_moment_is_heard_or_left_and_interrupts_nothing_of
         except PluginTimeout:
             broken.set()
 
-    tickets = [bulkhead.submit(job) for _ in range(100)]
-    while not all(ticket.done.is_set() for ticket in tickets):
+    jobs = [bulkhead.submit(job) for _ in range(100)]
+
+    def are_all_done() -> bool:
         bulkhead.abandon_stuck_jobs()
+        return all(one.done.is_set() for one in jobs)
+
+    eventually(are_all_done, "all jobs have ended")
     assert not broken.is_set()
 
 

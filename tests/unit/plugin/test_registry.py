@@ -102,9 +102,18 @@ def test_every_integration_has_a_manager_of_its_own(site: Site) -> None:
         assert names == [loaded.integration.slug]
 
 
-def test_an_unknown_slug_is_not_found_and_says_what_to_install(site: Site) -> None:
-    with pytest.raises(NotFoundError, match="install orderdesk-nowhere"):
+def test_the_hint_for_an_unknown_slug_says_how_to_find_a_package_and_names_none_that_may_not_exist(site: Site) -> None:
+    site.install(GOOD)
+    with pytest.raises(NotFoundError, match="begin with orderdesk-, and your package index lists them") as unknown:
         site.registry().load("nowhere")
+    assert "orderdesk-nowhere" not in str(unknown.value)
+
+
+@pytest.mark.parametrize("slug", ["acmee", "acme-europe-and-asia"])
+def test_the_hint_for_a_slug_that_is_nearly_right_names_the_installed_one(site: Site, slug: str) -> None:
+    site.install(GOOD)
+    with pytest.raises(NotFoundError, match="write acme if you mean that"):
+        site.registry().load(slug)
 
 
 BROKEN = {

@@ -233,8 +233,7 @@ def test_a_call_that_has_begun_its_limit_waits_for_nobody_who_is_slow(street: Sh
         eventually(lambda: street.count("healthy", State.CANCELED) == 30)
         assert street.count("slow", State.CANCELED) == 0
         ended()
-    while street.desk.run_due(20).next_due is not None:
-        pass
+    eventually(lambda: street.desk.run_due(20).next_due is None)
     assert [street.count(at, State.CANCELED) for at in ("dead", "slow", "healthy")] == [30, 30, 30]
     assert sorted(street.shops["slow"].asked) == sorted(set(street.shops["slow"].asked))
 

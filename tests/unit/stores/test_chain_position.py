@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.builders import open_case
+from tests.support.waiting import eventually
 
 
 def test_the_head_is_read_only_after_somebody_else_has_written(sqlite_ledger: SqliteLedger, path: Path) -> None:
@@ -45,8 +45,7 @@ def test_jobs_of_one_transaction_are_chained_one_after_the_other_wherever_the_he
         ]
         for thread in threads:
             thread.start()
-        while len(commits._pending) < len(threads):
-            time.sleep(0.001)
+        eventually(lambda: len(commits._pending) == len(threads), "all of them wait for the commit")
     for thread in threads:
         thread.join()
     assert [sqlite_ledger.history(case.id)[-1].content for case in (first, second)] == ["noted", "noted"]

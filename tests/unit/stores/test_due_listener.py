@@ -16,6 +16,7 @@ from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.errors import ConflictError
 from tests.support.builders import LATER, NOW, SENT, make_cancellation, make_case_of, make_resubmission, open_case
 from tests.support.ledgers import SqlLedger
+from tests.support.waiting import eventually
 
 Heard = tuple[str, int, datetime | None]
 
@@ -94,8 +95,7 @@ def test_lines_that_were_undone_for_a_listener_alone_are_not_missed(ledger: SqlL
     with commits.locked():  # type: ignore[attr-defined]  # of a GroupCommit
         for number, thread in enumerate((others, failing), start=1):
             thread.start()
-            while len(commits._pending) < number:  # type: ignore[attr-defined]  # as above
-                threading.Event().wait(0.001)
+            eventually(lambda: len(commits._pending) >= number, "all of them wait for the commit")  # type: ignore[attr-defined]  # noqa: B023 - as above; called at once
     for thread in (others, failing):
         thread.join()
     ledger.append(case, ["another note"], if_unchanged=True)

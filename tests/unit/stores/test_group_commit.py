@@ -20,6 +20,7 @@ from orderdesk_sdk.stores.sql.group_commit import GroupCommit, TransactionLostEr
 from orderdesk_sdk.stores.sqlite.connection import connect
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
+from tests.support.waiting import eventually
 
 Job = Callable[[Cursor], None]
 
@@ -51,8 +52,7 @@ def together(group: GroupCommit, jobs: list[Job], meanwhile: Callable[[], None] 
     with group.locked():
         for thread in threads:
             thread.start()
-        while len(group._pending) < len(jobs):
-            threading.Event().wait(0.001)
+        eventually(lambda: len(group._pending) >= len(jobs), "all of them wait for the commit")
         meanwhile()
     for thread in threads:
         thread.join()
@@ -198,8 +198,7 @@ def test_a_job_that_is_run_again_gives_what_its_last_run_gave(group: GroupCommit
     with group.locked():
         for number, thread in enumerate(threads, start=1):
             thread.start()
-            while len(group._pending) < number:
-                threading.Event().wait(0.001)
+            eventually(lambda: len(group._pending) >= number, "all of them wait for the commit")  # noqa: B023 - called at once
     for thread in threads:
         thread.join()
     assert (given, kept(path)) == ([2], [1])
@@ -252,8 +251,7 @@ def test_a_caller_that_is_interrupted_while_it_waits_keeps_nobody_from_committin
     group._pass_on(gone)
     last = threading.Thread(target=group.run, args=(insert(2),))
     last.start()
-    while len(group._pending) < 2:
-        threading.Event().wait(0.001)
+    eventually(lambda: len(group._pending) >= 2, "all of them wait for the commit")
     goes_on.set()
     for thread in (first, last):
         thread.join(10)
@@ -325,8 +323,7 @@ def test_a_caller_that_is_interrupted_at_its_turn_keeps_nobody_from_hearing_of_t
     assert not group._goes_first(gone)
     last = threading.Thread(target=write)
     last.start()
-    while len(group._pending) < 2:
-        threading.Event().wait(0.001)
+    eventually(lambda: len(group._pending) >= 2, "all of them wait for the commit")
     goes_on.set()
     first.join(10)  # It has given the turn to the one that is gone.
     group._pass_on(gone)

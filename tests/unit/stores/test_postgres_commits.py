@@ -23,6 +23,7 @@ from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from tests.support.builders import INTENT, SENT, make_cancellation, make_case_of, open_case
 from tests.support.ledgers import DATABASES, PostgresDatabase
 from tests.support.postgres import VERSIONS, open_server
+from tests.support.waiting import eventually
 
 LOST = psycopg.OperationalError("server closed the connection unexpectedly")
 
@@ -157,8 +158,7 @@ def test_an_interrupted_commit_tells_the_others_what_the_database_holds(
         with commits.locked():
             for thread in threads:
                 thread.start()
-            while len(commits._pending) < 2:
-                threading.Event().wait(0.001)
+            eventually(lambda: len(commits._pending) >= 2, "all of them wait for the commit")
         for thread in threads:
             thread.join()
         assert len([one for one in told if isinstance(one, KeyboardInterrupt)]) == 1

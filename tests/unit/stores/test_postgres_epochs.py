@@ -27,6 +27,7 @@ from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from tests.support.builders import ACKNOWLEDGED, INTENT, SENT, make_resubmission, open_case
 from tests.support.ledgers import PostgresDatabase
 from tests.support.postgres import VERSIONS, PostgresServer, binaries_of, open_server
+from tests.support.waiting import eventually
 
 LOST_CHANGES = (
     "UPDATE cases SET state = older_cases.state, version = older_cases.version, data = older_cases.data,"
@@ -155,8 +156,7 @@ def test_who_waited_while_a_ledger_was_retired_writes_nothing(
         ):
             writer = threading.Thread(target=write)
             writer.start()
-            while looks.execute(waiting).fetchone() == (0,):
-                time.sleep(0.01)
+            eventually(lambda: looks.execute(waiting).fetchone() != (0,), "the writer waits for the lock")
             end.retire("the next one", SENT.at)
             end.commit()
             writer.join()

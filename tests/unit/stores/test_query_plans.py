@@ -21,6 +21,7 @@ from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState, OwnMove
+from orderdesk_sdk.cases.order_watch import SeenOrder
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -51,6 +52,7 @@ GROWING = (
     "answer_links",
     "store_numbers",
     "store_statuses",
+    "watched_orders",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
@@ -212,6 +214,11 @@ def write_everything(ledger: SqlLedger) -> None:
     link = AnswerLink(case.id, 1, LinkAnswer.CANCELED, LATER)
     ledger.record_links([StoredLink("digest", link)], NOW)
     ledger.mark_links_used(case.id, 1, NOW)
+    ledger.begin_look(NOW, hours(1))
+    seen = [SeenOrder("1", is_in=True)]
+    ledger.finish_look(NOW, seen, NOW, max_waiting=100, is_first=True)
+    ledger.finish_look(LATER, [SeenOrder("1", is_in=False)], NOW, max_waiting=100, is_first=False)
+    ledger.finish_look(LATER, seen, NOW, max_waiting=100, is_first=True)
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
     write_messages(ledger)

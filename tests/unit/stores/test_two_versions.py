@@ -6,7 +6,6 @@ The next version is simulated: the migrations of today with one more.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -31,6 +30,7 @@ from orderdesk_sdk.stores.sqlite import ledger_schema as sqlite_schema
 from orderdesk_sdk.stores.sqlite import tables as sqlite_tables
 from tests.support.builders import ACKNOWLEDGED, EXCHANGE, INTENT, SENT, open_case
 from tests.support.ledgers import LedgerDatabase, PostgresDatabase, SqliteDatabase
+from tests.support.waiting import eventually
 
 ADDS = "ALTER TABLE cases ADD COLUMN later TEXT"
 BREAKS = "ALTER TABLE messages RENAME COLUMN done TO is_done"
@@ -123,9 +123,8 @@ def test_who_waited_while_the_tables_were_changed_writes_nothing(postgres: Postg
         codes.append(CliRunner().invoke(orderdesk, ["ledger", "migrate"]).exit_code)
 
     def wait_for(looks: psycopg.Connection[Any], count: int) -> None:
-        while looks.execute(WAITING).fetchone() != (count,):
-            time.sleep(0.01)
-            assert not results, results
+        eventually(lambda: bool(results) or looks.execute(WAITING).fetchone() == (count,), f"{count} wait for a lock")
+        assert not results, results
 
     with closing(postgres.open()) as older:
         case = open_case(older)

@@ -16,6 +16,7 @@ from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.procrastinate.engine import ProcrastinateEngine
 from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
+from tests.support.waiting import eventually
 
 WITHIN = 30.0
 """Real seconds after which a test gives up waiting for the sweeper; none of them waits that long."""
@@ -82,7 +83,6 @@ def test_after_an_overflow_it_goes_on_until_all_that_was_due_is_begun() -> None:
     target = Target(RunReport(0, None), cut, StorageError("the ledger is away"), cut, RunReport(1, None))
     with sweeping(target, [], minute) as engine:
         engine._overflow.set()
-        while len(target.slacks) < 5 and not target.is_done.wait(0.01):
-            pass
+        eventually(lambda: len(target.slacks) == 5, "all sweeps are done at once")
         target.is_done.set()
     assert target.slacks[-4:] == [timedelta(0)] * 4

@@ -34,6 +34,7 @@ class OrderCalls:
         self._context = context
 
     def search(self, call: ApiCall) -> CallResult:
+        """A page of the orders that match the query."""
         context = self._context
         if not is_bounded(call.query):
             context.misuse("a list without a start date", None)
@@ -55,6 +56,7 @@ class OrderCalls:
         )
 
     def read(self, call: ApiCall, number: str) -> CallResult:
+        """One order."""
         context, order = self._context, self._context.order(number)
         asked = call.query.get("get_order_history") == "1" and context.option("single_history") == "given"
         shown = context.views.order(order, history=asked)
@@ -62,6 +64,7 @@ class OrderCalls:
         return succeeded(f"read in {context.state.folders[order.record['folder_id']]}", order=shown)
 
     def create(self, call: ApiCall) -> CallResult:
+        """A new order, or the refusal that names the one that is there."""
         context, given = self._context, call.fields()
         if not list(items_of(given)):
             raise Refused(400, "SIM: an order needs at least one item")
@@ -90,6 +93,7 @@ class OrderCalls:
         )
 
     def replace(self, call: ApiCall, number: str) -> CallResult:
+        """The order after a PUT: whatever was left out is blank, and shipments are as before."""
         context, order, given = self._context, self._context.order(number), call.fields()
         if context.option("edit_meanwhile", number) == "before the next write":
             self._edit_once(order)
@@ -113,6 +117,7 @@ class OrderCalls:
         return succeeded("replaced", message="Order Updated", order=context.views.order(order))
 
     def delete(self, call: ApiCall, number: str) -> CallResult:
+        """An acknowledgment; the order is gone, and nothing was canceled anywhere."""
         del call
         context = self._context
         context.order(number)
@@ -121,6 +126,7 @@ class OrderCalls:
         return succeeded("deleted", message=f"Order {number} Deleted")
 
     def move(self, call: ApiCall) -> CallResult:
+        """A row for each order that was to be moved."""
         given = call.fields()
         numbers = given.get("order_id_list")
         if not isinstance(numbers, list) or not all(type(one) is int for one in numbers):

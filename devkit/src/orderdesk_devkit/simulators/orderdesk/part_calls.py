@@ -19,6 +19,7 @@ class PartCalls:
         self._context = context
 
     def add_history(self, call: ApiCall, number: str) -> CallResult:
+        """The order with its whole history, which proves the note."""
         context, order, given = self._context, self._context.order(number), call.fields()
         note, source = str(given.get("note") or ""), str(given.get("source_name") or "API")
         if not note:
@@ -34,22 +35,26 @@ class PartCalls:
         return succeeded(f"noted: {note[:60]}", total_records=len(order.history), order=shown)
 
     def list_items(self, call: ApiCall, number: str) -> CallResult:
+        """The items of an order."""
         del call
         items = [self._context.views.item(item) for item in self._context.order(number).record["order_items"]]
         return succeeded("read items", total_records=len(items), order_items=items)
 
     def read_item(self, call: ApiCall, number: str, item_id: str) -> CallResult:
+        """One item."""
         del call
         item = _find(self._context.order(number).record["order_items"], item_id, "Order Item")
         return succeeded("read item", order_item=self._context.views.item(item))
 
     def add_item(self, call: ApiCall, number: str) -> CallResult:
+        """An acknowledgment; totals are computed anew."""
         order = self._context.order(number)
         order.record["order_items"].append(self._context.state.new_item(call.fields()))
         self._changed(order, call)
         return succeeded("added an item", self._context.created(), message="Order Item Added")
 
     def change_item(self, call: ApiCall, number: str, item_id: str) -> CallResult:
+        """An acknowledgment; fields that are left out stay (SIM)."""
         order = self._context.order(number)
         items = order.record["order_items"]
         found = _find(items, item_id, "Order Item")
@@ -58,29 +63,34 @@ class PartCalls:
         return succeeded("changed an item", message="Order Item Updated")
 
     def delete_item(self, call: ApiCall, number: str, item_id: str) -> CallResult:
+        """An acknowledgment; totals are computed anew."""
         order = self._context.order(number)
         order.record["order_items"].remove(_find(order.record["order_items"], item_id, "Order Item"))
         self._changed(order, call)
         return succeeded("deleted an item", message=f"Order Item {item_id} Deleted")
 
     def list_shipments(self, call: ApiCall, number: str) -> CallResult:
+        """The shipments of an order."""
         del call
         rows = [dict(row) for row in self._context.order(number).shipments]
         return succeeded("read shipments", total_records=len(rows), shipments=rows)
 
     def read_shipment(self, call: ApiCall, number: str, shipment_id: str) -> CallResult:
+        """One shipment."""
         del call
         return succeeded(
             "read shipment", shipment=dict(_find(self._context.order(number).shipments, shipment_id, "Shipment"))
         )
 
     def add_shipment(self, call: ApiCall, number: str) -> CallResult:
+        """An acknowledgment, or an error for a tracking number that is there."""
         context, order = self._context, self._context.order(number)
         if context.state.add_shipment(order, call.fields(), context.store_id, call.now) is None:
             raise Refused(400, "Shipment Not Added")
         return succeeded("added a shipment", context.created(), message="Shipment Added")
 
     def change_shipment(self, call: ApiCall, number: str, shipment_id: str) -> CallResult:
+        """An acknowledgment; fields that are left out stay (SIM)."""
         order = self._context.order(number)
         row = _find(order.shipments, shipment_id, "Shipment")
         fixed = ("id", "order_id", "store_id", "date_added")
@@ -90,6 +100,7 @@ class PartCalls:
         return succeeded("changed a shipment", message="Shipment Updated")
 
     def delete_shipment(self, call: ApiCall, number: str, shipment_id: str) -> CallResult:
+        """An acknowledgment."""
         order = self._context.order(number)
         order.shipments.remove(_find(order.shipments, shipment_id, "Shipment"))
         self._context.state.touch(order, call.now)

@@ -128,7 +128,7 @@ class StatusTests:
 
     def test_a_status_is_that_of_one_place(self, trial: StoreTrial) -> None:
         order_id, other, rule = registered(trial), trial.add_order(), StoreRule.STATUS_STAYS_IN_PLACE
-        at_shop = RemoteOrder("shop", "1042", START + minutes(1), ConnectionRole.CART)
+        at_shop = RemoteOrder("shop", "S-1042", START + minutes(1), ConnectionRole.CART)
         trial.store.add_remote_order(OrderId(order_id), at_shop, by=ANN)
         trial.store.add_remote_order(OrderId(other), evolve(AT_MWW, remote_id="M-2"), by=ANN)
         before = trial.history(order_id)

@@ -64,6 +64,11 @@ class StoreTrial:
         self._opened.append(self.under_test.open())
         return OrderStoreInTransactions(self._opened[-1], _telling_naive_times)
 
+    @property
+    def own(self) -> OrderStore:
+        """The store's own object, for what it offers beyond the methods of every store."""
+        return self._opened[0]
+
     def reopen(self) -> OrderStore:
         """The store, closed and opened anew."""
         self.__exit__(None, None, None)

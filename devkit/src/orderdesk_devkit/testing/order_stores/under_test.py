@@ -27,8 +27,8 @@ class Ability(Enum):
     DUPLICATES = "duplicates"
     """Orders are duplicated, so that a desk can resubmit them. Without it `duplicate` raises InvalidStateError."""
     UNIQUE_NUMBERS = "unique numbers"
-    """Of two processes that duplicate an order at once each gets a number of its own. Without it each process keeps its
-    own threads apart."""
+    """Of callers that want one number at the same moment, an order's or one at a connection, one gets it. Without it a
+    number is refused as soon as another call that took it has returned."""
 
 
 @frozen
@@ -47,7 +47,7 @@ class OrderStoreUnderTest:
     """Opens it, also a second time while it is open, as another process would. What has a `close` is closed."""
     seed: Callable[[Sequence[Order]], Sequence[str]]
     """Puts orders into the app by its own means, and gives their ids there, in the same order. What counts of an order
-    is its number, its e-mail address, and of each line the code and the quantity; the ids are the app's own."""
+    is its number, and of each line the code and the quantity; the ids are the app's own."""
     history: Callable[[str], Sequence[HistoryText]]
     """The history of the order with this id, oldest first."""
     folders: Sequence[str] = ()

@@ -1,0 +1,62 @@
+"""A process that cancels an order of a simulated Order Desk store, and is killed at one of its calls to the store.
+
+python -m tests.support.order_desk_child FOLDER STORE_URL SERVICES_URL MINUTES KILLED_AT MOMENT
+
+Exit code 9: it was killed; 0: there was no such call, and all is done.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from orderdesk_devkit.simulators.orderdesk.service import BASE, OrderDeskSimulator
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.transport.http.client import HttpClient
+from tests.support.fake_services import pass_minutes
+from tests.support.order_desk import ORDER_NUMBER, LiveStore, open_live_desk
+
+KILLED = 9
+MAPPED = {"Paper Lantern Shop": "cart", "The Mill": "mill"}
+
+
+def kill_at(number: int, moment: str) -> None:
+    """Let the process end "before" its call of that number to the store, or "after" its change of that number."""
+    counted = itertools.count(1)
+    call: Callable[..., Any] = HttpClient.call
+
+    def killing(self: HttpClient, request: Any, *args: Any, **options: Any) -> Any:
+        if not request.url.path.startswith(BASE):
+            return call(self, request, *args, **options)
+        is_it = (moment == "before" or request.method != "GET") and next(counted) == number
+        if is_it and moment == "before":
+            os._exit(KILLED)
+        result = call(self, request, *args, **options)
+        if is_it:
+            os._exit(KILLED)
+        return result
+
+    HttpClient.call = killing  # type: ignore[method-assign]  # in this process alone, which ends by it
+
+
+def main(folder: str, store: str, services: str, passed: str, killed_at: str, moment: str) -> None:
+    kill_at(int(killed_at), moment)
+    clock = VirtualClock()
+    clock.advance(minutes(int(passed)))
+    live = LiveStore(OrderDeskSimulator(clock), store, clock)  # The one that is served is another process's.
+    with open_live_desk(Path(folder) / "ledger.db", live, services, changed={"connections": MAPPED}) as desk:
+        desk.cancel(ORDER_NUMBER, by="Ann", idempotency_key="the one")
+        pass_minutes(desk, clock, 15)
+        # Another thread was between the intent and the request when the process died: then a person decides.
+        for case in desk.cases.list(order=ORDER_NUMBER, states=(State.ACTION_REQUIRED,)):
+            desk.cases.retry(case.id, by="Ann")
+            pass_minutes(desk, clock, 15)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
