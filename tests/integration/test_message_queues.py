@@ -25,7 +25,8 @@ def test_a_message_leaves_the_queue_once_it_is_stored_and_is_handled_later(
     queue = FakeQueue(queued_body("1042"), queued_body("9999"), queued_body("1042"))
     outcomes = [receipt.outcome for receipt in desk.messages.take_from(queue, "queued")]
     assert outcomes == [MessageOutcome.STORED, MessageOutcome.IRRELEVANT, MessageOutcome.KNOWN]
-    assert queue.waiting == queue.refused == {}
+    assert not queue.waiting
+    assert not queue.refused
     desk.run_due()
     assert case_states(desk) == {"queued": State.CANCELED}
 
