@@ -27,6 +27,7 @@ from orderdesk_devkit.quality.report import LEVEL_DESCRIPTIONS
 from orderdesk_devkit.quality.rules import RULES
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import ALARMS, OPEN, State
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import KINDS, TRANSITIONS, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -76,7 +77,12 @@ def picture_name(theme: str) -> str:
 
 def _kinds_of_cases() -> list[str]:
     """What never happens to a kind of case."""
-    names = {CancelCase: "a cancel", StatusCase: "a status change", ResubmitCase: "a resubmission"}
+    names = {
+        CancelCase: "a cancel",
+        StatusCase: "a status change",
+        ResubmitCase: "a resubmission",
+        ResponseCase: "a response",
+    }
     never: dict[frozenset[EventKind], list[str]] = {}
     for kind, events in KINDS.items():
         never.setdefault(frozenset(EventKind) - events, []).append(names[kind])

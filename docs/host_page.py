@@ -12,6 +12,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
+from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.desk.answer_links import AnswerLinkService, LinkedCase
@@ -23,11 +24,13 @@ from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.desk.notifications import NotificationResult, NotificationService
 from orderdesk_sdk.desk.orders import OrderService
+from orderdesk_sdk.desk.responses import ResponseService
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.run_loop import run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeService, StatusChangeStatus
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation, ResponseAnswer, SilenceMeans
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.scheduler import RunReport
@@ -40,6 +43,7 @@ SERVICES: Mapping[str, type] = {
     "orders": OrderService,
     "cancellations": CancellationService,
     "cases": CaseService,
+    "responses": ResponseService,
     "status_changes": StatusChangeService,
     "resubmissions": ResubmissionService,
     "notifications": NotificationService,
@@ -51,6 +55,7 @@ RESULTS = {
     "Plans": (Plan, PlanEntry, PlanStep),
     "Cancellations and cases": (
         *(CancellationStatus, Cancellation, Case, CancelCase, StatusCase, ResubmitCase, State, Rejection),
+        *(ResponseCase, ResponseDecision, RequestedCancellation, ResponseAnswer, SilenceMeans),
         *(StatusChangeStatus, NotificationResult, LinkedCase, LinkAnswer, Evidence, EvidenceKind),
     ),
     "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),

@@ -17,6 +17,7 @@ from orderdesk_sdk.cli.group import all_sections, orderdesk
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin import (
     answer,
+    cancel_requests,
     connection_settings,
     hookspecs,
     integration,
@@ -56,6 +57,11 @@ FLOW_OBJECTS: tuple[type, ...] = (
     requests.CancelRequest,
     requests.PollRequest,
     requests.ResubmitRequest,
+    requests.RespondRequest,
+    requests.OpenRequestQuery,
+    cancel_requests.CancelRequestList,
+    cancel_requests.RequestedCancellation,
+    cancel_requests.ResponseAnswer,
     requests.StatusChangeRequest,
     reasons.Reason,
     RemoteOrder,

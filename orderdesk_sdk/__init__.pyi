@@ -15,6 +15,8 @@ from orderdesk_sdk.cases.plan import Plan as Plan
 from orderdesk_sdk.cases.plan import PlanEntry as PlanEntry
 from orderdesk_sdk.cases.plan import PlanStep as PlanStep
 from orderdesk_sdk.cases.receipt import Receipt as Receipt
+from orderdesk_sdk.cases.response import ResponseCase as ResponseCase
+from orderdesk_sdk.cases.response import ResponseDecision as ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase as ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event as Event
 from orderdesk_sdk.cases.state_machine import EventKind as EventKind
@@ -65,11 +67,15 @@ from orderdesk_sdk.orders.store_rules import pick_folder as pick_folder
 from orderdesk_sdk.orders.store_rules import pick_order as pick_order
 from orderdesk_sdk.orders.store_transactions import OrderStoreInTransactions as OrderStoreInTransactions
 from orderdesk_sdk.plugin.answer import Rejection as Rejection
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation as RequestedCancellation
+from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer as ResponseAnswer
+from orderdesk_sdk.plugin.cancel_requests import SilenceMeans as SilenceMeans
 from orderdesk_sdk.plugin.hookspecs import hookimpl as hookimpl
 from orderdesk_sdk.plugin.integration import Integration as Integration
 from orderdesk_sdk.plugin.registry import PluginRegistry as PluginRegistry
 from orderdesk_sdk.plugin.webhooks import NotificationKind as NotificationKind
 from orderdesk_sdk.plugin.webhooks import WebhookRequest as WebhookRequest
+from orderdesk_sdk.runtime.connection_config import Answering as Answering
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig as ConnectionConfig
 from orderdesk_sdk.runtime.scheduler import RunReport as RunReport
 from orderdesk_sdk.secret import Secret as Secret

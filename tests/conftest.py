@@ -35,6 +35,7 @@ from orderdesk_sdk.plugin.connection_settings import secret, settings, url
 from orderdesk_sdk.plugin.integration import Integration, Limit
 from orderdesk_sdk.plugin.routes import Button, FinalResponse, Route
 from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import Answering
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.email.config import EmailConfig
@@ -284,6 +285,7 @@ def fake_services_desk(fake_services: FakeServices, tmp_path: Path, clock: Virtu
             at: Sequence[str] = (),
             listeners: Sequence[object] = (),
             rules: Sequence[Mapping[str, object]] = (),
+            answering: Answering = Answering.PERSON,
             messages: MessageConfig | None = None,
         ) -> Desk:
             order = Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"), OrderLine(2, code="TEE")))
@@ -295,6 +297,7 @@ def fake_services_desk(fake_services: FakeServices, tmp_path: Path, clock: Virtu
                 listeners=listeners,
                 rules=rules,
                 orders=[order],
+                answering=answering,
                 messages=messages,
             )
             for connection in at:

@@ -26,7 +26,13 @@ from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Answers, Outcome
 from orderdesk_sdk.plugin.line_names import lines_not_canceled
 from orderdesk_sdk.plugin.order_numbers import AnyOf, Identity, NotStated, NumberKind, StatedAt
-from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
+from orderdesk_sdk.plugin.requests import (
+    CancelRequest,
+    PollRequest,
+    RespondRequest,
+    ResubmitRequest,
+    StatusChangeRequest,
+)
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 
 if TYPE_CHECKING:
@@ -91,7 +97,7 @@ class ExpectedOrder:
 
     @classmethod
     def from_request(
-        cls, request: CancelRequest | PollRequest | StatusChangeRequest | ResubmitRequest
+        cls, request: CancelRequest | PollRequest | StatusChangeRequest | ResubmitRequest | RespondRequest
     ) -> ExpectedOrder:
         """What a request is about; a resubmission is about the new order, under its new number."""
         match request:
@@ -99,6 +105,8 @@ class ExpectedOrder:
                 return cls(order.number, order.number)
             case StatusChangeRequest(order=order):
                 return cls(request.remote_id, order.number)
+            case RespondRequest(order=order):  # What it answers is named by the service itself.
+                return cls(request.remote_id, order.number, request.request_id)
             case PollRequest(order=order, lines=wanted):
                 return cls(request.remote_id, order.number, request.request_reference, wanted, order)
             case CancelRequest(order=order, lines=wanted):

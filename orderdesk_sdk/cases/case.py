@@ -1,6 +1,7 @@
 """A case: something to be done with one order at one connection, followed up until it is settled. Pure.
 
-There are three kinds: a cancel, a status change and a resubmission (`cancellation`, `status_change`, `resubmission`).
+There are four kinds: a cancel, a status change, a resubmission and a response (`cancellation`, `status_change`,
+`resubmission`, `response`).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class State(enum.Enum):
     CANCELED = "canceled"
     """Canceled, with proof."""
     DONE = "done"
-    """The status is set, or the order was submitted again, with proof."""
+    """The status is set, the order was submitted again, or our answer was taken, with proof."""
     PARTIALLY_CANCELED = "partially canceled"
     """Some of it is canceled, with proof; the rest is not and will not be."""
     REJECTED = "rejected"
@@ -44,6 +45,8 @@ class State(enum.Enum):
     """There is no way to cancel there."""
     WITHDRAWN = "withdrawn"
     """The cancellation was taken back before anything was sent."""
+    EXPIRED = "expired"
+    """The deadline passed and nothing was answered; `ResponseCase.silence` says what that means there."""
     SHIPPED_ANYWAY = "shipped anyway"
     """An alarm: it shipped although it was canceled or the service had been asked."""
 
@@ -62,7 +65,7 @@ ALARMS = frozenset({State.SHIPPED_ANYWAY})
 SETTLED = frozenset(State) - OPEN
 
 
-UNSUCCESSFUL = frozenset({State.REJECTED, State.UNSUPPORTED, State.PARTIALLY_CANCELED})
+UNSUCCESSFUL = frozenset({State.REJECTED, State.UNSUPPORTED, State.PARTIALLY_CANCELED, State.EXPIRED})
 """Settled, and not all of what was requested was done; nothing more follows by itself."""
 
 

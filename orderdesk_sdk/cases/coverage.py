@@ -69,7 +69,7 @@ class ActiveAt:
                 return f"{self.connection} shipped the order anyway"
             case State.UNSUPPORTED:
                 return f"{self.connection} has no route for cancellations"
-            case State.REJECTED | State.WITHDRAWN | State.DONE:
+            case State.REJECTED | State.WITHDRAWN | State.DONE | State.EXPIRED:
                 return f"the cancellation at {self.connection} was {self.state.value}"
             case (
                 State.PENDING

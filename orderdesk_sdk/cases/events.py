@@ -24,6 +24,8 @@ class OrderEventKind(enum.Enum):
     """A service canceled an order by itself, and a poll has proved it. Which others follow is for rules to say."""
     ORDER_CANCELED = "order canceled"
     """The last connection that held an order has canceled it, once per cancellation."""
+    CANCEL_REQUESTED = "cancel requested"
+    """Somebody else asks us to cancel it, once per request."""
     ACTION_FAILED = "action failed"
     """A rule's action could not be done."""
 

@@ -20,6 +20,7 @@ from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
 from orderdesk_sdk.cases.integrity import IntegrityReport
 from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -101,7 +102,7 @@ class CancellationReceipt:
 class Receipt:
     """All cancellations to cancel an order, oldest first, and what was resubmitted and which statuses were set.
 
-    As of `at`.
+    As of `at`. With what others requested of us, and what was answered.
 
     Args:
         coverage: what has been canceled of it, and where.
@@ -117,6 +118,7 @@ class Receipt:
     coverage: CancellationCoverage
     resubmissions: tuple[ResubmitCase, ...] = ()
     status_changes: tuple[StatusCase, ...] = ()
+    responses: tuple[ResponseCase, ...] = ()
     flaws: tuple[str, ...] = ()
     next_after: int | None = None
 
@@ -194,13 +196,14 @@ def make_receipt(
         receipts_of.setdefault(case.cancellation_id, []).append(made)
     receipts = [CancellationReceipt(asked, tuple(receipts_of.get(asked.id, ()))) for asked in cancellations]
     again, changes = ledger.cases(ResubmitCase, order_id=order.id), ledger.cases(StatusCase, order_id=order.id)
-    others: tuple[Case, ...] = (*again, *changes)
+    responses = ledger.cases(ResponseCase, order_id=order.id)
+    others: tuple[Case, ...] = (*again, *changes, *responses)
     flaws = [
         *(f"case {case.id} at {case.connection}: {flaw}" for case in cases for flaw in records[case.id].flaws),
         *(f"{each.id} at {each.connection}: {flaw}" for each in others for flaw in ledger.verify(each).flaws),
         *damaged,
     ]
-    return Receipt(order.id, order.number, now, tuple(receipts), coverage, again, changes, tuple(flaws))
+    return Receipt(order.id, order.number, now, tuple(receipts), coverage, again, changes, responses, tuple(flaws))
 
 
 def _case_receipt(

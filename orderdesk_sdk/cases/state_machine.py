@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
 from orderdesk_sdk.cases.evidence import Evidence
+from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.errors import InvalidStateError
@@ -43,7 +44,7 @@ class EventKind(enum.Enum):
     """A poll gave no usable status."""
     CANCELED = "canceled"
     DONE = "done"
-    """The status is set, or the order was submitted again."""
+    """The status is set, the order was submitted again, or our answer was taken."""
     PARTIALLY_CANCELED = "partially canceled"
     REJECTED = "rejected"
     FELL_BACK = "fell back"
@@ -59,6 +60,10 @@ class EventKind(enum.Enum):
     UNSUPPORTED = "unsupported"
     WITHDRAWN = "withdrawn"
     SHIPPED = "shipped"
+    DECIDED = "decided"
+    """A person, or what the fulfillment services said, has decided what is answered."""
+    EXPIRED = "expired"
+    """The deadline for an answer has passed."""
 
     __hash__ = object.__hash__  # As that of `State`, and for the same reason.
 
@@ -104,6 +109,8 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
         (state, EventKind.WITHDRAWN): State.WITHDRAWN
         for state in (State.PENDING, State.REPORTED, State.ACTION_REQUIRED)
     },
+    **{(state, EventKind.DECIDED): State.PENDING for state in (State.PENDING, State.ACTION_REQUIRED)},
+    **{(state, EventKind.EXPIRED): State.EXPIRED for state in (State.PENDING, State.ACTION_REQUIRED)},
     **{
         (state, EventKind.SHIPPED): State.SHIPPED_ANYWAY
         for state in (
@@ -131,6 +138,7 @@ class Event:
         retry_allowed: a poll found nothing decided and the lost request was declared idempotent.
         request_reference: the service's own name for the request that it acknowledged.
         remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
+        decision: what is to be answered, of DECIDED.
     """
 
     kind: EventKind
@@ -150,6 +158,7 @@ class Event:
     route: int | None = None
     request_reference: str | None = None
     remind_at: datetime | None = None
+    decision: ResponseDecision | None = None
 
 
 class InvalidTransitionError(InvalidStateError):
@@ -192,9 +201,10 @@ _OF_ALL = frozenset(
     }
 )
 KINDS: Mapping[type[Case], frozenset[EventKind]] = {
-    CancelCase: frozenset(EventKind) - {EventKind.DONE},
+    CancelCase: frozenset(EventKind) - {EventKind.DONE, EventKind.DECIDED, EventKind.EXPIRED},
     StatusCase: _OF_ALL | {EventKind.DONE},
     ResubmitCase: _OF_ALL | {EventKind.DONE},
+    ResponseCase: _OF_ALL | {EventKind.DONE, EventKind.DECIDED, EventKind.EXPIRED},
 }
 """What can happen to each kind of case."""
 
@@ -213,6 +223,8 @@ def _validate(case: Case, event: Event, after: State) -> None:
         _validate_send(case, event)
     if isinstance(case, CancelCase):
         _validate_cancel(case, event)
+    if isinstance(case, ResponseCase):
+        _validate_response(case, event)
     if after in OPEN and event.due_at is None:
         raise _invalid(case, event, "an open case needs a time for its next action")
 
@@ -247,6 +259,13 @@ def _validate_cancel(case: CancelCase, event: Event) -> None:
         raise _invalid(case, event, "the fallback is always a later route")
     if event.kind is EventKind.WITHDRAWN and case.last_sent_at is not None:
         raise _invalid(case, event, "a request was sent already", "wait for the service's answer")
+
+
+def _validate_response(case: ResponseCase, event: Event) -> None:
+    if event.kind is EventKind.DECIDED and event.decision is None:
+        raise _invalid(case, event, "the event does not say what is answered", "give a ResponseDecision")
+    if event.kind is EventKind.SEND_STARTED and case.answer is None:
+        raise _invalid(case, event, "nobody has decided what is answered", "decide with `orderdesk answer`")
 
 
 def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
@@ -306,7 +325,9 @@ def transition(case: C, event: Event) -> Transition[C]:
     falls_back = event.kind is EventKind.FELL_BACK
     quiet = event.kind in ROUTINE and event.message is None
     waits = after is State.ACTION_REQUIRED
-    of_cancel: dict[str, Any] = _canceling(case, event, after) if isinstance(case, CancelCase) else {}
+    of_kind: dict[str, Any] = _canceling(case, event, after) if isinstance(case, CancelCase) else {}
+    if isinstance(case, ResponseCase):
+        of_kind = {"decision": event.decision or case.decision}
     changed = evolve(
         case,
         state=after,
@@ -322,7 +343,7 @@ def transition(case: C, event: Event) -> Transition[C]:
         evidence=event.evidence or case.evidence,
         action_required_since=(case.action_required_since or event.at) if waits else None,
         reminders=case.reminders + (event.kind is EventKind.REMINDED) if waits else 0,
-        **of_cancel,
+        **of_kind,
     )
     return Transition(changed, _order_events(case, changed))
 

@@ -54,6 +54,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     ),
     "Rules": (rules.rules,),
     "Decide a case": (
+        decide.answer,
         decide.poll,
         decide.confirm,
         decide.reject,

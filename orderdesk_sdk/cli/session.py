@@ -210,7 +210,7 @@ def find_case(desk: Desk, ref: str) -> Case:
 
 def _cases_at(desk: Desk, ref: str, connection: str) -> list[Case]:
     """What is asked of a connection for an order, or makes it: a cancellation comes after the other kinds."""
-    from orderdesk_sdk.cases.status_change import StatusCase
+    from orderdesk_sdk.cases.resubmission import ResubmitCase
 
     order = desk.orders.get(ref)
     others = [
@@ -218,7 +218,7 @@ def _cases_at(desk: Desk, ref: str, connection: str) -> list[Case]:
         for order_id in (order.id, desk.order_store.original_of(order.id))
         if order_id is not None
         for case in desk.cases.list_others(order=f"id:{order_id}")
-        if (case.order_id == order.id if isinstance(case, StatusCase) else case.order_number == order.number)
+        if (case.order_number == order.number if isinstance(case, ResubmitCase) else case.order_id == order.id)
     ]
     cancels = desk.cases.list(order=f"id:{order.id}")
     return [case for case in (*others, *cancels) if case.connection == connection]

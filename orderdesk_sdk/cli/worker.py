@@ -10,10 +10,12 @@ from attrs import field, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cli.output.pages import each_case
 from orderdesk_sdk.cli.sandbox_client import SandboxClock
 from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.desk.cases import OtherCase
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.run_loop import RunLoop
 from orderdesk_sdk.errors import OrderDeskError
@@ -46,7 +48,7 @@ def has_automatic_work(desk: Desk) -> bool:
     """
     if desk.messages.has_waiting:
         return True
-    if any(case.state is not State.ACTION_REQUIRED for case in desk.cases.list_others(open_only=True)):
+    if any(_goes_on(desk, case) for case in desk.cases.list_others(open_only=True)):
         return True
     for case in each_case(desk, states=_AUTOMATIC_STATES):
         if case.role is not ConnectionRole.CART or case.state is not State.PENDING:
@@ -55,6 +57,15 @@ def has_automatic_work(desk: Desk) -> bool:
         if not any(other.is_open and other.role is not ConnectionRole.CART for other in others):
             return True
     return False
+
+
+def _goes_on(desk: Desk, case: OtherCase) -> bool:
+    """Whether something is done for a case that is no cancellation; a response may wait for those of its order."""
+    if case.state is State.ACTION_REQUIRED:
+        return False
+    if not isinstance(case, ResponseCase) or case.state is not State.PENDING:
+        return True
+    return not any(other.is_open for other in desk.ledger.cases(CancelCase, order_id=case.order_id))
 
 
 @frozen

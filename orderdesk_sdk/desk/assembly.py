@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.desk.answer_links import AnswerLinkService
+from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake, CancelRequestPoller
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
@@ -25,6 +26,8 @@ from orderdesk_sdk.desk.messages.service import MessageService
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.parts import DeskParts
+from orderdesk_sdk.desk.request_actions import DeskRequestActions
+from orderdesk_sdk.desk.responses import ResponseService
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.rule_trigger import RuleTrigger
@@ -38,6 +41,7 @@ from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.runtime.answer_links import AnswerLinks, validate_answer_link_config
+from orderdesk_sdk.runtime.cancel_request_lists import CancelRequestLists
 from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.runtime.engines.choosing import waker_of
 from orderdesk_sdk.runtime.engines.wake_handler import WakeHandler
@@ -65,6 +69,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DeskAssembly"]
 
+MESSAGE_HEAD_START = 0.5
+"""Seconds that a round waits for messages before its cases."""
 MESSAGE_WAIT = 2.0
 """Seconds that a round waits for messages after its cases; what takes longer goes on beside the next rounds."""
 
@@ -140,7 +146,8 @@ class DeskAssembly:
         self.cancellations = CancellationService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
         self.resubmissions = ResubmissionService(parts)
-        self.notifications = NotificationService(parts, self.cancellations)
+        self._start_responses(parts)
+        self.notifications = NotificationService(parts, self.cancellations, self._intake)
         self.messages = self._messages()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
         self.rules = RuleEngine(self._rules, ledger, by_id, connections, executor, clock)
@@ -148,6 +155,14 @@ class DeskAssembly:
             self.rules.follow_up = StoreFollowUp(self.order_store, by_id, ledger, self.notifications)
         self.scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+
+    def _start_responses(self, parts: DeskParts) -> None:
+        actions = DeskRequestActions(parts, self.cancellations)
+        self.responses = ResponseService(parts, actions)
+        lists = CancelRequestLists(self.connections, self.clock)
+        self._intake = CancelRequestIntake(parts, self.responses, lists)
+        self.scheduler.request_actions = actions
+        self.scheduler.request_poller = CancelRequestPoller(self.ledger, self.connections, parts, self._intake, lists)
 
     def _order_store_by_id(self) -> OrderStoreById:
         if not (self._config.messages.store_id or self._config.messages.watch_every):
@@ -199,14 +214,16 @@ class DeskAssembly:
     def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:
         """Handle messages beside the cases that are due, then the cases that follow from them."""
         problems = self.messages.begin_due()
+        # Most are handled at once, and not beside the round, so that no case is wanted by both.
+        handled, troubles = self.messages.finish_due(MESSAGE_HEAD_START)
         report = run_cases()
-        handled, troubles = self.messages.finish_due(MESSAGE_WAIT)
-        following = run_cases() if handled else RunReport(0, report.next_due)
+        late, late_troubles = self.messages.finish_due(MESSAGE_WAIT)
+        following = run_cases() if late else RunReport(0, report.next_due)
         due = [at for at in (following.next_due, self.messages.next_due()) if at is not None]
         return RunReport(
-            report.handled + handled + following.handled,
+            handled + report.handled + late + following.handled,
             min(due, default=None),
-            (*problems, *report.problems, *troubles, *following.problems),
+            (*problems, *troubles, *report.problems, *late_troubles, *following.problems),
             report.is_complete and following.is_complete,
         )
 

@@ -251,6 +251,11 @@ class CancellationService:
             if case.is_open and not case.is_reported
         )
 
+    def withdraw_unsent(self, cancellation: Cancellation, *, by: str, note: str) -> tuple[CancelCase, ...]:
+        """Withdraw one cancellation wherever nothing has been sent; its cases that were open, as they are then."""
+        cases = self._ledger.cases(CancelCase, cancellation_id=cancellation.id)
+        return tuple(self._withdraw_case(case, by, note) for case in cases if case.is_open and not case.is_reported)
+
     def _withdraw_case(self, case: CancelCase, by: str, note: str | None) -> CancelCase:
         while case.is_open and case.last_sent_at is None and case.state is not State.SENDING:
             try:

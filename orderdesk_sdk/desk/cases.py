@@ -1,4 +1,4 @@
-"""What a person looks up and decides about a case, a resubmission or a status change, by its id."""
+"""What a person looks up and decides about a case of any kind, by its id."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.archive import ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
 from orderdesk_sdk.cases.history import HistoryEntry
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -25,7 +26,10 @@ from orderdesk_sdk.plugin.requests import CancelRequest
 if TYPE_CHECKING:
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
 
-__all__ = ["CaseService"]
+__all__ = ["CaseService", "OtherCase"]
+
+OtherCase = ResubmitCase | StatusCase | ResponseCase
+"""A case that is no cancellation."""
 
 _PAGE = 500
 """Cases that are read at once."""
@@ -74,9 +78,9 @@ class CaseService:
         order: str | None = None,
         open_only: bool = False,
         limit: int | None = None,
-        after: ResubmitCase | StatusCase | None = None,
-    ) -> tuple[ResubmitCase | StatusCase, ...]:
-        """The cases that are no cancellations: resubmissions, then status changes, oldest first.
+        after: OtherCase | None = None,
+    ) -> tuple[OtherCase, ...]:
+        """The cases that are no cancellations: resubmissions, then status changes, then responses, oldest first.
 
         Args:
             order: an order's id or number; None takes all.
@@ -85,8 +89,8 @@ class CaseService:
         """
         order_id = self._order_store.resolve(order).id if order is not None else None
         states = tuple(OPEN) if open_only else ()
-        found: list[ResubmitCase | StatusCase] = []
-        kinds: tuple[type[ResubmitCase | StatusCase], ...] = (ResubmitCase, StatusCase)
+        found: list[OtherCase] = []
+        kinds: tuple[type[OtherCase], ...] = (ResubmitCase, StatusCase, ResponseCase)
         for kind in kinds[kinds.index(type(after)) if after is not None else 0 :]:
             last = after if isinstance(after, kind) else None
             while limit is None or len(found) < limit:
@@ -160,7 +164,7 @@ class CaseService:
 
     @then_rules_act
     def confirm(self, case_id: str, *, by: str, note: str | None = None, email: bytes | None = None) -> Case:
-        """A person's word that the service has done it: canceled the order, made the duplicate, set the status.
+        """A person's word that it is done: canceled, submitted again, the status set, or the request answered.
 
         Args:
             email: the mail (RFC 5322) that says so, for the case of a cancellation.

@@ -29,6 +29,7 @@ api_key = { env = "ORDERDESK_API_KEY" } # limits of all messages are here too
 
 [connections.mcf-us]
 integration = "amazon-mcf"
+cancel_requests = "person"              # "automatic" cancels what others request without asking a person
 insecure = false                        # true allows http:// URLs of other machines; the default is false
 [connections.mcf-us.settings]
 refresh_token = { env = "MCF_REFRESH_TOKEN" }
@@ -58,6 +59,7 @@ from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.answer_links import AnswerLinkConfig, validate_answer_link_config
 from orderdesk_sdk.runtime.connection_config import (
     TOO_LARGE,
+    Answering,
     ConnectionConfig,
     make_from_table,
     read_secret,
@@ -266,7 +268,7 @@ def _connection(name: str, table: object, location: str) -> ConnectionConfig:
         )
     if not isinstance(table, Mapping):
         raise ConfigurationError("a table was expected", location=location)
-    reject_unknown_keys(table, ("insecure", "integration", "settings"), location)
+    reject_unknown_keys(table, ("cancel_requests", "insecure", "integration", "settings"), location)
     integration = table.get("integration")
     if not isinstance(integration, str):
         raise ConfigurationError(
@@ -277,7 +279,21 @@ def _connection(name: str, table: object, location: str) -> ConnectionConfig:
     insecure = table.get("insecure", False)
     if not isinstance(insecure, bool):
         raise ConfigurationError("must be true or false", location=f"{location}.insecure")
-    return ConnectionConfig(name, integration, _optional_table(table, "settings", location), location, insecure)
+    answering = _read_answering(table, location)
+    settings = _optional_table(table, "settings", location)
+    return ConnectionConfig(name, integration, settings, location, insecure, answering)
+
+
+def _read_answering(table: Mapping[str, object], location: str) -> Answering:
+    name = table.get("cancel_requests", Answering.PERSON.value)
+    known = {mode.value: mode for mode in Answering}
+    if not isinstance(name, str) or name not in known:
+        raise ConfigurationError(
+            f"{name!r} is no way to answer requests to cancel",
+            location=f"{location}.cancel_requests",
+            hint=f"known are: {', '.join(known)}",
+        )
+    return known[name]
 
 
 def _email(table: Mapping[str, object], location: str) -> EmailConfig:

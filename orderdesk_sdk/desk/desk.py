@@ -56,7 +56,7 @@ class Desk:
     """The entry point of the SDK over one ledger, one order store and the configured connections.
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
-    `cases`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`.
+    `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class Desk:
         self.ledger, self.order_store = made.ledger, made.order_store
         self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
+        self.responses = made.responses
         self.notifications, self.messages, self.rules = made.notifications, made.messages, made.rules
         self.answer_links = made.answer_links
 
@@ -170,6 +171,8 @@ class Desk:
         Each connection gets its share by itself, so that a slow or dead one delays no other. Memory does not grow with
         the number of orders. To run it again with the same key and orders, after a crash say, goes on where it ended:
         nothing is recorded or sent twice. What waits for a service when all were tried is followed up by `run_due`.
+        They are recorded as they come: where thousands come sorted by connection, the last one has nothing to do until
+        those of all others are recorded.
 
         Args:
             requests: read as they are needed, once.

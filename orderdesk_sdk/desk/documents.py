@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.messages import InboundMessage
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.desk.capabilities import JsonObject, codes_document
@@ -145,6 +146,8 @@ def case_document(case: Case) -> JsonObject:
             return _resubmission_document(case)
         case StatusCase():
             return _status_change_document(case)
+        case ResponseCase():
+            return _response_document(case)
         case _:
             raise ValueError(f"a case of the kind {case.kind!r} has no document")
 
@@ -213,6 +216,7 @@ def receipt_document(receipt: Receipt) -> JsonObject:
         "cancellations": [_cancellation_receipt_document(one) for one in receipt.cancellations],
         "status_changes": [case_document(change) for change in receipt.status_changes],
         "resubmissions": [case_document(one) for one in receipt.resubmissions],
+        "responses": [case_document(one) for one in receipt.responses],
         "next_after": receipt.next_after,
     }
 
@@ -324,6 +328,29 @@ def _status_change_document(change: StatusCase) -> JsonObject:
         "order_id": change.order_id,
         "status": change.status,
         "caused_by_rules": list(change.caused_by_rules),
+    }
+
+
+def _response_document(case: ResponseCase) -> JsonObject:
+    request, decision = case.request, case.decision
+    return {
+        **_other_case_fields(case),
+        "order_id": case.order_id,
+        "request_id": request.request_id,
+        "requested_at": iso_time(request.requested_at),
+        "reason": request.reason,
+        "lines": [{"line": line, "quantity": quantity} for line, quantity in request.lines.items()],
+        "answer_by": iso_time(case.answer_by),
+        "escalate_at": iso_time(case.escalate_at),
+        "silence": case.silence.value,
+        "is_decided": decision is not None,
+        "answer": None if case.answer is None else case.answer.value,
+        "rejection": None if decision is None or decision.rejection is None else decision.rejection.value,
+        "accepted_lines": []
+        if decision is None
+        else [{"line": line, "quantity": quantity} for line, quantity in decision.lines.items()],
+        "decided_by": None if decision is None else decision.by,
+        "caused_by_rules": list(case.caused_by_rules),
     }
 
 

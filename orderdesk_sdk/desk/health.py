@@ -41,6 +41,7 @@ class HealthCode(enum.Enum):
     LEDGER = "ledger"
     EVIDENCE = "evidence"
     CASES_OVERDUE = "cases-overdue"
+    ANSWERS_OVERDUE = "answers-overdue"
     CONNECTION_STUCK = "connection-stuck"
     BUCKET_EMPTY = "bucket-empty"
     EVENTS_UNFINISHED = "events-unfinished"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.messages import MessageState
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.cases.workers import WorkerHeartbeat
-from orderdesk_sdk.clock import minutes
+from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode
 
 __all__ = ["check_health"]
@@ -19,6 +21,8 @@ OVERDUE_AFTER = minutes(10)
 SILENT_AFTER = minutes(5)
 """A worker does several rounds a minute; one that did none for so long was killed, or hangs."""
 OLD_TRANSACTION = minutes(5)
+TOLD_FOR = hours(7 * 24)
+"""How long a deadline that passed without an answer is told."""
 MAX_COUNTED = 1000
 MANY_DEAD_ROWS = 10_000
 _VACUUM_HINT = "run `VACUUM (ANALYZE) orderdesk.{}`, and find out why autovacuum does not"
@@ -35,6 +39,7 @@ def check_health(ledger: Ledger, now: datetime, location: str = "ledger") -> tup
     live = [worker for worker in heartbeats if now - worker.last_round_at < SILENT_AFTER]
     return (
         _overdue(ledger, now, location, bool(live)),
+        *_overdue_answers(ledger, now),
         *_stuck_connections(ledger, now, live),
         *_empty_buckets(now, live),
         _unfinished_events(ledger, now, location),
@@ -57,6 +62,22 @@ def _overdue(ledger: Ledger, now: datetime, location: str, has_worker: bool) -> 
         return HealthCheck.degraded(HealthCode.CASES_OVERDUE, location, text, hint)
     text = f"no worker is running: {late}"
     return HealthCheck.failing(HealthCode.CASES_OVERDUE, location, text, "run `orderdesk work`")
+
+
+def _overdue_answers(ledger: Ledger, now: datetime) -> Iterator[HealthCheck]:
+    """Requests of others that had no answer in time, or will soon have had none; told for a week."""
+    code, late = HealthCode.ANSWERS_OVERDUE, []
+    for case in ledger.cases(ResponseCase, states=[*OPEN, State.EXPIRED], limit=MAX_COUNTED):
+        expired = case.state is State.EXPIRED and now - case.updated_at < TOLD_FOR
+        if expired or (case.is_open and now >= case.escalate_at):
+            late.append(case)
+    for case in late:
+        text = f"the request {case.request.request_id} about order {case.order_number} has no answer"
+        when = f", which was due {case.answer_by:%Y-%m-%d %H:%M} UTC" if case.answer_by is not None else ""
+        hint = f"see `orderdesk receipt {case.order_number}`, and answer the case {case.id}"
+        yield HealthCheck.degraded(code, case.connection, f"{text}{when}", hint)
+    if not late:
+        yield HealthCheck.ok(code, "-", "no answer is overdue")
 
 
 def _next_due_text(wait: timedelta) -> str:

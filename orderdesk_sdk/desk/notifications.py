@@ -14,8 +14,10 @@ from orderdesk_sdk.cases.case import POLLABLE, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.policy.reported import STOP_SHIPMENT_HINT
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import select_remote_orders
+from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
@@ -26,6 +28,7 @@ from orderdesk_sdk.errors import (
     ValidationError,
 )
 from orderdesk_sdk.orders.order import ConnectionRole, Order
+from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.runtime.context import read_coverage
 from orderdesk_sdk.runtime.webhook_reader import read_notifications
@@ -53,7 +56,7 @@ class NotificationResult:
     remote_id: str
     kind: NotificationKind
     order_number: str | None
-    case: CancelCase | None
+    case: CancelCase | ResponseCase | None
     message: str
 
 
@@ -62,7 +65,8 @@ def _digest(request: WebhookRequest, notification: OrderNotification) -> str:
 
     Not the headers by themselves: most of them are not signed, and a name of the delivery is one of them.
     """
-    read = json.dumps([sorted(request.query.items()), notification.remote_id, notification.kind.value])
+    about = [] if notification.request is None else [notification.request.request_id]
+    read = json.dumps([sorted(request.query.items()), notification.remote_id, notification.kind.value, *about])
     return hashlib.sha256(read.encode() + b"\n" + request.body).hexdigest()
 
 
@@ -72,7 +76,10 @@ class NotificationService:
     A message that comes again does nothing, however often, and to whichever process.
     """
 
-    def __init__(self, parts: DeskParts, cancellations: CancellationService) -> None:
+    def __init__(
+        self, parts: DeskParts, cancellations: CancellationService, cancel_requests: CancelRequestIntake
+    ) -> None:
+        self._cancel_requests = cancel_requests
         self._ledger = parts.ledger
         self._order_store = parts.order_store
         self._connections = parts.connections
@@ -139,15 +146,33 @@ class NotificationService:
 
     def handle_notification(
         self, order: Order, connection: str, notification: OrderNotification
-    ) -> tuple[CancelCase | None, str]:
+    ) -> tuple[CancelCase | ResponseCase | None, str]:
         """Handle what a message says of an order at a connection; the case, and what was done, in words."""
         delivery = f", delivery {notification.event_id}" if notification.event_id else ""
-        return self.handle(order, connection, notification.kind, by=f"a webhook from {connection}{delivery}")
+        by = f"a webhook from {connection}{delivery}"
+        return self.handle(order, connection, notification.kind, by=by, request=notification.request)
 
     def handle(
+        self,
+        order: Order,
+        connection: str,
+        kind: NotificationKind,
+        *,
+        by: str,
+        request: RequestedCancellation | None = None,
+    ) -> tuple[CancelCase | ResponseCase | None, str]:
+        """Handle what is reported of an order at a connection; the case, and what was done, in words.
+
+        Args:
+            request: which of others' requests to cancel it is about; None where it is about none, or does not tell.
+        """
+        if kind in (NotificationKind.CANCEL_REQUESTED, NotificationKind.CANCEL_REQUEST_WITHDRAWN):
+            return self._cancel_requests.hear(order, connection, kind, request, by=by)
+        return self._handle_report(order, connection, kind, by=by)
+
+    def _handle_report(
         self, order: Order, connection: str, kind: NotificationKind, *, by: str
     ) -> tuple[CancelCase | None, str]:
-        """Handle what is reported of an order at a connection; the case, and what was done, in words."""
         coverage = read_coverage(self._ledger, self._order_store, order)
         case = coverage.latest.get(connection)
         if case is not None and (case.is_open or case.state is State.CANCELED):
@@ -192,7 +217,7 @@ class NotificationService:
         The case that settles it, or None where there is No case to poll.
         """
         resolved = self._order_store.resolve(order)
-        case, _ = self.handle(resolved, connection, NotificationKind.CANCELED, by=require_actor(by))
+        case, _ = self._handle_report(resolved, connection, NotificationKind.CANCELED, by=require_actor(by))
         return case
 
     @then_rules_act

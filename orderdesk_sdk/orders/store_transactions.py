@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.orders.store import FolderMove, OrderStore
+from orderdesk_sdk.orders.store import FolderMove, OrderStore, RegisteredOrder
 
 __all__ = ["OrderStoreInTransactions"]
 
@@ -33,6 +33,12 @@ class OrderStoreInTransactions:
         """As `OrderStore.get_order`."""
         with self._transaction():
             return self._store.get_order(ref)
+
+    def registered_order(self, ref: str) -> RegisteredOrder:
+        """The order, where it was submitted, and what it is a duplicate of, all in one transaction."""
+        with self._transaction():
+            order = self._store.get_order(ref)
+            return RegisteredOrder(order, self._store.original_of(order.id), self._store.remote_orders(order.id))
 
     def remote_orders(self, order_id: str) -> tuple[RemoteOrder, ...]:
         """As `OrderStore.remote_orders`."""

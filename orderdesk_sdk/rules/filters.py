@@ -51,7 +51,7 @@ FIELDS: Mapping[str, str] = {
 }
 """The names that a filter may use, with the library's types. What an event does not tell is an empty text."""
 
-STATES = tuple(state.value for state in State if state in SETTLED and state is not State.DONE)
+STATES = tuple(state.value for state in State if state in SETTLED - {State.DONE, State.EXPIRED})
 """What `state` may be: events tell of settled cases of cancellations, and other events leave it empty."""
 
 _INSTEAD_OF_PATTERNS = "write it with in, ==, .starts_with('...'), .ends_with('...') or .as_lower"

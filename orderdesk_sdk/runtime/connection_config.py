@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,15 @@ from orderdesk_sdk.plugin.urls import read_base_url
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.redaction import Redactor
 
-__all__ = ["TOO_LARGE", "ConnectionConfig", "reject_unknown_keys", "make_from_table", "make_settings", "read_secret"]
+__all__ = [
+    "TOO_LARGE",
+    "Answering",
+    "ConnectionConfig",
+    "reject_unknown_keys",
+    "make_from_table",
+    "make_settings",
+    "read_secret",
+]
 
 T = TypeVar("T")
 
@@ -35,6 +44,15 @@ def _setting_names(settings: Mapping[str, object]) -> str:
     return f"<{', '.join(settings)}>"
 
 
+class Answering(enum.Enum):
+    """What becomes of a request to cancel that somebody else makes of us."""
+
+    AUTOMATIC = "automatic"
+    """The fulfillment services are asked to cancel at once, and what they say is answered."""
+    PERSON = "person"
+    """It waits for a person, who accepts or rejects it."""
+
+
 @frozen
 class ConnectionConfig:
     """One `[connections.NAME]` table.
@@ -42,6 +60,7 @@ class ConnectionConfig:
     Args:
         settings: as written; they are held against the integration when it is first used.
         insecure: http:// may go to another machine than this one.
+        cancel_requests: what becomes of the requests to cancel that come in here.
     """
 
     name: str
@@ -49,6 +68,7 @@ class ConnectionConfig:
     settings: Mapping[str, object] = field(repr=_setting_names)
     location: str
     insecure: bool = False
+    cancel_requests: Answering = Answering.PERSON
 
 
 def reject_unknown_keys(table: Mapping[str, object], names: Iterable[str], location: str) -> None:

@@ -57,7 +57,8 @@ class Connection:
 
     integration: its declaration, with this connection's list of routes. texts: of the settings that its mails are made
     of. identities: where its responses state an order's number, by operation. client: what makes its calls; None until
-    some are wanted.
+    some are wanted. cancel_requests: how others' requests to cancel come in; None: it takes none. request_folder: they
+    are open while the order lies in this folder; None: in any.
     """
 
     def __init__(
@@ -80,6 +81,11 @@ class Connection:
         self.identified_by = identities_for(declared, settings)
         reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
         why = plain_text(reason) if reason is not None else None
+        asked = declared.cancel_requests
+        self.cancel_requests = asked if asked is None or asked.enabled is None or asked.enabled(settings) else None
+        window = asked.window if asked is not None else None
+        self.request_folder = plain_text(getattr(settings, window.setting)) if window is not None else None
+        self.answering = config.cancel_requests
         self.redactor = Redactor.of_settings(declared.redact_fields, settings)
         location = f"integration {declared.slug}, connection {config.name!r}"
         routes = guard_reason_lists(routes, bulkhead, self.redactor.redact_text, location)

@@ -20,6 +20,7 @@ from orderdesk_sdk.runtime.scheduler_dependencies import SchedulerDependencies
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.coverage import CancellationCoverage
+    from orderdesk_sdk.cases.response import ResponseCase
     from orderdesk_sdk.cases.resubmission import ResubmitCase
     from orderdesk_sdk.cases.state_machine import Event
     from orderdesk_sdk.cases.status_change import StatusCase
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from orderdesk_sdk.plugin.bulkhead import Job
     from orderdesk_sdk.plugin.guard import Watchdog
     from orderdesk_sdk.plugin.requests import CancelRequest
+    from orderdesk_sdk.runtime.cancel_request_lists import RequestPoller
     from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
     from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
     from orderdesk_sdk.runtime.case_runner import GroupStep
     from orderdesk_sdk.runtime.context import CaseContext
     from orderdesk_sdk.runtime.due_round import CaseGroup, RoundObserver, RunningGroup
+    from orderdesk_sdk.runtime.handlers.response import RequestActions
     from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
 __all__ = ["RunReport", "Scheduler"]
@@ -86,6 +89,10 @@ class Scheduler:
         self._made_parts: SchedulerParts | None = None
         self.event_processor: EventProcessor | None = None
         """Set once it is made, because it acts through what is made of this scheduler; None: events are left alone."""
+        self.request_actions: RequestActions | None = None
+        """Likewise: what others' requests to cancel lead to."""
+        self.request_poller: RequestPoller | None = None
+        """Likewise: finds the requests that others have made; None: they come in by messages alone."""
 
     @property
     def _parts(self) -> SchedulerParts:
@@ -95,7 +102,7 @@ class Scheduler:
             from orderdesk_sdk.runtime.scheduler_parts import SchedulerParts
 
             with self._parts_lock:
-                parts = self._made_parts = self._made_parts or SchedulerParts(self._dependencies)
+                parts = self._made_parts = self._made_parts or SchedulerParts(self._dependencies, self._actions)
         return parts
 
     @property
@@ -199,6 +206,18 @@ class Scheduler:
         handler, context = self._parts.status_changes, (order, remote_order)
         return self._process_opened(case, lambda watch: handler.handle(case, watch, context))
 
+    def respond(self, case: ResponseCase) -> ResponseCase:
+        """Do what is due of a response that was just opened or decided; it as it is then."""
+        return self._process_opened(case, lambda watch: self._parts.responses.handle(case, watch))
+
+    def may_have_answered(self, case: ResponseCase) -> bool:
+        """Whether an answer of ours may have reached the asker."""
+        return self._parts.responses.may_have_answered(case)
+
+    def _actions(self) -> RequestActions:
+        assert self.request_actions is not None, "a desk sets it when it is made"
+        return self.request_actions
+
     def _process_opened(self, case: C, handle: Callable[[Watchdog], object]) -> C:
         if case.is_open:
             # What keeps it from being done now, leaves it due.
@@ -239,7 +258,9 @@ class Scheduler:
             observer: is told of the cases that were handled, and may end the round; None: nobody.
             overdue_by: only what has been due for so long.
         """
+        found = self.request_poller.poll_due() if self.request_poller is not None else ()
         handled, problems, is_complete = self._handle_due(limit, observer, overdue_by)
+        problems = (*found, *problems)
         while True:
             with self.without_waiting():  # What rules want is asked by connection as well.
                 events, troubles = self.process_events(limit)

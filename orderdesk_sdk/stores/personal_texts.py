@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -44,15 +45,17 @@ class Places(NamedTuple):
 
 _EMAIL = ("sender", "subject", "message_id", "in_reply_to")
 _EVIDENCE = (("evidence", "evidence", ("person", "note")), ("evidence", "evidence.email", _EMAIL))
+_DECISION = ("decision", "decision", ("by", "text"))
 _CASE = Places(("requested_by", "message", "hint", "plugin_error"), _EVIDENCE)
 
 PLACES: Mapping[type, Places] = {
-    Event: Places(("message", "hint", "plugin_error", "person"), _EVIDENCE),
+    Event: Places(("message", "hint", "plugin_error", "person"), (*_EVIDENCE, _DECISION)),
     Exchange: Places(("body", "warning"), (("failure", "failure", ("message",)),)),
     Intent: Places(("body",)),
     CancelCase: _CASE,
     StatusCase: _CASE,
     ResubmitCase: _CASE,
+    ResponseCase: Places(_CASE.flat, (*_EVIDENCE, _DECISION, ("request", "request", ("reason",)))),
     Cancellation: Places(("requested_by", "reason")),
 }
 """By the kind of record."""

@@ -38,6 +38,7 @@ when = "folder == 'Canceled'"
 do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
 """
 ELSEWHERE = {
+    "answer": "plugins/commercehub/tests/test_dsco_requests.py reads what it gives: nothing in the sandbox asks us",
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
     "messages retry": "test_messages_command.py reads what it gives, since it needs a message that failed",

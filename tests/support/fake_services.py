@@ -36,7 +36,7 @@ from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, text_at
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.rules.reader import read_rules
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.runtime.connection_config import Answering, ConnectionConfig
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = [
@@ -233,6 +233,7 @@ class FakeDeskOpener(Protocol):
         at: Sequence[str] = (),
         listeners: Sequence[object] = (),
         rules: Sequence[Mapping[str, object]] = (),
+        answering: Answering = Answering.PERSON,
         messages: MessageConfig | None = None,
     ) -> Desk:
         """The desk; without `plugins` there are a cart, a mill and a phone."""
@@ -253,6 +254,7 @@ def open_fake_desk(
     listeners: Sequence[object] = (),
     rules: Sequence[Mapping[str, object]] = (),
     orders: Sequence[Order] = (),
+    answering: Answering = Answering.PERSON,
     messages: MessageConfig | None = None,
 ) -> Desk:
     """A desk with one connection per plugin, named as it is; `orders` are imported."""
@@ -260,7 +262,13 @@ def open_fake_desk(
     for plugin in plugins:
         registry.register(plugin, plugin.slug)
     connections = {
-        plugin.slug: ConnectionConfig(plugin.slug, plugin.slug, {"endpoint": url}, f"[connections.{plugin.slug}]")
+        plugin.slug: ConnectionConfig(
+            plugin.slug,
+            plugin.slug,
+            {"endpoint": url},
+            f"[connections.{plugin.slug}]",
+            cancel_requests=answering,
+        )
         for plugin in plugins
     }
     config = Config(

@@ -261,9 +261,8 @@ def receipt(session: Session, order: str, limit: int | None, after: int) -> None
             screen.line(f"No more than {limit} lines of the histories are shown; {next_page}.", "dim")
 
     session.print_result(receipt_document(order_receipt), draw)
-    session.exit_for(
-        [*order_receipt.coverage.latest.values(), *order_receipt.resubmissions, *order_receipt.status_changes]
-    )
+    others = (*order_receipt.resubmissions, *order_receipt.status_changes, *order_receipt.responses)
+    session.exit_for([*order_receipt.coverage.latest.values(), *others])
 
 
 @click.command()

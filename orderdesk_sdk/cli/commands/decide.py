@@ -1,4 +1,4 @@
-"""`poll`, `confirm`, `reject`, `withdraw` and `retry`: what a person does with a case."""
+"""`answer`, `poll`, `confirm`, `reject`, `withdraw` and `retry`: what a person does with a case."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.cases.case import Case
     from orderdesk_sdk.cli.output.screen import Screen
 
-__all__ = ["confirm", "poll", "reject", "retry", "withdraw"]
+__all__ = ["answer", "confirm", "poll", "reject", "retry", "withdraw"]
 
 _note = click.option("--note", metavar="TEXT", help="How this is known: a name, a ticket, a call.")
 
@@ -62,6 +62,40 @@ def _print_case(session: Session, case: Case) -> None:
         screen.zone(case.updated_at)
 
     session.print_result({"case": case_document(case)}, draw)
+
+
+@click.command()
+@click.argument("case")
+@click.argument("decision", type=click.Choice(["accept", "reject"]))
+@by_option(required=True)
+@click.option(
+    "--reason",
+    "rejection",
+    type=click.Choice(["too-late", "shipped", "not-allowed"]),
+    default="not-allowed",
+    show_default=True,
+    help="Why the request is rejected.",
+)
+@click.option("--note", metavar="TEXT", help="The same in words, for the asker.")
+@common_options
+@click.pass_obj
+def answer(session: Session, case: str, decision: str, by: str, rejection: str, note: str | None) -> None:
+    """Accept or reject what somebody else requests: that we cancel an order.
+
+    To accept asks the fulfillment services to cancel; what they say is answered when all of them have settled. CASE is
+    the id of a response, the beginning of one, or ORDER@CONNECTION. Exit code 3: the case requires action.
+    """
+    from orderdesk_sdk.plugin.answer import Rejection
+
+    with session.desk() as desk:
+        found = find_case(desk, case).id
+        if decision == "accept":
+            decided = desk.responses.accept(found, by=by, note=note)
+        else:
+            reason = Rejection(rejection.replace("-", " "))
+            decided = desk.responses.reject(found, by=by, rejection=reason, note=note)
+    _print_case(session, decided)
+    session.exit_for([decided])
 
 
 @click.command()

@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cli.output.cases import show_resubmission, show_status_change
+from orderdesk_sdk.cli.output.cases import show_response, show_resubmission, show_status_change
 from orderdesk_sdk.cli.output.history import history_rows
 from orderdesk_sdk.cli.output.integrations import show_reasons
 from orderdesk_sdk.cli.output.screen import Screen, printable, state_text
@@ -165,6 +165,9 @@ def show_receipt(screen: Screen, receipt: Receipt) -> None:
         screen.line(_cancellation_heading(cancellation.cancellation))
         for case in cancellation.cases:
             _show_case(screen, case)
+    for response in receipt.responses:
+        screen.line()
+        show_response(screen, response)
     for change in receipt.status_changes:
         screen.line()
         show_status_change(screen, change)

@@ -25,6 +25,7 @@ _STYLES = {
     State.PARTIALLY_CANCELED: "yellow",
     State.REJECTED: "yellow",
     State.UNSUPPORTED: "yellow",
+    State.EXPIRED: "bold red",
     State.ACKNOWLEDGED: "cyan",
     State.UNKNOWN: "magenta",
     State.ACTION_REQUIRED: "bold magenta",

@@ -14,15 +14,14 @@ from rich.text import Text
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.cli.output.cancellations import event_line, show_case_list
 from orderdesk_sdk.cli.output.cases import show_other_case
 from orderdesk_sdk.cli.output.history import UNDECIDED_POLLS
 from orderdesk_sdk.cli.output.screen import Screen, printable
 from orderdesk_sdk.cli.output.times import format_time
+from orderdesk_sdk.desk.cases import OtherCase
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.documents import case_document, iso_time
 
@@ -107,7 +106,7 @@ class WorkResult:
     handled: int
     is_idle: bool
     cancels: Sequence[CancelCase]
-    others: Sequence[ResubmitCase | StatusCase]
+    others: Sequence[OtherCase]
     alarms: Sequence[CancelCase]
     problems: Sequence[str]
 

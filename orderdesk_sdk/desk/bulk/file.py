@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import IO, BinaryIO
 
 from attrs import field, frozen
@@ -29,12 +30,16 @@ MAX_LINE = 100_000
 """Bytes of a line; longer ones are no orders, and memory is bounded."""
 MAX_SPOOLED = 1 << 20
 """Bytes of a pipe that are held in memory; more goes into a temporary file."""
+MAX_UNSPREAD = 200
+"""Orders of a file that are taken in its order: so few are recorded before anybody waits."""
+SPREADING_PASSES = 16
+"""In how many passes a longer file is read: a part of each connection's orders is recorded in each."""
 _MAX_REPORTED = 20
 
 
 @frozen
 class BulkFile:
-    """A file that was checked. `requests` reads it once more, line by line.
+    """A file that was checked. `requests` reads it again, line by line.
 
     Args:
         total: how many orders it lists.
@@ -49,12 +54,19 @@ class BulkFile:
     connections: tuple[str, ...] = field(default=())
 
     def requests(self) -> Iterator[BulkRequest]:
-        """The orders, in the order of the file; each is numbered by its line."""
-        self.stream.seek(0)
-        for number, found in _parse(self.stream, self.location):
-            if isinstance(found, BulkRequest):
-                reason, connections = found.reason or self.reason, found.connections or self.connections
-                yield BulkRequest(found.order, reason, found.lines, connections, number)
+        """The orders, each numbered by its line; in the order of the file, where it is short.
+
+        A longer one is read in several passes, each of which takes every so-manieth order: it may be sorted by
+        connection, and the last connection should not wait until those of all others are recorded. Nothing is held in
+        memory for that.
+        """
+        passes = SPREADING_PASSES if self.total > MAX_UNSPREAD else 1
+        for first in range(passes):
+            self.stream.seek(0)
+            for number, found in islice(_parse(self.stream, self.location), first, None, passes):
+                if isinstance(found, BulkRequest):
+                    reason, connections = found.reason or self.reason, found.connections or self.connections
+                    yield BulkRequest(found.order, reason, found.lines, connections, number)
 
 
 @contextmanager

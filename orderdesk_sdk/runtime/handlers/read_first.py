@@ -22,7 +22,7 @@ from orderdesk_sdk.errors import InvalidStateError, OrderDeskError, StorageError
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog
-from orderdesk_sdk.plugin.requests import ResubmitRequest, StatusChangeRequest
+from orderdesk_sdk.plugin.requests import RespondRequest, ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.plugin.routes import Batch
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, ContextLoader
@@ -33,7 +33,7 @@ from orderdesk_sdk.runtime.journal import SendCondition
 __all__ = ["ReadFirstHandler"]
 
 C = TypeVar("C", bound=Case)
-R = TypeVar("R", ResubmitRequest, StatusChangeRequest)
+R = TypeVar("R", ResubmitRequest, StatusChangeRequest, RespondRequest)
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -124,6 +124,10 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
     def save_confirmed(self, case: C, by: str) -> None:
         """Keep in the host what a person says has been done. Raises what keeps the host from it."""
 
+    def due_in_time(self, case: C, event: Event) -> Event:  # noqa: ARG002 - for those that have a deadline
+        """An event by which the case is due again, no later than what it is about allows."""
+        return event
+
     def handle(self, case: C, watchdog: Watchdog, context: K | None = None) -> C:
         """Do what is due; the case as it is then.
 
@@ -133,7 +137,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         unknown = self._attempts_of_unknown_outcome(case)
         polls = case.state is State.ACTION_REQUIRED
         if polls and not unknown:  # It is a person's to do, so there is nothing to find.
-            return self._loader.apply(case, read_first.after_poll(case, self._clock.now()))
+            return self._loader.apply(case, self.due_in_time(case, read_first.after_poll(case, self._clock.now())))
         return self._run(case, watchdog, unknown, context, polls=polls)
 
     def handle_batch(self, cases: Sequence[C], watchdog: Watchdog) -> None:
@@ -156,7 +160,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         event = read_first.after_plugin_error(
             case, reason, self._clock.now(), may_exist=unsure, find_out_hint=self.find_out_hint
         )
-        return self._loader.apply(case, event)
+        return self._loader.apply(case, self.due_in_time(case, event))
 
     def before_verdict(self, case: C, event: Event) -> None:
         if event.kind is EventKind.DONE and case.is_open:
@@ -204,7 +208,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
             event = (
                 read_first.after_poll(case, now) if polls else self._after_connection_error(case, error, now, unknown)
             )
-            return self._loader.apply(case, event)
+            return self._loader.apply(case, self.due_in_time(case, event))
         begins = EventKind.RESUMED if case.state is State.SENDING else EventKind.SEND_STARTED
         kind = EventKind.POLL_STARTED if polls else begins
         due = now + LEASE
@@ -247,6 +251,7 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         elif is_held or (is_blind and event.due_at is not None):
             # Nothing more is sent, or the flow cannot find out: asking it every few minutes would tell no more.
             event = read_first.escalate(NoResult(event.message, event.hint), now, find_out_hint=self.find_out_hint)
+        event = self.due_in_time(case, event)
         after = journal.finish(transition(run.sending, event), event)
         self._loader.notify_listeners(after, event)
         return after

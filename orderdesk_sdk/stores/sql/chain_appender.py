@@ -43,7 +43,7 @@ class ChainMark(NamedTuple):
 
 
 class ChainAppender:
-    """The lines that one job of a transaction adds."""
+    """The lines that one write of a transaction adds."""
 
     def __init__(self, cursor: Cursor, position: ChainPosition | None = None) -> None:
         """position: where the chain ends, as the caller knows; None reads it."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.stores.serialization import to_microseconds
@@ -23,7 +24,7 @@ __all__ = [
     "cancellation_columns",
 ]
 
-KINDS: Mapping[str, type[Case]] = {kind.kind: kind for kind in (CancelCase, StatusCase, ResubmitCase)}
+KINDS: Mapping[str, type[Case]] = {kind.kind: kind for kind in (CancelCase, StatusCase, ResubmitCase, ResponseCase)}
 """The kinds of cases, by what the column `kind` says."""
 NOUN = "case"
 """What a row that is found damaged is called."""

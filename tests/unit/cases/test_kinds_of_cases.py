@@ -10,6 +10,7 @@ from attrs import evolve
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import KINDS, TRANSITIONS, Event, EventKind, InvalidTransitionError, transition
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -61,7 +62,7 @@ def test_a_sweep_over_every_pair_exercises_exactly_what_the_table_says_of_a_kind
 
 
 def test_every_kind_of_case_has_its_events() -> None:
-    assert set(KINDS) == {CancelCase, StatusCase, ResubmitCase}
+    assert set(KINDS) == {CancelCase, StatusCase, ResubmitCase, ResponseCase}
     assert EventKind.DONE not in KINDS[CancelCase]
     assert all(EventKind.CANCELED not in KINDS[kind] for kind in OTHERS)
 

@@ -26,6 +26,7 @@ NEEDS_PERSON = {
     State.REJECTED,
     State.UNSUPPORTED,
     State.PARTIALLY_CANCELED,
+    State.EXPIRED,
 }
 
 

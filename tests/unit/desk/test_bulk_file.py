@@ -101,3 +101,16 @@ def test_a_pipe_is_read_once_and_kept_aside() -> None:
         assert file.total == 50_000
         assert sum(1 for _ in file.requests()) == 50_000
     filling.join()
+
+
+def test_a_long_file_that_is_sorted_by_connection_gives_orders_of_all_soon() -> None:
+    """Else the last connection has nothing to do until those of all others are recorded."""
+    lines = [f"{connection}-{number}" for connection in "abcdefgh" for number in range(200)]
+    found = read("\n".join(lines))
+    assert {request.order[0] for request in found[:100]} == set("abcdefgh")
+    assert sorted((request.number or 0, request.order) for request in found) == list(enumerate(lines, start=1))
+
+
+def test_a_short_file_is_taken_in_its_order() -> None:
+    lines = [f"o-{number}" for number in range(200)]
+    assert [request.order for request in read("\n".join(lines))] == lines

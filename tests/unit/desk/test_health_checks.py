@@ -58,6 +58,7 @@ class TestAll:
         checks = check_health(ledger, LATER)
         assert {check.code: check.status for check in checks} == {
             HealthCode.CASES_OVERDUE: OK,
+            HealthCode.ANSWERS_OVERDUE: OK,
             HealthCode.CONNECTION_STUCK: OK,
             HealthCode.BUCKET_EMPTY: OK,
             HealthCode.EVENTS_UNFINISHED: OK,

@@ -22,7 +22,16 @@ from orderdesk_devkit.testing.harness import LINES, ORDER, PluginHarness, open_p
 from orderdesk_reference import cart, listener
 from orderdesk_reference.simulator import WEBHOOK_SECRET, CartSimulator, MakerSimulator
 from orderdesk_sdk import EvidenceKind, Integration, PluginRegistry, State, VirtualClock, WebhookRequest, hookimpl
-from orderdesk_sdk.plugin import Answer, CancelRequest, Flow, OrderNotification, Rejection, answer, hookspecs
+from orderdesk_sdk.plugin import (
+    Answer,
+    CancelRequest,
+    CancelRequestList,
+    Flow,
+    OrderNotification,
+    Rejection,
+    answer,
+    hookspecs,
+)
 
 MAKER, CART, LISTENER = orderdesk_reference, cart, listener
 KEPT = {"order_items": [{"metadata": {"keep": "yes"}}]}
@@ -59,6 +68,18 @@ def resubmit(harness: PluginHarness) -> None:
 def change_status(harness: PluginHarness) -> None:
     harness.desk.status_changes.create(ORDER, "on hold", by="a test")
     assert harness.remote_order.status == "on hold"
+
+
+def list_cancel_requests(harness: PluginHarness, simulator: CartSimulator) -> None:
+    simulator.ask_to_cancel(ORDER)
+    harness.desk.run_due()
+    assert [case.request.reason for case in harness.desk.responses.list()] == ["ordered twice"]
+
+
+def respond(harness: PluginHarness, simulator: CartSimulator) -> None:
+    list_cancel_requests(harness, simulator)
+    (case,) = harness.desk.responses.list()
+    assert harness.desk.responses.reject(case.id, by="a test").state is State.DONE
 
 
 def receive(harness: PluginHarness) -> None:
@@ -98,6 +119,8 @@ EXERCISES: Mapping[str, Exercise] = {
     "orderdesk_poll": Exercise(MAKER, check),
     "orderdesk_resubmit": Exercise(MAKER, resubmit),
     "orderdesk_change_status": Exercise(CART, change_status),
+    "orderdesk_list_cancel_requests": Exercise(CART, list_cancel_requests),
+    "orderdesk_respond": Exercise(CART, respond),
     "orderdesk_parse_webhook": Exercise(MAKER, receive),
     "orderdesk_before_cancel": Exercise(LISTENER, before_cancel, KEPT),
     "orderdesk_case_changed": Exercise(LISTENER, case_changed),
@@ -116,7 +139,12 @@ class Idle:
         yield from ()
         return answer.unknown(None)
 
-    orderdesk_poll = orderdesk_resubmit = orderdesk_change_status = orderdesk_cancel
+    orderdesk_poll = orderdesk_resubmit = orderdesk_change_status = orderdesk_respond = orderdesk_cancel
+
+    @hookimpl
+    def orderdesk_list_cancel_requests(self) -> Flow[CancelRequestList]:
+        yield from ()
+        return CancelRequestList()
 
     @hookimpl
     def orderdesk_cancel_many(self, requests: Sequence[CancelRequest]) -> Flow[Sequence[Answer]]:
@@ -144,7 +172,7 @@ def idle(module: ModuleType, hook: str) -> ModuleType:
 
 
 @contextmanager
-def stage_with(exercise: Exercise, changed: ModuleType) -> Iterator[PluginHarness]:
+def stage_with(exercise: Exercise, changed: ModuleType) -> Iterator[tuple[PluginHarness, CartSimulator]]:
     """The order at the service, with `changed` in place of the exercise's module."""
     clock = VirtualClock()
     at_cart = exercise.module is CART
@@ -160,13 +188,14 @@ def stage_with(exercise: Exercise, changed: ModuleType) -> Iterator[PluginHarnes
             slug, simulator.settings(served.url), clock, details=exercise.details, registry=registry, listeners=heard
         ) as stage,
     ):
-        yield stage
+        yield stage, simulator
 
 
 def played(exercise: Exercise, changed: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
     caplog.clear()
-    with stage_with(exercise, changed) as stage:
-        more = (caplog,) if exercise.play is case_changed else ()
+    with stage_with(exercise, changed) as (stage, simulator):
+        more: tuple[object, ...] = (caplog,) if exercise.play is case_changed else ()
+        more = (simulator,) if exercise.play in (list_cancel_requests, respond) else more
         exercise.play(stage, *more)
 
 

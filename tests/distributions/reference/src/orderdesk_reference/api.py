@@ -11,10 +11,13 @@ from orderdesk_reference.settings import CartSettings, MakerSettings
 from orderdesk_sdk.plugin import (
     Answer,
     CancelRequest,
+    CancelRequestList,
     NotificationKind,
     Order,
     OrderNotification,
     Rejection,
+    RequestedCancellation,
+    RespondRequest,
     Service,
     StatedAt,
     WebhookRequest,
@@ -32,6 +35,7 @@ S = TypeVar("S", bound=CartSettings)
 
 ORDERS = "/orders"
 NUMBER = StatedAt("order", "number")  # Of every response that shows an order; the core compares it with the order's.
+REQUEST = StatedAt("request", "id", number="reference")  # Of every response that shows a buyer's request to cancel.
 ACCESS_HINT = "check api_key of this connection"
 WEBHOOK_LOCATION = "a message of the maker"
 KINDS = {
@@ -51,6 +55,23 @@ def cancel_order(service: Service[MakerSettings], request: CancelRequest) -> htt
         operation="cancel",
         json={"reason": request.reason.code},
     )
+
+
+def requests_in(response: httpx.Response, remote_id: str | None) -> CancelRequestList:
+    """The buyers' requests that a list shows as open; remote_id: of this order alone. Raises MalformedResponseError."""
+    return CancelRequestList(
+        tuple(
+            RequestedCancellation(str(one["number"]), str(one["id"]), reason=str(one["why"]))
+            for one in objects_at(response, "requests")
+            if remote_id in (None, one["number"])
+        )
+    )
+
+
+def answer_request(service: Service[CartSettings], request: RespondRequest) -> httpx.Request:
+    """The call that answers a buyer's request."""
+    told = {"answer": request.answer.value, "code": request.code, "why": request.text}
+    return service.post("/requests", request.request_id, operation="request", json=told)
 
 
 def cancel_orders(service: Service[CartSettings], requests: Sequence[CancelRequest]) -> httpx.Request:

@@ -14,22 +14,28 @@ from orderdesk_sdk.plugin import (
     Batch,
     Button,
     CancelRequest,
+    CancelRequestList,
+    CancelRequests,
     ConnectionRole,
     Flow,
     FreeText,
     Integration,
     NoResubmission,
+    OpenRequestQuery,
     Polling,
     Rejection,
+    RespondRequest,
     RuleAction,
     Service,
     SettableStatus,
+    SilenceMeans,
     StatusChangeRequest,
     answer,
     error_message,
     hookimpl,
     hours,
     minutes,
+    text_at,
 )
 
 
@@ -55,7 +61,11 @@ def orderdesk_integration() -> Integration:
             RuleAction("Hold Order at Reference cart", status="on hold"),
         ),
         resubmission=NoResubmission("the buyer orders again"),
-        identified_by={"read": api.NUMBER, "label": api.NUMBER},
+        # Its buyers ask us to cancel. Whoever says nothing has rejected it.
+        cancel_requests=CancelRequests(
+            deadline=hours(48), silence=SilenceMeans.REJECTED, every=minutes(10), codes={Rejection.SHIPPED: "SHIPPED"}
+        ),
+        identified_by={"read": api.NUMBER, "label": api.NUMBER, "request": api.REQUEST},
     )
 
 
@@ -81,3 +91,30 @@ def orderdesk_change_status(request: StatusChangeRequest, service: Service[CartS
     if response.status_code == 409:
         return answer.rejected(response, Rejection.NOT_ALLOWED, message=error_message(response))
     return api.answer_without_order(response)
+
+
+@hookimpl
+def orderdesk_list_cancel_requests(
+    request: OpenRequestQuery, service: Service[CartSettings]
+) -> Flow[CancelRequestList | Answer]:
+    found = yield service.get("/requests", operation="list")
+    return api.requests_in(found, request.remote_id) if found.is_success else api.answer_without_order(found)
+
+
+@hookimpl
+def orderdesk_respond(request: RespondRequest, service: Service[CartSettings]) -> Flow[Answer]:
+    wanted = f"{request.answer.value}ed"
+    # Read first: after a lost response it may be answered already.
+    found = yield service.get("/requests", request.request_id, operation="request")
+    if not found.is_success:
+        return api.answer_without_order(found)
+    if (state := text_at(found, "request", "state")) != "open":
+        if state == wanted:
+            return answer.changed(found, status=state)
+        return answer.rejected(found, Rejection.NOT_ALLOWED, message=f"the request is {state}")
+    if request.may_have_answered:
+        return answer.pending(found, message="the answer has not been taken yet")
+    answered = yield api.answer_request(service, request)
+    if answered.is_success and text_at(answered, "request", "state") == wanted:
+        return answer.changed(answered, status=wanted)
+    return api.answer_without_order(answered)

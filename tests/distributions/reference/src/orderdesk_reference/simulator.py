@@ -23,6 +23,7 @@ class CartSimulator(SimpleSimulator):
         super().__init__(clock, durations=durations)
         self._references: dict[str, str] = {}
         self._labels: dict[str, str] = {}
+        self._requests: dict[str, dict[str, object]] = {}
 
     def settings(self, url: str) -> Mapping[str, object]:
         return {"base_url": url, "api_key": KEY}
@@ -42,10 +43,25 @@ class CartSimulator(SimpleSimulator):
                 return self._create(json.loads(body))
             case "POST", ["cancellations"]:
                 return self._cancel_many(request, json.loads(body))
+            case "GET", ["requests"]:
+                found = [one for one in self._requests.values() if one["state"] == "open"]
+                return "list", None, CallResult(200, f"{len(found)} open", {"requests": found})
+            case _, ["requests", name] if name in self._requests:
+                return self._request(name, json.loads(body or b"{}"))
             case "PUT", ["orders", number, "label"] if self.has(number):
                 return "label", number, self._label(number, json.loads(body)["label"])
             case _:
                 return super().handle(request, body)
+
+    def ask_to_cancel(self, number: str, name: str = "R-1") -> None:
+        """The buyer of an order asks us to cancel it."""
+        self._requests[name] = {"id": name, "number": number, "state": "open", "why": "ordered twice"}
+
+    def _request(self, name: str, told: Mapping[str, str]) -> tuple[str, str | None, CallResult]:
+        request = self._requests[name]
+        if "answer" in told:
+            request["state"] = f"{told['answer']}ed"
+        return "request", str(request["number"]), CallResult(200, f"it is {request['state']}", {"request": request})
 
     def _create(self, order: Mapping[str, object]) -> tuple[str, str | None, CallResult]:
         number = str(order["number"])
