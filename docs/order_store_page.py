@@ -9,8 +9,8 @@ from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
 __all__ = ["order_store_page"]
 
 _INTRO = (
-    "The keys of `[orders]` in `orderdesk.toml` where the orders are in a live Order Desk store: wherever the table has "
-    "a `store_id`. How it is used says [the page about it](../how-to/order-desk-store.md)."
+    "The keys of `[orders]` in `orderdesk.toml` where the orders are in a live Order Desk store: wherever the table "
+    "has a `store_id`. How it is used says [the page about it](../how-to/order-desk-store.md)."
 )
 
 
