@@ -69,6 +69,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DeskAssembly"]
 
+MESSAGE_HEAD_START = 0.5
+"""Seconds that a round waits for messages before its cases."""
 MESSAGE_WAIT = 2.0
 """Seconds that a round waits for messages after its cases; what takes longer goes on beside the next rounds."""
 
@@ -212,14 +214,16 @@ class DeskAssembly:
     def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:
         """Handle messages beside the cases that are due, then the cases that follow from them."""
         problems = self.messages.begin_due()
+        # Most are handled at once, and not beside the round, so that no case is wanted by both.
+        handled, troubles = self.messages.finish_due(MESSAGE_HEAD_START)
         report = run_cases()
-        handled, troubles = self.messages.finish_due(MESSAGE_WAIT)
-        following = run_cases() if handled else RunReport(0, report.next_due)
+        late, late_troubles = self.messages.finish_due(MESSAGE_WAIT)
+        following = run_cases() if late else RunReport(0, report.next_due)
         due = [at for at in (following.next_due, self.messages.next_due()) if at is not None]
         return RunReport(
-            report.handled + handled + following.handled,
+            handled + report.handled + late + following.handled,
             min(due, default=None),
-            (*problems, *report.problems, *troubles, *following.problems),
+            (*problems, *troubles, *report.problems, *late_troubles, *following.problems),
             report.is_complete and following.is_complete,
         )
 

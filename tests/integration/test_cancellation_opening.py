@@ -92,7 +92,7 @@ def test_one_commit_brings_wish_claim_and_intent_and_one_the_answer(fake_service
     assert list(desk.ledger.find_flaws()) == []
 
 
-MOST_STATEMENTS = 16
+MOST_STATEMENTS = 15
 """Of a cancel at one place, ledger and order store together; how many flushes to disk it costs counts more."""
 
 
@@ -116,6 +116,7 @@ def test_a_case_that_is_due_is_sent_with_two_commits_and_read_once(fake_services
     assert isinstance(desk.ledger, SqliteLedger)
     assert isinstance(desk.order_store, SqliteOrderStore)
     assert isinstance(desk.order_store._database, SqliteOrderDatabase)
+    desk.run_due()  # The first round of a desk forgets old messages, which others need not.
     desk.cancel("1042", by="Ann", send_now=False)
     found: list[str] = []
     for connection in (desk.ledger._writer, desk.ledger._reader, desk.order_store._database._connection):

@@ -61,13 +61,13 @@ AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LIMITS = HttpLimits(read_timeout=5, timeout=5, max_attempts=2)
 
 
-def store_settings(simulator: OrderDeskSimulator, url: str, **changed: object) -> OrderDeskSettings:
+def store_settings(simulator: OrderDeskSimulator, at: str, **changed: object) -> OrderDeskSettings:
     """The `[orders]` table for a simulated store."""
     told: dict[str, object] = {
         "store_id": simulator.store_id,
         "api_key": Secret(simulator.api_key),
         "contact": "ops@example.com",
-        "url": url + BASE,
+        "url": at + BASE,
         "reuse_reads_for": 0,
         **changed,
     }
@@ -87,10 +87,14 @@ class LiveStore:
     url: str
     clock: VirtualClock
 
+    def settings(self, **changed: object) -> OrderDeskSettings:
+        """The `[orders]` table for it."""
+        return store_settings(self.simulator, self.url, **changed)
+
     @contextmanager
     def opened(self, records: StoreRecords | None = None, **changed: object) -> Iterator[OrderDeskStore]:
         """An order store, as another process would open it; `changed` are settings."""
-        settings = store_settings(self.simulator, self.url, **changed)
+        settings = self.settings(**changed)
         api = OrderDeskApi(settings, self.clock, limits=LIMITS)
         names = ConnectionNames(settings.connections, SLUGS, lambda: TITLES)
         with OrderDeskStore(api, settings, names, self.clock, records=records) as store:

@@ -40,6 +40,7 @@ class MessageDispatcher:
         self._threads = Bulkhead("messages", config.threads, float("inf"))
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
+        self._is_begun = False
         self._handled = 0
         self._problems: list[str] = []
         self._cleaned_at: float | None = None
@@ -59,6 +60,7 @@ class MessageDispatcher:
             for message in claimed:
                 self._start(message)
             begun += len(claimed)
+            self._is_begun = self._is_begun or bool(claimed)
             if not claimed:
                 return begun
         return begun
@@ -66,8 +68,11 @@ class MessageDispatcher:
     def wait(self, longest: float) -> None:
         """Wait until nothing is under way and nothing more is due, at most so many seconds."""
         until = time.monotonic() + longest
+        if self.is_idle and not self._is_begun:
+            return
         while time.monotonic() < until and not self._shutdown.is_requested:
             if not self.start_due() and self.is_idle:
+                self._is_begun = False
                 return
             time.sleep(_PAUSE)
 

@@ -37,7 +37,7 @@ from orderdesk_sdk.transport.redaction import Redactor
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["LIMIT", "PLACE", "ApiReply", "OrderDeskApi"]
+__all__ = ["LIMIT", "PLACE", "ApiReply", "OrderDeskApi", "order_desk_integration"]
 
 LIMIT: Final = Limit(3, burst=20)
 """Calls to one store, by whichever program: a bucket of 20 that refills by 3 a second."""
@@ -96,7 +96,7 @@ class OrderDeskApi:
         """state: the bucket that all processes share; None is one of this process."""
         self._state = _ObservedState(state or LocalConnectionState(clock))
         redactor = Redactor.of_settings((), settings)
-        self._client = HttpClient(_integration(), settings, redactor, clock, limits, self._state)
+        self._client = HttpClient(order_desk_integration(), settings, redactor, clock, limits, self._state)
         self._redactor = redactor
         agent = f"orderdesk-sdk/{_version()} (+{settings.contact})"
         self._service = Service(PLACE, settings, settings.url, clock.now(), agent, ConnectionRole.FULFILLMENT)
@@ -215,7 +215,7 @@ def _version() -> str:
         return "0"
 
 
-def _integration() -> Integration:
+def order_desk_integration() -> Integration:
     """Order Desk as the transport knows a service."""
     return Integration(
         slug="order-desk",

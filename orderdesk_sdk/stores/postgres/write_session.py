@@ -51,7 +51,7 @@ class PostgresWriteSession:
         self._position: ChainPosition | None = None
 
     def begin(self) -> PostgresCursor:
-        """Begin a transaction, and lock out everybody else who writes; the cursor for its jobs."""
+        """Begin a transaction, and lock out everybody else who writes; the cursor for its writes."""
         while True:
             self._connection = connection = self._pool.begin()
             cursor = PostgresCursor(connection)
@@ -91,16 +91,16 @@ class PostgresWriteSession:
                 hint="end this program, and start the newer orderdesk-sdk; nothing was written",
             )
 
-    def begin_job(self) -> None:
-        """A job begins that may be undone alone."""
+    def begin_write(self) -> None:
+        """A write begins that may be undone alone."""
         self._earlier_appenders = len(self._appenders)
 
-    def forget_job(self) -> None:
-        """What was written since `begin_job` was undone: a line of it that is missing is no loss."""
+    def forget_write(self) -> None:
+        """What was written since `begin_write` was undone: a line of it that is missing is no loss."""
         del self._appenders[self._earlier_appenders :]
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
-        """The lines that a job of the present transaction adds."""
+        """The lines that a write of the present transaction adds."""
         # Whoever comes next in this transaction comes after the lines of those before.
         links = ChainAppender(cursor, self._appenders[-1].position if self._appenders else self._position)
         self._appenders.append(links)
@@ -152,8 +152,8 @@ class PostgresWriteSession:
         """Whether the driver or the server raised an error."""
         return isinstance(error, psycopg.Error)
 
-    def is_of_one_job(self, error: Exception) -> bool:
-        """Whether an error is that of a job alone. A lost connection and a timeout concern the whole transaction."""
+    def is_of_one_write(self, error: Exception) -> bool:
+        """Whether an error is that of a write alone. A lost connection and a timeout concern the whole transaction."""
         return isinstance(error, psycopg.IntegrityError) or not isinstance(error, psycopg.Error)
 
     def write_error(self, error: BaseException) -> StorageError:

@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.hash_chain import ChainEntry, head_after, link_after
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.known_links import RowLink
 
-__all__ = ["ChainAppender", "ChainPosition", "HeadMovedError"]
+__all__ = ["ChainAppender", "ChainMark", "ChainPosition", "HeadMovedError"]
 
 _COLUMNS: Final = "sequence, subject_id, attempt, at, kind, link, state, sealed, data, texts"
 _MOVE_HEAD: Final = (
@@ -33,8 +34,16 @@ class ChainPosition(NamedTuple):
     head: bytes
 
 
+class ChainMark(NamedTuple):
+    """A place in the lines that a job adds: count and head after the last of them, and how many are not written."""
+
+    line_count: int
+    head: bytes
+    pending_count: int
+
+
 class ChainAppender:
-    """The lines that one job of a transaction adds."""
+    """The lines that one write of a transaction adds."""
 
     def __init__(self, cursor: Cursor, position: ChainPosition | None = None) -> None:
         """position: where the chain ends, as the caller knows; None reads it."""
@@ -48,6 +57,8 @@ class ChainAppender:
         self._cursor = cursor
         self.position = ChainPosition(*row)
         """Where the chain ends after the lines that were written."""
+        self.row_links: list[RowLink] = []
+        """Of the rows that were written with these lines."""
         self._rows: list[tuple[int, str, int, int, str, bytes, bytes | None, bytes | None, str, str | None]] = []
         self.last: tuple[int, bytes, bytes] | None = None
         """Sequence of the last line that was written, head and link after it; None where none was."""
@@ -71,6 +82,15 @@ class ChainAppender:
             subject_id, attempt, at, kind, data, texts, sealed, _ = line
             self._rows.append((self.count, subject_id, attempt, at, kind, link, bound, sealed, data, texts))
         return link
+
+    def mark(self) -> ChainMark:
+        """Where the chain ends with what was added so far, for `take_back`."""
+        return ChainMark(self.count, self.head, len(self._rows))
+
+    def take_back(self, mark: ChainMark) -> None:
+        """Forget the lines that were added since a mark."""
+        self.count, self.head = mark.line_count, mark.head
+        del self._rows[mark.pending_count :]
 
     def write(self) -> None:
         """Write the lines and the ledger's head. Raises HeadMovedError where the chain has not ended where it was taken

@@ -1,4 +1,4 @@
-"""What a SQL database is here: a cursor that takes `?`, and somebody who runs jobs in transactions.
+"""What a SQL database is here: a cursor that takes `?`, and somebody who runs writes in transactions.
 
 `sqlite3.Cursor` is such a cursor as it is. Statements number no parameters, name the target of each
 `ON CONFLICT ... DO UPDATE`, and begin, end and abort no transaction: that does whoever hands out the cursor.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["NO_LIMIT", "Commits", "Cursor", "Job"]
+__all__ = ["NO_LIMIT", "Commits", "Cursor", "Write"]
 
 T = TypeVar("T")
 
@@ -40,16 +40,16 @@ class Cursor(Protocol):
         """The rows that are left, one by one."""
 
 
-Job = Callable[[Cursor], T]
-"""What is done inside one transaction. It may be run again in another one, where a job that shared the first failed:
+Write = Callable[[Cursor], T]
+"""What is done inside one transaction. It may be run again in another one, where a write that shared the first failed:
 what the first run did is undone then, and what it gave is forgotten. So it changes nothing beside the database."""
 
 
 class Commits(Protocol):
-    """Runs jobs in transactions."""
+    """Runs writes in transactions."""
 
-    def run(self, job: Job[T]) -> T:
-        """Run a job in a transaction, perhaps together with others; what it gave, once that is durable.
+    def run(self, write: Write[T]) -> T:
+        """Run a write in a transaction, perhaps together with others; what it gave, once that is durable.
 
-        A job that raises changes nothing and hurts no other.
+        A write that raises changes nothing and hurts no other.
         """

@@ -42,13 +42,13 @@ class EventOutbox(ABC):
         return SqlStoreRecords(self._commits, self._read, store)
 
     def add_events(self, events: Sequence[OrderEvent]) -> None:
-        def job(cursor: Cursor, some: Sequence[OrderEvent]) -> None:
+        def write(cursor: Cursor, some: Sequence[OrderEvent]) -> None:
             for event in some:
                 insert_event(cursor, event)
 
         # Those of a large import a few at a time: each is recorded by itself, and the same again changes nothing.
         for first in range(0, len(events), _BATCH_SIZE):
-            self._commits.run(partial(job, some=events[first : first + _BATCH_SIZE]))
+            self._commits.run(partial(write, some=events[first : first + _BATCH_SIZE]))
 
     def pending_events(self, limit: int, *, after: OrderEvent | None = None) -> tuple[OrderEvent, ...]:
         with self._read() as cursor:
@@ -69,7 +69,7 @@ class EventOutbox(ABC):
     def complete_event(
         self, event: OrderEvent, executions: Sequence[RuleExecution], caused_events: Sequence[OrderEvent], at: datetime
     ) -> bool:
-        def job(cursor: Cursor) -> bool:
+        def write(cursor: Cursor) -> bool:
             cursor.execute("UPDATE order_events SET handled = 1 WHERE id = ? AND handled = 0", (event.id,))
             if cursor.rowcount != 1:
                 return False
@@ -82,13 +82,13 @@ class EventOutbox(ABC):
                 insert_event(cursor, follows)
             return True
 
-        return self._commits.run(job)
+        return self._commits.run(write)
 
     def discard_event(self, event: OrderEvent) -> None:
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> None:
             cursor.execute("DELETE FROM order_events WHERE id = ? AND handled = 0", (event.id,))
 
-        self._commits.run(job)
+        self._commits.run(write)
 
     def rule_executions(self, order_id: str) -> tuple[tuple[datetime, RuleExecution], ...]:
         with self._read() as cursor:

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar, cast
 
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.plugin.telemetry import span
-from orderdesk_sdk.stores.sql.database import Cursor, Job
+from orderdesk_sdk.stores.sql.database import Cursor, Write
 
 __all__ = ["GroupCommit", "TransactionLostError", "WriteSession"]
 
@@ -22,13 +22,13 @@ class WriteSession(Protocol):
     """The transactions of one connection that writes."""
 
     def begin(self) -> Cursor:
-        """Begin a transaction, in which nobody else writes; the cursor for its jobs."""
+        """Begin a transaction, in which nobody else writes; the cursor for its writes."""
 
-    def begin_job(self) -> None:
-        """A job begins that may be undone alone."""
+    def begin_write(self) -> None:
+        """A write begins that may be undone alone."""
 
-    def forget_job(self) -> None:
-        """What was written since `begin_job` was undone."""
+    def forget_write(self) -> None:
+        """What was written since `begin_write` was undone."""
 
     def commit(self) -> None:
         """Commit it. It is durable when this returns, and is not, nor will be, when this raises TransactionLostError.
@@ -48,35 +48,35 @@ class WriteSession(Protocol):
     def is_of_database(self, error: BaseException) -> bool:
         """Whether the database raised an error."""
 
-    def is_of_one_job(self, error: Exception) -> bool:
-        """Whether an error is that of a job alone, whatever it is."""
+    def is_of_one_write(self, error: Exception) -> bool:
+        """Whether an error is that of a write alone, whatever it is."""
 
     def write_error(self, error: BaseException) -> StorageError:
         """An error that concerns the whole transaction as its callers get it."""
 
 
 class _PendingCommit:
-    __slots__ = ("done", "error", "gave_up", "job", "result", "turn")
+    __slots__ = ("done", "error", "gate", "gave_up", "result", "write")
 
-    def __init__(self, job: Job[object]) -> None:
-        self.job = job
+    def __init__(self, write: Write[object]) -> None:
+        self.write = write
         self.done = False
         self.gave_up = False
         self.result: object = None
         self.error: Exception | None = None
-        self.turn = threading.Lock()
-        self.turn.acquire()
+        self.gate = threading.Lock()
+        self.gate.acquire()
 
     def run(self, cursor: Cursor) -> None:
-        """Do the job and keep what it gives, in place of what an earlier run came to."""
+        """Do the write and keep what it gives, in place of what an earlier run came to."""
         self.error = None
-        self.result = self.job(cursor)
+        self.result = self.write(cursor)
 
 
 class GroupCommit:
     """The single writer of a process.
 
-    `run` returns after the job's transaction is durable, or raises what it raised.
+    `run` returns after the write's transaction is durable, or raises what it raised.
     """
 
     def __init__(self, session: WriteSession) -> None:
@@ -87,47 +87,47 @@ class GroupCommit:
         self._pending_lock = threading.Lock()
         self._writer = threading.Lock()
 
-    def run(self, job: Job[T]) -> T:
-        """Run a job in a transaction, perhaps together with others; what it gives.
+    def run(self, write: Write[T]) -> T:
+        """Run a write in a transaction, perhaps together with others; what it gives.
 
-        A job that raises changes nothing and hurts no other.
+        A write that raises changes nothing and hurts no other.
         """
-        ticket = _PendingCommit(job)
+        pending = _PendingCommit(write)
         try:
             # Each caller waits at a lock of its own: one lock for all would wake them one after the other, and whoever
             # wakes late misses the next transaction.
-            if not self._goes_first(ticket):
-                ticket.turn.acquire()
-            if not ticket.done:
+            if not self._goes_first(pending):
+                pending.gate.acquire()
+            if not pending.done:
                 with self._writer, span("commit") as observed:
                     batch = self._commit()
                     observed.set("changes", len(batch))
                     observed.set("outcome", "failed" if batch[0].error is not None else "durable")
         finally:
-            self._pass_on(ticket)
-        if ticket.error is not None:
-            raise ticket.error
-        return cast("T", ticket.result)
+            self._pass_on(pending)
+        if pending.error is not None:
+            raise pending.error
+        return cast("T", pending.result)
 
-    def _goes_first(self, ticket: _PendingCommit) -> bool:
-        """Queue a ticket; whether its caller commits, since nobody else does."""
+    def _goes_first(self, pending: _PendingCommit) -> bool:
+        """Queue a commit; whether its caller commits, since nobody else does."""
         with self._pending_lock:
-            self._pending.append(ticket)
+            self._pending.append(pending)
             if self._committing is None:
-                self._committing = ticket
-            return self._committing is ticket
+                self._committing = pending
+            return self._committing is pending
 
-    def _pass_on(self, ticket: _PendingCommit) -> None:
-        """Let the next one that waits commit, where this ticket's caller was the one to do it."""
+    def _pass_on(self, pending: _PendingCommit) -> None:
+        """Let the next one that waits commit, where this one's caller was the one to do it."""
         with self._pending_lock:
-            ticket.gave_up = True  # An interrupt may end a wait: nobody hands the turn to who has gone.
-            if self._committing is ticket:
+            pending.gave_up = True  # An interrupt may end a wait: who has gone is let through no more.
+            if self._committing is pending:
                 self._committing = next((waiting for waiting in self._pending if not waiting.gave_up), None)
                 if self._committing is not None:
-                    self._committing.turn.release()
+                    self._committing.gate.release()
 
     def _commit(self) -> list[_PendingCommit]:
-        """Commit the jobs of all who wait, and tell them; their tickets."""
+        """Commit the writes of all who wait, and tell them; what was committed together."""
         batch: list[_PendingCommit] = []
         try:
             with self._pending_lock:
@@ -141,10 +141,10 @@ class GroupCommit:
             if not is_all:
                 raise
         finally:
-            for ticket in batch:
-                ticket.done = True
-                if ticket.turn.locked():  # Else it was this one's turn when an interrupt ended its wait.
-                    ticket.turn.release()
+            for pending in batch:
+                pending.done = True
+                if pending.gate.locked():  # Else it was let through before, and an interrupt ended its wait.
+                    pending.gate.release()
         return batch
 
     def _try_twice(self, batch: list[_PendingCommit]) -> None:
@@ -164,55 +164,55 @@ class GroupCommit:
         if not self._run_plainly(cursor, batch):
             self._session.undo()
             cursor = self._session.begin()
-            for ticket in batch:
-                self._run_apart(cursor, ticket)
+            for pending in batch:
+                self._run_apart(cursor, pending)
         self._may_be_committed = True
         self._session.commit()
 
     def _run_plainly(self, cursor: Cursor, batch: list[_PendingCommit]) -> bool:
-        """Run the jobs as if none could fail, which is the rule; False where one did that must not hurt the others."""
+        """Run the writes as if none could fail, which is the rule; False where one did that must not hurt others."""
         try:
-            for ticket in batch:
-                ticket.run(cursor)
+            for pending in batch:
+                pending.run(cursor)
         except Exception as error:
             # Whoever is alone hurts no other, and is undone with the transaction.
-            if len(batch) == 1 or not self._session.is_of_one_job(error):
+            if len(batch) == 1 or not self._session.is_of_one_write(error):
                 raise
             return False
         return True
 
     def _run_apart(self, cursor: Cursor, pending: _PendingCommit) -> None:
-        """Run a job so that it can be undone alone."""
-        cursor.execute("SAVEPOINT job")
-        self._session.begin_job()
+        """Run a write so that it can be undone alone."""
+        cursor.execute("SAVEPOINT one_write")
+        self._session.begin_write()
         try:
             pending.run(cursor)
         except Exception as error:
-            if not self._session.is_of_one_job(error):
+            if not self._session.is_of_one_write(error):
                 raise
-            cursor.execute("ROLLBACK TO job")
-            self._session.forget_job()
+            cursor.execute("ROLLBACK TO one_write")
+            self._session.forget_write()
             pending.error = error
-        cursor.execute("RELEASE job")
+        cursor.execute("RELEASE one_write")
 
     def _tell(self, batch: list[_PendingCommit], error: Exception) -> bool:
         """Tell everybody of an error of their transaction; whether there is nothing more to be said of it."""
-        own = isinstance(error, StorageError) or (len(batch) == 1 and self._session.is_of_one_job(error))
-        for ticket in batch:
-            ticket.error = error if own else self._session.write_error(error)
+        own = isinstance(error, StorageError) or (len(batch) == 1 and self._session.is_of_one_write(error))
+        for pending in batch:
+            pending.error = error if own else self._session.write_error(error)
         return own or self._session.is_of_database(error)
 
     def _tell_of_interruption(self, batch: list[_PendingCommit]) -> bool:
         """Tell everybody what became of a transaction that was interrupted; False: the interruption goes on."""
-        errors = [ticket.error for ticket in batch]  # Of jobs that failed alone.
-        for ticket in batch:
-            ticket.error = _unknown_fate()  # Should finding out be interrupted as well.
+        errors = [pending.error for pending in batch]  # Of writes that failed alone.
+        for pending in batch:
+            pending.error = _unknown_fate()  # Should finding out be interrupted as well.
         was_committed = self._session.was_committed() if self._may_be_committed else False
-        for ticket, error in zip(batch, errors, strict=True):
+        for pending, error in zip(batch, errors, strict=True):
             if was_committed is False:
-                ticket.error = _interrupted()
+                pending.error = _interrupted()
             elif was_committed or error is not None:
-                ticket.error = error
+                pending.error = error
         return False
 
     def locked(self) -> threading.Lock:

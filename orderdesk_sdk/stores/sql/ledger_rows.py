@@ -28,6 +28,7 @@ from orderdesk_sdk.stores.personal_texts import REMOVED, StoredRecord
 from orderdesk_sdk.stores.serialization import dump, pack, pack_entry, to_microseconds, unpack
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.known_links import RowLink
 from orderdesk_sdk.stores.sql.ledger_tables import COLUMNS, KINDS, cancellation_columns, columns_of
 
 C = TypeVar("C", bound=Case)
@@ -153,6 +154,7 @@ def new_case(chain: ChainAppender, row: Row, entries: Sequence[ChainEntry], key:
     """
     number = chain.count + 1
     link = chain.add(FIRST, entries, state_of(number, row.digest))
+    chain.row_links.append(_row_link(row, number, link))
     return number, key, *row.columns, *row.content, link
 
 
@@ -167,8 +169,11 @@ def insert_case_if_free(cursor: Cursor, parameters: CaseParameters) -> None:
         raise TakenError("another case is in its place", location=f"case {parameters[2]}")
 
 
-def apply_change(cursor: Cursor, chain: ChainAppender, change: Change) -> None:
+def apply_change(cursor: Cursor, chain: ChainAppender, change: Change, known: RowLink | None = None) -> None:
     """Change a case and add to its history.
+
+    Args:
+        known: where its history ended, as far as is known; None, or where it is otherwise, reads that.
 
     Raises ConflictError where it is no longer the version that was read, OrderChangedError where the order has changed.
     """
@@ -177,18 +182,36 @@ def apply_change(cursor: Cursor, chain: ChainAppender, change: Change) -> None:
         raise OrderChangedError(
             "the order was changed by another process", location=before.id, hint="read the order again"
         )
+    if known is not None and _update_case(cursor, chain, change, known):
+        return
     found = cursor.execute(
         "SELECT number, link FROM cases WHERE id = ? AND version = ?", (before.id, before.version)
     ).fetchone()
-    if found is None:
+    if found is None or not _update_case(cursor, chain, change, RowLink(before.id, before.version, *found)):
         raise version_conflict(before)
-    number, link = found
-    link = chain.add(link, change.entries, state_of(number, change.row.digest))
-    cursor.execute(
+
+
+def _update_case(cursor: Cursor, chain: ChainAppender, change: Change, row: RowLink) -> bool:
+    """Change a case whose row is this one; False where it is another."""
+    mark = chain.mark()
+    link = chain.add(row.link, change.entries, state_of(row.number, change.row.digest))
+    updated = cursor.execute(
         "UPDATE cases SET state = ?, version = ?, due_at = ?, data = ?, texts = ?, sealed = ?, link = ?"
-        " WHERE number = ?",
-        (*change.row.columns[-3:], *change.row.content, link, number),
+        " WHERE number = ? AND id = ? AND version = ? AND link = ?",
+        (*change.row.columns[-3:], *change.row.content, link, row.number, row.case_id, row.version, row.link),
     )
+    if updated.rowcount != 1:
+        chain.take_back(mark)
+        return False
+    chain.row_links.append(_row_link(change.row, row.number, link))
+    return True
+
+
+def _row_link(row: Row, number: int, link: bytes) -> RowLink:
+    case_id, version = row.columns[0], row.columns[-2]
+    assert isinstance(case_id, str)
+    assert isinstance(version, int)
+    return RowLink(case_id, version, number, link)
 
 
 def append_entries(

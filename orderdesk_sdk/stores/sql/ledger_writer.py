@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
@@ -22,8 +22,9 @@ from orderdesk_sdk.stores.serialization import dump, to_microseconds
 from orderdesk_sdk.stores.sql.answer_links import mark_links_used, record_links
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.claimed_notifications import claim_notifications, complete_notifications
-from orderdesk_sdk.stores.sql.database import Commits, Cursor, Job
+from orderdesk_sdk.stores.sql.database import Commits, Cursor, Write
 from orderdesk_sdk.stores.sql.event_outbox import EventOutbox
+from orderdesk_sdk.stores.sql.known_links import KnownLinks, RowLink
 from orderdesk_sdk.stores.sql.ledger_rows import (
     CaseParameters,
     TakenError,
@@ -53,6 +54,15 @@ T = TypeVar("T")
 
 _log = RoomLogger("stores")
 
+
+class Opened(NamedTuple):
+    """The cancellation that is in the ledger, whether it is new, and the rows that were written for it."""
+
+    cancellation: Cancellation
+    is_new: bool
+    row_links: Sequence[RowLink] = ()
+
+
 InsertCase = Callable[[Cursor, CaseParameters], None]
 _INSERT_KEY = "INSERT INTO keys (key, content, cancellation_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
@@ -65,13 +75,14 @@ class LedgerWriter(EventOutbox):
         super().__init__(commits)
         self._keeps_events = keeps_events
         self._due_listener: DueListener | None = None
+        self._known = KnownLinks()
 
     def on_due(self, listener: DueListener | None) -> None:
         self._due_listener = listener
 
     @abstractmethod
     def _chain_appender(self, cursor: Cursor) -> ChainAppender:
-        """The lines that a job of the present transaction adds."""
+        """The lines that a write of the present transaction adds."""
 
     @abstractmethod
     def _is_ahead(self, now: datetime) -> bool:
@@ -94,7 +105,7 @@ class LedgerWriter(EventOutbox):
         events = [event for change in changes for event in change.order_events] if self._keeps_events else []
         key = cancellation.idempotency_key
 
-        def insert(cursor: Cursor, insert_one: InsertCase = insert_case_if_free) -> tuple[Cancellation, bool]:
+        def insert(cursor: Cursor, insert_one: InsertCase = insert_case_if_free) -> Opened:
             if cursor.execute(_INSERT_KEY, (key, fingerprint, cancellation.id)).rowcount != 1:
                 raise TakenError("the key names a cancellation", location=f"key {key!r}")
             insert_cancellation(cursor, its_row)
@@ -105,41 +116,43 @@ class LedgerWriter(EventOutbox):
                 insert_one(cursor, parameters)
             for event in events:
                 insert_event(cursor, event)
-            return cancellation, True
+            return Opened(cancellation, True, links.row_links)
 
-        def find_or_insert(cursor: Cursor) -> tuple[Cancellation, bool]:
+        def find_or_insert(cursor: Cursor) -> Opened:
             known = find_by_key(cursor, key, fingerprint) or find_open_cancellation(cursor, cases)
             if known is None:
                 return insert(cursor, insert_case)
             cursor.execute(_INSERT_KEY, (key, fingerprint, known.id))
-            return known, False
+            return Opened(known, False)
 
         by_id = {change.before.id: change.after for change in changes}
         written = [by_id.get(case.id, case) for case in cases]
         try:  # The rule: nothing is in its way, so nothing is looked for.
-            return self._run_and_tell(insert, written, lambda found: found[1])
+            opened = self._run_and_tell(insert, written, lambda found: found.is_new)
         except TakenError:
-            return self._run_and_tell(find_or_insert, written, lambda found: found[1])
+            opened = self._run_and_tell(find_or_insert, written, lambda found: found.is_new)
+        self._known.remember(opened.row_links)
+        return opened.cancellation, opened.is_new
 
     def alias_key(self, idempotency_key: str, fingerprint: str, cancellation: Cancellation) -> None:
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> None:
             cursor.execute(_INSERT_KEY, (idempotency_key, fingerprint, cancellation.id))
 
-        self._commits.run(job)
+        self._commits.run(write)
 
     def begin_registration(self, registration: Registration) -> None:
         row = (registration.id, registration.order_id, dump(registration))
 
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> None:
             cursor.execute("INSERT INTO registrations (id, order_id, data) VALUES (?, ?, ?)", row)
 
-        self._commits.run(job)
+        self._commits.run(write)
 
     def discard_registration(self, registration: Registration) -> None:
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> None:
             cursor.execute("DELETE FROM registrations WHERE id = ?", (registration.id,))
 
-        self._commits.run(job)
+        self._commits.run(write)
 
     def record_links(self, links: Sequence[StoredLink], now: datetime) -> None:
         self._commits.run(lambda cursor: record_links(cursor, links, now))
@@ -158,7 +171,7 @@ class LedgerWriter(EventOutbox):
     ) -> tuple[C, bool]:
         made, first = row_of(case), mark_entry(case)
 
-        def job(cursor: Cursor) -> tuple[C, bool]:
+        def write(cursor: Cursor) -> tuple[C, bool]:
             known = in_place_of(cursor, case, key, instead)
             if known is None:
                 links = self._chain_appender(cursor)
@@ -167,18 +180,19 @@ class LedgerWriter(EventOutbox):
                 insert_case(cursor, parameters)
             return (case, True) if known is None else (known, False)
 
-        return self._run_and_tell(job, [case], lambda found: found[1])
+        return self._run_and_tell(write, [case], lambda found: found[1])
 
     def write(self, *changes: CaseUpdate) -> None:
         prepared = [prepare(change) for change in changes]
 
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> Sequence[RowLink]:
             links = self._chain_appender(cursor)
             for change in prepared:
-                apply_change(cursor, links, change)
+                apply_change(cursor, links, change, self._known.of(change.before))
                 for event in change.order_events if self._keeps_events else ():
                     insert_event(cursor, event)
             links.write()
+            return links.row_links
 
         # Who begins an attempt holds the case until its lease ends, which is for those who look after what is overdue.
         moved = [
@@ -186,17 +200,17 @@ class LedgerWriter(EventOutbox):
             for change in changes
             if change.after.due_at != change.before.due_at and change.after.attempt == change.before.attempt
         ]
-        self._run_and_tell(job, moved, lambda _: True)
+        self._known.remember(self._run_and_tell(write, moved, lambda _: True))
 
-    def _run_and_tell(self, job: Job[T], cases: Sequence[Case], is_written: Callable[[T], bool]) -> T:
-        """Run a job that makes cases due, and tell whoever listens, unless nothing was written."""
+    def _run_and_tell(self, write: Write[T], cases: Sequence[Case], is_written: Callable[[T], bool]) -> T:
+        """Run a write that makes cases due, and tell whoever listens, unless nothing was written."""
         listener = self._due_listener
         due = [case for case in cases if case.due_at is not None and case.state is not State.SENDING]
         if listener is None or not due:
-            return self._commits.run(job)
+            return self._commits.run(write)
 
         def telling(cursor: Cursor) -> T:
-            result = job(cursor)
+            result = write(cursor)
             if is_written(result):
                 listener.within(cursor, due)
             return result
@@ -205,7 +219,7 @@ class LedgerWriter(EventOutbox):
             result = self._commits.run(telling)
         except WakeError as error:  # Only an alarm is lost: whoever sweeps finds what is due.
             _log.warning("the engine could not be told: %s", error.message, about=LogSubject.of(*due))
-            result = self._commits.run(job)
+            result = self._commits.run(write)
         if is_written(result):
             listener.after(due)
         return result
@@ -221,21 +235,21 @@ class LedgerWriter(EventOutbox):
                     self.write(CaseUpdate(case, found[0], [found[1]]))
                     count += 1
 
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> None:
             cursor.execute("UPDATE chain SET latest = ?", (to_microseconds(now),))
 
-        self._commits.run(job)
+        self._commits.run(write)
         return count
 
     def append(self, case: Case, entries: Sequence[EntryContent], *, if_unchanged: bool) -> None:
         lines = chain_entries(case, entries)
 
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> None:
             links = self._chain_appender(cursor)
             append_entries(cursor, links, case, lines, fenced=if_unchanged)
             links.write()
 
-        self._commits.run(job)
+        self._commits.run(write)
 
     def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
         return self._commits.run(lambda cursor: claim_notifications(cursor, connection, digests, now))

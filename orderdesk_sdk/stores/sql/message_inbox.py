@@ -66,14 +66,14 @@ class SqlMessageInbox(ABC):
         return self._commits.run(lambda cursor: update_message(cursor, message))
 
     def discard_message(self, message: InboundMessage) -> bool:
-        def job(cursor: Cursor) -> bool:
+        def write(cursor: Cursor) -> bool:
             cursor.execute(
                 "DELETE FROM inbound_messages WHERE id = ? AND attempts = ? AND state = 'received'",
                 (message.id, message.attempts),
             )
             return cursor.rowcount == 1
 
-        return self._commits.run(job)
+        return self._commits.run(write)
 
     def restart_message(self, message_id: str, now: datetime, *, by: str) -> InboundMessage:
         return self._commits.run(lambda cursor: restart_message(cursor, message_id, now, by))

@@ -26,14 +26,14 @@ class SqlStoreRecords:
     def keep_numbers(self, order_id: str, remote_orders: Sequence[RemoteOrder]) -> None:
         rows = [(self._store, one.connection, one.remote_id, order_id) for one in remote_orders]
 
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> None:
             cursor.executemany(
                 "INSERT INTO store_numbers (store, connection, remote_id, order_id) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (store, connection, remote_id) DO UPDATE SET order_id = excluded.order_id",
                 rows,
             )
 
-        self._commits.run(job)
+        self._commits.run(write)
 
     def order_of(self, connection: str, remote_id: str) -> str | None:
         with self._read() as cursor:
@@ -46,7 +46,7 @@ class SqlStoreRecords:
     def keep_status(self, order_id: str, connection: str, status: ServiceStatus, *, believed_until: datetime) -> None:
         values = (self._store, order_id, connection, storable(status.word), to_microseconds(status.at))
 
-        def job(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> None:
             cursor.execute(
                 "INSERT INTO store_statuses (store, order_id, connection, status, at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (store, order_id, connection) DO UPDATE SET status = excluded.status, at = excluded.at"
@@ -54,7 +54,7 @@ class SqlStoreRecords:
                 (*values, to_microseconds(believed_until)),
             )
 
-        self._commits.run(job)
+        self._commits.run(write)
 
     def statuses(self, order_id: str) -> Mapping[str, ServiceStatus]:
         with self._read() as cursor:

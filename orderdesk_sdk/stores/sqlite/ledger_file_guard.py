@@ -29,7 +29,7 @@ class LedgerFileGuard:
         self._writes_alone = True
 
     def chain_appender(self, cursor: Cursor) -> ChainAppender:
-        """The lines that a job of the present transaction adds.
+        """The lines that a write of the present transaction adds.
 
         While nobody else writes, the chain ends where this process has left it, so it is not read: what is written next
         is told otherwise by HeadMovedError, and after that it is read. Raises StorageError where the last line that
@@ -70,12 +70,12 @@ class LedgerFileGuard:
             self._is_used = True
         self._appenders = []
 
-    def begin_job(self) -> None:
-        """A job begins that may be undone alone."""
+    def begin_write(self) -> None:
+        """A write begins that may be undone alone."""
         self._earlier_appenders = len(self._appenders)
 
-    def forget_job(self) -> None:
-        """What was written since `begin_job` was undone: a line of it that is missing is no loss."""
+    def forget_write(self) -> None:
+        """What was written since `begin_write` was undone: a line of it that is missing is no loss."""
         del self._appenders[self._earlier_appenders :]
 
     def before_commit(self) -> None:

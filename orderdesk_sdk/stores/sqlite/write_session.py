@@ -17,14 +17,14 @@ class CommitObserver(Protocol):
     def before_transaction(self) -> None:
         """Before one begins."""
 
-    def begin_job(self) -> None:
-        """A job begins that may be undone alone."""
+    def begin_write(self) -> None:
+        """A write begins that may be undone alone."""
 
-    def forget_job(self) -> None:
-        """What was written since `begin_job` was undone."""
+    def forget_write(self) -> None:
+        """What was written since `begin_write` was undone."""
 
     def before_commit(self) -> None:
-        """When all jobs are done."""
+        """When all writes are done."""
 
     def after_commit(self) -> None:
         """When it is on disk."""
@@ -42,21 +42,21 @@ class SqliteWriteSession:
         self._observer = observer
 
     def begin(self) -> sqlite3.Cursor:
-        """Begin a transaction; the cursor for its jobs."""
+        """Begin a transaction; the cursor for its writes."""
         if self._observer is not None:
             self._observer.before_transaction()
         self._cursor.execute("BEGIN IMMEDIATE")
         return self._cursor
 
-    def begin_job(self) -> None:
-        """A job begins that may be undone alone."""
+    def begin_write(self) -> None:
+        """A write begins that may be undone alone."""
         if self._observer is not None:
-            self._observer.begin_job()
+            self._observer.begin_write()
 
-    def forget_job(self) -> None:
-        """What was written since `begin_job` was undone."""
+    def forget_write(self) -> None:
+        """What was written since `begin_write` was undone."""
         if self._observer is not None:
-            self._observer.forget_job()
+            self._observer.forget_write()
 
     def commit(self) -> None:
         """Commit it; it is on disk after that."""
@@ -89,8 +89,8 @@ class SqliteWriteSession:
         """Whether the database raised an error."""
         return isinstance(error, sqlite3.Error)
 
-    def is_of_one_job(self, error: Exception) -> bool:
-        """Whether an error is that of a job alone. The disk and the file concern the whole transaction."""
+    def is_of_one_write(self, error: Exception) -> bool:
+        """Whether an error is that of a write alone. The disk and the file concern the whole transaction."""
         return isinstance(error, sqlite3.IntegrityError) or not isinstance(error, sqlite3.Error | HeadMovedError)
 
     def write_error(self, error: BaseException) -> StorageError:

@@ -36,21 +36,21 @@ def test_what_ends_at_the_last_moment_is_heard_or_left_and_interrupts_nothing_of
     assert not broken.is_set()
 
 
-def test_a_turn_is_lost_by_a_holder_that_was_left_behind() -> None:
-    turn, bulkhead, held = AbandonableLock(), Bulkhead("test", 2, 0.05), threading.Event()
+def test_a_lock_is_lost_by_a_holder_that_was_left_behind() -> None:
+    lock, bulkhead, held = AbandonableLock(), Bulkhead("test", 2, 0.05), threading.Event()
 
     def hang() -> None:
-        with turn.held():
+        with lock.held():
             held.set()
             threading.Event().wait(2)
 
     assert bulkhead.run_isolated(hang) == PluginFailure("Plugin timed out: 0.05 s without a request")
     assert held.is_set()
-    assert bulkhead.run_isolated(lambda: _took(turn)) is True
+    assert bulkhead.run_isolated(lambda: _took(lock)) is True
 
 
-def _took(turn: AbandonableLock) -> bool:
-    with turn.held():
+def _took(lock: AbandonableLock) -> bool:
+    with lock.held():
         return True
 
 

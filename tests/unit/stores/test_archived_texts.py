@@ -65,11 +65,11 @@ def test_texts_that_go_while_an_archive_is_made_do_not_stay_in_it(
     run = ledger._commits.run
     steps: list[int] = []
 
-    def forget_first(job: object) -> object:
+    def forget_first(write: object) -> object:
         steps.append(1)
         if len(steps) == 1:  # The file is written, and nothing is deleted.
             ledger.remove_personal_texts("1", by="Ann", at=END)
-        return run(job)  # type: ignore[arg-type]  # as it was given
+        return run(write)  # type: ignore[arg-type]  # as it was given
 
     with monkeypatch.context() as patched:
         patched.setattr(ledger._commits, "run", forget_first)

@@ -22,7 +22,7 @@ from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
 from tests.support.waiting import eventually
 
-Job = Callable[[Cursor], None]
+Write = Callable[[Cursor], None]
 
 
 def kept(path: Path) -> list[int]:
@@ -33,26 +33,26 @@ def kept(path: Path) -> list[int]:
     return found
 
 
-def insert(number: int, text: str = "") -> Job:
+def insert(number: int, text: str = "") -> Write:
     return lambda cursor: (cursor.execute("INSERT INTO kept VALUES (?, ?)", (number, text)), None)[1]
 
 
-def together(group: GroupCommit, jobs: list[Job], meanwhile: Callable[[], None] = lambda: None) -> list[object]:
-    """Run jobs at once so that they share one transaction; per job None or what it raised."""
-    results: list[object] = ["not run"] * len(jobs)
+def together(group: GroupCommit, writes: list[Write], meanwhile: Callable[[], None] = lambda: None) -> list[object]:
+    """Run writes at once so that they share one transaction; per write None or what it raised."""
+    results: list[object] = ["not run"] * len(writes)
 
     def work(index: int) -> None:
         try:
-            group.run(jobs[index])
+            group.run(writes[index])
             results[index] = None
         except BaseException as error:  # noqa: BLE001 - whatever came is what the test looks at
             results[index] = error
 
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(len(jobs))]
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(len(writes))]
     with group.locked():
         for thread in threads:
             thread.start()
-        eventually(lambda: len(group._pending) >= len(jobs), "all of them wait for the commit")
+        eventually(lambda: len(group._pending) >= len(writes), "all of them wait for the commit")
         meanwhile()
     for thread in threads:
         thread.join()
@@ -189,12 +189,12 @@ def test_a_job_that_is_run_again_gives_what_its_last_run_gave(group: GroupCommit
     def failing(cursor: Cursor) -> None:
         raise ValueError("changed my mind")
 
-    def work(job: Callable[[Cursor], int | None]) -> None:
+    def work(write: Callable[[Cursor], int | None]) -> None:
         with contextlib.suppress(ValueError):
-            found = group.run(job)
+            found = group.run(write)
             given.append(found or 0)
 
-    threads = [threading.Thread(target=work, args=(job,)) for job in (counted, failing)]
+    threads = [threading.Thread(target=work, args=(write,)) for write in (counted, failing)]
     with group.locked():
         for number, thread in enumerate(threads, start=1):
             thread.start()
@@ -209,15 +209,15 @@ def test_a_job_that_is_run_again_gives_what_its_last_run_gave(group: GroupCommit
 def test_jobs_that_share_a_transaction_end_as_if_each_had_its_own(
     wanted: list[tuple[int, bool]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Of jobs in any order, of which some raise after they wrote and some break a rule of the table."""
+    """Of writes in any order, of which some raise after they wrote and some break a rule of the table."""
 
-    def job_of(number: int, raises: bool) -> Job:
-        def job(cursor: Cursor) -> None:
+    def write_of(number: int, raises: bool) -> Write:
+        def write(cursor: Cursor) -> None:
             insert(number)(cursor)
             if raises:
                 raise ValueError(number)
 
-        return job
+        return write
 
     ends = []
     for shares in (True, False):
@@ -225,18 +225,18 @@ def test_jobs_that_share_a_transaction_end_as_if_each_had_its_own(
         with contextlib.closing(connect(path)) as opened:
             opened.execute("CREATE TABLE kept (number INTEGER PRIMARY KEY, text TEXT)")
             group = GroupCommit(SqliteWriteSession(opened))
-            tickets = [_PendingCommit(job_of(*one)) for one in wanted]
-            for batch in [tickets] if shares else [[ticket] for ticket in tickets]:
+            pending = [_PendingCommit(write_of(*one)) for one in wanted]
+            for batch in [pending] if shares else [[one] for one in pending]:
                 group._pending = batch
                 group._commit()
-            ends.append((kept(path), [type(ticket.error) for ticket in tickets]))
+            ends.append((kept(path), [type(one.error) for one in pending]))
     assert ends[0] == ends[1]
 
 
 def test_a_caller_that_is_interrupted_while_it_waits_keeps_nobody_from_committing(
     group: GroupCommit, path: Path
 ) -> None:
-    """The turn goes to none that has gone: else everybody would wait for ever."""
+    """Nobody that has gone is let through: else everybody would wait for ever."""
     waits, goes_on = threading.Event(), threading.Event()
 
     def slow(cursor: Cursor) -> None:
@@ -325,7 +325,7 @@ def test_a_caller_that_is_interrupted_at_its_turn_keeps_nobody_from_hearing_of_t
     last.start()
     eventually(lambda: len(group._pending) >= 2, "all of them wait for the commit")
     goes_on.set()
-    first.join(10)  # It has given the turn to the one that is gone.
+    first.join(10)  # It has let through the one that is gone.
     group._pass_on(gone)
     last.join(10)
     assert (results, kept(path)) == ([None], [1, 2])
