@@ -42,7 +42,7 @@ def test_the_page_works_as_it_is_written(
         with Path("orderdesk.toml").open("a", encoding="utf-8") as file:
             file.write(SETTINGS.format(url=served.url))
         with Desk.open() as desk:
-            desk.orders.import_orders([read_order_text(json.dumps(ORDER))], by="Ann")
+            desk.orders.import_orders(read_order_text(json.dumps(ORDER), location="the shop"), by="Ann")
             desk.orders.register("1042", connection="dsco", by="Ann")
         commands.run_shell()
         with Desk.open() as desk:

@@ -64,7 +64,7 @@ def list_open(request: OpenRequestQuery, service: Service[HubSettings]) -> Flow[
         if not scroll:
             return CancelRequestList(_open_in(orders, service.settings))
         params = {"scrollId": str(scroll)}
-    return answer.unknown(page, message=f"more than {MOST_PAGES} pages of orders; lower request_days")
+    return answer.unknown(None, message=f"more than {MOST_PAGES} pages of orders; lower request_days")
 
 
 def _complete(response: httpx.Response) -> httpx.Response:
