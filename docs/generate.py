@@ -12,6 +12,7 @@ from pathlib import Path
 
 from docs.host_page import host_page
 from docs.order_desk_page import order_desk_page
+from docs.order_store_page import order_store_page
 from docs.reference_pages import (
     answers_page,
     cli_page,
@@ -193,6 +194,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/cli.md": cli_page,
     "reference/host.md": host_page,
     "reference/order-desk-simulator.md": order_desk_page,
+    "reference/order-desk-store.md": order_store_page,
 }
 README = "../README.md"
 PART = re.compile(r"(<!-- Generated from here[^\n]*-->\n\n).*?(\n\n<!-- to here. -->)", re.DOTALL)
