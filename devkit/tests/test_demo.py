@@ -50,6 +50,28 @@ def test_the_demo_shows_the_ways_to_cancel_a_resubmission_and_rules(temporary: P
 
 
 @pytest.mark.slow
+def test_the_second_act_cancels_from_a_folder_of_an_order_desk_store_once_and_moves_last() -> None:
+    told = json.loads(CliRunner().invoke(orderdesk, ["demo", "--json"]).stdout)
+    from_folder, from_desk = told["store_orders"]
+    for order in (from_folder, from_desk):
+        assert (order["receipt"]["is_canceled"], order["folder"]) == (True, "Canceled")
+        assert len(order["receipt"]["cancellations"]) == 1, "though it was posted six times, and our own move as well"
+    assert {case["connection"] for case in from_folder["receipt"]["cancellations"][0]["cases"]} == {
+        "amazon-mcf",
+        "bdlinx",
+        "commercehub",
+    }
+    *told_first, moved = [note.partition(":")[0].partition(".")[0] for note in from_desk["history"]][2:7]
+    assert told_first == [
+        "Cancellation at amazon-mcf",
+        "Cancellation at shopify",
+        "Canceled everywhere",
+        "Move Order to Folder",
+    ]
+    assert moved == "Order Moved to Canceled Folder"
+
+
+@pytest.mark.slow
 def test_the_cart_is_told_after_the_others() -> None:
     told = json.loads(CliRunner().invoke(orderdesk, ["demo", "--json"]).stdout)
     amazon, hub = told["receipts"][2]["cancellations"][0]["cases"]
@@ -95,7 +117,7 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
     ):
         assert words in ran.stdout
     assert "\x1b" not in ran.stdout
-    assert len(ran.stdout.splitlines()) < 150
+    assert len(ran.stdout.splitlines()) < 200
     assert list(temporary.iterdir()) == []
 
 

@@ -43,7 +43,8 @@ class OrderWatchRecords(Protocol):
     def begin_look(self, now: datetime, every: timedelta) -> WatchLook | None:
         """The look that is due, for this caller alone until `every` is over; None where none is due.
 
-        Where nobody has finished a look yet, it is the first, and goes on from `now` only.
+        `every` zero gives one whenever the last one was. Where nobody has finished a look yet, it is the first, and
+        goes on from `now` only.
         """
 
     def finish_look(

@@ -21,7 +21,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.messages.config import watching_every
 from orderdesk_sdk.errors import ConfigurationError
 
-__all__ = ["WorkOptions", "run_work", "watching"]
+__all__ = ["WorkOptions", "run_work", "watching_config"]
 
 DEFAULT_WATCH = 60
 """Seconds between two looks into the order store, where nobody says otherwise."""
@@ -40,21 +40,21 @@ class WorkOptions:
     telemetry: bool
 
 
-def watching(config: Config, every: int | None) -> Config:
+def watching_config(config: Config, every: int | None) -> Config:
     """The configuration with looks into the order store; every None: as often as it says, or each minute."""
     seconds = every or config.messages.watch_every or DEFAULT_WATCH
     return evolve(config, messages=watching_every(config.messages, seconds))
 
 
-def run_work(session: Session, options: WorkOptions, change: Callable[[Config], Config] | None = None) -> None:
-    """Work until stopped. change: what the command changes of the configuration; None: nothing."""
+def run_work(session: Session, options: WorkOptions, watching: Callable[[Config], Config] | None = None) -> None:
+    """Work until stopped. watching: the configuration as one that watches the order store; None: as it is."""
     screen = Screen()
     changes = ShownChanges(None if session.as_json or options.quiet else screen)
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None
     report = problem_logger() if options.log_format == "json" else problem_shower(status)
     with (
         log_to_stderr(_log_level(session, options), as_json=options.log_format == "json"),
-        session.desk(listeners=(ChangeListener(changes.report),), change=change) as desk,
+        session.desk(listeners=(ChangeListener(changes.report),), change=watching) as desk,
         stop_event() as stop,
         status or nullcontext(),
     ):
@@ -65,6 +65,8 @@ def run_work(session: Session, options: WorkOptions, change: Callable[[Config], 
             if status is not None:
                 status.update(wait_text(due, desk.clock.now()))
 
+        if watching is not None:
+            desk.messages.look()  # Whoever begins to watch sees at once whether that can be done.
         worker = Worker(desk, options.every, stop, show_wait, report)
         handled, problems = _run(worker, options.engine, until_idle=options.until_idle)
         changes.finish()

@@ -7,7 +7,6 @@ covers the data and a digest of the second part. Without the salt, which goes wi
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quoted
@@ -19,6 +18,7 @@ from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.stores.salts import new_salt
 from orderdesk_sdk.stores.stored_names import rename_record, rename_texts
 
 __all__ = ["NOTE", "PLACES", "REMOVED", "SALT", "StoredRecord", "Places", "join_texts", "seal", "split_texts"]
@@ -93,7 +93,7 @@ def seal(texts: Mapping[str, str]) -> tuple[str | None, bytes | None]:
         return None, None
     # As `_encode` writes it, but that takes ten times as long for these few.
     parts = (f"{quoted(name)}:{quoted(text)}" for name, text in texts.items())
-    stored = f'{{"{SALT}":"{os.urandom(16).hex()}",{",".join(parts)}}}'
+    stored = f'{{"{SALT}":"{new_salt().hex()}",{",".join(parts)}}}'
     return stored, sha256(stored.encode()).digest()
 
 

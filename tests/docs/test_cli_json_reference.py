@@ -41,6 +41,7 @@ ELSEWHERE = {
     "answer": "plugins/commercehub/tests/test_dsco_requests.py reads what it gives: nothing in the sandbox asks us",
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
+    "watch": "test_live_store_script.py reads what it gives, since it needs an Order Desk store",
     "messages retry": "test_messages_command.py reads what it gives, since it needs a message that failed",
     "ledger accept": "test_ledger_commands.py reads what it gives, since it needs a ledger that is not whole",
     "ledger rebuild-queue": "test_procrastinate_traps.py reads what it gives, since it needs a PostgreSQL server",

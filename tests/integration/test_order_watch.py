@@ -157,6 +157,8 @@ def test_two_processes_look_in_turn_and_a_desk_that_is_opened_again_goes_on(
 def test_a_store_without_the_folder_and_one_that_cannot_be_watched_are_told_with_the_remedy(
     live: LiveStore, open_desk: WatchOpener, clock: VirtualClock, tmp_path: Path
 ) -> None:
+    with pytest.raises(ConfigurationError, match="not watched"):
+        open_desk(watch_every=0).messages.look()
     desk = open_desk(cancel_folder="Anulados")
     assert any("Anulados" in problem and "Canceled" in problem for problem in look(desk, clock))
     with pytest.raises(ConfigurationError, match="cannot be watched"):

@@ -68,7 +68,7 @@ def work(
     metavar="SECONDS",
     help="Between two looks into the order store; [messages].watch_every if not given, or 60.",
 )
-@click.option("--until-idle", is_flag=True, help="Look once, and return when every case is settled or requires action.")
+@click.option("--until-idle", is_flag=True, help="Look now, and return when every case is settled or requires action.")
 @click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
 @click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
 @common_options
@@ -80,7 +80,7 @@ def watch(session: Session, every: int | None, until_idle: bool, quiet: bool, ve
     ([messages].cancel_folder), or were marked by a rule (cancel_field), and cancels them. What was in the folder before
     the first look is left alone. `orderdesk work` does the same where [messages].watch_every is set.
     """
-    from orderdesk_sdk.cli.working import WorkOptions, run_work, watching
+    from orderdesk_sdk.cli.working import WorkOptions, run_work, watching_config
 
     options = WorkOptions(until_idle, 5.0, "inline", quiet, verbose, None, telemetry=False)
-    run_work(session, options, lambda config: watching(config, every))
+    run_work(session, options, lambda config: watching_config(config, every))

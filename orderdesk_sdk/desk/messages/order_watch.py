@@ -70,6 +70,14 @@ class OrderWatch:
         """Whether a look may be due: to ask the ledger costs a commit."""
         return self._tried_at is None or self._clock.monotonic() - self._tried_at >= self._config.watch_every
 
+    def look_now(self) -> int:
+        """Look at once, whenever the last look was; how many orders came in that are to be canceled.
+
+        Raises what keeps the store from being looked at; the next look begins where this one did.
+        """
+        look = self._ledger.begin_look(self._clock.now(), timedelta(0))
+        return self._look(look) if look is not None else 0
+
     @property
     def is_idle(self) -> bool:
         """Whether this process is not looking."""
@@ -99,7 +107,7 @@ class OrderWatch:
             with self._lock:
                 self._is_running, self._problem = False, problem
 
-    def _look(self, look: WatchLook) -> None:
+    def _look(self, look: WatchLook) -> int:
         until = self._clock.now()
         # By the store's spelling, and an error where there is no such folder: nothing would ever be in it.
         folder = self._order_store.resolve_folder_name(self._config.cancel_folder) if self._config.cancel_folder else ""
@@ -110,6 +118,7 @@ class OrderWatch:
         most = self._config.max_waiting
         came = self._ledger.finish_look(until, seen, until, max_waiting=most, is_first=look.is_first)
         _log.info("the order store was looked at; orders changed: %d, to be canceled: %d", len(seen), came)
+        return came
 
     def _changed(self, since: datetime, until: datetime, inside: set[str]) -> set[str]:
         """The ids of all orders that changed, also those that left the folder; `inside` gets those that are marked."""

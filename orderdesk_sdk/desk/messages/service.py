@@ -14,7 +14,7 @@ from orderdesk_sdk.desk.messages.queues import FolderQueue, MessageQueue, Queued
 from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
 from orderdesk_sdk.desk.messages.receiver import MessageReceiver
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
-from orderdesk_sdk.errors import OrderDeskError, ValidationError
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.webhooks import MessageChannel, WebhookRequest
 
 __all__ = ["MessageService"]
@@ -128,6 +128,20 @@ class MessageService:
         Raises NotFoundError, and InvalidStateError where it is neither.
         """
         return self._ledger.restart_message(message_id, self._clock.now(), by=require_actor(by))
+
+    def look(self) -> int:
+        """Look into the order store now for orders that are to be canceled; how many came since the last look.
+
+        What came is handled by `Desk.run_due`. Raises ConfigurationError where the order store is not watched
+        (`[messages].watch_every`), and what keeps it from being looked at.
+        """
+        if self._watch is None:
+            raise ConfigurationError(
+                "the order store is not watched",
+                location="[messages].watch_every",
+                hint="set the seconds between two looks",
+            )
+        return self._watch.look_now()
 
     @property
     def has_waiting(self) -> bool:

@@ -25,10 +25,10 @@ def begin_look(cursor: Cursor, now: datetime, every: timedelta) -> WatchLook | N
     cursor.execute(
         "INSERT INTO order_watch (id, looked_until, next_look) VALUES (?, NULL, ?) ON CONFLICT DO NOTHING", (_ONE, at)
     )
-    # A next look further away than one interval was put off by a clock that was ahead.
+    # A next look further away than one interval was put off by a clock that was ahead. No interval: now.
     cursor.execute(
-        "UPDATE order_watch SET next_look = ? WHERE id = ? AND (next_look <= ? OR next_look > ?)",
-        (following, _ONE, at, following),
+        "UPDATE order_watch SET next_look = ? WHERE id = ? AND (next_look <= ? OR next_look > ? OR ? = ?)",
+        (following, _ONE, at, following, at, following),
     )
     if cursor.rowcount != 1:
         return None

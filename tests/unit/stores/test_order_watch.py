@@ -31,6 +31,9 @@ def subjects(ledger: SqlLedger) -> list[str]:
 def test_one_caller_looks_in_each_interval_and_goes_on_where_the_last_finished_look_ended(ledger: SqlLedger) -> None:
     assert ledger.begin_look(NOW, MINUTE) == WatchLook(NOW, is_first=True)
     assert ledger.begin_look(NOW + seconds(59), MINUTE) is None
+    assert ledger.begin_look(NOW, timedelta(0)) == WatchLook(NOW, is_first=True), "who asks for one now"
+    assert ledger.begin_look(NOW, MINUTE) is not None
+    assert ledger.begin_look(NOW + seconds(59), MINUTE) is None
     # The first look was never finished, so it is still the first.
     assert ledger.begin_look(NOW + seconds(60), MINUTE) == WatchLook(NOW + seconds(60), is_first=True)
     finish(ledger, seconds(61), is_first=True)

@@ -24,7 +24,8 @@ def demo(session: Session, keep: Path | None) -> None:
     """Watch orders being canceled at five simulated services.
 
     A button and then an e-mail at MWW, a lost response at Amazon, CommerceHub's order told last, a rule at BDLinx, and
-    an order from Shopify whose cancellation one of three services rejects. Takes a few seconds, touches nothing real.
+    an order from Shopify whose cancellation one of three services rejects. Then an Order Desk store whose folder
+    Canceled cancels. Takes a few seconds, touches nothing real.
     """
     import tempfile
 
@@ -48,6 +49,12 @@ def demo(session: Session, keep: Path | None) -> None:
         "resubmission": case_document(told.resubmission),
         "rejected_resubmission": told.rejection,
         "executions": [execution_document(at, execution) for at, execution in told.rule_executions],
+        "store_orders": [
+            {"receipt": receipt_document(receipt), "folder": folder, "history": list(history)}
+            for receipt, folder, history in zip(
+                told.store.receipts, told.store.folders, told.store.histories, strict=True
+            )
+        ],
     }
     if session.as_json:
         session.print_result(shape, lambda _: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from orderdesk_devkit.cli.demo_store_act import CHAPTERS as STORE_CHAPTERS
+from orderdesk_devkit.cli.demo_store_act import StoreAct, StoreActResult
 from orderdesk_devkit.cli.narrator import Narrator
 from orderdesk_devkit.cli.sandbox import load_simulators, settings_table
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
@@ -66,7 +69,7 @@ CART_RULE = {
     "do": [{"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}],
 }
 _REQUESTED_BY = "Ann"
-_CHAPTERS = 8
+_CHAPTERS = 8 + STORE_CHAPTERS
 
 
 @frozen
@@ -77,6 +80,7 @@ class DemoResult:
     resubmission: ResubmitCase
     rejection: str
     rule_executions: tuple[tuple[datetime, RuleExecution], ...]
+    store: StoreActResult
 
 
 class DemoScript:
@@ -105,7 +109,15 @@ class DemoScript:
             rules = read_rules([RULE, CART_RULE], "the demo's rules")
             config = Config(self._folder / "orderdesk.db", connections, email=MAIL, rules=rules)
             with Desk(config, clock=self._clock, listeners=[ChangeListener(self._narrator.show_event)]) as desk:
-                return self._play(desk, simulators)
+                receipts, resubmission, rejection, fired = self._play(desk, simulators)
+            store = self._second_act()
+            if not self._keeps_receipts:
+                self._narrator.say("\nNothing is left behind; --keep DIR keeps ledger and receipts.", "dim")
+            return DemoResult(receipts, resubmission, rejection, fired, store)
+
+    def _second_act(self) -> StoreActResult:
+        with tempfile.TemporaryDirectory(prefix="orderdesk-store-") as folder:
+            return StoreAct(Path(folder), self._narrator).play()
 
     def _simulators(self) -> dict[str, Simulator]:
         wanted = {slug for places in CONNECTIONS.values() for slug in places}
@@ -120,7 +132,9 @@ class DemoScript:
             )
         return found
 
-    def _play(self, desk: Desk, simulators: Mapping[str, Simulator]) -> DemoResult:
+    def _play(
+        self, desk: Desk, simulators: Mapping[str, Simulator]
+    ) -> tuple[tuple[Receipt, ...], ResubmitCase, str, tuple[tuple[datetime, RuleExecution], ...]]:
         say = self._narrator.say
         say("Five simulated services run on this machine, and their clock is virtual. Nothing real is touched.", "dim")
         self._orders(desk, simulators)
@@ -140,10 +154,8 @@ class DemoScript:
                     show_evidence(self._narrator.screen, found)
         if self._keeps_receipts:
             self._save_receipts(receipts)
-        else:
-            say("\nNothing is left behind; --keep DIR keeps ledger and receipts.", "dim")
         fired = [desk.ledger.rule_executions(desk.order_store.get_order(number).id) for number in ("1045", "1046")]
-        return DemoResult(receipts, resubmission, rejection, (*fired[0], *fired[1]))
+        return receipts, resubmission, rejection, (*fired[0], *fired[1])
 
     def _orders(self, desk: Desk, simulators: Mapping[str, Simulator]) -> None:
         self._narrator.chapter("Orders come in, and are submitted to whoever makes or ships them")

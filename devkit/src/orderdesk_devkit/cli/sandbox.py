@@ -226,6 +226,8 @@ def _document(
         f'url = "sqlite:///{_LEDGER}"',
         "",
         *(["[orders]", *(f"{name} = {_toml(value)}" for name, value in orders.items()), ""] if orders else []),
+        # Some carts take no cancel without a reason, and who moves an order into a folder gives none.
+        *(["[messages]", 'cancel_reason = "customer asked"', ""] if orders else []),
         "[sandbox]",
         *([f"clock = {_toml(next(iter(urls.values())))}"] if virtual_time else []),
         "",
