@@ -41,6 +41,8 @@ from orderdesk_sdk.stores.store_records import LocalStoreRecords, ServiceStatus,
 __all__ = ["OrderDeskStore"]
 
 _MAX_ANCESTORS: Final = 50
+_MAX_REMEMBERED: Final = 10_000
+"""Orders of which it is remembered that their numbers are kept, so that not each read writes them."""
 _PLACE: Final = "at Order Desk"
 
 
@@ -72,7 +74,7 @@ class OrderDeskStore:
         self._clock = clock
         self._records = records or LocalStoreRecords()
         self._suffix = suffix
-        self._profiles = ProfileCache(api, clock)
+        self._profiles = ProfileCache(api, clock, settings.timezone)
         self._history = OrderHistory(api, self._profiles)
         self._cache = OrderCache(settings.reuse_reads_for)
         self._numbers_kept: dict[str, tuple[RemoteOrder, ...]] = {}
@@ -179,6 +181,8 @@ class OrderDeskStore:
         plain = tuple(evolve(remote, status=None, status_at=None) for remote in found)
         if plain and self._numbers_kept.get(order.id) != plain:
             self._records.keep_numbers(order.id, plain)
+            if len(self._numbers_kept) >= _MAX_REMEMBERED:
+                self._numbers_kept.clear()
             self._numbers_kept[order.id] = plain
         return found
 
@@ -212,12 +216,16 @@ class OrderDeskStore:
         Found are the orders that were read before, and those whose number of the cart's it is.
         """
         kept = self._records.order_of(connection, remote_id)
-        candidates = [one for one in (self._read_or_none(kept) if kept is not None else None,) if one is not None]
-        for document in (*candidates, *(self._search(remote_id) if not candidates else ())):
-            for remote in self._remote_orders_of(document):
-                if (remote.connection, remote.remote_id) == (connection, remote_id):
-                    return document.order.id
-        return None
+        known = self._read_or_none(kept) if kept is not None else None
+        if known is not None and self._is_at(known, connection, remote_id):
+            return known.order.id
+        found = (one.order.id for one in self._search(remote_id) if self._is_at(one, connection, remote_id))
+        return next(found, None)
+
+    def _is_at(self, document: OrderDocument, connection: str, remote_id: str) -> bool:
+        return any(
+            (one.connection, one.remote_id) == (connection, remote_id) for one in self._remote_orders_of(document)
+        )
 
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the service's word in the ledger's database: at Order Desk only a whole record could hold it."""
