@@ -55,7 +55,8 @@ def test_a_request_is_found_and_answered(
         done = responses.reject(case.id, by="Ann", note="it is packed")
     assert (done.state, done.answer, shop.actual_status(ORDER)) == (State.DONE, ResponseAnswer(answered), word)
     told = [one["variables"] for one in stage.documents("graphql.json") if "message" in one["variables"]]
-    assert [one["message"] for one in told] == ["no fulfillment service holds it" if answered == "accept" else "it is packed"]
+    said = "no fulfillment service holds it" if answered == "accept" else "it is packed"
+    assert [one["message"] for one in told] == [said]
 
 
 def test_after_an_acceptance_the_order_is_read_as_canceled(stage: SimulatedHarness, shop: FulfillmentSimulator) -> None:
