@@ -232,6 +232,7 @@ class DeskAssembly:
         """Begin nothing new, wait for what is under way where that is wanted, and close everything."""
         self.shutdown.request()
         if wait:
+            self.messages.wait_until_idle()
             self.scheduler.wait_until_idle()
         self.messages.close()
         self.connections.close()
