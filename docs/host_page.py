@@ -10,6 +10,7 @@ from orderdesk_sdk.cases.answer_links import LinkAnswer
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
+from orderdesk_sdk.cases.messages import InboundMessage, MessagePurpose, MessageSource, MessageState
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
@@ -22,6 +23,9 @@ from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.messages.queues import FolderQueue, MessageQueue, QueuedMessage
+from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
+from orderdesk_sdk.desk.messages.service import MessageService
 from orderdesk_sdk.desk.notifications import NotificationResult, NotificationService
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.responses import ResponseService
@@ -47,6 +51,7 @@ SERVICES: Mapping[str, type] = {
     "status_changes": StatusChangeService,
     "resubmissions": ResubmissionService,
     "notifications": NotificationService,
+    "messages": MessageService,
     "answer_links": AnswerLinkService,
     "rules": RuleEngine,
 }
@@ -60,6 +65,10 @@ RESULTS = {
     ),
     "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),
     "Receipts": (Receipt, CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine),
+    "Messages": (
+        *(MessageSource, MessagePurpose, MessageReceipt, MessageOutcome, InboundMessage, MessageState),
+        QueuedMessage,
+    ),
     "Reports and limits": (RunReport, ImportReport, DeskLimits, HttpLimits, WebhookRequest),
 }
 INTRODUCTION = """\
@@ -79,7 +88,9 @@ def host_page() -> str:
         lines += [f"## {title}", ""]
         for cls in classes:
             lines += class_section(cls)
-    return "\n".join([*lines, *object_section(OrderStore, level=2)])
+    for made in (MessageQueue, FolderQueue, OrderStore):
+        lines += object_section(made, level=2)
+    return "\n".join(lines)
 
 
 def _calls(owner: str, cls: type) -> Iterator[str]:

@@ -11,6 +11,10 @@ from orderdesk_sdk.cases.case import Case as Case
 from orderdesk_sdk.cases.case import State as State
 from orderdesk_sdk.cases.evidence import Evidence as Evidence
 from orderdesk_sdk.cases.evidence import EvidenceKind as EvidenceKind
+from orderdesk_sdk.cases.messages import InboundMessage as InboundMessage
+from orderdesk_sdk.cases.messages import MessagePurpose as MessagePurpose
+from orderdesk_sdk.cases.messages import MessageSource as MessageSource
+from orderdesk_sdk.cases.messages import MessageState as MessageState
 from orderdesk_sdk.cases.plan import Plan as Plan
 from orderdesk_sdk.cases.plan import PlanEntry as PlanEntry
 from orderdesk_sdk.cases.plan import PlanStep as PlanStep
@@ -44,6 +48,11 @@ from orderdesk_sdk.desk.health import HealthStatus as HealthStatus
 from orderdesk_sdk.desk.health import health_document as health_document
 from orderdesk_sdk.desk.health_checks import check_health as check_health
 from orderdesk_sdk.desk.log_format import JsonLogFormatter as JsonLogFormatter
+from orderdesk_sdk.desk.messages.queues import FolderQueue as FolderQueue
+from orderdesk_sdk.desk.messages.queues import MessageQueue as MessageQueue
+from orderdesk_sdk.desk.messages.queues import QueuedMessage as QueuedMessage
+from orderdesk_sdk.desk.messages.receipt import MessageOutcome as MessageOutcome
+from orderdesk_sdk.desk.messages.receipt import MessageReceipt as MessageReceipt
 from orderdesk_sdk.desk.notifications import NotificationResult as NotificationResult
 from orderdesk_sdk.desk.open_telemetry import instrument as instrument
 from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop

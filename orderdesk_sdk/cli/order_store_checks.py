@@ -39,7 +39,7 @@ def check_order_store(config: Config, clock: Clock) -> Iterator[HealthCheck]:
     api = OrderDeskApi(settings, clock, limits=HttpLimits(timeout=10.0, read_timeout=10.0, max_attempts=2))
     try:
         told = api.get("test").document.get("current_date_time")
-        profile = read_store_profile(api)
+        profile = read_store_profile(api, settings.timezone)
     except OrderDeskError as error:
         yield error_check(HealthCode.ORDER_STORE, error, _PLACE)
         return

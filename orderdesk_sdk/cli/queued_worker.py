@@ -9,6 +9,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.heartbeat import BEAT_SECONDS, Heartbeat
 from orderdesk_sdk.errors import describe_exception
 from orderdesk_sdk.runtime.engines.choosing import procrastinate_engine
+from orderdesk_sdk.runtime.problem_reports import ProblemReports
 
 __all__ = ["run_queued"]
 
@@ -43,16 +44,13 @@ def run_queued(desk: Desk, stop: threading.Event, report: Callable[[str], object
 
 def _handle_messages(desk: Desk, ended: threading.Event, report: Callable[[str], object]) -> None:
     """Handle messages every second: no queue wakes anybody for one, and a sweep comes too seldom."""
-    reported: frozenset[str] = frozenset()
+    reports = ProblemReports(report)
     while not ended.wait(MESSAGE_SECONDS):
         try:
             problems = desk.messages.handle_due()
         except Exception as error:  # noqa: BLE001 - the ledger is away, say; the next look does it
             problems = (describe_exception(error),)
-        for problem in problems:
-            if problem not in reported:
-                report(problem)
-        reported = frozenset(problems)
+        reports.update(problems)
 
 
 def _beat(heartbeat: Heartbeat, ended: threading.Event) -> None:

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
     from orderdesk_sdk.transport.email.smtp import SmtpTransport
     from orderdesk_sdk.transport.http.connection_state import StateOfConnection
+    from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["DeskAssembly"]
 
@@ -101,7 +102,7 @@ class DeskAssembly:
         self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=keeps_events)
         self.clock = clock = clock or clock_of_ledger(self.ledger)
         states = states_of_connections(config.ledger, self.ledger, clock)
-        self.order_store: OrderStore = order_store or self._open_order_store(clock, states)
+        self.order_store: OrderStore = order_store or self._open_order_store(clock, states, limits.http)
         self.listeners = Listeners(
             listeners, lambda: self.registry.entry_points(LISTENERS), timeout=limits.plugin_timeout
         )
@@ -112,12 +113,12 @@ class DeskAssembly:
         self._links = AnswerLinks(links, self.ledger, clock) if links is not None else None
         self._start_services()
 
-    def _open_order_store(self, clock: Clock, states: StateOfConnection) -> OrderStore:
+    def _open_order_store(self, clock: Clock, states: StateOfConnection, limits: HttpLimits) -> OrderStore:
         orders, suffix = self._config.orders, self._config.resubmission_suffix
         order_desk = self._config.order_desk
         if order_desk is not None:
             names = ConnectionNames(order_desk.connections, self._slugs(), self._titles)
-            live = open_order_desk_store(order_desk, names, self.ledger, states, clock, suffix)
+            live = open_order_desk_store(order_desk, names, self.ledger, states, clock, suffix, limits)
             self._closers.append(live.close)
             return live
         if orders is None:
@@ -231,6 +232,7 @@ class DeskAssembly:
         """Begin nothing new, wait for what is under way where that is wanted, and close everything."""
         self.shutdown.request()
         if wait:
+            self.messages.wait_until_idle()
             self.scheduler.wait_until_idle()
         self.messages.close()
         self.connections.close()

@@ -91,7 +91,8 @@ class NotificationService:
     def handle_webhook(self, connection: str, request: WebhookRequest) -> tuple[NotificationResult, ...]:
         """Take a message that came in for a connection (a webhook, a notification), and look into what it reports.
 
-        Nothing of it is believed: it makes us read what the service says. Raises SignatureVerificationError (answer the
+        Nothing of it is believed: it makes us read what the service says, and the sender waits for that; to answer at
+        once, use `desk.messages.receive`. Raises SignatureVerificationError (answer the
         sender with 401), MalformedResponseError and what else a plugin says of a message that it cannot read;
         PluginError where it fails; InvalidStateError for an integration that takes no messages.
         """

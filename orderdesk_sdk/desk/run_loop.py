@@ -16,6 +16,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.heartbeat import Heartbeat
 from orderdesk_sdk.errors import OrderDeskError, describe_exception
 from orderdesk_sdk.runtime.engines.inline import InProcessEngine
+from orderdesk_sdk.runtime.problem_reports import ProblemReports
 from orderdesk_sdk.runtime.scheduler import RunReport
 
 __all__ = ["RunLoop", "run_until_stopped"]
@@ -33,11 +34,13 @@ class RunLoop:
 
     def __init__(self, desk: Desk, report: Callable[[str], object]) -> None:
         self._desk = desk
-        self._report = report
-        self._reported: frozenset[str] = frozenset()
+        self._reports = ProblemReports(report)
         self._heartbeat = Heartbeat(desk)
-        self.problems: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
         """Those of the last round."""
+        return self._reports.last
 
     def run_once(self) -> RunReport | None:
         """Do what is due; None where the round could not be done. Raises nothing."""
@@ -56,17 +59,8 @@ class RunLoop:
         self._heartbeat.end()
 
     def report_new(self, problems: Sequence[str]) -> None:
-        """Tell those that were not among the last ones."""
-        for problem in dict.fromkeys(problems):
-            if problem not in self._reported:
-                self._tell(problem)
-        self.problems, self._reported = tuple(problems), frozenset(problems)
-
-    def _tell(self, problem: str) -> None:
-        try:
-            self._report(problem)
-        except Exception as error:  # noqa: BLE001 - whoever cannot be told must not keep the work from being done
-            _log.warning("a round's problem could not be reported (%s)", type(error).__name__)
+        """Tell those that were not among the last ones. Raises nothing."""
+        self._reports.update(problems)
 
 
 def run_until_stopped(desk: Desk, stop: Event, report: Callable[[str], object], every: float = 1.0) -> None:

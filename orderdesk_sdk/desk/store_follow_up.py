@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import Ledger
@@ -90,7 +91,9 @@ class StoreFollowUp:
     def _settled_text(self, event: OrderEvent, order: Order) -> str:
         case = self._ledger.case(_settled_case_id(event), CancelCase)
         rejection = f" ({event.field_values['rejection']})" if event.field_values.get("rejection") else ""
-        parts = [f"Cancellation at {case.connection}: {event.field_values['state']}{rejection}"]
+        is_alarm = event.field_values["state"] == State.SHIPPED_ANYWAY.value
+        alarm = "ALARM, stop the parcel: " if is_alarm else ""
+        parts = [f"{alarm}Cancellation at {case.connection}: {event.field_values['state']}{rejection}"]
         if case.message and event.id.endswith(f" {case.version}"):
             parts.append(case.message.rstrip("."))
         parts += [f"its number there is {case.remote_id}", f"requested by {case.requested_by}"]

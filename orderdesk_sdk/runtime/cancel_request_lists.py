@@ -63,7 +63,8 @@ class CancelRequestLists:
         return raise_for_failure(found, "the requests to cancel cannot be listed", location=f"connection {name!r}")
 
     def _run(self, connection: Connection, remote_id: str | None) -> tuple[RequestedCancellation, ...]:
-        from orderdesk_sdk.runtime.flow_runner import FlowOptions, run_flow  # What only plans needs none.
+        from orderdesk_sdk.runtime.flow_options import FlowOptions  # What only plans needs neither.
+        from orderdesk_sdk.runtime.flow_runner import run_flow
 
         service = connection.service(self._clock.now())
         hook = connection.plugin.manager.hook.orderdesk_list_cancel_requests

@@ -7,7 +7,6 @@ unknown ends it.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from datetime import datetime
 from types import GeneratorType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -22,12 +21,12 @@ from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, Guard, PluginFailure,
 from orderdesk_sdk.plugin.plain_values import class_name
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.runtime.flow_options import FlowOptions
 from orderdesk_sdk.runtime.flow_record import (
     MAX_SHOWN_REQUEST,
     NO_RECORD,
     REQUEST_CHANGED,
     Journal,
-    RecordedExchanges,
     RequestWithheldError,
 )
 from orderdesk_sdk.runtime.guarded_flow import FLOW_ERRORS, GuardedFlow, ReturnValue
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_CALLS",
-    "FlowOptions",
     "FlowResult",
     "PluginFailure",
     "run_flow",
@@ -74,26 +72,6 @@ class FlowResult(Generic[T]):
     outcome: T | Answer | TransportLoss | PluginFailure
     may_have_written: bool
     idempotent: bool
-
-
-@frozen
-class FlowOptions:
-    """How a flow is driven.
-
-    Args:
-        recorded: what an earlier drive left; empty for a first drive.
-        watchdog: of the thread this runs on; None where nobody would leave that behind.
-        started_at: when what the flow is about changed last; a shared read that is older tells nothing of it. None: any
-            does.
-        integration: what spans call it; None says nothing.
-        route: as `integration`.
-    """
-
-    recorded: RecordedExchanges = NO_RECORD
-    watchdog: Watchdog | None = None
-    started_at: datetime | None = None
-    integration: str | None = None
-    route: str | None = None
 
 
 def run_flow(

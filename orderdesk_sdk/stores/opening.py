@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
     from orderdesk_sdk.stores.store_records import StoreRecords
     from orderdesk_sdk.transport.http.connection_state import StateOfConnection
+    from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = [
     "LedgerLocation",
@@ -99,6 +100,7 @@ def open_order_desk_store(
     states: StateOfConnection,
     clock: Clock,
     suffix: str = DEFAULT_SUFFIX,
+    limits: HttpLimits | None = None,
 ) -> OrderDeskStore:
     """The order store over Order Desk's API. Nothing is called before an order is asked for.
 
@@ -113,7 +115,7 @@ def open_order_desk_store(
     name = f"order-desk {settings.store_id}"
     records_of: Callable[[str], StoreRecords] | None = getattr(ledger, "store_records", None)
     records = records_of(name) if records_of is not None else None
-    api = OrderDeskApi(settings, clock, states(name))
+    api = OrderDeskApi(settings, clock, states(name), limits)
     return OrderDeskStore(api, settings, names, clock, records=records, suffix=suffix)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.orders.references import OrderId
+from orderdesk_sdk.orders.serialization import read_order_text
 from tests.support.fake_services import FakeServices
-from tests.support.order_desk import ORDER_ID, live_store
+from tests.support.order_desk import ORDER_ID, LiveStore, live_store
 from tests.support.order_desk_child import KILLED
 from tests.support.warm_python import WarmPython
 
@@ -28,35 +32,79 @@ def python() -> Iterator[WarmPython]:
     warm.close()
 
 
-def run(python: WarmPython, folder: Path, number: int, moment: str) -> int:
-    """Kill a process at its call of that number, and let another one finish; the first one's exit code."""
+class Shop:
+    """A simulated store with one order at a service, and processes that work on it."""
+
+    def __init__(self, python: WarmPython, folder: Path, live: LiveStore, services: FakeServices, url: str) -> None:
+        self.live, self.services = live, services
+        self._python, self._folder, self._url = python, folder, url
+        live.simulator.set_option("rate_limit", "off")  # The children have clocks of their own.
+        live.simulator.submit_order(ORDER_ID, "The Mill", "77")
+
+    def child(self, task: str, passed: int, killed_at: int = 0, moment: str = "before") -> int:
+        """Run a process, at so many minutes of the story; its exit code."""
+        arguments = (task, str(self._folder), self.live.url, self._url, str(passed), str(killed_at), moment)
+        ran = self._python.run("tests.support.order_desk_child", *arguments, at=ROOT)
+        assert ran.code in (0, KILLED), ran.output
+        return ran.code
+
+    def notes(self) -> Counter[str]:
+        """The notes in the order's history, without their marks, and how often each is there."""
+        return Counter(entry["note"].partition(" ")[2] for entry in self.live.simulator.history(ORDER_ID))
+
+
+@contextmanager
+def open_shop(python: WarmPython, folder: Path) -> Iterator[Shop]:
     folder.mkdir()
     services = FakeServices()
     with live_store(VirtualClock()) as live, RawServer(responding(services)) as server:
-        live.simulator.set_option("rate_limit", "off")  # The child has a clock of its own.
-        live.simulator.submit_order(ORDER_ID, "The Mill", "77")
+        yield Shop(python, folder, live, services, server.url)
 
-        def child(passed: int, killed_at: int) -> int:
-            arguments = (str(folder), live.url, server.url, str(passed), str(killed_at), moment)
-            ran = python.run("tests.support.order_desk_child", *arguments, at=ROOT)
-            assert ran.code in (0, KILLED), ran.output
-            return ran.code
 
-        code = child(0, number)
-        assert child(60, 0) == 0
-        notes = Counter(entry["note"].partition(" ")[2] for entry in live.simulator.history(ORDER_ID))
-        assert max(notes.values()) == 1
-        for text in ("Cancellation at mill: canceled", "Cancellation at cart: canceled", "Canceled everywhere"):
-            assert sum(note.startswith(text) for note in notes) == 1
-        assert live.simulator.actual_status(ORDER_ID) == "Canceled"
-        assert len(live.calls("POST", "move-orders")) == 1
-        assert services.writes == ["mill cancel 77", "cart cancel 1042"]
-    return code
+def require_canceled_once(shop: Shop) -> None:
+    notes = shop.notes()
+    assert max(notes.values()) == 1
+    for text in ("Cancellation at mill: canceled", "Cancellation at cart: canceled", "Canceled everywhere"):
+        assert sum(note.startswith(text) for note in notes) == 1
+    assert shop.live.simulator.actual_status(ORDER_ID) == "Canceled"
+    assert len(shop.live.calls("POST", "move-orders")) == 1
+    assert shop.services.writes == ["mill cancel 77", "cart cancel 1042"]
+
+
+def require_resubmitted_once(shop: Shop) -> None:
+    assert shop.services.writes[2:] == ["mill make 1042-1"]
+    assert len(shop.live.simulator.state.orders) == len(read_order_text(SAMPLE_ORDERS, location="samples")) + 1
+    with shop.live.opened() as store:
+        copy = store.get_order("1042-1")
+        assert [one.connection for one in store.remote_orders(copy.id)] == ["mill"]
+        assert store.original_of(copy.id) == ORDER_ID
+        assert copy.id in str(store.get_order(OrderId(ORDER_ID)).metadata)
+
+
+def require_registered_once(shop: Shop) -> None:
+    with shop.live.opened() as store:
+        found = [one for one in store.remote_orders(ORDER_ID) if one.connection == "phone"]
+        assert [one.remote_id for one in found] == ["5"]
+    assert sum(note.startswith("at phone as 5") for note in shop.notes()) <= 1
+
+
+CHECKS: Mapping[str, Callable[[Shop], None]] = {
+    "cancel": require_canceled_once,
+    "resubmit": require_resubmitted_once,
+    "register": require_registered_once,
+}
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_nothing_is_lost_and_nothing_is_done_twice(python: WarmPython, tmp_path: Path, moment: str) -> None:
+@pytest.mark.parametrize("task", CHECKS)
+def test_nothing_is_lost_and_nothing_is_done_twice(python: WarmPython, tmp_path: Path, task: str, moment: str) -> None:
     for number in range(1, MAX_CALLS):
-        if run(python, tmp_path / str(number), number, moment) == 0:
+        with open_shop(python, tmp_path / str(number)) as shop:
+            if task == "resubmit":
+                assert shop.child("cancel", 0) == 0
+            code = shop.child(task, 60, number, moment)
+            assert shop.child(task, 120) == 0
+            CHECKS[task](shop)
+        if code == 0:
             break
-    assert number > 5
+    assert number > 2

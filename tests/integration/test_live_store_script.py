@@ -10,6 +10,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,9 @@ class LiveStoreScript:
         self.folder = folder
         self.environ = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self, *options: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*PROGRAM, "sandbox", "--order-desk", "--virtual-time", "--ready-file", "ready"],
+            [*PROGRAM, "sandbox", "--order-desk", "--virtual-time", "--ready-file", "ready", *options],
             cwd=self.folder,
             env=self.environ,
             stdout=subprocess.PIPE,
@@ -86,8 +87,21 @@ class LiveStoreScript:
 
 @pytest.fixture
 def script(tmp_path: Path) -> Iterator[LiveStoreScript]:
+    with started(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def posting_script(tmp_path: Path) -> Iterator[LiveStoreScript]:
+    """A sandbox that takes messages, to which the store's folder Canceled posts."""
+    with started(tmp_path, "--messages") as made:
+        yield made
+
+
+@contextmanager
+def started(tmp_path: Path, *options: str) -> Iterator[LiveStoreScript]:
     made = LiveStoreScript(tmp_path)
-    sandbox = made.start()
+    sandbox = made.start(*options)
     try:
         give_up = time.monotonic() + PATIENCE
         while not (tmp_path / "ready").exists():
@@ -129,3 +143,30 @@ def test_what_is_canceled_here_is_told_in_the_store_and_moved_last(script: LiveS
     assert script.ask("receipt", "1042")["is_canceled"] is True
     told = script.in_store("history", order="1042", count=0)
     assert told["entries"] > 4, "each place, the end, and the move"
+
+
+def test_an_order_that_the_store_posts_is_canceled_once_however_often_it_is_posted(
+    posting_script: LiveStoreScript,
+) -> None:
+    script = posting_script
+    script.in_store("move", order=ORDER, folder="Canceled")
+    script.in_store("deliver")
+    assert script.ask("messages", "list")["counts"]["received"] == 1
+    script.ask("work", "--until-idle")
+    receipt = script.ask("receipt", ORDER)
+    assert (receipt["is_canceled"], len(receipt["cancellations"])) == (True, 1)
+    assert set(script.in_store("redeliver", order=ORDER, times=5)["answers"]) == {200}
+    script.ask("work", "--until-idle")
+    assert len(script.ask("receipt", ORDER)["cancellations"]) == 1
+    assert script.ask("messages", "list")["counts"] == {"received": 0, "handled": 1, "failed": 0, "refused": 0}
+
+
+def test_the_move_that_ends_a_cancellation_is_posted_and_starts_nothing(posting_script: LiveStoreScript) -> None:
+    script = posting_script
+    script.ask("cancel", "1042", "--by", "Ann", "--reason", "customer asked")
+    script.ask("work", "--until-idle")
+    script.in_store("deliver")
+    script.ask("work", "--until-idle")
+    (message,) = script.ask("messages", "list")["messages"]
+    assert (message["state"], "moved by this program" in message["result"]) == ("handled", True)
+    assert len(script.ask("receipt", "1042")["cancellations"]) == 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -245,6 +247,25 @@ class TestWebhook:
         clock.advance(minutes(1))
         desk.run_due()
         assert handled == ["d-0", "d-0", "d-1", "d-2"]
+
+    def test_a_desk_that_closes_ends_what_it_began_and_begins_nothing_more(
+        self, desk: Desk, fake_services_desk: FakeDeskOpener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun = threading.Event()
+
+        def slow(*_: object) -> tuple[None, str]:
+            begun.set()
+            time.sleep(0.3)
+            return None, "Polled"
+
+        monkeypatch.setattr(desk.notifications, "handle_notification", slow)
+        for number in range(2):
+            send(desk, fake_webhook("1042", CHANGED, delivery=str(number)))
+        desk.messages.begin_due()
+        assert begun.wait(5)
+        desk.close()
+        states = [message.state for message in fake_services_desk(messages=STORE_MESSAGES).messages.list()]
+        assert sorted(state.value for state in states) == ["handled", "received"]
 
     def test_whoever_died_with_a_message_is_followed_when_its_time_is_up(self, desk: Desk, clock: VirtualClock) -> None:
         send(desk, fake_webhook("1042", CHANGED))

@@ -65,7 +65,7 @@ def test_a_request_is_accepted_once_the_mill_has_canceled(
     clock.advance(minutes(1))
     desk.run_due()
     assert (response_of(desk).state, fake_services.answers) == (State.PENDING, []), "the mill only acknowledged it"
-    assert fake_services.writes == ["mill cancel 1042"]
+    assert [one for one in fake_services.writes if "mill" in one] == ["mill cancel 1042"]
     fake_services.status["mill", "1042"] = "canceled"
     found = follow(desk, clock)
     assert (found.answer, fake_services.answers) == (ResponseAnswer.ACCEPT, ["1042 R1 accept -"])
@@ -125,7 +125,7 @@ def test_a_request_that_is_told_again_and_again_has_one_case(
     follow(desk, clock)
     desk.notifications.handle_webhook("market", market_webhook(NotificationKind.CANCEL_REQUESTED))
     assert (len(desk.responses.list()), fake_services.answers) == (1, ["1042 R1 accept -"])
-    assert fake_services.writes == ["mill cancel 1042"]
+    assert [one for one in fake_services.writes if "mill" in one] == ["mill cancel 1042"]
 
 
 def test_without_a_setting_a_request_waits_for_a_person(
@@ -151,7 +151,8 @@ def test_a_person_rejects_a_request_with_a_reason(
     fake_services.ask()
     desk.notifications.handle_webhook("market", market_webhook())
     done = desk.responses.reject(response_of(desk).id, by="Ann", rejection=Rejection.TOO_LATE, note="in production")
-    assert (done.state, fake_services.answers, fake_services.writes) == (State.DONE, ["1042 R1 reject LATE"], [])
+    assert (done.state, fake_services.answers) == (State.DONE, ["1042 R1 reject LATE"])
+    assert fake_services.writes == ["market reject 1042"], "the mill was not asked"
     with pytest.raises(InvalidStateError, match="cannot be decided any more"):
         desk.responses.accept(done.id, by="Ann")
 
@@ -260,7 +261,7 @@ def test_a_lost_reply_is_read_and_the_request_answered_only_once(
     assert fake_services.answers == ["1042 R1 accept -"]
 
 
-def test_an_answer_that_is_never_taken_is_given_once_and_then_a_persons(
+def test_an_answer_that_is_never_taken_is_given_a_few_times_and_then_a_persons(
     fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock
 ) -> None:
     market = FakeMarketplace()
@@ -271,7 +272,7 @@ def test_an_answer_that_is_never_taken_is_given_once_and_then_a_persons(
     desk.notifications.handle_webhook("market", market_webhook())
     found = follow(desk, clock, State.ACTION_REQUIRED, longest=400)
     assert found.answer_by is not None
-    assert (fake_services.answers, clock.now() < found.answer_by) == (["1042 R1 accept -"], True)
+    assert (fake_services.answers, clock.now() < found.answer_by) == (["1042 R1 accept -"] * 4, True)
     with pytest.raises(InvalidStateError):
         desk.responses.reject(found.id, by="Ann")
 

@@ -38,8 +38,9 @@ DEADLINE = hours(48)
 class FakeMarketServices(FakeServices):
     """The fake services with a marketplace at `/market`.
 
-    requests: what buyers ask for, by order. answers: what we answered, `ORDER REQUEST ANSWER CODE`. loses_replies: it
-    takes an answer and says nothing. forgets: an answer is taken and said to be, and the request stays open.
+    requests: what buyers ask for, by order. writes: beside the others' our answers, `market ANSWER ORDER`. answers:
+    `ORDER REQUEST ANSWER CODE`. loses_replies: it takes an answer and says nothing. forgets: it takes an answer and
+    says so, and the request stays open.
     """
 
     def __init__(self) -> None:
@@ -66,6 +67,7 @@ class FakeMarketServices(FakeServices):
             told = json.loads(body)
             if told["do"] not in ("accept", "reject"):
                 return super().__call__(request)
+            self.writes.append(f"market {told['do']} {number}")
             self.answers.append(" ".join([number, told["request"], told["do"], told["code"] or "-"]))
             if not self.forgets:
                 self.requests[number]["state"] = f"{told['do']}ed"
@@ -119,8 +121,6 @@ class FakeMarketplaceWithoutList(FakeFulfillmentService):
             return answer.changed(there, status=state)
         if state != "open":
             return answer.rejected(there, Rejection.NOT_ALLOWED, message=f"the request is {state}")
-        if request.may_have_answered:
-            return answer.pending(there, message="the answer is not taken yet")
         body = {
             "do": request.answer.value,
             "request": request.request_id,

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from orderdesk_devkit.testing.raw_server import http_response
@@ -37,6 +36,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, t
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import Answering, ConnectionConfig
+from orderdesk_sdk.stores.opening import LedgerLocation
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = [
@@ -246,7 +246,7 @@ def fake_webhook(number: str, kind: NotificationKind, *, delivery: str | None = 
 
 
 def open_fake_desk(
-    ledger: Path,
+    ledger: LedgerLocation,
     clock: Clock,
     url: str,
     plugins: Sequence[FakeManualService],

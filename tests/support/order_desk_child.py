@@ -1,6 +1,6 @@
-"""A process that cancels an order of a simulated Order Desk store, and is killed at one of its calls to the store.
+"""A process that does something with an order of a simulated Order Desk store, and is killed at a call to the store.
 
-python -m tests.support.order_desk_child FOLDER STORE_URL SERVICES_URL MINUTES KILLED_AT MOMENT
+python -m tests.support.order_desk_child TASK FOLDER STORE_URL SERVICES_URL MINUTES KILLED_AT MOMENT
 
 Exit code 9: it was killed; 0: there was no such call, and all is done.
 """
@@ -10,13 +10,15 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orderdesk_devkit.simulators.orderdesk.service import BASE, OrderDeskSimulator
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.transport.http.client import HttpClient
 from tests.support.fake_services import pass_minutes
 from tests.support.order_desk import ORDER_NUMBER, LiveStore, open_live_desk
@@ -44,18 +46,44 @@ def kill_at(number: int, moment: str) -> None:
     HttpClient.call = killing  # type: ignore[method-assign]  # in this process alone, which ends by it
 
 
-def main(folder: str, store: str, services: str, passed: str, killed_at: str, moment: str) -> None:
+def cancel(desk: Desk, clock: VirtualClock) -> None:
+    """Cancel the order everywhere."""
+    desk.cancel(ORDER_NUMBER, by="Ann", idempotency_key="the one")
+    pass_minutes(desk, clock, 15)
+    # Another thread was between the intent and the request when the process died: then a person decides.
+    for case in desk.cases.list(order=ORDER_NUMBER, states=(State.ACTION_REQUIRED,)):
+        desk.cases.retry(case.id, by="Ann")
+        pass_minutes(desk, clock, 15)
+
+
+def resubmit(desk: Desk, clock: VirtualClock) -> None:
+    """Submit the canceled order again, as a duplicate."""
+    if not desk.cases.list_others(order=ORDER_NUMBER):
+        desk.resubmissions.create(ORDER_NUMBER, connection="mill", by="Ann")
+    pass_minutes(desk, clock, 3)
+
+
+def register(desk: Desk, clock: VirtualClock) -> None:
+    """Register that the order was submitted to a service that Order Desk knows nothing of."""
+    submitted_at = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    desk.orders.register(ORDER_NUMBER, connection="phone", by="Ann", remote_id="5", submitted_at=submitted_at)
+    pass_minutes(desk, clock, 2)
+
+
+TASKS: Mapping[str, Callable[[Desk, VirtualClock], None]] = {
+    "cancel": cancel,
+    "resubmit": resubmit,
+    "register": register,
+}
+
+
+def main(task: str, folder: str, store: str, services: str, passed: str, killed_at: str, moment: str) -> None:
     kill_at(int(killed_at), moment)
     clock = VirtualClock()
     clock.advance(minutes(int(passed)))
     live = LiveStore(OrderDeskSimulator(clock), store, clock)  # The one that is served is another process's.
     with open_live_desk(Path(folder) / "ledger.db", live, services, changed={"connections": MAPPED}) as desk:
-        desk.cancel(ORDER_NUMBER, by="Ann", idempotency_key="the one")
-        pass_minutes(desk, clock, 15)
-        # Another thread was between the intent and the request when the process died: then a person decides.
-        for case in desk.cases.list(order=ORDER_NUMBER, states=(State.ACTION_REQUIRED,)):
-            desk.cases.retry(case.id, by="Ann")
-            pass_minutes(desk, clock, 15)
+        TASKS[task](desk, clock)
 
 
 if __name__ == "__main__":

@@ -89,6 +89,11 @@ class MessageDispatcher:
             self._handled, self._problems = 0, []
         return result
 
+    def wait_until_idle(self) -> None:
+        """Return when nothing is under way. The desk's ending must have begun."""
+        while not self.is_idle:
+            time.sleep(_PAUSE)
+
     def close(self) -> None:
         """Let the threads end when they are done."""
         self._threads.close()
@@ -121,6 +126,11 @@ class MessageDispatcher:
         if self._cleaned_at is not None and now - self._cleaned_at < CLEAN_EVERY:
             return
         self._cleaned_at = now
-        count = self._ledger.remove_old_messages(self._clock.now() - timedelta(days=self._config.keep_days))
+        old = self._clock.now() - timedelta(days=self._config.keep_days)
+        count = 0
+        while removed := self._ledger.remove_old_messages(old):
+            count += removed
+            if self._shutdown.is_requested:
+                break
         if count:
             _log.info("old messages forgotten: %d", count)

@@ -131,7 +131,7 @@ class MessageReceiver:
         ids = tuple(message.id for message in messages if message.digest in stored)
         if not ids:
             return MessageReceipt(MessageOutcome.KNOWN, "the message came before; nothing is done again")
-        return MessageReceipt(MessageOutcome.STORED, f"stored as {', '.join(ids[:10])}", ids)
+        return MessageReceipt(MessageOutcome.STORED, f"message {', '.join(ids[:10])}", ids)
 
     def _message(self, source: MessageSource, report: _Report) -> InboundMessage | None:
         """The message to be stored; None where it is known to be about no order of ours."""

@@ -190,6 +190,10 @@ class MessageService:
         problems = self.begin_due()
         return (*problems, *self.finish_due(longest)[1])
 
+    def wait_until_idle(self) -> None:
+        """Return when no message is being handled in this process. The desk's ending must have begun."""
+        self._dispatcher.wait_until_idle()
+
     def close(self) -> None:
         """Let the threads end when they are done."""
         self._dispatcher.close()

@@ -28,8 +28,9 @@ from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening, OpeningJournal
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
+from orderdesk_sdk.runtime.flow_options import FlowOptions
 from orderdesk_sdk.runtime.flow_record import RecordedExchanges, RequestWithheldError
-from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail, message_id_of
 from orderdesk_sdk.runtime.journal import BatchJournal, CaseJournal, JournalEntry, JournalResult, SendCondition
 from orderdesk_sdk.runtime.unresolved_request import unresolved_request

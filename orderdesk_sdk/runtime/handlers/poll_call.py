@@ -20,7 +20,8 @@ from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE, ContextLoader
-from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.flow_options import FlowOptions
+from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.journal import PollJournal
 
 __all__ = ["PollCall"]

@@ -26,7 +26,8 @@ from orderdesk_sdk.plugin.requests import RespondRequest, ResubmitRequest, Statu
 from orderdesk_sdk.plugin.routes import Batch
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, ContextLoader
-from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.flow_options import FlowOptions
+from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.guarded_journal import GuardedJournal, SendRules, proves_not_processed
 from orderdesk_sdk.runtime.journal import SendCondition
 

@@ -50,15 +50,22 @@ class OrderHistory:
     def __init__(self, api: OrderDeskApi, profiles: ProfileCache) -> None:
         self._api = api
         self._profiles = profiles
+        self._lists_only = False
+        """Whether the call for one order is known to tell no history, which only some store may say."""
 
     def read(self, order: Order) -> tuple[HistoryNote, ...]:
         """The order's history as far as Order Desk tells it.
 
         Raises RejectedError where it tells none, and what the API raises.
         """
-        reply = self._api.get("orders", order.id, params={"get_order_history": "1"})
-        found = _notes(reply, reply.document.get("order"))
-        return found if found is not None else self._read_by_list(order)
+        if not self._lists_only:
+            reply = self._api.get("orders", order.id, params={"get_order_history": "1"})
+            found = _notes(reply, reply.document.get("order"))
+            if found is not None:
+                return found
+        listed = self._read_by_list(order)
+        self._lists_only = True
+        return listed
 
     def _read_by_list(self, order: Order) -> tuple[HistoryNote, ...]:
         """As the reference describes it, which speaks of the list of orders alone."""

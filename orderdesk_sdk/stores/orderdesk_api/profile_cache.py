@@ -20,7 +20,9 @@ _MAX_AGE: Final = 600.0
 class ProfileCache:
     """Keeps a store's profile. Safe from many threads."""
 
-    def __init__(self, api: OrderDeskApi, clock: Clock) -> None:
+    def __init__(self, api: OrderDeskApi, clock: Clock, timezone: str = "") -> None:
+        """timezone: as configured; empty: as the store says."""
+        self._timezone = timezone
         self._api = api
         self._clock = clock
         self._lock = threading.Lock()
@@ -36,7 +38,7 @@ class ProfileCache:
 
     def read(self) -> StoreProfile:
         """The profile as it is now. Raises what the API raises."""
-        profile = read_store_profile(self._api)
+        profile = read_store_profile(self._api, self._timezone)
         with self._lock:
             self._kept = (time.monotonic(), profile)
         return profile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import custom, secret, setting, settings, url
@@ -30,6 +31,15 @@ def _read_contact(value: object, location: str) -> str:
             "this is no e-mail address or URL", location=location, hint='write it as contact = "ops@example.com"'
         )
     return value
+
+
+def _read_timezone(value: object, location: str) -> str:
+    try:
+        return str(ZoneInfo(str(value))) if value else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(
+            f"{value!r} is not a time zone", location=location, hint='write it as "America/Los_Angeles"'
+        ) from None
 
 
 def read_connection_names(value: object, location: str) -> Mapping[str, str]:
@@ -72,6 +82,11 @@ class OrderDeskSettings:
         help="whether an item's fulfillment method counts for every order, or once the order was submitted anywhere",
         default="submitted",
         choices=("submitted", "always", "never"),
+    )
+    timezone: str = custom(
+        _read_timezone,
+        help="the store's time zone, for a store that does not tell it; an empty text: as the store says",
+        default="",
     )
     search_days: int = setting(
         int, help="how many days back orders are looked for by their number", default=400, minimum=1, maximum=3650

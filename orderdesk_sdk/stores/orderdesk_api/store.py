@@ -73,10 +73,10 @@ class OrderDeskStore:
         self._clock = clock
         self._records = records or LocalStoreRecords()
         self._suffix = suffix
-        self._profiles = ProfileCache(api, clock)
+        self._profiles = ProfileCache(api, clock, settings.timezone)
         self._history = OrderHistory(api, self._profiles)
         self._cache = OrderCache(settings.reuse_reads_for)
-        self._numbers_kept = RecentValues[tuple[RemoteOrder, ...]]()
+        self._numbers_kept = RecentValues[tuple[RemoteOrder, ...]](10_000)
 
     def close(self) -> None:
         """Close the connections to Order Desk."""
@@ -200,6 +200,8 @@ class OrderDeskStore:
         def register(own: OwnMetadata) -> OwnMetadata:
             return own if is_registered(order, wanted, own.registered) else own.with_registered(wanted)
 
+        if original := self._own(document).original:  # What made the duplicate may have been broken off.
+            self._link(self._read(original), order, by=by)
         self._change_metadata(order.id, register)
         text = f"Registered at {wanted.connection} as {wanted.remote_id} ({wanted.role.value})"
         self._note(order, text, by=by)
@@ -216,12 +218,16 @@ class OrderDeskStore:
         Found are the orders that were read before, and those whose number of the cart's it is.
         """
         kept = self._records.order_of(connection, remote_id)
-        candidates = [one for one in (self._read_or_none(kept) if kept is not None else None,) if one is not None]
-        for document in (*candidates, *(self._search(remote_id) if not candidates else ())):
-            for remote in self._remote_orders_of(document):
-                if (remote.connection, remote.remote_id) == (connection, remote_id):
-                    return document.order.id
-        return None
+        known = self._read_or_none(kept) if kept is not None else None
+        if known is not None and self._is_at(known, connection, remote_id):
+            return known.order.id
+        found = (one.order.id for one in self._search(remote_id) if self._is_at(one, connection, remote_id))
+        return next(found, None)
+
+    def _is_at(self, document: OrderDocument, connection: str, remote_id: str) -> bool:
+        return any(
+            (one.connection, one.remote_id) == (connection, remote_id) for one in self._remote_orders_of(document)
+        )
 
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the service's word in the ledger's database: at Order Desk only a whole record could hold it."""
@@ -249,10 +255,10 @@ class OrderDeskStore:
         """The order's history as Order Desk tells it. Slow: not to be asked for often."""
         return self._history.read(self._find(ref).order)
 
-    def _note(self, order: Order, text: str, *, by: str) -> None:
+    def _note(self, order: Order, text: str, *, by: str, key: str | None = None) -> None:
         """A note beside a change that was made: what keeps it from being written, does not undo the change."""
         with suppress(InvalidStateError, StoreUnavailableError):
-            self._history.add(order, text, by=by)
+            self._history.add(order, text, by=by, key=None if key is None else f"{order.id} {key}")
 
     # Duplicates
 
@@ -290,13 +296,16 @@ class OrderDeskStore:
         if not number.strip():
             raise number_taken(number, "none")
         copy = self._existing_copy(original.order, number) or self._create(original, number)
-        self._change_metadata(original.order.id, lambda own: own.with_copy(copy.order.id))
-        for each, other, text in (
-            (original.order, copy.order, "Duplicated as"),
-            (copy.order, original.order, "Duplicate of"),
-        ):
-            self._note(each, f"{text} order {other.number} (id {other.id})", by=by)
+        self._link(original, copy.order, by=by)
         return copy.order
+
+    def _link(self, original: OrderDocument, copy: Order, *, by: str) -> None:
+        """Let an order know of its duplicate; last, so that whoever sees the link knows that the histories tell it."""
+        if copy.id in self._own(original).copies:
+            return
+        for each, other, text in ((original.order, copy, "Duplicated as"), (copy, original.order, "Duplicate of")):
+            self._note(each, f"{text} order {other.number} (id {other.id})", by=by, key=f"{text} {other.id}")
+        self._change_metadata(original.order.id, lambda own: own.with_copy(copy.id))
 
     def _existing_copy(self, original: Order, number: str) -> OrderDocument | None:
         """The duplicate of this number, where there is one. Raises ValidationError for a number of another order."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
-from orderdesk_sdk.errors import AmbiguousError, NotFoundError
+from orderdesk_sdk.errors import AmbiguousError, ConfigurationError, NotFoundError
 from orderdesk_sdk.stores.orderdesk_api.api import ApiReply, OrderDeskApi
 
 __all__ = ["StoreProfile", "read_store_profile"]
@@ -55,8 +55,12 @@ class StoreProfile:
         )
 
 
-def read_store_profile(api: OrderDeskApi) -> StoreProfile:
-    """The store as it is now. Raises what the API raises."""
+def read_store_profile(api: OrderDeskApi, timezone: str = "") -> StoreProfile:
+    """The store as it is now. Raises what the API raises, and ConfigurationError where nobody tells the time zone.
+
+    Args:
+        timezone: as configured; empty: as the store says.
+    """
     reply = api.get("store")
     store = _mapping(reply.document.get("store"), reply, "store")
     settings = _mapping(store.get("settings", {}), reply, "store.settings")
@@ -65,12 +69,15 @@ def read_store_profile(api: OrderDeskApi) -> StoreProfile:
         if not (str(number).isascii() and str(number).isdigit()) or not isinstance(name, str):
             raise reply.malformed("a folder has no number, or no name")
         folders[int(number)] = name
-    zone = settings.get("timezone") or store.get("timezone") or "UTC"
+    zone = timezone or settings.get("timezone") or store.get("timezone")
     try:
-        timezone = ZoneInfo(str(zone))
+        return StoreProfile(str(store.get("id", "")), str(store.get("name", "")), ZoneInfo(str(zone or "")), folders)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise reply.malformed("the store's time zone is not known here") from None
-    return StoreProfile(str(store.get("id", "")), str(store.get("name", "")), timezone, folders)
+        raise ConfigurationError(
+            "the store names no time zone that is known here",
+            location="[orders].timezone",
+            hint='say in which zone the store is: timezone = "America/Los_Angeles"',
+        ) from None
 
 
 def _mapping(value: object, reply: ApiReply, name: str) -> Mapping[str, object]:

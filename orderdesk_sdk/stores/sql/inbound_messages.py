@@ -23,6 +23,7 @@ from orderdesk_sdk.stores.sql.database import Cursor
 __all__ = [
     "COLUMNS",
     "claim_messages",
+    "has_old_messages",
     "message_of",
     "own_move",
     "read_message",
@@ -184,6 +185,13 @@ def read_message(cursor: Cursor, message_id: str) -> InboundMessage:
             "there is no such message", location=f"message {message_id}", hint="see `orderdesk messages list`"
         )
     return message_of(row)
+
+
+def has_old_messages(cursor: Cursor, received_before: datetime) -> bool:
+    """Whether there is a message that `remove_old_messages` would forget."""
+    query = "SELECT 1 FROM inbound_messages WHERE state = ? AND received_at < ? LIMIT 1"
+    values = [(state.value, to_microseconds(received_before)) for state in _SETTLED]
+    return any(cursor.execute(query, each).fetchone() is not None for each in values)
 
 
 def remove_old_messages(cursor: Cursor, received_before: datetime) -> int:

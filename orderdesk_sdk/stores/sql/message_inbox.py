@@ -16,6 +16,7 @@ from orderdesk_sdk.stores.sql.database import Commits, Cursor
 from orderdesk_sdk.stores.sql.inbound_messages import (
     COLUMNS,
     claim_messages,
+    has_old_messages,
     message_of,
     own_move,
     read_message,
@@ -109,6 +110,9 @@ class SqlMessageInbox(ABC):
         return from_microseconds(row[0]) if row[0] is not None else None
 
     def remove_old_messages(self, received_before: datetime) -> int:
+        with self._read() as cursor:
+            if not has_old_messages(cursor, received_before):
+                return 0  # The rule, which costs no commit.
         return self._commits.run(lambda cursor: remove_old_messages(cursor, received_before))
 
     def record_own_move(self, move: OwnMove) -> None:

@@ -93,7 +93,8 @@ def test_a_form_needs_a_csrf_token_and_a_webhook_a_signature(sandbox: Simulators
     def post(body: bytes) -> Any:
         return client.post("/webhooks/shopify", body, content_type="application/json", headers=message.headers)
 
-    assert post(message.body).json()["1042"] == "Polled"
+    assert post(message.body).status_code == 202
+    assert post(message.body).status_code == 200, "it came before"
     assert post(message.body + b" ").status_code == 401
 
 

@@ -86,7 +86,7 @@ def test_a_webhook_is_taken_as_it_was_signed(sandbox: Simulators, app: Running, 
     shop.cancel_in_admin("1042")
     (message,) = shop.outbox.messages
     taken = app.post("/webhooks/shopify", content=message.body, headers=dict(message.headers))
-    assert (taken.status_code, taken.json()[-1]) == (200, "1042: Polled")
+    assert (taken.status_code, taken.content) == (202, b"")
     forged = app.post("/webhooks/shopify", content=message.body + b" ", headers=dict(message.headers))
     assert forged.status_code == 401
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Block
 
 PAGE = "order-desk-store.md"
+SECOND_LOOK = 2
+"""Before it somebody moves an order, as the page says."""
 CONNECTION = '[connections.bay-photo]\nintegration = "bay-photo"\n'
 
 
@@ -28,16 +30,19 @@ def test_the_page_works_as_it_is_written(
     monkeypatch.setenv("ORDERDESK_API_KEY", "a-key-of-the-page")
     started, *blocks = page_blocks(PAGE)
     assert started.take() == "orderdesk sandbox --virtual-time --order-desk &\n"
-    table, shown = "", ""
+    table, shown, looks = "", "", 0
     with running(Path("orderdesk.toml"), story, order_desk=True) as simulators:
+        store = next(one for one, _ in simulators.values() if isinstance(one, OrderDeskSimulator))
         for block in blocks:
+            looks += block.text.startswith("orderdesk watch")
+            if looks == SECOND_LOOK and block.text.startswith("orderdesk watch"):
+                store.move_order("58103", "Canceled", by="mara")
             if block.language == "toml":
                 table += block.take()
             elif block.language == "text":
                 block.check(shown)
             else:
                 shown = block.run_shell()
-        store = next(one for one, _ in simulators.values() if isinstance(one, OrderDeskSimulator))
         assert store.actual_status("58101") == "Canceled"
         assert "Canceled everywhere" in str(store.history("58101"))
         assert store.misuses == []

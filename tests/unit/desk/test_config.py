@@ -287,7 +287,8 @@ class TestOrderDeskStore:
     @pytest.mark.parametrize(
         ("line", "expected"),
         [
-            ('timezone = "Europe/Berlin"', "unknown key 'timezone'"),
+            ('timezone = "Europe/Nowhere"', "is not a time zone"),
+            ('folder = "Canceled"', "unknown key 'folder'"),
             ('connections = { "Bay Photo" = "bay" }', "'bay' is not configured"),
             ("connections = 3", "a table of Order Desk's names"),
             ('remote_number = "number"', "one of 'source_id', 'id'"),

@@ -14,7 +14,8 @@ from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog, current_watchdog
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, text_at
-from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, run_flow
+from orderdesk_sdk.runtime.flow_options import FlowOptions
+from orderdesk_sdk.runtime.flow_runner import FlowResult, run_flow
 from tests.support.flows import READ, SECRET, WRITE, driven, outcome, raises, yields
 
 if TYPE_CHECKING:

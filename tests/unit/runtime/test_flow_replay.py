@@ -14,8 +14,9 @@ from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 from orderdesk_sdk.plugin.toolkit.json_response import text_at
+from orderdesk_sdk.runtime.flow_options import FlowOptions
 from orderdesk_sdk.runtime.flow_record import RecordedExchanges
-from orderdesk_sdk.runtime.flow_runner import FlowOptions, FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.transport.http.replay import request_digest
 
 if TYPE_CHECKING:

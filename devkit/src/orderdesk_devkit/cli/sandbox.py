@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_devkit.cli.sandbox_store import ORDER_DESK, orders_table, served_store
+from orderdesk_devkit.cli.sandbox_store import ORDER_DESK, orders_table, served_store, taking_messages
 from orderdesk_sdk.cli.session import Session, common_options
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 from orderdesk_sdk.plugin.toolkit.private_files import write_private
@@ -43,6 +43,11 @@ _ORDERS = "orders.json"
     is_flag=True,
     help="Serve an Order Desk store as well, whose orders these are; [orders] leads to it.",
 )
+@click.option(
+    "--messages",
+    is_flag=True,
+    help="Take messages as well, and let the folder Canceled of --order-desk post its orders there.",
+)
 @click.option("--force", is_flag=True, help="Overwrite a configuration that a sandbox did not write.")
 @click.option("--fresh", is_flag=True, help=f"Remove the ledger of an earlier sandbox, {_LEDGER}.")
 @click.option(
@@ -53,11 +58,13 @@ _ORDERS = "orders.json"
 )
 @common_options
 @click.pass_obj
+# Many parameters: one for each option of the command.
 def sandbox(
     session: Session,
     port: int,
     virtual_time: bool,
     order_desk: bool,
+    messages: bool,
     force: bool,
     fresh: bool,
     ready_file: Path | None,
@@ -72,8 +79,13 @@ def sandbox(
 
     path = session.config_file or Path("orderdesk.toml")
     clock = _clock(virtual_time=virtual_time)
-    with stop_event() as stop, running(path, clock, port=port, force=force, order_desk=order_desk) as simulators:
+    with (
+        stop_event() as stop,
+        running(path, clock, port=port, force=force, order_desk=order_desk) as simulators,
+        ExitStack() as more,
+    ):
         _prepare_folder(path.parent, fresh=fresh)
+        taken_at = more.enter_context(taking_messages(path, clock, simulators)) if messages else None
         urls = {slug: url for slug, (_, url) in simulators.items()}
         store = urls.pop(ORDER_DESK, None)
         shape = {
@@ -82,13 +94,15 @@ def sandbox(
             "virtual_time": virtual_time,
             "connections": [{"connection": slug, "integration": slug, "url": url} for slug, url in urls.items()],
             "order_desk": store,
+            "messages": taken_at,
         }
         if ready_file is not None:
             _write(ready_file, json.dumps(shape) + "\n")
         if session.as_json:
             click.echo(json.dumps(shape))
         else:
-            shown = urls if store is None else {**urls, "(Order Desk store)": store}
+            others = {"(Order Desk store)": store, "(messages are taken)": taken_at}
+            shown = {**urls, **{name: url for name, url in others.items() if url is not None}}
             session.print_result({}, lambda screen: _print_summary(screen, path, shown, virtual_time=virtual_time))
         try:
             stop.wait()

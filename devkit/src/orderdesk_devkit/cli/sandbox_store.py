@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from orderdesk_devkit.simulators.orderdesk.service import OrderDeskSimulator
     from orderdesk_devkit.simulators.simulator import Simulator
     from orderdesk_sdk.clock import Clock
 
-__all__ = ["ORDER_DESK", "orders_table", "served_store"]
+__all__ = ["ORDER_DESK", "orders_table", "served_store", "taking_messages"]
 
 ORDER_DESK: Final = "order-desk"
 """Under this name the store is among the simulators; no integration has it."""
@@ -40,6 +42,24 @@ def served_store(clock: Clock, simulators: Mapping[str, Simulator], port: int) -
     _seed(store, simulators)
     with serve(store.app, port=port) as served, store.delivering():
         yield store, served.url
+
+
+@contextmanager
+def taking_messages(path: Path, clock: Clock, simulators: Mapping[str, tuple[Simulator, str]]) -> Iterator[str]:
+    """The URL at which messages are taken within the block, for the desk of a configuration; `work` handles them.
+
+    A rule of the store, where there is one, posts there what comes into its folder Canceled.
+    """
+    from orderdesk_devkit.simulators.orderdesk.service import OrderDeskSimulator
+    from orderdesk_devkit.testing.message_receiver import receiving
+    from orderdesk_sdk.desk.config import read_config
+    from orderdesk_sdk.desk.desk import Desk
+
+    with Desk(read_config(path), clock=clock) as desk, receiving(desk) as url:
+        store, _ = simulators.get(ORDER_DESK, (None, ""))
+        if isinstance(store, OrderDeskSimulator):
+            store.add_rule(f"{url}/cancel", folder="Canceled", name="Cancel everywhere")
+        yield url
 
 
 def orders_table(settings: Mapping[str, object], slugs: Mapping[str, object]) -> dict[str, object]:

@@ -16,6 +16,7 @@ from orderdesk_sdk.runtime.engines.procrastinate.queue import WakeQueue
 from orderdesk_sdk.runtime.engines.procrastinate.worker import QueueTimes, QueueWorker
 from orderdesk_sdk.runtime.engines.protocol import Wake
 from orderdesk_sdk.runtime.engines.wake_handler import DEFAULT_SLACK
+from orderdesk_sdk.runtime.problem_reports import ProblemReports
 from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 
@@ -64,7 +65,7 @@ class ProcrastinateEngine:
         self._target = target
         self._pool = pool
         self._stop = stop
-        self._report = report
+        self._reports = ProblemReports(report)
         self._slack = slack
         self._times = times or QueueTimes()
         self._queue = WakeQueue(pool)
@@ -72,8 +73,11 @@ class ProcrastinateEngine:
         self._counting = threading.Lock()
         self.handled = 0
         """Steps of cases that were done, by wakes and by sweeps."""
-        self.problems: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
         """Those of the last sweep, a line each."""
+        return self._reports.last
 
     def wake(self, case_id: str, attempt: int, at: datetime) -> None:
         """Put one wake into the queue."""
@@ -138,17 +142,8 @@ class ProcrastinateEngine:
         else:
             problems = report.problems
             self._count(report.handled)
-        for problem in dict.fromkeys(problems):
-            if problem not in self.problems:
-                self._tell(problem)
-        self.problems = problems
+        self._reports.update(problems)
         return report
-
-    def _tell(self, problem: str) -> None:
-        try:
-            self._report(problem)
-        except Exception as error:  # noqa: BLE001 - whoever cannot be told must not keep the next sweep from being done
-            _log.warning("a sweep's problem could not be reported (%s)", type(error).__name__, about=LogSubject())
 
     def _handle(self, case_id: str, attempt: int) -> None:
         self._count(int(self._target.handle_wake(case_id, attempt)))

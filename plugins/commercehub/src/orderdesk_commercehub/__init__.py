@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from orderdesk_commercehub import api
+from orderdesk_commercehub import api, requests
 from orderdesk_commercehub.settings import HubSettings, sign
 from orderdesk_sdk.plugin import (
     Answer,
     Button,
     CancelRequest,
+    CancelRequestList,
+    CancelRequests,
     ConnectionRole,
     Flow,
     Integration,
     Limit,
     NoResubmission,
+    OpenRequestQuery,
     Outcome,
     Polling,
     PollRequest,
     Portal,
     ReasonList,
+    Rejection,
+    RespondRequest,
     Scope,
     Service,
+    SilenceMeans,
     Verification,
     answer,
     hookimpl,
@@ -55,6 +61,14 @@ def orderdesk_integration() -> Integration:
         routes_for=lambda its: (FILE if its.mode == "orderstream" else BUTTON,),
         resubmission=NoResubmission(
             "a supplier cannot reopen a canceled retailer order; the retailer issues a new one"
+        ),
+        cancel_requests=CancelRequests(
+            # A supplier may leave a request unanswered, and ship; no deadline is published.
+            silence=SilenceMeans.NOTHING,
+            every=minutes(10),
+            by_line=True,
+            reject_by_hand="Reject the request in Dsco's portal, or ignore it and ship",
+            enabled=lambda its: its.answer_requests and its.mode == "dsco",
         ),
         identified_by=api.identities,
         limits={"order": Limit(8, burst=10)},  # 10 a second, 500 a minute; of the other calls no limit is known
@@ -98,3 +112,35 @@ def orderdesk_poll(request: PollRequest, service: Service[HubSettings]) -> Flow[
         return verdict
     log = yield service.get(api.LOG, operation="log", params={"requestId": request.request_reference})
     return api.answer_from_log(log, there, request) or verdict
+
+
+@hookimpl
+def orderdesk_list_cancel_requests(
+    request: OpenRequestQuery, service: Service[HubSettings]
+) -> Flow[CancelRequestList | Answer]:
+    return (yield from requests.list_open(request, service))
+
+
+@hookimpl
+def orderdesk_respond(request: RespondRequest, service: Service[HubSettings]) -> Flow[Answer]:
+    response = yield api.read_order(request, service)
+    if missing := api.answer_if_missing(response, request, service):
+        return missing
+    its = service.settings
+    found = require_success(response, access_hint=api.ACCESS_HINT, error_key="messages", fallback=not_processed_answer)
+    there = api.service_lines(found, request, its)
+    if taken := requests.answer_if_canceled(found, there, request):
+        return taken
+    if request.may_have_answered:
+        return answer.pending(found, message="Dsco does not show the lines as canceled yet")
+    if not requests.is_requested(found):
+        return answer.rejected(found, Rejection.NOT_ALLOWED, message="the retailer no longer requests it")
+    made = yield service.post(
+        api.CANCEL, operation="cancel", json=requests.acceptance(found, there, request, LISTS, its)
+    )
+    taken = api.answer_from_cancel(made)
+    if taken.outcome is not Outcome.ACKNOWLEDGED:
+        return taken
+    again = require_success((yield api.read_order(request, service)), access_hint=api.ACCESS_HINT, error_key="messages")
+    verdict = requests.answer_if_canceled(again, api.service_lines(again, request, its), request)
+    return verdict or answer.pending(again, message="Dsco has taken the cancel, and does not show it yet")

@@ -14,6 +14,7 @@ from orderdesk_sdk.plugin import (
     PollRequest,
     ReasonCode,
     Rejection,
+    RespondRequest,
     Service,
     ServiceLines,
     StandardReason,
@@ -82,7 +83,7 @@ def identities(its: HubSettings) -> dict[str, Identity]:
     }
 
 
-def read_order(request: CancelRequest | PollRequest, service: Service[HubSettings]) -> httpx.Request:
+def read_order(request: CancelRequest | PollRequest | RespondRequest, service: Service[HubSettings]) -> httpx.Request:
     """The read of an order with all its suborders, of which Dsco gives the first alone unless it is asked for all."""
     return service.get(
         ORDER,
@@ -95,7 +96,9 @@ def read_order(request: CancelRequest | PollRequest, service: Service[HubSetting
     )
 
 
-def answer_if_missing(response: httpx.Response, request: CancelRequest, service: Service[HubSettings]) -> Answer | None:
+def answer_if_missing(
+    response: httpx.Response, request: CancelRequest | RespondRequest, service: Service[HubSettings]
+) -> Answer | None:
     """What a read comes to that found no order to cancel; None where there is one. Raises MalformedResponseError."""
     if response.status_code != 404 and not (response.is_success and not object_list(response)):
         return None
@@ -106,7 +109,9 @@ def answer_if_missing(response: httpx.Response, request: CancelRequest, service:
     return answer.rejected(response, Rejection.NOT_ALLOWED, message=UNKNOWN_ORDER, hint="see order_key")
 
 
-def service_lines(response: httpx.Response, request: CancelRequest | PollRequest, its: HubSettings) -> ServiceLines:
+def service_lines(
+    response: httpx.Response, request: CancelRequest | PollRequest | RespondRequest, its: HubSettings
+) -> ServiceLines:
     """The lines of all parts of the order in a successful read. Raises MalformedResponseError."""
     return LINES.read(response, object_list(response), request.order, **{its.order_key: request.remote_id})
 

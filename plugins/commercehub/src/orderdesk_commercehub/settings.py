@@ -35,6 +35,8 @@ class HubSettings:
     order_key: str = setting(str, help="the number that orders have here", default="poNumber", choices=tuple(TYPES))
     retailer_field: str = setting(str, help="path in the order JSON, as checkout_data.Retailer", default="")
     reasons: Mapping[str, tuple[ReasonCode, ...]] = custom(read_reason_lists, help="reasons by retailer", default={})
+    answer_requests: bool = setting(bool, help="list the retailers' requests to cancel, and answer them", default=False)
+    request_days: int = setting(int, help="how far back orders are looked through for requests", default=30, minimum=1)
     vendor_id: str = setting(str, help="orderstream: what the hub calls us", default="")
     file_drop: str = setting(str, help="orderstream: the folder for confirm files", default="")
 

@@ -145,6 +145,13 @@ class TestMove:
         store.move(ORDER_NUMBER, "Canceled", by="Ann")
         assert live.simulator.actual_status(ORDER_ID) == "Canceled"
 
+    def test_a_folder_renamed_while_we_move(self, live: LiveStore, store: OrderDeskStore) -> None:
+        live.simulator.set_option("folder_renamed", "after the next GET /store")
+        store.move(OrderId(ORDER_ID), "Canceled", by="Ann")
+        assert live.simulator.actual_status(ORDER_ID) == "Canceled (old)"
+        with pytest.raises(NotFoundError, match="Canceled \\(old\\)"):
+            store.move(OrderId(ORDER_ID), "Closed", by="Ann")
+
     @pytest.mark.parametrize("refused", ["4xx", "200"])
     @pytest.mark.parametrize("fate", ["refused", "missing"])
     def test_an_order_that_was_not_moved(self, live: LiveStore, store: OrderDeskStore, fate: str, refused: str) -> None:

@@ -12,6 +12,7 @@ from orderdesk_sdk.errors import (
     AmbiguousError,
     ConfigurationError,
     NotFoundError,
+    OrderDeskError,
     ValidationError,
 )
 from orderdesk_sdk.orders.order import ConnectionRole
@@ -110,7 +111,7 @@ class TestFaults:
                 live.simulator.faults.add(fault, times=2)
                 try:
                     call()
-                except Exception as error:  # noqa: BLE001 - whatever comes of it, it must tell nothing
+                except OrderDeskError as error:  # And no other: whatever comes, it is said what to do.
                     told.append(f"{error!r} {error} {error.__cause__!r} {error.__context__!r}")
         live.simulator.misuses.clear()
         everything = "\n".join([*told, caplog.text])

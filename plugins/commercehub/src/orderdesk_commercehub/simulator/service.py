@@ -41,7 +41,7 @@ _BANNER = {"server": "Dsco simulator of orderdesk-commercehub, not Dsco"}
 class DscoSimulator(TokenIssuer):
     """Dsco V3 before one supplier. Every answer says in its `server` header that it is simulated.
 
-    polls: how many looks at the log a 202 takes to be decided, the first of them empty. page_size: of the log.
+    polls: how many looks at the log a 202 takes to be decided, the first of them empty. page_size: of log and orders.
     codes: what a retailer takes, by retailer; all the documented codes where it is not named.
     """
 
@@ -61,6 +61,9 @@ class DscoSimulator(TokenIssuer):
         BehaviorOption(
             "suborders", ("all", "first"), description="which parts of a split order a cancel by its number reaches"
         ),
+        BehaviorOption(
+            "requests", ("settled", "forgotten"), description="whether a request ends when its lines are canceled"
+        ),
         BehaviorOption("trouble", ("none", "429", "408"), description="how the next cancel is turned away, once"),
     )
 
@@ -77,6 +80,7 @@ class DscoSimulator(TokenIssuer):
     ) -> None:
         super().__init__(clock)
         self._polls = polls
+        self._page_size = page_size
         self._codes = dict(codes or {})
         self._orders = Orders[Order]()
         self._log_of = ChangeLog(page_size)
@@ -115,6 +119,21 @@ class DscoSimulator(TokenIssuer):
             order = self._orders.add(remote_id, made)
             self.record("add_order", remote_id, f"created: {order.status}")
 
+    def ask_to_cancel(self, po_number: str, *lines: int) -> None:
+        """The retailer asks us to cancel an order, or these lines of it by their numbers. Raises NotFoundError."""
+        with self.lock:
+            order = self.order(po_number)
+            order.cancel_requested = not lines
+            for item in order.items:
+                item.cancel_requested = item.number in lines
+            self.record("ask_to_cancel", po_number, "asked")
+
+    def withdraw_request(self, po_number: str) -> None:
+        """The retailer takes back what it asked for. Raises NotFoundError."""
+        with self.lock:
+            self.order(po_number).end_request()
+            self.record("withdraw_request", po_number, "withdrawn")
+
     def split(self, po_number: str, *lines: int) -> None:
         """Put these lines of an order, by their numbers, into a suborder of their own. Raises NotFoundError."""
         with self.lock:
@@ -143,6 +162,8 @@ class DscoSimulator(TokenIssuer):
                 return 200, {"hello": "World!"}
             case ("GET", "/order/"):
                 return self._read(request.query_params)
+            case ("GET", "/order/page"):
+                return self._page(request.query_params)
             case ("GET", "/order/log"):
                 return self._log(request.query_params)
             case ("POST", "/order/item/cancel") if (trouble := self.option("trouble")) != "none":
@@ -181,6 +202,18 @@ class DscoSimulator(TokenIssuer):
             order_view(seen, part) for part in order.suborders if key != "dscoOrderId" or value == order.dsco_id(part)
         ]
         return 200, views if query.get("returnMultiple", "").lower() == "true" else views[0]
+
+    def _page(self, query: Mapping[str, str]) -> tuple[int, object]:
+        """Some orders and where the next ones are. When an order was changed is not kept: every one is given."""
+        if "scrollId" not in query and parse_datetime(query.get("ordersUpdatedSince", "")) is None:
+            return 400, failure("SIM_INVALID", "ordersUpdatedSince is required")
+        begin = int(query.get("scrollId", "scroll-0").removeprefix("scroll-"))
+        orders = self._orders.values()
+        views = [order_view(order, part) for order in orders for part in order.suborders]
+        self.record("getOrdersPage", None, f"listed from {begin}")
+        page = views[begin : begin + self._page_size]
+        more = {"scrollId": f"scroll-{begin + self._page_size}"} if len(views) > begin + self._page_size else {}
+        return 200, {"orders": page, **more}
 
     def _cancel(self, body: bytes) -> tuple[int, dict[str, object]]:
         payload = payload_in(body)
@@ -244,6 +277,8 @@ class DscoSimulator(TokenIssuer):
         order.remember(int(self.option("read_lag", order.po_number)))
         reached = self._find_suborders(order, request.payload)
         effect = apply(reached, lines_in(request.payload), self.option("fate", order.po_number))
+        if self.option("requests", order.po_number) == "settled":
+            order.settle_request()
         request.status, request.results = "success", messages("SIM_OK", "done", self.option("description"), "info")
         self.record("cancelOrderItem", order.po_number, effect, effect_kind=result)
 

@@ -25,6 +25,8 @@ class Item:
     shipped: int = 0
     code: str | None = None
     reason: str | None = None
+    cancel_requested: bool = False
+    """Whether the retailer asks for this line alone."""
     suborder: int = 0
     """Which part of the order it is in, where the order was split."""
 
@@ -63,6 +65,17 @@ class Order:
     def dsco_id(self, suborder: int = 0) -> str:
         """Dsco's own number of a part."""
         return f"{1_000_000 * (suborder + 1) + self.number}"
+
+    def end_request(self) -> None:
+        """Nobody asks for a cancel any more."""
+        self.cancel_requested = False
+        for item in self.items:
+            item.cancel_requested = False
+
+    def settle_request(self) -> None:
+        """Where all that the retailer asked for is canceled, it asks no more."""
+        if all(not item.left for item in self.items if self.cancel_requested or item.cancel_requested):
+            self.end_request()
 
     def remember(self, reads: int) -> None:
         """Let the next `reads` reads see the order as it is now, whatever is done to it next."""

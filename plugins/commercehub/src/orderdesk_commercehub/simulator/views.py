@@ -44,6 +44,7 @@ def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
                 "quantity": item.quantity,
                 "status": "cancelled" if item.canceled == item.quantity else None,
                 "cancelledQuantity": item.canceled or None,  # A count that is nothing is told as null: our choice.
+                **({"cancelRequested": True, "cancelRequestedCode": "CXRR"} if item.cancel_requested else {}),
                 "cancelCode": item.code,
                 "cancelledReason": item.reason,
                 "shippedQuantity": item.shipped,

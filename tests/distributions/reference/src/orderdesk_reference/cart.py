@@ -112,8 +112,6 @@ def orderdesk_respond(request: RespondRequest, service: Service[CartSettings]) -
         if state == wanted:
             return answer.changed(found, status=state)
         return answer.rejected(found, Rejection.NOT_ALLOWED, message=f"the request is {state}")
-    if request.may_have_answered:
-        return answer.pending(found, message="the answer has not been taken yet")
     answered = yield api.answer_request(service, request)
     if answered.is_success and text_at(answered, "request", "state") == wanted:
         return answer.changed(answered, status=wanted)
