@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
+from unittest.mock import patch
 
 import pytest
 
@@ -16,6 +17,7 @@ from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.secret import Secret
 from tests.support.fake_services import FakeServices, case_at, case_states, pass_minutes
 from tests.support.order_desk import ORDER_ID, ORDER_NUMBER, LiveStore, live_store, open_live_desk
 
@@ -128,6 +130,19 @@ class TestCanceledEverywhere:
         assert all("full" in str(one.error) for one in refused)
 
 
+def test_with_a_ledger_in_postgresql(
+    live: LiveStore, fake_services: FakeServices, clock: VirtualClock, postgres_url: str
+) -> None:
+    with (
+        RawServer(responding(fake_services)) as services,
+        open_live_desk(Secret(postgres_url), live, services.url, changed={"connections": MAPPED}) as desk,
+    ):
+        cancel_everywhere(desk, clock)
+        assert live.simulator.actual_status(ORDER_ID) == "Canceled"
+        assert {one.status for one in desk.order_store.remote_orders(ORDER_ID)} == {"canceled"}
+        assert desk.order_store.find_by_remote_id("mill", "77") == ORDER_ID
+
+
 class TestStoreAway:
     def test_what_follows_is_done_when_it_is_back(
         self, live: LiveStore, open_desk: LiveDeskOpener, fake_services: FakeServices, clock: VirtualClock
@@ -139,6 +154,25 @@ class TestStoreAway:
         assert live.simulator.actual_status(ORDER_ID) == "Canceled"
         assert len(fake_services.writes) == 2
         assert len(notes(live)) == len(set(notes(live)))
+
+    def test_away_while_the_service_is_asked(
+        self, live: LiveStore, open_desk: LiveDeskOpener, fake_services: FakeServices, clock: VirtualClock
+    ) -> None:
+        desk = open_desk()
+        desk.cancel(ORDER_NUMBER, by="Ann", send_now=False)
+        ask = fake_services.__call__
+
+        def away_from_then_on(request: bytes) -> bytes:
+            if not fake_services.writes:
+                live.simulator.faults.add(Fault.SERVER_ERROR_HTML, method="GET", times=60)
+            return ask(request)
+
+        with patch.object(FakeServices, "__call__", lambda _, request: away_from_then_on(request)):
+            desk.run_due()
+        pass_minutes(desk, clock, 40)
+        assert set(case_states(desk).values()) == {State.CANCELED}
+        assert fake_services.writes == ["mill cancel 77", "cart cancel 1042"]
+        assert live.simulator.actual_status(ORDER_ID) == "Canceled"
 
     def test_a_lost_response_to_the_move(self, live: LiveStore, open_desk: LiveDeskOpener, clock: VirtualClock) -> None:
         live.simulator.faults.add(Fault.LOST_RESPONSE, method="POST", path="move-orders")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from attrs import frozen
 
@@ -20,6 +19,7 @@ from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.opening import LedgerLocation
 from orderdesk_sdk.stores.orderdesk_api.api import OrderDeskApi
 from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
 from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
@@ -116,7 +116,7 @@ def live_store(clock: VirtualClock) -> Iterator[LiveStore]:
 
 
 def open_live_desk(
-    ledger: Path,
+    ledger: LedgerLocation,
     live: LiveStore,
     services: str,
     *,
