@@ -232,7 +232,7 @@ class OrderDeskStore:
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the service's word in the ledger's database: at Order Desk only a whole record could hold it."""
         moment = utc(at)
-        known = self._numbers_kept.get(str(order_id), ())
+        known = self._numbers_kept.get(str(order_id)) or ()
         if all(remote.connection != connection for remote in known):  # Else the store need not be asked, nor be there.
             known = self.remote_orders(str(order_id))
         places = [remote.connection for remote in known]
