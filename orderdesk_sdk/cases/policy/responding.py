@@ -140,8 +140,8 @@ def _verdict_of_settled(
         text = f"{refused.connection} will not cancel: {said}{also}"
         return PlacesVerdict(VerdictKind.REJECT, text, why or Rejection.NOT_ALLOWED)
     if len(canceled) == len(cases):
-        text = f"canceled at {', '.join(one.connection for one in canceled)}" if canceled else "no service makes it"
-        return PlacesVerdict(VerdictKind.ACCEPT, text)
+        names = ", ".join(one.connection for one in canceled)
+        return PlacesVerdict(VerdictKind.ACCEPT, f"canceled at {names}" if names else "no fulfillment service holds it")
     partial = [one for one in cases if one.state is State.PARTIALLY_CANCELED]
     lines = _canceled_lines(coverage, case, partial) if len(partial) + len(canceled) == len(cases) else None
     if lines is not None and by_line:

@@ -20,7 +20,7 @@ from orderdesk_sdk.plugin.webhooks import NotificationKind
 from orderdesk_sdk.secret import Secret
 from orderdesk_shopify.api import answer_from_fulfillment_order
 from orderdesk_shopify.fulfillment import orderdesk_integration, orderdesk_parse_webhook
-from orderdesk_shopify.settings import ShopSettings
+from orderdesk_shopify.settings import FulfillmentSettings
 from orderdesk_shopify.simulator import FulfillmentSimulator
 from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET
 
@@ -213,7 +213,9 @@ def test_an_answer_of_a_fulfillment_service_hints_at_its_fulfillment_order(
     harness.cancel()
     harness.follow_up()
     (sent,) = simulator.outbox.messages
-    its = ShopSettings(shop_url="https://shop.example", access_token=Secret("t"), webhook_secret=Secret(CLIENT_SECRET))
+    its = FulfillmentSettings(
+        shop_url="https://shop.example", access_token=Secret("t"), webhook_secret=Secret(CLIENT_SECRET)
+    )
     hints = orderdesk_parse_webhook(
         sent, Service("shop", its, "", simulator.clock.now(), "agent", ConnectionRole.FULFILLMENT)
     )

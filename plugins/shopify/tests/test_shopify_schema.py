@@ -26,7 +26,7 @@ from graphql import (
 
 import orderdesk_shopify
 from orderdesk_devkit.testing.report_keys import VENDOR_SKIP
-from orderdesk_shopify import api
+from orderdesk_shopify import api, requests
 from orderdesk_shopify.api import WEBHOOK_EVENTS
 from orderdesk_shopify.simulator.schema import schema_of
 
@@ -38,7 +38,7 @@ FOLDER = Path(sys.prefix) / "vendor-files" / PACKAGE.rpartition("/")[2]
 SINCE_2026_10 = {"RESULT": api.RESULT, "CANCEL_TO_RESULT": api.CANCEL_TO_RESULT}
 EVERYWHERE = {
     name: text
-    for name, text in vars(api).items()
+    for name, text in {**vars(api), **vars(requests)}.items()
     if name.isupper() and str(text).lstrip().startswith(("query", "mutation")) and name not in SINCE_2026_10
 }
 

@@ -11,19 +11,25 @@ from orderdesk_sdk.plugin import (
     Answer,
     Button,
     CancelRequest,
+    CancelRequestList,
+    CancelRequests,
     ConnectionRole,
     Flow,
     FreeText,
     IdentifierFormat,
     Integration,
     NoResubmission,
+    NotificationKind,
+    OpenRequestQuery,
     OrderNotification,
     Outcome,
     Polling,
     PollRequest,
     Portal,
     Rejection,
+    RespondRequest,
     Service,
+    SilenceMeans,
     WebhookRequest,
     answer,
     format_errors,
@@ -33,11 +39,16 @@ from orderdesk_sdk.plugin import (
     objects_at,
     text_at,
 )
-from orderdesk_shopify import api
-from orderdesk_shopify.settings import ShopSettings
+from orderdesk_shopify import api, requests
+from orderdesk_shopify.settings import FulfillmentSettings
 
 FORCE_HINT = "Call the service, which has not answered. Closed at Shopify without its word, the order may still ship."
 ID_HINT = "the fulfillment order's own number, such as 1046000788, or gid://shopify/FulfillmentOrder/1046000788"
+MERCHANT_ROUTES = (
+    Button(Polling(every=minutes(5), give_up=hours(24)), reasons=FreeText()),
+    Portal(FORCE_HINT),
+)
+AS_SERVICE = Portal("Close the fulfillment order in your app: the merchant decides what becomes of it.")
 WITHDRAWN = "withdrawn"
 """The reference of a request that withdrew the order, in place of asking its service."""
 
@@ -48,11 +59,15 @@ def orderdesk_integration() -> Integration:
         orderdesk_shopify.orderdesk_integration(),
         slug="shopify-fulfillment",
         title="Shopify fulfillment",
-        settings=ShopSettings,
+        settings=FulfillmentSettings,
         role=ConnectionRole.FULFILLMENT,
-        cancel=(
-            Button(Polling(every=minutes(5), give_up=hours(24)), reasons=FreeText()),
-            Portal(FORCE_HINT),
+        cancel=MERCHANT_ROUTES,
+        routes_for=lambda its: (AS_SERVICE,) if its.acts_as == "service" else (*MERCHANT_ROUTES,),
+        cancel_requests=CancelRequests(
+            # No deadline is published. The merchant may close the order on Shopify's side at any time.
+            silence=SilenceMeans.NOTHING,
+            every=minutes(5),
+            enabled=lambda its: its.acts_as == "service",
         ),
         resubmission=NoResubmission("Shopify makes a replacement fulfillment order; request its fulfillment there"),
         remote_id_format=IdentifierFormat(r"([0-9]+|gid://shopify/FulfillmentOrder/[0-9]+)", 60, ID_HINT),
@@ -63,7 +78,7 @@ def orderdesk_integration() -> Integration:
 
 
 @hookimpl
-def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+def orderdesk_cancel(request: CancelRequest, service: Service[FulfillmentSettings]) -> Flow[Answer]:
     order = {"id": api.gid("FulfillmentOrder", request.remote_id)}
     seen, verdict = yield from api.read(service, api.FULFILLMENT, order, api.answer_from_fulfillment_order, ID_HINT)
     if verdict.outcome is not Outcome.PENDING:
@@ -96,7 +111,7 @@ def orderdesk_cancel(request: CancelRequest, service: Service[ShopSettings]) -> 
 
 
 @hookimpl
-def orderdesk_poll(request: PollRequest, service: Service[ShopSettings]) -> Flow[Answer]:
+def orderdesk_poll(request: PollRequest, service: Service[FulfillmentSettings]) -> Flow[Answer]:
     order = {"id": api.gid("FulfillmentOrder", request.remote_id)}
     reading = partial(api.answer_from_fulfillment_order, withdrawn_by_us=request.request_reference == WITHDRAWN)
     _, verdict = yield from api.read(service, api.FULFILLMENT, order, reading)
@@ -104,8 +119,10 @@ def orderdesk_poll(request: PollRequest, service: Service[ShopSettings]) -> Flow
 
 
 @hookimpl
-def orderdesk_parse_webhook(request: WebhookRequest, service: Service[ShopSettings]) -> tuple[OrderNotification, ...]:
-    return api.notifications_from_webhook(
+def orderdesk_parse_webhook(
+    request: WebhookRequest, service: Service[FulfillmentSettings]
+) -> tuple[OrderNotification, ...]:
+    found = api.notifications_from_webhook(
         request,
         service.settings,
         "fulfillment_orders",
@@ -113,3 +130,19 @@ def orderdesk_parse_webhook(request: WebhookRequest, service: Service[ShopSettin
         "fulfillment_order",
         "id",
     )
+    is_asked = request.headers.get("x-shopify-topic", "").endswith("/cancellation_request_submitted")
+    if is_asked and service.settings.acts_as == "service":
+        return tuple(evolve(one, kind=NotificationKind.CANCEL_REQUESTED) for one in found)
+    return found
+
+
+@hookimpl
+def orderdesk_list_cancel_requests(
+    request: OpenRequestQuery, service: Service[FulfillmentSettings]
+) -> Flow[CancelRequestList | Answer]:
+    return (yield from requests.list_open(request, service))
+
+
+@hookimpl
+def orderdesk_respond(request: RespondRequest, service: Service[FulfillmentSettings]) -> Flow[Answer]:
+    return (yield from requests.respond(request, service))

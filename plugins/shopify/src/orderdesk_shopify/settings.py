@@ -6,7 +6,7 @@ import re
 
 from orderdesk_sdk.plugin import ConfigurationError, HeaderAuth, Secret, custom, secret, setting, settings, url
 
-__all__ = ["CartSettings", "ShopSettings", "read_version", "sign"]
+__all__ = ["CartSettings", "FulfillmentSettings", "ShopSettings", "read_version", "sign"]
 
 
 def read_version(value: object, location: str) -> str:
@@ -27,6 +27,13 @@ class ShopSettings:
     api_version: str = custom(read_version, help="of the Admin API, a quarter", default="2026-10")
     webhook_secret: Secret = secret(help="the app's client secret, which signs webhooks", default=Secret(""))
     webhook_secret_before: Secret = secret(help="the one before, while it is being changed", default=Secret(""))
+
+
+@settings
+class FulfillmentSettings(ShopSettings):
+    """Which side of a fulfillment order we are: who asks for it, or the service that is asked."""
+
+    acts_as: str = setting(str, help="which side we are", default="merchant", choices=("merchant", "service"))
 
 
 @settings

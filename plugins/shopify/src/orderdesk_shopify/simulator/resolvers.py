@@ -89,6 +89,33 @@ class Resolvers:
         order.asked, order.request, order.requested_at = "CANCELLATION_REQUESTED", given.get("message"), self._now
         return {"fulfillmentOrder": fulfillment_order_view(order), "userErrors": []}
 
+    def assignedFulfillmentOrders(self, _: object, **given: object) -> Row:  # noqa: N802 - the field's name
+        self._allowed("")
+        orders = [one for one in self._shop.fulfillment_orders.values() if one.asked == given["assignmentStatus"]]
+        begin = int(str(given.get("after") or 0))
+        end = begin + int(str(given.get("first")))
+        views = [fulfillment_order_view(one) for one in orders[begin:end]]
+        return {"nodes": views, "pageInfo": {"hasNextPage": len(orders) > end, "endCursor": str(end)}}
+
+    def fulfillmentOrderAcceptCancellationRequest(  # noqa: N802 - the field's name
+        self, _: object, **given: str
+    ) -> Row:
+        return self._answer_request(given, "CANCELLATION_ACCEPTED", "CANCELLED")
+
+    def fulfillmentOrderRejectCancellationRequest(  # noqa: N802 - the field's name
+        self, _: object, **given: str
+    ) -> Row:
+        return self._answer_request(given, "CANCELLATION_REJECTED", "IN_PROGRESS")
+
+    def _answer_request(self, given: Mapping[str, str], asked: str, status: str) -> Row:
+        order = self._fulfillment_order(given["id"])
+        if order is None or order.asked != "CANCELLATION_REQUESTED":
+            return {"fulfillmentOrder": None, "userErrors": [error_view("SIM: no cancellation is requested")]}
+        if self._choice("our_answer", order.number) == "forgotten":
+            return {"fulfillmentOrder": fulfillment_order_view(order), "userErrors": []}
+        order.status, order.asked, order.answer = status, asked, given.get("message")
+        return {"fulfillmentOrder": fulfillment_order_view(order), "userErrors": []}
+
     def _fulfillment_order(self, name: str) -> FulfillmentOrder | None:
         number = _number(name, "FulfillmentOrder")
         self._allowed(number)

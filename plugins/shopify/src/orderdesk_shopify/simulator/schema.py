@@ -19,6 +19,9 @@ type Query {
   job(id: ID!): Job
   node(id: ID!): Node
   fulfillmentOrder(id: ID!): FulfillmentOrder
+  assignedFulfillmentOrders(
+    assignmentStatus: FulfillmentOrderAssignmentStatus, first: Int, after: String
+  ): FulfillmentOrderConnection!
 }
 
 type Mutation {
@@ -28,6 +31,8 @@ type Mutation {
   orderOpen(input: OrderOpenInput!): OrderOpenPayload
   fulfillmentOrderCancel(id: ID!): FulfillmentOrderCancelPayload
   fulfillmentOrderSubmitCancellationRequest(id: ID!, message: String): FulfillmentOrderSubmitCancellationRequestPayload
+  fulfillmentOrderAcceptCancellationRequest(id: ID!, message: String): FulfillmentOrderAcceptCancellationRequestPayload
+  fulfillmentOrderRejectCancellationRequest(id: ID!, message: String): FulfillmentOrderRejectCancellationRequestPayload
 }
 
 type Order implements Node {
@@ -81,7 +86,13 @@ type FulfillmentOrderMerchantRequest implements Node {
   kind: FulfillmentOrderMerchantRequestKind!
   message: String
   responseData: JSON
+  sentAt: DateTime!
 }
+type FulfillmentOrderConnection { nodes: [FulfillmentOrder!]! pageInfo: PageInfo! }
+type PageInfo { hasNextPage: Boolean! endCursor: String }
+enum FulfillmentOrderAssignmentStatus { CANCELLATION_REQUESTED FULFILLMENT_ACCEPTED FULFILLMENT_REQUESTED }
+type FulfillmentOrderAcceptCancellationRequestPayload { fulfillmentOrder: FulfillmentOrder userErrors: [UserError!]! }
+type FulfillmentOrderRejectCancellationRequestPayload { fulfillmentOrder: FulfillmentOrder userErrors: [UserError!]! }
 type FulfillmentOrderCancelPayload { replacementFulfillmentOrder: FulfillmentOrder userErrors: [UserError!]! }
 type FulfillmentOrderSubmitCancellationRequestPayload { fulfillmentOrder: FulfillmentOrder userErrors: [UserError!]! }
 """

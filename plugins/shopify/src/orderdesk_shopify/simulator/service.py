@@ -57,6 +57,9 @@ class ShopifySimulator(Simulator):
         BehaviorOption(
             "service", ("accepts", "rejects", "silent"), description="what a service answers to a cancellation request"
         ),
+        BehaviorOption(
+            "our_answer", ("taken", "forgotten"), description="whether what we answer as the service is remembered"
+        ),
     )
 
     canceled_statuses: ClassVar[frozenset[str]] = frozenset({"canceled"})
@@ -104,6 +107,24 @@ class ShopifySimulator(Simulator):
         with self.at_present() as now:
             self._shop.fulfillment_orders.add(number, FulfillmentOrder(number, now))
             self.record("add_fulfillment_order", remote_id, "created: OPEN SUBMITTED")
+
+    def ask_to_cancel(self, remote_id: str, message: str = "ordered twice") -> None:
+        """The merchant asks the service, which has accepted a fulfillment order, to cancel. Raises NotFoundError."""
+        with self.at_present() as now:
+            order = self._shop.fulfillment_orders.require(_number(remote_id))
+            order.status, order.asked, order.request = "IN_PROGRESS", "CANCELLATION_REQUESTED", message
+            order.requested_at, order.times_asked = now, order.times_asked + 1
+            self.record("ask_to_cancel", remote_id, "asked")
+            told = {"id": order.gid, "status": "in_progress", "request_status": "cancellation_request"}
+            body = {"fulfillment_order": told}
+            self.outbox.put("fulfillment_orders/cancellation_request_submitted", OLDEST, body, now)
+
+    def withdraw_request(self, remote_id: str) -> None:
+        """The merchant gives up waiting, and closes the order on Shopify's side. Raises NotFoundError."""
+        with self.at_present():
+            order = self._shop.fulfillment_orders.require(_number(remote_id))
+            order.status, order.asked = "CLOSED", "UNSUBMITTED"
+            self.record("withdraw_request", remote_id, "closed")
 
     def cancel_in_admin(self, remote_id: str) -> None:
         """Cancel an order as its merchant would do it in the browser."""

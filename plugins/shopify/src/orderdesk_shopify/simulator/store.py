@@ -65,6 +65,7 @@ class FulfillmentOrder:
     asked: str = "SUBMITTED"
     request: str | None = None
     requested_at: datetime | None = None
+    times_asked: int = 0
     answer: str | None = None
     parcel: bool = False
 

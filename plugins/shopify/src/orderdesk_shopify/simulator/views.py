@@ -40,9 +40,10 @@ def fulfillment_order_view(order: FulfillmentOrder) -> Row:
     """A fulfillment order."""
     parcel = {"id": f"gid://shopify/Fulfillment/{order.number}", "status": "SUCCESS"}
     request = {
-        "id": f"gid://shopify/FulfillmentOrderMerchantRequest/{order.number}",
+        "id": f"gid://shopify/FulfillmentOrderMerchantRequest/{order.number}{order.times_asked or ''}",
         "kind": "CANCELLATION_REQUEST",
         "message": order.request,
+        "sentAt": format_datetime(order.requested_at) if order.requested_at is not None else None,
         # That the service's words stand here under this name is the simulator's choice: Shopify does not say.
         "responseData": {"message": order.answer} if order.answer else None,
     }
