@@ -7,13 +7,13 @@ one that was seen to go out and to come in again is a new one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from attrs import frozen
 
-__all__ = ["OrderWatchRecords", "SeenOrder", "WatchLook"]
+__all__ = ["ChangedOrder", "OrderWatchRecords", "SeenOrder", "WatchLook"]
 
 
 @frozen
@@ -21,12 +21,20 @@ class WatchLook:
     """A look that a caller may take now.
 
     Args:
-        since: orders that changed from then on are looked at.
+        since: orders that changed from then on are looked at; by the order store's clock.
         is_first: nobody has looked before: what is in already is not new.
     """
 
     since: datetime
     is_first: bool
+
+
+@frozen
+class ChangedOrder:
+    """An order that changed; no more of it is read than a look needs, so that none spoils the look at the others."""
+
+    order_id: str
+    checkout_data: Mapping[str, object]
 
 
 @frozen
@@ -55,6 +63,8 @@ class OrderWatchRecords(Protocol):
         All or nothing: where it fails, the next look begins where this one did. Raises InboxFullError.
 
         Args:
+            until: by the order store's clock.
+            now: by ours, as everywhere else.
             max_waiting: messages that may wait in all.
             is_first: what is in is not new.
         """

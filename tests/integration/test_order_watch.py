@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -164,3 +165,82 @@ def test_a_store_without_the_folder_and_one_that_cannot_be_watched_are_told_with
     with pytest.raises(ConfigurationError, match="cannot be watched"):
         Desk(Config(tmp_path / "other.db", messages=MessageConfig(watch_every=60)))
     assert desk.ledger.cases(CancelCase) == ()
+
+
+class ClockBehind:
+    """The clock of a store whose time is another than ours."""
+
+    def __init__(self, clock: VirtualClock, behind: timedelta) -> None:
+        self._clock = clock
+        self._behind = behind
+
+    def now(self) -> datetime:
+        return self._clock.now() - self._behind
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep_until(self, moment: float) -> None:
+        self._clock.sleep_until(moment)
+
+
+@pytest.mark.parametrize("behind", [minutes(17), -minutes(17), hours(30)])
+def test_a_store_whose_clock_is_another_is_looked_at_by_its_own(
+    live: LiveStore, open_desk: WatchOpener, fake_services: FakeServices, clock: VirtualClock, behind: timedelta
+) -> None:
+    live.simulator.clock = ClockBehind(clock, behind)
+    desk = open_desk()
+    for _ in range(3):
+        assert look(desk, clock) == ()
+    live.simulator.move_order(ORDER_ID, "Canceled")
+    pass_minutes(desk, clock, 12)
+    assert fake_services.writes == ["mill cancel 77", "cart cancel 1042"]
+    assert cancellations(desk) == 1
+
+
+def test_an_order_that_cannot_be_read_hinders_no_other_and_is_told(
+    live: LiveStore, open_desk: WatchOpener, fake_services: FakeServices, clock: VirtualClock
+) -> None:
+    desk = open_desk()
+    look(desk, clock)
+    for order_id in ("58102", ORDER_ID):
+        live.simulator.move_order(order_id, "Canceled")
+    with live.simulator.at_present():
+        live.simulator.state.find("58102").record["date_added"] = "yesterday"
+    pass_minutes(desk, clock, 12)
+    assert fake_services.writes == ["mill cancel 77", "cart cancel 1042"]
+    by_order = {message.subject: message for message in desk.messages.list()}
+    assert by_order[ORDER_ID].state is MessageState.HANDLED
+    assert "the order cannot be read" in str(by_order["58102"].result)
+
+
+def test_what_lay_in_the_folder_for_long_is_no_request_when_somebody_edits_it(
+    live: LiveStore, open_desk: WatchOpener, clock: VirtualClock
+) -> None:
+    live.simulator.move_order(ORDER_ID, "Canceled")
+    live.simulator.edit_order("58102", {"checkout_data": {"Cancel": "yes"}})
+    clock.advance(timedelta(days=20))
+    live.simulator.move_order("58103", "Canceled")
+    clock.advance(timedelta(days=9))
+    desk = open_desk(cancel_field="Cancel")
+    clock.advance(timedelta(days=100))
+    look(desk, clock)
+    for order_id in (ORDER_ID, "58103"):
+        live.simulator.edit_order(order_id, {"email": "another@example.com"})
+    pass_minutes(desk, clock, 3)
+    assert desk.messages.list() == ()
+
+
+def test_a_list_of_many_long_orders_is_read_page_by_page(
+    live: LiveStore, open_desk: WatchOpener, clock: VirtualClock
+) -> None:
+    desk = open_desk()
+    look(desk, clock)
+    for number in range(450):
+        live.simulator.add_order(f"W{number}", lines=[("CARD-A6", 1)])
+    with live.simulator.at_present():
+        for order in live.simulator.state.orders.values():
+            order.record["checkout_data"] = {"Engraving": "x" * 10_000}
+    live.simulator.move_order(ORDER_ID, "Canceled")
+    assert look(desk, clock) == ()
+    assert [message.subject for message in desk.messages.list()] == [ORDER_ID]

@@ -7,26 +7,28 @@ One list call an interval, of what changed since the last look; Order Desk asks 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from orderdesk_sdk.cases.log_records import RoomLogger
-from orderdesk_sdk.cases.order_watch import SeenOrder, WatchLook
+from orderdesk_sdk.cases.order_watch import ChangedOrder, SeenOrder, WatchLook
 from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.desk.parts import DeskParts
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, describe_exception
-from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.bulkhead import Bulkhead
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["ListsChanges", "OrderWatch"]
 
 OVERLAP = minutes(5)
-"""By which a look reaches back behind the last one: the store's clock may be another, and a change be seen late."""
-FIRST_LOOK = timedelta(days=30)
-"""How far back the first look notes what is in the folder already: that was moved before anybody watched."""
+"""By which a look reaches back behind the last one: a change may be seen late."""
+FIRST_LOOK = timedelta(days=365)
+"""How far back the first look notes what is in the folder already: that was moved before anybody watched, and is no
+request however somebody edits it later."""
+FIRST_LOOK_AT_ALL = timedelta(days=30)
+"""The same for a field of the orders, since it takes a list of all that changed."""
 _log = RoomLogger("desk")
 
 
@@ -34,8 +36,14 @@ _log = RoomLogger("desk")
 class ListsChanges(Protocol):
     """An order store that tells which orders changed."""
 
-    def orders_changed(self, since: datetime, until: datetime, *, folder: str | None = None) -> Sequence[Order]:
-        """The orders that were changed from `since` to `until`, both aware; with `folder`, those that are in it now."""
+    def current_time(self) -> datetime:
+        """The time by the store's own clock, aware: what it says of changes is of that clock, which may be another."""
+
+    def orders_changed(self, since: datetime, until: datetime, *, folder: str | None = None) -> Iterable[ChangedOrder]:
+        """The orders that were changed from `since` to `until`, both aware and by the store's clock.
+
+        With `folder`, those that are in it now.
+        """
 
 
 class OrderWatch:
@@ -108,25 +116,32 @@ class OrderWatch:
                 self._is_running, self._problem = False, problem
 
     def _look(self, look: WatchLook) -> int:
-        until = self._clock.now()
+        until = self._store.current_time()
         # By the store's spelling, and an error where there is no such folder: nothing would ever be in it.
         folder = self._order_store.resolve_folder_name(self._config.cancel_folder) if self._config.cancel_folder else ""
         since = until - FIRST_LOOK if look.is_first else look.since - OVERLAP
-        inside = {order.id for order in self._store.orders_changed(since, until, folder=folder)} if folder else set()
-        changed = inside if look.is_first else self._changed(since, until, inside)
+        listed = self._store.orders_changed(since, until, folder=folder) if folder else ()
+        inside = {order.order_id for order in listed}
+        if look.is_first:
+            changed = self._changed(until - FIRST_LOOK_AT_ALL, until, inside) if self._config.cancel_field else inside
+        else:
+            changed = self._changed(since, until, inside)
         seen = [SeenOrder(order_id, order_id in inside) for order_id in sorted(changed)]
-        most = self._config.max_waiting
-        came = self._ledger.finish_look(until, seen, until, max_waiting=most, is_first=look.is_first)
+        now, most = self._clock.now(), self._config.max_waiting
+        came = self._ledger.finish_look(until, seen, now, max_waiting=most, is_first=look.is_first)
         _log.info("the order store was looked at; orders changed: %d, to be canceled: %d", len(seen), came)
         return came
 
     def _changed(self, since: datetime, until: datetime, inside: set[str]) -> set[str]:
         """The ids of all orders that changed, also those that left the folder; `inside` gets those that are marked."""
-        orders = self._store.orders_changed(since, until)
-        inside |= {order.id for order in orders if self._is_marked(order)}
-        return inside | {order.id for order in orders}
+        changed = set(inside)
+        for order in self._store.orders_changed(since, until):
+            changed.add(order.order_id)
+            if self._is_marked(order):
+                inside.add(order.order_id)
+        return changed
 
-    def _is_marked(self, order: Order) -> bool:
+    def _is_marked(self, order: ChangedOrder) -> bool:
         field = self._config.cancel_field
         value = str(order.checkout_data.get(field) or "") if field else ""
         return value.strip().lower() not in ("", "0", "no", "false")

@@ -13,7 +13,7 @@ from orderdesk_sdk.orders.serialization import read_orders
 from orderdesk_sdk.orders.serialization.json_text import dump_json
 from orderdesk_sdk.stores.orderdesk_api.api import ApiReply
 
-__all__ = ["HISTORY", "OrderDocument", "json_values", "order_in", "orders_in", "private_texts"]
+__all__ = ["HISTORY", "OrderDocument", "json_values", "order_in", "private_texts", "read_record", "records_in"]
 
 HISTORY = "order_history"
 _WITH_PEOPLE = ("shipping", "customer", "return_address", "email", "ip_address", "customer_id", "checkout_data")
@@ -43,12 +43,14 @@ def order_in(reply: ApiReply, order_id: str) -> OrderDocument:
     return found
 
 
-def orders_in(reply: ApiReply) -> tuple[OrderDocument, ...]:
-    """The orders of one page of a list. Raises MalformedResponseError."""
+def records_in(reply: ApiReply) -> tuple[Mapping[str, object], ...]:
+    """The orders of one page of a list, as they came; each has an id. Raises MalformedResponseError."""
     listed = reply.document.get("orders", [])
     if not isinstance(listed, list):
         raise reply.malformed("orders is no list")
-    return tuple(read_record(reply, record) for record in listed)
+    if not all(isinstance(record, Mapping) and str(record.get("id") or "").isdecimal() for record in listed):
+        raise reply.malformed("an order has no id")
+    return tuple(listed)
 
 
 def read_record(reply: ApiReply, record: object) -> OrderDocument:

@@ -8,20 +8,21 @@ came in beyond it is left out by its time in UTC.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from orderdesk_sdk.cases.order_watch import ChangedOrder
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
-from orderdesk_sdk.stores.orderdesk_api.api import PLACE, OrderDeskApi
-from orderdesk_sdk.stores.orderdesk_api.order_document import OrderDocument, orders_in
+from orderdesk_sdk.stores.orderdesk_api.api import PLACE, ApiReply, OrderDeskApi
+from orderdesk_sdk.stores.orderdesk_api.order_document import OrderDocument, read_record, records_in
 
-__all__ = ["PAGE", "find_by_number", "list_orders", "store_local_range"]
+__all__ = ["PAGE", "find_by_number", "list_changed", "store_local_range", "stored_time"]
 
-PAGE: Final = 500
-"""Orders of one page, as many as the API gives."""
-_MAX_PAGES: Final = 200
+PAGE: Final = 100
+"""Orders of one page. The API gives up to 500, which may be more bytes than are taken of one response."""
+_MAX_PAGES: Final = 1000
 _MARGIN: Final = timedelta(days=1)
-"""By which a search by number reaches into the future: clocks differ."""
+"""By which ranges reach into the future: clocks differ, and what changes while pages are read must not leave them."""
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -46,48 +47,50 @@ def find_by_number(
     """The orders with this number of the cart's, that were added within so many days."""
     first, last = store_local_range(now - timedelta(days=days), now + _MARGIN, zone)
     params = {"source_id": number, "search_start_date": first, "search_end_date": last}
-    return tuple(one for one in _pages(api, params) if one.order.number == number)
+    found = [(reply, record) for reply, record in _pages(api, params) if str(record.get("source_id")) == number]
+    return tuple(read_record(reply, record) for reply, record in found)
 
 
-def list_orders(
-    api: OrderDeskApi,
-    since: datetime,
-    until: datetime,
-    *,
-    zone: tzinfo,
-    folder_id: int | None = None,
-    modified: bool = True,
-) -> tuple[OrderDocument, ...]:
-    """The orders that were changed, or added, from `since` to `until`, both included and aware.
+def list_changed(
+    api: OrderDeskApi, since: datetime, until: datetime, *, zone: tzinfo, folder_id: int | None = None
+) -> Iterator[ChangedOrder]:
+    """The orders that were changed from `since` to `until`, both included, aware and by the store's clock.
+
+    One that cannot be read as an order is told as well: whoever looks at it alone finds what is wrong with it.
 
     Args:
         folder_id: only those that are in it now.
-        modified: False: by when they were added.
     """
-    first, last = store_local_range(since, until, zone)
-    kind = "modified" if modified else "search"
-    params = {f"{kind}_start_date": first, f"{kind}_end_date": last}
+    first, last = store_local_range(since, until + _MARGIN, zone)
+    params = {"modified_start_date": first, "modified_end_date": last}
     if folder_id is not None:
         params["folder_id"] = str(folder_id)
-    found = _pages(api, params)
+    for _, record in _pages(api, params):
+        at = stored_time(record.get("date_updated"))
+        is_within = at is None or since.replace(microsecond=0) <= at <= until
+        if is_within and (folder_id is None or str(record.get("folder_id")) == str(folder_id)):
+            data = record.get("checkout_data")
+            yield ChangedOrder(str(record["id"]), data if isinstance(data, Mapping) else {})
 
-    def is_within(document: OrderDocument) -> bool:
-        at = document.order.updated_at if modified else document.order.added_at
-        return at is None or since.replace(microsecond=0) <= at <= until
 
-    return tuple(one for one in found if is_within(one) and (folder_id is None or one.order.folder_id == folder_id))
+def stored_time(value: object) -> datetime | None:
+    """A time as the store writes it, in UTC; None for what is none."""
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
-def _pages(api: OrderDeskApi, params: Mapping[str, str]) -> Iterator[OrderDocument]:
-    """The orders of all pages, each once: they move while pages are read."""
+def _pages(api: OrderDeskApi, params: Mapping[str, str]) -> Iterator[tuple[ApiReply, Mapping[str, object]]]:
+    """The orders of all pages, each once, with the page: they move while pages are read."""
     seen: set[str] = set()
     for page in range(_MAX_PAGES):
         reply = api.get("orders", params={**params, "limit": str(PAGE), "offset": str(page * PAGE)})
-        found = orders_in(reply)
-        for one in found:
-            if one.order.id not in seen:
-                seen.add(one.order.id)
-                yield one
+        found = records_in(reply)
+        for record in found:
+            if (order_id := str(record["id"])) not in seen:
+                seen.add(order_id)
+                yield reply, record
         if len(found) < PAGE:
             return
     raise MalformedResponseError(f"the list has more than {_MAX_PAGES * PAGE:,} orders", location=PLACE)

@@ -7,13 +7,14 @@ itself did not submit, and the link from an order to its duplicate.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import Final, Self
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.order_watch import ChangedOrder
 from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock, utc
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, next_free_number, numbering_base
@@ -24,12 +25,12 @@ from orderdesk_sdk.orders.store_rules import is_registered, pick_order
 from orderdesk_sdk.stores.orderdesk_api.api import OrderDeskApi
 from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
 from orderdesk_sdk.stores.orderdesk_api.errors import RejectedError, StoreUnavailableError, UnclearOutcomeError
-from orderdesk_sdk.stores.orderdesk_api.order_cache import OrderCache
+from orderdesk_sdk.stores.orderdesk_api.order_cache import OrderCache, RecentValues
 from orderdesk_sdk.stores.orderdesk_api.order_copies import create_copy, is_copy_of, number_taken
 from orderdesk_sdk.stores.orderdesk_api.order_document import OrderDocument
 from orderdesk_sdk.stores.orderdesk_api.order_history import HistoryNote, OrderHistory
 from orderdesk_sdk.stores.orderdesk_api.order_moves import move_order
-from orderdesk_sdk.stores.orderdesk_api.order_search import find_by_number, list_orders
+from orderdesk_sdk.stores.orderdesk_api.order_search import find_by_number, list_changed, stored_time
 from orderdesk_sdk.stores.orderdesk_api.own_metadata import OwnMetadata, read_own_metadata
 from orderdesk_sdk.stores.orderdesk_api.profile_cache import ProfileCache
 from orderdesk_sdk.stores.orderdesk_api.record_update import read_order, update_metadata
@@ -41,8 +42,6 @@ from orderdesk_sdk.stores.store_records import LocalStoreRecords, ServiceStatus,
 __all__ = ["OrderDeskStore"]
 
 _MAX_ANCESTORS: Final = 50
-_MAX_REMEMBERED: Final = 10_000
-"""Orders of which it is remembered that their numbers are kept, so that not each read writes them."""
 _PLACE: Final = "at Order Desk"
 
 
@@ -77,7 +76,7 @@ class OrderDeskStore:
         self._profiles = ProfileCache(api, clock, settings.timezone)
         self._history = OrderHistory(api, self._profiles)
         self._cache = OrderCache(settings.reuse_reads_for)
-        self._numbers_kept: dict[str, tuple[RemoteOrder, ...]] = {}
+        self._numbers_kept = RecentValues[tuple[RemoteOrder, ...]](10_000)
 
     def close(self) -> None:
         """Close the connections to Order Desk."""
@@ -104,14 +103,17 @@ class OrderDeskStore:
         original = self._own(document).original or None
         return RegisteredOrder(document.order, original, self._remote_orders_of(document))
 
-    def orders_changed(self, since: datetime, until: datetime, *, folder: str | None = None) -> tuple[Order, ...]:
-        """The orders that were changed from `since` to `until`, both aware; with `folder`, those that are in it now."""
-        profile = self._profiles.get()
+    def current_time(self) -> datetime:
+        """The time by the store's own clock; by this program's, where the store does not tell it."""
+        return stored_time(self._api.get("test").document.get("current_date_time")) or self._clock.now()
+
+    def orders_changed(self, since: datetime, until: datetime, *, folder: str | None = None) -> Iterator[ChangedOrder]:
+        """The orders that were changed from `since` to `until`, both aware and by the store's clock, page by page.
+
+        With `folder`, those that are in it now.
+        """
         folder_id = None if folder is None else self._folder_id(folder)
-        found = list_orders(self._api, utc(since), utc(until), zone=profile.timezone, folder_id=folder_id)
-        for one in found:
-            self._cache.keep(one)
-        return tuple(one.order for one in found)
+        return list_changed(self._api, utc(since), utc(until), zone=self._profiles.get().timezone, folder_id=folder_id)
 
     def _find(self, ref: str) -> OrderDocument:
         named = order_ref(ref)
@@ -181,9 +183,7 @@ class OrderDeskStore:
         plain = tuple(evolve(remote, status=None, status_at=None) for remote in found)
         if plain and self._numbers_kept.get(order.id) != plain:
             self._records.keep_numbers(order.id, plain)
-            if len(self._numbers_kept) >= _MAX_REMEMBERED:
-                self._numbers_kept.clear()
-            self._numbers_kept[order.id] = plain
+            self._numbers_kept.keep(order.id, plain)
         return found
 
     def add_remote_order(self, ref: str, remote_order: RemoteOrder, *, by: str) -> None:
@@ -232,7 +232,7 @@ class OrderDeskStore:
     def record_status(self, order_id: str, connection: str, status: str, at: datetime) -> None:
         """Keep the service's word in the ledger's database: at Order Desk only a whole record could hold it."""
         moment = utc(at)
-        known = self._numbers_kept.get(str(order_id), ())
+        known = self._numbers_kept.get(str(order_id)) or ()
         if all(remote.connection != connection for remote in known):  # Else the store need not be asked, nor be there.
             known = self.remote_orders(str(order_id))
         places = [remote.connection for remote in known]

@@ -49,6 +49,13 @@ def test_a_look_that_a_clock_ahead_of_time_put_off_is_taken_all_the_same(ledger:
     assert look == WatchLook(NOW, is_first=False), "nor is anything before now left out"
 
 
+def test_looks_go_back_with_a_store_whose_clock_was_set_back(ledger: SqlLedger) -> None:
+    ledger.begin_look(NOW, MINUTE)
+    finish(ledger, timedelta(days=2), is_first=True)
+    finish(ledger, minutes(1))
+    assert ledger.begin_look(NOW + timedelta(days=1), MINUTE) == WatchLook(NOW + minutes(1), is_first=False)
+
+
 def test_an_order_that_stays_in_is_one_message_and_one_that_comes_in_again_another(ledger: SqlLedger) -> None:
     assert finish(ledger, minutes(0), *inside("old"), is_first=True) == 0
     assert finish(ledger, minutes(1), *inside("old", "new"), SeenOrder("else", is_in=False)) == 1

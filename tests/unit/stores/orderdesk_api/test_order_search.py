@@ -50,5 +50,5 @@ def test_orders_that_changed_around_a_change_of_summer_time_are_found(
     for minute in (0, 30, 59):
         since = changed - timedelta(minutes=minute)
         found = store.orders_changed(since, changed + timedelta(minutes=1), folder="New")
-        assert [order.id for order in found] == [ORDER_ID]
-    assert store.orders_changed(changed + timedelta(minutes=1), changed + hours(2)) == ()
+        assert [order.order_id for order in found] == [ORDER_ID]
+    assert list(store.orders_changed(changed + timedelta(minutes=1), changed + hours(2))) == []
