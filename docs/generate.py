@@ -95,7 +95,15 @@ def _kinds_of_cases() -> list[str]:
 
 
 ROUTE_COLUMNS = ("cancel", "confirmation", "reason", "scope", "warning")
-OTHER_COLUMNS = ("role", "statuses", "rule actions", "resubmission", "notifications in", "verified by")
+OTHER_COLUMNS = (
+    "role",
+    "statuses",
+    "rule actions",
+    "resubmission",
+    "notifications in",
+    "requests to cancel",
+    "verified by",
+)
 
 
 def matrix_page() -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
+from orderdesk_sdk.plugin.cancel_requests import CancelRequests
 from orderdesk_sdk.plugin.guard import raise_for_failure
 from orderdesk_sdk.plugin.integration import IdentifierFormat, NewNumber, NoResubmission, ResubmissionPolicy, SameNumber
 from orderdesk_sdk.plugin.plain_values import plain_text
@@ -80,6 +81,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         "statuses": [{"name": status.name, "title": status.title} for status in declared.statuses],
         "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
         "reads_notifications": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
+        "cancel_requests": None if declared.cancel_requests is None else _cancel_requests(declared.cancel_requests),
         "limits": [
             {"operation": name, "per_second": limit.per_second, "burst": limit.burst}
             for name, limit in sorted(declared.limits.items())
@@ -192,6 +194,20 @@ def _reasons(rule: ReasonRule) -> JsonObject:
 
 def _batch(batch: Batch) -> JsonObject:
     return {"collect_for_seconds": _seconds(batch.collect_for), "max_size": batch.max_size}
+
+
+def _cancel_requests(declared: CancelRequests) -> JsonObject:
+    deadline, every = declared.deadline, declared.every
+    return {
+        "silence": declared.silence.value,
+        "deadline_seconds": None if deadline is None else _seconds(deadline),
+        "escalate_before_seconds": _seconds(declared.escalate_before),
+        "listed_every_seconds": None if every is None else _seconds(every),
+        "by_line": declared.by_line,
+        "accept_by_hand": declared.accept_by_hand,
+        "reject_by_hand": declared.reject_by_hand,
+        "folder_setting": None if declared.window is None else declared.window.setting,
+    }
 
 
 def _resubmission(rule: ResubmissionPolicy) -> JsonObject:

@@ -14,6 +14,7 @@ from orderdesk_sdk.cases.status_change import settable_statuses
 from orderdesk_sdk.cases.wording import describe_confirmation, format_duration
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.cancel_requests import CancelRequests, ResponseAnswer
 from orderdesk_sdk.plugin.integration import (
     Integration,
     NewNumber,
@@ -64,6 +65,7 @@ class MatrixRow:
         resubmission: "new number", "same number", or "no: why".
         actions: what rules may do there.
         reads_notifications: whether webhooks and notifications of the service are read.
+        cancel_requests: how others' requests to cancel are answered, or "none".
     """
 
     slug: str
@@ -75,6 +77,7 @@ class MatrixRow:
     resubmission: str
     actions: tuple[str, ...]
     reads_notifications: bool
+    cancel_requests: str
     verified_by: Verification
 
     @property
@@ -94,6 +97,7 @@ class MatrixRow:
             "resubmission": self.resubmission,
             "rule actions": ", ".join(self.actions) or "-",
             "notifications in": "yes" if self.reads_notifications else "no",
+            "requests to cancel": self.cancel_requests,
             "role": self.role.value,
             "verified by": self.verified_by.value,
             "warning": "; ".join(route.warning for route in self.routes if route.warning) or "-",
@@ -146,6 +150,7 @@ def row_of_declaration(integration: Integration, *, reads_notifications: bool) -
         resubmission=_resubmission(integration.resubmission),
         actions=tuple(action.name for action in integration.actions),
         reads_notifications=reads_notifications,
+        cancel_requests=_cancel_requests(integration.cancel_requests),
         verified_by=integration.verified_by,
     )
 
@@ -198,6 +203,16 @@ def _reason_rule(route: Route, *, by_profile: bool) -> str:
             return f"{'required' if required else 'optional'}, from a list"
         case _:
             assert_never(route.reasons)
+
+
+def _cancel_requests(declared: CancelRequests | None) -> str:
+    if declared is None:
+        return "none"
+    by_hand = [answer.value for answer in ResponseAnswer if declared.by_hand(answer) is not None]
+    parts = [f"answered{', by lines' if declared.by_line else ''}"]
+    parts += [f"a person {' and '.join(f'{one}s' for one in by_hand)}"] if by_hand else []
+    parts += [f"within {format_duration(declared.deadline)}"] if declared.deadline is not None else []
+    return f"{', '.join(parts)}; silence means {declared.silence.value}"
 
 
 def _resubmission(rule: ResubmissionPolicy) -> str:

@@ -44,6 +44,8 @@ VARYING = {
     "mww": "plugins/mww/tests/test_cancel_at_mww.py::"
     "test_the_button_has_two_minutes_by_order_desks_guide_and_no_limit_by_mwws_text",
     "mww-europe": "plugins/mww/tests/test_cancel_at_mww.py::test_mww_europe_cancels_as_mww_does",
+    "shopify-fulfillment": "plugins/shopify/tests/shopify_fulfillment/test_requests_as_service.py::"
+    "test_as_the_service_our_own_cancel_is_a_persons_step",
     "oia-global": "plugins/oia_global/tests/test_cancel_at_oia_global.py::"
     "test_a_mail_in_mode_test_says_so_and_never_goes_to_oia_global",
 }

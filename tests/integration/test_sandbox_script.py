@@ -3,79 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
+from tests.support.sandbox_script import PROGRAM, SandboxScript, running_sandbox
 
 pytestmark = pytest.mark.slow
 
-PROGRAM = [sys.executable, "-W", "error", "-m", "orderdesk_sdk.cli"]
-PATIENCE = 60.0
-"""Seconds until a process that does not come up is taken for broken; it takes one."""
-
-
-class Script:
-    """Runs `orderdesk` in a folder of its own, as a script would."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environ = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
-
-    def run(self, *arguments: str, code: int = 0) -> str:
-        """What the command printed. Fails where it ends with another exit code or complains."""
-        ran = subprocess.run(
-            [*PROGRAM, *arguments], check=False, capture_output=True, text=True, cwd=self.folder, env=self.environ
-        )
-        assert (ran.returncode, ran.stderr) == (code, ""), ran.stdout + ran.stderr
-        return ran.stdout
-
-    def ask(self, *arguments: str, code: int = 0) -> Any:
-        """The JSON that the command gave."""
-        return json.loads(self.run(*arguments, "--json", code=code))
-
 
 @pytest.fixture
-def script(tmp_path: Path) -> Iterator[Script]:
-    made = Script(tmp_path)
-    arguments = ["sandbox", "--virtual-time", "--ready-file", "ready"]
-    sandbox = subprocess.Popen(
-        [*PROGRAM, *arguments],
-        cwd=tmp_path,
-        env=made.environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        give_up = time.monotonic() + PATIENCE
-        while not (tmp_path / "ready").exists():
-            assert sandbox.poll() is None, sandbox.communicate()
-            assert time.monotonic() < give_up, "the sandbox did not come up"
-            time.sleep(0.02)
+def script(tmp_path: Path) -> Iterator[SandboxScript]:
+    with running_sandbox(tmp_path) as made:
         yield made
-        sandbox.send_signal(signal.SIGTERM)
-        told, complaints = sandbox.communicate(timeout=PATIENCE)
-        assert (sandbox.returncode, complaints) == (0, "")
-        assert "ready" in told
-        assert not (tmp_path / "ready").exists()
-    finally:
-        sandbox.kill()
-        sandbox.communicate()
 
 
-def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
-    ready = json.loads((script.folder / "ready").read_text(encoding="utf-8"))
-    assert set(ready) == {"config", "ledger", "virtual_time", "connections", "order_desk"}
+def test_a_script_cancels_an_order_and_reads_the_proof(script: SandboxScript) -> None:
+    ready = script.ready()
+    assert set(ready) == {"config", "ledger", "virtual_time", "connections", "order_desk", "messages"}
     assert ready["order_desk"] is None
     assert all(set(found) == {"connection", "integration", "url"} for found in ready["connections"])
     assert "amazon-mcf" in [found["connection"] for found in ready["connections"]]
@@ -116,7 +66,7 @@ def test_a_script_cancels_an_order_and_reads_the_proof(script: Script) -> None:
     assert exchange["at"] > puts[0]["at"], "the proof is younger than the response to the cancel"
 
 
-def test_work_ends_in_good_order_when_it_is_told_to(script: Script) -> None:
+def test_work_ends_in_good_order_when_it_is_told_to(script: SandboxScript) -> None:
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
     script.run("import", "orders.json")
     script.run("register", "1042", "--at", "amazon-mcf")
@@ -135,7 +85,7 @@ def test_work_ends_in_good_order_when_it_is_told_to(script: Script) -> None:
     assert any("processed; " in line for line in told)
 
 
-def test_a_lost_reply_is_resolved_by_reading_back(script: Script) -> None:
+def test_a_lost_reply_is_resolved_by_reading_back(script: SandboxScript) -> None:
     connections = json.loads((script.folder / "ready").read_text(encoding="utf-8"))["connections"]
     connection = next(found for found in connections if found["connection"] == "amazon-mcf")
     (script.folder / "orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")

@@ -70,5 +70,6 @@ def _row_document(row: MatrixRow) -> JsonObject:
         "resubmission": row.resubmission,
         "actions": list(row.actions),
         "reads_notifications": row.reads_notifications,
+        "cancel_requests": row.cancel_requests,
         "verified_by": row.verified_by.value,
     }

@@ -147,13 +147,13 @@ class MessageHandler:
         settled = evolve(message, state=state, next_try_at=None, result=_cut(text))
         self._ledger.update_message(settled)
         if state is MessageState.HANDLED:
-            _log.info("message handled", about=LogSubject(connection=message.source.connection))
+            _log.info("message handled", about=LogSubject(connection=message.source.connection or None))
             return HandledMessage(settled)
         self._tell(message, "message %s: a person decides", state.value)
         return HandledMessage(settled, f"message {message.id} from {message.source} {state.value}: {_cut(text)}")
 
     def _tell(self, message: InboundMessage, text: str, *values: object) -> None:
-        _log.warning(text, *values, about=LogSubject(connection=message.source.connection))
+        _log.warning(text, *values, about=LogSubject(connection=message.source.connection or None))
 
 
 def _cut(text: str) -> str:

@@ -68,7 +68,9 @@ class MessageReceiver:
         """Take a message; what to answer. Raises nothing that is about the message or the ledger."""
         receipt = self._receive(source, request)
         level = _log.info if receipt.status < 300 else _log.warning
-        level("message from %s: %s", source, receipt.outcome.value, about=LogSubject(connection=source.connection))
+        level(
+            "message from %s: %s", source, receipt.outcome.value, about=LogSubject(connection=source.connection or None)
+        )
         return receipt
 
     def _receive(self, source: MessageSource, request: WebhookRequest) -> MessageReceipt:

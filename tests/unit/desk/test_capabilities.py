@@ -16,6 +16,7 @@ from orderdesk_devkit.simulators.simulator import simulators
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.capabilities import SCHEMA_FILE, VERSION, capabilities_document
+from orderdesk_sdk.desk.matrix import matrix_row
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.connection_settings import (
     custom,
@@ -259,3 +260,22 @@ def test_the_program_of_the_page_draws_any_integration_without_knowing_it(capsys
     (shown,) = re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     exec(compile(program, str(PAGE), "exec"), {})  # noqa: S102 - it is the page's own example that is tried
     assert capsys.readouterr().out == shown
+
+
+def test_how_requests_to_cancel_are_answered_is_told(schema: Any) -> None:
+    registry = PluginRegistry()
+    told: Any = capabilities_document(registry.load("commercehub"))
+    Draft202012Validator(closed(schema)).validate(told)
+    assert told["cancel_requests"] == {
+        "silence": "nothing",
+        "deadline_seconds": None,
+        "escalate_before_seconds": 14400,
+        "listed_every_seconds": 600,
+        "by_line": True,
+        "accept_by_hand": None,
+        "reject_by_hand": "Reject the request in Dsco's portal, or ignore it and ship",
+        "folder_setting": None,
+    }
+    assert matrix_row(registry.load("commercehub")).cancel_requests == (
+        "answered, by lines, a person rejects; silence means nothing"
+    )

@@ -112,3 +112,8 @@ def test_as_the_merchant_nothing_is_listed(open_harness: HarnessOpener, shop: Fu
     stage = open_harness(before=shop)
     stage.desk.run_due()
     assert (stage.desk.responses.list(), stage.recorder.requests) == ((), [])
+
+
+def test_as_the_service_our_own_cancel_is_a_persons_step(stage: SimulatedHarness) -> None:
+    (entry,) = stage.desk.cancellations.plan(ORDER).entries
+    assert [step.label for step in entry.steps] == ["a person"]
