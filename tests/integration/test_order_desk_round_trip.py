@@ -23,11 +23,6 @@ from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.config import read_config
 from orderdesk_sdk.desk.desk import Desk
 
-REASON = """
-[messages]
-cancel_reason = "customer asked"
-"""
-
 
 @define
 class Shop:
@@ -66,7 +61,6 @@ class Shop:
 def shop(tmp_path: Path) -> Iterator[Shop]:
     path, clock = tmp_path / "orderdesk.toml", VirtualClock()
     with running(path, clock, order_desk=True) as simulators:
-        path.write_text(path.read_text(encoding="utf-8") + REASON, encoding="utf-8")
         store = simulators.pop(ORDER_DESK)[0]
         assert isinstance(store, OrderDeskSimulator)
         services = {slug: simulator for slug, (simulator, _) in simulators.items()}

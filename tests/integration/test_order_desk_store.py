@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +17,7 @@ from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.documents import receipt_document
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.secret import Secret
@@ -76,12 +79,36 @@ class TestCanceledEverywhere:
             "Cancellation at mill: canceled",
             "Cancellation at cart: canceled",
             "Canceled everywhere",
-            "Move Order to Folder: to Canceled (by rule canceled folder)",
             "Moved from New to Canceled (by rule canceled folder)",
         ]
+        case = case_at(desk, "mill")
+        assert told[0] == (
+            "Cancellation at mill: canceled. Number there: 77. Requested by Ann. Evidence: polled status."
+            f" `orderdesk receipt 1042` shows everything, as case {case.id}. (by orderdesk)"
+        )
         desk.cancel(ORDER_NUMBER, by="Ann")
         pass_minutes(desk, clock)
         assert (notes(live), len(live.calls("POST", "move-orders"))) == (told, 1)
+
+    def test_no_key_and_nobody_stands_in_ledger_receipt_or_log(
+        self,
+        live: LiveStore,
+        open_desk: LiveDeskOpener,
+        clock: VirtualClock,
+        tmp_path: Path,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        desk = open_desk()
+        live.simulator.faults.add(Fault.SERVER_ERROR_HTML_AFTER, skip_first=30, times=4)
+        cancel_everywhere(desk, clock)
+        pass_minutes(desk, clock, 10)
+        receipt = json.dumps(receipt_document(desk.cancellations.receipt(ORDER_NUMBER)))
+        desk.close()
+        kept = b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*")).decode(errors="replace")
+        history = str(live.simulator.history(ORDER_ID))
+        for canary in (live.simulator.api_key, "Lindqvist", "Alder Street", "nora.lindqvist", "503-555"):
+            assert canary not in kept + receipt + caplog.text + history
 
     def test_an_order_in_the_folder_already_is_not_moved(
         self, live: LiveStore, open_desk: LiveDeskOpener, clock: VirtualClock

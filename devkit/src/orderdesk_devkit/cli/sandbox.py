@@ -88,14 +88,7 @@ def sandbox(
         taken_at = more.enter_context(taking_messages(path, clock, simulators)) if messages else None
         urls = {slug: url for slug, (_, url) in simulators.items()}
         store = urls.pop(ORDER_DESK, None)
-        shape = {
-            "config": str(path.resolve()),
-            "ledger": str((path.parent / _LEDGER).resolve()),
-            "virtual_time": virtual_time,
-            "connections": [{"connection": slug, "integration": slug, "url": url} for slug, url in urls.items()],
-            "order_desk": store,
-            "messages": taken_at,
-        }
+        shape = _ready_document(path, urls, store, taken_at, virtual_time=virtual_time)
         if ready_file is not None:
             _write(ready_file, json.dumps(shape) + "\n")
         if session.as_json:
@@ -109,6 +102,20 @@ def sandbox(
         finally:
             if ready_file is not None:
                 ready_file.unlink(missing_ok=True)
+
+
+def _ready_document(
+    path: Path, urls: Mapping[str, str], store: str | None, taken_at: str | None, *, virtual_time: bool
+) -> dict[str, object]:
+    """What is told as JSON when all is up."""
+    return {
+        "config": str(path.resolve()),
+        "ledger": str((path.parent / _LEDGER).resolve()),
+        "virtual_time": virtual_time,
+        "connections": [{"connection": slug, "integration": slug, "url": url} for slug, url in urls.items()],
+        "order_desk": store,
+        "messages": taken_at,
+    }
 
 
 def _prepare_folder(folder: Path, *, fresh: bool) -> None:

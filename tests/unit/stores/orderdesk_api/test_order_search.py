@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderdesk_sdk.clock import hours
-from orderdesk_sdk.stores.orderdesk_api.order_search import store_local_range
+from orderdesk_sdk.stores.orderdesk_api.order_search import PAGE, store_local_range
 from orderdesk_sdk.stores.orderdesk_api.store import OrderDeskStore
 from tests.support.order_desk import ORDER_ID, LiveStore
 
@@ -52,3 +52,12 @@ def test_orders_that_changed_around_a_change_of_summer_time_are_found(
         found = store.orders_changed(since, changed + timedelta(minutes=1), folder="New")
         assert [order.order_id for order in found] == [ORDER_ID]
     assert list(store.orders_changed(changed + timedelta(minutes=1), changed + hours(2))) == []
+
+
+def test_more_orders_than_a_page_holds(live: LiveStore, store: OrderDeskStore) -> None:
+    live.clock.advance(hours(1))
+    for number in range(PAGE + 20):
+        live.simulator.add_order(f"N-{number}", lines=[("MUG", 1)])
+    found = [order.order_id for order in store.orders_changed(live.clock.now(), live.clock.now() + hours(1))]
+    assert len(set(found)) == len(found) == PAGE + 20
+    assert len(live.calls("GET", "/orders")) == 2
