@@ -88,12 +88,13 @@ def _failures(harness: ConformanceHarness, answer: ResponseAnswer, fault: Fault 
 
 
 def _followed(harness: ConformanceHarness, case_id: str) -> Iterator[str]:
+    case = harness.desk.ledger.case(case_id, ResponseCase)
     for _ in range(_MAX_ROUNDS):
-        case = harness.desk.ledger.case(case_id, ResponseCase)
         if case.due_at is None or case.state is State.ACTION_REQUIRED:
             return
         harness.wait_for(max(case.due_at, harness.clock.now()))
         yield from harness.desk.run_due().problems
+        case = harness.desk.ledger.case(case_id, ResponseCase)
     yield f"it is still {case.state.value} after {_MAX_ROUNDS} looks: {case.message}"
 
 
