@@ -117,8 +117,8 @@ def _read_file(path: Path) -> QueuedMessage | None:
     if isinstance(document, Mapping) and isinstance(listed := document.get(_SQS_LIST), list):
         bodies = [_sqs_body(each) for each in listed]
         whole = tuple(body for body in bodies if body is not None)
-        text = f"message {bodies.index(None) + 1} of {len(bodies)} has no Body" if None in bodies else None
-        return QueuedMessage(path.name, whole, text)
+        problem = f"message {bodies.index(None) + 1} of {len(bodies)} has no Body" if None in bodies else None
+        return QueuedMessage(path.name, whole, problem)
     return QueuedMessage(path.name, (_sqs_body(document) or content,))
 
 
