@@ -49,7 +49,7 @@ def say(url: str, text: str) -> bytes:
 def test_an_order_that_is_posted_is_stored_and_the_same_again_is_known(desk: Desk, url: str) -> None:
     posted = posted_order(php_order(ORDER_ID))
     first, again = post(url, posted), post(url, posted)
-    assert (first.status_code, again.status_code, first.content) == (202, 200, b"")
+    assert (first.status_code, again.status_code, first.content) == (201, 200, b"")
     assert len(desk.messages.list()) == 1
 
 
@@ -91,4 +91,4 @@ def test_a_body_that_ends_in_the_middle_is_not_answered(desk: Desk, url: str) ->
     whole = f"POST /cancel HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: {len(posted.body)}\r\n{head}\r\n"
     assert say(url, whole + posted.body.decode()[:-5]) == b""
     assert desk.messages.list() == ()
-    assert b"202" in say(url, whole + posted.body.decode())
+    assert b"201" in say(url, whole + posted.body.decode())

@@ -215,7 +215,7 @@ class NotificationService:
     def report_canceled(self, order: str, *, connection: str, by: str) -> CancelCase | None:
         """Report that an order was canceled at a connection by itself: it is read there, and not asked for.
 
-        The case that settles it, or None where there is No case to poll.
+        The case that settles it, or None where there is no case to poll.
         """
         resolved = self._order_store.resolve(order)
         case, _ = self._handle_report(resolved, connection, NotificationKind.CANCELED, by=require_actor(by))

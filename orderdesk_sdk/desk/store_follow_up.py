@@ -93,13 +93,14 @@ class StoreFollowUp:
         rejection = f" ({event.field_values['rejection']})" if event.field_values.get("rejection") else ""
         is_alarm = event.field_values["state"] == State.SHIPPED_ANYWAY.value
         alarm = "ALARM, stop the parcel: " if is_alarm else ""
-        parts = [f"{alarm}Cancellation at {case.connection}: {event.field_values['state']}{rejection}"]
+        sentences = [f"{alarm}Cancellation at {case.connection}: {event.field_values['state']}{rejection}"]
         if case.message and event.id.endswith(f" {case.version}"):
-            parts.append(case.message.rstrip("."))
-        parts += [f"its number there is {case.remote_id}", f"requested by {case.requested_by}"]
+            sentences.append(case.message[0].upper() + case.message[1:].rstrip("."))
+        sentences += [f"Number there: {case.remote_id}", f"Requested by {case.requested_by}"]
         if case.evidence is not None:
-            parts.append(f"evidence: {case.evidence.kind.value}")
-        return f"{'; '.join([*parts, f'case {case.id}'])}. `orderdesk receipt {order.number}` shows everything."
+            sentences.append(f"Evidence: {case.evidence.kind.value}")
+        sentences.append(f"`orderdesk receipt {order.number}` shows everything, as case {case.id}")
+        return f"{'. '.join(sentences)}."
 
     def _write(self, event: OrderEvent, order: Order, text: str) -> FollowUp:
         """Write a note, once. What the history refuses is recorded; the ledger has it anyway."""

@@ -247,12 +247,15 @@ class RuleEngine:
         followed: FollowUp,
     ) -> None:
         executions = list(failed)
+        to_note = list(failed)
         then = self._order_canceled_events(event)
         for decision in decisions:
             for number, action in enumerate(decision.rule.actions):
                 moves = [follows.field_values["folder"] for follows in then if _is_move(follows)]
                 execution, follows = self._execute_action(decision.rule, action, number, event, actions, moves[-1:])
                 executions.append(execution)
+                if not any(_is_move(following) for following in follows):  # The move notes itself, where it is made.
+                    to_note.append(execution)
                 then += follows
         recorded = [*followed.executions, *executions]
         if self._ledger.complete_event(event, recorded, then, self._clock.now()):
@@ -262,6 +265,7 @@ class RuleEngine:
                     _log.warning("rule %r: %s (%s)", execution.rule, failed_part, execution.message)
                 else:
                     _log.info("rule %r: %s", execution.rule, execution.action)
+            for execution in to_note:
                 text = f"{execution.action or event.kind.value}: {execution.error or execution.message}"
                 with suppress(InvalidStateError):  # A full history; what was done is recorded with the event.
                     self._order_store.add_history(event.order_id, text, by=f"rule {execution.rule}")

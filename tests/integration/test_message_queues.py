@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -78,22 +80,60 @@ class TestFolderQueue:
             desk.messages.take_from(FolderQueue(tmp_path / "nowhere"), "queued")
 
     @pytest.mark.parametrize(
-        ("content", "bodies"),
+        ("content", "bodies", "problem"),
         [
-            (b'{"Body": "a"}', (b"a",)),
-            (b'{"Messages": [{"Body": "a"}, {"Body": "b"}, {"Body": 5}, 7]}', (b"a", b"b")),
-            (b'{"Messages": []}', ()),
-            (b'{"number": "1"}', (b'{"number": "1"}',)),
-            (b"", ()),
-            (b"\xff", ()),
-            (b"[" * 200_000, ()),
+            (b'{"Body": "a"}', (b"a",), None),
+            (b'{"Messages": [{"Body": "a"}, {"Body": "b"}]}', (b"a", b"b"), None),
+            (b'{"Messages": [{"Body": "a"}, {"Body": "b"}, {"Body": 5}, 7]}', (b"a", b"b"), "message 3 of 4"),
+            (b'{"Messages": []}', (), None),
+            (b'{"number": "1"}', (b'{"number": "1"}',), None),
+            (b"", (), "no JSON"),
+            (b"\xff", (), "no JSON"),
+            (b"[" * 200_000, (), "no JSON"),
+            (b" " * 5_000_001, (), "5,000,001 bytes"),
         ],
         ids=lambda value: repr(value[:20]) if isinstance(value, bytes) else "",
     )
-    def test_the_shapes_of_a_file(self, tmp_path: Path, content: bytes, bodies: tuple[bytes, ...]) -> None:
+    def test_the_shapes_of_a_file(
+        self, tmp_path: Path, content: bytes, bodies: tuple[bytes, ...], problem: str | None
+    ) -> None:
         (tmp_path / "1.json").write_bytes(content)
         (tmp_path / "2.part").write_bytes(content)
-        assert [message.bodies for message in FolderQueue(tmp_path).receive(10)] == [bodies]
+        (message,) = FolderQueue(tmp_path).receive(10)
+        assert message.bodies == bodies
+        assert (problem or "None") in str(message.problem)
+
+    def test_a_message_that_cannot_be_read_among_others_is_set_aside_with_the_reason(
+        self, fake_services_desk: FakeDeskOpener, tmp_path: Path
+    ) -> None:
+        desk = fake_services_desk(FakeQueueService(), at=["queued"])
+        body = json.dumps({"Body": queued_body("1042").decode()})
+        (tmp_path / "1.json").write_text(f'{{"Messages": [7, {body}]}}', "utf-8")
+        taken = desk.messages.take_from(FolderQueue(tmp_path), "queued")
+        assert [receipt.outcome for receipt in taken] == [MessageOutcome.STORED, MessageOutcome.UNREADABLE]
+        assert "message 1 of 2 has no Body" in (tmp_path / "refused" / "1.json.reason").read_text("utf-8")
+
+    def test_what_is_no_file_or_cannot_be_read_keeps_no_other_waiting(
+        self, fake_services_desk: FakeDeskOpener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        desk = fake_services_desk(FakeQueueService(), at=["queued"])
+        (tmp_path / "1.json").mkdir()
+        os.mkfifo(tmp_path / "2.json")
+        for name in ("3", "4", "5"):
+            (tmp_path / f"{name}.json").write_bytes(queued_body("1042"))
+        read = Path.read_bytes
+
+        def read_bytes(path: Path) -> bytes:
+            if path.name == "3.json":
+                raise PermissionError(13, "Permission denied")
+            if path.name == "4.json":
+                path.unlink()  # Another process was faster.
+            return read(path)
+
+        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        taken = desk.messages.take_from(FolderQueue(tmp_path), "queued")
+        assert [receipt.outcome for receipt in taken] == [MessageOutcome.UNREADABLE, MessageOutcome.STORED]
+        assert "Permission denied" in (tmp_path / "refused" / "3.json.reason").read_text("utf-8")
 
     def test_files_come_in_the_order_of_their_names_and_at_most_so_many(self, tmp_path: Path) -> None:
         for name in ("b", "a", "c"):

@@ -79,9 +79,13 @@ class TestCanceledEverywhere:
             "Cancellation at mill: canceled",
             "Cancellation at cart: canceled",
             "Canceled everywhere",
-            "Move Order to Folder: to Canceled (by rule canceled folder)",
             "Moved from New to Canceled (by rule canceled folder)",
         ]
+        case = case_at(desk, "mill")
+        assert told[0] == (
+            "Cancellation at mill: canceled. Number there: 77. Requested by Ann. Evidence: polled status."
+            f" `orderdesk receipt 1042` shows everything, as case {case.id}. (by orderdesk)"
+        )
         desk.cancel(ORDER_NUMBER, by="Ann")
         pass_minutes(desk, clock)
         assert (notes(live), len(live.calls("POST", "move-orders"))) == (told, 1)

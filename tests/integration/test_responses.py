@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.health import HealthCode, HealthStatus
+from orderdesk_sdk.desk.health_checks import check_health
 from orderdesk_sdk.errors import InvalidStateError
-from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.orders.order import Order, OrderLine
+from orderdesk_sdk.plugin import Answer, Flow, PollRequest, Service, answer, hookimpl
+from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer, SilenceMeans
 from orderdesk_sdk.plugin.webhooks import NotificationKind
 from orderdesk_sdk.runtime.connection_config import Answering
 from tests.support.fake_market import (
     DEADLINE,
+    FakeFolderMarketplace,
     FakeMarketplace,
     FakeMarketplaceWithoutList,
     FakeMarketServices,
@@ -24,12 +32,26 @@ from tests.support.fake_services import (
     FakeDeskOpener,
     FakeFulfillmentService,
     FakeManualService,
+    FakeServiceSettings,
     case_at,
     case_states,
+    open_fake_desk,
 )
+from tests.support.ledgers import DATABASE_PARAMS, open_database, shared_folder
 
 MILL = FakeFulfillmentService()
 AUTOMATIC = Answering.AUTOMATIC
+
+
+class MillInParts(FakeFulfillmentService):
+    """A mill that cancels one line of two."""
+
+    @hookimpl
+    def orderdesk_poll(self, request: PollRequest, service: Service[FakeServiceSettings]) -> Flow[Answer]:
+        """Read."""
+        response = yield service.get("/mill", request.remote_id)
+        lines = (LineAnswer("MUG", 1, 1), LineAnswer("TEE", 1, 0))
+        return answer.partially_canceled(response, lines)
 
 
 @pytest.fixture
@@ -103,6 +125,20 @@ def test_a_request_is_found_without_a_message(
     desk.run_due()
     assert response_of(desk).request.reason == "ordered twice"
     assert follow(desk, clock).answer is ResponseAnswer.ACCEPT
+
+
+def test_a_clock_that_was_ahead_puts_off_no_look_for_requests(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock
+) -> None:
+    desk = fake_services_desk(FakeMarketplace(), MILL, at=["market", "mill"], answering=AUTOMATIC)
+    with pytest.MonkeyPatch.context() as patch:
+        ahead = clock.now() + hours(30)
+        patch.setattr(clock, "now", lambda: ahead)
+        desk.run_due()
+    fake_services.ask()
+    clock.advance(minutes(20))
+    desk.run_due()
+    assert response_of(desk).request.request_id == "R1"
 
 
 def test_a_message_is_not_believed_where_the_requests_can_be_listed(
@@ -292,3 +328,126 @@ def test_a_rejection_that_takes_a_person_is_one_persons_task(
     )
     done = desk.cases.confirm(found.id, by="Ann")
     assert (done.state, fake_services.answers) == (State.DONE, [])
+
+
+def test_an_order_that_leaves_the_folder_closes_its_request(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock
+) -> None:
+    market = FakeFolderMarketplace()
+    market.silence = SilenceMeans.NOTHING
+    desk = fake_services_desk(market, MILL, at=["market", "mill"])
+    desk.order_store.move("1042", "New", by="Ann")
+    fake_services.ask()
+    desk.notifications.handle_webhook("market", market_webhook())
+    found = response_of(desk)
+    assert (found.state, found.answer_by) == (State.ACTION_REQUIRED, None)
+    desk.order_store.move("1042", "Prepared", by="Ann")
+    assert found.due_at is not None
+    clock.advance(found.due_at - clock.now())
+    desk.run_due()
+    after = response_of(desk)
+    assert (after.state, after.message) == (
+        State.EXPIRED,
+        "The order left the folder 'New', which closed the request without an answer: nothing follows from that there",
+    )
+
+
+@pytest.mark.parametrize("spelled", ["new", "Inbox"])
+def test_a_folder_spelled_otherwise_or_renamed_closes_no_request(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock, spelled: str
+) -> None:
+    market = FakeFolderMarketplace()
+    desk = fake_services_desk(market, MILL, at=["market", "mill"])
+    desk.order_store.move("1042", "New", by="Ann")
+    fake_services.ask()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.connections.describe("market"), "request_folder", spelled)
+        desk.notifications.handle_webhook("market", market_webhook())
+        due = response_of(desk).due_at
+        assert due is not None
+        clock.advance(due - clock.now())
+        desk.run_due()
+        assert response_of(desk).state is State.ACTION_REQUIRED
+
+
+def test_both_answers_may_be_a_persons(fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices) -> None:
+    desk = fake_services_desk(FakeFolderMarketplace(), MILL, at=["market"])
+    desk.order_store.move("1042", "New", by="Ann")
+    fake_services.ask()
+    desk.notifications.handle_webhook("market", market_webhook())
+    accepted = desk.responses.accept(response_of(desk).id, by="Ann")
+    assert accepted.hint == "Cancel the order at the marketplace; then confirm the case"
+    fake_services.status["market", "1042"] = "canceled"
+    assert desk.cases.confirm(accepted.id, by="Ann").state is State.DONE
+    desk.run_due()
+    assert case_states(desk) == {"market": State.CANCELED}
+
+
+def test_of_a_part_that_is_canceled_these_lines_are_accepted(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock
+) -> None:
+    market = FakeMarketplaceWithoutList()
+    market.by_line = True
+    desk = fake_services_desk(market, MillInParts(), at=["market", "mill"], answering=AUTOMATIC)
+    fake_services.ask()
+    desk.notifications.handle_webhook("market", market_webhook())
+    found = follow(desk, clock)
+    assert found.decision is not None
+    assert (found.answer, dict(found.decision.lines)) == (ResponseAnswer.ACCEPT, {"MUG": 1})
+
+
+def test_where_no_part_can_be_accepted_a_person_decides(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock
+) -> None:
+    desk = fake_services_desk(FakeMarketplaceWithoutList(), MillInParts(), at=["market", "mill"], answering=AUTOMATIC)
+    fake_services.ask()
+    desk.notifications.handle_webhook("market", market_webhook())
+    found = follow(desk, clock, State.ACTION_REQUIRED)
+    assert "mill (partially canceled)" in (found.message or "")
+    done = desk.responses.reject(found.id, by="Ann", rejection=Rejection.TOO_LATE)
+    assert (done.state, fake_services.answers) == (State.DONE, ["1042 R1 reject LATE"])
+
+
+def test_rules_and_checks_hear_of_requests(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock
+) -> None:
+    rule = {
+        "name": "Asked back",
+        "event": "cancel requested",
+        "when": "connection == 'market'",
+        "do": [{"action": "Move Order to Folder", "folder": "Prepared"}],
+    }
+    desk = fake_services_desk(FakeMarketplaceWithoutList(), MILL, at=["market", "mill"], rules=[rule])
+    fake_services.ask()
+    desk.notifications.handle_webhook("market", market_webhook())
+    assert desk.order_store.folder_of("1042") == "Prepared"
+    found = response_of(desk)
+    clock.advance(found.escalate_at - clock.now())
+    late = [one for one in check_health(desk.ledger, clock.now()) if one.code is HealthCode.ANSWERS_OVERDUE]
+    assert [(one.status, found.id in (one.hint or "")) for one in late] == [(HealthStatus.DEGRADED, True)]
+
+
+@pytest.mark.parametrize("kind", DATABASE_PARAMS)
+def test_a_request_is_answered_alike_in_every_database(
+    kind: str,
+    fake_services: FakeMarketServices,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    clock: VirtualClock,
+) -> None:
+    fake_services.ask()
+    order = Order("id-1042", "1042", lines=(OrderLine(1, code="MUG"),))
+    with (
+        RawServer(responding(fake_services)) as server,
+        open_database(kind, tmp_path, shared_folder(tmp_path_factory)) as database,
+    ):
+        plugins = (FakeMarketplace(), FakeFulfillmentService())
+        location = database.location
+        with open_fake_desk(location, clock, server.url, plugins, orders=[order], answering=AUTOMATIC) as desk:
+            for connection in ("market", "mill"):
+                desk.orders.register("1042", connection=connection, by="a test")
+            desk.run_due()
+            found = follow(desk, clock)
+            assert (found.answer, found.request.reason) == (ResponseAnswer.ACCEPT, "ordered twice")
+            assert list(desk.ledger.find_flaws()) == []
+            assert desk.ledger.case(found.id, ResponseCase) == found

@@ -19,7 +19,9 @@ from orderdesk_sdk.plugin.cancel_requests import (
     CancelRequests,
     RequestedCancellation,
     SilenceMeans,
+    WhileInFolder,
 )
+from orderdesk_sdk.plugin.connection_settings import setting, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.order_numbers import StatedAt
@@ -30,7 +32,14 @@ from orderdesk_sdk.plugin.toolkit.json_response import json_object, text_at, val
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
 from tests.support.fake_services import KEY, FakeFulfillmentService, FakeServices, FakeServiceSettings
 
-__all__ = ["FakeMarketServices", "FakeMarketplace", "FakeMarketplaceWithoutList", "market_webhook"]
+__all__ = [
+    "DEADLINE",
+    "FakeFolderMarketplace",
+    "FakeMarketServices",
+    "FakeMarketplace",
+    "FakeMarketplaceWithoutList",
+    "market_webhook",
+]
 
 DEADLINE = hours(48)
 
@@ -143,6 +152,36 @@ class FakeMarketplaceWithoutList(FakeFulfillmentService):
             raise SignatureVerificationError("the key is wrong")
         told = json.loads(request.body)
         return [OrderNotification(told["number"], NotificationKind(told["kind"]), None, _requested(told))]
+
+
+@settings
+class FolderSettings(FakeServiceSettings):
+    """Where the services are, and where an order lies while its buyer may still ask."""
+
+    request_folder: str = setting(str, help="the folder of new orders", default="New")
+
+
+class FakeFolderMarketplace(FakeMarketplaceWithoutList):
+    """One whose requests are open while the order lies in a folder of the order store; it has no call for an answer."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        """The declaration."""
+        return Integration(
+            slug=self.slug,
+            title="Market",
+            settings=FolderSettings,
+            base_url="endpoint",
+            role=self.role,
+            cancel=(Button(Polling(minutes(2), hours(1))),),
+            identified_by={"*": StatedAt("number")},
+            cancel_requests=CancelRequests(
+                silence=self.silence,
+                accept_by_hand="Cancel the order at the marketplace",
+                reject_by_hand="Move the order out of the folder",
+                window=WhileInFolder("request_folder"),
+            ),
+        )
 
 
 class FakeMarketplace(FakeMarketplaceWithoutList):

@@ -16,7 +16,7 @@ from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
-from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer, SilenceMeans
 from orderdesk_sdk.plugin.line_names import resolve_recorded_lines
 
@@ -162,11 +162,15 @@ def _canceled_lines(
     wanted = case.lines or {line.id: line.quantity for line in coverage.order.lines}
     common = dict(wanted)
     for one in partial:
-        told = resolve_recorded_lines(coverage.order, {line.line: line.canceled for line in one.lines})
+        told = resolve_recorded_lines(coverage.order, {_name_of(line): line.canceled for line in one.lines})
         if not set(told) <= {line.id for line in coverage.order.lines}:
             return None
         common = {line: min(count, told.get(line, 0)) for line, count in common.items()}
     return {line: count for line, count in common.items() if count}
+
+
+def _name_of(line: LineAnswer) -> str:
+    return line.line if line.id is None else line.id
 
 
 def decide(case: ResponseCase, verdict: PlacesVerdict, now: datetime) -> Event | None:

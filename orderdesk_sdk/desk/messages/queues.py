@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -27,10 +28,12 @@ class QueuedMessage:
     Args:
         receipt: what the queue knows it by while it is out.
         bodies: the message as it was sent; a file may hold several. Empty where it cannot be read.
+        problem: why a part of it cannot be read; it is set aside then, once the others are stored. None: all can.
     """
 
     receipt: str
     bodies: tuple[bytes, ...] = field(repr=False)
+    problem: str | None = None
 
 
 class MessageQueue(Protocol):
@@ -62,12 +65,15 @@ class FolderQueue:
     def receive(self, limit: int) -> Sequence[QueuedMessage]:
         """The first files. Raises StorageError where the folder cannot be read."""
         try:
-            names = sorted(entry.name for entry in os.scandir(self._folder) if entry.name.endswith(".json"))[:limit]
-            return [QueuedMessage(name, tuple(_bodies_of(self._folder / name))) for name in names]
+            with os.scandir(self._folder) as entries:
+                found = (entry.name for entry in entries if entry.name.endswith(".json") and entry.is_file())
+                names = heapq.nsmallest(limit, found)
         except OSError as error:
             raise StorageError(
                 f"the folder of messages cannot be read: {error.strerror}", location=str(self._folder)
             ) from None
+        read = (_read_file(self._folder / name) for name in names)
+        return [message for message in read if message is not None]
 
     def delete(self, message: QueuedMessage) -> None:
         """Move a file into `done`."""
@@ -76,8 +82,11 @@ class FolderQueue:
     def set_aside(self, message: QueuedMessage, reason: str) -> None:
         """Move a file into `refused`, with the reason beside it."""
         self._move(message, REFUSED)
-        with (self._folder / REFUSED / f"{message.receipt}.reason").open("w", encoding="utf-8") as file:
-            file.write(f"{reason}\n")
+        told = self._folder / REFUSED / f"{message.receipt}.reason"
+        try:
+            told.write_text(f"{reason}\n", encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise StorageError(f"the reason cannot be written: {error.strerror}", location=str(told)) from None
 
     def _move(self, message: QueuedMessage, folder: str) -> None:
         source, target = self._folder / message.receipt, self._folder / folder
@@ -89,22 +98,28 @@ class FolderQueue:
             raise StorageError(f"the file cannot be moved: {error.strerror}", location=str(source)) from None
 
 
-def _bodies_of(path: Path) -> Iterator[bytes]:
-    """The messages in a file; none where it is too large, or is no JSON."""
-    if path.stat().st_size > MAX_FILE_BYTES:
-        return
-    content = path.read_bytes()
+def _read_file(path: Path) -> QueuedMessage | None:
+    """A file as a message; None where another process has taken it meanwhile."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            text = f"the file has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read"
+            return QueuedMessage(path.name, (), text)
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return QueuedMessage(path.name, (), f"the file cannot be read: {error.strerror}")
     try:
         document: object = json.loads(content)
     except (ValueError, RecursionError):
-        return
+        return QueuedMessage(path.name, (), "the file is no JSON")
     if isinstance(document, Mapping) and isinstance(listed := document.get(_SQS_LIST), list):
-        for each in listed:
-            body = _sqs_body(each)
-            if body is not None:
-                yield body
-        return
-    yield _sqs_body(document) or content
+        bodies = [_sqs_body(each) for each in listed]
+        whole = tuple(body for body in bodies if body is not None)
+        problem = f"message {bodies.index(None) + 1} of {len(bodies)} has no Body" if None in bodies else None
+        return QueuedMessage(path.name, whole, problem)
+    return QueuedMessage(path.name, (_sqs_body(document) or content,))
 
 
 def _sqs_body(document: object) -> bytes | None:

@@ -31,7 +31,6 @@ class MessageOutcome(enum.Enum):
 
 
 _STATUS = {
-    MessageOutcome.STORED: 202,
     MessageOutcome.KNOWN: 200,
     MessageOutcome.IRRELEVANT: 200,
     MessageOutcome.FORGED: 401,
@@ -51,17 +50,20 @@ class MessageReceipt:
         message: why, for the log and for people of ours. It is no part of the answer, whose body is empty.
         stored: the ids of the messages that were stored, one for each order that it is about.
         retry_after: seconds after which the sender may send it again; None: the answer does not say.
+        stored_status: what tells this sender that a message is stored. Order Desk takes anything above 201 for a
+            failure (https://help.orderdesk.com/article/34-post-order-information-to-a-custom-script).
     """
 
     outcome: MessageOutcome
     message: str
     stored: tuple[str, ...] = ()
     retry_after: int | None = None
+    stored_status: int = 202
 
     @property
     def status(self) -> int:
         """The HTTP status to answer. Below 300 the sender need not send it again."""
-        return _STATUS[self.outcome]
+        return self.stored_status if self.outcome is MessageOutcome.STORED else _STATUS[self.outcome]
 
     @property
     def headers(self) -> dict[str, str]:

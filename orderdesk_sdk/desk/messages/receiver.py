@@ -31,6 +31,7 @@ __all__ = ["MessageReceiver"]
 
 MAX_SUBJECT_LENGTH = 200
 """Characters of an order's number at a service; no order is registered under a longer one."""
+_STORED_STATUS = {MessagePurpose.WEBHOOK: 202, MessagePurpose.CANCEL: 201}
 _RETRY_AFTER = 60
 """Seconds after which a sender whose message could not be stored may try again."""
 _log = RoomLogger("desk")
@@ -133,7 +134,8 @@ class MessageReceiver:
         ids = tuple(message.id for message in messages if message.digest in stored)
         if not ids:
             return MessageReceipt(MessageOutcome.KNOWN, "the message came before; nothing is done again")
-        return MessageReceipt(MessageOutcome.STORED, f"message {', '.join(ids[:10])}", ids)
+        status = _STORED_STATUS[source.purpose]
+        return MessageReceipt(MessageOutcome.STORED, f"message {', '.join(ids[:10])}", ids, stored_status=status)
 
     def _message(self, source: MessageSource, report: _Report) -> InboundMessage | None:
         """The message to be stored; None where it is known to be about no order of ours."""

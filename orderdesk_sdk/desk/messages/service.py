@@ -22,7 +22,6 @@ __all__ = ["MessageService"]
 _PAUSE = 0.02
 MAX_FETCHED = 100
 """Messages that are taken out of a queue in one round."""
-_UNREADABLE = MessageReceipt(MessageOutcome.UNREADABLE, "the message cannot be read")
 
 
 class MessageService:
@@ -81,7 +80,10 @@ class MessageService:
         """
         receipts: list[MessageReceipt] = []
         for queued in queue.receive(limit):
-            taken = [self._take(connection, body) for body in queued.bodies] or [_UNREADABLE]
+            taken = [self._take(connection, body) for body in queued.bodies]
+            if queued.problem is not None or not taken:
+                text = queued.problem or "the message cannot be read"
+                taken.append(MessageReceipt(MessageOutcome.UNREADABLE, text))
             receipts += taken
             self._leave_queue(queue, queued, taken)
         return tuple(receipts)

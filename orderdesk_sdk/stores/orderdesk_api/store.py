@@ -8,15 +8,15 @@ itself did not submit, and the link from an order to its duplicate.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from typing import Final, Self
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.order_watch import ChangedOrder
 from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock, utc
-from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
+from orderdesk_sdk.errors import NotFoundError, OrderDeskError, ValidationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, next_free_number, numbering_base
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
@@ -43,6 +43,7 @@ __all__ = ["OrderDeskStore"]
 
 _MAX_ANCESTORS: Final = 50
 _PLACE: Final = "at Order Desk"
+_log = RoomLogger("stores")
 
 
 class OrderDeskStore:
@@ -260,8 +261,11 @@ class OrderDeskStore:
 
     def _note(self, order: Order, text: str, *, by: str, key: str | None = None) -> None:
         """A note beside a change that was made: what keeps it from being written, does not undo the change."""
-        with suppress(InvalidStateError, StoreUnavailableError):
+        try:
             self._history.add(order, text, by=by, key=None if key is None else f"{order.id} {key}")
+        except OrderDeskError as error:
+            told = LogSubject(order_number=order.number)
+            _log.warning("changed, and not told in the history: %s", type(error).__name__, about=told)
 
     # Duplicates
 

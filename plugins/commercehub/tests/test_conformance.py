@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 
 class TestCommerceHub(PluginConformance):
     integration = "commercehub"
+    request_settings: ClassVar = {"answer_requests": True}
 
 
 class TestCommerceHubThatOnlySubmits(FaultTests, MalformedResponseTests):

@@ -24,3 +24,5 @@ class TestShopifyWhoseJobsHaveResults(PluginConformance):
 class TestShopifyFulfillment(PluginConformance):
     integration = "shopify-fulfillment"
     wait = minutes(11)  # The service accepts after ten, and is asked then.
+    request_settings: ClassVar = {"acts_as": "service"}
+    request_options: ClassVar = {"service": "silent"}  # It answers by what we do.

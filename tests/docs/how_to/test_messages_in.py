@@ -80,7 +80,7 @@ def test_the_page_works_as_it_is_written(
                 if "messages take" in block.text:
                     write_notification()
                 if block.text.startswith("orderdesk work"):
-                    assert [post(names["messages"], DELIVERED) for _ in range(5)] == ["202", *["200"] * 4]
+                    assert [post(names["messages"], DELIVERED) for _ in range(5)] == ["201", *["200"] * 4]
                 shown = block.run_shell()
             case _:
                 block.check(shown)

@@ -170,6 +170,14 @@ class TestMove:
         store.move(ORDER_NUMBER, "Closed", by="Ann")
         assert live.simulator.actual_status(ORDER_ID) == "Closed"
 
+    @pytest.mark.parametrize("fault", [Fault.MALFORMED_JSON, Fault.WRONG_TYPES, Fault.OK_HTML, Fault.SERVER_ERROR_HTML])
+    def test_a_history_that_cannot_be_read_undoes_no_move(
+        self, live: LiveStore, store: OrderDeskStore, fault: Fault
+    ) -> None:
+        live.simulator.faults.add(fault, method="GET", path="orders$", times=9)
+        moved = store.move(OrderId(ORDER_ID), "Canceled", by="Ann")
+        assert (moved.source, moved.destination) == ("New", "Canceled")
+
 
 class TestDuplicate:
     def test_linked_both_ways_and_submitted_nowhere(self, live: LiveStore, store: OrderDeskStore) -> None:

@@ -27,6 +27,7 @@ from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
+from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 
@@ -40,6 +41,7 @@ class PluginConformance(
     FailpointTests,
     FaultTests,
     TerminationTests,
+    ResponseTests,
     MalformedResponseTests,
     OtherOrderTests,
     SecretLeakTests,

@@ -47,6 +47,10 @@ class Requirement(Enum):
         "wherever the process dies, nothing is lost, done twice or wrongly called canceled (laws 1 to 4)",
         "describe every call with yield, and let orderdesk_poll read the status without memory of its own",
     )
+    ANSWERS_REQUESTS = (
+        "others' requests to cancel are found, and answered once (laws 2 to 4)",
+        "list every open request, and let orderdesk_respond read whether one is open before it answers it",
+    )
     MALFORMED_RESPONSES = (
         "a plugin never raises on a malformed response (law 10)",
         "read responses with plugin.toolkit.json_response, whose MalformedResponseError the core settles",
