@@ -68,7 +68,7 @@ def test_a_fresh_sandbox_tells_what_to_try_and_of_no_earlier_ledger(path: Path, 
     command = [sys.executable, "-m", "orderdesk_sdk.cli", "sandbox", "--fresh", "--config", str(path), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
-        told = "".join(iter(lambda: "" if child.stdout is None else child.stdout.readline(), "ready; Ctrl-C ends\n"))
+        told = "".join(iter(child.stdout.readline, "ready; Ctrl-C ends\n"))
         child.terminate()
     assert "an earlier one" not in told
     assert ("orders.json" in told, "/_simulator/move -d" in told) == (not options, bool(options))
