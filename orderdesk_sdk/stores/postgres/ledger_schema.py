@@ -167,6 +167,7 @@ _INBOUND_MESSAGES = (
     "CREATE INDEX inbound_messages_by_order ON inbound_messages (order_id) WHERE order_id IS NOT NULL",
     # Of each order the last move that this program made: what its folder's rule sends of it is an echo.
     f"CREATE TABLE own_moves (order_id {_TEXT} PRIMARY KEY, folder text NOT NULL, at bigint NOT NULL)",
+    "CREATE INDEX own_moves_by_age ON own_moves (at)",
 )
 
 _ANSWER_LINKS = (

@@ -43,6 +43,8 @@ COLUMNS = (
 )
 MAX_WAIT = hours(1)
 """Longer than any message waits for its next try: one that is due later was put off by a clock that was ahead."""
+MOVES_KEPT = hours(7 * 24)
+"""How long a move of ours is known. What it makes the store post comes within hours."""
 MAX_REMOVED = 500
 """How many messages of each state are forgotten in one transaction."""
 _MARKS = ", ".join("?" * len(COLUMNS.split(",")))
@@ -244,7 +246,8 @@ def remove_message_texts(cursor: Cursor, order_id: str) -> None:
 
 
 def record_own_move(cursor: Cursor, move: OwnMove) -> None:
-    """Write down a move in place of the order's last one."""
+    """Write down a move in place of the order's last one, and forget those whose echo came long ago."""
+    cursor.execute("DELETE FROM own_moves WHERE at < ?", (to_microseconds(move.at - MOVES_KEPT),))
     cursor.execute(
         "INSERT INTO own_moves (order_id, folder, at) VALUES (?, ?, ?)"
         " ON CONFLICT (order_id) DO UPDATE SET folder = excluded.folder, at = excluded.at",

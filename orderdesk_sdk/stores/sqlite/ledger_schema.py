@@ -265,6 +265,7 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         "CREATE INDEX inbound_messages_by_order ON inbound_messages (order_id) WHERE order_id IS NOT NULL",
         # Of each order the last move that this program made: what its folder's rule sends of it is an echo.
         "CREATE TABLE own_moves (order_id TEXT PRIMARY KEY, folder TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE INDEX own_moves_by_age ON own_moves (at)",
     ),
     (
         # One-time links in e-mails. What they led to is in the history; these are forgotten when they are old.

@@ -175,6 +175,10 @@ def test_the_last_own_move_of_an_order_is_known(ledger: SqlLedger) -> None:
     for days, folder in enumerate(("Prepared", "Canceled")):
         ledger.record_own_move(OwnMove("1", folder, NOW + timedelta(days=days)))
     assert ledger.own_move("1") == OwnMove("1", "Canceled", NOW + timedelta(days=1))
+    ledger.record_own_move(OwnMove("2", "Canceled", NOW + timedelta(days=8)))
+    assert ledger.own_move("1") is not None, "a week is not over"
+    ledger.record_own_move(OwnMove("3", "Canceled", NOW + timedelta(days=9)))
+    assert (ledger.own_move("1"), ledger.own_move("2") is not None) == (None, True)
 
 
 class TestMessageSource:
