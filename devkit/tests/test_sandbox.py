@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Callable
@@ -58,6 +60,18 @@ def test_the_configuration_leads_to_every_simulator_with_a_ledger_of_its_own(pat
     settings = document["connections"]["amazon-mcf"]["settings"]
     assert settings["endpoint"] == url
     assert set(settings["client_secret"]) == {"text"}
+
+
+@pytest.mark.parametrize("options", [[], ["--order-desk", "--messages"]])
+def test_a_fresh_sandbox_tells_what_to_try_and_of_no_earlier_ledger(path: Path, options: list[str]) -> None:
+    (path.parent / "orderdesk-sandbox.db").touch()
+    command = [sys.executable, "-m", "orderdesk_sdk.cli", "sandbox", "--fresh", "--config", str(path), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        told = "".join(iter(child.stdout.readline, "ready; Ctrl-C ends\n"))
+        child.terminate()
+    assert "an earlier one" not in told
+    assert ("orders.json" in told, "/_simulator/move -d" in told) == (not options, bool(options))
 
 
 def test_in_real_time_there_is_no_clock_to_go_by(path: Path) -> None:

@@ -8,6 +8,7 @@
     desk.status_changes         create
     desk.resubmissions          create
     desk.notifications          handle_webhook, report_canceled, report_shipped
+    desk.messages               receive, take_from, list, get, counts, retry
     desk.rules                  the rule engine
 
 Each service is one module. `assembly` makes and connects them, `parts` is what they share, `config` reads the

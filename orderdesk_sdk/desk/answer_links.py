@@ -21,8 +21,9 @@ from orderdesk_sdk.runtime.answer_links import AnswerLinks
 __all__ = ["AnswerLinkService", "LinkedCase"]
 
 MAX_NAME_LENGTH = 200
-"""Characters of the name that whoever answers gives, and of a line of their note."""
+"""Characters of the name that whoever answers gives."""
 MAX_NOTE_LENGTH = 2000
+"""Characters of their note."""
 _BY_HAND = "tell the shop by an e-mail, or by phone"
 
 
@@ -72,10 +73,11 @@ class AnswerLinkService:
             by: the name that the person gave.
             note: what they wrote beside it; None for nothing.
         """
-        person = require_actor(by)[:MAX_NAME_LENGTH]
+        person = require_actor(_on_one_line(by, MAX_NAME_LENGTH))
         stored, linked = self._find(token)
         said = f"answered by the one-time link in the e-mail to {linked.recipient}"
-        text = f"{said}: {note.strip()[:MAX_NOTE_LENGTH]}" if note and note.strip() else said
+        written = _on_one_line(note or "", MAX_NOTE_LENGTH)
+        text = f"{said}: {written}" if written else said
         now = self._clock.now()
         kind = EventKind.CANCELED if linked.answer is LinkAnswer.CANCELED else EventKind.REJECTED
         rejection = {LinkAnswer.REJECTED: Rejection.TOO_LATE, LinkAnswer.SHIPPED: Rejection.SHIPPED}.get(linked.answer)
@@ -116,3 +118,8 @@ class AnswerLinkService:
         if last_sent is None or last_sent > stored.link.attempt:
             return "a newer e-mail was sent about this order: only its links count"
         return None
+
+
+def _on_one_line(text: str, most: int) -> str:
+    """What a stranger wrote, as it may stand in a receipt: no line that seems to be ours, nothing for a terminal."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:most]

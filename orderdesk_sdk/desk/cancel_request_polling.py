@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from attrs import field, frozen
 
@@ -165,7 +165,7 @@ class CancelRequestPoller:
         self._lists = lists
         self._lock = threading.Lock()
         self._silent: set[str] = set()
-        self._next_at: dict[str, datetime] = {}
+        self._next_at: dict[str, float] = {}
         self._running: dict[str, _Listing] = {}
 
     def poll_due(self) -> tuple[str, ...]:
@@ -183,8 +183,9 @@ class CancelRequestPoller:
             self._lock.release()
 
     def _start_if_due(self, name: str) -> None:
-        now = self._clock.now()
-        if now < self._next_at.get(name, now):
+        # By seconds that never run backwards: a clock that was ahead and is right again must not put off what is due.
+        now, elapsed = self._clock.now(), self._clock.monotonic()
+        if elapsed < self._next_at.get(name, elapsed):
             return
         try:
             declared = self._connections.describe(name).cancel_requests
@@ -194,11 +195,11 @@ class CancelRequestPoller:
                 return
             connection = self._connections.get(name)
         except OrderDeskError:  # `orderdesk doctor` tells, and so does every case there.
-            self._next_at[name] = now + UNUSABLE_RETRY
+            self._next_at[name] = elapsed + UNUSABLE_RETRY.total_seconds()
             return
-        number = int(now.timestamp() // every.total_seconds())
-        self._next_at[name] = now + every - timedelta(seconds=now.timestamp() % every.total_seconds())
-        digest = f"list {number}"
+        number, begun = divmod(now.timestamp(), every.total_seconds())
+        self._next_at[name] = elapsed + every.total_seconds() - begun
+        digest = f"list {int(number)}"
         if self._ledger.claim_notifications(_place(name), [digest], now):
             found: list[tuple[RequestedCancellation, ...]] = []
 

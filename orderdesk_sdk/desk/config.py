@@ -68,7 +68,7 @@ from orderdesk_sdk.runtime.connection_config import (
 from orderdesk_sdk.runtime.engines.protocol import EngineKind
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
-from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
+from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings, is_order_desk
 from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
 __all__ = ["Config", "SandboxConfig", "find_config", "read_config", "read_ledger_location"]
@@ -214,7 +214,7 @@ def _read(path: Path) -> Config:
     engine = _read_engine(ledger, path)
     known = (location, connections, UTC, path, sandbox, email, rules, suffix, engine)
     inbound = _optional_table(document, "messages", str(path))
-    if "store_id" in orders:
+    if is_order_desk(orders):
         order_desk = _order_desk(orders, connections, f"{path}: [orders]")
         messages = _messages(_from_store(inbound, orders), path, connections)
         return Config(*known, order_desk=order_desk, answer_links=links, messages=messages)
@@ -232,7 +232,7 @@ def _order_desk(table: Mapping[str, object], connections: Collection[str], locat
             raise ConfigurationError(
                 f"the connection {connection!r} is not configured",
                 location=f"{location}.connections.{name}",
-                hint=f"configured are: {', '.join(connections) or 'none'}",
+                hint=f'name one of {", ".join(connections) or "[connections]"}; or "" if it is none of yours',
             )
     return settings
 

@@ -55,7 +55,7 @@ def read_base_url(value: object, location: str, *, insecure: bool = False) -> st
         raise ConfigurationError(
             "http:// sends credentials and orders in clear to another machine",
             location=location,
-            hint="write https://, or, in a network that you trust, insecure = true in the connection's table",
+            hint="write https://, or, for a connection in a network that you trust, insecure = true in its table",
         )
     scheme, _, rest = value.partition("//")
     authority, slash, path = rest.partition("/")

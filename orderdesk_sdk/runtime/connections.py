@@ -330,7 +330,10 @@ def _not_configured(name: str, names: str) -> NotFoundError:
     """What to raise for a connection that is not configured, or an order store's own name for a service."""
     location = f"connection {name!r}"
     if _CONNECTION_NAME.fullmatch(name):
-        hint = f"add [connections.{name}] to orderdesk.toml; configured are: {names}"
+        hint = (
+            f"add [connections.{name}] to orderdesk.toml or, where Order Desk calls a service so, "
+            f'{name} = "..." to [orders.connections], with one of the connections: {names}'
+        )
         return NotFoundError("the connection is not configured", location=location, hint=hint)
     hint = f'add "{name}" = "..." to [orders.connections] in orderdesk.toml, with one of the connections: {names}'
     return UnconnectedServiceError("no connection of ours stands for this service", location=location, hint=hint)

@@ -100,6 +100,19 @@ def test_a_link_settles_its_case_in_the_name_of_who_confirmed_it_and_counts_once
     assert desk.cancellations.get_case(case.id) == after
 
 
+def test_what_a_stranger_writes_is_kept_as_one_printable_line(open_desk: Opener, mail_server: MailServer) -> None:
+    desk = open_desk(mail_server.config())
+    asked(desk)
+    note = "gone\n\ud800\x00\x1b[2JCancellation at mill: canceled"
+    after = desk.answer_links.use(tokens_in(mail_server)[LinkAnswer.SHIPPED], by="Bo\n\x1b[31m of Post", note=note)
+    assert isinstance(after, CancelCase)
+    assert after.evidence is not None
+    assert (after.evidence.person, str(after.message).partition("example.net: ")[2]) == (
+        "Bo [31m of Post",
+        "gone [2JCancellation at mill: canceled",
+    )
+
+
 def test_no_live_token_is_kept_anywhere(open_desk: Opener, mail_server: MailServer, tmp_path: Path) -> None:
     desk = open_desk(mail_server.config())
     case = asked(desk)

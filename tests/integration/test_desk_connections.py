@@ -234,7 +234,9 @@ def test_a_connection_that_is_not_configured_is_waited_for_and_then_a_persons(be
     bench.desk.order_store.add_remote_order(
         "id-A1", RemoteOrder("gone", "A1", bench.clock.now(), ConnectionRole.FULFILLMENT), by="Ann"
     )
-    assert "the connection is not configured" in str(bench.desk.cancellations.plan(number).entries[0].problem)
+    problem = str(bench.desk.cancellations.plan(number).entries[0].problem)
+    assert "the connection is not configured" in problem
+    assert "[orders.connections]" in problem, "it may be Order Desk's name for a service"
     (case,) = bench.desk.cancel(number, by="Ann").cases
     assert (case.state, case.due_at) == (State.PENDING, bench.clock.now() + minutes(10))
     assert "the connection is not configured" in str(case.message)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState
+from orderdesk_sdk.cases.messages import MessageSource, MessageState
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.messages.dispatcher import LEASE
-from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
+from orderdesk_sdk.desk.messages.receipt import MessageOutcome
 from orderdesk_sdk.errors import InvalidStateError, StorageError
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
@@ -31,24 +31,10 @@ from tests.support.fake_services import (
     case_states,
     fake_webhook,
 )
-from tests.support.posted_orders import STORE_MESSAGES, Posted, php_order, posted_order, store_messages
+from tests.support.message_senders import ORDER_ID, only_message, post, raising, send
+from tests.support.posted_orders import STORE_MESSAGES, php_order, posted_order, store_messages
 
-MILL, CANCEL = MessageSource.webhook("mill"), MessageSource.cancel()
 CANCELED, CHANGED = NotificationKind.CANCELED, NotificationKind.CHANGED
-ORDER_ID = "id-1042"
-
-
-def send(desk: Desk, request: WebhookRequest, source: MessageSource = MILL) -> MessageReceipt:
-    return desk.messages.receive(source, request.headers, request.body, request.query)
-
-
-def post(desk: Desk, posted: Posted) -> MessageReceipt:
-    return desk.messages.receive(CANCEL, posted.headers, posted.body)
-
-
-def only_message(desk: Desk) -> InboundMessage:
-    (message,) = desk.messages.list()
-    return message
 
 
 class Deaf:
@@ -208,7 +194,7 @@ class TestWebhook:
     ) -> None:
         send(desk, fake_webhook("1042", CHANGED))
         with monkeypatch.context() as patch:
-            patch.setattr(desk.notifications, "handle_notification", _raising(RuntimeError("a fault of ours")))
+            patch.setattr(desk.notifications, "handle_notification", raising(RuntimeError("a fault of ours")))
             (problem,) = desk.run_due().problems
             assert "a fault of ours" in problem
             first = only_message(desk)
@@ -299,103 +285,6 @@ class TestWebhook:
         clock.advance(hours(24 * (STORE_MESSAGES.keep_days + 1)))
         assert desk.ledger.remove_old_messages(clock.now() - hours(24 * STORE_MESSAGES.keep_days)) == 1
         assert send(desk, message).status == 202
-
-
-class TestPostedOrder:
-    def test_five_times_the_same_message_is_one_cancellation(self, desk: Desk, fake_services: FakeServices) -> None:
-        posted = posted_order(php_order(ORDER_ID), appointment="9001")
-        statuses = []
-        for _ in range(5):
-            statuses.append(post(desk, posted).status)
-            desk.run_due()
-        assert statuses == [201, 200, 200, 200, 200], "Order Desk takes more than 201 for a failure"
-        (cancellation,) = desk.ledger.cancellations(ORDER_ID)
-        assert cancellation.requested_by == "Order Desk, folder Canceled"
-        assert fake_services.writes == ["mill cancel 1042"]
-        assert f"Cancellation {cancellation.id} started at mill" == only_message(desk).result
-
-    def test_an_appointment_that_sends_the_order_anew_is_the_same_message(self, desk: Desk) -> None:
-        first = posted_order(php_order(ORDER_ID, updated="2026-11-30 17:00:00"), appointment="9001")
-        again = posted_order(php_order(ORDER_ID, updated="2026-11-30 17:20:00"), appointment="9001")
-        assert [post(desk, one).outcome for one in (first, again)] == [MessageOutcome.STORED, MessageOutcome.KNOWN]
-
-    def test_another_content_joins_the_cancellation_that_is_there(
-        self, desk: Desk, fake_services: FakeServices
-    ) -> None:
-        for minute in range(3):
-            post(desk, posted_order(php_order(ORDER_ID, updated=f"2026-11-30 17:0{minute}:00")))
-            desk.run_due()
-        assert len(desk.ledger.cancellations(ORDER_ID)) == 1
-        assert fake_services.writes == ["mill cancel 1042"]
-        assert [message.state for message in desk.messages.list()] == [MessageState.HANDLED] * 3
-
-    def test_our_own_move_starts_nothing(self, desk: Desk, fake_services: FakeServices, clock: VirtualClock) -> None:
-        fake_services.status["mill", "1042"] = "shipped"
-        desk.cancel("1042", by="Ann")
-        clock.advance(minutes(10))
-        desk.run_due()
-        before = desk.ledger.cancellations(ORDER_ID)
-        writes = len(fake_services.writes)
-        desk.orders.move("1042", "Canceled", by="Ann")
-        clock.advance(minutes(1))
-        post(desk, posted_order(php_order(ORDER_ID)))
-        desk.run_due()
-        assert desk.ledger.cancellations(ORDER_ID) == before
-        assert len(fake_services.writes) == writes
-        assert "moved by this program" in str(only_message(desk).result)
-
-    def test_a_move_of_a_person_in_order_desk_starts_one_anew_later(
-        self, desk: Desk, fake_services: FakeServices, clock: VirtualClock
-    ) -> None:
-        fake_services.status["mill", "1042"] = "shipped"
-        desk.cancel("1042", by="Ann")
-        clock.advance(minutes(10))
-        desk.run_due()
-        desk.orders.move("1042", "Canceled", by="Ann")
-        clock.advance(hours(4))
-        post(desk, posted_order(php_order(ORDER_ID)))
-        desk.run_due()
-        assert "moved by this program" not in str(only_message(desk).result)
-
-    def test_an_own_move_without_a_cancellation_is_no_echo(self, desk: Desk) -> None:
-        desk.orders.move("1042", "Canceled", by="Ann")
-        post(desk, posted_order(php_order(ORDER_ID)))
-        desk.run_due()
-        assert len(desk.ledger.cancellations(ORDER_ID)) == 1
-
-    def test_an_order_that_was_submitted_nowhere_has_nothing_to_cancel(
-        self, fake_services_desk: FakeDeskOpener
-    ) -> None:
-        desk = fake_services_desk(messages=STORE_MESSAGES)
-        post(desk, posted_order(php_order(ORDER_ID)))
-        assert desk.run_due().problems == ()
-        assert only_message(desk).state is MessageState.HANDLED
-        assert "nothing to cancel" in str(only_message(desk).result)
-
-    def test_what_a_connection_does_not_take_is_refused_and_told(self, desk: Desk) -> None:
-        post(desk, posted_order(php_order(ORDER_ID)))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(desk.cancellations, "open", _raising(InvalidStateError("a reason is needed")))
-            (problem,) = desk.run_due().problems
-        assert "refused: a reason is needed" in problem
-        assert only_message(desk).state is MessageState.REFUSED
-
-    def test_the_texts_of_a_forgotten_order_go_with_it(self, desk: Desk, fake_services: FakeServices) -> None:
-        post(desk, posted_order(php_order(ORDER_ID), appointment="9001"))
-        desk.run_due()
-        for case in desk.cases.list():
-            desk.cases.poll(case.id)
-        desk.orders.forget("1042", by="Ann")
-        message = only_message(desk)
-        assert (message.event_id, message.result) == (None, None)
-        assert post(desk, posted_order(php_order(ORDER_ID))).outcome is MessageOutcome.KNOWN
-
-
-def _raising(error: Exception) -> Callable[..., None]:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    return fail
 
 
 def test_several_orders_of_one_message_are_several_messages(fake_services_desk: FakeDeskOpener) -> None:

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing.message_receiver import receiving
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.messages import MessageState
+from orderdesk_sdk.cases.messages import MessageSource, MessageState
 from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.desk.desk import Desk
 from tests.support.fake_services import FakeServices, case_states
 from tests.support.order_desk import ORDER_ID, ORDER_NUMBER, LiveStore, live_store, open_live_desk
+from tests.support.posted_orders import php_order, posted_order
 
 
 @pytest.fixture
@@ -67,6 +69,32 @@ def test_our_own_move_is_posted_and_starts_nothing(desk: Desk, live: LiveStore, 
     assert "moved by this program" in str(message.result)
     assert len(desk.ledger.cancellations(ORDER_ID)) == 1
     assert fake_services.writes == [f"mill cancel {ORDER_NUMBER}"]
+
+
+def test_an_order_that_the_api_does_not_know_is_looked_for_again_and_then_a_person_hears_of_it(
+    desk: Desk, live: LiveStore
+) -> None:
+    posted = posted_order(php_order("99999"), key=live.simulator.api_key, store_id=live.simulator.store_id)
+    assert desk.messages.receive(MessageSource.cancel(), posted.headers, posted.body).status == 201
+    (problem,) = desk.run_due().problems
+    assert "does not know the order" in problem
+    for _ in range(12):
+        live.clock.advance(minutes(15))
+        desk.run_due()
+    (message,) = desk.messages.list()
+    assert message.state is MessageState.FAILED
+    assert live.calls("GET", "/99999"), "the store was asked"
+
+
+def test_a_store_that_is_away_is_asked_again(desk: Desk, live: LiveStore) -> None:
+    posted = posted_order(php_order(ORDER_ID), key=live.simulator.api_key, store_id=live.simulator.store_id)
+    live.simulator.faults.add(Fault.SERVER_ERROR_HTML, method="GET", times=20)
+    assert desk.messages.receive(MessageSource.cancel(), posted.headers, posted.body).status == 201, "nobody is asked"
+    assert desk.run_due().problems
+    live.simulator.faults.clear()
+    live.clock.advance(minutes(5))
+    settle(desk, live)
+    assert case_states(desk, ORDER_NUMBER) == {"mill": State.CANCELED}
 
 
 def test_an_order_of_another_store_is_not_ours(desk: Desk, live: LiveStore) -> None:

@@ -127,6 +127,20 @@ def test_a_request_is_found_without_a_message(
     assert follow(desk, clock).answer is ResponseAnswer.ACCEPT
 
 
+def test_a_clock_that_was_ahead_puts_off_no_look_for_requests(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock
+) -> None:
+    desk = fake_services_desk(FakeMarketplace(), MILL, at=["market", "mill"], answering=AUTOMATIC)
+    with pytest.MonkeyPatch.context() as patch:
+        ahead = clock.now() + hours(30)
+        patch.setattr(clock, "now", lambda: ahead)
+        desk.run_due()
+    fake_services.ask()
+    clock.advance(minutes(20))
+    desk.run_due()
+    assert response_of(desk).request.request_id == "R1"
+
+
 def test_a_message_is_not_believed_where_the_requests_can_be_listed(
     fake_services_desk: FakeDeskOpener,
 ) -> None:
@@ -336,6 +350,24 @@ def test_an_order_that_leaves_the_folder_closes_its_request(
         State.EXPIRED,
         "The order left the folder 'New', which closed the request without an answer: nothing follows from that there",
     )
+
+
+@pytest.mark.parametrize("spelled", ["new", "Inbox"])
+def test_a_folder_spelled_otherwise_or_renamed_closes_no_request(
+    fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices, clock: VirtualClock, spelled: str
+) -> None:
+    market = FakeFolderMarketplace()
+    desk = fake_services_desk(market, MILL, at=["market", "mill"])
+    desk.order_store.move("1042", "New", by="Ann")
+    fake_services.ask()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.connections.describe("market"), "request_folder", spelled)
+        desk.notifications.handle_webhook("market", market_webhook())
+        due = response_of(desk).due_at
+        assert due is not None
+        clock.advance(due - clock.now())
+        desk.run_due()
+        assert response_of(desk).state is State.ACTION_REQUIRED
 
 
 def test_both_answers_may_be_a_persons(fake_services_desk: FakeDeskOpener, fake_services: FakeMarketServices) -> None:

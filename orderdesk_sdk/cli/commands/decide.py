@@ -80,7 +80,7 @@ def _print_case(session: Session, case: Case) -> None:
 @common_options
 @click.pass_obj
 def answer(session: Session, case: str, decision: str, by: str, rejection: str, note: str | None) -> None:
-    """Accept or reject a request to cancel that came in.
+    """Accept or reject a request that we cancel an order.
 
     To accept asks the fulfillment services to cancel; what they say is answered when all of them have settled. CASE is
     the id of a response, the beginning of one, or ORDER@CONNECTION. Exit code 3: the case requires action.

@@ -23,7 +23,7 @@ STATES = ("received", "handled", "failed", "refused")
 @click.group()
 @common_options
 def messages() -> None:
-    """List the messages that came in, and try failed ones again."""
+    """List what came in, and try failed messages again."""
 
 
 @messages.command("list")
@@ -97,10 +97,10 @@ def retry_message(session: Session, message: str, by: str | None) -> None:
 @common_options
 @click.pass_obj
 def take_messages(session: Session, folder: Path, connection: str) -> None:
-    """Take the messages in the files *.json of FOLDER, such as those of an SQS queue.
+    """Take the messages in the files *.json of FOLDER.
 
-    Files that were taken are moved into the folder done beside them, unreadable ones into refused. Exit code 3: one
-    was refused, or could not be stored and stays.
+    They may come from an SQS queue. Files that were taken are moved into the folder done beside them, unreadable ones
+    into refused. Exit code 3: one was refused, or could not be stored and stays.
     """
     from orderdesk_sdk.desk.messages.queues import FolderQueue
 

@@ -45,6 +45,7 @@ class MessageService:
         """
         self._ledger = parts.ledger
         self._clock = parts.clock
+        self._connections = parts.connections
         self._receiver = receiver
         self._dispatcher = dispatcher
         self._folders = folders
@@ -76,8 +77,10 @@ class MessageService:
         """Take messages out of a queue of a connection; what became of each.
 
         A message leaves the queue once it is stored, or is about no order of ours. What cannot be read is set aside;
-        what cannot be stored now stays. Raises what the queue raises.
+        what cannot be stored now stays. Raises what the queue raises, and NotFoundError for a connection that is not
+        configured: then all stay.
         """
+        self._connections.integration_slug(connection)
         receipts: list[MessageReceipt] = []
         for queued in queue.receive(limit):
             taken = [self._take(connection, body) for body in queued.bodies]

@@ -148,7 +148,9 @@ class ResponseHandler(ReadFirstHandler[ResponseCase, RespondRequest, Answer, Res
             return ""
         with suppress(OrderDeskError):  # A folder or a connection that cannot be read closes nothing.
             folder = self._connections.describe(case.connection).request_folder
-            if folder is not None and self._order_store.folder_of(case.order_id) != folder:
+            # By the store's spelling, and an error where there is no such folder: it was renamed, and closes nothing.
+            named = self._order_store.resolve_folder_name(folder) if folder is not None else None
+            if named is not None and self._order_store.folder_of(case.order_id) != named:
                 return f"The order left the folder {folder!r}, which closed the request"
         return None
 

@@ -148,7 +148,8 @@ class OrderDeskApi:
                 hint="check store_id and api_key at Order Desk under Store Settings > API",
             )
         if status == 404:
-            raise NotFoundError(f"the store answered 404: {said}", location=location, hint="check the id")
+            hint = "check the id" if "/" in name else "check [orders].url"
+            raise NotFoundError(f"the store answered 404: {said}", location=location, hint=hint)
         if status >= 400 or str(document.get("status", "")).strip().lower() == "error":
             raise RejectedError(
                 f"the store answered with an error ({status}): {said}",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
-
-from orderdesk_sdk.transport.redaction import normalize_name
 
 __all__ = ["NOT_A_CART", "ConnectionNames"]
 
 NOT_A_CART: Final = frozenset({"", "order desk"})
 """What stands as the cart of an order that was made by hand in Order Desk, or by its API; in lower case."""
+_MAX_NAME: Final = 100
+"""Characters that are kept of a name that is no connection's."""
 
 
 class ConnectionNames:
@@ -25,30 +26,41 @@ class ConnectionNames:
             slugs: the integration's slug by connection.
             titles: the integration's title by connection; asked for where nothing else tells, since it loads plugins.
         """
-        self._configured = {normalize_name(name): connection for name, connection in configured.items()}
+        self._configured = {_compared(name): connection for name, connection in configured.items()}
         self._slugs = slugs
         self._titles = titles
 
     def connection_of(self, name: str) -> str | None:
         """The connection that a name stands for; None: it is declared to be none of ours.
 
-        A name for which there is none, or several, stays what it is: it is the name of no connection, and so the plan
-        says that the order cannot be canceled there by us.
+        A name for which there is none, or several, stays what it is, on one line: it is the name of no connection, and
+        so the plan says that the order cannot be canceled there by us.
         """
-        wanted = normalize_name(name)
+        wanted = _compared(name)
         if wanted in self._configured:
             return self._configured[wanted] or None
         if name in self._slugs:
             return name
         return (
-            _only(connection for connection, slug in self._slugs.items() if normalize_name(slug) == wanted)
-            or _only(connection for connection, title in self._titles().items() if normalize_name(title) == wanted)
-            or name
+            _only(connection for connection, slug in self._slugs.items() if _compared(slug) == wanted)
+            or _only(connection for connection, title in self._titles().items() if _compared(title) == wanted)
+            or _on_one_line(name)
         )
 
     def is_ignored_cart(self, name: str) -> bool:
         """Whether a name stands for no cart at all, and the configuration does not say otherwise."""
-        return name.strip().lower() in NOT_A_CART and normalize_name(name) not in self._configured
+        return name.strip().lower() in NOT_A_CART and _compared(name) not in self._configured
+
+
+def _compared(name: str) -> str:
+    """A name without case, spaces and signs: its letters and digits, of every script, lest two services become one."""
+    letters = "".join(each for each in unicodedata.normalize("NFKC", name).casefold() if each.isalnum())
+    return letters or name.strip()
+
+
+def _on_one_line(name: str) -> str:
+    shown = "".join(each if each.isprintable() else " " for each in name)
+    return " ".join(shown.split())[:_MAX_NAME] or "unnamed"
 
 
 def _only(names: Iterable[str]) -> str | None:

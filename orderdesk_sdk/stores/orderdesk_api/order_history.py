@@ -95,8 +95,8 @@ class OrderHistory:
         StoreUnavailableError where it is unknown whether it was taken; then the same key may be given again.
         """
         mark = hashlib.sha256((key or secrets.token_hex(16)).encode()).hexdigest()[:8]
-        author = f" (by {by.strip()[:_MAX_BY]})"
-        parts = split_note(text.strip(), NOTE_LIMIT - _MARK_ROOM - len(author))
+        author = f" (by {_sendable(by)[:_MAX_BY]})"
+        parts = split_note(_sendable(text), NOTE_LIMIT - _MARK_ROOM - len(author))
         entries = self.read(order)
         for number, part in enumerate(parts, 1):
             name = f"[od-{mark}]" if len(parts) == 1 else f"[od-{mark}.{number}]"
@@ -151,6 +151,11 @@ def _full(order: Order) -> HistoryFullError:
 
 def _about(order: Order) -> LogSubject:
     return LogSubject(order_number=order.number)
+
+
+def _sendable(text: str) -> str:
+    """A text as a request can hold it: half a character (a lone surrogate) has no bytes."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ").strip()
 
 
 def _has(entries: tuple[HistoryNote, ...], mark: str) -> bool:

@@ -10,13 +10,19 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import custom, secret, setting, settings, url
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["DEFAULT_URL", "OrderDeskSettings", "read_connection_names"]
+__all__ = ["DEFAULT_URL", "OrderDeskSettings", "is_order_desk", "read_connection_names"]
 
 DEFAULT_URL = "https://app.orderdesk.me/api/v2"
 """Order Desk's own API. Source: https://apidocs.orderdesk.com/"""
 _STORE_ID = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
-_CONTACT = re.compile(r"[!-'*-~]{3,100}", re.ASCII)
-"""What may stand in a comment of a User-Agent: visible characters but parentheses."""
+_ONLY_HERE = frozenset({"store_id", "api_key", "contact"})
+_CONTACT = re.compile(r"(?=.*(?:@|://))[!-'*-~]{3,100}", re.ASCII)
+"""An address or URL that may stand in a comment of a User-Agent: visible characters but parentheses."""
+
+
+def is_order_desk(table: Mapping[str, object]) -> bool:
+    """Whether a table `[orders]` is meant to lead to a store at Order Desk, perhaps with a key missing."""
+    return any(name in _ONLY_HERE or (isinstance(value, Mapping) and name != "url") for name, value in table.items())
 
 
 def _read_store_id(value: object, location: str) -> str:

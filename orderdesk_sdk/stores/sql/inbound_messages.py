@@ -14,6 +14,7 @@ from orderdesk_sdk.cases.messages import (
     MessageState,
     OwnMove,
 )
+from orderdesk_sdk.clock import hours
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
 from orderdesk_sdk.plugin.webhooks import NotificationKind
@@ -23,6 +24,7 @@ from orderdesk_sdk.stores.sql.database import Cursor
 __all__ = [
     "COLUMNS",
     "claim_messages",
+    "has_due",
     "has_old_messages",
     "message_of",
     "own_move",
@@ -39,6 +41,8 @@ COLUMNS = (
     "id, purpose, connection, subject, digest, received_at, kind, event_id, order_id, state, attempts, tries, next_try,"
     " result, request"
 )
+MAX_WAIT = hours(1)
+"""Longer than any message waits for its next try: one that is due later was put off by a clock that was ahead."""
 MAX_REMOVED = 500
 """How many messages of each state are forgotten in one transaction."""
 _MARKS = ", ".join("?" * len(COLUMNS.split(",")))
@@ -121,6 +125,10 @@ def claim_messages(
     cursor: Cursor, now: datetime, until: datetime, limit: int, without: Collection[str]
 ) -> tuple[InboundMessage, ...]:
     """Take what is due, and let it be due again at `until`. In a transaction in which nobody else writes."""
+    cursor.execute(
+        "UPDATE inbound_messages SET next_try = ? WHERE state = 'received' AND next_try > ?",
+        (to_microseconds(now), to_microseconds(now + MAX_WAIT)),
+    )
     others = f" AND message.connection NOT IN ({', '.join('?' * len(without))})" if without else ""
     numbers = cursor.execute(
         "SELECT number FROM inbound_messages AS message WHERE message.state = 'received' AND message.next_try <= ?"  # noqa: S608 - marks
@@ -139,6 +147,15 @@ def claim_messages(
         select = f"SELECT {COLUMNS} FROM inbound_messages WHERE number = ?"  # noqa: S608 - constants
         claimed.append(message_of(cursor.execute(select, (number,)).fetchone()))
     return tuple(claimed)
+
+
+def has_due(cursor: Cursor, now: datetime) -> bool:
+    """Whether a message is to be handled, or was put off by a clock that was ahead of now."""
+    for limit, moment in (("<=", now), (">", now + MAX_WAIT)):
+        query = f"SELECT 1 FROM inbound_messages WHERE state = 'received' AND next_try {limit} ? LIMIT 1"  # noqa: S608 - constants
+        if cursor.execute(query, (to_microseconds(moment),)).fetchone() is not None:
+            return True
+    return False
 
 
 def update_message(cursor: Cursor, message: InboundMessage) -> bool:

@@ -16,6 +16,7 @@ from orderdesk_sdk.stores.sql.database import Commits, Cursor
 from orderdesk_sdk.stores.sql.inbound_messages import (
     COLUMNS,
     claim_messages,
+    has_due,
     has_old_messages,
     message_of,
     own_move,
@@ -58,9 +59,9 @@ class SqlMessageInbox(ABC):
     def claim_messages(
         self, now: datetime, until: datetime, limit: int, *, without: Collection[str] = ()
     ) -> tuple[InboundMessage, ...]:
-        due = self.next_message_due()
-        if due is None or due > now:
-            return ()  # The rule, which costs a read and no commit.
+        with self._read() as cursor:
+            if not has_due(cursor, now):
+                return ()  # The rule, which costs a read and no commit.
         return self._commits.run(lambda cursor: claim_messages(cursor, now, until, limit, tuple(without)))
 
     def update_message(self, message: InboundMessage) -> bool:

@@ -358,7 +358,9 @@ def require_embedded_store(store: OrderStore, location: str) -> SqlOrderStore:
     """The order store, which must be the embedded one for what is to be done. Raises InvalidStateError."""
     if not isinstance(store, SqlOrderStore):
         raise InvalidStateError(
-            "only the local order store does that", location=location, hint="use the application that owns the orders"
+            "the orders are not kept here: only the local order store does that",
+            location=location,
+            hint="do that where the orders are, in Order Desk or your app; every other command finds them there",
         )
     return store
 

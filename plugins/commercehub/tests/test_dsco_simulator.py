@@ -191,3 +191,11 @@ def test_each_cancel_of_a_batch_is_decided_by_itself(simulator: DscoSimulator, c
     told = {entry["payload"]["id"]: entry["status"] for entry in page["logs"] + rest["logs"]}
     assert told == {ORDER: "success", "ORDER-2": "failure", "none": "failure"}
     assert [simulator.order(po).items[0].canceled for po in (ORDER, "ORDER-2")] == [3, 0]
+
+
+def test_a_control_call_lets_the_retailer_ask_to_cancel(simulator: DscoSimulator, client: httpx.Client) -> None:
+    asked = client.post("/_simulator/ask-to-cancel", json={"order": ORDER})
+    wrong = client.post("/_simulator/ask-to-cancel", json={"order": ORDER, "lines": [1]})
+    assert (asked.json(), wrong.status_code) == ({"order": ORDER}, 400)
+    assert simulator.order(ORDER).cancel_requested
+    assert client.post("/_simulator/ask", json={}).status_code == httpx.codes.NOT_FOUND

@@ -22,8 +22,6 @@ pytestmark = pytest.mark.slow
 PAGE = "answer-requests.md"
 ORDER = {"id": "1", "source_id": "1042", "order_items": [{"id": "1", "code": "MUG", "quantity": 2}]}
 SETTINGS = """
-[connections.dsco.settings]
-answer_requests = true
 base_url = "{url}"
 client_id = {{ text = "simulated-client" }}
 client_secret = {{ text = "simulated-client-secret" }}

@@ -54,6 +54,13 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def test_a_mistyped_connection_leaves_the_files_where_they_are() -> None:
+    write("1.json", notification("1042"))
+    ran = run("messages", "take", "inbox", "--at", "amazon", code=1)
+    assert "connection 'amazon': the connection is not configured" in ran.stderr
+    assert [path.name for path in Path("inbox").iterdir()] == ["1.json"]
+
+
 def test_files_of_a_queue_are_taken_once_and_moved() -> None:
     write("1.json", {"MessageId": "m", "ReceiptHandle": "r", "Body": json.dumps(notification("1042"))})
     write("2.json", {"Messages": [{"Body": json.dumps(notification("9999"))}]})

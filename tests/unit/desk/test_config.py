@@ -302,6 +302,39 @@ class TestOrderDeskStore:
         with pytest.raises(ConfigurationError, match=re.escape(expected)):
             read_config(file)
 
+    @pytest.mark.parametrize(
+        ("table", "place", "said", "hint"),
+        [
+            ('contact = "ops@example.com"', "[orders].store_id", "is missing", 'add store_id = "..."'),
+            ('[orders.connections]\nEtsy = ""', "[orders].store_id", "is missing", 'add store_id = "..."'),
+            ('store_id = "1"\ncontact = "Bob"', "[orders].contact", "no e-mail address or URL", "ops@example.com"),
+            ("[orders.second]", "[orders]", "unknown key 'second'", "known are: store_id, api_key"),
+            (
+                'store_id = "1"\ncontact = "a@b"\nconnections = { Etsy = "esty" }',
+                "[orders].connections.Etsy",
+                "the connection 'esty' is not configured",
+                'or "" if it is none of yours',
+            ),
+            (
+                'store_id = "1"\ncontact = "a@b"\nurl = "http://app.orderdesk.me/api/v2"',
+                "[orders].url",
+                "in clear to another machine",
+                "write https://, or, for a connection",
+            ),
+        ],
+    )
+    def test_each_mistake_is_named_with_place_and_remedy(
+        self, tmp_path: Path, table: str, place: str, said: str, hint: str
+    ) -> None:
+        file = tmp_path / "orderdesk.toml"
+        key = 'api_key = { text = "k" }\n' if "store_id" in table else ""
+        file.write_text(f"[orders]\n{key}{table}")
+        with pytest.raises(ConfigurationError) as told:
+            read_config(file)
+        assert told.value.location == f"{file}: {place}"
+        assert said in told.value.message
+        assert hint in (told.value.hint or "")
+
     @pytest.mark.parametrize("table", ['store_id = "1/2"', "store_id = 12345", 'store_id = "1"\ncontact = "a (b)"'])
     def test_what_cannot_stand_in_a_header(self, tmp_path: Path, table: str) -> None:
         file = tmp_path / "orderdesk.toml"

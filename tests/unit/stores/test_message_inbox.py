@@ -19,7 +19,7 @@ from orderdesk_sdk.cases.messages import (
     MessageState,
     OwnMove,
 )
-from orderdesk_sdk.clock import minutes, seconds
+from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError
 from orderdesk_sdk.plugin.webhooks import NotificationKind
 from tests.support.builders import LATER, NOW
@@ -46,6 +46,13 @@ def message(digest: str, subject: str = "1042", source: MessageSource = SHOP, *,
 
 def claim(ledger: SqlLedger, limit: int = 10, *, now: datetime = SOON, without: Collection[str] = ()) -> list[str]:
     return [one.digest for one in ledger.claim_messages(now, now + LEASE, limit, without=without)]
+
+
+def test_a_message_that_a_clock_ahead_of_time_put_off_is_handled_all_the_same(ledger: SqlLedger) -> None:
+    ledger.store_messages([message("a", late=30 * 3600), message("b", "1043")], 10)
+    assert claim(ledger, now=NOW + hours(25)) == ["b", "a"]
+    assert claim(ledger) == ["a", "b"], "by a clock that is right again"
+    assert claim(ledger) == []
 
 
 class TestStored:

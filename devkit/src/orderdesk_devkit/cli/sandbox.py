@@ -84,7 +84,7 @@ def sandbox(
         running(path, clock, port=port, force=force, order_desk=order_desk) as simulators,
         ExitStack() as more,
     ):
-        _prepare_folder(path.parent, fresh=fresh)
+        earlier = _prepare_folder(path.parent, fresh=fresh)
         taken_at = more.enter_context(taking_messages(path, clock, simulators)) if messages else None
         urls = {slug: url for slug, (_, url) in simulators.items()}
         store = urls.pop(ORDER_DESK, None)
@@ -96,7 +96,10 @@ def sandbox(
         else:
             others = {"(Order Desk store)": store, "(messages are taken)": taken_at}
             shown = {**urls, **{name: url for name, url in others.items() if url is not None}}
-            session.print_result({}, lambda screen: _print_summary(screen, path, shown, virtual_time=virtual_time))
+            told = {"configuration": str(path), "ledger": _ledger_line(path.parent, earlier=earlier)}
+            told |= _what_to_try(path.parent, store)
+            told["time"] = "virtual: waits take none" if virtual_time else "real"
+            session.print_result({}, lambda screen: _print_summary(screen, shown, told))
         try:
             stop.wait()
         finally:
@@ -118,8 +121,11 @@ def _ready_document(
     }
 
 
-def _prepare_folder(folder: Path, *, fresh: bool) -> None:
-    """Remove the ledger of an earlier sandbox where that is wanted, and write the orders where there are none."""
+def _prepare_folder(folder: Path, *, fresh: bool) -> bool:
+    """Remove the ledger of an earlier sandbox where that is wanted, and write the orders where there are none.
+
+    Gives back whether there is such a ledger still.
+    """
     from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 
     if fresh:
@@ -127,15 +133,29 @@ def _prepare_folder(folder: Path, *, fresh: bool) -> None:
             (folder / (_LEDGER + suffix)).unlink(missing_ok=True)
     if not (folder / _ORDERS).exists():
         _write(folder / _ORDERS, SAMPLE_ORDERS)
+    return (folder / _LEDGER).exists()
 
 
-def _print_summary(screen: Screen, path: Path, urls: Mapping[str, str], *, virtual_time: bool) -> None:
-    ledger = path.parent / _LEDGER
+def _ledger_line(folder: Path, *, earlier: bool) -> str:
+    return f"{folder / _LEDGER}{' (an earlier one; --fresh begins anew)' if earlier else ''}"
+
+
+def _what_to_try(folder: Path, store: str | None) -> dict[str, str]:
+    """Where the orders are, and how one is moved in the simulated store as a person does it in Order Desk."""
+    if store is None:
+        return {"orders to try": str(folder / _ORDERS)}
+    body = json.dumps({"order": "1042", "folder": "Canceled"})
+    return {
+        "orders to try": "1042 to 1045; the store has them, so there is nothing to import",
+        "to move one": f"curl {store}/_simulator/move -d '{body}'",
+        "its history": f"curl {store}/_simulator/history/1042",
+    }
+
+
+def _print_summary(screen: Screen, urls: Mapping[str, str], told: Mapping[str, str]) -> None:
     screen.table(("connection", "simulator"), list(urls.items()))
-    screen.line(f"configuration: {path}")
-    screen.line(f"ledger:        {ledger}{' (an earlier one; --fresh begins anew)' if ledger.exists() else ''}")
-    screen.line(f"orders to try: {path.parent / _ORDERS}")
-    screen.line(f"time:          {'virtual: waits take none' if virtual_time else 'real'}")
+    for name, text in told.items():
+        screen.line(f"{name + ':':14} {text}")
     screen.line("ready; Ctrl-C ends", "bold green")
 
 

@@ -96,6 +96,11 @@ class TestHistory:
         notes = [entry["note"] for entry in live.simulator.history(ORDER_ID)]
         assert sum(note.count("z") for note in notes) == 4000
 
+    def test_half_a_character_keeps_no_note_from_being_written(self, live: LiveStore, store: OrderDeskStore) -> None:
+        store.add_history(ORDER_NUMBER, "half \ud800 a character\x00", by="Ann\udc00")
+        (entry,) = live.simulator.history(ORDER_ID)
+        assert entry["note"].partition("] ")[2] == "half ? a character (by Ann?)"
+
     @pytest.mark.parametrize("full", ["4xx", "200"])
     def test_a_full_history(self, live: LiveStore, store: OrderDeskStore, full: str) -> None:
         live.simulator.set_option("history_full", full)

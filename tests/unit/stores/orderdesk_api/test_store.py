@@ -51,6 +51,11 @@ class TestGetOrder:
         with pytest.raises((NotFoundError, RejectedError)):
             store.get_order(ref)
 
+    def test_a_wrong_url_is_told_from_a_wrong_id(self, live: LiveStore) -> None:
+        with live.opened(url=f"{live.url}/api/v1") as store, pytest.raises(NotFoundError) as told:
+            store.resolve_folder_name("Canceled")
+        assert told.value.hint == "check [orders].url"
+
     def test_a_number_of_two_orders_is_ambiguous(self, live: LiveStore, store: OrderDeskStore) -> None:
         live.simulator.add_order(ORDER_NUMBER, lines=[("MUG", 1)])
         with pytest.raises(AmbiguousError) as error:

@@ -15,6 +15,7 @@ from orderdesk_commercehub.simulator.changelog import Change, ChangeLog
 from orderdesk_commercehub.simulator.checks import KEYS, OrderError, lines_in, order_error, payload_in
 from orderdesk_commercehub.simulator.store import CODES, Item, Order, apply, seen_now
 from orderdesk_commercehub.simulator.views import failure, log_view, messages, order_view
+from orderdesk_devkit.simulators.control import ControlBody
 from orderdesk_devkit.simulators.http_requests import (
     bearer_token,
     format_datetime,
@@ -141,6 +142,16 @@ class DscoSimulator(TokenIssuer):
             part = max(order.suborders) + 1
             for item in order.items:
                 item.suborder = part if item.number in lines else item.suborder
+
+    def control_call(self, method: str, call: str, body: bytes) -> dict[str, object]:
+        """POST `ask-to-cancel` with `{order}`: the retailer asks us to cancel it."""
+        if (method, call) != ("POST", "ask-to-cancel"):
+            return super().control_call(method, call, body)
+        given = ControlBody(call, body)
+        number = given.required_text("order")
+        given.require_empty()
+        self.ask_to_cancel(number)
+        return {"order": number}
 
     def respond(self, request: Request, body: bytes) -> Response:
         status, answer = self._answer(request, body)
