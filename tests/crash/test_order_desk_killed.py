@@ -61,14 +61,18 @@ def open_shop(python: WarmPython, folder: Path) -> Iterator[Shop]:
         yield Shop(python, folder, live, services, server.url)
 
 
-def require_canceled_once(shop: Shop) -> None:
+def require_canceled_once(shop: Shop, *, moves: int = 1) -> None:
     notes = shop.notes()
     assert max(notes.values()) == 1
     for text in ("Cancellation at mill: canceled", "Cancellation at cart: canceled", "Canceled everywhere"):
         assert sum(note.startswith(text) for note in notes) == 1
     assert shop.live.simulator.actual_status(ORDER_ID) == "Canceled"
-    assert len(shop.live.calls("POST", "move-orders")) == 1
+    assert len(shop.live.calls("POST", "move-orders")) == moves
     assert shop.services.writes == ["mill cancel 77", "cart cancel 1042"]
+
+
+def require_watched_once(shop: Shop) -> None:
+    require_canceled_once(shop, moves=0)  # A person has moved it.
 
 
 def require_resubmitted_once(shop: Shop) -> None:
@@ -90,6 +94,7 @@ def require_registered_once(shop: Shop) -> None:
 
 CHECKS: Mapping[str, Callable[[Shop], None]] = {
     "cancel": require_canceled_once,
+    "watch": require_watched_once,
     "resubmit": require_resubmitted_once,
     "register": require_registered_once,
 }
@@ -102,6 +107,9 @@ def test_nothing_is_lost_and_nothing_is_done_twice(python: WarmPython, tmp_path:
         with open_shop(python, tmp_path / str(number)) as shop:
             if task == "resubmit":
                 assert shop.child("cancel", 0) == 0
+            if task == "watch":
+                assert shop.child("look", 0) == 0
+                shop.live.simulator.move_order(ORDER_ID, "Canceled")
             code = shop.child(task, 60, number, moment)
             assert shop.child(task, 120) == 0
             CHECKS[task](shop)

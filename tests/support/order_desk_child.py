@@ -49,11 +49,21 @@ def kill_at(number: int, moment: str) -> None:
 def cancel(desk: Desk, clock: VirtualClock) -> None:
     """Cancel the order everywhere."""
     desk.cancel(ORDER_NUMBER, by="Ann", idempotency_key="the one")
+    finish(desk, clock)
+
+
+def finish(desk: Desk, clock: VirtualClock) -> None:
+    """Do what is due until nothing is."""
     pass_minutes(desk, clock, 15)
     # Another thread was between the intent and the request when the process died: then a person decides.
     for case in desk.cases.list(order=ORDER_NUMBER, states=(State.ACTION_REQUIRED,)):
         desk.cases.retry(case.id, by="Ann")
         pass_minutes(desk, clock, 15)
+
+
+def look(desk: Desk, clock: VirtualClock) -> None:
+    """Look for the first time which orders lie in the folder."""
+    desk.messages.look()
 
 
 def resubmit(desk: Desk, clock: VirtualClock) -> None:
@@ -72,6 +82,8 @@ def register(desk: Desk, clock: VirtualClock) -> None:
 
 TASKS: Mapping[str, Callable[[Desk, VirtualClock], None]] = {
     "cancel": cancel,
+    "look": look,
+    "watch": finish,
     "resubmit": resubmit,
     "register": register,
 }
@@ -82,7 +94,9 @@ def main(task: str, folder: str, store: str, services: str, passed: str, killed_
     clock = VirtualClock()
     clock.advance(minutes(int(passed)))
     live = LiveStore(OrderDeskSimulator(clock), store, clock)  # The one that is served is another process's.
-    with open_live_desk(Path(folder) / "ledger.db", live, services, changed={"connections": MAPPED}) as desk:
+    messages = {"watch_every": 60} if task in ("look", "watch") else None
+    ledger, changed = Path(folder) / "ledger.db", {"connections": MAPPED}
+    with open_live_desk(ledger, live, services, messages=messages, changed=changed) as desk:
         TASKS[task](desk, clock)
 
 
