@@ -46,18 +46,21 @@ LARGEST_PLUGIN = {
     "amazon_mcf": 150,
     "bay_photo": 150,
     "bdlinx": 150,
-    "commercehub": 150,
+    "commercehub": 220,
     "hp_site_flow": 150,
     "lulu": 150,
     "mww": 150,
     "oia_global": 60,
     "progressive_solutions": 30,
     "shipbob": 150,
-    "shopify": 300,
+    "shopify": 320,
 }
-"""Statements of a whole plugin without its simulator, where a limit was promised; shopify has two integrations."""
+"""Statements of a whole plugin without its simulator, where a limit was promised.
 
-FURTHER_MODULES = {"commercehub": ("orderstream",)}
+commercehub and shopify also answer the requests to cancel that others make; shopify has two integrations.
+"""
+
+FURTHER_MODULES = {"commercehub": ("orderstream", "requests"), "shopify": ("requests",)}
 """Modules that a plugin has besides those of all others; the docstring of each says why."""
 REFERENCE = ROOT / "tests" / "distributions" / "reference"
 

@@ -125,8 +125,7 @@ class LedgerWriter(EventOutbox):
             cursor.execute(_INSERT_KEY, (key, fingerprint, known.id))
             return Opened(known, False)
 
-        by_id = {change.before.id: change.after for change in changes}
-        written = [by_id.get(case.id, case) for case in cases]
+        written = _after(cases, changes)
         try:  # The rule: nothing is in its way, so nothing is looked for.
             opened = self._run_and_tell(insert, written, lambda found: found.is_new)
         except TakenError:
@@ -256,3 +255,9 @@ class LedgerWriter(EventOutbox):
 
     def complete_notifications(self, connection: str, done: Collection[str], dropped: Collection[str]) -> None:
         self._commits.run(lambda cursor: complete_notifications(cursor, connection, done, dropped))
+
+
+def _after(cases: Sequence[CancelCase], changes: Sequence[CaseUpdate]) -> list[Case]:
+    """The cases as they are after the changes."""
+    changed = {change.before.id: change.after for change in changes}
+    return [changed.get(case.id, case) for case in cases]
