@@ -101,7 +101,7 @@ OTHER_COLUMNS = (
     "rule actions",
     "resubmission",
     "notifications in",
-    "requests to cancel",
+    "requests in",
     "verified by",
 )
 

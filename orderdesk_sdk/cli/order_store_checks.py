@@ -47,6 +47,7 @@ def check_order_store(config: Config, clock: Clock) -> Iterator[HealthCheck]:
         api.close()
     yield from _clock(str(told or ""), clock)
     yield _folder(settings, profile)
+    yield from _folder_that_cancels(config, profile)
     yield from _same_integration(config, settings)
     name = f" ({profile.name})" if profile.name else ""
     text = f"store {settings.store_id}{name} answers; {len(profile.folders)} folders, in {profile.timezone}; {_MAY}"
@@ -63,6 +64,20 @@ def _clock(told: str, clock: Clock) -> Iterator[HealthCheck]:
     if abs(theirs - now) > _MAX_CLOCK_DIFFERENCE:
         text = f"the store's clock differs from this machine's by {rounded_duration(abs(theirs - now))}"
         yield HealthCheck.degraded(HealthCode.ORDER_STORE, _PLACE, text, "set this machine's clock by a time server")
+
+
+def _folder_that_cancels(config: Config, profile: StoreProfile) -> Iterator[HealthCheck]:
+    """What is wrong with the folder whose orders are to be canceled, where it is named or looked into."""
+    messages, settings = config.messages, config.order_desk
+    if settings is None or messages.store_id != settings.store_id or not messages.cancel_folder:
+        return
+    is_named = messages.cancel_folder not in (settings.canceled_folder, "Canceled")
+    if is_named or messages.watch_every:
+        try:
+            profile.folder_id(messages.cancel_folder)
+        except NotFoundError as error:
+            hint = f"{error.hint}; or write cancel_folder with the name of another"
+            yield HealthCheck.degraded(HealthCode.ORDER_STORE, "[messages].cancel_folder", error.message, hint)
 
 
 def _folder(settings: OrderDeskSettings, profile: StoreProfile) -> HealthCheck:

@@ -60,9 +60,7 @@ class CancelRequestIntake:
         """
         connection = self._connections.get(connection_name)
         if connection.cancel_requests is None:
-            raise InvalidStateError(
-                "the connection takes no requests to cancel", location=f"connection {connection_name!r}"
-            )
+            return None, "The connection takes no requests to cancel"
         if can_list(connection):
             started = self._clock.now()
             remote_id = self._remote_id(order, connection_name)

@@ -97,7 +97,7 @@ class MatrixRow:
             "resubmission": self.resubmission,
             "rule actions": ", ".join(self.actions) or "-",
             "notifications in": "yes" if self.reads_notifications else "no",
-            "requests to cancel": self.cancel_requests,
+            "requests in": self.cancel_requests,
             "role": self.role.value,
             "verified by": self.verified_by.value,
             "warning": "; ".join(route.warning for route in self.routes if route.warning) or "-",

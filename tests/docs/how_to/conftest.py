@@ -174,7 +174,8 @@ def place(sandbox: Simulators) -> Register:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Remember which tests a page has, before `-k` leaves some out; what judges them comes last."""
     for item in items:
-        if isinstance(item, pytest.Function) and (page := getattr(item.module, "PAGE", None)) is not None:
+        page = getattr(item.module, "PAGE", None) if isinstance(item, pytest.Function) else None
+        if isinstance(page, str | Path):  # Other modules name other things so.
             _TESTS.setdefault((FOLDER / page).resolve(), set()).add(item.nodeid)
     items.sort(key=lambda item: item.path.name == LAST)
 

@@ -63,6 +63,17 @@ def test_the_folder_of_canceled_orders_is_missing_or_there_twice(live: LiveStore
     assert found["[orders].canceled_folder"]["status"] == "degraded"
 
 
+@pytest.mark.parametrize("lines", [['cancel_folder = "Storno"'], ["watch_every = 60"]])
+def test_the_folder_that_cancels_is_missing(live: LiveStore, tmp_path: Path, lines: list[str]) -> None:
+    live.simulator.rename_folder("Canceled", "Archive")
+    found = {one["location"]: one for one in checks(live, tmp_path, 'canceled_folder = ""', "[messages]", *lines)}
+    assert found["[messages].cancel_folder"]["status"] == "degraded"
+    assert "write cancel_folder" in found["[messages].cancel_folder"]["hint"]
+    assert "[messages].cancel_folder" not in {
+        one["location"] for one in checks(live, tmp_path, 'canceled_folder = ""', "[messages]")
+    }
+
+
 def test_canceled_orders_stay_where_they_are(live: LiveStore, tmp_path: Path) -> None:
     found = {one["location"]: one["message"] for one in checks(live, tmp_path, 'canceled_folder = ""')}
     assert "stay" in found["[orders].canceled_folder"]

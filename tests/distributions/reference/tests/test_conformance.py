@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from orderdesk_devkit.testing.conformance import PluginConformance
 
 
@@ -11,3 +13,4 @@ class TestReference(PluginConformance):
 
 class TestReferenceCart(PluginConformance):
     integration = "reference-cart"
+    request_settings: ClassVar = {"answer_requests": True}

@@ -34,6 +34,7 @@ from orderdesk_sdk.plugin import (
 )
 
 MAKER, CART, LISTENER = orderdesk_reference, cart, listener
+ANSWERING = {"answer_requests": True}
 KEPT = {"order_items": [{"metadata": {"keep": "yes"}}]}
 
 
@@ -110,6 +111,7 @@ class Exercise:
     module: ModuleType
     play: Callable[..., None]
     details: Mapping[str, object] = {}
+    settings: Mapping[str, object] = {}
 
 
 EXERCISES: Mapping[str, Exercise] = {
@@ -119,8 +121,8 @@ EXERCISES: Mapping[str, Exercise] = {
     "orderdesk_poll": Exercise(MAKER, check),
     "orderdesk_resubmit": Exercise(MAKER, resubmit),
     "orderdesk_change_status": Exercise(CART, change_status),
-    "orderdesk_list_cancel_requests": Exercise(CART, list_cancel_requests),
-    "orderdesk_respond": Exercise(CART, respond),
+    "orderdesk_list_cancel_requests": Exercise(CART, list_cancel_requests, settings=ANSWERING),
+    "orderdesk_respond": Exercise(CART, respond, settings=ANSWERING),
     "orderdesk_parse_webhook": Exercise(MAKER, receive),
     "orderdesk_before_cancel": Exercise(LISTENER, before_cancel, KEPT),
     "orderdesk_case_changed": Exercise(LISTENER, case_changed),
@@ -185,7 +187,12 @@ def stage_with(exercise: Exercise, changed: ModuleType) -> Iterator[tuple[Plugin
     with (
         serve(simulator.app) as served,
         open_plugin_harness(
-            slug, simulator.settings(served.url), clock, details=exercise.details, registry=registry, listeners=heard
+            slug,
+            {**simulator.settings(served.url), **exercise.settings},
+            clock,
+            details=exercise.details,
+            registry=registry,
+            listeners=heard,
         ) as stage,
     ):
         yield stage, simulator

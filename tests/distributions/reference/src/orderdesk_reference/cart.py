@@ -63,7 +63,11 @@ def orderdesk_integration() -> Integration:
         resubmission=NoResubmission("the buyer orders again"),
         # Its buyers ask us to cancel. Whoever says nothing has rejected it.
         cancel_requests=CancelRequests(
-            deadline=hours(48), silence=SilenceMeans.REJECTED, every=minutes(10), codes={Rejection.SHIPPED: "SHIPPED"}
+            deadline=hours(48),
+            silence=SilenceMeans.REJECTED,
+            every=minutes(10),
+            codes={Rejection.SHIPPED: "SHIPPED"},
+            enabled=lambda its: its.answer_requests,
         ),
         identified_by={"read": api.NUMBER, "label": api.NUMBER, "request": api.REQUEST},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from orderdesk_sdk.plugin import HeaderAuth, Secret, custom, read_address, read_template, secret, settings, url
+from orderdesk_sdk.plugin import HeaderAuth, Secret, custom, read_address, read_template, secret, setting, settings, url
 
 __all__ = ["CartSettings", "MakerSettings", "sign"]
 
@@ -18,6 +18,7 @@ class CartSettings:
 
     base_url: str = url(help="where the API is")
     api_key: Secret = secret(help="the API key")
+    answer_requests: bool = setting(bool, help="list and answer buyers' requests to cancel", default=False)
 
 
 @settings
