@@ -84,7 +84,7 @@ class MessageHandler:
         except Exception as error:  # noqa: BLE001 - a store of the host's own may raise anything
             return self._try_again(message, error)
         if order is None and message.source.purpose is MessagePurpose.CANCEL:
-            # Our own store signed it: its API may only be behind, and a wish to cancel is not dropped unseen.
+            # Our own store signed it: its API may only be behind, and a cancel is not dropped unseen.
             return self._try_again(message, NotFoundError("the order store does not know the order"))
         if order is None:
             self._ledger.discard_message(message)
