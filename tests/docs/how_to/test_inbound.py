@@ -90,7 +90,8 @@ def test_the_app_of_the_page_answers_what_it_does_not_take_so_that_the_sender_un
     app: App = names["webhooks"]
     forged = WebhookRequest(message.headers, message.body + b" ")
     assert post(app, "shopify", forged) == "401 Unauthorized"
-    assert post(app, "amazon-mcf", message) == "404 Not Found"
+    assert post(app, "amazon-mcf", message) == "401 Unauthorized", "its messages come out of a queue alone"
+    assert post(app, "commercehub", message) == "404 Not Found"
     assert post(app, "nowhere", message) == "404 Not Found"
 
     def full(*_: object) -> None:
