@@ -27,7 +27,7 @@ from orderdesk_devkit.testing.harness import connection_config
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.ledger import Ledger
+from orderdesk_sdk.cases.ledger import Ledger, OrderRecord
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
@@ -320,14 +320,14 @@ def test_threads_that_run_what_is_due_do_not_do_it_twice(bench: ShopsDesk) -> No
     assert sorted(map(str, bench.canceled_at_amazon())) == sorted(numbers)
 
 
-def test_a_wish_that_comes_between_two_looks_is_found(tmp_path: Path) -> None:
-    """Somebody else cancels after this caller has read the cancellations and before it reads the cases."""
+def test_a_cancellation_that_comes_between_the_look_and_the_record_is_found(tmp_path: Path) -> None:
+    """Somebody else cancels after this caller has read what there is of the order and before it records its own."""
 
     class BetweenLooks(SqliteLedger):
         somebody_else: Callable[[], object] | None = None
 
-        def cancellations(self, order_id: str) -> tuple[Cancellation, ...]:
-            found = super().cancellations(order_id)
+        def order_record(self, order_id: str, *, original_id: str | None = None) -> OrderRecord:
+            found = super().order_record(order_id, original_id=original_id)
             act, self.somebody_else = self.somebody_else, None
             if act is not None:
                 act()
