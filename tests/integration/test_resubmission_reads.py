@@ -16,7 +16,7 @@ from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.runtime.journal import SendCondition
 from tests.support.fake_services import FakeDeskOpener, FakeFulfillmentService, FakeManualService, FakeServices
 
-ONCE = {"get_order": 1, "remote_orders": 1, "registrations": 1, "cases": 1, "cancellations": 1}
+ONCE = {"get_order": 1, "remote_orders": 1, "order_record": 1}
 
 
 class Reads:
