@@ -11,11 +11,11 @@
     desk.messages               receive, take_from, list, get, counts, retry
     desk.rules                  the rule engine
 
-Each service is one module. `assembly` makes and connects them, `parts` is what they share, `config` reads the
-configuration file, `documents` are the JSON documents that the command line and host apps show, `capabilities` and
-`matrix` say what integrations can do, `run_loop` keeps a worker going and `heartbeat` says so in the ledger, `health`
-and `health_checks` tell how the work goes, `log_format` and `open_telemetry` are for whoever watches it, and
-`manual_evidence` makes evidence of what a person files.
+Each service is one module. `assembly` makes and connects them (`message_assembly` those of messages), `parts` is what
+they share, `config` reads the configuration file, `documents` are the JSON documents that the command line and host
+apps show, `capabilities` and `matrix` say what integrations can do, `run_loop` keeps a worker going and `heartbeat`
+says so in the ledger, `health` and `health_checks` tell how the work goes, `log_format` and `open_telemetry` are for
+whoever watches it, and `manual_evidence` makes evidence of what a person files.
 
 A service resolves what a person typed, checks it before anything is recorded, records, and lets the scheduler do what
 is due. Decisions belong into `cases`, calls into plugins. The room may import everything below it, and no `cli`.

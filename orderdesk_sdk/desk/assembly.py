@@ -5,9 +5,9 @@ Apart from `desk`, so that a program that imports `Desk` imports the rest of the
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.ledger import Ledger
@@ -17,12 +17,7 @@ from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake, Cance
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
-from orderdesk_sdk.desk.messages.dispatcher import MessageDispatcher
-from orderdesk_sdk.desk.messages.handler import MessageHandler
-from orderdesk_sdk.desk.messages.order_watch import OrderWatch, require_watchable
 from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
-from orderdesk_sdk.desk.messages.receiver import MessageReceiver
-from orderdesk_sdk.desk.messages.service import MessageService
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.parts import DeskParts
@@ -62,6 +57,7 @@ from orderdesk_sdk.transport.shutdown import Shutdown
 if TYPE_CHECKING:
     from orderdesk_sdk.desk.desk import DeskLimits
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
+    from orderdesk_sdk.desk.messages.service import MessageService
     from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
     from orderdesk_sdk.transport.email.smtp import SmtpTransport
@@ -149,13 +145,16 @@ class DeskAssembly:
         self.resubmissions = ResubmissionService(parts)
         self._start_responses(parts)
         self.notifications = NotificationService(parts, self.cancellations, self._intake)
-        self.messages = self._messages()
+        self._made_messages: MessageService | None = None
+        self._messages_lock = threading.Lock()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
         self.rules = RuleEngine(self._rules, ledger, by_id, connections, executor, clock)
         if isinstance(self.order_store, ReceiptStore):
             self.rules.follow_up = StoreFollowUp(self.order_store, by_id, ledger, self.notifications)
         self.scheduler.event_processor = self.rules
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
+        if self._config.messages.watch_every:
+            self.messages.next_due()  # Made at once: a store that cannot be watched is refused here.
 
     def _start_responses(self, parts: DeskParts) -> None:
         actions = DeskRequestActions(parts, self.cancellations)
@@ -170,20 +169,18 @@ class DeskAssembly:
             return OrderStoreById(self.order_store)  # No message could be the echo of a move.
         return OwnMoveRecorder(self.order_store, self.ledger, self.clock)
 
-    def _messages(self) -> MessageService:
-        config = self._config.messages
-        looks_at_once = isinstance(self.order_store, SqlOrderStore)
-        receiver = MessageReceiver(self.parts, config, looks_at_once=looks_at_once)
-        handler = MessageHandler(self.parts, self.cancellations, self.notifications, config)
-        dispatcher = MessageDispatcher(self.parts, handler, config, self.shutdown)
-        beside = self._config.path.parent if self._config.path is not None else Path()
-        folders = {name: beside / folder for name, folder in config.folders.items()}
-        watch = None
-        if config.watch_every:
-            watch = OrderWatch(self.parts, require_watchable(self.order_store), config, self.shutdown)
-        return MessageService(
-            self.parts, receiver, dispatcher, max_bytes=config.max_bytes, folders=folders, watch=watch
-        )
+    @property
+    def messages(self) -> MessageService:
+        """Made when it is first asked for; at once where the order store is watched, which not every store can be."""
+        made = self._made_messages
+        if made is None:
+            from orderdesk_sdk.desk.message_assembly import make_message_service  # What only plans needs none.
+
+            with self._messages_lock:
+                made = self._made_messages = self._made_messages or make_message_service(
+                    self._config, self.parts, self.order_store, self.cancellations, self.notifications, self.shutdown
+                )
+        return made
 
     def _email(self) -> CancellationEmail:
         from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.
@@ -231,10 +228,14 @@ class DeskAssembly:
     def close(self, *, wait: bool) -> None:
         """Begin nothing new, wait for what is under way where that is wanted, and close everything."""
         self.shutdown.request()
+        with self._messages_lock:
+            messages = self._made_messages
         if wait:
-            self.messages.wait_until_idle()
+            if messages is not None:
+                messages.wait_until_idle()
             self.scheduler.wait_until_idle()
-        self.messages.close()
+        if messages is not None:
+            messages.close()
         self.connections.close()
         self.ledger.close()
         if isinstance(self.order_store, SqlOrderStore):

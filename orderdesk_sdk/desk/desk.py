@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.bulk.run import BulkRun
     from orderdesk_sdk.desk.cancellations import CancellationStatus
     from orderdesk_sdk.desk.config import Config
+    from orderdesk_sdk.desk.messages.service import MessageService
     from orderdesk_sdk.orders.store import OrderStore
     from orderdesk_sdk.plugin.registry import PluginRegistry
     from orderdesk_sdk.runtime.engines.protocol import Engine
@@ -90,8 +91,13 @@ class Desk:
         self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
         self.responses = made.responses
-        self.notifications, self.messages, self.rules = made.notifications, made.messages, made.rules
+        self.notifications, self.rules = made.notifications, made.rules
         self.answer_links = made.answer_links
+
+    @property
+    def messages(self) -> MessageService:
+        """What comes in: messages of services and of the order store."""
+        return self._assembly.messages
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:

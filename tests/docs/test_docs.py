@@ -57,7 +57,10 @@ def test_a_page_has_only_blocks_that_the_tests_see(page: Path) -> None:
 
 def test_the_page_of_the_host_api_has_every_service_of_a_desk(tmp_path: Path) -> None:
     with Desk(Config(tmp_path / "desk.db")) as desk:
+        properties = {name for name, made in vars(Desk).items() if isinstance(made, property)}
         services = {
-            name for name, made in vars(desk).items() if type(made).__name__.endswith(("Service", "RuleEngine"))
+            name
+            for name in {*vars(desk), *properties}
+            if type(getattr(desk, name)).__name__.endswith(("Service", "RuleEngine"))
         }
         assert {name: type(getattr(desk, name)) for name in services} == dict(SERVICES)
