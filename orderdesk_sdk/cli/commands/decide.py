@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "confirm", "poll", "reject", "retry", "withdraw"]
 
+F = TypeVar("F", bound=Callable[..., object])
+
 _note = click.option("--note", metavar="TEXT", help="How this is known: a name, a ticket, a call.")
 
 _email = click.option(
@@ -34,6 +37,12 @@ _email = click.option(
     metavar="FILE",
     help="The service's e-mail, written by a person there, saved as .eml; - reads stdin.",
 )
+
+
+def _rejection_option(default: str, help_text: str) -> Callable[[F], F]:
+    """The option that says why something is rejected."""
+    choices = click.Choice(["too-late", "shipped", "not-allowed"])
+    return click.option("--reason", "rejection", type=choices, default=default, show_default=True, help=help_text)
 
 
 def _read_file(file: str | None) -> bytes | None:
@@ -68,14 +77,7 @@ def _print_case(session: Session, case: Case) -> None:
 @click.argument("case")
 @click.argument("decision", type=click.Choice(["accept", "reject"]))
 @by_option(required=True)
-@click.option(
-    "--reason",
-    "rejection",
-    type=click.Choice(["too-late", "shipped", "not-allowed"]),
-    default="not-allowed",
-    show_default=True,
-    help="Why the request is rejected.",
-)
+@_rejection_option("not-allowed", "Why the request is rejected.")
 @click.option("--note", metavar="TEXT", help="The same in words, for the asker.")
 @common_options
 @click.pass_obj
@@ -135,14 +137,7 @@ def confirm(session: Session, case: str, by: str, note: str | None, email: str |
 @click.command()
 @click.argument("case")
 @by_option(required=True)
-@click.option(
-    "--reason",
-    "rejection",
-    type=click.Choice(["too-late", "shipped", "not-allowed"]),
-    default="too-late",
-    show_default=True,
-    help="Why the service rejected the request.",
-)
+@_rejection_option("too-late", "Why the service rejected the request.")
 @_note
 @_email
 @common_options
