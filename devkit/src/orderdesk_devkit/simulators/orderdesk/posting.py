@@ -24,7 +24,7 @@ def php_json(value: object, *, raw_text: bool = False) -> str:
     r"""JSON as PHP's json_encode writes it: `/` as `\/`, keys in their order, no blanks.
 
     Args:
-        raw_text: what is not ASCII stands as it is, in place of \uXXXX.
+        raw_text: what is not ASCII stands as it is, and not as an escape such as `\u00fc`.
     """
     # A slash can only stand inside a text, where it may always be escaped.
     return json.dumps(value, ensure_ascii=not raw_text, separators=(",", ":")).replace("/", "\\/")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from orderdesk_devkit.testing.promise_text import promise_text
+
 __all__ = ["Requirement", "ConformanceError", "require"]
 
 
@@ -93,9 +95,7 @@ class ConformanceError(AssertionError):
     """A plugin broke a law of the suite."""
 
     def __init__(self, requirement: Requirement, failures: Iterable[str]) -> None:
-        rule, hint = requirement.value
-        seen = "\n  ".join(failures)
-        super().__init__(f"rule: {rule}\n  {seen}\nhint: {hint}")
+        super().__init__(promise_text(requirement.value, failures))
         self.requirement = requirement
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from orderdesk_devkit.testing.promise_text import promise_text
+
 __all__ = ["BrokenRule", "StoreRule"]
 
 
@@ -109,7 +111,5 @@ class BrokenRule(AssertionError):
     """An order store broke a promise."""
 
     def __init__(self, rule: StoreRule, seen: Iterable[str]) -> None:
-        promise, hint = rule.value
-        listed = "\n  ".join(seen)
-        super().__init__(f"rule: {promise}\n  {listed}\nhint: {hint}")
+        super().__init__(promise_text(rule.value, seen))
         self.rule = rule
