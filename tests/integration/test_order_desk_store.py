@@ -22,7 +22,7 @@ from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.secret import Secret
 from tests.support.fake_services import FakeServices, case_at, case_states, pass_minutes
-from tests.support.order_desk import ORDER_ID, ORDER_NUMBER, LiveStore, live_store, open_live_desk
+from tests.support.order_desk import ORDER_ID, ORDER_NUMBER, LiveStore, open_live_desk
 
 MAPPED = {"Paper Lantern Shop": "cart", "The Mill": "mill"}
 
@@ -34,20 +34,14 @@ class LiveDeskOpener(Protocol):
 
 
 @pytest.fixture
-def live(clock: VirtualClock) -> Iterator[LiveStore]:
-    with live_store(clock) as live:
-        live.simulator.submit_order(ORDER_ID, "The Mill", "77")
-        yield live
-
-
-@pytest.fixture
-def open_desk(live: LiveStore, fake_services: FakeServices, tmp_path: Path) -> Iterator[LiveDeskOpener]:
+def open_desk(live: LiveStore, services_url: str, tmp_path: Path) -> Iterator[LiveDeskOpener]:
     with ExitStack() as stack:
-        url = stack.enter_context(RawServer(responding(fake_services))).url
 
         def open_(*, rules: Sequence[Mapping[str, object]] = (), **changed: object) -> Desk:
             settings = {"connections": MAPPED, **changed}
-            return stack.enter_context(open_live_desk(tmp_path / "ledger.db", live, url, rules=rules, changed=settings))
+            return stack.enter_context(
+                open_live_desk(tmp_path / "ledger.db", live, services_url, rules=rules, changed=settings)
+            )
 
         yield open_
 

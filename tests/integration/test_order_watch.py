@@ -11,7 +11,6 @@ from typing import Protocol
 import pytest
 
 from orderdesk_devkit.simulators.fault_queue import Fault
-from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.messages import MessageState
@@ -21,7 +20,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.errors import ConfigurationError
 from tests.support.fake_services import FakeServices, case_at, case_states, pass_minutes
-from tests.support.order_desk import ORDER_ID, ORDER_NUMBER, LiveStore, live_store, open_live_desk
+from tests.support.order_desk import ORDER_ID, ORDER_NUMBER, LiveStore, open_live_desk
 
 MAPPED = {"Paper Lantern Shop": "cart", "The Mill": "mill"}
 
@@ -33,20 +32,14 @@ class WatchOpener(Protocol):
 
 
 @pytest.fixture
-def live(clock: VirtualClock) -> Iterator[LiveStore]:
-    with live_store(clock) as live:
-        live.simulator.submit_order(ORDER_ID, "The Mill", "77")
-        yield live
-
-
-@pytest.fixture
-def open_desk(live: LiveStore, fake_services: FakeServices, tmp_path: Path) -> Iterator[WatchOpener]:
+def open_desk(live: LiveStore, services_url: str, tmp_path: Path) -> Iterator[WatchOpener]:
     with ExitStack() as stack:
-        url = stack.enter_context(RawServer(responding(fake_services))).url
 
         def open_(**messages: object) -> Desk:
             told = {"watch_every": 60, **messages}
-            opened = open_live_desk(tmp_path / "ledger.db", live, url, messages=told, changed={"connections": MAPPED})
+            opened = open_live_desk(
+                tmp_path / "ledger.db", live, services_url, messages=told, changed={"connections": MAPPED}
+            )
             return stack.enter_context(opened)
 
         yield open_
