@@ -73,7 +73,6 @@ def test_five_hundred_orders_leave_in_one_feed_whose_report_is_read_a_few_times(
     simulator.set_option("fate", "error", remote_id=number(7))
     simulator.set_option("fate", "ships anyway", remote_id=number(8))
     cases = cancel_all(stage, numbers)
-    receipt = receipt_of(stage, number(499))
     made = operations(simulator)
     assert (made["createFeed"], made["createFeedDocument"]) == (1, 1)
     # The orders themselves are read at one in two seconds, so it takes 17 minutes; a response serves for 4 and for 1.
@@ -83,8 +82,10 @@ def test_five_hundred_orders_leave_in_one_feed_whose_report_is_read_a_few_times(
     assert settled.pop(number(7)) == (State.REJECTED, "UNSHIPPED")
     assert settled.pop(number(8)) == (State.REJECTED, "SHIPPED")
     assert Counter(settled.values()) == {(State.CANCELED, "CANCELLED"): 498}
-    shared = [step.message for step in receipt.history if step.message and "one call for several cases" in step.message]
-    assert shared, "its history says that others' calls answered it"
+    # Whoever comes first makes the call, so one order alone may have made each of its own.
+    histories = [step for last in range(490, 500) for step in receipt_of(stage, number(last)).history]
+    shared = [step.message for step in histories if step.message and "one call for several cases" in step.message]
+    assert shared, "histories say that others' calls answered"
 
 
 def receipt_of(harness: SimulatedHarness, order: str) -> CaseReceipt:
