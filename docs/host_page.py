@@ -11,7 +11,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.messages import InboundMessage, MessagePurpose, MessageSource, MessageState
-from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
+from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanLine, PlanStep
 from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
@@ -57,7 +57,7 @@ SERVICES: Mapping[str, type] = {
 }
 """The services of a desk, by their names there."""
 RESULTS = {
-    "Plans": (Plan, PlanEntry, PlanStep),
+    "Plans": (Plan, PlanEntry, PlanStep, PlanLine),
     "Cancellations and cases": (
         *(CancellationStatus, Cancellation, Case, CancelCase, StatusCase, ResubmitCase, State, Rejection),
         *(ResponseCase, ResponseDecision, RequestedCancellation, ResponseAnswer, SilenceMeans),

@@ -17,6 +17,7 @@ from orderdesk_sdk.cases.messages import MessageSource as MessageSource
 from orderdesk_sdk.cases.messages import MessageState as MessageState
 from orderdesk_sdk.cases.plan import Plan as Plan
 from orderdesk_sdk.cases.plan import PlanEntry as PlanEntry
+from orderdesk_sdk.cases.plan import PlanLine as PlanLine
 from orderdesk_sdk.cases.plan import PlanStep as PlanStep
 from orderdesk_sdk.cases.receipt import Receipt as Receipt
 from orderdesk_sdk.cases.response import ResponseCase as ResponseCase
@@ -81,6 +82,7 @@ from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer as ResponseAnswe
 from orderdesk_sdk.plugin.cancel_requests import SilenceMeans as SilenceMeans
 from orderdesk_sdk.plugin.hookspecs import hookimpl as hookimpl
 from orderdesk_sdk.plugin.integration import Integration as Integration
+from orderdesk_sdk.plugin.integration import SideEffect as SideEffect
 from orderdesk_sdk.plugin.registry import PluginRegistry as PluginRegistry
 from orderdesk_sdk.plugin.webhooks import NotificationKind as NotificationKind
 from orderdesk_sdk.plugin.webhooks import WebhookRequest as WebhookRequest

@@ -7,6 +7,11 @@ secrets into `Secret`, which never prints, and exchanges are redacted before the
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cases.plan import Plan
+
 __all__ = [
     "AmbiguousError",
     "ConfigurationError",
@@ -17,6 +22,7 @@ __all__ = [
     "InvalidStateError",
     "NotFoundError",
     "OrderDeskError",
+    "PlanChangedError",
     "PluginError",
     "InProgressError",
     "SignatureVerificationError",
@@ -89,6 +95,17 @@ class ConflictError(OrderDeskError):
 
 class InProgressError(ConflictError):
     """Wait: something else is being done with the order right now, and it passes by itself. Then ask again."""
+
+
+class PlanChangedError(ConflictError):
+    """Look at the new plan: the one that was looked at has changed since, or is too old. Nothing was recorded.
+
+    `plan` is the new one, whose token is good for it.
+    """
+
+    def __init__(self, message: str, plan: Plan, *, location: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, location=location, hint=hint)
+        self.plan = plan
 
 
 class StorageError(OrderDeskError):

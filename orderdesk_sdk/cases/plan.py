@@ -9,20 +9,18 @@ from typing import assert_never
 from attrs import frozen
 
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.plan_token import make_plan_token
 from orderdesk_sdk.cases.windows import WindowState, next_open_route, window_state
 from orderdesk_sdk.cases.wording import describe_confirmation
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
-from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.integration import Integration, SideEffect
+from orderdesk_sdk.plugin.line_names import line_label
 from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, ReasonRule, allowed_reasons
-from orderdesk_sdk.plugin.routes import (
-    ManualConfirmation,
-    Route,
-    Scope,
-)
+from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Route, Scope
 from orderdesk_sdk.plugin.url_paths import number_error
 
-__all__ = ["Plan", "PlanEntry", "PlanStep", "make_plan"]
+__all__ = ["Plan", "PlanEntry", "PlanLine", "PlanStep", "make_plan"]
 
 
 @frozen
@@ -35,6 +33,8 @@ class PlanStep:
         needs: what must be given with it, or None.
         reasons: the codes that this order may be canceled with, where the service has a list.
         scope: what can be canceled.
+        next_step: where a clock closes it, the index of the step that would be taken after `window.closes_at`; None
+            where no clock closes it, or no step is open then.
     """
 
     label: str
@@ -45,6 +45,7 @@ class PlanStep:
     warning: str | None = None
     needs: str | None = None
     reasons: tuple[ReasonCode, ...] = ()
+    next_step: int | None = None
 
 
 @frozen
@@ -55,6 +56,7 @@ class PlanEntry:
         chosen_step: index into steps; None when no route is open.
         problem: what must be repaired first; None when nothing.
         existing_state: the state of a case that exists already; None before the first request.
+        not_done: what the cancellation does not ask of the service, which may have rules of its own.
     """
 
     connection: str
@@ -66,6 +68,25 @@ class PlanEntry:
     chosen_step: int | None = None
     problem: str | None = None
     existing_state: State | None = None
+    not_done: tuple[SideEffect, ...] = tuple(SideEffect)
+
+    @property
+    def also_done(self) -> tuple[SideEffect, ...]:
+        """What the service is asked to do besides, because a setting of the connection says so."""
+        return tuple(effect for effect in SideEffect if effect not in self.not_done)
+
+
+@frozen
+class PlanLine:
+    """A line of the order, and how much of it is ordered.
+
+    Args:
+        name: as people know the line.
+    """
+
+    id: str
+    name: str
+    quantity: int
 
 
 @frozen
@@ -76,6 +97,17 @@ class Plan:
     order_number: str
     at: datetime
     entries: tuple[PlanEntry, ...]
+    lines: tuple[PlanLine, ...] = ()
+
+    @property
+    def token(self) -> str:
+        """What to cancel with, so that nothing is done where the plan has changed since; good for 15 minutes."""
+        return make_plan_token(self)
+
+    @property
+    def not_done(self) -> tuple[SideEffect, ...]:
+        """What the cancellation asks of no service: it happens only where somebody does it besides."""
+        return tuple(effect for effect in SideEffect if all(effect in entry.not_done for entry in self.entries))
 
 
 def make_plan(
@@ -89,7 +121,8 @@ def make_plan(
     """The plan of an order.
 
     Args:
-        integrations: per connection its declaration, or the text of what keeps it from being used.
+        integrations: per connection its declaration, with the routes and side effects that its settings make of it,
+            or the text of what keeps it from being used.
         existing_states: per connection the state of the case that exists there already.
         settings: per connection, where usable.
     """
@@ -105,7 +138,8 @@ def make_plan(
         for remote_order in remote_orders
     ]
     entries.sort(key=lambda entry: entry.role is ConnectionRole.CART)
-    return Plan(order.id, order.number, now, tuple(entries))
+    lines = tuple(PlanLine(line.id, line_label(order, line.id), line.quantity) for line in order.lines)
+    return Plan(order.id, order.number, now, tuple(entries), lines)
 
 
 def _entry(
@@ -122,12 +156,13 @@ def _entry(
     fault = number_error(remote_order.remote_id, integration.remote_id_format)
     fault = fault or (integration.unavailable_reason(settings) if integration.unavailable_reason is not None else None)
     steps: list[PlanStep] = []
-    for route in integration.cancel:
+    for index, route in enumerate(integration.cancel):
         try:
             reasons = allowed_reasons(route.reasons, settings, order)
         except PluginError as error:  # Of this place alone: the others' steps stand.
             reasons, fault = (), fault or str(error)
-        steps.append(_step(route, remote_order, reasons, now))
+        steps.append(_step(index, integration.cancel, remote_order, reasons, now))
+    chosen = None if fault else next_open_route(integration.cancel, remote_order, now)
     return PlanEntry(
         remote_order.connection,
         integration.slug,
@@ -135,7 +170,7 @@ def _entry(
         remote_order.role,
         remote_order.remote_id,
         tuple(steps),
-        chosen_step=None if fault else next_open_route(integration.cancel, remote_order, now),
+        chosen_step=chosen,
         problem=fault
         or (
             None
@@ -143,19 +178,32 @@ def _entry(
             else "the integration has no route for cancellations; a person must cancel the order at the service"
         ),
         existing_state=existing_state,
+        not_done=_not_done(integration, chosen),
     )
 
 
-def _step(route: Route, remote_order: RemoteOrder, reasons: tuple[ReasonCode, ...], now: datetime) -> PlanStep:
+def _not_done(integration: Integration, chosen: int | None) -> tuple[SideEffect, ...]:
+    """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words."""
+    is_call = chosen is not None and isinstance(integration.cancel[chosen], Button)
+    return tuple(effect for effect in SideEffect if not is_call or effect not in integration.side_effects)
+
+
+def _step(
+    index: int, routes: Sequence[Route], remote_order: RemoteOrder, reasons: tuple[ReasonCode, ...], now: datetime
+) -> PlanStep:
+    route = routes[index]
+    window = window_state(route.window, remote_order, now)
+    closes_at = window.closes_at if window.is_open else None
     return PlanStep(
         route.label,
-        window_state(route.window, remote_order, now),
+        window,
         _follow_up(route, remote_order.role),
         "a person" if isinstance(route.confirm, ManualConfirmation) else "the service",
         route.scope,
         route.warning,
         _needs(route.reasons),
         reasons,
+        None if closes_at is None else next_open_route(routes, remote_order, closes_at, index + 1),
     )
 
 

@@ -114,19 +114,31 @@ class Session:
         click.echo("\n  ]\n}" if separator else "]\n}")
 
     def fail(self, error: errors.OrderDeskError) -> None:
-        """Print what is wrong, where, and what to do: on stderr, or as JSON on stdout with --json."""
+        """Print what is wrong, where, and what to do: on stderr, or as JSON on stdout with --json.
+
+        A plan that has changed is shown as it is now.
+        """
         if self.as_json:
             public = next(kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
-            document = {
+            document: dict[str, object] = {
                 "kind": public.__name__,
                 "message": error.message,
                 "location": error.location,
                 "hint": error.hint,
             }
+            if isinstance(error, errors.PlanChangedError):
+                from orderdesk_sdk.desk.documents import plan_document
+
+                document["plan"] = plan_document(error.plan)
             click.echo(json.dumps({"error": document}, indent=2))
             return
-        from orderdesk_sdk.cli.output.screen import printable
+        from orderdesk_sdk.cli.output.screen import Screen, printable
 
+        if isinstance(error, errors.PlanChangedError):
+            from orderdesk_sdk.cli.output.cancellations import show_plan, show_plan_token
+
+            show_plan(screen := Screen(), error.plan)
+            show_plan_token(screen, error.plan)
         text = f"{error.location}: {error.message}" if error.location else error.message
         click.echo(_wrap_for_terminal(f"Error: {printable(text)}"), err=True)
         if error.hint:

@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
 from orderdesk_sdk.cases.ledger import OrderRecord
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.plan import Plan, make_plan
+from orderdesk_sdk.cases.plan_token import require_unchanged
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
@@ -67,11 +68,13 @@ class CancellationService:
     def plan(self, order: str) -> Plan:
         """What a cancellation of the order would do now. Sends nothing."""
         resolved = self._order_store.resolve(order)
-        remote_orders = self._order_store.remote_orders(resolved.id)
-        latest = latest_cases(self._ledger.cases(CancelCase, order_id=resolved.id), remote_orders)
+        return self._plan(resolved, self._order_store.remote_orders(resolved.id))
+
+    def _plan(self, order: Order, remote_orders: Sequence[RemoteOrder]) -> Plan:
+        latest = latest_cases(self._ledger.cases(CancelCase, order_id=order.id), remote_orders)
         standing = {name: case.state for name, case in latest.items()}
         declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
-        return make_plan(resolved, remote_orders, declared, self._clock.now(), standing, settings)
+        return make_plan(order, remote_orders, declared, self._clock.now(), standing, settings)
 
     def draft(
         self,
@@ -107,6 +110,7 @@ class CancellationService:
         *,
         send_now: bool = True,
         registered: RegisteredOrder | None = None,
+        plan_token: str | None = None,
     ) -> CancellationStatus:
         """Record a draft and do what is due; where it stands then. Raises what `Desk.cancel` raises.
 
@@ -114,6 +118,7 @@ class CancellationService:
 
         Args:
             registered: the order as it was read just now, with its remote orders; None reads these.
+            plan_token: of the plan that this carries out; None: of whatever is planned now.
         """
         fingerprint = ""  # Tells apart what was asked for by one key; without a key the same again is the same.
         if wanted.idempotency_key:
@@ -121,6 +126,9 @@ class CancellationService:
         earlier = self._existing(order, wanted, fingerprint)
         if earlier is not None:
             return self.status(earlier)
+        if plan_token is not None:
+            registered = registered or self._order_store.registered(order)
+            require_unchanged(plan_token, self._plan(registered.order, registered.remote_orders))
         if wanted.lines:
             resolved = resolve_lines(order, wanted.lines)
             labels = {line_id: line_label(order, line_id) for line_id in resolved}

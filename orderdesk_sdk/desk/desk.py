@@ -124,6 +124,7 @@ class Desk:
         """
         self._assembly.close(wait=wait)
 
+    # Many parameters: what somebody may say of a cancellation, each by keyword, and but for a name with a default.
     def cancel(
         self,
         order: str,
@@ -134,6 +135,7 @@ class Desk:
         connections: Sequence[str] = (),
         lines: Mapping[str, int] | None = None,
         send_now: bool = True,
+        plan_token: str | None = None,
     ) -> CancellationStatus:
         """Cancel an order everywhere it was submitted; it is in the ledger before this returns or sends anything.
 
@@ -148,10 +150,12 @@ class Desk:
                 where its content differs. None or empty asks for what is not yet being canceled: asking twice is asking
                 once, until a case ended without a cancel.
             send_now: False only records it; `run_due` sends it.
+            plan_token: `Plan.token` of the plan that somebody agreed to; None cancels whatever is planned now.
 
-        Raises NotFoundError for an unknown order, InvalidStateError for one that was submitted nowhere, and
-        ValidationError, before anything is recorded, for a reason or a part of the order that a connection does not
-        take.
+        Raises PlanChangedError, which carries the new plan, where the token's has changed since or is older than 15
+        minutes; not for a key whose cancellation is there already. Raises NotFoundError for an unknown order,
+        InvalidStateError for one that was submitted nowhere, and ValidationError, before anything is recorded, for a
+        reason or a part of the order that a connection does not take.
         """
         with span("cancel") as observed:
             registered = self._assembly.parts.order_store.resolve_registered(order)
@@ -163,7 +167,9 @@ class Desk:
                 connections=connections,
                 lines=lines,
             )
-            status = self.cancellations.open(registered.order, wanted, send_now=send_now, registered=registered)
+            status = self.cancellations.open(
+                registered.order, wanted, send_now=send_now, registered=registered, plan_token=plan_token
+            )
             observed.set("cases", len(status.cases))
             self._assembly.rule_trigger.fire()
             return status

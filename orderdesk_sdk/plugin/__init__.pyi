@@ -53,6 +53,7 @@ from orderdesk_sdk.plugin.integration import NoResubmission as NoResubmission
 from orderdesk_sdk.plugin.integration import ResubmissionPolicy as ResubmissionPolicy
 from orderdesk_sdk.plugin.integration import SameNumber as SameNumber
 from orderdesk_sdk.plugin.integration import SettableStatus as SettableStatus
+from orderdesk_sdk.plugin.integration import SideEffect as SideEffect
 from orderdesk_sdk.plugin.integration import Verification as Verification
 from orderdesk_sdk.plugin.line_names import LineNames as LineNames
 from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth as ClientCredentialsAuth

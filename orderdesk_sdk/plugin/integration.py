@@ -32,6 +32,7 @@ __all__ = [
     "ResubmissionPolicy",
     "SameNumber",
     "SettableStatus",
+    "SideEffect",
 ]
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -67,6 +68,19 @@ class Verification(enum.Enum):
     """The vendor's public documents."""
     CONFIGURATION = "configuration only"
     """No public document: what is called, and what it means, is its customer's configuration."""
+
+
+class SideEffect(enum.Enum):
+    """What a cancellation does not do unless a setting of the connection says so: nothing of it is ever implied."""
+
+    REFUND = "refund"
+    """Captured money is paid back."""
+    STOCK = "stock"
+    """The items return into stock."""
+    SHIPPING_LABEL = "shipping label"
+    """The label that was bought is voided."""
+    CUSTOMER_MESSAGE = "customer message"
+    """The customer is told."""
 
 
 @frozen
@@ -168,6 +182,8 @@ class Integration:
         cancel_requests: how somebody else's requests to cancel come in here, and are answered; None: none do.
         unavailable_reason: called with the settings, says what keeps the calls from being made, or None; with a reason,
             a person must cancel at the service.
+        side_effects: what a `Button` makes the service do besides, each with the name of the setting, a bool, that says
+            so; what is not named here is never done.
     """
 
     slug: str
@@ -193,6 +209,7 @@ class Integration:
     routes_for: Callable[..., tuple[Route, ...]] | None = None
     cancel_requests: CancelRequests | None = None
     unavailable_reason: Callable[..., str | None] | None = None
+    side_effects: Mapping[SideEffect, str] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         if not SLUG.fullmatch(self.slug):
@@ -205,6 +222,8 @@ class Integration:
         require_instance("resubmission", self.resubmission, NewNumber, SameNumber, NoResubmission)
         require_instance("remote_id_format", self.remote_id_format, IdentifierFormat, type(None))
         require_instance("cancel_requests", self.cancel_requests, CancelRequests, type(None))
+        for effect in self.side_effects:
+            require_instance("each key of side_effects", effect, SideEffect)
         for name, limit in self.limits.items():
             require_instance(f"the limit of {name!r}", limit, Limit)
         if not callable(self.identified_by):

@@ -89,7 +89,10 @@ class Connection:
         self.redactor = Redactor.of_settings(declared.redact_fields, settings)
         location = f"integration {declared.slug}, connection {config.name!r}"
         routes = guard_reason_lists(routes, bulkhead, self.redactor.redact_text, location)
-        self.integration: Integration = evolve(declared, cancel=routes, unavailable_reason=lambda _: why)
+        effects = {effect: name for effect, name in declared.side_effects.items() if getattr(settings, name) is True}
+        self.integration: Integration = evolve(
+            declared, cancel=routes, unavailable_reason=lambda _: why, side_effects=effects
+        )
         self._base_url = plain_text(getattr(settings, declared.base_url)) if declared.base_url is not None else ""
         self._user_agent = user_agent(plugin.integration.slug, plugin.version or "0")
         self._client: HttpClient | None = None

@@ -58,16 +58,20 @@ class _LineType(click.ParamType["tuple[str, int]"]):
 @common_options
 @click.pass_obj
 def plan(session: Session, order: str) -> None:
-    """Show how ORDER can be canceled now, at each connection. Sends nothing."""
+    """Show how ORDER can be canceled now, at each connection. Sends nothing.
+
+    The plan has a token. `orderdesk cancel ORDER --plan TOKEN` does what this plan says, or nothing if it has changed.
+    """
     from orderdesk_sdk.desk.documents import plan_document
 
     with session.desk() as desk:
         cancel_plan = desk.cancellations.plan(order)
 
     def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import show_plan
+        from orderdesk_sdk.cli.output.cancellations import show_plan, show_plan_token
 
         show_plan(screen, cancel_plan)
+        show_plan_token(screen, cancel_plan)
 
     session.print_result(plan_document(cancel_plan), draw)
 
@@ -99,6 +103,12 @@ def plan(session: Session, order: str) -> None:
 )
 @click.option("--reason", metavar="TEXT", help="The reason; `orderdesk plan` lists those that each service accepts.")
 @click.option("--idempotency-key", metavar="TEXT", help="A name for this request, which is made once under it.")
+@click.option(
+    "--plan",
+    "plan_token",
+    metavar="TOKEN",
+    help="Only if the plan of this token, from `orderdesk plan`, is still the plan; else shows the new one.",
+)
 @click.option("--no-send", is_flag=True, help="Only record the cancellation; `orderdesk work` sends it.")
 @common_options
 @click.pass_obj
@@ -112,6 +122,7 @@ def cancel(
     line_quantities: tuple[tuple[str, int], ...],
     reason: str | None,
     idempotency_key: str | None,
+    plan_token: str | None,
     no_send: bool,
 ) -> None:
     """Cancel ORDER, or the orders of a file, everywhere.
@@ -127,6 +138,8 @@ def cancel(
     from orderdesk_sdk.desk.documents import cancellation_status_document
 
     lines = _lines_of_one_order(order, file, line_quantities)
+    if file is not None and plan_token is not None:
+        raise click.UsageError("--plan is for one ORDER; a file has orders of many plans")
     if file is not None:
         from orderdesk_sdk.cli.commands.bulk import cancel_from_file
 
@@ -141,6 +154,7 @@ def cancel(
             connections=connections,
             lines=lines,
             send_now=not no_send,
+            plan_token=plan_token,
         )
         now = desk.clock.now()
         name = name_of_order(desk, status.cancellation.order_id)

@@ -12,13 +12,16 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
+from orderdesk_sdk.cases.plan_token import PLAN_TOKEN_LIFETIME
 from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.cases.wording import format_duration
 from orderdesk_sdk.cli.output.cases import show_response, show_resubmission, show_status_change
 from orderdesk_sdk.cli.output.history import history_rows
 from orderdesk_sdk.cli.output.integrations import show_reasons
 from orderdesk_sdk.cli.output.screen import Screen, printable, state_text
 from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.integration import SideEffect
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt, Receipt
@@ -27,12 +30,19 @@ __all__ = [
     "show_case_list",
     "event_line",
     "show_plan",
+    "show_plan_token",
     "show_evidence",
     "show_receipt",
     "show_receipt_summary",
     "show_cases",
 ]
 
+_EFFECTS = {
+    SideEffect.REFUND: "pay money back",
+    SideEffect.STOCK: "put items back into stock",
+    SideEffect.SHIPPING_LABEL: "void shipping labels",
+    SideEffect.CUSTOMER_MESSAGE: "tell the customer",
+}
 _STILL_RELEVANT = frozenset(State) - {State.REJECTED, State.UNSUPPORTED, State.WITHDRAWN, State.SHIPPED_ANYWAY}
 
 
@@ -52,6 +62,24 @@ def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
                 screen.indented(f"{entry.title}, {step.label}: {step.warning}")
         if with_reasons:
             _reasons(screen, entry)
+    _side_effects(screen, plan)
+
+
+def show_plan_token(screen: Screen, plan: Plan) -> None:
+    """What to cancel with, so that nothing is done where the plan has changed."""
+    if plan.entries:
+        use = f"(`orderdesk cancel --plan`, for {format_duration(PLAN_TOKEN_LIFETIME)})"
+        screen.hanging("token:   ", f"{plan.token} {use}")
+
+
+def _side_effects(screen: Screen, plan: Plan) -> None:
+    """What is done besides, and what people may expect and is not done."""
+    for entry in plan.entries:
+        if entry.also_done:
+            effects = ", ".join(_EFFECTS[effect] for effect in entry.also_done)
+            screen.hanging("also done:", f"{effects}, by {entry.title}")
+    if plan.not_done:
+        screen.hanging("not done:", ", ".join(_EFFECTS[effect] for effect in plan.not_done))
 
 
 def _reasons(screen: Screen, entry: PlanEntry) -> None:

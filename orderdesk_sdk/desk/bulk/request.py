@@ -24,6 +24,7 @@ class BulkRequest:
         connections: only at these connections; empty means all.
         number: its place in the bulk, its line in the file say: the same place again is the same request. None: counted
             from 1.
+        plan_token: as `Desk.cancel` takes it; where the plan has changed, this order is refused.
     """
 
     order: str
@@ -31,6 +32,7 @@ class BulkRequest:
     lines: Mapping[str, int] = field(factory=dict, hash=False)
     connections: tuple[str, ...] = ()
     number: int | None = None
+    plan_token: str | None = None
 
 
 def bulk_key_prefix(bulk: str) -> str:

@@ -124,7 +124,9 @@ class BulkRun:
                 connections=request.connections,
                 lines=request.lines,
             )
-            return self._cancellations.open(registered.order, wanted, send_now=False, registered=registered)
+            return self._cancellations.open(
+                registered.order, wanted, send_now=False, registered=registered, plan_token=request.plan_token
+            )
         except OrderDeskError as error:
             if isinstance(error, StorageError) and not isinstance(error, DamagedRowError):
                 raise  # Nothing is wrong with the order: the next run records it.

@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.windows import WindowState, next_open_route, window_sta
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Rejection
-from orderdesk_sdk.plugin.integration import IdentifierFormat, Integration
+from orderdesk_sdk.plugin.integration import IdentifierFormat, Integration, SideEffect
 from orderdesk_sdk.plugin.routes import (
     Always,
     Button,
@@ -21,6 +21,7 @@ from orderdesk_sdk.plugin.routes import (
     ManualConfirmation,
     Polling,
     Portal,
+    Route,
     WhileStatus,
     WithinTime,
 )
@@ -180,3 +181,41 @@ def test_a_case_that_exists_already_stands_beside_its_entry() -> None:
     found: dict[str, Integration | str] = {"shop": acme(Button(POLLING, fallback_on=frozenset({Rejection.SHIPPED})))}
     plan = make_plan(ORDER, remote_orders, found, NOW, {"shop": State.ACKNOWLEDGED, "other": State.REJECTED})
     assert [entry.existing_state for entry in plan.entries] == [State.ACKNOWLEDGED, State.REJECTED]
+
+
+def test_a_step_that_a_clock_closes_says_which_step_is_open_then() -> None:
+    soon, sooner = WithinTime(minutes(3)), WithinTime(minutes(2))
+    routes = (Button(POLLING, soon), Button(POLLING, sooner), Button(POLLING, PICKING), Portal("Call 555."))
+    steps = entry_of(acme(*routes), placed("planning")).steps
+    assert [step.next_step for step in steps] == [2, 2, None, None], "the second is closed when the first is"
+    gone = entry_of(acme(*routes[:3]), placed("Gone"))
+    assert [step.next_step for step in gone.steps] == [None, None, None], "nothing is open then"
+    closed = entry_of(acme(*routes), placed("planning", before=hours(1)))
+    assert [step.next_step for step in closed.steps] == [None, None, None, None], "it is closed already"
+
+
+SWITCHED = {SideEffect.REFUND: "refund", SideEffect.CUSTOMER_MESSAGE: "notify"}
+
+
+def test_nothing_is_done_besides_unless_a_setting_says_so() -> None:
+    entry = entry_of(acme(Button(POLLING)))
+    assert (entry.not_done, entry.also_done) == (tuple(SideEffect), ())
+    entry = entry_of(acme(Button(POLLING), side_effects=SWITCHED))
+    assert entry.also_done == (SideEffect.REFUND, SideEffect.CUSTOMER_MESSAGE)
+    assert entry.not_done == (SideEffect.STOCK, SideEffect.SHIPPING_LABEL)
+
+
+@pytest.mark.parametrize("routes", [(Portal("Call 555."),), (Button(POLLING, WithinTime(seconds(1))),), ()])
+def test_where_no_button_is_pressed_nothing_is_done_besides(routes: tuple[Route, ...]) -> None:
+    assert entry_of(acme(*routes, side_effects=SWITCHED)).also_done == ()
+
+
+def test_a_plan_leaves_undone_what_no_place_does() -> None:
+    remote_orders = [placed(), RemoteOrder("other", "1042", NOW, ConnectionRole.FULFILLMENT)]
+    found: dict[str, Integration | str] = {
+        "shop": acme(Button(POLLING), side_effects=SWITCHED),
+        "other": acme(Button(POLLING)),
+    }
+    plan = make_plan(ORDER, remote_orders, found, NOW)
+    assert plan.not_done == (SideEffect.STOCK, SideEffect.SHIPPING_LABEL)
+    assert make_plan(ORDER, [], {}, NOW).not_done == tuple(SideEffect)

@@ -21,6 +21,7 @@ from orderdesk_sdk.plugin import (
     RuleAction,
     Service,
     SettableStatus,
+    SideEffect,
     StatusChangeRequest,
     Verification,
     WebhookRequest,
@@ -91,6 +92,11 @@ def orderdesk_integration() -> Integration:
             "x-request-id",
         ],
         help_url="https://shopify.dev/docs/api/admin-graphql/latest/mutations/orderCancel",
+        side_effects={
+            SideEffect.REFUND: "refund",
+            SideEffect.STOCK: "restock",
+            SideEffect.CUSTOMER_MESSAGE: "notify_customer",
+        },
     )
 
 

@@ -62,6 +62,7 @@ def orderdesk_integration() -> Integration:
         settings=FulfillmentSettings,
         role=ConnectionRole.FULFILLMENT,
         cancel=MERCHANT_ROUTES,
+        side_effects={},
         routes_for=lambda its: (AS_SERVICE,) if its.acts_as == "service" else (*MERCHANT_ROUTES,),
         cancel_requests=CancelRequests(
             # No deadline is published. The merchant may close the order on Shopify's side at any time.
