@@ -24,7 +24,8 @@ from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import LineAnswer
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
+    from orderdesk_sdk.cases.history_lines import HistoryLine
+    from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, Receipt
     from orderdesk_sdk.desk.bulk.summary import BulkSummary
     from orderdesk_sdk.desk.cancellations import CancellationStatus
 

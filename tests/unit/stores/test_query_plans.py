@@ -273,6 +273,8 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.look_for_damage()
     ledger.history(case.id)
     ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
+    ledger.read_feed(0, 100)
+    ledger.read_feed(1, 2)
     ledger.count_open()
     ledger.heartbeats()
     ledger.find_link("digest")
