@@ -16,6 +16,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.event_feed import EventFeed
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
+from orderdesk_sdk.cases.inbox import InboxRecords
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.messages import MessageInbox
 from orderdesk_sdk.cases.order_watch import OrderWatchRecords
@@ -91,7 +92,7 @@ class DueListener(Protocol):
         """When the transaction is durable. Raises nothing."""
 
 
-class Ledger(MessageInbox, OrderWatchRecords, EventFeed, Protocol):
+class Ledger(MessageInbox, OrderWatchRecords, EventFeed, InboxRecords, Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(

@@ -183,6 +183,8 @@ _ORDER_WATCH = (
     f"CREATE TABLE watched_orders (order_id {_TEXT} PRIMARY KEY, entries bigint NOT NULL, is_in bigint NOT NULL)",
 )
 
+_SEEN_ALARMS = (f"CREATE TABLE seen_alarms (case_id {_TEXT} PRIMARY KEY, seen_by text NOT NULL, at bigint NOT NULL)",)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -192,4 +194,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_ANSWER_LINKS),
     Migration(_STORES_ELSEWHERE),
     Migration(_ORDER_WATCH),
+    Migration(_SEEN_ALARMS),
 )

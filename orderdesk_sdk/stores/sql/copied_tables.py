@@ -54,6 +54,7 @@ LEDGER_TABLES: Final = (
     _table("own_moves", "order_id folder at"),
     _table("order_watch", "id looked_until next_look"),
     _table("watched_orders", "order_id entries is_in"),
+    _table("seen_alarms", "case_id seen_by at"),
     _table("answer_links", "digest case_id attempt answer expires_at used_at"),
     _table("order_events", "number id order_id handled data", counts=True),
     _table("rule_executions", "number occurrence_id order_id at data", counts=True),

@@ -19,6 +19,7 @@ from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.event_feed import SqlEventFeed
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.inbox_records import SqlInboxRecords
 from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["SqliteLedger"]
 
 
-class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver, SqlMessageInbox, SqlEventFeed):
+class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver, SqlMessageInbox, SqlEventFeed, SqlInboxRecords):
     """A ledger in the file `path`, made where there is none. Safe from many threads and several processes.
 
     Raises StorageError when the file cannot be opened, is no ledger, or comes from a newer version. Not for network

@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -288,6 +288,11 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         # How far the order store was looked at for orders that are to be canceled, and which of them were seen.
         "CREATE TABLE order_watch (id INTEGER PRIMARY KEY, looked_until INTEGER, next_look INTEGER NOT NULL)",
         """CREATE TABLE watched_orders (order_id TEXT PRIMARY KEY, entries INTEGER NOT NULL, is_in INTEGER NOT NULL)
+            WITHOUT ROWID""",
+    ),
+    (
+        # Which alarms somebody has taken care of: they are settled, so nothing in their cases says it.
+        """CREATE TABLE seen_alarms (case_id TEXT PRIMARY KEY, seen_by TEXT NOT NULL, at INTEGER NOT NULL)
             WITHOUT ROWID""",
     ),
 )

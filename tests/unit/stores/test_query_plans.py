@@ -19,6 +19,7 @@ from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
+from orderdesk_sdk.cases.inbox import SeenAlarm
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState, OwnMove
 from orderdesk_sdk.cases.order_watch import SeenOrder
@@ -53,6 +54,7 @@ GROWING = (
     "store_numbers",
     "store_statuses",
     "watched_orders",
+    "seen_alarms",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
@@ -214,6 +216,7 @@ def write_everything(ledger: SqlLedger) -> None:
     link = AnswerLink(case.id, 1, LinkAnswer.CANCELED, LATER)
     ledger.record_links([StoredLink("digest", link)], NOW)
     ledger.mark_links_used(case.id, 1, NOW)
+    ledger.mark_alarm_seen(SeenAlarm(case.id, "Ann", NOW))
     ledger.begin_look(NOW, hours(1))
     seen = [SeenOrder("1", is_in=True)]
     ledger.finish_look(NOW, seen, NOW, max_waiting=100, is_first=True)
@@ -293,6 +296,10 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.message_counts()
     ledger.next_message_due()
     ledger.own_move("1")
+    ledger.count_waiting()
+    ledger.unseen_alarms(10)
+    ledger.seen_alarm(case.id)
+    ledger.messages_about("1", 10)
     records = ledger.store_records("order-desk 1")
     records.order_of("shop", "R-1")
     records.statuses("1")
