@@ -56,6 +56,12 @@ LEDGER_TABLES: Final = (
     _table("watched_orders", "order_id entries is_in"),
     _table("seen_alarms", "case_id seen_by at"),
     _table("answer_links", "digest case_id attempt answer expires_at used_at"),
+    _table("stored_configuration", "id version"),
+    _table(
+        "stored_connections",
+        "name integration settings secrets_set sealed cancel_requests is_enabled version changed_by changed_at",
+    ),
+    _table("stored_rules", "number name version content state tested changed_by changed_at", counts=True),
     _table("order_events", "number id order_id handled data", counts=True),
     _table("rule_executions", "number occurrence_id order_id at data", counts=True),
     _table("archives", "id name digest made_by at", counts=True),

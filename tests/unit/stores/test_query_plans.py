@@ -36,6 +36,7 @@ from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.stores.store_records import ServiceStatus
 from tests.support.builders import LATER, NOW, make_cancellation, make_resubmission, open_case
 from tests.support.ledgers import SqlLedger
+from tests.support.stored_configuration import stored_connection, stored_rule
 
 GROWING = (
     "cases",
@@ -225,6 +226,9 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
     write_messages(ledger)
+    ledger.save_stored_connection(stored_connection())
+    ledger.save_stored_rule(stored_rule())
+    ledger.keep_events(wanted=True)
     records = ledger.store_records("order-desk 1")
     records.keep_numbers("1", [RemoteOrder("shop", "R-1", NOW, ConnectionRole.CART)])
     records.keep_status("1", "shop", ServiceStatus("open", NOW), believed_until=LATER)
@@ -300,6 +304,10 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.unseen_alarms(10)
     ledger.seen_alarm(case.id)
     ledger.messages_about("1", 10)
+    ledger.configuration_version()
+    ledger.stored_connections()
+    ledger.stored_rules()
+    ledger.stored_rule_versions("Cancel in the folder")
     records = ledger.store_records("order-desk 1")
     records.order_of("shop", "R-1")
     records.statuses("1")
