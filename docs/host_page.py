@@ -9,10 +9,12 @@ from docs.prose import class_section, object_section, prose, signature
 from orderdesk_sdk.cases.answer_links import LinkAnswer
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.event_feed import FeedEvent, FeedEventKind, FeedPage
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
+from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.messages import InboundMessage, MessagePurpose, MessageSource, MessageState
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanLine, PlanStep
-from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
+from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, Receipt
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -23,6 +25,7 @@ from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.feed import EventFeedService
 from orderdesk_sdk.desk.messages.queues import FolderQueue, MessageQueue, QueuedMessage
 from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
 from orderdesk_sdk.desk.messages.service import MessageService
@@ -54,6 +57,7 @@ SERVICES: Mapping[str, type] = {
     "messages": MessageService,
     "answer_links": AnswerLinkService,
     "rules": RuleEngine,
+    "feed": EventFeedService,
 }
 """The services of a desk, by their names there."""
 RESULTS = {
@@ -65,6 +69,7 @@ RESULTS = {
     ),
     "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),
     "Receipts": (Receipt, CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine),
+    "The event feed": (FeedPage, FeedEvent, FeedEventKind),
     "Messages": (
         *(MessageSource, MessagePurpose, MessageReceipt, MessageOutcome, InboundMessage, MessageState),
         QueuedMessage,

@@ -136,7 +136,11 @@ def test_without_the_variable_the_test_is_skipped_and_the_summary_says_so_even_w
     test.write_text(
         "from orderdesk_devkit.testing.specs import vendor_file\n"
         "def test_one() -> None:\n    vendor_file('acme', 'v1.json')\n"
-        "def test_two() -> None:\n    vendor_file('acme', 'v1.json')\n",
+        "def test_two() -> None:\n    vendor_file('acme', 'v1.json')\n"
+        "import pytest\n"
+        "from orderdesk_devkit.testing.report_keys import BROWSER_SKIP\n"
+        "def test_three() -> None:\n    pytest.skip(f'{BROWSER_SKIP}there is no chromium')\n"
+        "def test_four() -> None:\n    pytest.skip('not on this system')\n",
         encoding="utf-8",
     )
     environment = {name: value for name, value in os.environ.items() if name not in {VARIABLE, "PYTEST_ADDOPTS"}}
@@ -155,9 +159,10 @@ def test_without_the_variable_the_test_is_skipped_and_the_summary_says_so_even_w
     ]
     run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "2 skipped" in run.stdout
-    warning = "WARNING: 2 skipped, not checked against the vendor: ORDERDESK_SPECS is not set"
-    assert warning in run.stdout
+    assert "4 skipped" in run.stdout
+    assert "WARNING: 2 skipped, not checked against the vendor: ORDERDESK_SPECS is not set" in run.stdout
+    assert "WARNING: 1 skipped, not seen in a browser: there is no chromium" in run.stdout
+    assert run.stdout.count("WARNING: ") == 2, "a skip that may go unseen is not said"
 
 
 OPEN_API = """

@@ -13,13 +13,17 @@ from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.archive import ArchivedHistory, ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.event_feed import EventFeed
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
+from orderdesk_sdk.cases.inbox import InboxRecords
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.cases.messages import MessageInbox
 from orderdesk_sdk.cases.order_watch import OrderWatchRecords
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.stored_connections import StoredConnectionRecords
+from orderdesk_sdk.cases.stored_rules import StoredRuleRecords
 from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError, OrderDeskError
 
@@ -90,7 +94,15 @@ class DueListener(Protocol):
         """When the transaction is durable. Raises nothing."""
 
 
-class Ledger(MessageInbox, OrderWatchRecords, Protocol):
+class Ledger(
+    MessageInbox,
+    OrderWatchRecords,
+    EventFeed,
+    InboxRecords,
+    StoredConnectionRecords,
+    StoredRuleRecords,
+    Protocol,
+):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(
@@ -158,6 +170,11 @@ class Ledger(MessageInbox, OrderWatchRecords, Protocol):
 
     def order_version(self, order_id: str) -> OrderVersion:
         """How an order stands now. Read it before what is decided upon."""
+
+    def keep_events(self, *, wanted: bool) -> None:
+        """Whether the order events that come with changes are recorded from now on: where no rule wants to hear of
+        them, nobody would ever handle them.
+        """
 
     def on_due(self, listener: DueListener | None) -> None:
         """Tell this one from now on of what becomes due; None: nobody."""

@@ -17,7 +17,8 @@ from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange, Intent
-from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
+from orderdesk_sdk.cases.history import HistoryEntry
+from orderdesk_sdk.cases.history_lines import HistoryLine, history_line
 from orderdesk_sdk.cases.integrity import IntegrityReport
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.response import ResponseCase
@@ -25,28 +26,9 @@ from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 from orderdesk_sdk.plugin.integration import Integration
 
-__all__ = ["CaseReceipt", "EvidenceReceipt", "Receipt", "HistoryLine", "CancellationReceipt", "make_receipt"]
-
-
-@frozen
-class HistoryLine:
-    """One line of a case's story.
-
-    Args:
-        sequence: its place in the ledger; no two lines have the same.
-        summary: the event or request in words.
-        exchange: the call it tells of, or None.
-    """
-
-    sequence: int
-    at: datetime
-    summary: str
-    message: str | None = None
-    person: str | None = None
-    exchange: Exchange | None = None
+__all__ = ["CaseReceipt", "EvidenceReceipt", "Receipt", "CancellationReceipt", "make_receipt"]
 
 
 @frozen
@@ -220,7 +202,7 @@ def _case_receipt(
         _canceled_by(case, declared),
         _evidence_receipt(case, history),
         tuple(
-            _history_line(entry)
+            history_line(entry)
             for entry in history
             # An intent is told on its own only where nothing tells what became of it.
             if not isinstance(entry.content, Intent) or (entry.attempt, entry.content.number) not in answered
@@ -259,50 +241,3 @@ def _evidence_receipt(case: CancelCase, history: Sequence[HistoryEntry]) -> Evid
     return EvidenceReceipt(
         proof.kind, exchange, proof.person, proof.note, proof.email, status, proof.no_order_number_reason
     )
-
-
-def _history_line(entry: HistoryEntry) -> HistoryLine:
-    match entry.content:
-        case Event() as event:
-            return HistoryLine(entry.sequence, event.at, event.kind.value, _event_message(event), event.person)
-        case Exchange() as exchange:
-            # A mail has no HTTP status; the first line that is kept of it is what the mail server said.
-            outcome = exchange.status if exchange.status is not None else exchange.body.partition("\n")[0]
-            came = f"answered {outcome}" if exchange.failure is None else exchange.failure.message
-            came += "; one call for several cases" if exchange.shared_at is not None else ""
-            came = f"{came}; warning: {exchange.warning}" if exchange.warning else came
-            return HistoryLine(
-                entry.sequence,
-                exchange.ended_at,
-                f"{exchange.intent.method} {exchange.intent.url}",
-                came,
-                None,
-                exchange,
-            )
-        case Intent() as intent:
-            return HistoryLine(
-                entry.sequence,
-                intent.at,
-                f"{intent.method} {intent.url}",
-                "about to be sent; the outcome is not recorded",
-            )
-        case str() as note:
-            summary = "texts removed" if entry.kind is HistoryEntryKind.REMOVED else "note"
-            return HistoryLine(entry.sequence, entry.at, summary, note)
-
-
-def _event_message(event: Event) -> str | None:
-    parts = [
-        event.message,
-        event.rejection.value if isinstance(event.rejection, Rejection) else None,
-        event.plugin_error,
-    ]
-    if event.service_status:
-        parts.append(f"the service says {event.service_status!r}")
-    if event.lines:
-        parts.append(_line_quantities(event.lines))
-    return "; ".join(part for part in parts if part) or None
-
-
-def _line_quantities(lines: Sequence[LineAnswer]) -> str:
-    return ", ".join(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in lines)

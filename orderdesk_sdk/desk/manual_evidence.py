@@ -18,6 +18,7 @@ from orderdesk_sdk.errors import NotFoundError, OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.routes import Email
 from orderdesk_sdk.plugin.toolkit.email_addresses import parse_address
 from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.transport.email.extraction_process import extract_in_process
 from orderdesk_sdk.transport.email.mime_parts import unusable_email_error
 from orderdesk_sdk.transport.email.parsing import EXCERPT_LENGTH, MANUAL_HINT, ParsedEmail, parse_email
 from orderdesk_sdk.transport.email.smtp import message_id
@@ -53,7 +54,8 @@ class ManualEvidence:
 
         Raises ValidationError for a verdict without a name and for a mail that is no evidence: that cannot be read,
         that no person of the service wrote, or that is about something else. Raises what keeps the connection from
-        being used: only it knows which secrets must not be kept.
+        being used: only it knows which secrets must not be kept. The mail is read in a process of its own; raises what
+        `extract_in_process` raises.
         """
         if not by.strip():
             raise ValidationError("`by` is required", hint="name the person who read the answer")
@@ -64,7 +66,11 @@ class ManualEvidence:
                 "an e-mail can be filed with a cancellation only", location=case.id, hint="quote the e-mail in a note"
             )
         connection = self._connections.get(case.connection)
-        letter = parse_email(email, lambda text: self._redactor.redact_text(connection.redactor.redact_text(text)))
+
+        def redact(text: str) -> str:
+            return self._redactor.redact_text(connection.redactor.redact_text(text))
+
+        letter = parse_email(email, redact, extract_in_process)
         self._require_foreign_sender(letter, connection)
         mail = self._tied_to_case(case, letter, connection)
         note_text = f"an e-mail from {mail.sender}, {mail.subject!r}: {letter.text[:EXCERPT_LENGTH]}"

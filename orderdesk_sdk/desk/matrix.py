@@ -5,13 +5,14 @@ Everything in it is read from the declaration and from which hooks there are. No
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from attrs import frozen
 
 from orderdesk_sdk.cases.status_change import settable_statuses
 from orderdesk_sdk.cases.wording import describe_confirmation, format_duration
+from orderdesk_sdk.desk.documents import JsonObject, error_document
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.cancel_requests import CancelRequests, ResponseAnswer
@@ -28,7 +29,15 @@ from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonList
 from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.routes import Always, Button, Email, Route, WhileStatus, Window, WithinTime
 
-__all__ = ["VARIES_MARK", "MatrixRoute", "MatrixRow", "matrix_rows", "matrix_row", "row_of_declaration"]
+__all__ = [
+    "VARIES_MARK",
+    "MatrixRoute",
+    "MatrixRow",
+    "matrix_document",
+    "matrix_row",
+    "matrix_rows",
+    "row_of_declaration",
+]
 
 VARIES_MARK = "* the settings of a connection may change it"
 """What the star behind a way to cancel means."""
@@ -225,3 +234,34 @@ def _resubmission(rule: ResubmissionPolicy) -> str:
             return f"no: {why}"
         case _:
             assert_never(rule)
+
+
+def matrix_document(rows: Sequence[MatrixRow], errors: Sequence[PluginError]) -> JsonObject:
+    """The rows, and the errors of the integrations that cannot be used."""
+    return {"integrations": [_row_document(row) for row in rows], "errors": [error_document(fault) for fault in errors]}
+
+
+def _row_document(row: MatrixRow) -> JsonObject:
+    return {
+        "slug": row.slug,
+        "title": row.title,
+        "role": row.role.value,
+        "cancel": row.cancel,
+        "routes": [
+            {
+                "route": one.route,
+                "confirmation": one.confirmation,
+                "reason": one.reason,
+                "scope": one.scope,
+                "warning": one.warning,
+            }
+            for one in row.routes
+        ],
+        "routes_vary": row.routes_vary,
+        "statuses": list(row.statuses),
+        "resubmission": row.resubmission,
+        "actions": list(row.actions),
+        "reads_notifications": row.reads_notifications,
+        "cancel_requests": row.cancel_requests,
+        "verified_by": row.verified_by.value,
+    }

@@ -88,8 +88,8 @@ def matrix(session: Session) -> None:
     The routes, their windows and confirmation, the reasons and quantities they accept, and how a canceled order is
     submitted again. Exit code 1: an integration cannot be used.
     """
-    from orderdesk_sdk.cli.output.matrix import matrix_document, show_matrix
-    from orderdesk_sdk.desk.matrix import matrix_rows
+    from orderdesk_sdk.cli.output.matrix import show_matrix
+    from orderdesk_sdk.desk.matrix import matrix_document, matrix_rows
     from orderdesk_sdk.plugin.registry import PluginRegistry
 
     rows, errors = matrix_rows(PluginRegistry())

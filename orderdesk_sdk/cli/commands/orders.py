@@ -218,7 +218,8 @@ def claim_number(session: Session, order: str, by: str | None) -> None:
 @click.pass_obj
 def move(session: Session, order: str, folder: str, by: str | None) -> None:
     """Move ORDER to FOLDER. A move cancels nothing; a rule that it triggers may."""
-    from orderdesk_sdk.cli.output.rules import execution_document, result_text
+    from orderdesk_sdk.cli.output.rules import result_text
+    from orderdesk_sdk.desk.rule_previews import execution_document
 
     with session.desk() as desk:
         order_id = desk.orders.get(order).id

@@ -49,7 +49,7 @@ def rules() -> None:
 @click.pass_obj
 def list_rules(session: Session) -> None:
     """List the configured rules, and whether their actions exist."""
-    from orderdesk_sdk.cli.output.rules import action_targets, rule_document
+    from orderdesk_sdk.desk.rule_previews import action_targets, rule_document
 
     with session.desk() as desk:
         desk.rules.check_filters()
@@ -81,12 +81,12 @@ def test_rules(
     session: Session, order: str, event: str, folder: str | None, fields: tuple[tuple[str, str], ...]
 ) -> None:
     """Show what each rule would do on this event of ORDER, and why. Changes nothing."""
-    from orderdesk_sdk.cli.output.rules import preview, preview_document
+    from orderdesk_sdk.desk.rule_previews import preview_document, preview_rules
 
     if (folder is not None) != (event == "order moved"):
         raise click.UsageError("give --folder with --event 'order moved', and only with that event")
     with session.desk() as desk:
-        previews = preview(desk, order, event, folder, dict(fields))
+        previews = preview_rules(desk, order, event, folder, dict(fields))
         number = desk.orders.get(order).number
 
     def draw(screen: Screen) -> None:
@@ -108,7 +108,7 @@ def test_rules(
 @click.pass_obj
 def log_rules(session: Session, order: str) -> None:
     """Show what rules did to ORDER."""
-    from orderdesk_sdk.cli.output.rules import execution_document
+    from orderdesk_sdk.desk.rule_previews import execution_document
 
     with session.desk() as desk:
         number = desk.orders.get(order).number

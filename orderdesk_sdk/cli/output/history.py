@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 from rich.text import Text
 
-from orderdesk_sdk.cases.receipt import HistoryLine
+from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.cli.output.screen import printable
 from orderdesk_sdk.cli.output.times import format_time

@@ -1,15 +1,14 @@
-"""The matrix for people, and as JSON."""
+"""The matrix for people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from orderdesk_sdk.cli.output.screen import Screen
-from orderdesk_sdk.desk.documents import JsonObject, error_document
 from orderdesk_sdk.desk.matrix import VARIES_MARK, MatrixRow
 from orderdesk_sdk.errors import PluginError
 
-__all__ = ["show_matrix", "matrix_document"]
+__all__ = ["show_matrix"]
 
 _TABLE_COLUMNS = 200
 """Columns below which a table of twelve columns would break words; each integration then has a block of lines."""
@@ -42,34 +41,3 @@ def _show_block(screen: Screen, row: MatrixRow) -> None:
         if text not in ("-", "none"):
             screen.hanging(heading.ljust(longest), text, indent=2)
     screen.line()
-
-
-def matrix_document(rows: Sequence[MatrixRow], errors: Sequence[PluginError]) -> JsonObject:
-    """The rows, and the errors of the integrations that cannot be used."""
-    return {"integrations": [_row_document(row) for row in rows], "errors": [error_document(fault) for fault in errors]}
-
-
-def _row_document(row: MatrixRow) -> JsonObject:
-    return {
-        "slug": row.slug,
-        "title": row.title,
-        "role": row.role.value,
-        "cancel": row.cancel,
-        "routes": [
-            {
-                "route": one.route,
-                "confirmation": one.confirmation,
-                "reason": one.reason,
-                "scope": one.scope,
-                "warning": one.warning,
-            }
-            for one in row.routes
-        ],
-        "routes_vary": row.routes_vary,
-        "statuses": list(row.statuses),
-        "resubmission": row.resubmission,
-        "actions": list(row.actions),
-        "reads_notifications": row.reads_notifications,
-        "cancel_requests": row.cancel_requests,
-        "verified_by": row.verified_by.value,
-    }

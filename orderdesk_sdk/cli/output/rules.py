@@ -1,94 +1,17 @@
-"""Rules for people and as JSON: the list, the result of a dry run, and the log."""
+"""Rules for people: the list, the result of a dry run, and the log."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from attrs import frozen
-
-from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
+from orderdesk_sdk.cases.events import RuleExecution
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.cli.output.times import format_time
-from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.documents import JsonObject, iso_time
-from orderdesk_sdk.orders.references import OrderId
-from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule, RuleEvaluation
+from orderdesk_sdk.desk.rule_previews import RulePreview
+from orderdesk_sdk.rules.model import ConfiguredAction, Rule
 
-__all__ = [
-    "RulePreview",
-    "result_text",
-    "execution_document",
-    "show_executions",
-    "action_targets",
-    "preview",
-    "show_preview",
-    "preview_document",
-    "rule_document",
-    "show_rules",
-]
-
-
-@frozen
-class RulePreview:
-    """What a rule would do on an event. effects: what each action would do now; empty where the rule does not match."""
-
-    evaluation: RuleEvaluation
-    effects: tuple[tuple[ConfiguredAction, str], ...]
-
-
-def action_targets(desk: Desk) -> Mapping[str, tuple[str, ...]]:
-    """The actions that rules may name, each with the connections that it acts at."""
-    targets: dict[str, tuple[str, ...]] = {MOVE_ORDER: (), CANCEL_ORDER: desk.connections.names()}
-    for name in desk.connections.names():
-        declared = desk.connections.integration(name)
-        if not isinstance(declared, str):
-            for action in declared.actions:
-                targets[action.name] = (*targets.get(action.name, ()), name)
-    return targets
-
-
-def preview(desk: Desk, ref: str, event: str, folder: str | None, values: Mapping[str, str]) -> tuple[RulePreview, ...]:
-    """What every rule would do on this event of the order now. Changes nothing.
-
-    Raises NotFoundError for an unknown order or folder.
-    """
-    order = desk.orders.get(ref)
-    folders = {}
-    if folder is not None:
-        folders = {
-            "folder": desk.order_store.resolve_folder_name(folder),
-            "from_folder": desk.order_store.folder_of(OrderId(order.id)) or "",
-        }
-    tried = OrderEvent("dry run", OrderEventKind(event), order.id, desk.clock.now(), {**folders, **values})
-    targets = action_targets(desk)
-    submitted_to = [remote_order.connection for remote_order in desk.order_store.remote_orders(order.id)]
-    return tuple(
-        RulePreview(
-            evaluation,
-            tuple(
-                (action, _preview_action(action, targets, submitted_to))
-                for action in evaluation.rule.actions
-                if evaluation.matches
-            ),
-        )
-        for evaluation in desk.rules.explain(tried)
-    )
-
-
-def _preview_action(
-    action: ConfiguredAction, targets: Mapping[str, tuple[str, ...]], remote_orders: Sequence[str]
-) -> str:
-    if action.name == MOVE_ORDER:
-        return f"would move the order to {action.folder}"
-    if action.name not in targets:
-        return "would hold the order's rules until the rule is corrected: no connected integration provides this action"
-    at = [
-        name
-        for name in remote_orders
-        if name in targets[action.name] and (not action.connections or name in action.connections)
-    ]
-    return f"would act at {', '.join(at)}" if at else "would fail: the order was not submitted to such a connection"
+__all__ = ["result_text", "show_executions", "show_preview", "show_rules"]
 
 
 def show_rules(screen: Screen, rules: Sequence[Rule], targets: Mapping[str, tuple[str, ...]]) -> None:
@@ -115,34 +38,6 @@ def _action_text(action: ConfiguredAction, targets: Mapping[str, tuple[str, ...]
     return text if action.name in targets else f"{text} - UNKNOWN: no connected integration provides this action"
 
 
-def rule_document(rule: Rule, targets: Mapping[str, tuple[str, ...]]) -> JsonObject:
-    """A rule as configured."""
-    return {
-        "name": rule.name,
-        "event": rule.event.value,
-        "filter": rule.when or None,
-        "actions": [
-            {
-                **_action_document(action),
-                "is_known": action.name in targets,
-                "provided_by": list(targets.get(action.name, ())),
-            }
-            for action in rule.actions
-        ],
-        "location": rule.location,
-        "enabled": rule.enabled,
-    }
-
-
-def _action_document(action: ConfiguredAction) -> JsonObject:
-    return {
-        "action": action.name,
-        "reason": action.reason or None,
-        "folder": action.folder or None,
-        "connections": list(action.connections),
-    }
-
-
 def show_preview(screen: Screen, number: str, event: str, previews: Sequence[RulePreview]) -> None:
     """A dry run: whether each rule matches, and why."""
     screen.line(f"Order {number}  dry run of the event: {event}", "bold")
@@ -161,16 +56,6 @@ def show_preview(screen: Screen, number: str, event: str, previews: Sequence[Rul
     screen.line("Nothing was changed.", "dim")
 
 
-def preview_document(preview_: RulePreview) -> JsonObject:
-    """Whether a rule matches in a dry run, and what it would do."""
-    return {
-        "rule": preview_.evaluation.rule.name,
-        "matches": preview_.evaluation.matches,
-        "explanation": preview_.evaluation.explanation,
-        "actions": [{**_action_document(action), "effect": effect} for action, effect in preview_.effects],
-    }
-
-
 def show_executions(screen: Screen, number: str, executions: Sequence[tuple[datetime, RuleExecution]]) -> None:
     """What rules did, oldest first."""
     if not executions:
@@ -186,14 +71,3 @@ def show_executions(screen: Screen, number: str, executions: Sequence[tuple[date
 def result_text(execution: RuleExecution) -> str:
     """The result of one action, in words."""
     return f"{execution.message}: {execution.error}" if execution.error else execution.message
-
-
-def execution_document(at: datetime, execution: RuleExecution) -> JsonObject:
-    """One executed action of a rule; `error` says why it failed."""
-    return {
-        "at": iso_time(at),
-        "rule": execution.rule or None,
-        "action": execution.action or None,
-        "message": execution.message,
-        "error": execution.error,
-    }

@@ -10,7 +10,8 @@ from orderdesk_sdk.desk.documents.cases import cancellation_document, case_docum
 from orderdesk_sdk.desk.documents.values import JsonObject, iso_time
 
 if TYPE_CHECKING:
-    from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine, Receipt
+    from orderdesk_sdk.cases.history_lines import HistoryLine
+    from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, Receipt
 
 
 __all__ = ["receipt_document"]

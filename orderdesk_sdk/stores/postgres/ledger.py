@@ -22,18 +22,29 @@ from orderdesk_sdk.stores.postgres.write_session import PostgresWriteSession
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.due_cases import Condition
+from orderdesk_sdk.stores.sql.event_feed import SqlEventFeed
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.inbox_records import SqlInboxRecords
 from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sql.message_inbox import SqlMessageInbox
+from orderdesk_sdk.stores.sql.stored_configuration import SqlStoredConfiguration
 from orderdesk_sdk.stores.sql.text_removal import remove_texts
 from orderdesk_sdk.transport.http.connection_state import StateOfConnection
 
 __all__ = ["PostgresLedger"]
 
 
-class PostgresLedger(LedgerReader, LedgerWriter, LedgerArchiver, SqlMessageInbox):
+class PostgresLedger(
+    LedgerReader,
+    LedgerWriter,
+    LedgerArchiver,
+    SqlMessageInbox,
+    SqlEventFeed,
+    SqlInboxRecords,
+    SqlStoredConfiguration,
+):
     """A ledger in the database of `url`, whose tables are made where there are none. Safe from many threads.
 
     Raises StorageError when the server cannot be reached or refuses, or the tables come from a version of this program

@@ -23,6 +23,7 @@ __all__ = [
     "insert_archive",
     "insert_gap",
     "insert_links",
+    "last_archived",
     "link_at",
 ]
 
@@ -111,6 +112,15 @@ def _expanded(first: int, links: object) -> Sequence[tuple[int, bytes]]:
 def archived_count(db: Cursor) -> int:
     """How many lines lie in archives."""
     return int(db.execute("SELECT coalesce(sum(length(links)), 0) FROM archived_links").fetchone()[0]) // _LINK
+
+
+def last_archived(db: Cursor, up_to: int) -> int:
+    """The sequence of the last line up to a sequence that lies in an archive; 0 where none does."""
+    # Runs of lines do not overlap, so the one that begins last ends last.
+    row = db.execute(
+        "SELECT first, length(links) FROM archived_links WHERE first <= ? ORDER BY first DESC LIMIT 1", (up_to,)
+    ).fetchone()
+    return min(up_to, int(row[0]) + int(row[1]) // _LINK - 1) if row is not None else 0
 
 
 def link_at(db: Cursor, sequence: int) -> bytes | None:

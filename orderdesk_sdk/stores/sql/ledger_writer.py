@@ -77,6 +77,9 @@ class LedgerWriter(EventOutbox):
         self._due_listener: DueListener | None = None
         self._known = KnownLinks()
 
+    def keep_events(self, *, wanted: bool) -> None:
+        self._keeps_events = wanted
+
     def on_due(self, listener: DueListener | None) -> None:
         self._due_listener = listener
 

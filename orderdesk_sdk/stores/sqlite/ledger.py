@@ -17,11 +17,14 @@ from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
+from orderdesk_sdk.stores.sql.event_feed import SqlEventFeed
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
+from orderdesk_sdk.stores.sql.inbox_records import SqlInboxRecords
 from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sql.message_inbox import SqlMessageInbox
+from orderdesk_sdk.stores.sql.stored_configuration import SqlStoredConfiguration
 from orderdesk_sdk.stores.sqlite.connection import close, connect, open_snapshot, readable, snapshot, use_wal
 from orderdesk_sdk.stores.sqlite.ledger_file_guard import LedgerFileGuard
 from orderdesk_sdk.stores.sqlite.ledger_schema import ADDITIVE, MIGRATIONS, VERSION_TABLE
@@ -36,7 +39,15 @@ if TYPE_CHECKING:
 __all__ = ["SqliteLedger"]
 
 
-class SqliteLedger(LedgerReader, LedgerWriter, LedgerArchiver, SqlMessageInbox):
+class SqliteLedger(
+    LedgerReader,
+    LedgerWriter,
+    LedgerArchiver,
+    SqlMessageInbox,
+    SqlEventFeed,
+    SqlInboxRecords,
+    SqlStoredConfiguration,
+):
     """A ledger in the file `path`, made where there is none. Safe from many threads and several processes.
 
     Raises StorageError when the file cannot be opened, is no ledger, or comes from a newer version. Not for network

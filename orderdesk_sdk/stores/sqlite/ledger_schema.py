@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -289,5 +289,23 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         "CREATE TABLE order_watch (id INTEGER PRIMARY KEY, looked_until INTEGER, next_look INTEGER NOT NULL)",
         """CREATE TABLE watched_orders (order_id TEXT PRIMARY KEY, entries INTEGER NOT NULL, is_in INTEGER NOT NULL)
             WITHOUT ROWID""",
+    ),
+    (
+        # Which alarms somebody has taken care of: they are settled, so nothing in their cases says it.
+        """CREATE TABLE seen_alarms (case_id TEXT PRIMARY KEY, seen_by TEXT NOT NULL, at INTEGER NOT NULL)
+            WITHOUT ROWID""",
+    ),
+    (
+        # What was configured while the desk ran. Its secrets are sealed with a key that is elsewhere.
+        "CREATE TABLE stored_configuration (id INTEGER PRIMARY KEY, version INTEGER NOT NULL)",
+        """CREATE TABLE stored_connections (
+            name TEXT PRIMARY KEY, integration TEXT NOT NULL, settings TEXT NOT NULL, secrets_set TEXT NOT NULL,
+            sealed TEXT NOT NULL, cancel_requests TEXT NOT NULL, is_enabled INTEGER NOT NULL, version INTEGER NOT NULL,
+            changed_by TEXT NOT NULL, changed_at INTEGER NOT NULL) WITHOUT ROWID""",
+        # Every version of a rule stays: what it did long ago is explained by what it was then.
+        """CREATE TABLE stored_rules (
+            number INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, content TEXT NOT NULL,
+            state TEXT NOT NULL, tested TEXT NOT NULL, changed_by TEXT NOT NULL, changed_at INTEGER NOT NULL,
+            UNIQUE (name, version))""",
     ),
 )

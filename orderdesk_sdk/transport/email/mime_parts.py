@@ -30,6 +30,7 @@ __all__ = [
     "headers",
     "parts_of",
     "parse_message",
+    "require_readable_size",
     "text_of",
     "unusable_email_error",
 ]
@@ -78,12 +79,17 @@ class _Bounded(Compat32):
 BOUNDED = _Bounded()
 
 
-def parse_message(raw: bytes) -> Mail:
-    """The mail with its parts. Raises ValidationError for what is too large or is no mail."""
+def require_readable_size(raw: bytes) -> None:
+    """Raises ValidationError for a mail that is too large to be read."""
     if len(raw) > MAX_BYTES:
         raise unusable_email_error(
             f"the mail has {len(raw)} bytes; {MAX_BYTES} are read", "save it without its attachments"
         )
+
+
+def parse_message(raw: bytes) -> Mail:
+    """The mail with its parts. Raises ValidationError for what is too large or is no mail."""
+    require_readable_size(raw)
     raw = _without_byte_order_mark(raw).lstrip(b"\r\n")
     if raw.startswith(b"From ") and _NEXT.search(raw):
         raise unusable_email_error("the file holds several mails", "save the one that is meant, as .eml")

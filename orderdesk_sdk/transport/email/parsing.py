@@ -1,20 +1,17 @@
-"""Mail that came in: what a person files as a service's answer, read without trusting any of it. Pure."""
+"""Mail that came in: what a person files as a service's answer, judged without trusting any of it. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 from attrs import frozen
 
 from orderdesk_sdk.cases.evidence import EmailEvidence
-from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.plugin.toolkit.templates import one_line
-from orderdesk_sdk.transport.email.automatic_mail import addresses_in, automatic_reason
-from orderdesk_sdk.transport.email.dates import parse_date
-from orderdesk_sdk.transport.email.mime_parts import Mail, headers, parse_message, text_of, unusable_email_error
+from orderdesk_sdk.transport.email.extraction import ExtractedEmail
+from orderdesk_sdk.transport.email.mime_parts import unusable_email_error
 
 __all__ = ["EXCERPT_LENGTH", "MAX_HEADER_LENGTH", "ParsedEmail", "parse_email"]
 
@@ -22,11 +19,8 @@ EXCERPT_LENGTH = 2000
 """Characters of its text that are kept as evidence."""
 MAX_HEADER_LENGTH = 250
 """Characters of a header that are kept."""
-MAX_TEXT_LENGTH = 200_000
-"""Characters of its text that are looked at."""
 MANUAL_HINT = "if a person told you, give your own word: leave the message away, and say in the note how you know"
 
-_IDENTITY = re.compile(r"<[!-;=?-~]{1,240}>")
 _SMALL = re.compile(r"[0-9]{1,3}|(19|20)[0-9]{2}")
 """Numbers that stand in mails as days, quantities and years: one counts where it is called an order's."""
 _NUMBER_PREFIX = r"(?:#|\b(?:n[or]|number|nummer|order|bestellung|commande|po)\b)[\s.:#]{0,3}"
@@ -60,62 +54,40 @@ def _standalone_pattern(number: str) -> re.Pattern[str]:
     return re.compile(rf"{before}{re.escape(one_line(number))}(?!\w)(?![-./_]\w)", re.IGNORECASE)
 
 
-def parse_email(raw: bytes, redact: Callable[[str], str]) -> ParsedEmail:
+def parse_email(raw: bytes, redact: Callable[[str], str], extract: Callable[[bytes], ExtractedEmail]) -> ParsedEmail:
     """A mail as a person filed it.
 
     Args:
         redact: takes secrets out of a text.
+        extract: reads what the mail says; raises ValidationError where it cannot be read.
 
-    Raises ValidationError for what is too large, is no mail with a sender, a date and a text, or was written by no
-    person.
+    Raises ValidationError for what is no mail with a sender, a date and a text, or was written by no person.
     """
-    try:
-        return _parse(parse_message(raw), raw, redact)
-    except ValidationError:
-        raise
-    except Exception as error:  # noqa: BLE001 - on junk the library raises many kinds, and junk is the mail's fault
-        raise unusable_email_error(f"the mail cannot be read: {type(error).__name__}") from None
+    said = extract(raw)
 
+    def kept(text: str) -> str:
+        return redact(text)[:MAX_HEADER_LENGTH]
 
-def _parse(mail: Mail, raw: bytes, redact: Callable[[str], str]) -> ParsedEmail:
-    def header(name: str) -> str:
-        return redact(one_line(headers(mail, name)[0]))[:MAX_HEADER_LENGTH] if headers(mail, name) else ""
-
-    sender = header("From")
-    if not sender:
+    if not said.senders or not said.senders[0]:
         raise unusable_email_error("the mail does not say who wrote it or when, so it proves nothing")
-    if len(headers(mail, "From")) > 1:
+    if len(said.senders) > 1:
         raise unusable_email_error("the mail names two senders, so nobody can tell who wrote it")
-    automatic = automatic_reason(mail)
-    if automatic is not None:
-        said = redact(one_line(automatic))
+    if said.automatic is not None:
         raise unusable_email_error(
-            f"no person wrote this mail ({said}), so it is no evidence", f"wait for a person's answer; {MANUAL_HINT}"
+            f"no person wrote this mail ({redact(said.automatic)}), so it is no evidence",
+            f"wait for a person's answer; {MANUAL_HINT}",
         )
-    at = _date(mail, redact)
-    addresses = tuple(addresses_in(mail, "From"))
-    answered = tuple(dict.fromkeys((*_message_ids(mail, "In-Reply-To"), *reversed(_message_ids(mail, "References")))))
-    own = next(iter(_message_ids(mail, "Message-ID")), None)
-    subject = header("Subject")
-    text = redact(" ".join(one_line(text_of(mail)[:MAX_TEXT_LENGTH]).split()))
-    if not text:
-        raise unusable_email_error("the mail has no text")
-    kept = EmailEvidence(sender, subject, at, hashlib.sha256(raw).hexdigest(), redact(own) if own is not None else None)
-    return ParsedEmail(kept, text, addresses, answered)
-
-
-def _date(mail: Mail, redact: Callable[[str], str]) -> datetime:
-    said = headers(mail, "Date")
-    at = parse_date(said[0]) if len(said) == 1 else None
-    if at is None:
+    if said.dated_at is None:
         what = (
-            f"its Date, {redact(one_line(said[0]))[:60]!r}, is no moment" if len(said) == 1 else f"it has {len(said)}"
+            f"its Date, {redact(said.dates[0])[:60]!r}, is no moment"
+            if len(said.dates) == 1
+            else f"it has {len(said.dates)}"
         )
         raise unusable_email_error(f"the mail does not say when it was written, so it proves nothing: {what}")
-    return at
-
-
-def _message_ids(mail: Mail, name: str) -> list[str]:
-    """The Message-IDs in a header, which may be long: a thread has many."""
-    values = (str(value) for found, value in mail.raw_items() if found.lower() == name.lower())
-    return [identity for value in values for identity in _IDENTITY.findall(value)]
+    text = redact(said.text)
+    if not text:
+        raise unusable_email_error("the mail has no text")
+    own = redact(said.message_id) if said.message_id is not None else None
+    digest = hashlib.sha256(raw).hexdigest()
+    evidence = EmailEvidence(kept(said.senders[0]), kept(said.subject), said.dated_at, digest, own)
+    return ParsedEmail(evidence, text, said.addresses, said.in_reply_to)

@@ -102,6 +102,7 @@ class HttpClient:
                 self.limits.in_flight,
                 tls=self._allowed_origins.secure,
                 max_response_bytes=self.limits.max_response_bytes + _PACKING,
+                reach=self.limits.reach,
             )
         )
         own = self.limits

@@ -11,6 +11,8 @@ import httpx
 from attrs import frozen
 
 from orderdesk_sdk.transport.http.deadline import CallTimes
+from orderdesk_sdk.transport.http.public_addresses import may_connect
+from orderdesk_sdk.transport.http.reach import Reach
 
 __all__ = ["Connection", "Origin", "open_connection"]
 
@@ -88,18 +90,21 @@ class Connection:
         self._socket.close()
 
 
-def open_connection(origin: Origin, tls: ssl.SSLContext | None, times: CallTimes) -> Connection:
+def open_connection(
+    origin: Origin, tls: ssl.SSLContext | None, times: CallTimes, reach: Reach = Reach.ANYWHERE
+) -> Connection:
     """A new connection. Raises httpx.ConnectError and httpx.ConnectTimeout; then no byte of a request has left.
 
     The connect timeout holds for all of it: the look-up, every address of the host, and the handshake.
 
     Args:
         tls: what https is spoken with; None for http.
+        reach: which addresses it may lead to.
     """
     limit = times.left("connect", httpx.ConnectTimeout)
     until = None if limit is None else time.monotonic() + limit
     try:
-        sock = _connect(origin, until)
+        sock = _connect(origin, until, reach)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None:
@@ -115,9 +120,15 @@ def open_connection(origin: Origin, tls: ssl.SSLContext | None, times: CallTimes
     return Connection(origin, sock)
 
 
-def _connect(origin: Origin, until: float | None) -> socket.socket:
-    """A socket to the first address of the host that accepts. Raises OSError, that of the last address."""
+def _connect(origin: Origin, until: float | None, reach: Reach) -> socket.socket:
+    """A socket to the first address of the host that accepts. Raises OSError, that of the last address.
+
+    Looked up once: the addresses that are judged are those that are connected to. A host with one address that is out
+    of reach is not called at all.
+    """
     addresses = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    if not all(may_connect(reach, origin.scheme, str(address[0])) for _, _, _, _, address in addresses):
+        raise OSError("the host leads into a private network, where connections made at run time must not lead")
     last_error = OSError("the host has no address")
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)

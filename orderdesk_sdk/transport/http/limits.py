@@ -1,8 +1,10 @@
-"""The limits of a connection's calls: how long, how much, how often."""
+"""The limits of a connection's calls: how long, how much, how often, how far."""
 
 from __future__ import annotations
 
 from attrs import frozen
+
+from orderdesk_sdk.transport.http.reach import Reach
 
 __all__ = ["HttpLimits"]
 
@@ -21,6 +23,7 @@ class HttpLimits:
         max_attempts: how often one call is sent.
         max_wait: how long the pauses between them may be together, and how long a thread waits for the first: what must
             wait longer leaves the thread, and its case is due when the wait is over.
+        reach: which addresses may be connected to.
     """
 
     in_flight: int = 8
@@ -31,3 +34,4 @@ class HttpLimits:
     evidence_bytes: int = 16 * 1024
     max_attempts: int = 4
     max_wait: float = 20.0
+    reach: Reach = Reach.ANYWHERE

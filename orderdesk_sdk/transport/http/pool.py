@@ -28,6 +28,7 @@ from orderdesk_sdk.transport.http.http11 import (
     encode_request,
     read_response,
 )
+from orderdesk_sdk.transport.http.reach import Reach
 
 __all__ = ["ConnectionPool", "PooledTransport"]
 
@@ -46,10 +47,12 @@ class ConnectionPool:
     Args:
         tls: whether any of them may be https; loading the trust store costs 20 ms.
         max_response_bytes: of a body, as it is sent.
+        reach: which addresses its connections may lead to.
     """
 
-    def __init__(self, size: int, *, tls: bool, max_response_bytes: int) -> None:
+    def __init__(self, size: int, *, tls: bool, max_response_bytes: int, reach: Reach = Reach.ANYWHERE) -> None:
         self._size = size
+        self._reach = reach
         self._tls = _ssl_context() if tls else None
         self._max_response_bytes = max_response_bytes
         self._turns = threading.Semaphore(size)
@@ -91,7 +94,7 @@ class ConnectionPool:
         tls = self._tls if origin.scheme == "https" else None
         if self._is_closed or (tls is None and origin.scheme == "https"):
             raise httpx.ConnectError("the client is closed, or was opened for http only")
-        return open_connection(origin, tls, times)
+        return open_connection(origin, tls, times, self._reach)
 
     def _take_idle(self, origin: Origin) -> Connection | None:
         """An idle connection that leads there and still stands; None: one must be opened, and there is room for it."""

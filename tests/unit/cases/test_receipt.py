@@ -10,7 +10,8 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry
-from orderdesk_sdk.cases.receipt import HistoryLine, Receipt, make_receipt
+from orderdesk_sdk.cases.history_lines import HistoryLine
+from orderdesk_sdk.cases.receipt import Receipt, make_receipt
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.builders import NOW, make_cancellation, make_case_of, open_case

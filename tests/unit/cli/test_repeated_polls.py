@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.receipt import HistoryLine
+from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cli.output.history import history_rows
 from orderdesk_sdk.cli.output.screen import Screen

@@ -33,6 +33,7 @@ from tests.support.ledgers import (
     PostgresDatabase,
     SqliteDatabase,
 )
+from tests.support.stored_configuration import stored_connection, stored_rule
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent.parent)
 STRANGE = "1\x00x"
@@ -68,6 +69,8 @@ def fill(database: LedgerDatabase) -> None:
         ledger.add_events([event, OrderEvent("e2", OrderEventKind.CASE_SETTLED, "2", NOW)])
         ledger.complete_event(event, [RuleExecution("rule", "action", "done")], [], NOW)
         ledger.claim_notifications("shop", ["one", "two"], NOW)
+        ledger.save_stored_connection(stored_connection())
+        ledger.save_stored_rule(stored_rule())
     with closing(orders_in(database)) as store:
         store.import_orders(
             [Order(f"o{number}", f"N{number}", lines=(OrderLine(1, code="MUG"),)) for number in range(3)], by="a test"

@@ -19,6 +19,7 @@ from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
+from orderdesk_sdk.cases.inbox import SeenAlarm
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState, OwnMove
 from orderdesk_sdk.cases.order_watch import SeenOrder
@@ -35,6 +36,7 @@ from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.stores.store_records import ServiceStatus
 from tests.support.builders import LATER, NOW, make_cancellation, make_resubmission, open_case
 from tests.support.ledgers import SqlLedger
+from tests.support.stored_configuration import stored_connection, stored_rule
 
 GROWING = (
     "cases",
@@ -53,6 +55,7 @@ GROWING = (
     "store_numbers",
     "store_statuses",
     "watched_orders",
+    "seen_alarms",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
@@ -214,6 +217,7 @@ def write_everything(ledger: SqlLedger) -> None:
     link = AnswerLink(case.id, 1, LinkAnswer.CANCELED, LATER)
     ledger.record_links([StoredLink("digest", link)], NOW)
     ledger.mark_links_used(case.id, 1, NOW)
+    ledger.mark_alarm_seen(SeenAlarm(case.id, "Ann", NOW))
     ledger.begin_look(NOW, hours(1))
     seen = [SeenOrder("1", is_in=True)]
     ledger.finish_look(NOW, seen, NOW, max_waiting=100, is_first=True)
@@ -222,6 +226,9 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
     write_messages(ledger)
+    ledger.save_stored_connection(stored_connection())
+    ledger.save_stored_rule(stored_rule())
+    ledger.keep_events(wanted=True)
     records = ledger.store_records("order-desk 1")
     records.keep_numbers("1", [RemoteOrder("shop", "R-1", NOW, ConnectionRole.CART)])
     records.keep_status("1", "shop", ServiceStatus("open", NOW), believed_until=LATER)
@@ -273,6 +280,8 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.look_for_damage()
     ledger.history(case.id)
     ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
+    ledger.read_feed(0, 100)
+    ledger.read_feed(1, 2)
     ledger.count_open()
     ledger.heartbeats()
     ledger.find_link("digest")
@@ -291,6 +300,14 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.message_counts()
     ledger.next_message_due()
     ledger.own_move("1")
+    ledger.count_waiting()
+    ledger.unseen_alarms(10)
+    ledger.seen_alarm(case.id)
+    ledger.messages_about("1", 10)
+    ledger.configuration_version()
+    ledger.stored_connections()
+    ledger.stored_rules()
+    ledger.stored_rule_versions("Cancel in the folder")
     records = ledger.store_records("order-desk 1")
     records.order_of("shop", "R-1")
     records.statuses("1")

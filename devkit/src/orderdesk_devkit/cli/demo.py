@@ -30,8 +30,8 @@ def demo(session: Session, keep: Path | None) -> None:
     import tempfile
 
     from orderdesk_devkit.cli.demo_script import DemoScript
-    from orderdesk_sdk.cli.output.rules import execution_document
     from orderdesk_sdk.desk.documents import case_document, receipt_document
+    from orderdesk_sdk.desk.rule_previews import execution_document
     from orderdesk_sdk.errors import ValidationError
     from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder
 

@@ -1,4 +1,4 @@
-"""A vendor's own JavaScript client, as judge of a simulator: fetched by npm at test time, never committed."""
+"""What npm has and a test is judged by, as a vendor's own JavaScript client: fetched at test time, never committed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ RUN_TIMEOUT = 60
 """Seconds that a script may take."""
 
 
-def npm_package(cache: pytest.Cache, name: str, version: str) -> Path:
+def npm_package(cache: pytest.Cache, name: str, version: str, *, skip: str = VENDOR_SKIP) -> Path:
     """A folder whose node_modules hold the package; fetched on first use, and kept in pytest's cache.
 
     Skips the test, aloud, where node or npm is missing, or npm cannot fetch it.
+
+    Args:
+        skip: which of LOUD_SKIPS is said then.
     """
     folder = cache.mkdir(f"{name}-{version}")
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        pytest.skip(f"{VENDOR_SKIP}node and npm are not installed, so there is no {name}")
+        pytest.skip(f"{skip}node and npm are not installed, so there is no {name}")
     complete = folder / "complete"
     if not complete.exists():  # An interrupted npm leaves packages that only look whole.
         flags = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", "."]
@@ -42,7 +45,7 @@ def npm_package(cache: pytest.Cache, name: str, version: str) -> Path:
                 timeout=FETCH_TIMEOUT,
             )
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"{VENDOR_SKIP}npm cannot fetch {name} {version} ({type(error).__name__})")
+            pytest.skip(f"{skip}npm cannot fetch {name} {version} ({type(error).__name__})")
         complete.touch()
     return folder
 

@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures, `--fuzz`, what the conformance suite counted, and which checks of a vendor did not run.
+"""The pytest plugin: fixtures, `--fuzz`, what the conformance suite counted, and what could not be checked here.
 
 Registered under `pytest11` as `orderdesk`. It imports nothing of the SDK before the fixture is asked for, so a test run
 pays nothing for having it.
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from orderdesk_devkit.testing.report_keys import CONFORMANCE, FAILPOINTS, VENDOR_SKIP
+from orderdesk_devkit.testing.report_keys import CONFORMANCE, FAILPOINTS, LOUD_SKIPS
 
 if TYPE_CHECKING:
     from orderdesk_devkit.simulators.simulator import Simulator
@@ -284,11 +284,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("skipped"):
         # (path, line, "Skipped: reason") for a skip; a text in other cases.
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-        _, loud, rest = reason.partition(VENDOR_SKIP)
-        if loud:
-            counts[rest] = counts.get(rest, 0) + 1
-    for rest, count in counts.items():
-        terminalreporter.write_line(f"WARNING: {count} skipped, {VENDOR_SKIP}{rest}", yellow=True)
+        told = reason.partition(": ")[2]
+        if told.startswith(LOUD_SKIPS):
+            counts[told] = counts.get(told, 0) + 1
+    for told, count in counts.items():
+        terminalreporter.write_line(f"WARNING: {count} skipped, {told}", yellow=True)
     sums: dict[str, dict[str, int]] = {}
     lived: list[str] = []
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):

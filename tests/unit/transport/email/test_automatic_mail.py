@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.transport.email.extraction import extract_email
 from orderdesk_sdk.transport.email.parsing import ParsedEmail, parse_email
 
 OURS = "<c0ffee-2.1@example.com>"
@@ -16,7 +17,7 @@ ANSWER = (HEAD + "\nThe order is canceled.\nKind regards\n").encode()
 
 
 def read(raw: bytes) -> ParsedEmail:
-    return parse_email(raw, lambda text: text)
+    return parse_email(raw, lambda text: text, extract_email)
 
 
 def headed(*lines: str) -> bytes:

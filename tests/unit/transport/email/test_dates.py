@@ -8,6 +8,7 @@ import pytest
 
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.transport.email.dates import parse_date
+from orderdesk_sdk.transport.email.extraction import extract_email
 from orderdesk_sdk.transport.email.parsing import parse_email
 
 
@@ -65,4 +66,4 @@ def test_what_does_not_say_one_moment_is_said_to_be_undated(date: str) -> None:
     assert parse_date(date) is None
     mail = f"From: support@mww.example\nDate: {date}\n\nThe order is canceled.\n"
     with pytest.raises(ValidationError, match="does not say when"):
-        parse_email(mail.encode(), lambda text: text)
+        parse_email(mail.encode(), lambda text: text, extract_email)

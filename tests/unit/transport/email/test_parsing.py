@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.transport.email.extraction import extract_email
 from orderdesk_sdk.transport.email.mime_parts import MAX_BYTES, MAX_HEAD_BYTES, MAX_LINES, MAX_PARTS, MAX_TYPE_LENGTH
 from orderdesk_sdk.transport.email.parsing import MAX_HEADER_LENGTH, ParsedEmail, parse_email
 
@@ -27,7 +28,7 @@ def same(text: str) -> str:
 
 
 def read(raw: bytes) -> ParsedEmail:
-    return parse_email(raw, same)
+    return parse_email(raw, same, extract_email)
 
 
 def headed(*lines: str, text: str = "The order is canceled.") -> bytes:
@@ -55,7 +56,7 @@ def test_no_secret_and_no_control_character_is_kept() -> None:
     raw = ANSWER.replace(b"Re: Please", b"=?utf-8?q?hunter22=1B[2J?= Please").replace(
         b"is canceled", b"hunter22 \x1b[2J"
     )
-    letter = parse_email(raw, lambda said: said.replace("hunter22", "[hidden]"))
+    letter = parse_email(raw, lambda said: said.replace("hunter22", "[hidden]"), extract_email)
     assert "hunter22" not in f"{letter}"
     assert "\x1b" not in letter.evidence.subject + letter.text
     assert "[hidden]" in letter.evidence.subject

@@ -1,0 +1,155 @@
+"""What was configured while the desk ran: connections and rules, with one version over all of it."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+
+from orderdesk_sdk.cases.stored_connections import StoredConnection
+from orderdesk_sdk.cases.stored_rules import RuleState, StoredRule
+from orderdesk_sdk.errors import ConflictError
+from orderdesk_sdk.stores.serialization import from_microseconds, to_microseconds
+from orderdesk_sdk.stores.sql.database import Commits, Cursor
+
+__all__ = ["SqlStoredConfiguration"]
+
+_ONE = 1
+"""The key of the one row."""
+_CONNECTION = (
+    "name, integration, settings, secrets_set, sealed, cancel_requests, is_enabled, version, changed_by, changed_at"
+)
+_RULE = "name, version, content, state, tested, changed_by, changed_at"
+
+
+class SqlStoredConfiguration(ABC):
+    """The methods of a ledger that are about stored connections and rules; see `cases.stored_connections`."""
+
+    _commits: Commits
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[Cursor]:
+        """A cursor for reading."""
+
+    def configuration_version(self) -> int:
+        with self._read() as cursor:
+            row = cursor.execute("SELECT version FROM stored_configuration WHERE id = ?", (_ONE,)).fetchone()
+        return int(row[0]) if row is not None else 0
+
+    def stored_connections(self) -> tuple[StoredConnection, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(f"SELECT {_CONNECTION} FROM stored_connections ORDER BY name").fetchall()  # noqa: S608 - constants
+        return tuple(map(_connection_of, rows))
+
+    def save_stored_connection(self, connection: StoredConnection) -> None:
+        self._commits.run(partial(_save_connection, connection=connection))
+
+    def stored_rules(self) -> tuple[StoredRule, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                f"SELECT {_RULE}, latest.number FROM stored_rules JOIN ("  # noqa: S608 - constants
+                "SELECT name AS its_name, max(version) AS latest_version, min(number) AS number"
+                " FROM stored_rules GROUP BY name) AS latest ON name = its_name AND version = latest_version"
+                " WHERE state <> ? ORDER BY latest.number",
+                (RuleState.DELETED.value,),
+            ).fetchall()
+        return tuple(_rule_of(row[:-1]) for row in rows)
+
+    def stored_rule_versions(self, name: str) -> tuple[StoredRule, ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                f"SELECT {_RULE} FROM stored_rules WHERE name = ? ORDER BY version DESC",  # noqa: S608 - constants
+                (name,),
+            ).fetchall()
+        return tuple(map(_rule_of, rows))
+
+    def save_stored_rule(self, rule: StoredRule) -> None:
+        self._commits.run(partial(_save_rule, rule=rule))
+
+
+def _save_connection(cursor: Cursor, connection: StoredConnection) -> None:
+    values = (
+        connection.integration,
+        json.dumps(connection.settings),
+        json.dumps({name: to_microseconds(at) for name, at in connection.secrets_set.items()}),
+        connection.sealed,
+        connection.cancel_requests,
+        int(connection.is_enabled),
+        connection.version,
+        connection.by,
+        to_microseconds(connection.at),
+        connection.name,
+    )
+    if connection.version == 1:
+        cursor.execute(
+            "INSERT INTO stored_connections (integration, settings, secrets_set, sealed, cancel_requests, is_enabled,"
+            " version, changed_by, changed_at, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            values,
+        )
+    else:
+        cursor.execute(
+            "UPDATE stored_connections SET integration = ?, settings = ?, secrets_set = ?, sealed = ?,"
+            " cancel_requests = ?, is_enabled = ?, version = ?, changed_by = ?, changed_at = ?"
+            " WHERE name = ? AND version = ?",
+            (*values, connection.version - 1),
+        )
+    _require_written(cursor, f"connection {connection.name!r}")
+
+
+def _save_rule(cursor: Cursor, rule: StoredRule) -> None:
+    (latest,) = cursor.execute(
+        "SELECT coalesce(max(version), 0) FROM stored_rules WHERE name = ?", (rule.name,)
+    ).fetchone()
+    values = (rule.name, rule.version, rule.content, rule.state.value, rule.tested, rule.by, to_microseconds(rule.at))
+    if latest != rule.version - 1:
+        raise _conflict(f"rule {rule.name!r}")
+    cursor.execute(
+        f"INSERT INTO stored_rules ({_RULE}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608 - constants
+        values,
+    )
+    _require_written(cursor, f"rule {rule.name!r}")
+
+
+def _require_written(cursor: Cursor, location: str) -> None:
+    """Count the change. Raises ConflictError where the last statement wrote nothing."""
+    if cursor.rowcount != 1:
+        raise _conflict(location)
+    cursor.execute("INSERT INTO stored_configuration (id, version) VALUES (?, 0) ON CONFLICT DO NOTHING", (_ONE,))
+    cursor.execute("UPDATE stored_configuration SET version = version + 1 WHERE id = ?", (_ONE,))
+
+
+def _conflict(location: str) -> ConflictError:
+    return ConflictError(
+        "somebody else has changed it meanwhile", location=location, hint="look at it again, then make your change"
+    )
+
+
+def _connection_of(row: tuple[Any, ...]) -> StoredConnection:
+    name, integration, settings, secrets_set, sealed, cancel_requests, is_enabled, version, by, at = row
+    return StoredConnection(
+        name=name,
+        integration=integration,
+        settings=json.loads(settings),
+        secrets_set={secret: from_microseconds(given) for secret, given in json.loads(secrets_set).items()},
+        sealed=sealed,
+        cancel_requests=cancel_requests,
+        is_enabled=bool(is_enabled),
+        version=version,
+        by=by,
+        at=from_microseconds(at),
+    )
+
+
+def _rule_of(row: tuple[Any, ...]) -> StoredRule:
+    name, version, content, state, tested, by, at = row
+    return StoredRule(
+        name=name,
+        content=content,
+        state=RuleState(state),
+        tested=tested,
+        version=version,
+        by=by,
+        at=from_microseconds(at),
+    )
