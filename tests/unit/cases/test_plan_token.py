@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -37,11 +38,11 @@ def plan(at: float = 0, status: str | None = None, state: State | None = None) -
     return make_plan(ORDER, [evolve(PLACED, status=status)], {"shop": acme(*ROUTES)}, NOW + seconds(at), states)
 
 
-def with_entry(**changes: object) -> Plan:
+def with_entry(**changes: Any) -> Plan:
     return evolve(plan(), entries=(evolve(plan().entries[0], **changes),))
 
 
-def with_step(**changes: object) -> Plan:
+def with_step(**changes: Any) -> Plan:
     first, *others = plan().entries[0].steps
     return with_entry(steps=(evolve(first, **changes), *others))
 

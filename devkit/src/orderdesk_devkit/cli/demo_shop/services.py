@@ -1,0 +1,80 @@
+"""The services behind the shop to look at: every installed simulator, and the configuration that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from orderdesk_devkit.cli.demo_shop.catalog import DEMO_ORDERS, bulk_orders
+from orderdesk_devkit.cli.sandbox import load_simulators, settings_table
+from orderdesk_devkit.simulators.server import serve
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.rules.reader import read_rules
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.transport.email.config import EmailConfig
+
+__all__ = ["MAIL", "demo_config", "serving"]
+
+MAIL: Final = EmailConfig(sender="Paper Lantern Shop <orders@lantern.example>", mode="draft")
+_EMAIL_ONLY: Final = "oia-global"
+_OIA: Final = {"client_code": "LANTERN", "mode": "production", "cancel_email_to": "cancellations@oia.example"}
+"""The settings of the one integration that has no simulator: its service reads mails."""
+_RULES: Final = (
+    {
+        "name": "Canceled folder cancels at BDLinx",
+        "event": "order moved",
+        "when": "folder == 'Canceled' and source_name != 'Shopify'",
+        "do": [{"action": "Cancel Order at BDLinx", "reason": "customer asked"}],
+    },
+    {
+        "name": "Canceled folder tells Shopify",
+        "event": "order moved",
+        "when": "folder == 'Canceled' and source_name == 'Shopify'",
+        "do": [{"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}],
+    },
+    {
+        "name": "What is canceled is filed",
+        "event": "order canceled",
+        "do": [{"action": "Move Order to Folder", "folder": "Canceled"}],
+    },
+)
+
+
+@contextmanager
+def serving(clock: Clock) -> Iterator[dict[str, tuple[Simulator, str]]]:
+    """Every installed simulator with its URL, by slug, served within the block."""
+    with ExitStack() as stack:
+        yield {
+            slug: (simulator, stack.enter_context(serve(simulator.app)).url)
+            for slug, simulator in load_simulators(clock).items()
+        }
+
+
+def demo_config(ledger: Path, simulators: Mapping[str, tuple[Simulator, str]]) -> Config:
+    """The configuration of a desk that leads to these simulators, each connection named as its integration.
+
+    Raises ConfigurationError where an integration is not installed.
+    """
+    registry = PluginRegistry()
+    wanted = {connection for order in (*DEMO_ORDERS, *bulk_orders()) for connection, _ in order.places}
+    missing = sorted((wanted - {_EMAIL_ONLY} - set(simulators)) | ({_EMAIL_ONLY} - set(registry.slugs())))
+    if missing:
+        packages = " ".join(f"'orderdesk-{slug}[sandbox]'" for slug in missing)
+        raise ConfigurationError(
+            f"the shop needs integrations that are not installed: {', '.join(missing)}",
+            location="orderdesk.simulators",
+            hint=f"pip install {packages}",
+        )
+    tables = {slug: settings_table(registry, slug, one.settings(url)) for slug, (one, url) in simulators.items()}
+    tables[_EMAIL_ONLY] = dict(_OIA)
+    tables["commercehub"]["answer_requests"] = True  # Its retailers ask us to cancel; Shopify asks its services.
+    tables["shopify-fulfillment"]["acts_as"] = "service"
+    connections = {name: ConnectionConfig(name, name, table, f"[connections.{name}]") for name, table in tables.items()}
+    rules = read_rules([dict(rule) for rule in _RULES], "the demo's rules")
+    return Config(ledger, connections, email=MAIL, rules=rules)
