@@ -12,6 +12,7 @@ from orderdesk_sdk.cli.commands import (
     cancel,
     decide,
     doctor,
+    inbox,
     integrations,
     ledger,
     messages,
@@ -54,6 +55,8 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     ),
     "Rules": (rules.rules,),
     "Decide a case": (
+        inbox.inbox,
+        inbox.mark_seen,
         decide.answer,
         decide.poll,
         decide.confirm,

@@ -57,7 +57,8 @@ class Desk:
     """The entry point of the SDK over one ledger, one order store and the configured connections.
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
-    `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`.
+    `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`,
+    `inbox`.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Desk:
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
         self.responses = made.responses
         self.notifications, self.rules = made.notifications, made.rules
-        self.answer_links, self.feed = made.answer_links, made.feed
+        self.answer_links, self.feed, self.inbox = made.answer_links, made.feed, made.inbox
 
     @property
     def messages(self) -> MessageService:
