@@ -11,6 +11,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.archive import ArchivedHistory, ArchiveReport
+from orderdesk_sdk.cases.bulk_lists import BulkListRecords
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.event_feed import EventFeed
@@ -101,6 +102,7 @@ class Ledger(
     InboxRecords,
     StoredConnectionRecords,
     StoredRuleRecords,
+    BulkListRecords,
     Protocol,
 ):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""

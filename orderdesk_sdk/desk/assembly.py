@@ -57,6 +57,7 @@ from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.desk.bulk.lists import BulkListService
     from orderdesk_sdk.desk.desk import DeskLimits
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
     from orderdesk_sdk.desk.messages.service import MessageService
@@ -150,6 +151,7 @@ class DeskAssembly:
         self._start_responses(parts)
         self.notifications = NotificationService(parts, self.cancellations, self._intake)
         self._made_messages: MessageService | None = None
+        self._made_bulks: BulkListService | None = None
         self._messages_lock = threading.Lock()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
         self.rules = RuleEngine(self._rules, ledger, by_id, connections, executor, clock)
@@ -185,6 +187,15 @@ class DeskAssembly:
                     self._config, self.parts, self.order_store, self.cancellations, self.notifications, self.shutdown
                 )
         return made
+
+    @property
+    def bulks(self) -> BulkListService:
+        """Made when it is first asked for."""
+        from orderdesk_sdk.desk.bulk.lists import BulkListService  # What only plans needs none.
+
+        with self._messages_lock:
+            self._made_bulks = self._made_bulks or BulkListService(self.parts, self.cancellations, self.shutdown)
+            return self._made_bulks
 
     def _email(self) -> CancellationEmail:
         from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.

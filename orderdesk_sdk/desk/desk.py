@@ -27,6 +27,7 @@ from orderdesk_sdk.transport.http.limits import HttpLimits
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.ledger import Ledger
     from orderdesk_sdk.clock import Clock
+    from orderdesk_sdk.desk.bulk.lists import BulkListService
     from orderdesk_sdk.desk.bulk.request import BulkRequest
     from orderdesk_sdk.desk.bulk.run import BulkRun
     from orderdesk_sdk.desk.cancellations import CancellationStatus
@@ -58,7 +59,7 @@ class Desk:
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
     `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`,
-    `inbox`.
+    `inbox`, `bulks`.
     """
 
     def __init__(
@@ -99,6 +100,11 @@ class Desk:
     def messages(self) -> MessageService:
         """What comes in: messages of services and of the order store."""
         return self._assembly.messages
+
+    @property
+    def bulks(self) -> BulkListService:
+        """Bulks that a person asked for at a page."""
+        return self._assembly.bulks
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:

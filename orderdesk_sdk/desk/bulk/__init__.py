@@ -6,6 +6,7 @@
     sender     the thread that sends meanwhile, in the scheduler's fair rounds
     result     what became of one order, by its cases
     summary    what became of all, grouped by reason
+    lists      bulks of a person at a page: the list is kept first, so that what was cut off can be gone on with
 
 The ledger is the queue and the memory of a run: an order is recorded under a key of the bulk before it is sent, so a
 run that was killed goes on where it is run again. Nothing here holds an order longer than it takes to record it.

@@ -198,6 +198,13 @@ _STORED_CONFIGURATION = (
         changed_at bigint NOT NULL, UNIQUE (name, version))""",
 )
 
+_BULK_LISTS = (
+    f"""CREATE TABLE bulk_lists (
+        key {_TEXT} PRIMARY KEY, requested_by text NOT NULL, reason text, requested_at bigint NOT NULL,
+        orders text NOT NULL, refused text NOT NULL, finished_at bigint)""",
+    "CREATE INDEX bulk_lists_by_time ON bulk_lists (requested_at)",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -209,4 +216,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_ORDER_WATCH),
     Migration(_SEEN_ALARMS),
     Migration(_STORED_CONFIGURATION),
+    Migration(_BULK_LISTS),
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.bulk_list_records import SqlBulkListRecords
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
@@ -47,6 +48,7 @@ class SqliteLedger(
     SqlEventFeed,
     SqlInboxRecords,
     SqlStoredConfiguration,
+    SqlBulkListRecords,
 ):
     """A ledger in the file `path`, made where there is none. Safe from many threads and several processes.
 

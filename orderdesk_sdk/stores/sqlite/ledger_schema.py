@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -307,5 +307,12 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             number INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, content TEXT NOT NULL,
             state TEXT NOT NULL, tested TEXT NOT NULL, changed_by TEXT NOT NULL, changed_at INTEGER NOT NULL,
             UNIQUE (name, version))""",
+    ),
+    (
+        # What a person wants canceled at once: kept as a whole first, so that what was cut off can be gone on with.
+        """CREATE TABLE bulk_lists (
+            key TEXT PRIMARY KEY, requested_by TEXT NOT NULL, reason TEXT, requested_at INTEGER NOT NULL,
+            orders TEXT NOT NULL, refused TEXT NOT NULL, finished_at INTEGER) WITHOUT ROWID""",
+        "CREATE INDEX bulk_lists_by_time ON bulk_lists (requested_at)",
     ),
 )

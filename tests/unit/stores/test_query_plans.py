@@ -16,6 +16,7 @@ import pytest
 from attrs import evolve
 
 from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
+from orderdesk_sdk.cases.bulk_lists import BulkList
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
@@ -56,6 +57,7 @@ GROWING = (
     "store_statuses",
     "watched_orders",
     "seen_alarms",
+    "bulk_lists",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
@@ -218,6 +220,8 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.record_links([StoredLink("digest", link)], NOW)
     ledger.mark_links_used(case.id, 1, NOW)
     ledger.mark_alarm_seen(SeenAlarm(case.id, "Ann", NOW))
+    ledger.add_bulk_list(BulkList(key="b", requested_by="Ann", reason=None, requested_at=NOW, order_ids=("1",)))
+    ledger.finish_bulk_list("b", {1: "no"}, NOW)
     ledger.begin_look(NOW, hours(1))
     seen = [SeenOrder("1", is_in=True)]
     ledger.finish_look(NOW, seen, NOW, max_waiting=100, is_first=True)
@@ -307,6 +311,8 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.configuration_version()
     ledger.stored_connections()
     ledger.stored_rules()
+    ledger.find_bulk_list("b")
+    ledger.recent_bulk_lists(NOW, 10)
     ledger.stored_rule_versions("Cancel in the folder")
     records = ledger.store_records("order-desk 1")
     records.order_of("shop", "R-1")
