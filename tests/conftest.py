@@ -43,6 +43,7 @@ from orderdesk_sdk.transport.http.client import HttpClient
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.redaction import Redactor
 from tests.support.email_child import EMAIL_ONLY, EMAIL_ROUTES, open_email_desk
+from tests.support.every_test import quick_passwords, screen_of_no_width
 from tests.support.fake_services import (
     FakeCart,
     FakeDeskOpener,
@@ -53,7 +54,7 @@ from tests.support.fake_services import (
 )
 from tests.support.postgres_fixtures import missing_versions, postgres_server, postgres_url
 
-__all__ = ["postgres_server", "postgres_url"]  # Fixtures, too.
+__all__ = ["postgres_server", "postgres_url", "quick_passwords", "screen_of_no_width"]  # Fixtures, too.
 
 hypothesis.settings.register_profile("orderdesk", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("orderdesk")
@@ -88,14 +89,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 1 if item.get_closest_marker("slow") else 2
 
     items.sort(key=turn)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _screen_of_no_width() -> Iterator[None]:
-    """Tables are as wide as they want, whatever terminal the tests are started from."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("COLUMNS", raising=False)
-        yield
 
 
 @settings

@@ -9,8 +9,10 @@ from typing import Protocol, TypeVar
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.access import AccessRecords
 from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.archive import ArchivedHistory, ArchiveReport
+from orderdesk_sdk.cases.audit import AuditLog
 from orderdesk_sdk.cases.bulk_lists import BulkListRecords
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
@@ -103,6 +105,8 @@ class Ledger(
     StoredConnectionRecords,
     StoredRuleRecords,
     BulkListRecords,
+    AccessRecords,
+    AuditLog,
     Protocol,
 ):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""

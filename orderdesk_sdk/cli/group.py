@@ -12,7 +12,6 @@ from orderdesk_sdk.cli.commands import (
     cancel,
     decide,
     doctor,
-    inbox,
     integrations,
     ledger,
     messages,
@@ -55,8 +54,6 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     ),
     "Rules": (rules.rules,),
     "Decide a case": (
-        inbox.inbox,
-        inbox.mark_seen,
         decide.answer,
         decide.poll,
         decide.confirm,

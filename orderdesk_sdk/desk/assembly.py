@@ -8,17 +8,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.ledger import Ledger
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.clock import Clock, SystemClock
 from orderdesk_sdk.desk.answer_links import AnswerLinkService
 from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake, CancelRequestPoller
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.feed import EventFeedService
-from orderdesk_sdk.desk.inbox import InboxService
 from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
@@ -57,6 +57,8 @@ from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.desk.access.service import AccessService
+    from orderdesk_sdk.desk.audit import AuditService
     from orderdesk_sdk.desk.bulk.lists import BulkListService
     from orderdesk_sdk.desk.desk import DeskLimits
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
@@ -142,7 +144,6 @@ class DeskAssembly:
         self.wakes.use(waker_of(self._config.engine, ledger))
         self.parts = parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
         self.feed = EventFeedService(ledger)
-        self.inbox = InboxService(parts)
         self.cases = CaseService(parts, self._manual_evidence)
         self.answer_links = AnswerLinkService(parts, self._links)
         self.cancellations = CancellationService(parts)
@@ -196,6 +197,20 @@ class DeskAssembly:
         with self._messages_lock:
             self._made_bulks = self._made_bulks or BulkListService(self.parts, self.cancellations, self.shutdown)
             return self._made_bulks
+
+    @cached_property
+    def audit(self) -> AuditService:
+        """Made when it is first asked for, as `access`: what only plans or works needs neither."""
+        from orderdesk_sdk.desk.audit import AuditService
+
+        return AuditService(self.ledger, SystemClock())
+
+    @cached_property
+    def access(self) -> AccessService:
+        """By the machine's clock: a sandbox's may stand still, and its sessions would not end."""
+        from orderdesk_sdk.desk.access.service import AccessService
+
+        return AccessService(self.ledger, self.audit, SystemClock())
 
     def _email(self) -> CancellationEmail:
         from orderdesk_sdk.runtime.handlers.email import CancellationEmail  # What only plans needs none.

@@ -27,6 +27,8 @@ from orderdesk_sdk.transport.http.limits import HttpLimits
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.ledger import Ledger
     from orderdesk_sdk.clock import Clock
+    from orderdesk_sdk.desk.access.service import AccessService
+    from orderdesk_sdk.desk.audit import AuditService
     from orderdesk_sdk.desk.bulk.lists import BulkListService
     from orderdesk_sdk.desk.bulk.request import BulkRequest
     from orderdesk_sdk.desk.bulk.run import BulkRun
@@ -59,7 +61,7 @@ class Desk:
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
     `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`,
-    `inbox`, `bulks`.
+    `inbox`, `bulks`, `access`, `audit`.
     """
 
     def __init__(
@@ -94,7 +96,17 @@ class Desk:
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
         self.responses = made.responses
         self.notifications, self.rules = made.notifications, made.rules
-        self.answer_links, self.feed, self.inbox = made.answer_links, made.feed, made.inbox
+        self.answer_links, self.feed = made.answer_links, made.feed
+
+    @property
+    def access(self) -> AccessService:
+        """Who may use console and API: users, sessions, tokens."""
+        return self._assembly.access
+
+    @property
+    def audit(self) -> AuditService:
+        """Who did, saw or tried what."""
+        return self._assembly.audit
 
     @property
     def messages(self) -> MessageService:

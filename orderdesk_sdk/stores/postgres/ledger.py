@@ -19,6 +19,7 @@ from orderdesk_sdk.stores.postgres.migrations import migrate
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from orderdesk_sdk.stores.postgres.reservations import Reservations
 from orderdesk_sdk.stores.postgres.write_session import PostgresWriteSession
+from orderdesk_sdk.stores.sql.access_records import SqlAccessRecords
 from orderdesk_sdk.stores.sql.bulk_list_records import SqlBulkListRecords
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
@@ -46,6 +47,7 @@ class PostgresLedger(
     SqlInboxRecords,
     SqlStoredConfiguration,
     SqlBulkListRecords,
+    SqlAccessRecords,
 ):
     """A ledger in the database of `url`, whose tables are made where there are none. Safe from many threads.
 

@@ -205,6 +205,47 @@ _BULK_LISTS = (
     "CREATE INDEX bulk_lists_by_time ON bulk_lists (requested_at)",
 )
 
+_ACCESS = (
+    # Who may use console and API. Of a password its hash is kept, of sessions, links and tokens their digests.
+    f"""CREATE TABLE users (
+        id {_TEXT} PRIMARY KEY, name {_TEXT} NOT NULL, name_key {_TEXT} NOT NULL UNIQUE, role {_TEXT} NOT NULL,
+        is_disabled bigint NOT NULL, password_hash text, version bigint NOT NULL, created_at bigint NOT NULL,
+        identity text, identity_key {_TEXT} UNIQUE, last_sign_in bigint)""",
+    f"""CREATE TABLE user_sessions (
+        digest {_TEXT} PRIMARY KEY, user_id {_TEXT} NOT NULL, created_at bigint NOT NULL, last_used_at bigint NOT NULL,
+        stepped_up_at bigint NOT NULL)""",
+    "CREATE INDEX user_sessions_by_user ON user_sessions (user_id)",
+    "CREATE INDEX user_sessions_by_age ON user_sessions (created_at)",
+    "CREATE INDEX user_sessions_by_use ON user_sessions (last_used_at)",
+    f"""CREATE TABLE sign_in_links (
+        digest {_TEXT} PRIMARY KEY, user_id {_TEXT} NOT NULL, expires_at bigint NOT NULL, used_at bigint)""",
+    "CREATE INDEX sign_in_links_by_user ON sign_in_links (user_id)",
+    "CREATE INDEX sign_in_links_by_age ON sign_in_links (expires_at)",
+    f"""CREATE TABLE sign_in_attempts (
+        key {_TEXT} PRIMARY KEY, failures bigint NOT NULL, last_at bigint NOT NULL, blocked_until bigint NOT NULL)""",
+    "CREATE INDEX sign_in_attempts_by_age ON sign_in_attempts (last_at)",
+    f"""CREATE TABLE api_tokens (
+        name {_TEXT} PRIMARY KEY, digest {_TEXT} NOT NULL UNIQUE, role {_TEXT} NOT NULL, connections text NOT NULL,
+        created_at bigint NOT NULL, created_by text NOT NULL, expires_at bigint NOT NULL, revoked_at bigint,
+        last_used_at bigint)""",
+    # Who did what: a hash chain of its own, and beside it the texts that may be removed.
+    "CREATE TABLE audit_head (id bigint PRIMARY KEY CHECK (id = 1), count bigint NOT NULL, link bytea NOT NULL)",
+    f"""CREATE TABLE audit_log (
+        sequence bigint PRIMARY KEY, actor {_TEXT} NOT NULL, action {_TEXT} NOT NULL, at bigint NOT NULL,
+        data text NOT NULL, link bytea NOT NULL, sealed bytea, texts text, subject {_TEXT})""",
+    "CREATE INDEX audit_log_by_subject ON audit_log (subject, sequence) WHERE subject IS NOT NULL",
+    """CREATE TRIGGER audit_log_is_kept BEFORE DELETE ON audit_log FOR EACH ROW
+        EXECUTE FUNCTION ledger_refuses('the audit log is append-only')""",
+    """CREATE TRIGGER audit_log_is_not_emptied BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT
+        EXECUTE FUNCTION ledger_refuses('the audit log is append-only')""",
+    """CREATE TRIGGER audit_log_is_fixed
+        BEFORE UPDATE OF sequence, actor, action, at, data, link, sealed ON audit_log FOR EACH ROW
+        EXECUTE FUNCTION ledger_refuses('the audit log is append-only')""",
+    """CREATE TRIGGER audit_log_texts_only_go BEFORE UPDATE OF texts, subject ON audit_log FOR EACH ROW
+        WHEN (NEW.texts IS NOT NULL OR NEW.subject IS NOT NULL)
+        EXECUTE FUNCTION ledger_refuses('the audit log is append-only')""",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -217,4 +258,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_SEEN_ALARMS),
     Migration(_STORED_CONFIGURATION),
     Migration(_BULK_LISTS),
+    Migration(_ACCESS),
 )

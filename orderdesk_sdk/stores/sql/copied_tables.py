@@ -70,6 +70,13 @@ LEDGER_TABLES: Final = (
     _table("archived_links", "first links"),
     _table("store_numbers", "store connection remote_id order_id", 3),
     _table("store_statuses", "store order_id connection status at", 3),
+    _table(
+        "users",
+        "id name name_key role is_disabled password_hash version created_at identity identity_key last_sign_in",
+    ),
+    _table("api_tokens", "name digest role connections created_at created_by expires_at revoked_at last_used_at"),
+    _table("audit_log", "sequence actor action at data link sealed texts subject"),
+    _table("audit_head", "id count link"),
 )
 """Of the ledger; its one row of `chain` and its epochs go by themselves."""
 ORDER_TABLES: Final = (
@@ -80,8 +87,10 @@ ORDER_TABLES: Final = (
     _table("order_history", "seq order_id at by text", counts=True),
 )
 """Of the embedded order store, in the order in which they refer to each other."""
-NOT_COPIED: Final = frozenset({"chain", "ledger_epochs", "workers"})
-"""Tables that are written anew, or are about the processes of the moment."""
+NOT_COPIED: Final = frozenset(
+    {"chain", "ledger_epochs", "workers", "user_sessions", "sign_in_links", "sign_in_attempts"}
+)
+"""Tables that are written anew, or are about the processes and sign-ins of the moment."""
 
 
 def copy_rows(source: Cursor, target: Cursor, table: CopiedTable) -> int:

@@ -12,6 +12,7 @@ from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityRep
 from orderdesk_sdk.stores.hash_chain import FIRST, ROW_MARK, chain_entry, head_after, link_after, row_digest, state_of
 from orderdesk_sdk.stores.personal_texts import StoredRecord
 from orderdesk_sdk.stores.sql.archived_lines import Gap, archived_count, archived_links, gaps_of, link_at
+from orderdesk_sdk.stores.sql.audit_log import audit_flaws
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.ledger_tables import CANCELLATION_COLUMNS, COLUMNS, rows_of
 
@@ -51,6 +52,7 @@ def examine(db: Cursor, noted: ChainHead | None = None) -> Iterator[IntegrityFla
     total = here + archived_count(db)
     if lines != total:
         yield IntegrityFlaw(None, f"{total - lines} lines of the history belong to no case")
+    yield from audit_flaws(db)
 
 
 def _chain_flaws(db: Cursor, noted: ChainHead | None) -> Iterator[IntegrityFlaw]:

@@ -6,12 +6,14 @@ from datetime import datetime
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.audit import order_subject
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import HistoryEntryKind
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.stores.hash_chain import chain_entry
 from orderdesk_sdk.stores.personal_texts import REMOVED
 from orderdesk_sdk.stores.serialization import dump, load, pack_entry, to_microseconds
+from orderdesk_sdk.stores.sql.audit_log import remove_audit_texts
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.inbound_messages import remove_message_texts
@@ -33,6 +35,7 @@ def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str
                 hint="settle the case first: see `orderdesk cases`",
             )
     remove_message_texts(cursor, order_id)
+    remove_audit_texts(cursor, order_subject(order_id), by=by, at=at)
     for number, subject_id, link, _ in subjects:
         said = pack_entry(f"personal texts were removed by {by}")
         line = chain_entry(subject_id, 0, to_microseconds(at), HistoryEntryKind.REMOVED.value, said)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.errors import StorageError
+from orderdesk_sdk.stores.sql.access_records import SqlAccessRecords
 from orderdesk_sdk.stores.sql.bulk_list_records import SqlBulkListRecords
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
@@ -49,6 +50,7 @@ class SqliteLedger(
     SqlInboxRecords,
     SqlStoredConfiguration,
     SqlBulkListRecords,
+    SqlAccessRecords,
 ):
     """A ledger in the file `path`, made where there is none. Safe from many threads and several processes.
 

@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -22,6 +22,7 @@ _WITH_HISTORY_ONLY = (
 _FILL_ORDER_ID = """UPDATE registrations SET order_id = json_extract(data, '$.order_id')
     WHERE order_id IS NULL AND json_valid(data)"""
 _NEVER_DELETED = "what is in the ledger is kept"
+_AUDIT_APPENDS = "the audit log is append-only"
 
 MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
     (
@@ -314,5 +315,45 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             key TEXT PRIMARY KEY, requested_by TEXT NOT NULL, reason TEXT, requested_at INTEGER NOT NULL,
             orders TEXT NOT NULL, refused TEXT NOT NULL, finished_at INTEGER) WITHOUT ROWID""",
         "CREATE INDEX bulk_lists_by_time ON bulk_lists (requested_at)",
+    ),
+    (
+        # Who may use console and API. Of a password its hash is kept, of sessions, links and tokens their digests.
+        """CREATE TABLE users (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, name_key TEXT NOT NULL UNIQUE, role TEXT NOT NULL,
+            is_disabled INTEGER NOT NULL, password_hash TEXT, version INTEGER NOT NULL, created_at INTEGER NOT NULL,
+            identity TEXT, identity_key TEXT UNIQUE, last_sign_in INTEGER) WITHOUT ROWID""",
+        """CREATE TABLE user_sessions (
+            digest TEXT PRIMARY KEY, user_id TEXT NOT NULL, created_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL,
+            stepped_up_at INTEGER NOT NULL) WITHOUT ROWID""",
+        "CREATE INDEX user_sessions_by_user ON user_sessions (user_id)",
+        "CREATE INDEX user_sessions_by_age ON user_sessions (created_at)",
+        "CREATE INDEX user_sessions_by_use ON user_sessions (last_used_at)",
+        """CREATE TABLE sign_in_links (
+            digest TEXT PRIMARY KEY, user_id TEXT NOT NULL, expires_at INTEGER NOT NULL, used_at INTEGER)
+            WITHOUT ROWID""",
+        "CREATE INDEX sign_in_links_by_user ON sign_in_links (user_id)",
+        "CREATE INDEX sign_in_links_by_age ON sign_in_links (expires_at)",
+        """CREATE TABLE sign_in_attempts (
+            key TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at INTEGER NOT NULL, blocked_until INTEGER NOT NULL)
+            WITHOUT ROWID""",
+        "CREATE INDEX sign_in_attempts_by_age ON sign_in_attempts (last_at)",
+        """CREATE TABLE api_tokens (
+            name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, role TEXT NOT NULL, connections TEXT NOT NULL,
+            created_at INTEGER NOT NULL, created_by TEXT NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER,
+            last_used_at INTEGER) WITHOUT ROWID""",
+        # Who did what: a hash chain of its own, and beside it the texts that may be removed.
+        "CREATE TABLE audit_head (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL, link BLOB NOT NULL)",
+        """CREATE TABLE audit_log (
+            sequence INTEGER PRIMARY KEY, actor TEXT NOT NULL, action TEXT NOT NULL, at INTEGER NOT NULL,
+            data TEXT NOT NULL, link BLOB NOT NULL, sealed BLOB, texts TEXT, subject TEXT)""",
+        "CREATE INDEX audit_log_by_subject ON audit_log (subject, sequence) WHERE subject IS NOT NULL",
+        f"""CREATE TRIGGER audit_log_is_kept BEFORE DELETE ON audit_log
+            BEGIN SELECT RAISE(ABORT, '{_AUDIT_APPENDS}'); END""",
+        f"""CREATE TRIGGER audit_log_is_fixed
+            BEFORE UPDATE OF sequence, actor, action, at, data, link, sealed ON audit_log
+            BEGIN SELECT RAISE(ABORT, '{_AUDIT_APPENDS}'); END""",
+        f"""CREATE TRIGGER audit_log_texts_only_go BEFORE UPDATE OF texts, subject ON audit_log
+            WHEN NEW.texts IS NOT NULL OR NEW.subject IS NOT NULL
+            BEGIN SELECT RAISE(ABORT, '{_AUDIT_APPENDS}'); END""",
     ),
 )

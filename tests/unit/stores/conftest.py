@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
-from orderdesk_sdk.clock import Clock, SystemClock
+from orderdesk_sdk.cases.access import Role
+from orderdesk_sdk.clock import Clock, SystemClock, VirtualClock
+from orderdesk_sdk.desk.access.service import AccessService
+from orderdesk_sdk.desk.audit import AuditService
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres.orders import PostgresOrderStore
@@ -20,6 +23,8 @@ from orderdesk_sdk.stores.sqlite.connection import connect
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.stores.sqlite.write_session import SqliteWriteSession
+from tests.support.access import PASSWORD
+from tests.support.builders import NOW
 from tests.support.ledgers import (
     DATABASE_PARAMS,
     POSTGRES_PARAMS,
@@ -107,3 +112,22 @@ def ledger(database: LedgerDatabase) -> Iterator[SqlLedger]:
     opened = database.open()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def access_clock() -> VirtualClock:
+    """The clock of `access` and `audit`."""
+    return VirtualClock(NOW)
+
+
+@pytest.fixture
+def audit(ledger: SqlLedger, access_clock: VirtualClock) -> AuditService:
+    return AuditService(ledger, access_clock)
+
+
+@pytest.fixture
+def access(ledger: SqlLedger, audit: AuditService, access_clock: VirtualClock) -> AccessService:
+    """With one user, an admin."""
+    made = AccessService(ledger, audit, access_clock)
+    made.users.add("Ann Lee", role=Role.ADMIN, password=PASSWORD, by="setup")
+    return made

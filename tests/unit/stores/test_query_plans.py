@@ -15,7 +15,9 @@ from typing import Any, cast
 import pytest
 from attrs import evolve
 
+from orderdesk_sdk.cases.access import ApiToken, AttemptLimit, NewSession, Role, User, UserChange
 from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
+from orderdesk_sdk.cases.audit import AuditAction, AuditRecord
 from orderdesk_sdk.cases.bulk_lists import BulkList
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
@@ -56,6 +58,10 @@ GROWING = (
     "store_numbers",
     "store_statuses",
     "watched_orders",
+    "user_sessions",
+    "sign_in_links",
+    "sign_in_attempts",
+    "audit_log",
     "seen_alarms",
     "bulk_lists",
 )
@@ -227,6 +233,7 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.finish_look(NOW, seen, NOW, max_waiting=100, is_first=True)
     ledger.finish_look(LATER, [SeenOrder("1", is_in=False)], NOW, max_waiting=100, is_first=False)
     ledger.finish_look(LATER, seen, NOW, max_waiting=100, is_first=True)
+    write_access(ledger)
     ledger.claim_notifications("shop", ["one", "two"], NOW)
     ledger.complete_notifications("shop", ["one"], ["two"])
     write_messages(ledger)
@@ -255,6 +262,36 @@ def write_messages(ledger: SqlLedger) -> None:
     ledger.discard_message(second)
     ledger.remove_old_messages(NOW)
     ledger.record_own_move(OwnMove("1", "Canceled", NOW))
+
+
+def write_access(ledger: SqlLedger) -> None:
+    """Every method that writes of users, sessions, tokens and the audit log, and those that only they read with."""
+    record = AuditRecord(actor="Ann", action=AuditAction.USER_CHANGED, at=NOW, subject="order 7", address="::1")
+    user = User(
+        id="u", name="Ann", role=Role.ADMIN, is_disabled=False, has_password=True, created_at=NOW, identity="ann@x"
+    )
+    ledger.add_user(user, "hash", record)
+    ledger.change_user("u", UserChange(role=Role.ADMIN, password_hash="other", identity="a@x"), record)
+    ledger.replace_password_hash("u", "other", "newer")
+    ledger.begin_sign_in([AttemptLimit("account", 1, hours(1)), AttemptLimit("address", 1, hours(1))], NOW)
+    ledger.clear_sign_ins("account", ["address"])
+    session = NewSession(digest="s", user_id="u", user_version=3, at=NOW)
+    assert ledger.open_session(session, record)
+    assert ledger.find_session("s")
+    ledger.touch_session("s", NOW)
+    ledger.step_up_session("s", NOW, record)
+    ledger.end_session("s", record)
+    ledger.add_sign_in_link("link", "u", LATER, record)
+    ledger.sign_in_link_user("link", NOW)
+    assert ledger.use_sign_in_link("link", evolve(session, digest="s2"), record)
+    token = ApiToken(
+        name="erp", role=Role.VIEWER, connections=("shop",), created_at=NOW, created_by="Ann", expires_at=LATER
+    )
+    ledger.add_api_token(token, "token", record)
+    ledger.touch_api_token("erp", NOW)
+    ledger.revoke_api_token("erp", record)
+    ledger.append_audit(record)
+    ledger.remove_audit_texts("order 7", by="Ann", at=NOW)
 
 
 def read_everything(ledger: SqlLedger) -> None:
@@ -314,6 +351,15 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.find_bulk_list("b")
     ledger.recent_bulk_lists(NOW, 10)
     ledger.stored_rule_versions("Cancel in the folder")
+    ledger.users()
+    ledger.find_user("Ann")
+    ledger.find_identity("a@x")
+    ledger.api_tokens()
+    ledger.find_api_token("token")
+    ledger.audit_entries(10)
+    ledger.audit_entries(10, before=5, subject="order 1")
+    ledger.audit_count()
+    assert list(ledger.find_audit_flaws()) == []
     records = ledger.store_records("order-desk 1")
     records.order_of("shop", "R-1")
     records.statuses("1")
