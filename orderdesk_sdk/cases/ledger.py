@@ -21,6 +21,7 @@ from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.inbox import InboxRecords
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
+from orderdesk_sdk.cases.kept_replies import KeptReplies
 from orderdesk_sdk.cases.messages import MessageInbox
 from orderdesk_sdk.cases.order_watch import OrderWatchRecords
 from orderdesk_sdk.cases.registration import Registration
@@ -102,6 +103,7 @@ class Ledger(
     OrderWatchRecords,
     EventFeed,
     InboxRecords,
+    KeptReplies,
     StoredConnectionRecords,
     StoredRuleRecords,
     BulkListRecords,

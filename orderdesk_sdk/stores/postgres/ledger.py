@@ -27,6 +27,7 @@ from orderdesk_sdk.stores.sql.due_cases import Condition
 from orderdesk_sdk.stores.sql.event_feed import SqlEventFeed
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.inbox_records import SqlInboxRecords
+from orderdesk_sdk.stores.sql.kept_replies import SqlKeptReplies
 from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
@@ -45,6 +46,7 @@ class PostgresLedger(
     SqlMessageInbox,
     SqlEventFeed,
     SqlInboxRecords,
+    SqlKeptReplies,
     SqlStoredConfiguration,
     SqlBulkListRecords,
     SqlAccessRecords,

@@ -246,6 +246,15 @@ _ACCESS = (
         EXECUTE FUNCTION ledger_refuses('the audit log is append-only')""",
 )
 
+_KEPT_REPLIES = (
+    # Replies to requests with keys. What a request did is in its cases; these are forgotten when they are old.
+    f"""CREATE TABLE kept_replies (
+        caller {_TEXT} NOT NULL, key {_TEXT} NOT NULL, operation text NOT NULL, digest text NOT NULL, order_id {_TEXT},
+        begun_at bigint NOT NULL, attempt bigint NOT NULL, status bigint, reply text, PRIMARY KEY (caller, key))""",
+    "CREATE INDEX kept_replies_by_age ON kept_replies (begun_at)",
+    "CREATE INDEX kept_replies_by_order ON kept_replies (order_id) WHERE order_id IS NOT NULL",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -259,4 +268,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_STORED_CONFIGURATION),
     Migration(_BULK_LISTS),
     Migration(_ACCESS),
+    Migration(_KEPT_REPLIES),
 )

@@ -22,6 +22,7 @@ from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.event_feed import SqlEventFeed
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.inbox_records import SqlInboxRecords
+from orderdesk_sdk.stores.sql.kept_replies import SqlKeptReplies
 from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
@@ -48,6 +49,7 @@ class SqliteLedger(
     SqlMessageInbox,
     SqlEventFeed,
     SqlInboxRecords,
+    SqlKeptReplies,
     SqlStoredConfiguration,
     SqlBulkListRecords,
     SqlAccessRecords,

@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -355,5 +355,14 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         f"""CREATE TRIGGER audit_log_texts_only_go BEFORE UPDATE OF texts, subject ON audit_log
             WHEN NEW.texts IS NOT NULL OR NEW.subject IS NOT NULL
             BEGIN SELECT RAISE(ABORT, '{_AUDIT_APPENDS}'); END""",
+    ),
+    (
+        # Replies to requests with keys. What a request did is in its cases; these are forgotten when they are old.
+        """CREATE TABLE kept_replies (
+            caller TEXT NOT NULL, key TEXT NOT NULL, operation TEXT NOT NULL, digest TEXT NOT NULL, order_id TEXT,
+            begun_at INTEGER NOT NULL, attempt INTEGER NOT NULL, status INTEGER, reply TEXT,
+            PRIMARY KEY (caller, key)) WITHOUT ROWID""",
+        "CREATE INDEX kept_replies_by_age ON kept_replies (begun_at)",
+        "CREATE INDEX kept_replies_by_order ON kept_replies (order_id) WHERE order_id IS NOT NULL",
     ),
 )

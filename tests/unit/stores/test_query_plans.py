@@ -23,6 +23,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.inbox import SeenAlarm
+from orderdesk_sdk.cases.kept_replies import KeptReply, KeyedRequest
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState, OwnMove
 from orderdesk_sdk.cases.order_watch import SeenOrder
@@ -64,6 +65,7 @@ GROWING = (
     "audit_log",
     "seen_alarms",
     "bulk_lists",
+    "kept_replies",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
 
@@ -228,6 +230,12 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.mark_alarm_seen(SeenAlarm(case.id, "Ann", NOW))
     ledger.add_bulk_list(BulkList(key="b", requested_by="Ann", reason=None, requested_at=NOW, order_ids=("1",)))
     ledger.finish_bulk_list("b", {1: "no"}, NOW)
+    request = KeyedRequest("token 1", "key", "cancel", "digest", "1")
+    ledger.begin_request(request, NOW)
+    ledger.begin_request(request, LATER)
+    ledger.abandon_request(request, 1)
+    ledger.finish_request(request, 2, KeptReply(202, "{}"))
+    ledger.begin_request(KeyedRequest("token 1", "another", "cancel", "digest"), NOW + hours(25))
     ledger.begin_look(NOW, hours(1))
     seen = [SeenOrder("1", is_in=True)]
     ledger.finish_look(NOW, seen, NOW, max_waiting=100, is_first=True)
