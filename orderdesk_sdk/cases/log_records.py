@@ -106,6 +106,12 @@ class RoomLogger:
         """Log what went wrong and may need attention. The work goes on by itself, or says whom it waits for."""
         self._log(logging.WARNING, message, args, about)
 
+    def fault(self, message: str, error: BaseException, *args: object) -> None:
+        """Log an error that only a developer can mend, with where it arose; never with the values of variables."""
+        if self._logger.isEnabledFor(logging.ERROR):
+            with suppress(Exception):  # As below.
+                self._logger.error(message, *args, exc_info=(type(error), error, error.__traceback__), stacklevel=2)
+
     def _log(self, level: int, message: str, args: tuple[object, ...], about: LogSubject | None) -> None:
         if not self._logger.isEnabledFor(level):
             return

@@ -18,6 +18,7 @@ from orderdesk_sdk.cli.commands import (
     orders,
     report,
     rules,
+    serve,
     work,
 )
 from orderdesk_sdk.cli.plugin_commands import contributed_commands, load_command
@@ -47,6 +48,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         cancel.cancel,
         work.work,
         work.watch,
+        serve.serve,
         cancel.cases,
         cancel.receipt,
         cancel.resubmit,

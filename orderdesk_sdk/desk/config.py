@@ -27,6 +27,9 @@ suffix = "-{n}"                         # of the numbers of duplicates: 1042-1, 
 store_id = "12345"                      # the Order Desk store whose posted orders are taken, and its API key; the
 api_key = { env = "ORDERDESK_API_KEY" } # limits of all messages are here too
 
+[web]
+url = "https://desk.example.com"        # of the console and the API; more keys: `desk.web_config`
+
 [connections.mcf-us]
 integration = "amazon-mcf"
 cancel_requests = "person"              # "automatic" cancels what others request without asking a person
@@ -45,12 +48,13 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import evolve, field, frozen
 
+from orderdesk_sdk.desk.ledger_location import read_ledger_location
 from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
+from orderdesk_sdk.desk.web_config import WebConfig, validate_web_config
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
 from orderdesk_sdk.plugin.nested_values import nested_values
@@ -62,21 +66,17 @@ from orderdesk_sdk.runtime.connection_config import (
     Answering,
     ConnectionConfig,
     make_from_table,
-    read_secret,
     reject_unknown_keys,
 )
 from orderdesk_sdk.runtime.engines.protocol import EngineKind
-from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
 from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings, is_order_desk
 from orderdesk_sdk.transport.email.config import EmailConfig, validate_email_config
 
-__all__ = ["Config", "SandboxConfig", "find_config", "read_config", "read_ledger_location"]
+__all__ = ["Config", "SandboxConfig", "find_config", "read_config"]
 
 
 FILE_NAME = "orderdesk.toml"
-MAX_NAME_LENGTH = 255
-"""Bytes of a file's name, on the file systems that are in use."""
 MAX_TEXT_LENGTH = 1_000_000
 """Characters of a configuration."""
 MAX_DOTS = 300
@@ -91,6 +91,7 @@ _TABLES = (
     "resubmission",
     "rules",
     "sandbox",
+    "web",
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _LOOPBACK_URL = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
@@ -125,6 +126,7 @@ class Config:
         order_desk: the live store at Order Desk that the orders are in; None: the embedded order store.
         answer_links: None where e-mails have no links to answer by.
         messages: limits of the messages that come in, and whose they are.
+        web: how the console and the API are reached.
     """
 
     ledger: LedgerLocation
@@ -140,6 +142,7 @@ class Config:
     order_desk: OrderDeskSettings | None = None
     answer_links: AnswerLinkConfig | None = None
     messages: MessageConfig = field(factory=MessageConfig)
+    web: WebConfig = field(factory=WebConfig)
 
     @property
     def ledger_file(self) -> Path | None:
@@ -214,13 +217,14 @@ def _read(path: Path) -> Config:
     engine = _read_engine(ledger, path)
     known = (location, connections, UTC, path, sandbox, email, rules, suffix, engine)
     inbound = _optional_table(document, "messages", str(path))
+    web = _web(_optional_table(document, "web", str(path)), f"{path}: [web]")
     if is_order_desk(orders):
         order_desk = _order_desk(orders, connections, f"{path}: [orders]")
         messages = _messages(_from_store(inbound, orders), path, connections)
-        return Config(*known, order_desk=order_desk, answer_links=links, messages=messages)
+        return Config(*known, order_desk=order_desk, answer_links=links, messages=messages, web=web)
     reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
-    config = Config(*known, store, answer_links=links, messages=_messages(inbound, path, connections))
+    config = Config(*known, store, answer_links=links, messages=_messages(inbound, path, connections), web=web)
     return evolve(config, timezone=_read_timezone(orders, path))
 
 
@@ -249,6 +253,12 @@ def _messages(table: Mapping[str, object], path: Path, connections: Iterable[str
     config = make_from_table(MessageConfig, table, location, os.environ)
     validate_message_config(config, location)
     reject_unknown_keys(config.folders, connections, f"{location}.folders")
+    return config
+
+
+def _web(table: Mapping[str, object], location: str) -> WebConfig:
+    config = make_from_table(WebConfig, table, location, os.environ)
+    validate_web_config(config, location)
     return config
 
 
@@ -333,49 +343,6 @@ def _optional_table(document: Mapping[str, object], name: str, location: str) ->
     if not isinstance(table, Mapping):
         raise ConfigurationError(f"{name} must be a table", location=location, hint=f"write it as [{name}]")
     return table
-
-
-def read_ledger_location(url: object, folder: Path, location: str) -> LedgerLocation:
-    """Where a ledger or an order store is, by its URL, or by a variable that holds it. Raises ConfigurationError.
-
-    Args:
-        folder: that the path of a file is relative to.
-        location: where the URL stands, for messages.
-    """
-    if isinstance(url, Mapping):
-        return read_secret(url, location, os.environ)
-    if isinstance(url, str) and url.startswith(("postgresql://", "postgres://")):
-        return _public_url(url, location)
-    if not isinstance(url, str) or not url.startswith("sqlite:///") or len(url) <= len("sqlite:///"):
-        raise ConfigurationError(
-            "the value is not the URL of a database",  # Not shown: a database's URL may hold a password.
-            location=location,
-            hint='write it as "sqlite:///orderdesk.db" or "postgresql://USER@HOST:5432/NAME"',
-        )
-    name = url.removeprefix("sqlite:///")
-    if not name.isprintable() or any(len(os.fsencode(part)) > MAX_NAME_LENGTH for part in name.split("/")):
-        raise ConfigurationError(
-            "the URL does not name a possible file",
-            location=location,
-            hint='write it as "sqlite:///orderdesk.db"',
-        )
-    return folder / name
-
-
-def _public_url(url: str, location: str) -> Secret:
-    """A database's URL that the file itself holds. Raises ConfigurationError where a password stands in it."""
-    try:
-        parts = urlsplit(url)
-        has_password = bool(parts.password) or any("password" in name for name, _ in parse_qsl(parts.query))
-    except ValueError:
-        has_password = True  # Whatever it is, it is not shown.
-    if has_password:
-        raise ConfigurationError(
-            "the URL cannot be read, or holds a password",
-            location=location,
-            hint='put the whole URL into an environment variable, and write url = { env = "NAME" }',
-        )
-    return Secret(url)
 
 
 def _read_engine(ledger: Mapping[str, object], path: Path) -> EngineKind:

@@ -20,6 +20,7 @@ from orderdesk_sdk.clock import Clock, VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.desk.messages.config import MessageConfig
+from orderdesk_sdk.desk.web_config import WebConfig
 from orderdesk_sdk.errors import SignatureVerificationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin import answer
@@ -256,6 +257,7 @@ def open_fake_desk(
     orders: Sequence[Order] = (),
     answering: Answering = Answering.PERSON,
     messages: MessageConfig | None = None,
+    web: WebConfig | None = None,
 ) -> Desk:
     """A desk with one connection per plugin, named as it is; `orders` are imported."""
     registry = PluginRegistry(find=lambda group: [])
@@ -276,6 +278,7 @@ def open_fake_desk(
         connections,
         rules=read_rules(list(rules), "[[rules]]"),
         messages=messages or MessageConfig(),
+        web=web or WebConfig(),
     )
     desk = Desk(
         config,

@@ -49,7 +49,7 @@ def copy_command(session: Session, source: str | None, target: str) -> None:
 
 
 def _location(url: str, option: str) -> LedgerLocation:
-    from orderdesk_sdk.desk.config import read_ledger_location
+    from orderdesk_sdk.desk.ledger_location import read_ledger_location
 
     given: object = {"env": url.removeprefix("env:")} if url.startswith("env:") else url
     return read_ledger_location(given, Path(), option)

@@ -1,0 +1,63 @@
+"""`serve`: the console, the JSON API and the paths of messages, on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orderdesk_sdk.cli.session import Session, common_options
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cli.output.screen import Screen
+
+__all__ = ["serve"]
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
+@click.option("--no-work", is_flag=True, help="Do not do what is due: `orderdesk work` does it elsewhere.")
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Written when all is up, removed at the end.",
+)
+@common_options
+@click.pass_obj
+def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Path | None) -> None:
+    """Serve the console and the JSON API until Ctrl-C, and do what is due.
+
+    On this machine alone, unless a proxy with TLS stands in front of it ([web].url). Who may sign in: `orderdesk
+    users`. Says on stdout when it is up: with --json as one line.
+    """
+    from orderdesk_sdk.cli.output.work import problem_shower
+    from orderdesk_sdk.cli.signals import stop_event
+    from orderdesk_sdk.plugin.toolkit.private_files import write_private
+    from orderdesk_sdk.web.server import serving
+
+    with (
+        session.desk() as desk,
+        stop_event() as stop,
+        serving(desk, host=host, port=port, works=not no_work, report=problem_shower(None)) as server,
+    ):
+        document: dict[str, object] = {"url": server.url, "works": not no_work}
+        try:
+            if ready_file is not None:
+                write_private(ready_file, f"{json.dumps(document)}\n".encode())
+            if session.as_json:
+                click.echo(json.dumps(document))
+            else:
+                session.print_result(document, lambda screen: _show(screen, server.url))
+            stop.wait()
+        finally:
+            if ready_file is not None:
+                ready_file.unlink(missing_ok=True)
+
+
+def _show(screen: Screen, url: str) -> None:
+    screen.line(f"The console is at {url}; end it with Ctrl-C.", "bold")
+    screen.line("No account yet: `orderdesk users add NAME --role admin`.")

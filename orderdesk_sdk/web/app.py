@@ -1,0 +1,109 @@
+"""The app: one desk behind the console, the API and the paths of messages.
+
+app = create_app(desk)           # any ASGI server serves it; `orderdesk serve` takes uvicorn
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.message_paths import MESSAGE_PATH
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.web.answer_page import ANSWER_PATH, answer_page
+from orderdesk_sdk.web.caller import public, required_role
+from orderdesk_sdk.web.errors import answer_http_error, answer_sdk_error, answer_unexpected_error
+from orderdesk_sdk.web.inbound import MessageEndpoint
+from orderdesk_sdk.web.middleware.body_limits import BodyLimits
+from orderdesk_sdk.web.middleware.client_address import ClientAddress
+from orderdesk_sdk.web.middleware.hosts import KnownHosts
+from orderdesk_sdk.web.middleware.security_headers import SecurityHeaders
+
+__all__ = ["MAX_BODY", "create_app", "guarded_routes"]
+
+MAX_BODY = 65_536
+"""Bytes of a request's body, but for messages and uploads."""
+UPLOAD_OVERHEAD = 65_536
+"""Bytes of a form around the file in it."""
+_STATIC = Path(__file__).parent / "console" / "static"
+
+
+def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The app over a desk, which stays the caller's to close.
+
+    Args:
+        routes: further ones, of a host app; each made by `guarded` or `public`.
+
+    Raises LookupError for an endpoint that does not say for whom it is.
+    """
+    messages = MessageEndpoint(desk)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            messages.close()
+
+    all_routes = [
+        Route(MESSAGE_PATH + "{key}", public(messages.take), methods=["POST"]),
+        Route(ANSWER_PATH, public(answer_page), methods=["GET", "POST"]),
+        *routes,
+    ]
+    for _ in guarded_routes(all_routes):
+        pass  # Raises for an endpoint that does not say for whom it is.
+    app = Starlette(
+        routes=[*all_routes, Mount("/static", StaticFiles(directory=_STATIC))],
+        middleware=_middleware(desk),
+        exception_handlers={
+            HTTPException: answer_http_error,
+            OrderDeskError: answer_sdk_error,
+            Exception: answer_unexpected_error,
+        },
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False  # One address for one thing.
+    app.state.desk = desk
+    return app
+
+
+def _middleware(desk: Desk) -> list[Middleware]:
+    """What holds for every request, the outermost first."""
+    config = desk.config.web
+
+    def limit_of(path: str) -> int:
+        if path.startswith(MESSAGE_PATH):
+            return desk.messages.max_bytes
+        return config.max_upload_bytes + UPLOAD_OVERHEAD if path in UPLOAD_PATHS else MAX_BODY
+
+    return [
+        Middleware(SecurityHeaders, is_https=config.is_https),
+        Middleware(KnownHosts, hosts=(*config.hosts, *_host_of(config.url))),
+        Middleware(ClientAddress, proxies=config.trusted_proxies),
+        Middleware(BodyLimits, limit_of=limit_of),
+    ]
+
+
+UPLOAD_PATHS: frozenset[str] = frozenset()
+"""The paths that take an e-mail which a person files."""
+
+
+def guarded_routes(routes: Iterable[BaseRoute]) -> Iterable[Route]:
+    """The routes, each of which says for whom it is. Raises LookupError for the first that does not."""
+    for route in routes:
+        if isinstance(route, Route):
+            required_role(route.endpoint)
+            yield route
+
+
+def _host_of(url: str) -> tuple[str, ...]:
+    return (urlsplit(url).hostname or "",) if url else ()

@@ -1,0 +1,129 @@
+"""`orderdesk serve`: the app under uvicorn, and a worker beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from attrs import frozen
+from starlette.types import ASGIApp
+
+from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.desk.run_loop import run_until_stopped
+from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.web.app import create_app
+from orderdesk_sdk.web.server_protocol import LimitedProtocol
+
+__all__ = ["WebServer", "serving"]
+
+GRACE = 5
+"""Seconds that requests which are being answered have when the server ends."""
+MAX_CONNECTIONS = 1000
+KEEP_ALIVE = 10
+"""Seconds that a connection may be idle between two requests."""
+BACKLOG = 512
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@frozen
+class WebServer:
+    """A server that has begun to answer.
+
+    Args:
+        url: of this machine, without a slash at its end.
+    """
+
+    url: str
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, told to end by an event of ours, which streams look at too."""
+
+    def __init__(self, app: ASGIApp, stop: threading.Event) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                interface="asgi3",
+                loop="asyncio",
+                http=LimitedProtocol,
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,  # `ClientAddress` reads them.
+                limit_concurrency=MAX_CONNECTIONS,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=GRACE,
+            )
+        )
+        self._stop = stop
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to end. uvicorn asks ten times a second."""
+        return await super().on_tick(counter) or self._stop.is_set()
+
+
+@contextmanager
+def serving(
+    desk: Desk,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    works: bool = True,
+    report: Callable[[str], object] = lambda _: None,
+) -> Iterator[WebServer]:
+    """Serve a desk within the block, on threads of their own.
+
+    Args:
+        port: 0: any free one.
+        works: do what is due, too; False where other processes work on this ledger.
+        report: called with each new problem of the worker.
+
+    Raises ConfigurationError where the port is taken, or anybody on the network could read what is sent.
+    """
+    if host not in _LOOPBACK and not desk.config.web.is_https:
+        raise ConfigurationError(
+            "over plain HTTP, passwords could be read by anybody between",
+            location=f"--host {host}",
+            hint="put a proxy with TLS in front, and set [web].url to its https:// address",
+        )
+    stop = threading.Event()
+    app = create_app(desk)
+    app.state.stopping = stop
+    sock = _bind(host, port)
+    server = _Server(app, stop)
+    threads = [threading.Thread(target=lambda: asyncio.run(server.serve([sock])), name="web")]
+    if works:
+        threads.append(threading.Thread(target=run_until_stopped, args=(desk, stop, report), name="worker"))
+    for thread in threads:
+        thread.start()
+    try:
+        yield WebServer(f"http://{_shown_host(host)}:{sock.getsockname()[1]}")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        sock.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)  # Whoever calls before the first answer is possible waits for it.
+    except OSError as error:
+        sock.close()
+        raise ConfigurationError(
+            f"nothing can be served there: {error.strerror}", location=f"{host}:{port}", hint="take another --port"
+        ) from None
+    return sock
+
+
+def _shown_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
