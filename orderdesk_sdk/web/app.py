@@ -20,6 +20,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.message_paths import MESSAGE_PATH
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.web.answer_page import ANSWER_PATH, answer_page
+from orderdesk_sdk.web.authentication import Authentication
 from orderdesk_sdk.web.caller import public, required_role
 from orderdesk_sdk.web.errors import answer_http_error, answer_sdk_error, answer_unexpected_error
 from orderdesk_sdk.web.inbound import MessageEndpoint
@@ -90,6 +91,7 @@ def _middleware(desk: Desk) -> list[Middleware]:
         Middleware(KnownHosts, hosts=(*config.hosts, *_host_of(config.url))),
         Middleware(ClientAddress, proxies=config.trusted_proxies),
         Middleware(BodyLimits, limit_of=limit_of),
+        Middleware(Authentication, desk=desk),
     ]
 
 

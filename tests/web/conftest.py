@@ -12,6 +12,7 @@ import pytest
 from attrs import frozen
 
 from orderdesk_devkit.testing.raw_server import RawServer, responding
+from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.messages.config import MessageConfig
@@ -43,6 +44,15 @@ class WebShop:
     def client(self) -> httpx.Client:
         """A client that follows no redirect and has no session; close it."""
         return httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+
+    def signed_in(self, role: Role, name: str = "Ann") -> httpx.Client:
+        """A client with the session of a user of this role, who is added; close it."""
+        access = self.desk.access
+        access.users.add(name, role=role, password=None, by="a test")
+        signed_in = access.use_sign_in_link(access.make_sign_in_link(name, by="a test").reveal())
+        client = self.client()
+        client.cookies.set("orderdesk", signed_in.token.reveal())
+        return client
 
 
 class WebShopOpener(Protocol):
