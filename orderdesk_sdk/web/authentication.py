@@ -31,9 +31,7 @@ def session_cookie(*, is_https: bool) -> str:
 def session_token(scope: Scope, *, is_https: bool) -> str | None:
     """The token of a session that a request has; None: none."""
     cookies = [value for name, value in scope["headers"] if name == b"cookie"]
-    return cookie_parser("; ".join(value.decode("latin-1") for value in cookies)).get(
-        session_cookie(is_https=is_https)
-    )
+    return cookie_parser("; ".join(value.decode("latin-1") for value in cookies)).get(session_cookie(is_https=is_https))
 
 
 class Authentication:

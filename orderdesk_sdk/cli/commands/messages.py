@@ -1,4 +1,4 @@
-"""`messages list`, `messages show`, `messages retry` and `messages take`: what came in, and what became of it."""
+"""`messages list`, `show`, `retry`, `paths` and `take`: what came in, and what became of it."""
 
 from __future__ import annotations
 
@@ -89,6 +89,29 @@ def retry_message(session: Session, message: str, by: str | None) -> None:
     session.print_result(
         message_document(found), lambda screen: screen.line(f"Message {found.id} is tried again by `orderdesk work`.")
     )
+
+
+@messages.command("paths")
+@common_options
+@click.pass_obj
+def message_paths_(session: Session) -> None:
+    """Show the unguessable paths of `orderdesk serve` that messages are sent to: one for each source."""
+    from orderdesk_sdk.desk.message_paths import message_paths
+
+    config = session.config()
+    base = config.web.url
+    found = {str(source): path for path, source in message_paths(config.web.message_secret, config.connections).items()}
+
+    def draw(screen: Screen) -> None:
+        if not found:
+            screen.line("Messages have no paths: set [web].message_secret.")
+        for source, path in found.items():
+            screen.line(f"{source}: {base}{path}")
+
+    paths = [
+        {"source": source, "path": path, "url": f"{base}{path}" if base else None} for source, path in found.items()
+    ]
+    session.print_result({"paths": paths}, draw)
 
 
 @messages.command("take")
