@@ -1,11 +1,19 @@
-"""The console and the JSON API: a Starlette app over one desk.
+"""The console and the JSON API: a Starlette app over one desk, served by `orderdesk serve`.
 
-| module | one purpose |
-|---|---|
-| `app` | the app: middleware, routes, errors |
-| `caller` | who calls, and what they may do |
-| `middleware` | what holds for every request: host names, sizes, headers, errors |
-| `inbound` | messages of services and of the order store |
-| `answer_page` | the page that a one-time link of an e-mail leads to |
-| `server` | `orderdesk serve` |
+    app              the app: its middleware and routes; an endpoint that does not say for whom it is does not start
+    caller           who calls, and what their role allows: the one place that checks it
+    authentication   finds the caller by a session's cookie, or by a bearer token under /api/
+    errors           the status of each error, and how much of it whom is told
+    references       references to orders in URLs
+    inbound          messages of services and of the order store, by unguessable paths
+    answer_page      the page that a one-time link of an e-mail leads to
+    server           the app under uvicorn, and a worker beside it
+    middleware/      what holds for every request
+    console/         pages for people
+    api/             operations for programs
+    live/            the stream of events
+
+A desk is synchronous, so an endpoint is a plain function, which runs in a thread; only what streams is a coroutine.
+
+The room may import the desk and everything below it, and no `cli`.
 """

@@ -1,7 +1,7 @@
 """Who calls: found by the session's cookie in a browser, and by the bearer token of a program under /api/ alone.
 
-A cookie counts for nothing under /api/, and a token nowhere else: a page elsewhere that makes a browser call the API has
-no token to send.
+A cookie counts for nothing under /api/, and a token nowhere else: a page elsewhere that makes a browser call the API
+has no token to send.
 """
 
 from __future__ import annotations

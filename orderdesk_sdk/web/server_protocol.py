@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 __all__ = ["HEAD_WITHIN", "LimitedProtocol"]
@@ -56,7 +56,8 @@ class LimitedProtocol(H11Protocol):
 
     @property
     def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever uvicorn declares.
+        return cycle is not None and not cycle.response_complete
 
     def _stop_watching(self) -> None:
         if self._head_timer is not None:

@@ -36,7 +36,7 @@ LARGEST_MEDIAN = 125
 LONGEST_FUNCTION = 40
 """Lines of a function without its docstring."""
 MOST_PARAMETERS = 7
-MOST_ENTRIES = 12
+MOST_ENTRIES = 13
 SHORTEST_ROOM_DOCSTRING = 10
 PACKAGES = (ROOT / "orderdesk_sdk", ROOT / "devkit" / "src" / "orderdesk_devkit")
 MODULES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))

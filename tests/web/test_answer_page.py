@@ -56,9 +56,8 @@ def asked(tmp_path: Path, clock: VirtualClock, mail_server: MailServer) -> Itera
 
 
 def test_to_open_a_link_decides_nothing(asked: Asked) -> None:
-    for _ in range(3):
-        page = asked.client.get(asked.paths[0])
-    assert (page.status_code, "canceled" in page.text) == (200, True)
+    pages = [asked.client.get(asked.paths[0]) for _ in range(3)]
+    assert [(page.status_code, "canceled" in page.text) for page in pages] == [(200, True)] * 3
     assert asked.state is State.ACTION_REQUIRED
 
 
