@@ -8,6 +8,7 @@
     inbound          messages of services and of the order store, by unguessable paths
     answer_page      the page that a one-time link of an e-mail leads to
     server           the app under uvicorn, and a worker beside it
+    process          the process: no core dumps, private files, no old Python unsaid
     middleware/      what holds for every request
     console/         pages for people
     api/             operations for programs

@@ -37,8 +37,13 @@ def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Pat
     from orderdesk_sdk.cli.output.work import problem_shower
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.plugin.toolkit.private_files import write_private
+    from orderdesk_sdk.web.process import harden_process, old_python_warning
     from orderdesk_sdk.web.server import serving
 
+    harden_process()
+    warning = old_python_warning()
+    if warning is not None:
+        click.echo(f"Warning: {warning}.", err=True)
     with (
         session.desk() as desk,
         stop_event() as stop,
