@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from docs.api_page import api_page
 from docs.host_page import host_page
 from docs.order_desk_page import order_desk_page
 from docs.order_store_page import order_store_page
@@ -201,6 +202,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "how-to/index.md": how_to_page,
     "reference/cli.md": cli_page,
     "reference/host.md": host_page,
+    "reference/api.md": api_page,
     "reference/order-desk-simulator.md": order_desk_page,
     "reference/order-desk-store.md": order_store_page,
 }

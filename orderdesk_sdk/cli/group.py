@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from orderdesk_sdk.cli.commands import (
-    audit,
     cancel,
     decide,
     doctor,
@@ -20,8 +19,6 @@ from orderdesk_sdk.cli.commands import (
     report,
     rules,
     serve,
-    tokens,
-    users,
     work,
 )
 from orderdesk_sdk.cli.plugin_commands import contributed_commands, load_command
@@ -72,7 +69,6 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         messages.messages,
     ),
     "Keep the ledger": (ledger.ledger, ledger.forget),
-    "Console and API": (users.users, tokens.tokens, audit.audit),
 }
 
 

@@ -91,6 +91,16 @@ class WebConfig:
         help="what the paths of messages in are made of, so that nobody can guess them; empty: none are taken",
         default=Secret(""),
     )
+    api_calls_per_minute: int = setting(
+        int, help="calls of the API by one token, in the long run", default=6000, minimum=1, maximum=1_000_000
+    )
+    polls_per_minute: int = setting(
+        int,
+        help="polls of the cases of one order that the API makes; each costs your quota at the service",
+        default=1,
+        minimum=1,
+        maximum=1000,
+    )
     max_upload_bytes: int = setting(
         int, help="bytes of an e-mail that a person files", default=5_000_000, minimum=10_000, maximum=25_000_000
     )

@@ -20,6 +20,8 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.message_paths import MESSAGE_PATH
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.web.answer_page import ANSWER_PATH, answer_page
+from orderdesk_sdk.web.api.rate_limits import rate_limits
+from orderdesk_sdk.web.api.routes import api_routes
 from orderdesk_sdk.web.authentication import Authentication
 from orderdesk_sdk.web.caller import public, required_role
 from orderdesk_sdk.web.errors import answer_http_error, answer_sdk_error, answer_unexpected_error
@@ -28,6 +30,7 @@ from orderdesk_sdk.web.middleware.body_limits import BodyLimits
 from orderdesk_sdk.web.middleware.client_address import ClientAddress
 from orderdesk_sdk.web.middleware.hosts import KnownHosts
 from orderdesk_sdk.web.middleware.security_headers import SecurityHeaders
+from orderdesk_sdk.web.probes import probe_routes
 
 __all__ = ["MAX_BODY", "create_app", "guarded_routes"]
 
@@ -58,6 +61,8 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
     all_routes = [
         Route(MESSAGE_PATH + "{key}", public(messages.take), methods=["POST"]),
         Route(ANSWER_PATH, public(answer_page), methods=["GET", "POST"]),
+        *probe_routes(desk),
+        *api_routes(rate_limits(desk.config.web)),
         *routes,
     ]
     for _ in guarded_routes(all_routes):

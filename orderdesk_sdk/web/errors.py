@@ -5,6 +5,7 @@ Outside, an error is a code, a sentence and an id that the log has too. Where it
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -30,9 +31,17 @@ from orderdesk_sdk.errors import (
     ValidationError,
     describe_exception,
 )
+from orderdesk_sdk.web.caller import Caller
 from orderdesk_sdk.web.console.templating import render
 
-__all__ = ["ErrorAnswer", "answer_http_error", "answer_sdk_error", "answer_unexpected_error", "status_of"]
+__all__ = [
+    "ErrorAnswer",
+    "answer_http_error",
+    "answer_sdk_error",
+    "answer_unexpected_error",
+    "describe_sdk_error",
+    "status_of",
+]
 
 _log = RoomLogger("web")
 
@@ -56,8 +65,10 @@ _SENTENCES: Mapping[int, str] = {
     404: "There is nothing here that you may see.",
     405: "This address does not take requests of this kind.",
     408: "The request came too slowly.",
+    409: "The state of things does not allow this now.",
     413: "The request is too large.",
     415: "The request has a content type that is not taken here.",
+    422: "A value is not what it should be.",
     421: "This address is not served here.",
     429: "Too many requests; wait a moment.",
     500: "Something went wrong here. It is logged under this id; nothing that was asked for before is lost.",
@@ -100,22 +111,35 @@ def answer_sdk_error(request: Request, error: Exception) -> Response:
     """What an error of the SDK is answered with."""
     if not isinstance(error, OrderDeskError):
         return answer_unexpected_error(request, error)
+    headers = {"Retry-After": "1"} if isinstance(error, InProgressError | StorageError) else {}
+    return _respond(request, describe_sdk_error(request, error), headers)
+
+
+def describe_sdk_error(request: Request, error: OrderDeskError) -> ErrorAnswer:
+    """What is told of an error of the SDK, by whom it is told."""
     status, identity = status_of(error), _new_id()
     kind = next(kind for kind in type(error).__mro__ if kind in _STATUS)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.warning("error %s answered with %d: %s", identity, status, error)
     is_staff = _is_staff(request)
-    message = error.message if is_staff or status not in _NOT_STAFF_TEXT else _SENTENCES.get(status, "")
-    answer = ErrorAnswer(
+    is_told = (is_staff or status not in _NOT_STAFF_TEXT) and not _names_hidden_connection(request, error.message)
+    return ErrorAnswer(
         status,
         _code(kind.__name__),
         identity,
-        message or _SENTENCES[500],
+        (error.message if is_told else _SENTENCES.get(status)) or _SENTENCES[500],
         error.location if is_staff else None,
         error.hint if is_staff else None,
     )
-    headers = {"Retry-After": "1"} if isinstance(error, InProgressError | StorageError) else {}
-    return _respond(request, answer, headers)
+
+
+def _names_hidden_connection(request: Request, text: str) -> bool:
+    """Whether a text tells a program of a connection that it may not see."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None or not caller.connections:
+        return False
+    names = request.app.state.desk.connections.names()
+    return any(not caller.sees(name) and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for name in names)
 
 
 def answer_http_error(request: Request, error: Exception) -> Response:
@@ -147,7 +171,9 @@ def _respond(request: Request, answer: ErrorAnswer, headers: Mapping[str, str]) 
 
 def _is_staff(request: Request) -> bool:
     caller = getattr(request.state, "caller", None)
-    return caller is not None and (caller.session is not None or caller.role.allows(Role.SUPERVISOR))
+    return caller is not None and (
+        caller.session is not None or (caller.role.allows(Role.SUPERVISOR) and not caller.connections)
+    )
 
 
 def _code(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from attrs import frozen
 
 from orderdesk_devkit.testing.raw_server import RawServer, responding
 from orderdesk_sdk.cases.access import Role
-from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.clock import SystemClock, VirtualClock, hours
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.desk.web_config import WebConfig
@@ -53,6 +54,18 @@ class WebShop:
         client = self.client()
         client.cookies.set("orderdesk", signed_in.token.reveal())
         return client
+
+    def api(self, role: Role, *connections: str) -> httpx.Client:
+        """A client below /api/v1/ with a new token of this role, of these connections or of all; close it."""
+        _, secret = self.desk.access.api_tokens.create(
+            f"{role.value}-{secrets.token_hex(4)}",
+            role=role,
+            connections=connections,
+            expires_at=SystemClock().now() + hours(1),
+            by="a test",
+        )
+        headers = {"Authorization": f"Bearer {secret.reveal()}"}
+        return httpx.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=10, trust_env=False)
 
 
 class WebShopOpener(Protocol):

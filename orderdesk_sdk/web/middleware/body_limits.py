@@ -37,9 +37,9 @@ class BodyLimits:
         limit = self._limit_of(scope["path"])
         sizes = [value for name, value in scope["headers"] if name == b"content-length"]
         if any(not size.isdigit() for size in sizes) or len(sizes) > 1:
-            await send_plain_answer(send, 400, "The length of the body cannot be read.\n")
+            await send_plain_answer(scope, send, 400, "The length of the body cannot be read.")
         elif sizes and (len(sizes[0]) > len(str(limit)) or int(sizes[0]) > limit):
-            await send_plain_answer(send, 413, f"The body may have {limit} bytes.\n")
+            await send_plain_answer(scope, send, 413, f"The body may have {limit} bytes.")
         else:
             await self._app(scope, _LimitedBody(receive, limit).receive, send)
 

@@ -31,7 +31,7 @@ class KnownHosts:
         if scope["type"] != "http" or self._is_known(scope):
             await self._app(scope, receive, send)
         else:
-            await send_plain_answer(send, 421, "This address is not served here.\n")
+            await send_plain_answer(scope, send, 421, "This address is not served here.")
 
     def _is_known(self, scope: Scope) -> bool:
         named = [value for name, value in scope["headers"] if name == b"host"]

@@ -1,0 +1,119 @@
+"""Orders and their plans."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.integration import SideEffect
+from orderdesk_sdk.plugin.routes import Scope
+from orderdesk_sdk.web.api.replies.cases import AnyCaseDocument
+from orderdesk_sdk.web.api.replies.values import ErrorReply, Moment, ReasonCodeDocument
+
+__all__ = ["OrderDocument", "OrderListReply", "OrderReply", "PlanChangedReply", "PlanDocument"]
+
+
+class OrderLineDocument(TypedDict):
+    """A line of an order."""
+
+    id: str
+    code: str
+    quantity: int
+
+
+class RemoteOrderDocument(TypedDict):
+    """Where an order was submitted."""
+
+    connection: str
+    remote_id: Annotated[str, "The order's number there."]
+    role: ConnectionRole
+    submitted_at: Moment | None
+    status: str | None
+    status_at: Moment | None
+
+
+class OrderDocument(TypedDict):
+    """An order in short."""
+
+    id: str
+    number: str
+    source_name: str
+    folder: str | None
+    added_at: Moment | None
+    order_total: Annotated[str, "As exact as it came."]
+    lines: list[OrderLineDocument]
+    remote_orders: list[RemoteOrderDocument]
+
+
+class OrderListReply(TypedDict):
+    """Orders, in the order of their first import."""
+
+    orders: list[OrderDocument]
+    next_after: Annotated[str | None, "Give it as `after` for the next page; null: this was the last."]
+
+
+class OrderReply(TypedDict):
+    """One order, and everything that is asked of connections for it."""
+
+    order: OrderDocument
+    cases: list[AnyCaseDocument]
+
+
+class PlanStepDocument(TypedDict):
+    """One route to cancel at a connection."""
+
+    route: str
+    is_open: bool
+    closes_at: Annotated[Moment | None, "The end of its window; null where there is none."]
+    closes_on: Annotated[str | None, "What else ends it."]
+    closed_reason: str | None
+    follow_up: Annotated[str, "What follows when it is taken."]
+    decided_by: str
+    scope: Scope
+    needs: Annotated[str | None, "What must be given with it."]
+    reasons: Annotated[list[ReasonCodeDocument], "The codes that this order may be canceled with."]
+    warning: str | None
+    next_step: Annotated[int | None, "The step that would be taken once the window of this one has closed."]
+
+
+class PlanEntryDocument(TypedDict):
+    """One remote order, and the routes to cancel it."""
+
+    connection: str
+    integration: str
+    title: str
+    role: ConnectionRole
+    remote_id: str
+    chosen_step: Annotated[int | None, "The index of the step that would be taken; null where none is open."]
+    problem: Annotated[str | None, "What must be repaired first."]
+    existing_state: Annotated[State | None, "The state of the case that exists already."]
+    not_done: Annotated[list[SideEffect], "What the service is not asked to do."]
+    also_done: Annotated[list[SideEffect], "What it is asked to do besides, by a setting of the connection."]
+    steps: list[PlanStepDocument]
+
+
+class PlanLineDocument(TypedDict):
+    """A line of the order."""
+
+    id: str
+    name: str
+    quantity: int
+
+
+class PlanDocument(TypedDict):
+    """What a cancellation of an order would do now."""
+
+    order_id: str
+    order_number: str
+    at: Moment
+    token: Annotated[str, "Cancel with it: nothing is done where the plan has changed since. Good for 15 minutes."]
+    not_done: Annotated[list[SideEffect], "What is asked of no service."]
+    lines: list[PlanLineDocument]
+    entries: list[PlanEntryDocument]
+
+
+class PlanChangedReply(ErrorReply):
+    """The plan has changed since it was looked at; nothing was recorded."""
+
+    plan: PlanDocument
