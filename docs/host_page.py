@@ -18,7 +18,11 @@ from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, Eviden
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.desk.access.api_tokens import ApiTokenService
+from orderdesk_sdk.desk.access.service import AccessService
+from orderdesk_sdk.desk.access.users import UserService
 from orderdesk_sdk.desk.answer_links import AnswerLinkService, LinkedCase
+from orderdesk_sdk.desk.audit import AuditService
 from orderdesk_sdk.desk.bulk.request import BulkRequest
 from orderdesk_sdk.desk.bulk.result import BulkOutcome, BulkResult
 from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
@@ -58,8 +62,12 @@ SERVICES: Mapping[str, type] = {
     "answer_links": AnswerLinkService,
     "rules": RuleEngine,
     "feed": EventFeedService,
+    "access": AccessService,
+    "audit": AuditService,
 }
 """The services of a desk, by their names there."""
+PARTS: Mapping[str, type] = {"access.users": UserService, "access.api_tokens": ApiTokenService}
+"""The parts of services, by how they are reached."""
 RESULTS = {
     "Plans": (Plan, PlanEntry, PlanStep, PlanLine),
     "Cancellations and cases": (
@@ -87,7 +95,7 @@ def host_page() -> str:
     lines = ["# Host API", "", INTRODUCTION, "", "## `Desk`", "", prose(Desk), ""]
     lines += _calls("desk", Desk)
     lines += _call("run_until_stopped", run_until_stopped)
-    for name, service in SERVICES.items():
+    for name, service in {**SERVICES, **PARTS}.items():
         lines += [f"## `desk.{name}`", "", prose(service), "", *_calls(f"desk.{name}", service)]
     for title, classes in RESULTS.items():
         lines += [f"## {title}", ""]

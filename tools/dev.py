@@ -1,8 +1,9 @@
 """One command for everything a contributor does: `python3 tools/dev.py test`, and so on; `--help` lists the verbs.
 
 The first run makes `.venv` in the checkout and installs into it, editable, what its verb needs: `demo` the SDK, the
-devkit and the plugins of its five services, every other verb all plugins and the development tools. Later runs start
-at once; they install again only when a verb needs more, or a pyproject.toml, constraints.txt or the Python changed.
+devkit and the plugins of its five services, `demo --serve` all plugins and the web server, every other verb the
+development tools, too. Later runs start at once; they install again only when a verb needs more, or a pyproject.toml,
+constraints.txt or the Python changed.
 
 It runs before anything is installed, so it imports the standard library only. It also keeps to syntax that Python 3.7
 reads, so that an old Python is told what is wrong instead of meeting a SyntaxError.
@@ -35,6 +36,9 @@ BUILD_TOOLS = ("hatchling", "editables")
 
 DEMO_PLUGINS = ("amazon_mcf", "bdlinx", "commercehub", "mww", "shopify")
 """The folders under plugins/ of the services that the demo plays. It needs nothing of the others."""
+
+EXTENTS = ("demo", "console", "all")
+"""What may be installed, each with all that the one before has."""
 
 ROOM = 2 * 1024**3
 """Bytes of memory that tests may fill with their files: several times what they do."""
@@ -76,15 +80,26 @@ def projects() -> list[Path]:
 def editables(extent: str) -> list[str]:
     """The arguments that make pip install distributions of this checkout, editable.
 
-    extent: "demo" for what the demo needs, "all" for every distribution with the development tools.
+    extent: "demo" for what the demo needs, "console" for its console on all integrations, "all" for every distribution
+    with the development tools.
     """
+    sdk, devkit, *others = projects()
     if extent == "demo":
         plugins = [f"{ROOT / 'plugins' / name}[sandbox]" for name in DEMO_PLUGINS]
-        wanted = [f"{ROOT}[cli,rules]", str(ROOT / "devkit"), *plugins]
+        wanted = [f"{sdk}[cli,rules]", str(devkit), *plugins]
+    elif extent == "console":
+        wanted = [f"{sdk}[cli,rules,web]", str(devkit), *map(with_simulator, others)]
     else:
-        sdk, *others = projects()
-        wanted = [f"{sdk}[dev]", *map(str, others)]
+        wanted = [f"{sdk}[dev]", str(devkit), *map(str, others)]
     return [argument for project in wanted for argument in ("-e", project)]
+
+
+def with_simulator(plugin: Path) -> str:
+    """What makes pip install a plugin with what its simulator needs; the plugin alone where it has none."""
+    import tomllib  # Older Pythons, which are told that they are too old, have none.
+
+    declared = tomllib.loads((plugin / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return f"{plugin}[sandbox]" if "sandbox" in declared.get("optional-dependencies", {}) else str(plugin)
 
 
 # The environment ------------------------------------------------------------------------------------------------------
@@ -93,7 +108,7 @@ def editables(extent: str) -> list[str]:
 def wanted_stamp(extent: str) -> dict[str, str]:
     """What an up-to-date environment was made from. The folder counts too: a moved environment has wrong paths in it.
 
-    extent: what is installed, "demo" or "all".
+    extent: what is installed, one of EXTENTS.
     """
     inputs = hashlib.sha256()
     for path in [*(folder / "pyproject.toml" for folder in projects()), CONSTRAINTS]:
@@ -113,20 +128,21 @@ def written_stamp() -> dict[str, str] | None:
 
 
 def ensure_environment(extent: str) -> None:
-    """Leave `.venv` current, with what "demo" or "all" needs. Raises SetupError where that cannot be done."""
+    """Leave `.venv` current, with what one of EXTENTS needs. Raises SetupError where that cannot be done."""
     found = written_stamp()
-    if found and found.get("extent") == "all":
-        extent = "all"  # What is installed stays current: the next verb may need it.
+    installed = found["extent"] if found and found.get("extent") in EXTENTS else EXTENTS[0]
+    extent = max(installed, extent, key=EXTENTS.index)  # What is installed stays current: the next verb may need it.
     wanted = wanted_stamp(extent)
     if found == wanted and executable(VENV, "python").exists():
         return
     unfinished = VENV / "dev-unfinished"
     reason = rebuild_reason(wanted, found, unfinished.exists())
     if reason:
-        say(f"{reason}; this takes {'a few seconds' if extent == 'demo' else 'a minute'}")
+        say(f"{reason}; this takes {'a minute' if extent == 'all' else 'a few seconds'}")
         make_venv(VENV)
-    elif found and found.get("extent") == "demo" != extent:
-        say("adding the other plugins and the development tools to .venv; this takes a minute")
+    elif found and extent != installed:
+        more = "the other plugins" if extent == "console" else "the other plugins and the development tools"
+        say(f"adding {more} to .venv; this takes a minute")
     else:
         say("pyproject.toml or constraints.txt changed; installing what is new")
     # A killed pip may leave half a package that looks installed. Only this mark tells: it goes when pip ends by itself.
@@ -186,7 +202,7 @@ def make_venv(venv: Path) -> None:
 
 
 def install(venv: Path, extent: str, *options: str) -> None:
-    """Install the build tools, then the distributions that "demo" or "all" stands for. Raises SetupError."""
+    """Install the build tools, then the distributions that one of EXTENTS stands for. Raises SetupError."""
     pip(venv, "install", *options, *BUILD_TOOLS)
     pip(venv, "install", "--no-build-isolation", *options, *editables(extent))
 
@@ -258,7 +274,7 @@ def run(program: str, *arguments: str, **variables: str) -> int:
 
 
 def demo(extra: list[str]) -> int:
-    """Cancel orders at five simulated services, before your eyes."""
+    """Cancel orders at five simulated services, before your eyes; --serve: a shop to look at in the console."""
     return run("orderdesk", "demo", *extra)
 
 
@@ -358,6 +374,13 @@ def pin(extra: list[str]) -> int:
     return 0
 
 
+def extent_for(verb: str, extra: list[str]) -> str:
+    """What a verb with its arguments needs: one of EXTENTS."""
+    if verb != "demo":
+        return "all"
+    return "console" if "--serve" in extra else "demo"
+
+
 VERBS = {verb.__name__: verb for verb in (demo, test, lint, bench, docs, record, pin)}
 
 
@@ -384,7 +407,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     try:
         if asked.verb != "pin":
-            ensure_environment("demo" if asked.verb == "demo" else "all")
+            ensure_environment(extent_for(asked.verb, asked.extra))
         return VERBS[asked.verb](asked.extra)
     except SetupError as error:
         say(str(error))

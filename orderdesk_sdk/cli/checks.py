@@ -13,22 +13,20 @@ from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.cli.sandbox_client import require_simulator
 from orderdesk_sdk.cli.session import Session, clock_of
 from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.connection_admin.validation import read_settings
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.numbering import duplicate_number
-from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
-from orderdesk_sdk.plugin.guard import PluginFailure
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.integration import Integration, NewNumber
-from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
+from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.toolkit.private_files import paths_open_to_others
 from orderdesk_sdk.plugin.urls import is_loopback
-from orderdesk_sdk.plugin.validation import routes_for_connection
 from orderdesk_sdk.rules.actions import ActionCatalog
 from orderdesk_sdk.rules.conditions import check_filters
 from orderdesk_sdk.rules.model import Rule
-from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.listeners import Listeners
 
 __all__ = ["run_checks"]
@@ -131,7 +129,7 @@ def _connection(
     for name in missing:
         text = f"the environment variable {name} is not set"
         yield HealthCheck.failing(HealthCode.CREDENTIALS, place, text, f"set {name} before you start `orderdesk`")
-    settings = _read_settings(connection, loaded, missing)
+    settings = read_settings(connection, loaded, missing)
     if isinstance(settings, OrderDeskError):
         yield error_check(HealthCode.SETTINGS, settings, place)
         return
@@ -152,30 +150,6 @@ def _connection(
         count = sum(field.kind is SettingKind.SECRET for field in fields)
         secrets = "1 secret is set" if count == 1 else f"{count} secrets are set"
         yield HealthCheck.ok(HealthCode.CONNECTION, place, f"{declared.title}: the settings are complete, {secrets}")
-
-
-def _read_settings(
-    connection: ConnectionConfig, plugin: LoadedPlugin, missing: Sequence[str]
-) -> object | OrderDeskError:
-    """The settings of a connection, or what is wrong with them or with the credentials that are made of them."""
-    environment = {**os.environ, **dict.fromkeys(missing, "missing")}
-    declared = plugin.integration
-
-    def read() -> object:
-        settings = make_settings(declared.settings, connection, environment)
-        routes_for_connection(declared, plugin.manager, settings, f"{connection.location}.settings")
-        if declared.auth is not None and not missing:
-            declared.auth(settings)  # A connection makes them with its first call.
-        return settings
-
-    # Isolated, as the connection itself is made. An error text may quote a setting, so only its type is shown.
-    settings = Bulkhead(connection.name, 1, DEFAULT_TIMEOUT).run_isolated(
-        read, allowed_errors=(ConfigurationError, PluginError)
-    )
-    if isinstance(settings, PluginFailure):
-        failure = f"the plugin raised {settings.error_type}" if settings.error_type else "the plugin timed out"
-        return PluginError(failure, hint="report this error to the plugin's author")
-    return settings
 
 
 def _plain_text_secrets(connection: ConnectionConfig, files: Sequence[Path]) -> Iterator[HealthCheck]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from orderdesk_sdk.cli.commands import (
+    audit,
     cancel,
     decide,
     doctor,
@@ -19,6 +20,8 @@ from orderdesk_sdk.cli.commands import (
     report,
     rules,
     serve,
+    tokens,
+    users,
     work,
 )
 from orderdesk_sdk.cli.plugin_commands import contributed_commands, load_command
@@ -69,6 +72,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         messages.messages,
     ),
     "Keep the ledger": (ledger.ledger, ledger.forget),
+    "Console and API": (users.users, tokens.tokens, audit.audit),
 }
 
 

@@ -18,6 +18,7 @@ from orderdesk_sdk.desk.cancel_request_polling import CancelRequestIntake, Cance
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.connection_vault import ConnectionVault
 from orderdesk_sdk.desk.feed import EventFeedService
 from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
 from orderdesk_sdk.desk.notifications import NotificationService
@@ -30,6 +31,7 @@ from orderdesk_sdk.desk.rule_actions import RuleActionExecutor
 from orderdesk_sdk.desk.rule_trigger import RuleTrigger
 from orderdesk_sdk.desk.status_changes import StatusChangeService
 from orderdesk_sdk.desk.store_follow_up import ReceiptStore, StoreFollowUp, canceled_folder_rule
+from orderdesk_sdk.desk.stored_configuration import StoredConfiguration
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
@@ -54,12 +56,14 @@ from orderdesk_sdk.stores.opening import (
 )
 from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
 from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
+from orderdesk_sdk.transport.http.reach import Reach
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from orderdesk_sdk.desk.access.service import AccessService
     from orderdesk_sdk.desk.audit import AuditService
     from orderdesk_sdk.desk.bulk.lists import BulkListService
+    from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
     from orderdesk_sdk.desk.desk import DeskLimits
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
     from orderdesk_sdk.desk.messages.service import MessageService
@@ -99,7 +103,7 @@ class DeskAssembly:
         self.registry = registry or PluginRegistry()
         self._closers: list[Callable[[], None]] = []
         self._rules = (*config.rules, *_rules_of_store(config.order_desk))
-        keeps_events = bool(self._rules) or config.order_desk is not None
+        keeps_events = self._keeps_events(self._rules)
         self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=keeps_events)
         self.clock = clock = clock or clock_of_ledger(self.ledger)
         states = states_of_connections(config.ledger, self.ledger, clock)
@@ -113,12 +117,13 @@ class DeskAssembly:
         links = config.answer_links
         self._links = AnswerLinks(links, self.ledger, clock) if links is not None else None
         self._start_services()
+        self._start_stored_configuration()
 
     def _open_order_store(self, clock: Clock, states: StateOfConnection, limits: HttpLimits) -> OrderStore:
         orders, suffix = self._config.orders, self._config.resubmission_suffix
         order_desk = self._config.order_desk
         if order_desk is not None:
-            names = ConnectionNames(order_desk.connections, self._slugs(), self._titles)
+            names = ConnectionNames(order_desk.connections, lambda: self.connections.slugs(), self._titles)
             live = open_order_desk_store(order_desk, names, self.ledger, states, clock, suffix, limits)
             self._closers.append(live.close)
             return live
@@ -126,11 +131,8 @@ class DeskAssembly:
             return open_order_store(self._config.ledger, clock=clock, suffix=suffix)
         return open_order_store(orders, clock=clock, suffix=suffix, place="[orders].url")
 
-    def _slugs(self) -> Mapping[str, str]:
-        return {name: connection.integration for name, connection in self._config.connections.items()}
-
     def _titles(self) -> Mapping[str, str]:
-        declared = {name: self.registry.describe(slug) for name, slug in self._slugs().items()}
+        declared = {name: self.registry.describe(slug) for name, slug in self.connections.slugs().items()}
         return {name: found.title for name, found in declared.items() if not isinstance(found, str)}
 
     def _start_services(self) -> None:
@@ -162,6 +164,36 @@ class DeskAssembly:
         self.orders = OrderService(parts, self.order_store, self.cancellations, self.notifications, self.rules)
         if self._config.messages.watch_every:
             self.messages.next_due()  # Made at once: a store that cannot be watched is refused here.
+
+    def _start_stored_configuration(self) -> None:
+        config = self._config
+        vault = ConnectionVault(config.stored_connections, Reach.PUBLIC if config.sandbox is None else Reach.SANDBOX)
+        self.stored_configuration = StoredConfiguration(
+            self.ledger, config.connections, self.connections, vault, self._use_stored_rules
+        )
+        self.stored_configuration.look()
+        self._vault = vault
+        self._made_admin: ConnectionAdmin | None = None
+
+    @property
+    def connection_admin(self) -> ConnectionAdmin:
+        """Made when it is asked for: most desks never change a connection."""
+        from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
+
+        made = self._made_admin = self._made_admin or ConnectionAdmin(
+            self._config, self.parts, self.registry, self._vault, self.stored_configuration, self.audit
+        )
+        return made
+
+    def _use_stored_rules(self, stored: Sequence[Rule]) -> None:
+        """Go by the rules of the ledger beside those of orderdesk.toml, which a name of theirs belongs to."""
+        taken = {rule.name for rule in self._rules}
+        rules = (*self._rules, *(rule for rule in stored if rule.name not in taken))
+        self.rules.use(rules)
+        self.ledger.keep_events(wanted=self._keeps_events(rules))
+
+    def _keeps_events(self, rules: Sequence[Rule]) -> bool:
+        return bool(rules) or self._config.order_desk is not None
 
     def _start_responses(self, parts: DeskParts) -> None:
         actions = DeskRequestActions(parts, self.cancellations)
@@ -227,6 +259,7 @@ class DeskAssembly:
         with self.shutdown.in_use(), span("run_due") as observed:
             report = RunReport(0, None)
             if not self.shutdown.is_requested:
+                self.stored_configuration.look()
                 report = self._with_messages(lambda: self.scheduler.run_due(limit))
             observed.set("handled", report.handled)
             observed.set("problems", len(report.problems))
@@ -237,6 +270,7 @@ class DeskAssembly:
         with self.shutdown.in_use():
             if self.shutdown.is_requested:
                 return RunReport(0, None)
+            self.stored_configuration.look()
             return self._with_messages(lambda: self.wakes.sweep(slack))
 
     def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:

@@ -30,6 +30,9 @@ api_key = { env = "ORDERDESK_API_KEY" } # limits of all messages are here too
 [web]
 url = "https://desk.example.com"        # of the console and the API; more keys: `desk.web_config`
 
+[stored_connections]                    # for connections that are made while the desk runs; none without this table
+key = { env = "ORDERDESK_SECRETS_KEY" } # what their secrets are sealed with
+
 [connections.mcf-us]
 integration = "amazon-mcf"
 cancel_requests = "person"              # "automatic" cancels what others request without asking a person
@@ -54,6 +57,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.desk.ledger_location import read_ledger_location
 from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
+from orderdesk_sdk.desk.stored_connection_config import StoredConnectionConfig, read_stored_connection_config
 from orderdesk_sdk.desk.web_config import WebConfig, validate_web_config
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
@@ -91,6 +95,7 @@ _TABLES = (
     "resubmission",
     "rules",
     "sandbox",
+    "stored_connections",
     "web",
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -127,6 +132,7 @@ class Config:
         answer_links: None where e-mails have no links to answer by.
         messages: limits of the messages that come in, and whose they are.
         web: how the console and the API are reached.
+        stored_connections: None where no connection can be made at run time.
     """
 
     ledger: LedgerLocation
@@ -143,6 +149,7 @@ class Config:
     answer_links: AnswerLinkConfig | None = None
     messages: MessageConfig = field(factory=MessageConfig)
     web: WebConfig = field(factory=WebConfig)
+    stored_connections: StoredConnectionConfig | None = None
 
     @property
     def ledger_file(self) -> Path | None:
@@ -164,7 +171,7 @@ def read_config(path: Path) -> Config:
     Raises ConfigurationError for the first thing that is wrong, with its location and a hint.
     """
     try:
-        return _read(path)
+        return _read_tables(path)
     except ConfigurationError as error:
         original = error
     # Without the frames below, and those of the parser's own error: their variables hold the whole file, which a log
@@ -196,8 +203,17 @@ def _load(path: Path) -> Mapping[str, object]:
     return document
 
 
-def _read(path: Path) -> Config:
+def _read_tables(path: Path) -> Config:
     document = _load(path)
+    config = _read(document, path)
+    if "stored_connections" in document:
+        stored = _optional_table(document, "stored_connections", str(path))
+        place = f"{path}: [stored_connections]"
+        config = evolve(config, stored_connections=read_stored_connection_config(stored, place))
+    return config
+
+
+def _read(document: Mapping[str, object], path: Path) -> Config:
     ledger = _optional_table(document, "ledger", str(path))
     orders = _optional_table(document, "orders", str(path))
     reject_unknown_keys(ledger, ("url", "engine"), f"{path}: [ledger]")

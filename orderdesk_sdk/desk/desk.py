@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.bulk.run import BulkRun
     from orderdesk_sdk.desk.cancellations import CancellationStatus
     from orderdesk_sdk.desk.config import Config
+    from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
     from orderdesk_sdk.desk.messages.service import MessageService
     from orderdesk_sdk.orders.store import OrderStore
     from orderdesk_sdk.plugin.registry import PluginRegistry
@@ -61,7 +62,7 @@ class Desk:
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
     `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`,
-    `inbox`, `bulks`, `access`, `audit`.
+    `inbox`, `bulks`, `access`, `audit`, `connection_admin`.
     """
 
     def __init__(
@@ -117,6 +118,11 @@ class Desk:
     def bulks(self) -> BulkListService:
         """Bulks that a person asked for at a page."""
         return self._assembly.bulks
+
+    @property
+    def connection_admin(self) -> ConnectionAdmin:
+        """The connections of orderdesk.toml, and those that are made while the desk runs."""
+        return self._assembly.connection_admin
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
@@ -243,6 +249,7 @@ class Desk:
         Claims the case in the ledger first, so that a wake which comes twice, late or out of order does no harm. Does
         nothing once the desk is being closed. Raises OrderDeskError where it could not be handled: it is still due.
         """
+        self._assembly.stored_configuration.look_now_and_then()
         return self._assembly.wakes.handle(case_id, attempt)
 
     def sweep(self, slack: timedelta | None = None) -> RunReport:

@@ -71,6 +71,15 @@ class RuleEngine:
         self._clock = clock
         self._checked: set[OrderEventKind | None] = set()
 
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """Those that it goes by, in their order."""
+        return self._rules
+
+    def use(self, rules: Sequence[Rule]) -> None:
+        """Go by these rules from now on, also for events that are pending."""
+        self._rules, self._checked = tuple(rules), set()
+
     def record_imports(self, order_ids: Iterable[str]) -> tuple[OrderEvent, ...]:
         """Write down, before orders are imported, which of them are new. Give them to `record` when that is done.
 

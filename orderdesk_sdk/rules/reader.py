@@ -15,17 +15,20 @@ from orderdesk_sdk.rules.model import ConfiguredAction, Rule
 __all__ = ["read_rules"]
 
 
-def read_rules(value: object, location: str) -> tuple[Rule, ...]:
+def read_rules(value: object, location: str, *, numbered: bool = True) -> tuple[Rule, ...]:
     """Rules as configured. Raises ConfigurationError with the location of the first mistake.
 
     Whether the filters can be taken and the actions exist is checked where rules are asked: by the rule engine before
     it handles an event, and by `orderdesk rules`, `work` and `doctor`.
+
+    Args:
+        numbered: whether the place of a rule is its number there; False where `location` is that of the only one.
     """
     if not isinstance(value, list):
         raise ConfigurationError(
             "a list of tables was expected", location=location, hint="write each rule as [[rules]]"
         )
-    rules = tuple(_rule(entry, f"{location}[{number}]") for number, entry in enumerate(value))
+    rules = tuple(_rule(entry, f"{location}[{number}]" if numbered else location) for number, entry in enumerate(value))
     names = [rule.name for rule in rules]
     for rule in rules:
         if names.count(rule.name) > 1:

@@ -14,6 +14,7 @@ from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields, validate_number
 from orderdesk_sdk.plugin.urls import read_base_url
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.http.reach import Reach
 from orderdesk_sdk.transport.redaction import Redactor
 
 __all__ = [
@@ -61,6 +62,8 @@ class ConnectionConfig:
         settings: as written; they are held against the integration when it is first used.
         insecure: http:// may go to another machine than this one.
         cancel_requests: what becomes of the requests to cancel that come in here.
+        reach: where it may lead. But for ANYWHERE, its secrets are given as text and none is read from the environment.
+        ports: those besides 443 that it may call, where its reach is limited.
     """
 
     name: str
@@ -69,6 +72,8 @@ class ConnectionConfig:
     location: str
     insecure: bool = False
     cancel_requests: Answering = Answering.PERSON
+    reach: Reach = Reach.ANYWHERE
+    ports: tuple[int, ...] = ()
 
 
 def reject_unknown_keys(table: Mapping[str, object], names: Iterable[str], location: str) -> None:
@@ -94,9 +99,17 @@ def make_settings(
     Secrets are taken from the environment (`{ env = "NAME" }`) or, for simulators, from the file itself (`{ text =
     "..." }`). Raises ConfigurationError that names the setting and the hint.
     """
-    return make_from_table(
-        settings_class, connection.settings, f"{connection.location}.settings", environ, insecure=connection.insecure
-    )
+    location = f"{connection.location}.settings"
+    if connection.reach is Reach.ANYWHERE:
+        return make_from_table(settings_class, connection.settings, location, environ, insecure=connection.insecure)
+    made: object = make_from_table(settings_class, connection.settings, location, {})
+    from orderdesk_sdk.transport.http.public_addresses import require_reachable_url  # Most have no use for it.
+
+    for declared in settings_fields(settings_class):
+        url = getattr(made, declared.name)
+        if declared.kind is SettingKind.URL and url:
+            require_reachable_url(url, f"{location}.{declared.name}", connection.reach, connection.ports)
+    return made
 
 
 def make_from_table(

@@ -86,6 +86,7 @@ class Connection:
         window = asked.window if asked is not None else None
         self.request_folder = plain_text(getattr(settings, window.setting)) if window is not None else None
         self.answering = config.cancel_requests
+        self.reach = config.reach
         self.redactor = Redactor.of_settings(declared.redact_fields, settings)
         location = f"integration {declared.slug}, connection {config.name!r}"
         routes = guard_reason_lists(routes, bulkhead, self.redactor.redact_text, location)
@@ -150,6 +151,7 @@ class Connections:
     ) -> None:
         """state_of: what is known of each connection beyond this process; None keeps nothing longer than it."""
         self._configs = configs
+        self._withheld: Mapping[str, OrderDeskError] = {}
         self._state_of = state_of or (lambda _: LocalConnectionState(clock))
         self._shutdown = shutdown or Shutdown()
         self._registry = registry
@@ -163,17 +165,38 @@ class Connections:
         self._logged_failures: dict[str, str] = {}
         self._bulkheads: dict[str, Bulkhead] = {}
 
+    def refresh(self, configs: Mapping[str, ConnectionConfig], withheld: Mapping[str, OrderDeskError]) -> None:
+        """Go by this configuration from now on: what has changed in it is made anew when it is next used.
+
+        What is under way at a connection that has changed ends with the call it is in; its case goes on by the new one.
+
+        Args:
+            withheld: by name, what is wrong with connections that are there and must not be used.
+        """
+        with self._lock:
+            before, self._configs, self._withheld = self._configs, configs, withheld
+            changed = [name for name in {*before, *configs} if before.get(name) != configs.get(name)]
+            replaced = [self._connections.pop(name) for name in changed if name in self._connections]
+            for name in changed:
+                self._hung.pop(name, None)
+                self._logged_failures.pop(name, None)
+        for connection in replaced:
+            connection.close()
+
     def names(self) -> tuple[str, ...]:
         """The configured connections."""
         return tuple(self._configs)
+
+    def slugs(self) -> Mapping[str, str]:
+        """The integration of each configured connection, by the connection's name."""
+        return {name: configured.integration for name, configured in self._configs.items()}
 
     def integrations(self) -> Mapping[str, Integration | str]:
         """By slug the declarations of the integrations that are connected, however their connections are set up.
 
         In place of one that cannot be used stands the text of what keeps it from it.
         """
-        slugs = dict.fromkeys(configured.integration for configured in self._configs.values())
-        return {slug: self._registry.describe(slug) for slug in slugs}
+        return {slug: self._registry.describe(slug) for slug in dict.fromkeys(self.slugs().values())}
 
     def integration_slug(self, name: str) -> str:
         """The integration of a connection. Raises NotFoundError for a connection that is not configured."""
@@ -219,7 +242,13 @@ class Connections:
         with self._creating(name):
             described = self._connections.get(name)
             if described is None:
-                described = self._connections[name] = self._run_plugin(name, loaded, make)
+                described = self._run_plugin(name, loaded, make)
+                with self._lock:
+                    is_current = self._configs.get(name) == configured
+                    if is_current:
+                        self._connections[name] = described
+                if not is_current:  # It was changed while it was made.
+                    return self._describe(name)
         return described
 
     def _open(self, described: Connection) -> None:
@@ -227,14 +256,17 @@ class Connections:
 
         name, plugin = described.name, described.plugin
         state = self._state_of(name)
+        limits = evolve(self._limits, reach=described.reach)
 
         def make() -> HttpClient:
             its, redactor = described.settings, described.redactor
-            return HttpClient(plugin.integration, its, redactor, self._clock, self._limits, state, self._shutdown)
+            return HttpClient(plugin.integration, its, redactor, self._clock, limits, state, self._shutdown)
 
         with self._creating(name):
             if not described.is_ready:
                 described.make_ready(self._run_plugin(name, plugin, make))
+            if self._connections.get(name) is not described:  # It was changed meanwhile; whoever has it calls nobody.
+                described.close()
 
     @contextmanager
     def _log_failure(self, name: str) -> Iterator[None]:
@@ -325,6 +357,9 @@ class Connections:
     def _config_of(self, name: str) -> ConnectionConfig:
         configured = self._configs.get(name)
         if configured is None:
+            withheld = self._withheld.get(name)
+            if withheld is not None:  # Made anew: what is raised carries its frames along.
+                raise type(withheld)(withheld.message, location=withheld.location, hint=withheld.hint)
             raise _not_configured(name, ", ".join(self._configs) or "none")
         return configured
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.support.browser import axe_script, launch
+from tests.support.console import Console, open_console
 
 KEPT = Path(__file__).resolve().parents[2] / "build" / "browser"
 _FAILED = pytest.StashKey[bool]()
@@ -55,3 +56,10 @@ def axe(pytestconfig: pytest.Config) -> str:
     """The source of axe-core."""
     assert pytestconfig.cache is not None, "the cache plugin is never off here"
     return axe_script(pytestconfig.cache)
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    """The shop to look at, served, with nobody signed in; its time stands still."""
+    with open_console(tmp_path) as opened:
+        yield opened

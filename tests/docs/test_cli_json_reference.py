@@ -42,6 +42,7 @@ ELSEWHERE = {
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
     "watch": "test_live_store_script.py reads what it gives, since it needs an Order Desk store",
+    "users set-password": "test_access_commands.py reads what it gives, since it needs a password",
     "messages retry": "test_messages_command.py reads what it gives, since it needs a message that failed",
     "ledger accept": "test_ledger_commands.py reads what it gives, since it needs a ledger that is not whole",
     "ledger rebuild-queue": "test_procrastinate_traps.py reads what it gives, since it needs a PostgreSQL server",
@@ -63,7 +64,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
     def ask(*arguments: str, code: int = 0) -> Any:
         ran = CliRunner().invoke(orderdesk, [*arguments, "--json"])
         assert ran.exit_code == code, ran.output
-        words = arguments[:2] if arguments[0] in ("rules", "ledger", "messages") else arguments[:1]
+        words = arguments[:2] if arguments[0] in ("rules", "ledger", "messages", "users", "tokens") else arguments[:1]
         made = json.loads(ran.stdout)
         gave["errors" if code == 1 else " ".join(words)] = made
         return made
@@ -108,6 +109,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("register", "1045", "--at", "commercehub")
         ask("plan", "1045")
         ask("new", "my-3pl", "--title", "My 3PL")
+        take_users(ask)
         ask("ledger", "verify")
         ask("ledger", "backup", "backup.db")
         ask("ledger", "restore", "backup.db")
@@ -117,6 +119,22 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("ledger", "migrate")
         ask("ledger", "copy", "--to", "sqlite:///copy.db")
     return gave
+
+
+def take_users(ask: Callable[..., Any]) -> None:
+    """Let people and a program in, and out again."""
+    ask("users", "add", "Ann", "--role", "admin", "--link", "--identity", "ann@shop.example", "--by", "Ann")
+    ask("users", "add", "Bob", "--role", "viewer", "--identity", "bob@shop.example", "--by", "Ann")
+    ask("users", "set-role", "Bob", "operator", "--by", "Ann")
+    ask("users", "set-identity", "Bob", "b@shop.example", "--by", "Ann")
+    ask("users", "sign-in-link", "Bob", "--by", "Ann")
+    ask("users", "disable", "Bob", "--by", "Ann")
+    ask("users", "enable", "Bob", "--by", "Ann")
+    ask("users", "list")
+    ask("tokens", "create", "erp", "--role", "operator", "--at", "amazon-mcf", "--by", "Ann")
+    ask("tokens", "list")
+    ask("tokens", "revoke", "erp", "--by", "Ann")
+    ask("audit", "--verify")
 
 
 def take_notification(ask: Callable[..., Any]) -> None:

@@ -36,10 +36,10 @@ def working_venv(dev: ModuleType) -> None:
     program.chmod(0o755)
 
 
-def add_plugin(dev: ModuleType, name: str) -> Path:
+def add_plugin(dev: ModuleType, name: str, more: str = "") -> Path:
     folder: Path = dev.ROOT / "plugins" / name
     folder.mkdir(parents=True)
-    (folder / "pyproject.toml").write_text(f'[project]\nname = "{name}"\n', encoding="utf-8")
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "{name}"\n{more}', encoding="utf-8")
     return folder
 
 
@@ -56,6 +56,17 @@ def test_the_demo_installs_its_five_services_and_no_development_tools(dev: Modul
     assert set(dev.DEMO_PLUGINS) == played | {slug.replace("-", "_") for slug in SUBMITTED_LATER}
     plugins = [f"{dev.ROOT / 'plugins' / name}[sandbox]" for name in dev.DEMO_PLUGINS]
     assert dev.editables("demo")[1::2] == [f"{dev.ROOT}[cli,rules]", str(dev.ROOT / "devkit"), *plugins]
+
+
+def test_the_console_of_the_demo_needs_every_plugin_with_its_simulator_and_no_development_tools(
+    dev: ModuleType,
+) -> None:
+    add_plugin(dev, "zebra")
+    add_plugin(dev, "aardvark", "[project.optional-dependencies]\nsandbox = []\n")
+    plugins = [f"{dev.ROOT / 'plugins' / 'aardvark'}[sandbox]", str(dev.ROOT / "plugins" / "zebra")]
+    assert dev.editables("console")[1::2] == [f"{dev.ROOT}[cli,rules,web]", str(dev.ROOT / "devkit"), *plugins]
+    assert dev.extent_for("demo", ["--serve"]) == "console"
+    assert dev.extent_for("demo", []) == "demo"
 
 
 class Installations:

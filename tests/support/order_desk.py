@@ -96,7 +96,7 @@ class LiveStore:
         """An order store, as another process would open it; `changed` are settings."""
         settings = self.settings(**changed)
         api = OrderDeskApi(settings, self.clock, limits=LIMITS)
-        names = ConnectionNames(settings.connections, SLUGS, lambda: TITLES)
+        names = ConnectionNames(settings.connections, lambda: SLUGS, lambda: TITLES)
         with OrderDeskStore(api, settings, names, self.clock, records=records) as store:
             yield store
 

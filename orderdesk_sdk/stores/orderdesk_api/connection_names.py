@@ -18,12 +18,15 @@ class ConnectionNames:
     """Looks up names: in the configuration, then among the connections' own names and integrations, then in titles."""
 
     def __init__(
-        self, configured: Mapping[str, str], slugs: Mapping[str, str], titles: Callable[[], Mapping[str, str]]
+        self,
+        configured: Mapping[str, str],
+        slugs: Callable[[], Mapping[str, str]],
+        titles: Callable[[], Mapping[str, str]],
     ) -> None:
         """
         Args:
             configured: the connection by Order Desk's name; "" where it is declared to be none of ours.
-            slugs: the integration's slug by connection.
+            slugs: the integration's slug by connection; asked for each time, since connections come and go.
             titles: the integration's title by connection; asked for where nothing else tells, since it loads plugins.
         """
         self._configured = {_compared(name): connection for name, connection in configured.items()}
@@ -39,10 +42,11 @@ class ConnectionNames:
         wanted = _compared(name)
         if wanted in self._configured:
             return self._configured[wanted] or None
-        if name in self._slugs:
+        slugs = self._slugs()
+        if name in slugs:
             return name
         return (
-            _only(connection for connection, slug in self._slugs.items() if _compared(slug) == wanted)
+            _only(connection for connection, slug in slugs.items() if _compared(slug) == wanted)
             or _only(connection for connection, title in self._titles().items() if _compared(title) == wanted)
             or _on_one_line(name)
         )

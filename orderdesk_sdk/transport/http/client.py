@@ -92,7 +92,7 @@ class HttpClient:
         }
         self._kept_headers = tuple(dict.fromkeys(["content-type", "retry-after", *integration.evidence_headers]))
         self._state = state or LocalConnectionState(clock)
-        self._credentials = self._credentials_of(settings)
+        self.credentials = self._credentials_of(settings)
         self._shared_reads = SharedReads(clock)
         self._buckets: dict[str, RateBucket] = {}
         self._buckets_lock = Lock()
@@ -265,8 +265,8 @@ class HttpClient:
         return self.redactor.redact_body(said)[:length]
 
     def _send_once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
-        if self._credentials is not None and _call_options(request).signed:
-            return self._credentials.send_signed(request, guard)
+        if self.credentials is not None and _call_options(request).signed:
+            return self.credentials.send_signed(request, guard)
         try:
             return self._send(request)
         except PluginError:

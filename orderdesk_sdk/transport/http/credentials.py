@@ -84,6 +84,39 @@ class Credentials:
                 if not isinstance(flow, GeneratorType) or flow.gi_frame is not None:  # Where it has not ended.
                     guard.run(flow.close)
 
+    @property
+    def uses_tokens(self) -> bool:
+        """Whether a token is asked for before the first call."""
+        return isinstance(self._auth, TokenAuth)
+
+    def token_failure(self, guard: Guard) -> Failure | None:
+        """What keeps a token from being had now; None where one is, or none is needed.
+
+        Nothing is asked of the service but a token. Raises as `send_signed`.
+        """
+        if not isinstance(self._auth, TokenAuth):
+            return None
+        request = httpx.Request("GET", "https://never-sent.invalid/")
+        flow = self._start_flow(request)
+        try:
+            step = self._next_request(partial(next, flow), request, guard)
+            for _ in range(MAX_STEPS):
+                if step is None or step[1]:
+                    return None  # The request itself is next, so there is a token for it.
+                response = self._send(step[0])
+                wait = self._retry_after(response, guard)
+                if wait is not None:
+                    return _throttled(wait)
+                step = self._next_request(partial(flow.send, copy_response(response, step[0])), request, guard)
+        except MalformedResponseError as error:
+            return _token_failure("MalformedResponseError", self._redactor.redact_text(str(error)))
+        except httpx.HTTPError as error:
+            failure = failure_of(error, self._redactor)
+            return _token_failure(failure.kind, failure.message)
+        finally:
+            guard.run(flow.close)
+        return _token_failure("TooManyCalls", f"the credentials made {MAX_STEPS} calls and wanted more")
+
     def _start_flow(self, request: httpx.Request) -> _AuthFlow:
         flow = self._auth.sync_auth_flow(request)
         if not isinstance(flow, Generator):

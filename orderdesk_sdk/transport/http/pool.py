@@ -30,7 +30,7 @@ from orderdesk_sdk.transport.http.http11 import (
 )
 from orderdesk_sdk.transport.http.reach import Reach
 
-__all__ = ["ConnectionPool", "PooledTransport"]
+__all__ = ["ConnectionPool", "PooledTransport", "tls_context"]
 
 KEEP_ALIVE = 20.0
 """Seconds after which an idle connection is no longer used."""
@@ -53,7 +53,7 @@ class ConnectionPool:
     def __init__(self, size: int, *, tls: bool, max_response_bytes: int, reach: Reach = Reach.ANYWHERE) -> None:
         self._size = size
         self._reach = reach
-        self._tls = _ssl_context() if tls else None
+        self._tls = tls_context() if tls else None
         self._max_response_bytes = max_response_bytes
         self._turns = threading.Semaphore(size)
         self._lock = threading.Lock()
@@ -194,7 +194,8 @@ def _origin(scheme: bytes, host: bytes, port: int | None) -> Origin:
 
 
 @cache
-def _ssl_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
+    """What every https connection is spoken with; its trust store is loaded once."""
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context

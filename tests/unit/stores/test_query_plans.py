@@ -15,9 +15,7 @@ from typing import Any, cast
 import pytest
 from attrs import evolve
 
-from orderdesk_sdk.cases.access import ApiToken, AttemptLimit, NewSession, Role, User, UserChange
 from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
-from orderdesk_sdk.cases.audit import AuditAction, AuditRecord
 from orderdesk_sdk.cases.bulk_lists import BulkList
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
@@ -38,6 +36,7 @@ from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.stores.store_records import ServiceStatus
+from tests.support.access_calls import read_access, write_access
 from tests.support.builders import LATER, NOW, make_cancellation, make_resubmission, open_case
 from tests.support.ledgers import SqlLedger
 from tests.support.stored_configuration import stored_connection, stored_rule
@@ -272,36 +271,6 @@ def write_messages(ledger: SqlLedger) -> None:
     ledger.record_own_move(OwnMove("1", "Canceled", NOW))
 
 
-def write_access(ledger: SqlLedger) -> None:
-    """Every method that writes of users, sessions, tokens and the audit log, and those that only they read with."""
-    record = AuditRecord(actor="Ann", action=AuditAction.USER_CHANGED, at=NOW, subject="order 7", address="::1")
-    user = User(
-        id="u", name="Ann", role=Role.ADMIN, is_disabled=False, has_password=True, created_at=NOW, identity="ann@x"
-    )
-    ledger.add_user(user, "hash", record)
-    ledger.change_user("u", UserChange(role=Role.ADMIN, password_hash="other", identity="a@x"), record)
-    ledger.replace_password_hash("u", "other", "newer")
-    ledger.begin_sign_in([AttemptLimit("account", 1, hours(1)), AttemptLimit("address", 1, hours(1))], NOW)
-    ledger.clear_sign_ins("account", ["address"])
-    session = NewSession(digest="s", user_id="u", user_version=3, at=NOW)
-    assert ledger.open_session(session, record)
-    assert ledger.find_session("s")
-    ledger.touch_session("s", NOW)
-    ledger.step_up_session("s", NOW, record)
-    ledger.end_session("s", record)
-    ledger.add_sign_in_link("link", "u", LATER, record)
-    ledger.sign_in_link_user("link", NOW)
-    assert ledger.use_sign_in_link("link", evolve(session, digest="s2"), record)
-    token = ApiToken(
-        name="erp", role=Role.VIEWER, connections=("shop",), created_at=NOW, created_by="Ann", expires_at=LATER
-    )
-    ledger.add_api_token(token, "token", record)
-    ledger.touch_api_token("erp", NOW)
-    ledger.revoke_api_token("erp", record)
-    ledger.append_audit(record)
-    ledger.remove_audit_texts("order 7", by="Ann", at=NOW)
-
-
 def read_everything(ledger: SqlLedger) -> None:
     """Every method that reads, with everything that narrows."""
     kinds: tuple[type[Case], ...] = (Case, CancelCase, ResubmitCase, StatusCase)
@@ -359,15 +328,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.find_bulk_list("b")
     ledger.recent_bulk_lists(NOW, 10)
     ledger.stored_rule_versions("Cancel in the folder")
-    ledger.users()
-    ledger.find_user("Ann")
-    ledger.find_identity("a@x")
-    ledger.api_tokens()
-    ledger.find_api_token("token")
-    ledger.audit_entries(10)
-    ledger.audit_entries(10, before=5, subject="order 1")
-    ledger.audit_count()
-    assert list(ledger.find_audit_flaws()) == []
+    read_access(ledger)
     records = ledger.store_records("order-desk 1")
     records.order_of("shop", "R-1")
     records.statuses("1")

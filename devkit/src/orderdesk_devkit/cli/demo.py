@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orderdesk_sdk.cli.session import Session, common_options
+
+if TYPE_CHECKING:
+    from orderdesk_devkit.cli.demo_script import DemoResult
 
 __all__ = ["demo"]
 
@@ -18,10 +22,19 @@ __all__ = ["demo"]
     metavar="DIR",
     help="Keep ledger, configuration and receipts there; else nothing is left behind.",
 )
+@click.option("--serve", is_flag=True, help="Open the console on a shop with a history, until Ctrl-C.")
+@click.option(
+    "--pace",
+    type=click.FloatRange(0, 3600),
+    default=10.0,
+    show_default=True,
+    help="With --serve: seconds that pass in the shop in one of yours.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="With --serve; any free one if not given.")
 @common_options
 @click.pass_obj
-def demo(session: Session, keep: Path | None) -> None:
-    """Watch orders being canceled at five simulated services.
+def demo(session: Session, keep: Path | None, serve: bool, pace: float, port: int) -> None:
+    """Watch orders being canceled at five simulated services, or look at a shop in the console with --serve.
 
     A button and then an e-mail at MWW, a lost response at Amazon, CommerceHub's order told last, a rule at BDLinx, and
     an order from Shopify whose cancellation one of three services rejects. Then an Order Desk store whose folder
@@ -30,11 +43,16 @@ def demo(session: Session, keep: Path | None) -> None:
     import tempfile
 
     from orderdesk_devkit.cli.demo_script import DemoScript
-    from orderdesk_sdk.desk.documents import case_document, receipt_document
-    from orderdesk_sdk.desk.rule_previews import execution_document
     from orderdesk_sdk.errors import ValidationError
     from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder
 
+    if serve:
+        from orderdesk_devkit.cli.demo_serve import serve_demo
+
+        if keep is not None:
+            raise ValidationError("--serve keeps nothing", location="--keep", hint="leave one of the two out")
+        serve_demo(session, port=port, pace=pace)
+        return
     if keep is not None:
         if keep.exists() and any(keep.iterdir()):
             raise ValidationError("the folder is not empty", location=str(keep), hint="name a new one")
@@ -43,7 +61,16 @@ def demo(session: Session, keep: Path | None) -> None:
     else:
         with tempfile.TemporaryDirectory(prefix="orderdesk-demo-") as folder:
             told = DemoScript(Path(folder), quiet=session.as_json, keep_receipts=False).run()
-    shape: dict[str, object] = {
+    if session.as_json:
+        session.print_result(_document(told, keep), lambda _: None)
+
+
+def _document(told: DemoResult, keep: Path | None) -> dict[str, object]:
+    """What is told as JSON."""
+    from orderdesk_sdk.desk.documents import case_document, receipt_document
+    from orderdesk_sdk.desk.rule_previews import execution_document
+
+    return {
         "kept": None if keep is None else str(keep.resolve()),
         "receipts": [receipt_document(receipt) for receipt in told.receipts],
         "resubmission": case_document(told.resubmission),
@@ -56,5 +83,3 @@ def demo(session: Session, keep: Path | None) -> None:
             )
         ],
     }
-    if session.as_json:
-        session.print_result(shape, lambda _: None)

@@ -11,7 +11,7 @@ CONFIGURED = {"Ателье": "mill", "Müller": "bay", "工房": "", "Bay Photo
 
 def names(titles: dict[str, str] | None = None) -> ConnectionNames:
     slugs = {"mill": "mill", "bay": "bay-photo", "lab": "lab"}
-    return ConnectionNames(CONFIGURED, slugs, lambda: titles or {"lab": "Лаборатория"})
+    return ConnectionNames(CONFIGURED, lambda: slugs, lambda: titles or {"lab": "Лаборатория"})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from orderdesk_devkit.cli.sandbox import load_simulators, settings_table
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.config import Config, SandboxConfig
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.rules.reader import read_rules
@@ -77,4 +77,5 @@ def demo_config(ledger: Path, simulators: Mapping[str, tuple[Simulator, str]]) -
     tables["shopify-fulfillment"]["acts_as"] = "service"
     connections = {name: ConnectionConfig(name, name, table, f"[connections.{name}]") for name, table in tables.items()}
     rules = read_rules([dict(rule) for rule in _RULES], "the demo's rules")
-    return Config(ledger, connections, email=MAIL, rules=rules)
+    sandbox = SandboxConfig({slug: url for slug, (_, url) in simulators.items()})
+    return Config(ledger, connections, email=MAIL, rules=rules, sandbox=sandbox)
