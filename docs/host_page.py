@@ -14,7 +14,16 @@ from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.messages import InboundMessage, MessagePurpose, MessageSource, MessageState
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanLine, PlanStep
+from orderdesk_sdk.cases.public_receipt import (
+    PublicEvent,
+    PublicOutcome,
+    PublicPlace,
+    PublicReceipt,
+    PublicState,
+    PublicStep,
+)
 from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, Receipt
+from orderdesk_sdk.cases.receipt_links import ReceiptLink
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -35,6 +44,7 @@ from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
 from orderdesk_sdk.desk.messages.service import MessageService
 from orderdesk_sdk.desk.notifications import NotificationResult, NotificationService
 from orderdesk_sdk.desk.orders import OrderService
+from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
 from orderdesk_sdk.desk.responses import ResponseService
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.run_loop import run_until_stopped
@@ -64,6 +74,7 @@ SERVICES: Mapping[str, type] = {
     "feed": EventFeedService,
     "access": AccessService,
     "audit": AuditService,
+    "receipt_links": ReceiptLinkService,
 }
 """The services of a desk, by their names there."""
 PARTS: Mapping[str, type] = {"access.users": UserService, "access.api_tokens": ApiTokenService}
@@ -77,6 +88,10 @@ RESULTS = {
     ),
     "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),
     "Receipts": (Receipt, CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine),
+    "Public receipts": (
+        *(PublicReceipt, PublicOutcome, PublicPlace, PublicState, PublicEvent, PublicStep),
+        ReceiptLink,
+    ),
     "The event feed": (FeedPage, FeedEvent, FeedEventKind),
     "Messages": (
         *(MessageSource, MessagePurpose, MessageReceipt, MessageOutcome, InboundMessage, MessageState),

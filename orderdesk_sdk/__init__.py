@@ -52,7 +52,11 @@ _HOMES = {
     "cases.state_machine": "Event EventKind",
     "cases.evidence": "Evidence EvidenceKind",
     "cases.plan": "Plan PlanEntry PlanLine PlanStep",
+    "cases.public_receipt": (
+        "PublicEvent PublicOutcome PublicPlace PublicReceipt PublicState PublicStep public_receipt"
+    ),
     "cases.receipt": "Receipt",
+    "cases.receipt_links": "ReceiptLink",
     "transport.http.limits": "HttpLimits",
     "stores.sql.order_import": "ImportReport",
     "runtime.connection_config": "Answering ConnectionConfig",
@@ -68,7 +72,7 @@ _HOMES = {
     "desk.health": "HealthCheck HealthCode HealthStatus health_document",
     "desk.health_checks": "check_health",
     "desk.log_format": "JsonLogFormatter",
-    "desk.documents": "case_document plan_document receipt_document",
+    "desk.documents": "case_document plan_document public_receipt_document receipt_document",
     "desk.desk": "Desk DeskLimits",
     "desk.messages.queues": "FolderQueue MessageQueue QueuedMessage",
     "desk.messages.receipt": "MessageOutcome MessageReceipt",

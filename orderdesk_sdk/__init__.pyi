@@ -19,7 +19,15 @@ from orderdesk_sdk.cases.plan import Plan as Plan
 from orderdesk_sdk.cases.plan import PlanEntry as PlanEntry
 from orderdesk_sdk.cases.plan import PlanLine as PlanLine
 from orderdesk_sdk.cases.plan import PlanStep as PlanStep
+from orderdesk_sdk.cases.public_receipt import PublicEvent as PublicEvent
+from orderdesk_sdk.cases.public_receipt import PublicOutcome as PublicOutcome
+from orderdesk_sdk.cases.public_receipt import PublicPlace as PublicPlace
+from orderdesk_sdk.cases.public_receipt import PublicReceipt as PublicReceipt
+from orderdesk_sdk.cases.public_receipt import PublicState as PublicState
+from orderdesk_sdk.cases.public_receipt import PublicStep as PublicStep
+from orderdesk_sdk.cases.public_receipt import public_receipt as public_receipt
 from orderdesk_sdk.cases.receipt import Receipt as Receipt
+from orderdesk_sdk.cases.receipt_links import ReceiptLink as ReceiptLink
 from orderdesk_sdk.cases.response import ResponseCase as ResponseCase
 from orderdesk_sdk.cases.response import ResponseDecision as ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase as ResubmitCase
@@ -42,6 +50,7 @@ from orderdesk_sdk.desk.desk import Desk as Desk
 from orderdesk_sdk.desk.desk import DeskLimits as DeskLimits
 from orderdesk_sdk.desk.documents import case_document as case_document
 from orderdesk_sdk.desk.documents import plan_document as plan_document
+from orderdesk_sdk.desk.documents import public_receipt_document as public_receipt_document
 from orderdesk_sdk.desk.documents import receipt_document as receipt_document
 from orderdesk_sdk.desk.health import HealthCheck as HealthCheck
 from orderdesk_sdk.desk.health import HealthCode as HealthCode

@@ -9,25 +9,19 @@ from typing import Protocol, TypeVar
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.access import AccessRecords
 from orderdesk_sdk.cases.answer_links import StoredLink
 from orderdesk_sdk.cases.archive import ArchivedHistory, ArchiveReport
-from orderdesk_sdk.cases.audit import AuditLog
-from orderdesk_sdk.cases.bulk_lists import BulkListRecords
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.console_records import ConsoleRecords
 from orderdesk_sdk.cases.event_feed import EventFeed
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
-from orderdesk_sdk.cases.inbox import InboxRecords
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
-from orderdesk_sdk.cases.kept_replies import KeptReplies
 from orderdesk_sdk.cases.messages import MessageInbox
 from orderdesk_sdk.cases.order_watch import OrderWatchRecords
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.resubmission import ResubmitCase
-from orderdesk_sdk.cases.stored_connections import StoredConnectionRecords
-from orderdesk_sdk.cases.stored_rules import StoredRuleRecords
 from orderdesk_sdk.cases.workers import DatabaseCondition, WorkerHeartbeat
 from orderdesk_sdk.errors import ConflictError, OrderDeskError
 
@@ -98,19 +92,7 @@ class DueListener(Protocol):
         """When the transaction is durable. Raises nothing."""
 
 
-class Ledger(
-    MessageInbox,
-    OrderWatchRecords,
-    EventFeed,
-    InboxRecords,
-    KeptReplies,
-    StoredConnectionRecords,
-    StoredRuleRecords,
-    BulkListRecords,
-    AccessRecords,
-    AuditLog,
-    Protocol,
-):
+class Ledger(MessageInbox, OrderWatchRecords, EventFeed, ConsoleRecords, Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.desk import DeskLimits
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
     from orderdesk_sdk.desk.messages.service import MessageService
+    from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
     from orderdesk_sdk.runtime.handlers.email import CancellationEmail
     from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
     from orderdesk_sdk.transport.email.smtp import SmtpTransport
@@ -236,6 +237,13 @@ class DeskAssembly:
         from orderdesk_sdk.desk.audit import AuditService
 
         return AuditService(self.ledger, SystemClock())
+
+    @cached_property
+    def receipt_links(self) -> ReceiptLinkService:
+        """By the machine's clock, as `access`: a link is for people outside of any sandbox."""
+        from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
+
+        return ReceiptLinkService(self.parts, self.audit, SystemClock())
 
     @cached_property
     def access(self) -> AccessService:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
     from orderdesk_sdk.desk.messages.service import MessageService
+    from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
     from orderdesk_sdk.orders.store import OrderStore
     from orderdesk_sdk.plugin.registry import PluginRegistry
     from orderdesk_sdk.runtime.engines.protocol import Engine
@@ -62,7 +63,7 @@ class Desk:
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
     `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`,
-    `inbox`, `bulks`, `access`, `audit`, `connection_admin`.
+    `inbox`, `bulks`, `access`, `audit`, `connection_admin`, `receipt_links`.
     """
 
     def __init__(
@@ -108,6 +109,11 @@ class Desk:
     def audit(self) -> AuditService:
         """Who did, saw or tried what."""
         return self._assembly.audit
+
+    @property
+    def receipt_links(self) -> ReceiptLinkService:
+        """Links under which a customer or a partner reads what became of an order."""
+        return self._assembly.receipt_links
 
     @property
     def messages(self) -> MessageService:

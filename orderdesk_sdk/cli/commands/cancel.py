@@ -1,4 +1,4 @@
-"""`plan`, `cancel`, `cases`, `receipt` and `resubmit`: an order's cancellation, from the plan to the evidence."""
+"""`plan`, `cancel`, `cases` and `resubmit`: an order's cancellation, and what comes after it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.desk.cancellations import CancellationStatus
 
-__all__ = ["cancel", "cases", "plan", "receipt", "resubmit"]
+__all__ = ["cancel", "cases", "plan", "resubmit"]
 
 
 class _StateType(click.ParamType["State"]):
@@ -245,38 +245,6 @@ def cases(
             screen.zone(desk.clock.now())
 
         session.print_list("cases", (case_document(case) for page in pages for case in page), draw)
-
-
-@click.command()
-@click.argument("order")
-@click.option("--limit", type=click.IntRange(1), help="The most lines of its histories to show.  [default: all]")
-@click.option(
-    "--after", type=click.IntRange(0), default=0, metavar="SEQUENCE", help="Only lines after this one: the next page."
-)
-@common_options
-@click.pass_obj
-def receipt(session: Session, order: str, limit: int | None, after: int) -> None:
-    """Show what became of ORDER, with the evidence.
-
-    What was requested, answered and decided, when, by whom, and the evidence of each result. Exit code 3: the latest
-    case at a connection requires action.
-    """
-    from orderdesk_sdk.desk.documents import receipt_document
-
-    with session.desk() as desk:
-        order_receipt = desk.cancellations.receipt(order, limit=limit, after=after)
-
-    def draw(screen: Screen) -> None:
-        from orderdesk_sdk.cli.output.cancellations import show_receipt
-
-        show_receipt(screen, order_receipt)
-        if order_receipt.next_after is not None:
-            next_page = f"--after {order_receipt.next_after} shows the next"
-            screen.line(f"No more than {limit} lines of the histories are shown; {next_page}.", "dim")
-
-    session.print_result(receipt_document(order_receipt), draw)
-    others = (*order_receipt.resubmissions, *order_receipt.status_changes, *order_receipt.responses)
-    session.exit_for([*order_receipt.coverage.latest.values(), *others])
 
 
 @click.command()

@@ -19,7 +19,11 @@ from orderdesk_sdk.desk.documents.bulks import bulk_summary_document
 from orderdesk_sdk.desk.documents.cases import cancellation_document, cancellation_status_document, case_document
 from orderdesk_sdk.desk.documents.orders import message_document, order_document, remote_order_document
 from orderdesk_sdk.desk.documents.plans import plan_document
-from orderdesk_sdk.desk.documents.receipts import receipt_document
+from orderdesk_sdk.desk.documents.receipts import (
+    public_receipt_document,
+    receipt_document,
+    receipt_link_document,
+)
 from orderdesk_sdk.desk.documents.values import JsonObject, error_document, iso_time
 
 __all__ = [
@@ -33,6 +37,8 @@ __all__ = [
     "message_document",
     "order_document",
     "plan_document",
+    "public_receipt_document",
     "receipt_document",
+    "receipt_link_document",
     "remote_order_document",
 ]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
+from orderdesk_sdk.cases.public_receipt import PublicReceipt
+from orderdesk_sdk.cases.receipt_links import ReceiptLink
 from orderdesk_sdk.desk.documents.cases import cancellation_document, case_document
 from orderdesk_sdk.desk.documents.values import JsonObject, iso_time
 
@@ -14,7 +16,42 @@ if TYPE_CHECKING:
     from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, Receipt
 
 
-__all__ = ["receipt_document"]
+__all__ = ["public_receipt_document", "receipt_document", "receipt_link_document"]
+
+
+def receipt_link_document(link: ReceiptLink) -> JsonObject:
+    """A link to a receipt, without its token."""
+    return {
+        "id": link.id,
+        "order_id": link.order_id,
+        "created_by": link.created_by,
+        "created_at": iso_time(link.created_at),
+        "expires_at": iso_time(link.expires_at),
+        "revoked_by": link.revoked_by,
+        "revoked_at": iso_time(link.revoked_at),
+    }
+
+
+def public_receipt_document(receipt: PublicReceipt) -> JsonObject:
+    """What whoever has a link to a receipt may see of it."""
+    return {
+        "order_number": receipt.order_number,
+        "at": iso_time(receipt.at),
+        "outcome": receipt.outcome.value,
+        "places": [
+            {
+                "role": place.role.value,
+                "number": place.number,
+                "state": place.state.value,
+                "evidence": None if place.evidence is None else place.evidence.value,
+                "ordered": place.ordered,
+                "canceled": place.canceled,
+                "fingerprint": place.fingerprint,
+                "events": [{"at": iso_time(event.at), "step": event.step.value} for event in place.events],
+            }
+            for place in receipt.places
+        ],
+    }
 
 
 def receipt_document(receipt: Receipt) -> JsonObject:

@@ -32,6 +32,7 @@ from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sql.message_inbox import SqlMessageInbox
+from orderdesk_sdk.stores.sql.receipt_links import SqlReceiptLinks
 from orderdesk_sdk.stores.sql.stored_configuration import SqlStoredConfiguration
 from orderdesk_sdk.stores.sql.text_removal import remove_texts
 from orderdesk_sdk.transport.http.connection_state import StateOfConnection
@@ -47,6 +48,7 @@ class PostgresLedger(
     SqlEventFeed,
     SqlInboxRecords,
     SqlKeptReplies,
+    SqlReceiptLinks,
     SqlStoredConfiguration,
     SqlBulkListRecords,
     SqlAccessRecords,

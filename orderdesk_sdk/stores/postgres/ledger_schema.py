@@ -255,6 +255,15 @@ _KEPT_REPLIES = (
     "CREATE INDEX kept_replies_by_order ON kept_replies (order_id) WHERE order_id IS NOT NULL",
 )
 
+_RECEIPT_LINKS = (
+    # Links to receipts, by the digests of their tokens.
+    f"""CREATE TABLE receipt_links (
+        id {_TEXT} PRIMARY KEY, digest {_TEXT} NOT NULL UNIQUE, order_id {_TEXT} NOT NULL, created_by text NOT NULL,
+        created_at bigint NOT NULL, expires_at bigint NOT NULL, revoked_by text, revoked_at bigint)""",
+    "CREATE INDEX receipt_links_by_order ON receipt_links (order_id, created_at)",
+    "CREATE INDEX receipt_links_by_age ON receipt_links (expires_at)",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -269,4 +278,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_BULK_LISTS),
     Migration(_ACCESS),
     Migration(_KEPT_REPLIES),
+    Migration(_RECEIPT_LINKS),
 )

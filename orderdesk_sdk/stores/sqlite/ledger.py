@@ -27,6 +27,7 @@ from orderdesk_sdk.stores.sql.ledger_archiver import LedgerArchiver
 from orderdesk_sdk.stores.sql.ledger_reader import LedgerReader
 from orderdesk_sdk.stores.sql.ledger_writer import LedgerWriter
 from orderdesk_sdk.stores.sql.message_inbox import SqlMessageInbox
+from orderdesk_sdk.stores.sql.receipt_links import SqlReceiptLinks
 from orderdesk_sdk.stores.sql.stored_configuration import SqlStoredConfiguration
 from orderdesk_sdk.stores.sqlite.connection import close, connect, open_snapshot, readable, snapshot, use_wal
 from orderdesk_sdk.stores.sqlite.ledger_file_guard import LedgerFileGuard
@@ -50,6 +51,7 @@ class SqliteLedger(
     SqlEventFeed,
     SqlInboxRecords,
     SqlKeptReplies,
+    SqlReceiptLinks,
     SqlStoredConfiguration,
     SqlBulkListRecords,
     SqlAccessRecords,

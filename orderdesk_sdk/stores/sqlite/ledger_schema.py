@@ -13,7 +13,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -364,5 +364,14 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
             PRIMARY KEY (caller, key)) WITHOUT ROWID""",
         "CREATE INDEX kept_replies_by_age ON kept_replies (begun_at)",
         "CREATE INDEX kept_replies_by_order ON kept_replies (order_id) WHERE order_id IS NOT NULL",
+    ),
+    (
+        # Links to receipts, by the digests of their tokens.
+        """CREATE TABLE receipt_links (
+            id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, created_by TEXT NOT NULL,
+            created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_by TEXT, revoked_at INTEGER)
+            WITHOUT ROWID""",
+        "CREATE INDEX receipt_links_by_order ON receipt_links (order_id, created_at)",
+        "CREATE INDEX receipt_links_by_age ON receipt_links (expires_at)",
     ),
 )

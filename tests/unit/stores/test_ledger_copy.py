@@ -19,6 +19,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.kept_replies import KeyedRequest
+from orderdesk_sdk.cases.receipt_links import ReceiptLink
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock
@@ -70,6 +71,7 @@ def fill(database: LedgerDatabase) -> None:
         ledger.add_events([event, OrderEvent("e2", OrderEventKind.CASE_SETTLED, "2", NOW)])
         ledger.complete_event(event, [RuleExecution("rule", "action", "done")], [], NOW)
         ledger.claim_notifications("shop", ["one", "two"], NOW)
+        ledger.add_receipt_link(ReceiptLink("l1", "1", "Ann", NOW, LATER), "digest")
         ledger.begin_request(KeyedRequest("token 1", "key", "cancel", "digest", "1"), NOW)
         ledger.save_stored_connection(stored_connection())
         ledger.save_stored_rule(stored_rule())
