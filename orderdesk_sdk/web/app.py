@@ -26,6 +26,7 @@ from orderdesk_sdk.web.authentication import Authentication
 from orderdesk_sdk.web.caller import public, required_role
 from orderdesk_sdk.web.errors import answer_http_error, answer_sdk_error, answer_unexpected_error
 from orderdesk_sdk.web.inbound import MessageEndpoint
+from orderdesk_sdk.web.live.endpoints import LiveEvents
 from orderdesk_sdk.web.middleware.body_limits import BodyLimits
 from orderdesk_sdk.web.middleware.client_address import ClientAddress
 from orderdesk_sdk.web.middleware.hosts import KnownHosts
@@ -49,13 +50,14 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
 
     Raises LookupError for an endpoint that does not say for whom it is.
     """
-    messages = MessageEndpoint(desk)
+    messages, live_events = MessageEndpoint(desk), LiveEvents(desk)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            live_events.close()
             messages.close()
 
     all_routes = [
@@ -63,6 +65,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
         Route(ANSWER_PATH, public(answer_page), methods=["GET", "POST"]),
         *probe_routes(desk),
         *api_routes(rate_limits(desk.config.web)),
+        *live_events.routes,
         *routes,
     ]
     for _ in guarded_routes(all_routes):
@@ -79,6 +82,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
     )
     app.router.redirect_slashes = False  # One address for one thing.
     app.state.desk = desk
+    app.state.live_events = live_events
     return app
 
 

@@ -26,6 +26,8 @@ MAX_CONNECTIONS = 1000
 KEEP_ALIVE = 10
 """Seconds that a connection may be idle between two requests."""
 BACKLOG = 512
+VANISHED_AFTER = 60_000
+"""Milliseconds without a sign of a client that was sent something: its network is lost."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -105,6 +107,7 @@ def serving(
         yield WebServer(f"http://{_shown_host(host)}:{sock.getsockname()[1]}")
     finally:
         stop.set()
+        app.state.live_events.close()  # Else uvicorn would wait for streams that never end by themselves.
         for thread in threads:
             thread.join()
         sock.close()
@@ -115,6 +118,8 @@ def _bind(host: str, port: int) -> socket.socket:
     sock = socket.socket(family)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # A stream whose reader has vanished ends, and frees its place.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_AFTER)
         sock.bind((host, port))
         sock.listen(BACKLOG)  # Whoever calls before the first answer is possible waits for it.
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from orderdesk_sdk.cases.access import AccessRecords, SignInError, User, UserSession
+from orderdesk_sdk.cases.access import AccessRecords, ApiToken, SignInError, User, UserSession
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.desk.access.api_tokens import ApiTokenService
 from orderdesk_sdk.desk.access.passwords import Passwords
@@ -38,6 +38,19 @@ class AccessService:
     def find_session(self, token: str) -> UserSession | None:
         """The session that a cookie names, which is used by that; None for one that has ended, or never was."""
         return self._sessions.find(token)
+
+    def still_counts(self, name: str, session: UserSession | None, token: ApiToken | None) -> bool:
+        """Whether somebody who was let in before would be now; to ask does not use the session or token.
+
+        Args:
+            name: of the user whom a trusted proxy has signed in, where there is neither session nor token.
+        """
+        if token is not None:
+            return any(one.name == token.name and one.is_valid(self.clock.now()) for one in self.api_tokens.list())
+        if session is not None:
+            found = self._records.find_session(session.id)
+            return found is not None and self.clock.now() < found.expires_at
+        return self.trusted_user(name) is not None
 
     def step_up(self, token: str, password: Secret, *, address: str = "") -> UserSession:
         """The session after its user has given the password once more. Raises SignInError and NotFoundError."""
