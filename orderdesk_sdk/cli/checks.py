@@ -12,6 +12,7 @@ from orderdesk_sdk.cli.order_store_checks import check_order_store
 from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.cli.sandbox_client import require_simulator
 from orderdesk_sdk.cli.session import Session, clock_of
+from orderdesk_sdk.cli.stored_connection_checks import check_stored_connections
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.connection_admin.validation import read_settings
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
@@ -28,6 +29,7 @@ from orderdesk_sdk.rules.conditions import check_filters
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.listeners import Listeners
+from orderdesk_sdk.transport.http.reach import Reach
 
 __all__ = ["run_checks"]
 
@@ -49,6 +51,9 @@ def run_checks(session: Session) -> list[HealthCheck]:
             for finding in _connection(
                 connection, registry, config.resubmission_suffix, [config.path] if config.path is not None else []
             )
+        ),
+        *check_stored_connections(
+            config, lambda connection: _connection(connection, registry, config.resubmission_suffix, [])
         ),
         *_rules(config, registry),
         *_order_store(config),
@@ -135,7 +140,8 @@ def _connection(
         return
     fields = settings_fields(declared.settings)
     urls = [str(getattr(settings, field.name)) for field in fields if field.kind is SettingKind.URL]
-    if not all(is_loopback(urlsplit(url).hostname or "") for url in urls):
+    is_in_file = connection.reach is Reach.ANYWHERE
+    if is_in_file and not all(is_loopback(urlsplit(url).hostname or "") for url in urls):
         yield from _plain_text_secrets(connection, files)
     yield from _duplicate_numbers(declared, suffix)
     if connection.insecure:

@@ -11,6 +11,7 @@ import click
 from orderdesk_sdk.cli.commands import (
     audit,
     cancel,
+    connections,
     decide,
     doctor,
     integrations,
@@ -36,6 +37,7 @@ __all__ = ["all_sections", "orderdesk"]
 _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Set up": (
         doctor.doctor,
+        connections.connections,
         integrations.integrations,
         integrations.matrix,
         integrations.show,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,19 @@ COMMANDS = [
         else [command.name or ""]
     )
 ]
+GROUPS = {
+    command.name for commands in all_sections().values() for command in commands if isinstance(command, click.Group)
+}
 RULE = """
 [[rules]]
 name = "Canceled folder cancels at BDLinx"
 event = "order moved"
 when = "folder == 'Canceled'"
 do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
+"""
+STORED_CONNECTIONS = """
+[stored_connections]
+key = { env = "ORDERDESK_SECRETS_KEY" }
 """
 ELSEWHERE = {
     "answer": "plugins/commercehub/tests/test_dsco_requests.py reads what it gives: nothing in the sandbox asks us",
@@ -61,10 +69,10 @@ def given(clock: VirtualClock) -> dict[str, Any]:
     """What each command gives, in the present folder."""
     gave: dict[str, Any] = {}
 
-    def ask(*arguments: str, code: int = 0) -> Any:
-        ran = CliRunner().invoke(orderdesk, [*arguments, "--json"])
+    def ask(*arguments: str, code: int = 0, given: str | None = None) -> Any:
+        ran = CliRunner().invoke(orderdesk, [*arguments, "--json"], input=given)
         assert ran.exit_code == code, ran.output
-        words = arguments[:2] if arguments[0] in ("rules", "ledger", "messages", "users", "tokens") else arguments[:1]
+        words = arguments[:2] if arguments[0] in GROUPS else arguments[:1]
         made = json.loads(ran.stdout)
         gave["errors" if code == 1 else " ".join(words)] = made
         return made
@@ -93,7 +101,8 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("resubmit", "1042", "--by", "Ann")
         ask("plan", "1046", code=1)
         with Path("orderdesk.toml").open("a", encoding="utf-8") as config:
-            config.write(RULE)
+            config.write(RULE + STORED_CONNECTIONS)
+        make_connection(ask)
         ask("register", "1045", "--at", "bdlinx")
         ask("rules", "list")
         ask("rules", "test", "1045", "--event", "order moved", "--folder", "Canceled")
@@ -137,6 +146,23 @@ def take_users(ask: Callable[..., Any]) -> None:
     ask("audit", "--verify")
 
 
+def make_connection(ask: Callable[..., Any]) -> None:
+    """Make a second connection to the simulator of Amazon MCF, and change it."""
+    known = tomllib.loads(Path("orderdesk.toml").read_text(encoding="utf-8"))["connections"]["amazon-mcf"]["settings"]
+    secrets = json.dumps({name: value["text"] for name, value in known.items() if isinstance(value, dict)})
+    urls = [f"--set={name}={known[name]}" for name in ("endpoint", "token_url")]
+    ask("connections", "form", "amazon-mcf")
+    ask("connections", "add", "mcf-uk", "amazon-mcf", *urls, "--secrets-stdin", "--by", "Ann", given=secrets)
+    ask("connections", "set", "mcf-uk", "--set", "speed=Expedited", "--by", "Ann")
+    ask("connections", "test", "mcf-uk")
+    ask("connections", "disable", "mcf-uk", "--by", "Ann")
+    ask("connections", "enable", "mcf-uk", "--by", "Ann")
+    ask("connections", "show", "mcf-uk")
+    ask("connections", "list")
+    ask("connections", "rotate-key", "--by", "Ann")
+    ask("connections", "disable", "mcf-uk", "--by", "Ann")
+
+
 def take_notification(ask: Callable[..., Any]) -> None:
     """Take a message about order 1042 out of a file, and list it."""
     content = {"SellerFulfillmentOrderId": "1042", "EventType": "Order", "FulfillmentOrderStatus": "Cancelled"}
@@ -170,6 +196,7 @@ def differences(example: Any, real: Any, at: str = "$") -> list[str]:
 def gave(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("shop"))
+        patch.setenv("ORDERDESK_SECRETS_KEY", "a-key-of-thirty-two-characters-or-more")
         return given(VirtualClock())
 
 

@@ -4,6 +4,7 @@
     forms           what is filled in for an integration
     validation      judges settings as those of orderdesk.toml are
     reachability    tries a connection without asking for anything
+    documents       connections and forms as JSON
     service         all of this under one roof
 
 The room may import the desk's services and everything below them, and no `cli`.
