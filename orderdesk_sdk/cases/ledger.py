@@ -344,6 +344,9 @@ class Ledger(MessageInbox, OrderWatchRecords, EventFeed, ConsoleRecords, Protoco
     def rule_executions(self, order_id: str) -> tuple[tuple[datetime, RuleExecution], ...]:
         """What rules did for an order, oldest first."""
 
+    def latest_rule_executions(self, limit: int) -> tuple[tuple[str, datetime, RuleExecution], ...]:
+        """What rules did last, for which orders, the newest first."""
+
     def claim_notifications(self, connection: str, digests: Collection[str], now: datetime) -> frozenset[str]:
         """Those of the webhooks to a connection that no process has handled or handles now: they are the caller's.
 

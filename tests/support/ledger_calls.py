@@ -143,6 +143,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.pending_events(10)
     ledger.pending_events(10, after=OrderEvent("e", OrderEventKind.CASE_SETTLED, "1", NOW))
     ledger.rule_executions("1")
+    ledger.latest_rule_executions(10)
     ledger.known_digests(MessageSource.webhook("shop"), ["one"])
     ledger.message("m1")
     ledger.messages(MessageState, 10)

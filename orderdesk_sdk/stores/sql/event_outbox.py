@@ -96,8 +96,20 @@ class EventOutbox(ABC):
                 "SELECT number, at, data FROM rule_executions WHERE order_id = ? ORDER BY number", (order_id,)
             ).fetchall()
 
-        def execution(at: int, data: str) -> tuple[datetime, RuleExecution]:
-            return from_microseconds(at), load(data, RuleExecution)
-
-        found = (self.damage.read_or_none(f"execution {number}", partial(execution, *row)) for number, *row in rows)
+        found = (self.damage.read_or_none(f"execution {number}", partial(_execution, *row)) for number, *row in rows)
         return tuple(one for one in found if one is not None)
+
+    def latest_rule_executions(self, limit: int) -> tuple[tuple[str, datetime, RuleExecution], ...]:
+        with self._read() as cursor:
+            rows = cursor.execute(
+                "SELECT order_id, number, at, data FROM rule_executions ORDER BY number DESC LIMIT ?", (limit,)
+            ).fetchall()
+        found = (
+            (order_id, self.damage.read_or_none(f"execution {number}", partial(_execution, *row)))
+            for order_id, number, *row in rows
+        )
+        return tuple((order_id, *one) for order_id, one in found if one is not None)
+
+
+def _execution(at: int, data: str) -> tuple[datetime, RuleExecution]:
+    return from_microseconds(at), load(data, RuleExecution)

@@ -48,6 +48,8 @@ def test_an_order_event_is_handled_once_with_what_follows_and_one_that_is_taken_
     assert ledger.pending_events(10) == (second, follows)
     assert ledger.pending_events(1) == (second,)
     assert ledger.rule_executions("1") == ((LATER, done),)
+    assert ledger.latest_rule_executions(10) == (("1", LATER, done),)
+    assert ledger.latest_rule_executions(0) == ()
     ledger.discard_event(second)
     ledger.discard_event(first)
     ledger.add_events([second, first])

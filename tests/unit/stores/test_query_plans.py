@@ -64,6 +64,7 @@ ALLOWED = {
     "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1": "as the next one",
     "UPDATE keys SET content": "personal texts of an order are removed rarely, and an index would cost every cancel",
     "SELECT number, id FROM orders ORDER BY seq DESC LIMIT ?": "only as many of the newest as the limit says",
+    "SELECT order_id, number, at, data FROM rule_executions ORDER BY number DESC LIMIT ?": "as the one before",
 }
 """Statements, by how they begin, that read through a table, and why they may."""
 A_PAGE = re.compile(r"SELECT [^()]+ FROM \w+\s+(WHERE \w+ > \?)? ?ORDER BY \w+ LIMIT [?\d]+")
