@@ -24,6 +24,7 @@ from orderdesk_sdk.web.api.rate_limits import rate_limits
 from orderdesk_sdk.web.api.routes import api_routes
 from orderdesk_sdk.web.authentication import Authentication
 from orderdesk_sdk.web.caller import public, required_role
+from orderdesk_sdk.web.console.routes import console_routes
 from orderdesk_sdk.web.errors import answer_http_error, answer_sdk_error, answer_unexpected_error
 from orderdesk_sdk.web.inbound import MessageEndpoint
 from orderdesk_sdk.web.live.endpoints import LiveEvents
@@ -66,6 +67,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
         *probe_routes(desk),
         *api_routes(rate_limits(desk.config.web)),
         *live_events.routes,
+        *console_routes(),
         *routes,
     ]
     for _ in guarded_routes(all_routes):

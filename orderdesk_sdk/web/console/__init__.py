@@ -1,11 +1,16 @@
-"""The console: pages for the people of a merchant, which work without JavaScript and better with it.
+"""The console: pages for the people of a merchant. They work without a script, and console.js makes them better.
 
-    templating   makes pages of templates; every value is escaped
-    templates/   Jinja2; `base.html` is the frame, `macros.html` has what pages share
-    static/      one style sheet, one script, no build step
+| module | one purpose |
+|---|---|
+| `pages` | what a page is: address, role, handler; `routes` has all of them |
+| `forms` | forms that are posted: limits, the token of the session, where to look afterwards |
+| `templating` | templates, and texts of others made safe to look at |
+| `frame` | what every page has around it: navigation, what waits, who is signed in |
+| `notices` | what a page says about what was done just before |
+| `states` | how a state looks: word, shape and color |
+| `order_pages` | handlers of the pages of orders |
+| `views` | what pages show, as plain data |
 
-A page is made of data that a function of `views` gives, so that what it says is tested without HTML. A form changes
-something by POST, with the session's token and a key of its own, and leads to a page by a redirect.
-
-The room may import the desk and everything below it, and the modules of `web` beside it.
+A handler reads from the desk, a view decides what is shown, a template lays it out. Templates and static files lie
+beside the code. The room may import the desk and everything below it, and `web.caller`; never the API.
 """

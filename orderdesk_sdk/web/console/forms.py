@@ -1,0 +1,81 @@
+"""Forms that are posted: read once within limits, with the token of the session, then handled in a thread."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.web.caller import caller_of
+from orderdesk_sdk.web.console.notices import NOTICES
+
+__all__ = ["FormHandler", "form_text", "form_texts", "posting", "see_other"]
+
+FormHandler = Callable[[Request, FormData], Response]
+MAX_FIELDS = 1200
+"""Fields of a form: 500 orders, and lines of an order."""
+MAX_TEXT = 2000
+"""Characters of a text in a form."""
+
+
+def posting(
+    handler: FormHandler, *, max_files: int = 0, has_session: bool = True
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a form. The handler runs in a thread, so it may call the desk.
+
+    Args:
+        max_files: files that the form may bring.
+        has_session: False for a form of nobody in particular, which has no token.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        async with request.form(max_files=max_files, max_fields=MAX_FIELDS) as form:
+            if has_session:
+                _require_token(request, form)
+            return await run_in_threadpool(handler, request, form)
+
+    endpoint.__name__ = getattr(handler, "__name__", "endpoint")
+    endpoint.__doc__ = handler.__doc__
+    return endpoint
+
+
+def _require_token(request: Request, form: FormData) -> None:
+    """Raises HTTPException 403 for a form that no page of this session was sent with."""
+    session = caller_of(request).session
+    given = form.get("csrf", "")
+    is_ours = isinstance(given, str) and session is not None and hmac.compare_digest(given, session.csrf_token)
+    if not is_ours:
+        raise HTTPException(403, "This form has expired. Open the page again, and send it from there.")
+
+
+def form_text(form: FormData, name: str, *, limit: int = MAX_TEXT) -> str:
+    """A text of a form, without blanks around it; "" where there is none. Raises ValidationError for a long one."""
+    given: Any = form.get(name, "")
+    text = given.strip() if isinstance(given, str) else ""
+    if len(text) > limit:
+        raise ValidationError(f"{name} has {len(text)} characters; {limit} are allowed", hint="say it shorter")
+    return text
+
+
+def form_texts(form: FormData, name: str) -> tuple[str, ...]:
+    """All texts of one name, in their order."""
+    return tuple(text for text in form.getlist(name) if isinstance(text, str))
+
+
+def see_other(path: str, notice: str | None = None) -> RedirectResponse:
+    """Where to look after a form.
+
+    Args:
+        notice: what that page says, a word of `NOTICES`.
+    """
+    if notice is not None and notice not in NOTICES:
+        raise LookupError(f"there is no notice {notice!r}")
+    return RedirectResponse(path if notice is None else f"{path}?{urlencode({'notice': notice})}", status_code=303)

@@ -1,0 +1,41 @@
+"""What a page says about what was done just before: a word in its address stands for a text of this list. Pure.
+
+The address could be written by anybody, so it carries no text of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+__all__ = ["NOTICES", "Notice", "notice_of"]
+
+
+@frozen
+class Notice:
+    """A text and its tone: good, info, warn or bad."""
+
+    tone: str
+    text: str
+
+
+NOTICES: Mapping[str, Notice] = {
+    "recorded": Notice(
+        "good", "The cancellation is recorded. Each place is asked now; the page follows what they say."
+    ),
+    "withdrawn": Notice("info", "Withdrawn wherever nothing had been sent yet. What was sent goes on."),
+    "polled": Notice("info", "The service was asked; this is what it says now."),
+    "retried": Notice("info", "The request was sent again, in your name."),
+    "status-set": Notice("info", "The status change is recorded; this page follows it."),
+    "resubmitted": Notice("good", "The order was submitted again; this page follows it."),
+    "link-made": Notice("good", "The public link is made. Whoever has it can read the receipt until it ends."),
+    "link-revoked": Notice("info", "The public link counts no more."),
+    "resumed": Notice("info", "Recording goes on."),
+    "signed-out": Notice("info", "You are signed out."),
+}
+
+
+def notice_of(code: str) -> Notice | None:
+    """The notice that a word stands for; None for any other word."""
+    return NOTICES.get(code)

@@ -1,0 +1,14 @@
+"""What pages show, as plain data made by pure functions: a handler reads, a view decides, a template lays out.
+
+    orders/    the pages of orders: list, order, bulk, receipt
+
+Views know roles, so that a button which the role does not allow is off and says why; the server refuses it all the
+same, by the role of its route.
+
+What is made here:
+
+- every text that is a sentence of ours; texts of others are passed on as they are, and made safe where they are shown
+- every address that a page leads to within one order or case
+
+Views may import cases, orders and plugin declarations, and no I/O, no Starlette and no template.
+"""

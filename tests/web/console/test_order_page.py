@@ -1,0 +1,104 @@
+"""The order page and the press: without a script, start to end, on a real socket."""
+
+from __future__ import annotations
+
+import pytest
+
+from orderdesk_sdk.cases.access import Role
+from orderdesk_sdk.cases.case import State
+from tests.support.html_pages import read_page
+from tests.web.conftest import WebShop
+from tests.web.console.conftest import Visitor, page_of, press
+
+ORDER = "/orders/id-1042"
+
+
+def states(shop: WebShop) -> list[State]:
+    return [case.state for case in shop.desk.cases.list(order="1042")]
+
+
+def test_an_order_is_canceled_without_a_script(web_shop: WebShop, visit: Visitor) -> None:
+    ann = visit(Role.OPERATOR)
+    assert page_of(ann, "/").one("a", href=ORDER).text == "1042"
+    page = page_of(ann, ORDER)
+    assert "Nothing has been canceled." in page.text
+    confirmation = press(ann, page, f"{ORDER}/review", reason="out of stock")
+    assert confirmation.status_code == 200
+    asked = read_page(confirmation.text)
+    assert "out of stock" in asked.text
+    assert states(web_shop) == [], "so far a person has only looked"
+    done = press(ann, asked, f"{ORDER}/cancel")
+    assert (done.status_code, done.headers["location"]) == (303, f"{ORDER}?notice=recorded")
+    after = page_of(ann, done.headers["location"])
+    assert "The cancellation is recorded" in after.text
+    assert states(web_shop) == [State.PENDING]
+    web_shop.desk.run_due()
+    assert "Receipt" in page_of(ann, ORDER).text
+    receipt = page_of(ann, f"{ORDER}/receipt")
+    assert "out of stock" in receipt.text
+    assert "Ann the operator" in receipt.text
+
+
+def test_a_second_press_of_the_same_form_is_the_same_request(web_shop: WebShop, visit: Visitor) -> None:
+    ann = visit(Role.OPERATOR)
+    asked = read_page(press(ann, page_of(ann, ORDER), f"{ORDER}/review").text)
+    assert {press(ann, asked, f"{ORDER}/cancel").status_code for _ in range(3)} == {303}
+    assert len(web_shop.desk.ledger.cancellations("id-1042")) == 1
+
+
+def test_a_plan_that_has_changed_is_refused_and_shown(web_shop: WebShop, visit: Visitor) -> None:
+    ann = visit(Role.OPERATOR)
+    asked = read_page(press(ann, page_of(ann, ORDER), f"{ORDER}/review").text)
+    web_shop.desk.orders.register("1042", connection="phone", by="a test")
+    refused = press(ann, asked, f"{ORDER}/cancel")
+    assert refused.status_code == 409
+    page = read_page(refused.text)
+    assert "The plan has changed since you looked at it. Nothing was recorded." in page.text
+    assert "not in the plan" in page.one("ul", class_="changes").text
+    assert states(web_shop) == []
+    again = read_page(press(ann, page, f"{ORDER}/review").text)
+    assert press(ann, again, f"{ORDER}/cancel").status_code == 303
+    assert len(states(web_shop)) == 2
+
+
+def test_only_some_lines_are_canceled_where_every_place_takes_that(web_shop: WebShop, visit: Visitor) -> None:
+    page = page_of(visit(Role.OPERATOR), ORDER)
+    form = page.one("form", id="cancel-form")
+    assert form.all("details", class_="partial") or "whole orders only" in form.text
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_the_role_does_not_allow_is_off_and_refused(web_shop: WebShop, visit: Visitor, role: Role) -> None:
+    person = visit(role)
+    page = page_of(person, ORDER)
+    token = person.get(ORDER)
+    assert token.status_code == 200
+    if role.allows(Role.OPERATOR):
+        assert page.all("form", action=f"{ORDER}/review")
+        return
+    assert not page.all("form", action=f"{ORDER}/review")
+    assert "an operator may do this; your role is viewer" in page.one("section", id="cancel").text
+    csrf = page.all("input", name="csrf")[0].attributes["value"]
+    for name in ("review", "cancel", "withdraw", "status", "resubmit"):
+        assert person.post(f"{ORDER}/{name}", data={"csrf": csrf}).status_code == 403
+    assert states(web_shop) == []
+
+
+def test_a_form_without_the_token_of_the_session_is_refused(web_shop: WebShop, visit: Visitor) -> None:
+    ann = visit(Role.ADMIN)
+    sent = page_of(ann, ORDER).form(f"{ORDER}/review").sent()
+    for token in ("", "x" * 43):
+        assert ann.post(f"{ORDER}/review", data={**sent, "csrf": token}).status_code == 403
+    assert states(web_shop) == []
+
+
+def test_an_order_that_is_not_there(visit: Visitor) -> None:
+    person = visit(Role.VIEWER)
+    assert "Error" in page_of(person, "/orders/none", 404).text
+    assert person.get("/orders/~!!").status_code == 404
+    assert person.get("/orders/id-1042/nothing").status_code == 404
+
+
+def test_nobody_is_told_to_sign_in(web_shop: WebShop) -> None:
+    with web_shop.client() as nobody:
+        assert page_of(nobody, ORDER, 401).one("a", class_="primary").attributes["href"] == "/sign-in"
