@@ -38,6 +38,7 @@ def api_endpoint(
     """An endpoint that answers the operations of one path, which are some of all."""
 
     async def answer(request: Request) -> Response:
+        _refuse_hidden_slash(request)
         method = Method.GET if request.method == "HEAD" else Method(request.method)
         operation = found[method]
         caller = _admit(request, operation, limits)
@@ -59,6 +60,12 @@ def api_endpoint(
         return await run_in_threadpool(_respond, request, operation, call, body)
 
     return answer
+
+
+def _refuse_hidden_slash(request: Request) -> None:
+    """Raises HTTPException 404 where an escaped slash made one segment of the path look like two to the router."""
+    if b"%2f" in request.scope.get("raw_path", b"").lower():
+        raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
 def _admit(request: Request, operation: Operation, limits: RateLimits) -> Caller:
