@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.console_records import ConsoleRecords
 from orderdesk_sdk.cases.event_feed import EventFeed
+from orderdesk_sdk.cases.event_webhooks import EventWebhookRecords
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntry
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
@@ -92,7 +93,7 @@ class DueListener(Protocol):
         """When the transaction is durable. Raises nothing."""
 
 
-class Ledger(MessageInbox, OrderWatchRecords, EventFeed, ConsoleRecords, Protocol):
+class Ledger(MessageInbox, OrderWatchRecords, EventFeed, EventWebhookRecords, ConsoleRecords, Protocol):
     """Every method that writes returns after the commit is durable. All raise StorageError when the database fails."""
 
     def open_cancellation(

@@ -24,6 +24,7 @@ from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.stores.store_records import ServiceStatus
 from tests.support.access_calls import read_access, write_access
 from tests.support.builders import LATER, NOW, make_cancellation, make_resubmission, open_case
+from tests.support.event_webhook_calls import read_event_webhooks, write_event_webhooks
 from tests.support.ledgers import SqlLedger
 from tests.support.stored_configuration import stored_connection, stored_rule
 
@@ -65,6 +66,7 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.abandon_request(request, 1)
     ledger.finish_request(request, 2, KeptReply(202, "{}"))
     ledger.begin_request(KeyedRequest("token 1", "another", "cancel", "digest"), NOW + hours(25))
+    write_event_webhooks(ledger)
     ledger.begin_look(NOW, hours(1))
     seen = [SeenOrder("1", is_in=True)]
     ledger.finish_look(NOW, seen, NOW, max_waiting=100, is_first=True)
@@ -130,6 +132,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.history(case.id, limit=1, after=ledger.history(case.id)[0])
     ledger.read_feed(0, 100)
     ledger.read_feed(1, 2)
+    read_event_webhooks(ledger)
     ledger.count_open()
     ledger.heartbeats()
     ledger.find_link("digest")

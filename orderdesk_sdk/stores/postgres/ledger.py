@@ -25,6 +25,7 @@ from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.due_cases import Condition
 from orderdesk_sdk.stores.sql.event_feed import SqlEventFeed
+from orderdesk_sdk.stores.sql.event_webhooks import SqlEventWebhooks
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
 from orderdesk_sdk.stores.sql.inbox_records import SqlInboxRecords
 from orderdesk_sdk.stores.sql.kept_replies import SqlKeptReplies
@@ -46,6 +47,7 @@ class PostgresLedger(
     LedgerArchiver,
     SqlMessageInbox,
     SqlEventFeed,
+    SqlEventWebhooks,
     SqlInboxRecords,
     SqlKeptReplies,
     SqlReceiptLinks,

@@ -264,6 +264,25 @@ _RECEIPT_LINKS = (
     "CREATE INDEX receipt_links_by_age ON receipt_links (expires_at)",
 )
 
+_EVENT_WEBHOOKS = (
+    # Who hears what happens, and what is on its way to them: the outbox is the history, after `line`.
+    f"""CREATE TABLE event_endpoints (
+        id {_TEXT} PRIMARY KEY, url text NOT NULL, types text NOT NULL, connections text NOT NULL, sealed text NOT NULL,
+        line bigint NOT NULL, created_by text NOT NULL, created_at bigint NOT NULL, disabled_reason text,
+        version bigint NOT NULL, gap text)""",
+    f"""CREATE TABLE event_deliveries (
+        endpoint_id {_TEXT} NOT NULL, sequence bigint NOT NULL, type {_TEXT} NOT NULL, case_id {_TEXT} NOT NULL,
+        body text NOT NULL, created_at bigint NOT NULL, state {_TEXT} NOT NULL, attempts bigint NOT NULL,
+        tries bigint NOT NULL, next_try bigint, last_status bigint, last_problem text, tried_at bigint,
+        PRIMARY KEY (endpoint_id, sequence))""",
+    """CREATE INDEX event_deliveries_due ON event_deliveries (endpoint_id, next_try, sequence)
+        WHERE state = 'pending'""",
+    """CREATE INDEX event_deliveries_by_case ON event_deliveries (endpoint_id, case_id, sequence)
+        WHERE state = 'pending'""",
+    "CREATE INDEX event_deliveries_by_state ON event_deliveries (endpoint_id, state, sequence)",
+    "CREATE INDEX event_deliveries_by_age ON event_deliveries (tried_at) WHERE state = 'delivered'",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -279,4 +298,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_ACCESS),
     Migration(_KEPT_REPLIES),
     Migration(_RECEIPT_LINKS),
+    Migration(_EVENT_WEBHOOKS),
 )

@@ -65,6 +65,13 @@ LEDGER_TABLES: Final = (
     _table("bulk_lists", "key requested_by reason requested_at orders refused finished_at"),
     _table("kept_replies", "caller key operation digest order_id begun_at attempt status reply", 2),
     _table("receipt_links", "id digest order_id created_by created_at expires_at revoked_by revoked_at"),
+    _table("event_endpoints", "id url types connections sealed line created_by created_at disabled_reason version gap"),
+    _table(
+        "event_deliveries",
+        "endpoint_id sequence type case_id body created_at state attempts tries next_try last_status last_problem"
+        " tried_at",
+        2,
+    ),
     _table("order_events", "number id order_id handled data", counts=True),
     _table("rule_executions", "number occurrence_id order_id at data", counts=True),
     _table("archives", "id name digest made_by at", counts=True),

@@ -49,6 +49,7 @@ GROWING = (
     "seen_alarms",
     "bulk_lists",
     "kept_replies",
+    "event_deliveries",
     "receipt_links",
 )
 GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
