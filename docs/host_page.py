@@ -9,9 +9,11 @@ from docs.prose import class_section, object_section, prose, signature
 from orderdesk_sdk.cases.answer_links import LinkAnswer
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.case_actions import CaseAction
 from orderdesk_sdk.cases.event_feed import FeedEvent, FeedEventKind, FeedPage
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.history_lines import HistoryLine
+from orderdesk_sdk.cases.inbox import InboxKind, SeenAlarm
 from orderdesk_sdk.cases.messages import InboundMessage, MessagePurpose, MessageSource, MessageState
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanLine, PlanStep
 from orderdesk_sdk.cases.public_receipt import (
@@ -36,9 +38,11 @@ from orderdesk_sdk.desk.bulk.request import BulkRequest
 from orderdesk_sdk.desk.bulk.result import BulkOutcome, BulkResult
 from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
+from orderdesk_sdk.desk.case_details import CaseDetails, CaseMail
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.desk.feed import EventFeedService
+from orderdesk_sdk.desk.inbox import InboxCounts, InboxItem, InboxPage, InboxService
 from orderdesk_sdk.desk.messages.queues import FolderQueue, MessageQueue, QueuedMessage
 from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
 from orderdesk_sdk.desk.messages.service import MessageService
@@ -75,6 +79,7 @@ SERVICES: Mapping[str, type] = {
     "access": AccessService,
     "audit": AuditService,
     "receipt_links": ReceiptLinkService,
+    "inbox": InboxService,
 }
 """The services of a desk, by their names there."""
 PARTS: Mapping[str, type] = {"access.users": UserService, "access.api_tokens": ApiTokenService}
@@ -93,6 +98,9 @@ RESULTS = {
         ReceiptLink,
     ),
     "The event feed": (FeedPage, FeedEvent, FeedEventKind),
+    "What waits for a person": (
+        *(InboxPage, InboxItem, InboxKind, InboxCounts, SeenAlarm, CaseDetails, CaseMail, CaseAction),
+    ),
     "Messages": (
         *(MessageSource, MessagePurpose, MessageReceipt, MessageOutcome, InboundMessage, MessageState),
         QueuedMessage,

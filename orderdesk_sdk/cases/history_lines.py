@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.history import HistoryEntry, HistoryEntryKind
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 
-__all__ = ["HistoryLine", "history_line"]
+__all__ = ["HistoryLine", "history_line", "history_lines"]
 
 
 @frozen
@@ -31,6 +31,19 @@ class HistoryLine:
     message: str | None = None
     person: str | None = None
     exchange: Exchange | None = None
+
+
+def history_lines(history: Sequence[HistoryEntry]) -> tuple[HistoryLine, ...]:
+    """A history in words. An intent is told on its own only where nothing tells what became of it."""
+    # Once for all of them: looked up per intent, a history of thousands of polls would take seconds.
+    answered = {
+        (entry.attempt, entry.content.intent.number) for entry in history if isinstance(entry.content, Exchange)
+    }
+    return tuple(
+        history_line(entry)
+        for entry in history
+        if not isinstance(entry.content, Intent) or (entry.attempt, entry.content.number) not in answered
+    )
 
 
 def history_line(entry: HistoryEntry) -> HistoryLine:

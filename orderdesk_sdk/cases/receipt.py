@@ -16,9 +16,9 @@ from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
-from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.history import HistoryEntry
-from orderdesk_sdk.cases.history_lines import HistoryLine, history_line
+from orderdesk_sdk.cases.history_lines import HistoryLine, history_lines
 from orderdesk_sdk.cases.integrity import IntegrityReport
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.response import ResponseCase
@@ -28,7 +28,7 @@ from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration
 
-__all__ = ["CaseReceipt", "EvidenceReceipt", "Receipt", "CancellationReceipt", "make_receipt"]
+__all__ = ["CaseReceipt", "EvidenceReceipt", "Receipt", "CancellationReceipt", "evidence_receipt", "make_receipt"]
 
 
 @frozen
@@ -192,21 +192,12 @@ def _case_receipt(
     case: CancelCase, history: Sequence[HistoryEntry], integration: Integration | str, record: IntegrityReport
 ) -> CaseReceipt:
     declared = None if isinstance(integration, str) else integration
-    # Once for all of them: looked up per intent, a receipt of thousands of polls would take seconds.
-    answered = {
-        (entry.attempt, entry.content.intent.number) for entry in history if isinstance(entry.content, Exchange)
-    }
     return CaseReceipt(
         case,
         declared.title if declared is not None else case.connection,
         _canceled_by(case, declared),
-        _evidence_receipt(case, history),
-        tuple(
-            history_line(entry)
-            for entry in history
-            # An intent is told on its own only where nothing tells what became of it.
-            if not isinstance(entry.content, Intent) or (entry.attempt, entry.content.number) not in answered
-        ),
+        evidence_receipt(case, history),
+        history_lines(history),
         record,
     )
 
@@ -219,7 +210,8 @@ def _canceled_by(case: CancelCase, integration: Integration | None) -> str:
     return routes[case.route].label if case.route < len(routes) else "a person"
 
 
-def _evidence_receipt(case: CancelCase, history: Sequence[HistoryEntry]) -> EvidenceReceipt | None:
+def evidence_receipt(case: Case, history: Sequence[HistoryEntry]) -> EvidenceReceipt | None:
+    """What a case's verdict rests on, with the call that its history has; None where there is no verdict."""
     proof = case.evidence
     if proof is None:
         return None

@@ -14,6 +14,7 @@ from orderdesk_sdk.cli.commands import (
     connections,
     decide,
     doctor,
+    inbox,
     integrations,
     ledger,
     messages,
@@ -62,6 +63,8 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     ),
     "Rules": (rules.rules,),
     "Decide a case": (
+        inbox.inbox,
+        inbox.mark_seen,
         decide.answer,
         decide.poll,
         decide.confirm,

@@ -3,12 +3,13 @@
     desk.cancel                 the shortcut; the rest of canceling is desk.cancellations
     desk.orders                 get, list, import_orders, register, move, claim_number, ensure_submittable, forget
     desk.cancellations          plan, status, get_case, withdraw, receipt
-    desk.cases                  get, find, list, list_others, history, poll, confirm, reject, withdraw, retry, add_note,
-                                request_for, archive
+    desk.cases                  get, find, list, list_others, details, history, poll, confirm, reject, withdraw, retry,
+                                add_note, request_for, archive
     desk.status_changes         create
     desk.resubmissions          create
     desk.notifications          handle_webhook, report_canceled, report_shipped
     desk.messages               receive, take_from, list, get, counts, retry
+    desk.inbox                  list, counts, mark_seen
     desk.rules                  the rule engine
 
 Each service is one module. `assembly` makes and connects them (`message_assembly` those of messages), `parts` is what

@@ -20,6 +20,7 @@ from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.connection_vault import ConnectionVault
 from orderdesk_sdk.desk.feed import EventFeedService
+from orderdesk_sdk.desk.inbox import InboxService
 from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
 from orderdesk_sdk.desk.notifications import NotificationService
 from orderdesk_sdk.desk.orders import OrderService
@@ -147,6 +148,7 @@ class DeskAssembly:
         self.wakes.use(waker_of(self._config.engine, ledger))
         self.parts = parts = DeskParts(ledger, by_id, connections, self.scheduler, clock, self.rule_trigger)
         self.feed = EventFeedService(ledger)
+        self.inbox = InboxService(parts)
         self.cases = CaseService(parts, self._manual_evidence)
         self.answer_links = AnswerLinkService(parts, self._links)
         self.cancellations = CancellationService(parts)

@@ -24,6 +24,7 @@ from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.requests import CancelRequest
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.desk.case_details import CaseDetails
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
 
 __all__ = ["CaseService", "OtherCase"]
@@ -42,6 +43,7 @@ class CaseService:
     """
 
     def __init__(self, parts: DeskParts, manual_evidence: Callable[[], ManualEvidence]) -> None:
+        self._parts = parts
         self._ledger = parts.ledger
         self._order_store = parts.order_store
         self._scheduler = parts.scheduler
@@ -116,6 +118,16 @@ class CaseService:
             after: only what comes after this line, for the next page.
         """
         return self._ledger.history(case_id, limit=limit, after=after)
+
+    def details(self, case_id: str, *, lines: int = 100) -> CaseDetails:
+        """A case with what helps to decide about it: what was asked and sent, what came back, what a person may do.
+
+        Args:
+            lines: of its history, how many of the last ones at most.
+        """
+        from orderdesk_sdk.desk.case_details import read_case_details  # For people: a worker needs none.
+
+        return read_case_details(self._parts, self.get(case_id), lines=lines)
 
     def archive(self, older_than: timedelta, to: Path, *, by: str) -> ArchiveReport:
         """Move the histories of settled cases from the ledger into the file `to`, so that the ledger does not grow.

@@ -98,7 +98,7 @@ class Desk:
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
         self.responses = made.responses
         self.notifications, self.rules = made.notifications, made.rules
-        self.answer_links, self.feed = made.answer_links, made.feed
+        self.answer_links, self.feed, self.inbox = made.answer_links, made.feed, made.inbox
 
     @property
     def access(self) -> AccessService:

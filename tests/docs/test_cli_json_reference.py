@@ -115,6 +115,8 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("cancel", "1044", "--by", "Ann", "--reason", "customer asked", "--no-send")
         ask("withdraw", "1044", "--by", "Ann")
         ask("report-shipped", "1042", "--by", "Ben", "--note", "1Z999 at the dock", code=3)
+        ask("inbox", code=3)
+        ask("mark-seen", "1042@amazon-mcf", "--by", "Ben", "--note", "the parcel was called back")
         ask("register", "1045", "--at", "commercehub")
         ask("plan", "1045")
         ask("new", "my-3pl", "--title", "My 3PL")
