@@ -152,12 +152,14 @@ class NewSession:
 
     Args:
         user_version: the user as they were when the password was checked; after a change there is no session.
+        stepped_up_at: when the user last proved who they are.
     """
 
     digest: str
     user_id: str
     user_version: int
     at: datetime
+    stepped_up_at: datetime
 
 
 @frozen(kw_only=True)

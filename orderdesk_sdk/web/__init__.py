@@ -3,6 +3,7 @@
     app              the app: its middleware and routes; an endpoint that does not say for whom it is does not start
     caller           who calls, and what their role allows: the one place that checks it
     authentication   finds the caller by a session's cookie, or by a bearer token under /api/
+    session_cookie   the cookie that holds a session's token
     errors           the status of each error, and how much of it whom is told
     references       references to orders in URLs
     inbound          messages of services and of the order store, by unguessable paths
@@ -10,6 +11,7 @@
     server           the app under uvicorn, and a worker beside it
     process          the process: no core dumps, private files, no old Python unsaid
     middleware/      what holds for every request
+    sign_in/         how a person gets a session, and proves once more who they are
     console/         pages for people
     api/             operations for programs
     live/            the stream of events

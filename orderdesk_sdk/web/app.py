@@ -31,8 +31,10 @@ from orderdesk_sdk.web.live.endpoints import LiveEvents
 from orderdesk_sdk.web.middleware.body_limits import BodyLimits
 from orderdesk_sdk.web.middleware.client_address import ClientAddress
 from orderdesk_sdk.web.middleware.hosts import KnownHosts
+from orderdesk_sdk.web.middleware.own_origin import OwnOrigin
 from orderdesk_sdk.web.middleware.security_headers import SecurityHeaders
 from orderdesk_sdk.web.probes import probe_routes
+from orderdesk_sdk.web.sign_in.pages import sign_in_routes
 
 __all__ = ["MAX_BODY", "create_app", "guarded_routes"]
 
@@ -65,6 +67,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
         Route(MESSAGE_PATH + "{key}", public(messages.take), methods=["POST"]),
         Route(ANSWER_PATH, public(answer_page), methods=["GET", "POST"]),
         *probe_routes(desk),
+        *sign_in_routes(desk),
         *api_routes(rate_limits(desk.config.web)),
         *live_events.routes,
         *console_routes(),
@@ -102,6 +105,7 @@ def _middleware(desk: Desk) -> list[Middleware]:
         Middleware(KnownHosts, hosts=(*config.hosts, *_host_of(config.url))),
         Middleware(ClientAddress, proxies=config.trusted_proxies),
         Middleware(BodyLimits, limit_of=limit_of),
+        Middleware(OwnOrigin, is_https=config.is_https),
         Middleware(Authentication, desk=desk),
     ]
 

@@ -1,37 +1,41 @@
 """Who calls: found by the session's cookie in a browser, and by the bearer token of a program under /api/ alone.
 
 A cookie counts for nothing under /api/, and a token nowhere else: a page elsewhere that makes a browser call the API
-has no token to send.
+has no token to send. Where a trusted proxy names the user whom it has signed in (`[web].user_header`), they get a
+session as everybody has, with its own token for forms.
 """
 
 from __future__ import annotations
 
 import re
 
+from attrs import frozen
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import cookie_parser
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from orderdesk_sdk.cases.access import SignInError
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.web.caller import Caller
+from orderdesk_sdk.web.middleware.client_address import client_address, comes_from_proxy
+from orderdesk_sdk.web.session_cookie import new_session_cookie, session_token
 
-__all__ = ["API_PATH", "Authentication", "session_cookie", "session_token"]
+__all__ = ["API_PATH", "Authentication", "proxied_user"]
 
 API_PATH = "/api/"
 _NO_CALLER = ("/static/", "/in/", "/answer/", "/r/", "/healthz", "/readyz")
 """Paths that are the same for everybody."""
 _BEARER = re.compile(rb"[Bb]earer ([A-Za-z0-9_-]{1,200})")
+_MAX_NAME = 200
+"""Bytes of a user's name that a proxy sends."""
 
 
-def session_cookie(*, is_https: bool) -> str:
-    """The name of the cookie that holds a session's token; browsers keep the prefix for this very host and TLS."""
-    return "__Host-orderdesk" if is_https else "orderdesk"
+@frozen
+class _Found:
+    """Who calls. new_token: of the session that was begun for it, which the browser is to keep; None: none was."""
 
-
-def session_token(scope: Scope, *, is_https: bool) -> str | None:
-    """The token of a session that a request has; None: none."""
-    cookies = [value for name, value in scope["headers"] if name == b"cookie"]
-    return cookie_parser("; ".join(value.decode("latin-1") for value in cookies)).get(session_cookie(is_https=is_https))
+    caller: Caller | None
+    new_token: str | None = None
 
 
 class Authentication:
@@ -40,21 +44,52 @@ class Authentication:
     def __init__(self, app: ASGIApp, desk: Desk) -> None:
         self._app = app
         self._desk = desk
+        self._proxied: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find out, and pass the request on: what it needs, its endpoint says."""
-        if scope["type"] == "http":
-            scope.setdefault("state", {})["caller"] = None
-            if not scope["path"].startswith(_NO_CALLER):
-                scope["state"]["caller"] = await run_in_threadpool(self._find, scope)
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        found = _Found(None)
+        if not scope["path"].startswith(_NO_CALLER):
+            found = await run_in_threadpool(self._find, scope)
+        scope.setdefault("state", {})["caller"] = found.caller
 
-    def _find(self, scope: Scope) -> Caller | None:
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and found.new_token is not None:
+                cookie = new_session_cookie(found.new_token, is_https=self._desk.config.web.is_https)
+                MutableHeaders(scope=message).append("Set-Cookie", cookie)
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)
+
+    def _find(self, scope: Scope) -> _Found:
         if scope["path"].startswith(API_PATH):
-            return self._by_token(scope)
+            return _Found(self._by_token(scope))
         token = session_token(scope, is_https=self._desk.config.web.is_https)
-        session = self._desk.access.find_session(token) if token else None
+        caller = self._by_session(token) if token else None
+        name = proxied_user(scope, self._desk.config.web.user_header)
+        if name is None or (caller is not None and caller.name.casefold() == name.casefold()):
+            return _Found(caller)
+        return self._by_proxy(name, client_address(scope))
+
+    def _by_session(self, token: str) -> Caller | None:
+        session = self._desk.access.find_session(token)
         return Caller(session.user, session.role, session=session) if session is not None else None
+
+    def _by_proxy(self, name: str, address: str) -> _Found:
+        """The user whom a proxy names: by the session that this process has begun for them, or by a new one."""
+        token = self._proxied.get(name)
+        caller = self._by_session(token) if token is not None else None
+        if token is None or caller is None or caller.name.casefold() != name.casefold():
+            try:
+                signed_in = self._desk.access.sign_in_trusted(name, address=address)
+            except SignInError:
+                return _Found(None)
+            token = self._proxied[name] = signed_in.token.reveal()
+            caller = Caller(signed_in.session.user, signed_in.session.role, session=signed_in.session)
+        return _Found(caller, token)
 
     def _by_token(self, scope: Scope) -> Caller | None:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
@@ -63,3 +98,18 @@ class Authentication:
         if token is None:
             return None
         return Caller(token.name, token.role, token=token, connections=tuple(token.connections))
+
+
+def proxied_user(scope: Scope, header: str) -> str | None:
+    """The name of the user whom a trusted proxy has signed in; None: no such proxy brought the request, or no name.
+
+    Args:
+        header: in which it names them; "": in none.
+    """
+    if not header or not comes_from_proxy(scope):
+        return None
+    wanted = header.lower().encode()
+    given = [value for name, value in scope["headers"] if name == wanted]
+    if len(given) != 1 or not 0 < len(given[0]) <= _MAX_NAME:
+        return None
+    return given[0].decode("utf-8", "replace").strip() or None

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from attrs import frozen
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.log_records import RoomLogger
@@ -34,6 +34,7 @@ from orderdesk_sdk.errors import (
 )
 from orderdesk_sdk.web.caller import Caller
 from orderdesk_sdk.web.console.templating import render
+from orderdesk_sdk.web.sign_in.own_paths import with_next
 
 __all__ = [
     "ErrorAnswer",
@@ -152,6 +153,9 @@ def answer_http_error(request: Request, error: Exception) -> Response:
     phrase = HTTPStatus(status).phrase
     message = error.detail if error.detail != phrase else _SENTENCES.get(status, f"{phrase}.")
     headers = dict(error.headers or {})
+    if status == HTTPStatus.UNAUTHORIZED and _is_page_asked_for(request):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(with_next("/sign-in", request.scope["path"] + query), status_code=303)
     if status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="orderdesk"')
     return _respond(request, ErrorAnswer(status, phrase.lower().replace(" ", "_"), _new_id(), message), headers)
@@ -169,6 +173,12 @@ def _respond(request: Request, answer: ErrorAnswer, headers: Mapping[str, str]) 
         return JSONResponse(answer.document(), answer.status, headers)
     title = HTTPStatus(answer.status).phrase
     return render(request, "error.html", {"error": answer, "title": title}, status=answer.status, headers=headers)
+
+
+def _is_page_asked_for(request: Request) -> bool:
+    """Whether a person's browser wants to show what is there."""
+    is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return is_page and not request.scope["path"].startswith("/api/")
 
 
 def _is_staff(request: Request) -> bool:

@@ -24,7 +24,7 @@ def write_access(ledger: SqlLedger) -> None:
     ledger.replace_password_hash("u", "other", "newer")
     ledger.begin_sign_in([AttemptLimit("account", 1, hours(1)), AttemptLimit("address", 1, hours(1))], NOW)
     ledger.clear_sign_ins("account", ["address"])
-    session = NewSession(digest="s", user_id="u", user_version=3, at=NOW)
+    session = NewSession(digest="s", user_id="u", user_version=3, at=NOW, stepped_up_at=NOW)
     assert ledger.open_session(session, record)
     assert ledger.find_session("s")
     ledger.touch_session("s", NOW)

@@ -53,6 +53,7 @@ class WebShop:
         signed_in = access.use_sign_in_link(access.make_sign_in_link(name, by="a test").reveal())
         client = self.client()
         client.cookies.set("orderdesk", signed_in.token.reveal())
+        client.headers["Sec-Fetch-Site"] = "same-origin"  # As browsers say of what a page of the console sends.
         return client
 
     def api(self, role: Role, *connections: str) -> httpx.Client:

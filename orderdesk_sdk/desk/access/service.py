@@ -56,6 +56,13 @@ class AccessService:
         """The session after its user has given the password once more. Raises SignInError and NotFoundError."""
         return self._sessions.step_up(token, password, address=address)
 
+    def step_up_trusted(self, token: str, *, address: str = "") -> UserSession:
+        """The session of a user without a password, after a trusted proxy has named them once more.
+
+        Raises InvalidStateError for a user who has a password, and NotFoundError for a session that has ended.
+        """
+        return self._sessions.step_up_trusted(token, address=address)
+
     def sign_out(self, token: str, *, address: str = "") -> bool:
         """End a session; False where there is none."""
         return self._sessions.sign_out(token, address=address)
@@ -78,17 +85,20 @@ class AccessService:
         found = self._records.find_user(name)
         if found is None:
             raise SignInError
-        return self._sessions.open_for(found, "trusted proxy", address)
+        return self._sessions.open_for(found, "trusted proxy", address, is_fresh=False)
 
-    def sign_in_identity(self, identity: str, *, address: str = "") -> SignedIn:
+    def sign_in_identity(self, identity: str, *, address: str = "", is_fresh: bool = False) -> SignedIn:
         """A new session of the user whom another login names: by a subject, or a verified e-mail address.
 
         Raises SignInError where no user has this identity: users are added by an admin, never by a login.
+
+        Args:
+            is_fresh: the user proved there just now who they are.
         """
         found = self._records.find_identity(identity)
         if found is None:
             raise SignInError
-        return self._sessions.open_for(found, "single sign-on", address)
+        return self._sessions.open_for(found, "single sign-on", address, is_fresh=is_fresh)
 
     def _passwords(self) -> Passwords:
         with self._lock:

@@ -15,6 +15,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.access import (
+    STEP_UP_LIFETIME,
     AccessRecords,
     AttemptLimit,
     NewSession,
@@ -29,7 +30,7 @@ from orderdesk_sdk.desk.access.passwords import Passwords
 from orderdesk_sdk.desk.access.users import user_subject
 from orderdesk_sdk.desk.audit import AuditService
 from orderdesk_sdk.desk.parts import require_actor
-from orderdesk_sdk.errors import InProgressError, NotFoundError
+from orderdesk_sdk.errors import InProgressError, InvalidStateError, NotFoundError
 from orderdesk_sdk.secret import Secret
 
 __all__ = ["SessionService", "SignedIn"]
@@ -91,6 +92,22 @@ class SessionService:
         stored = self._check(session.user, password, address, AuditAction.STEP_UP_FAILED)
         if stored is None or stored.user.id != session.user_id:
             raise SignInError
+        return self._stepped_up(session, address)
+
+    def step_up_trusted(self, token: str, *, address: str = "") -> UserSession:
+        """The session of a user without a password, for whom another login vouches once more.
+
+        Raises InvalidStateError for a user who has a password, and NotFoundError for a session that has ended.
+        """
+        session = self.find(token)
+        stored = self._records.find_user(session.user) if session is not None else None
+        if session is None or stored is None:
+            raise NotFoundError("the session has ended", hint="sign in again")
+        if stored.user.has_password:
+            raise InvalidStateError("this user has a password", hint="give the password")
+        return self._stepped_up(session, address)
+
+    def _stepped_up(self, session: UserSession, address: str) -> UserSession:
         now = self._clock.now()
         record = self._audit.make_record(session.user, AuditAction.STEPPED_UP, address=address)
         self._records.step_up_session(session.id, now, record)
@@ -143,9 +160,13 @@ class SessionService:
             )
         return found
 
-    def open_for(self, stored: StoredUser, way: str, address: str) -> SignedIn:
-        """A new session of a user whom another login has let in. Raises SignInError for one who is disabled."""
-        found = self._open(stored, way, address)
+    def open_for(self, stored: StoredUser, way: str, address: str, *, is_fresh: bool) -> SignedIn:
+        """A new session of a user whom another login has let in. Raises SignInError for one who is disabled.
+
+        Args:
+            is_fresh: the user proved there just now who they are.
+        """
+        found = self._open(stored, way, address, is_fresh=is_fresh)
         if found is None:
             raise SignInError
         return found
@@ -175,10 +196,18 @@ class SessionService:
             self._records.replace_password_hash(stored.user.id, stored.password_hash, checked.renewed_hash)
         return stored
 
-    def _open(self, stored: StoredUser, way: str, address: str, link: str | None = None) -> SignedIn | None:
+    def _open(
+        self, stored: StoredUser, way: str, address: str, *, link: str | None = None, is_fresh: bool = True
+    ) -> SignedIn | None:
         """A new session; None where the user was changed or disabled meanwhile, or the link was used."""
         now, user, token = self._clock.now(), stored.user, secrets.token_urlsafe(RANDOM_BYTES)
-        session = NewSession(digest=digest_of(token), user_id=user.id, user_version=stored.version, at=now)
+        session = NewSession(
+            digest=digest_of(token),
+            user_id=user.id,
+            user_version=stored.version,
+            at=now,
+            stepped_up_at=now if is_fresh else now - STEP_UP_LIFETIME,
+        )
         record = self._audit.make_record(user.name, AuditAction.SIGNED_IN, detail=way, address=address)
         if link is None:
             opened = self._records.open_session(session, record)

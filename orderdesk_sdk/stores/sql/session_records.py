@@ -91,7 +91,7 @@ def open_session(cursor: Cursor, session: NewSession, record: AuditRecord) -> bo
         return False
     cursor.execute(
         "INSERT INTO user_sessions (digest, user_id, created_at, last_used_at, stepped_up_at) VALUES (?, ?, ?, ?, ?)",
-        (session.digest, session.user_id, at, at, at),
+        (session.digest, session.user_id, at, at, to_microseconds(session.stepped_up_at)),
     )
     cursor.execute(
         "DELETE FROM user_sessions WHERE created_at <= ?", (to_microseconds(session.at - ABSOLUTE_LIFETIME),)

@@ -17,7 +17,7 @@ from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.notices import NOTICES
 
-__all__ = ["FormHandler", "form_text", "form_texts", "posting", "see_other"]
+__all__ = ["FormHandler", "form_text", "form_texts", "posting", "require_form_token", "see_other"]
 
 FormHandler = Callable[[Request, FormData], Response]
 MAX_FIELDS = 1200
@@ -39,7 +39,7 @@ def posting(
     async def endpoint(request: Request) -> Response:
         async with request.form(max_files=max_files, max_fields=MAX_FIELDS) as form:
             if has_session:
-                _require_token(request, form)
+                require_form_token(request, form)
             return await run_in_threadpool(handler, request, form)
 
     endpoint.__name__ = getattr(handler, "__name__", "endpoint")
@@ -47,13 +47,16 @@ def posting(
     return endpoint
 
 
-def _require_token(request: Request, form: FormData) -> None:
+def require_form_token(request: Request, form: FormData) -> None:
     """Raises HTTPException 403 for a form that no page of this session was sent with."""
     session = caller_of(request).session
     given = form.get("csrf", "")
-    is_ours = isinstance(given, str) and session is not None and hmac.compare_digest(given, session.csrf_token)
-    if not is_ours:
+    if not isinstance(given, str) or session is None or not _is_same(given, session.csrf_token):
         raise HTTPException(403, "This form has expired. Open the page again, and send it from there.")
+
+
+def _is_same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
 
 
 def form_text(form: FormData, name: str, *, limit: int = MAX_TEXT) -> str:

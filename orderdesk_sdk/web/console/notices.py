@@ -33,6 +33,7 @@ NOTICES: Mapping[str, Notice] = {
     "link-revoked": Notice("info", "The public link counts no more."),
     "resumed": Notice("info", "Recording goes on."),
     "signed-out": Notice("info", "You are signed out."),
+    "session-ended": Notice("info", "Your session has ended. Sign in again."),
 }
 
 
