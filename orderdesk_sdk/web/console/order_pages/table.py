@@ -21,7 +21,7 @@ from orderdesk_sdk.web.console.order_pages.bulk import (
 from orderdesk_sdk.web.console.order_pages.cancel import cancel_order, review_cancel
 from orderdesk_sdk.web.console.order_pages.listing import show_orders
 from orderdesk_sdk.web.console.order_pages.order import show_order, show_order_live
-from orderdesk_sdk.web.console.order_pages.receipts import show_receipt
+from orderdesk_sdk.web.console.order_pages.receipts import make_link, revoke_link, show_public_receipt, show_receipt
 from orderdesk_sdk.web.console.pages import Page
 
 __all__ = ["ORDER_PAGES"]
@@ -31,6 +31,9 @@ ORDER_PAGES: tuple[Page, ...] = (
     Page("/orders/{ref}", Role.VIEWER, show_order),
     Page("/orders/{ref}/live", Role.VIEWER, show_order_live),
     Page("/orders/{ref}/receipt", Role.VIEWER, show_receipt),
+    Page("/orders/{ref}/receipt/link", Role.SUPERVISOR, post=make_link),
+    Page("/orders/{ref}/receipt/revoke", Role.SUPERVISOR, post=revoke_link),
+    Page("/r/{token}", None, show_public_receipt),
     Page("/orders/{ref}/review", Role.OPERATOR, post=review_cancel),
     Page("/orders/{ref}/cancel", Role.OPERATOR, post=cancel_order),
     Page("/orders/{ref}/withdraw", Role.OPERATOR, post=withdraw_order),

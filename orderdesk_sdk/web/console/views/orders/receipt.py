@@ -70,6 +70,7 @@ class ReceiptCase:
     entry_count: int
     archived: tuple[str, ...]
     texts_removed: bool
+    is_open: bool
 
 
 @frozen
@@ -161,6 +162,7 @@ def _case(receipt: CaseReceipt) -> ReceiptCase:
         receipt.integrity.entry_count,
         tuple(f"{one.entry_count} lines lie in the archive {one.archive}" for one in receipt.archived),
         receipt.integrity.texts_removed,
+        case.is_open,
     )
 
 
