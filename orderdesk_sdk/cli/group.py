@@ -21,8 +21,8 @@ from orderdesk_sdk.cli.commands import (
     orders,
     receipts,
     report,
-    rules,
     serve,
+    stored_rules,
     tokens,
     users,
     work,
@@ -61,7 +61,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         cancel.resubmit,
         report.set_status,
     ),
-    "Rules": (rules.rules,),
+    "Rules": (stored_rules.rules,),
     "Decide a case": (
         inbox.inbox,
         inbox.mark_seen,

@@ -104,8 +104,8 @@ class DeskAssembly:
             validate_answer_link_config(config.answer_links, "[answer_links]")
         self.registry = registry or PluginRegistry()
         self._closers: list[Callable[[], None]] = []
-        self._rules = (*config.rules, *_rules_of_store(config.order_desk))
-        keeps_events = self._keeps_events(self._rules)
+        self.configured_rules = (*config.rules, *_rules_of_store(config.order_desk))
+        keeps_events = self._keeps_events(self.configured_rules)
         self.ledger: Ledger = ledger or open_ledger(config.ledger, keeps_events=keeps_events)
         self.clock = clock = clock or clock_of_ledger(self.ledger)
         states = states_of_connections(config.ledger, self.ledger, clock)
@@ -160,7 +160,7 @@ class DeskAssembly:
         self._made_bulks: BulkListService | None = None
         self._messages_lock = threading.Lock()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
-        self.rules = RuleEngine(self._rules, ledger, by_id, connections, executor, clock)
+        self.rules = RuleEngine(self.configured_rules, ledger, by_id, connections, executor, clock)
         if isinstance(self.order_store, ReceiptStore):
             self.rules.follow_up = StoreFollowUp(self.order_store, by_id, ledger, self.notifications)
         self.scheduler.event_processor = self.rules
@@ -190,8 +190,8 @@ class DeskAssembly:
 
     def _use_stored_rules(self, stored: Sequence[Rule]) -> None:
         """Go by the rules of the ledger beside those of orderdesk.toml, which a name of theirs belongs to."""
-        taken = {rule.name for rule in self._rules}
-        rules = (*self._rules, *(rule for rule in stored if rule.name not in taken))
+        taken = {rule.name for rule in self.configured_rules}
+        rules = (*self.configured_rules, *(rule for rule in stored if rule.name not in taken))
         self.rules.use(rules)
         self.ledger.keep_events(wanted=self._keeps_events(rules))
 

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
     from orderdesk_sdk.desk.messages.service import MessageService
     from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
+    from orderdesk_sdk.desk.rule_admin import RuleAdmin
     from orderdesk_sdk.orders.store import OrderStore
     from orderdesk_sdk.plugin.registry import PluginRegistry
     from orderdesk_sdk.runtime.engines.protocol import Engine
@@ -63,7 +65,7 @@ class Desk:
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
     `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`,
-    `inbox`, `bulks`, `access`, `audit`, `connection_admin`, `receipt_links`.
+    `inbox`, `bulks`, `access`, `audit`, `connection_admin`, `rule_admin`, `receipt_links`.
     """
 
     def __init__(
@@ -129,6 +131,13 @@ class Desk:
     def connection_admin(self) -> ConnectionAdmin:
         """The connections of orderdesk.toml, and those that are made while the desk runs."""
         return self._assembly.connection_admin
+
+    @cached_property
+    def rule_admin(self) -> RuleAdmin:
+        """The rules of orderdesk.toml, and those that are made while the desk runs."""
+        from orderdesk_sdk.desk.rule_admin import RuleAdmin
+
+        return RuleAdmin(self, self._assembly.configured_rules, self._assembly.stored_configuration)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Self:

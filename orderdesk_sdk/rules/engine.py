@@ -193,7 +193,11 @@ class RuleEngine:
 
     def configuration_errors(self) -> tuple[ConfigurationError, ...]:
         """What is wrong with the actions of the rules, in the light of what the connections contribute; () if sound."""
-        return self._actions().errors(self._rules) if self._rules else ()
+        return self.action_errors(self._rules)
+
+    def action_errors(self, rules: Sequence[Rule]) -> tuple[ConfigurationError, ...]:
+        """The same of any rules."""
+        return self._actions().errors(rules) if rules else ()
 
     def _actions(self) -> ActionCatalog:
         return ActionCatalog.from_integrations(self._connections.integrations(), self._connections.names())

@@ -105,6 +105,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         make_connection(ask)
         ask("register", "1045", "--at", "bdlinx")
         ask("rules", "list")
+        try_a_rule(ask)
         ask("rules", "test", "1045", "--event", "order moved", "--folder", "Canceled")
         ask("claim-number", "1045", "--by", "Ann")
         ask("move", "1045", "Canceled")
@@ -146,6 +147,20 @@ def take_users(ask: Callable[..., Any]) -> None:
     ask("tokens", "list")
     ask("tokens", "revoke", "erp", "--by", "Ann")
     ask("audit", "--verify")
+
+
+def try_a_rule(ask: Callable[..., Any]) -> None:
+    """Store a rule, try it, switch it on and off again, and remove it."""
+    name, rule = (
+        "Cancel in the folder",
+        """event = "order moved"\nwhen = "folder == 'On hold'"\ndo = ["Cancel Order"]\n""",
+    )
+    ask("rules", "save", name, "-", "--by", "Ann", given=rule)
+    ask("rules", "dry-run", name, "1045", "--folder", "Canceled", "--by", "Ann")
+    ask("rules", "enable", name, "--by", "Ann")
+    ask("rules", "disable", name, "--by", "Ann")
+    ask("rules", "delete", name, "--by", "Ann")
+    ask("rules", "history", name)
 
 
 def make_connection(ask: Callable[..., Any]) -> None:

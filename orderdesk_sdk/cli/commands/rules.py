@@ -11,7 +11,7 @@ from orderdesk_sdk.cli.session import Session, common_options
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
 
-__all__ = ["rules"]
+__all__ = ["FieldType", "rules"]
 
 EVENTS = (
     "order imported",
@@ -23,7 +23,7 @@ EVENTS = (
 )
 
 
-class _FieldType(click.ParamType["tuple[str, str]"]):
+class FieldType(click.ParamType["tuple[str, str]"]):
     name = "field"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
@@ -48,19 +48,20 @@ def rules() -> None:
 @common_options
 @click.pass_obj
 def list_rules(session: Session) -> None:
-    """List the configured rules, and whether their actions exist."""
-    from orderdesk_sdk.desk.rule_previews import action_targets, rule_document
+    """List the rules, what each does, and whether its actions exist."""
+    from orderdesk_sdk.desk.rule_previews import action_targets
+    from orderdesk_sdk.desk.rule_views import rule_view_document
 
     with session.desk() as desk:
         desk.rules.check_filters()
-        configured, targets = desk.config.rules, action_targets(desk)
+        found, targets = desk.rule_admin.list(), action_targets(desk)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.rules import show_rules
 
-        show_rules(screen, configured, targets)
+        show_rules(screen, found, targets)
 
-    session.print_result({"rules": [rule_document(rule, targets) for rule in configured]}, draw)
+    session.print_result({"rules": [rule_view_document(view, targets) for view in found]}, draw)
 
 
 @rules.command("test")
@@ -70,7 +71,7 @@ def list_rules(session: Session) -> None:
 @click.option(
     "--field",
     "fields",
-    type=_FieldType(),
+    type=FieldType(),
     metavar="NAME=VALUE",
     multiple=True,
     help="A field that the filters compare, such as state=canceled; may be repeated.",

@@ -6,30 +6,78 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orderdesk_sdk.cases.events import RuleExecution
+from orderdesk_sdk.cases.stored_rules import StoredRule
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.cli.output.times import format_time
 from orderdesk_sdk.desk.rule_previews import RulePreview
-from orderdesk_sdk.rules.model import ConfiguredAction, Rule
+from orderdesk_sdk.desk.rule_views import DryRun, RuleView
+from orderdesk_sdk.rules.model import ConfiguredAction
 
-__all__ = ["result_text", "show_executions", "show_preview", "show_rules"]
+__all__ = [
+    "result_text",
+    "show_dry_run",
+    "show_executions",
+    "show_preview",
+    "show_rule",
+    "show_rule_versions",
+    "show_rules",
+]
 
 
-def show_rules(screen: Screen, rules: Sequence[Rule], targets: Mapping[str, tuple[str, ...]]) -> None:
-    """The rules as configured, in their order."""
+def show_rules(screen: Screen, rules: Sequence[RuleView], targets: Mapping[str, tuple[str, ...]]) -> None:
+    """The rules in their order."""
     if not rules:
         screen.line("No rules are configured; README.md shows one.")
         return
     rows = [
         (
-            rule.name + ("" if rule.enabled else " (off)"),
-            rule.event.value,
-            rule.when or "always",
-            "; ".join(_action_text(action, targets) for action in rule.actions),
-            rule.location,
+            view.name + ("" if view.is_enabled else " (off)"),
+            view.rule.event.value,
+            view.rule.when or "always",
+            "; ".join(_action_text(action, targets) for action in view.rule.actions),
+            view.rule.location,
         )
-        for rule in rules
+        for view in rules
     ]
     screen.table(("rule", "event", "filter", "actions", "location"), rows)
+
+
+def show_rule(screen: Screen, view: RuleView) -> None:
+    """A rule in words, and how it stands."""
+    screen.line(f"Rule {view.name}: {'on' if view.is_enabled else 'off'}", "bold")
+    screen.line(view.explanation)
+    if view.problem is not None:
+        screen.line(view.problem, "bold red")
+    elif not view.is_enabled and not view.is_tried:
+        screen.line(f"Try it before it is switched on: `orderdesk rules dry-run {view.name!r}`.", "yellow")
+
+
+def show_dry_run(screen: Screen, run: DryRun) -> None:
+    """What a rule would do to some orders."""
+    screen.line(f"Rule {run.rule.name}  dry run of the event: {run.rule.event.value}", "bold")
+    for trial in run.trials:
+        evaluation = trial.preview.evaluation
+        result = "matches" if evaluation.matches else "does not match"
+        style = "" if evaluation.matches else "dim"
+        screen.hanging(f"order {trial.order_number}: {result}", f"because {evaluation.explanation}", style=style)
+        for action, effect in trial.preview.effects:
+            screen.indented(f"{action.name}: {effect}", by=2)
+    if not run.trials:
+        screen.line("There is no order to try it on.")
+    if not run.is_complete:
+        screen.line("The time was up before each order was tried; name fewer.", "yellow")
+    elif run.is_sound:
+        screen.line("Nothing was changed. The rule may be switched on.", "dim")
+    else:
+        screen.line("Nothing was changed. The rule may not be switched on.", "yellow")
+
+
+def show_rule_versions(screen: Screen, versions: Sequence[StoredRule]) -> None:
+    """Every version of a rule, the latest first."""
+    rows = [
+        (str(one.version), one.state.value, one.by, format_time(one.at, seconds=True), one.content) for one in versions
+    ]
+    screen.table(("version", "state", "by", "at", "rule"), rows, whole=("at",))
 
 
 def _action_text(action: ConfiguredAction, targets: Mapping[str, tuple[str, ...]]) -> str:

@@ -51,7 +51,7 @@ def test_every_command_that_a_person_stands_for_takes_a_name(command: click.Comm
     acts = {"answer", "import", "register", "move", "cancel", "resubmit", "confirm", "reject", "withdraw", "retry"}
     acts |= {"set-status", "claim-number", "report-canceled", "report-shipped", "forget", "archive", "receipt"}
     acts |= {"add", "set-role", "set-password", "set-identity", "disable", "enable", "sign-in-link", "create", "revoke"}
-    acts |= {"add", "set", "disable", "enable", "rotate-key"}
+    acts |= {"add", "set", "disable", "enable", "rotate-key", "save", "dry-run", "delete"}
     names = {name for parameter in command.params for name in parameter.opts}
     assert ("--by" in names) == (command.name in acts)
 
