@@ -4,6 +4,8 @@
     caller           who calls, and what their role allows: the one place that checks it
     authentication   finds the caller by a session's cookie, or by a bearer token under /api/
     session_cookie   the cookie that holds a session's token
+    step_up          what needs somebody who has proved a short while ago who they are
+    own_paths        where a page may lead afterwards: to pages of ours alone
     errors           the status of each error, and how much of it whom is told
     references       references to orders in URLs
     inbound          messages of services and of the order store, by unguessable paths

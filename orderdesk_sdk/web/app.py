@@ -25,6 +25,7 @@ from orderdesk_sdk.web.api.routes import api_routes
 from orderdesk_sdk.web.authentication import Authentication
 from orderdesk_sdk.web.caller import public, required_role
 from orderdesk_sdk.web.console.routes import console_routes
+from orderdesk_sdk.web.console.work_pages.table import UPLOAD_PATH
 from orderdesk_sdk.web.errors import answer_http_error, answer_sdk_error, answer_unexpected_error
 from orderdesk_sdk.web.inbound import MessageEndpoint
 from orderdesk_sdk.web.live.endpoints import LiveEvents
@@ -98,7 +99,7 @@ def _middleware(desk: Desk) -> list[Middleware]:
     def limit_of(path: str) -> int:
         if path.startswith(MESSAGE_PATH):
             return desk.messages.max_bytes
-        return config.max_upload_bytes + UPLOAD_OVERHEAD if path in UPLOAD_PATHS else MAX_BODY
+        return config.max_upload_bytes + UPLOAD_OVERHEAD if UPLOAD_PATH.fullmatch(path) else MAX_BODY
 
     return [
         Middleware(SecurityHeaders, is_https=config.is_https),
@@ -108,10 +109,6 @@ def _middleware(desk: Desk) -> list[Middleware]:
         Middleware(OwnOrigin, is_https=config.is_https),
         Middleware(Authentication, desk=desk),
     ]
-
-
-UPLOAD_PATHS: frozenset[str] = frozenset()
-"""The paths that take an e-mail which a person files."""
 
 
 def guarded_routes(routes: Iterable[BaseRoute]) -> Iterable[Route]:

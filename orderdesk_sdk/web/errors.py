@@ -34,7 +34,7 @@ from orderdesk_sdk.errors import (
 )
 from orderdesk_sdk.web.caller import Caller
 from orderdesk_sdk.web.console.templating import render
-from orderdesk_sdk.web.sign_in.own_paths import with_next
+from orderdesk_sdk.web.own_paths import with_next
 
 __all__ = [
     "ErrorAnswer",

@@ -11,7 +11,7 @@ import pytest
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.audit import AuditAction
 from orderdesk_sdk.desk.access import sessions
-from orderdesk_sdk.web.sign_in.own_paths import own_path
+from orderdesk_sdk.web.own_paths import own_path
 from tests.support.access import PASSWORD, WRONG
 from tests.web.conftest import WebShop
 

@@ -1,8 +1,8 @@
 """How a person gets a session: sign-in, one-time link, step-up, sign-out.
 
     pages        the pages and what their forms do
-    own_paths    where a page may lead afterwards: to pages of ours alone
-    step_up      what needs somebody who has proved a short while ago who they are
+
+What needs a step-up says so by `web.step_up`, and where a page may lead afterwards is decided in `web.own_paths`.
 
 Of a wrong name, a wrong password and too many tries the answer is the same, and takes as long. Every sign-in begins a
 session with a new token and ends the one that the browser had. A GET shows a page and changes nothing: mail programs

@@ -23,8 +23,8 @@ from orderdesk_sdk.web.caller import caller_of, guarded, public
 from orderdesk_sdk.web.console.forms import require_form_token
 from orderdesk_sdk.web.console.templating import render
 from orderdesk_sdk.web.middleware.client_address import client_address
+from orderdesk_sdk.web.own_paths import own_path
 from orderdesk_sdk.web.session_cookie import ended_session_cookie, new_session_cookie, session_token
-from orderdesk_sdk.web.sign_in.own_paths import own_path
 
 __all__ = ["SignInPages", "sign_in_routes"]
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.web.caller import Caller, caller_of
-from orderdesk_sdk.web.sign_in.own_paths import with_next
+from orderdesk_sdk.web.own_paths import with_next
 
 __all__ = ["is_stepped_up", "require_step_up"]
 

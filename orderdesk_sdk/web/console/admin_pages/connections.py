@@ -1,0 +1,189 @@
+"""The accounts at services: listed, connected, changed, tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from attrs import frozen
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orderdesk_sdk.desk.connection_admin.forms import ConnectionForm, read_texts
+from orderdesk_sdk.desk.connection_admin.records import ConnectionChange
+from orderdesk_sdk.errors import (
+    ConfigurationError,
+    ConflictError,
+    InvalidStateError,
+    NotFoundError,
+    OrderDeskError,
+    PluginError,
+    ValidationError,
+)
+from orderdesk_sdk.runtime.connection_config import Answering
+from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.web.caller import caller_of
+from orderdesk_sdk.web.console.forms import form_text, see_other
+from orderdesk_sdk.web.console.order_pages.reading import desk_of
+from orderdesk_sdk.web.console.templating import render
+from orderdesk_sdk.web.console.views.admin.connections import field_texts, make_form
+from orderdesk_sdk.web.console.views.admin.health import CheckRow, check_row
+from orderdesk_sdk.web.middleware.client_address import client_address
+from orderdesk_sdk.web.step_up import require_step_up
+
+__all__ = [
+    "disable_connection",
+    "enable_connection",
+    "save_connection",
+    "show_connection",
+    "show_connections",
+    "show_new_connection",
+    "test_connection",
+]
+
+_FORESEEN = (ValidationError, ConfigurationError, ConflictError, InvalidStateError, PluginError)
+MAX_SETTING = 60_000
+
+
+@frozen
+class GivenConnection:
+    """What was filled in beside the settings."""
+
+    connection: str = ""
+    cancel_requests: str = ""
+
+
+@frozen
+class TestedConnection:
+    """What a test of a connection found."""
+
+    name: str
+    checks: tuple[CheckRow, ...]
+
+
+def show_connections(request: Request) -> Response:
+    """All connections."""
+    return render(request, "connections.html", _list_data(request))
+
+
+def _list_data(request: Request, **further: object) -> Mapping[str, object]:
+    admin = desk_of(request).connection_admin
+    return {
+        "title": "Connections",
+        "connections": admin.list(),
+        "integrations": admin.forms(),
+        "tested": None,
+        "error": None,
+        **further,
+    }
+
+
+def show_new_connection(request: Request) -> Response:
+    """The integrations to choose from, or the form of the one that was chosen."""
+    admin, slug = desk_of(request).connection_admin, request.query_params.get("integration", "")
+    forms = admin.forms()
+    form = next((one for one in forms if one.integration == slug), None)
+    return render(request, "connection.html", _form_data(request, form, "", {}))
+
+
+def show_connection(request: Request) -> Response:
+    """The form of a stored connection, without its secrets."""
+    admin = desk_of(request).connection_admin
+    view = admin.get(request.path_params["name"])
+    if not view.is_stored:
+        raise NotFoundError("this connection stands in orderdesk.toml", hint="change it there")
+    given = GivenConnection(view.name, view.cancel_requests.value)
+    data = _form_data(request, admin.form(view.integration), view.name, field_texts(view.settings), given)
+    return render(request, "connection.html", data)
+
+
+def _form_data(
+    request: Request,
+    form: ConnectionForm | None,
+    name: str,
+    texts: Mapping[str, str],
+    given: GivenConnection | None = None,
+    error: OrderDeskError | None = None,
+) -> Mapping[str, object]:
+    """name: of the connection that is changed; "" for a new one."""
+    admin = desk_of(request).connection_admin
+    stored = admin.get(name).secrets_set if name else {}
+    return {
+        "title": f"Change {name}" if name else f"Connect {form.title}" if form is not None else "Connect a service",
+        "form": make_form(form, texts, stored) if form is not None else None,
+        "integrations": admin.forms(),
+        "sandbox": admin.is_sandbox,
+        "name": name,
+        "given": given or GivenConnection(),
+        "error": error,
+    }
+
+
+def save_connection(request: Request, form: FormData) -> Response:
+    """Make a connection, or change one. Secrets that are left empty stay as they are."""
+    desk, name, slug = desk_of(request), form_text(form, "connection"), form_text(form, "integration")
+    is_known = any(one.name == name for one in desk.connection_admin.list())
+    back = f"/connections/{name}" if is_known else f"/connections/new?{urlencode({'integration': slug})}"
+    require_step_up(request, back)
+    declared = desk.connection_admin.form(slug)
+    given = GivenConnection(name, form_text(form, "cancel_requests"))
+    texts = _texts(form, "setting.")
+    try:
+        change = ConnectionChange(
+            name=name,
+            integration=slug,
+            settings=read_texts(declared, texts),
+            secrets={key: Secret(text) for key, text in _texts(form, "secret.").items() if text},
+            cancel_requests=_answering(given.cancel_requests),
+        )
+        desk.connection_admin.save(change, by=caller_of(request).name, address=client_address(request.scope))
+    except _FORESEEN as error:
+        shown = name if is_known and not isinstance(error, ConflictError) else ""
+        data = _form_data(request, declared, shown, texts, given, error)
+        return render(request, "connection.html", data, status=422)
+    return see_other("/connections", "connection-saved")
+
+
+def _texts(form: FormData, prefix: str) -> dict[str, str]:
+    """The texts of the fields whose names begin so, by the rest of their names. Raises ValidationError."""
+    found = {name.removeprefix(prefix): text for name, text in form.items() if name.startswith(prefix)}
+    texts = {name: text for name, text in found.items() if isinstance(text, str)}
+    for name, text in texts.items():
+        if len(text) > MAX_SETTING:
+            raise ValidationError(f"{name} is too long", hint=f"at most {MAX_SETTING:,} characters")
+    return texts
+
+
+def _answering(text: str) -> Answering:
+    found = next((one for one in Answering if one.value == text), None)
+    if found is None:
+        raise ValidationError("say who answers the requests of others to cancel", hint="choose one of the list")
+    return found
+
+
+def test_connection(request: Request, form: FormData) -> Response:  # noqa: ARG001 - the form has no fields
+    """Whether a connection can be made. Changes nothing."""
+    name = request.path_params["name"]
+    checks = tuple(map(check_row, desk_of(request).connection_admin.test(name)))
+    return render(request, "connections.html", _list_data(request, tested=TestedConnection(name, checks)))
+
+
+def _set_enabled(request: Request, *, enabled: bool) -> Response:
+    require_step_up(request, "/connections")
+    admin, name = desk_of(request).connection_admin, request.path_params["name"]
+    try:
+        admin.set_enabled(name, enabled=enabled, by=caller_of(request).name, address=client_address(request.scope))
+    except _FORESEEN as error:
+        return render(request, "connections.html", _list_data(request, error=error), status=409)
+    return see_other("/connections", "connection-saved")
+
+
+def enable_connection(request: Request, form: FormData) -> Response:  # noqa: ARG001 - the form has no fields
+    """Let a connection be used again."""
+    return _set_enabled(request, enabled=True)
+
+
+def disable_connection(request: Request, form: FormData) -> Response:  # noqa: ARG001 - the form has no fields
+    """Let a connection not be used."""
+    return _set_enabled(request, enabled=False)

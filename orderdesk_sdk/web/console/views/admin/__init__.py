@@ -1,0 +1,11 @@
+"""The pages on which the desk is looked after.
+
+    rules         rules as sentences, what they would do, what they did
+    health        what was checked, and what to put right
+    connections   the form of a connection, field by field
+    csv_table     tables for spreadsheets, in which no cell is a formula
+
+What must never be made here is a text that shows a secret: forms know only that one is set, and since when.
+
+Pure, as all views; they may import what these may.
+"""

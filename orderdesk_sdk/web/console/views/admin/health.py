@@ -1,0 +1,127 @@
+"""How the desk goes: what was checked, and what to put right first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.workers import WorkerHeartbeat
+from orderdesk_sdk.desk.health import HealthCheck, HealthStatus, worst_status
+
+__all__ = ["CheckRow", "ConnectionStanding", "Figure", "HealthPage", "WorkerRow", "check_row", "make_health"]
+
+_TONES: Mapping[HealthStatus, tuple[str, str]] = {
+    HealthStatus.OK: ("ok", "good"),
+    HealthStatus.DEGRADED: ("degraded", "warn"),
+    HealthStatus.FAILING: ("failing", "bad"),
+}
+_SUMMARIES: Mapping[HealthStatus, str] = {
+    HealthStatus.OK: "all is well",
+    HealthStatus.DEGRADED: "a part of the work waits",
+    HealthStatus.FAILING: "something is not done",
+}
+
+
+@frozen
+class CheckRow:
+    """What one check found."""
+
+    code: str
+    word: str
+    tone: str
+    message: str
+    location: str
+    hint: str | None
+
+
+@frozen
+class ConnectionStanding:
+    """A connection. problem: what keeps it from being used; None where nothing is known to."""
+
+    name: str
+    integration: str
+    problem: str | None
+
+
+@frozen
+class WorkerRow:
+    """A worker. held_up: the connections at which it is held up, in words; "" where none is."""
+
+    host: str
+    process: int
+    started_at: datetime
+    last_round_at: datetime
+    held_up: str
+
+
+@frozen
+class Figure:
+    """A number with what it counts."""
+
+    label: str
+    value: str
+
+
+@frozen
+class HealthPage:
+    """The page. troubles: the checks that found something to put right, the worst first."""
+
+    status_text: str
+    tone: str
+    checked_at: datetime
+    figures: tuple[Figure, ...]
+    troubles: tuple[CheckRow, ...]
+    checks: tuple[CheckRow, ...]
+    connections: tuple[ConnectionStanding, ...]
+    workers: tuple[WorkerRow, ...]
+
+
+def check_row(check: HealthCheck) -> CheckRow:
+    """What a check found, with its color."""
+    word, tone = _TONES[check.status]
+    return CheckRow(check.code.value, word, tone, check.message, check.location, check.hint)
+
+
+def make_health(
+    checks: Sequence[HealthCheck],
+    connections: Sequence[ConnectionStanding],
+    workers: Sequence[WorkerHeartbeat],
+    open_counts: Mapping[State, int],
+    *,
+    waiting: str,
+    checked_at: datetime,
+) -> HealthPage:
+    """The page.
+
+    Args:
+        waiting: how much waits for a person, as it is shown.
+    """
+    worst = worst_status(checks)
+    troubles = [check for check in checks if check.status is not HealthStatus.OK]
+    troubles.sort(key=lambda check: check.status is not HealthStatus.FAILING)
+    usable = sum(one.problem is None for one in connections)
+    return HealthPage(
+        status_text=_SUMMARIES[worst],
+        tone=_TONES[worst][1],
+        checked_at=checked_at,
+        figures=(
+            Figure("Open cases", f"{sum(open_counts.values()):,}"),
+            Figure("Waiting for a person", waiting),
+            Figure("Fate unknown", f"{open_counts.get(State.UNKNOWN, 0):,}"),
+            Figure("Connections in use", f"{usable} of {len(connections)}"),
+            Figure("Workers", f"{len(workers):,}"),
+        ),
+        troubles=tuple(map(check_row, troubles)),
+        checks=tuple(map(check_row, checks)),
+        connections=tuple(connections),
+        workers=tuple(map(_worker_row, workers)),
+    )
+
+
+def _worker_row(worker: WorkerHeartbeat) -> WorkerRow:
+    return WorkerRow(
+        worker.host, worker.process, worker.started_at, worker.last_round_at, ", ".join(sorted(worker.connections))
+    )

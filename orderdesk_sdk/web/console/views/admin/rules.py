@@ -1,0 +1,180 @@
+"""Rules as sentences, with what they would do on an event and what they did. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from orderdesk_sdk.cases.events import OrderEventKind, RuleExecution
+from orderdesk_sdk.desk.rule_previews import RulePreview
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule
+from orderdesk_sdk.web.references import order_ref
+
+__all__ = [
+    "EXAMPLE",
+    "TRIED_EVENTS",
+    "ActionView",
+    "ExecutionRow",
+    "RuleView",
+    "RulesPage",
+    "TriedResult",
+    "TriedRules",
+    "execution_rows",
+    "make_rule",
+    "tried_results",
+]
+
+EXAMPLE = """[[rules]]
+name = "Canceled folder cancels everywhere"
+event = "order moved"
+when = "folder == 'Canceled'"
+do = [{ action = "Cancel Order", reason = "customer asked" }]"""
+_SENTENCES: Mapping[OrderEventKind, str] = {
+    OrderEventKind.ORDER_IMPORTED: "When an order is imported",
+    OrderEventKind.ORDER_MOVED: "When an order is moved into a folder",
+    OrderEventKind.CASE_SETTLED: "When a case is settled",
+    OrderEventKind.CANCELED_EXTERNALLY: "When a service has canceled an order by itself",
+    OrderEventKind.ORDER_CANCELED: "When an order is canceled everywhere",
+    OrderEventKind.ACTION_FAILED: "When the action of a rule failed",
+    OrderEventKind.CANCEL_REQUESTED: "When somebody asks us to cancel an order",
+}
+TRIED_EVENTS: Sequence[tuple[str, str]] = tuple((kind.value, kind.value.capitalize()) for kind in OrderEventKind)
+"""The events that rules can be tried on, as values and texts."""
+
+
+@frozen
+class ActionView:
+    """What a rule does. problem: why it cannot be done; None: it can."""
+
+    text: str
+    problem: str | None
+
+
+@frozen
+class RuleView:
+    """A rule as a sentence.
+
+    Args:
+        filter: as it is written; "" where it always holds.
+        edit_href: where it can be changed; None: not here, or not by this person.
+    """
+
+    name: str
+    sentence: str
+    filter: str
+    actions: tuple[ActionView, ...]
+    location: str
+    enabled: bool
+    edit_href: str | None
+
+
+@frozen
+class TriedResult:
+    """What one rule makes of the event, and what it would do."""
+
+    rule: str
+    matches: bool
+    explanation: str
+    effects: tuple[str, ...]
+
+
+@frozen
+class TriedRules:
+    """What was tried.
+
+    Args:
+        order: as it was typed; "": nothing was tried.
+        error: what kept it from being tried, `hint`: what to do about it.
+    """
+
+    order: str = ""
+    event: str = OrderEventKind.ORDER_MOVED.value
+    folder: str = ""
+    results: tuple[TriedResult, ...] = ()
+    error: str | None = None
+    hint: str | None = None
+
+
+@frozen
+class ExecutionRow:
+    """What a rule did. ref: of the order, for its address."""
+
+    at: datetime
+    rule: str
+    action: str
+    message: str
+    error: str | None
+    ref: str
+
+
+@frozen
+class RulesPage:
+    """The page of rules.
+
+    Args:
+        problems: of rules that cannot be used.
+        try_refusal: why this person may not try them; None: they may.
+    """
+
+    rules: tuple[RuleView, ...]
+    problems: tuple[OrderDeskError, ...]
+    tried: TriedRules
+    executions: tuple[ExecutionRow, ...]
+    try_refusal: str | None
+    events: Sequence[tuple[str, str]] = TRIED_EVENTS
+    example: str = EXAMPLE
+
+    @property
+    def may_try(self) -> bool:
+        """Whether this person may try the rules."""
+        return self.try_refusal is None
+
+
+def make_rule(rule: Rule, targets: Mapping[str, tuple[str, ...]], *, edit_href: str | None = None) -> RuleView:
+    """A rule as a sentence.
+
+    Args:
+        targets: the actions that there are.
+    """
+    sentence = _SENTENCES[rule.event] + (", and this holds, then:" if rule.when else ", then:")
+    actions = tuple(
+        ActionView(_action_text(action), None if action.name in targets else "no connected integration does this")
+        for action in rule.actions
+    )
+    return RuleView(rule.name, sentence, rule.when, actions, rule.location, rule.enabled, edit_href)
+
+
+def _action_text(action: ConfiguredAction) -> str:
+    if action.name == MOVE_ORDER:
+        return f"move the order to the folder {action.folder}"
+    where = f" at {', '.join(action.connections)}" if action.connections else ""
+    why = f", reason: {action.reason}" if action.reason else ""
+    if action.name == CANCEL_ORDER:
+        return f"cancel the order{where or ' everywhere'}{why}"
+    return f"{action.name}{where}{why}"
+
+
+def tried_results(previews: Sequence[RulePreview]) -> tuple[TriedResult, ...]:
+    """What each rule makes of an event."""
+    return tuple(
+        TriedResult(
+            preview.evaluation.rule.name,
+            preview.evaluation.matches,
+            preview.evaluation.explanation,
+            tuple(f"{action.name}: {effect}" for action, effect in preview.effects),
+        )
+        for preview in previews
+    )
+
+
+def execution_rows(executions: Sequence[tuple[str, datetime, RuleExecution]]) -> tuple[ExecutionRow, ...]:
+    """What rules did, in the order in which it is given."""
+    return tuple(
+        ExecutionRow(
+            at, done.rule or "-", done.action or "its filter failed", done.message, done.error, order_ref(order)
+        )
+        for order, at, done in executions
+    )
