@@ -222,7 +222,11 @@ def _partial_off(places: Sequence[Place], order: Order) -> str | None:
         return "the order has no lines"
     if len(order.lines) == 1 and order.lines[0].quantity <= 1:
         return "there is only one piece"
-    return f"{' and '.join(whole)} can cancel whole orders only" if whole else None
+    return f"{_listed(whole)} can cancel whole orders only" if whole else None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _withdraw_off(open_cases: Sequence[CancelCase], role: Role) -> str | None:

@@ -172,9 +172,9 @@ def _after(entry: PlanEntry, step: PlanStep | None) -> str | None:
     if step is None or step.window.closes_at is None:
         return None
     if step.next_step is None:
-        return "after that no route is open"
+        return "once the window has closed no route is open"
     later = entry.steps[step.next_step]
-    return f"after that {later.label}; {later.follow_up}"
+    return f"once the window has closed: {later.label}, {later.follow_up}"
 
 
 def _route(step: PlanStep, index: int, entry: PlanEntry) -> RouteView:
