@@ -13,16 +13,36 @@ __all__ = ["check_plugin"]
 @click.argument("plugin", required=False)
 @click.option("--all", "all_plugins", is_flag=True, help="Every plugin that is installed from its folder.")
 @click.option("--fix", is_flag=True, help="Mend what is mechanical, then report the rest.")
+@click.option("--mutants", is_flag=True, help="Try the suite on copies of the plugin with one mistake each.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
+@click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Begin no mutant after so long.")
+@click.option("--every", type=click.IntRange(min=1), default=1, help="Of the mutants only each so-manieth.")
 @common_options
 @click.pass_obj
-def check_plugin(session: Session, plugin: str | None, all_plugins: bool, fix: bool) -> None:
+# Many parameters: one for each option of the command.
+def check_plugin(
+    session: Session,
+    plugin: str | None,
+    all_plugins: bool,
+    fix: bool,
+    mutants: bool,
+    jobs: int,
+    budget: float | None,
+    every: int,
+) -> None:
     """Report what is wrong with a plugin.
 
     PLUGIN is the slug of an installed integration, or the folder of a plugin. Exit code 1: it does not keep the level
-    that it claims.
+    that it claims, or with --mutants: the conformance suite finds fewer than 95 of 100 mistakes.
     """
     if all_plugins == (plugin is not None):
         raise click.UsageError("name a plugin, or give --all")
+    if mutants:
+        from orderdesk_devkit.cli.mutant_report import check_mutants
+        from orderdesk_devkit.mutation.campaign import Campaign
+
+        check_mutants(session, plugin, Campaign(jobs, budget, every))
+        return
     from orderdesk_devkit.cli.check_report import check_plugins
 
     check_plugins(session, plugin, fix=fix)

@@ -1,0 +1,92 @@
+"""What `check-plugin --mutants` prints: how many mistakes the conformance suite found, and each that it did not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+from attrs import evolve
+
+from orderdesk_devkit.mutation.campaign import Campaign, CampaignResult, run_campaign
+from orderdesk_devkit.mutation.runs import Fate, MutantResult
+from orderdesk_devkit.quality.plugin_folder import PluginFolder, all_folders, find_folder
+from orderdesk_sdk.cli.session import Session
+from orderdesk_sdk.desk.capabilities import JsonObject
+
+if TYPE_CHECKING:
+    from orderdesk_sdk.cli.output.screen import Screen
+
+__all__ = ["GOAL", "check_mutants"]
+
+GOAL = 0.95
+"""The share of the mutants that the suite alone is to find."""
+
+
+def check_mutants(session: Session, plugin: str | None, campaign: Campaign) -> None:
+    """Show what became of the mutants of a plugin, or of every plugin (None). Exit code 1: too few were killed."""
+    folders = all_folders() if plugin is None else (find_folder(plugin),)
+    shown = _Progress(quiet=session.as_json)
+    results = [(folder, run_campaign(folder, evolve(campaign, report=shown.count))) for folder in folders]
+    session.print_result(
+        {"goal": GOAL, "plugins": [_document(folder, result) for folder, result in results]},
+        lambda screen: _show(screen, results),
+    )
+    if any(result.killed_share < GOAL for _, result in results):
+        click.get_current_context().exit(1)
+
+
+class _Progress:
+    """A dot for each mutant that is found, and a letter for each that is not, on stderr."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def count(self, result: MutantResult) -> None:
+        """Show that one more was tried."""
+        if not self._quiet:
+            letters = {Fate.KILLED: ".", Fate.TIMED_OUT: ".", Fate.SURVIVED: "S", Fate.NOT_TRIED: "-"}
+            click.echo(letters[result.fate], nl=False, err=True)
+
+
+def _show(screen: Screen, results: Sequence[tuple[PluginFolder, CampaignResult]]) -> None:
+    rows = [(folder.name, *map(str, _counts(result)), f"{result.killed_share:.1%}") for folder, result in results]
+    screen.line("")
+    screen.table(("plugin", "made", "equivalent", "killed", "survived", "not tried", "killed share"), rows)
+    for folder, result in results:
+        for survivor in result.with_fate(Fate.SURVIVED):
+            mutant = survivor.mutant
+            screen.line(f"{folder.file()}: {mutant.file.name}:{mutant.line}: {mutant.kind}: no test of the suite fails")
+            screen.indented(mutant.name)
+
+
+def _counts(result: CampaignResult) -> tuple[int, int, int, int, int]:
+    return (
+        len(result.results),
+        len(result.equivalent),
+        len(result.with_fate(Fate.KILLED, Fate.TIMED_OUT)),
+        len(result.with_fate(Fate.SURVIVED)),
+        len(result.with_fate(Fate.NOT_TRIED)),
+    )
+
+
+def _document(folder: PluginFolder, result: CampaignResult) -> JsonObject:
+    made, equivalent, killed, survived, not_tried = _counts(result)
+    return {
+        "plugin": folder.name,
+        "made": made,
+        "equivalent": equivalent,
+        "killed": killed,
+        "survived": survived,
+        "not_tried": not_tried,
+        "killed_share": round(result.killed_share, 4),
+        "survivors": [
+            {
+                "name": one.mutant.name,
+                "file": str(one.mutant.file),
+                "line": one.mutant.line,
+                "kind": one.mutant.kind,
+            }
+            for one in result.with_fate(Fate.SURVIVED)
+        ],
+    }

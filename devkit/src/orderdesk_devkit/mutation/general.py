@@ -1,0 +1,94 @@
+"""Mistakes that any program may have: a branch turned, a check left out, a comparison, word or number changed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from orderdesk_devkit.mutation.nodes import Change, SourceFile
+
+__all__ = ["general_changes"]
+
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "!=",
+    ast.NotEq: "==",
+    ast.In: "not in",
+    ast.NotIn: "in",
+    ast.Is: "is not",
+    ast.IsNot: "is",
+    ast.Lt: ">=",
+    ast.GtE: "<",
+    ast.Gt: "<=",
+    ast.LtE: ">",
+}
+_ONLY_FOR_PEOPLE = frozenset(
+    (
+        "delay_reason",
+        "description",
+        "help",
+        "help_url",
+        "hint",
+        "instructions",
+        "label",
+        "location",
+        "message",
+        "title",
+        "warning",
+    )
+)
+"""Keywords whose texts people read; no program decides by them."""
+
+
+def general_changes(file: SourceFile) -> Iterator[Change]:
+    """Every change of this kind in a file."""
+    for node in file.walk():
+        match node:
+            case ast.If() | ast.IfExp() | ast.While():
+                yield file.replace("branch turned", node.test, f"not ({file.source(node.test)})")
+            case ast.Compare(ops=[op], comparators=[right]):
+                left, after = file.source(node.left), file.source(right)
+                yield file.replace("comparison turned", node, f"({left} {_COMPARISONS[type(op)]} {after})")
+            case ast.BoolOp():
+                yield from _bool_changes(file, node)
+            case ast.Constant() if not _is_text_for_people(file, node):
+                yield from _constant_changes(file, node)
+            case ast.Raise():
+                yield file.replace("error not raised", node, "pass")
+            case ast.Expr(value=ast.Call()):
+                yield file.replace("check left out", node, "pass")
+            case ast.comprehension(ifs=[only]):
+                yield file.replace("filter left out", only, "True")
+            case _:
+                continue
+
+
+def _bool_changes(file: SourceFile, node: ast.BoolOp) -> Iterator[Change]:
+    is_and = isinstance(node.op, ast.And)
+    kind = "condition left out" if is_and else "alternative left out"
+    for index in range(len(node.values)):
+        rest = [file.source(value) for at, value in enumerate(node.values) if at != index]
+        yield file.replace(kind, node, f"({(' and ' if is_and else ' or ').join(rest)})")
+
+
+def _constant_changes(file: SourceFile, node: ast.Constant) -> Iterator[Change]:
+    match node.value:
+        case bool():
+            yield file.replace("switch turned", node, str(not node.value))
+        case int():
+            yield file.replace("number changed", node, str(node.value + 1))
+        case str() if node.value and not isinstance(file.parent(node), ast.JoinedStr):
+            yield file.replace("word changed", node, repr(f"{node.value}x"))
+        case _:
+            return
+
+
+def _is_text_for_people(file: SourceFile, node: ast.AST) -> bool:
+    inner: ast.AST | None = node
+    while inner is not None:
+        outer = file.parent(inner)
+        if isinstance(inner, ast.keyword) and inner.arg in _ONLY_FOR_PEOPLE:
+            return True
+        if isinstance(outer, ast.Raise):
+            return True
+        inner = outer
+    return False

@@ -1,0 +1,87 @@
+"""Mutants: what one is, and all of a plugin's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from orderdesk_devkit.mutation.general import general_changes
+from orderdesk_devkit.mutation.nodes import Change, SourceFile
+from orderdesk_devkit.mutation.plugins import plugin_changes
+
+__all__ = ["Mutant", "mutants_of_file", "mutants_of_package"]
+
+_MAX_SHOWN = 60
+"""Characters of the code that a mutant's name shows."""
+
+
+@frozen
+class Mutant:
+    """A plugin with one mistake.
+
+    Args:
+        module: the name of the module that is replaced.
+        file: where it stands.
+        line: where the mistake is, from 1.
+        kind: which mistake it is.
+        name: the same for the same mistake, also when lines above it come and go.
+        source: the whole module, with the mistake.
+    """
+
+    module: str
+    file: Path
+    line: int
+    kind: str
+    name: str
+    source: str
+
+
+def mutants_of_package(package: Path) -> tuple[Mutant, ...]:
+    """All mutants of a package of a plugin, but of its simulator, which is no part of it."""
+    found: list[Mutant] = []
+    for file in sorted(package.rglob("*.py")):
+        within = file.relative_to(package)
+        if within.parts[0].removesuffix(".py") != "simulator":
+            found += mutants_of_file(file, _module_name(package, within))
+    return tuple(found)
+
+
+def _module_name(package: Path, file: Path) -> str:
+    parts = [package.name, *file.with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def mutants_of_file(path: Path, module: str) -> Iterator[Mutant]:
+    """The mutants of one file that differ from it and from each other, by the lines of their mistakes."""
+    file = SourceFile(path.read_text(encoding="utf-8"))
+    seen: set[str] = {file.text}
+    counts: dict[str, int] = {}
+    for change in sorted(
+        (*general_changes(file), *plugin_changes(file)), key=lambda change: (change.start, change.end)
+    ):
+        source = file.text[: change.start] + change.text + file.text[change.end :]
+        if source in seen or not _is_python(source):
+            continue
+        seen.add(source)
+        name = _name(file, path, change)
+        counts[name] = counts.get(name, 0) + 1
+        numbered = name if counts[name] == 1 else f"{name} ({counts[name]})"
+        yield Mutant(module, path, change.line, change.kind, numbered, source)
+
+
+def _name(file: SourceFile, path: Path, change: Change) -> str:
+    before, after = (
+        " ".join(text.split())[:_MAX_SHOWN] for text in (file.text[change.start : change.end], change.text)
+    )
+    place = f"{path.name}:{change.function}" if change.function else path.name
+    return f"{place}: {change.kind}: {before} -> {after or 'nothing'}"
+
+
+def _is_python(source: str) -> bool:
+    try:
+        compile(source, "<mutant>", "exec")
+    except SyntaxError:
+        return False
+    return True
