@@ -30,6 +30,9 @@ api_key = { env = "ORDERDESK_API_KEY" } # limits of all messages are here too
 [web]
 url = "https://desk.example.com"        # of the console and the API; more keys: `desk.web_config`
 
+[single_sign_on]                        # whose login lets users of the console in
+issuer = "https://login.example.com"    # more keys: `desk.single_sign_on_config`
+
 [stored_connections]                    # for connections that are made while the desk runs; none without this table
 key = { env = "ORDERDESK_SECRETS_KEY" } # what their secrets are sealed with
 
@@ -57,6 +60,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_sdk.desk.ledger_location import read_ledger_location
 from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
+from orderdesk_sdk.desk.single_sign_on_config import SingleSignOnConfig, read_single_sign_on_config
 from orderdesk_sdk.desk.stored_connection_config import StoredConnectionConfig, read_stored_connection_config
 from orderdesk_sdk.desk.web_config import WebConfig, validate_web_config
 from orderdesk_sdk.errors import ConfigurationError
@@ -95,6 +99,7 @@ _TABLES = (
     "resubmission",
     "rules",
     "sandbox",
+    "single_sign_on",
     "stored_connections",
     "web",
 )
@@ -133,6 +138,7 @@ class Config:
         messages: limits of the messages that come in, and whose they are.
         web: how the console and the API are reached.
         stored_connections: None where no connection can be made at run time.
+        single_sign_on: whose login lets users of the console in; None: they sign in here.
     """
 
     ledger: LedgerLocation
@@ -150,6 +156,7 @@ class Config:
     messages: MessageConfig = field(factory=MessageConfig)
     web: WebConfig = field(factory=WebConfig)
     stored_connections: StoredConnectionConfig | None = None
+    single_sign_on: SingleSignOnConfig | None = None
 
     @property
     def ledger_file(self) -> Path | None:
@@ -210,6 +217,10 @@ def _read_tables(path: Path) -> Config:
         stored = _optional_table(document, "stored_connections", str(path))
         place = f"{path}: [stored_connections]"
         config = evolve(config, stored_connections=read_stored_connection_config(stored, place))
+    if "single_sign_on" in document:
+        login = _optional_table(document, "single_sign_on", str(path))
+        read = read_single_sign_on_config(login, f"{path}: [single_sign_on]", config.web.url)
+        config = evolve(config, single_sign_on=read)
     return config
 
 

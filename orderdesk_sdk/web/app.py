@@ -36,6 +36,7 @@ from orderdesk_sdk.web.middleware.own_origin import OwnOrigin
 from orderdesk_sdk.web.middleware.security_headers import SecurityHeaders
 from orderdesk_sdk.web.probes import probe_routes
 from orderdesk_sdk.web.sign_in.pages import sign_in_routes
+from orderdesk_sdk.web.sign_in.single_sign_on import single_sign_on_routes
 
 __all__ = ["MAX_BODY", "create_app", "guarded_routes"]
 
@@ -68,6 +69,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
         Route(MESSAGE_PATH + "{key}", public(messages.take), methods=["POST"]),
         Route(ANSWER_PATH, public(answer_page), methods=["GET", "POST"]),
         *probe_routes(desk),
+        *single_sign_on_routes(desk),
         *sign_in_routes(desk),
         *api_routes(rate_limits(desk.config.web)),
         *live_events.routes,

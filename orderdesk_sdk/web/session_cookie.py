@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
-__all__ = ["ended_session_cookie", "new_session_cookie", "session_cookie", "session_token"]
+__all__ = ["ended_session_cookie", "host_cookie", "new_session_cookie", "session_cookie", "session_token"]
 
 
 def session_cookie(*, is_https: bool) -> str:
@@ -24,14 +24,16 @@ def session_token(scope: Scope, *, is_https: bool) -> str | None:
 
 def new_session_cookie(token: str, *, is_https: bool) -> str:
     """The header that lets the browser keep a session's token until it is closed; the server ends it before."""
-    return _cookie(token, is_https=is_https)
+    return host_cookie(session_cookie(is_https=is_https), token, is_https=is_https)
 
 
 def ended_session_cookie(*, is_https: bool) -> str:
     """The header that lets the browser forget it."""
-    return f"{_cookie('', is_https=is_https)}; Max-Age=0"
+    return host_cookie(session_cookie(is_https=is_https), None, is_https=is_https)
 
 
-def _cookie(value: str, *, is_https: bool) -> str:
+def host_cookie(name: str, value: str | None, *, is_https: bool) -> str:
+    """The header of a cookie for this host alone, until the browser is closed; value None lets it forget the cookie."""
     secure = "; Secure" if is_https else ""
-    return f"{session_cookie(is_https=is_https)}={value}; HttpOnly; Path=/; SameSite=Lax{secure}"
+    ended = "; Max-Age=0" if value is None else ""
+    return f"{name}={value or ''}; HttpOnly; Path=/; SameSite=Lax{secure}{ended}"

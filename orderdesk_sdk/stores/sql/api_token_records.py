@@ -12,6 +12,7 @@ from orderdesk_sdk.errors import ConflictError, InvalidStateError, NotFoundError
 from orderdesk_sdk.stores.serialization import from_microseconds, to_microseconds
 from orderdesk_sdk.stores.sql.audit_log import append_audit
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.user_records import find_user
 
 __all__ = ["add_api_token", "find_api_token", "list_api_tokens", "revoke_api_token", "touch_api_token"]
 
@@ -20,6 +21,12 @@ _COLUMNS = "name, role, connections, created_at, created_by, expires_at, revoked
 
 def add_api_token(cursor: Cursor, token: ApiToken, digest: str, record: AuditRecord) -> None:
     """Record a token. Raises ConflictError for a name that is or was taken: records and replies name it."""
+    if find_user(cursor, "name_key", token.name) is not None:
+        raise ConflictError(
+            "a user has this name, and histories tell who did what by it",
+            location=f"token {token.name}",
+            hint="choose another name",
+        )
     cursor.execute(
         "INSERT INTO api_tokens (name, digest, role, connections, created_at, created_by, expires_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",

@@ -48,7 +48,11 @@ def latest_epoch(cursor: Cursor) -> Epoch | None:
 def begin_epoch(
     cursor: Cursor, reason: str, now: datetime, system: str | None = None, timeline: int | None = None
 ) -> Epoch:
-    """Begin a new epoch, in the caller's transaction."""
+    """Begin a new epoch, in the caller's transaction. Whoever was signed in signs in again, and links count no more:
+    some of them may have ended since the state that the ledger was put back to.
+    """
+    cursor.execute("DELETE FROM user_sessions")
+    cursor.execute("DELETE FROM sign_in_links")
     epoch = Epoch(uuid.uuid4().hex, reason, system, timeline)
     cursor.execute(
         "INSERT INTO ledger_epochs (number, epoch, system, timeline, at, lines, reason)"

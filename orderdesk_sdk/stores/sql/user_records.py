@@ -59,6 +59,13 @@ def add_user(cursor: Cursor, user: User, password_hash: str | None, record: Audi
     if find_user(cursor, "name_key", user.name) is not None:
         raise ConflictError("a user has this name already", location=f"user {user.name}", hint="choose another name")
     _require_free(cursor, user.identity, user.id)
+    tokens = cursor.execute("SELECT name FROM api_tokens").fetchall()
+    if name_key(user.name) in {name_key(row[0]) for row in tokens}:
+        raise ConflictError(
+            "a token has this name, and histories tell who did what by it",
+            location=f"user {user.name}",
+            hint="choose another name",
+        )
     cursor.execute(
         "INSERT INTO users (id, name, name_key, role, is_disabled, password_hash, version, created_at, identity,"
         " identity_key) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",

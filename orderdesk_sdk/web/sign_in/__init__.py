@@ -1,6 +1,11 @@
 """How a person gets a session: sign-in, one-time link, step-up, sign-out.
 
-    pages        the pages and what their forms do
+    pages            the pages and what their forms do
+    single_sign_on   sign-in by another login, by OpenID Connect
+    issuer           the conversation with that login
+    issuer_document  what that login says of itself, and how it is asked
+    pending_login    what must be the same when a browser comes back from there
+    leading_on       the browser gets the new session, and goes where it wanted to
 
 What needs a step-up says so by `web.step_up`, and where a page may lead afterwards is decided in `web.own_paths`.
 

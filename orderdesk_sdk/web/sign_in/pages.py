@@ -14,7 +14,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from orderdesk_sdk.cases.access import Role, SignInError, UserSession
-from orderdesk_sdk.desk.access.sessions import SignedIn
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError
 from orderdesk_sdk.secret import Secret
@@ -24,7 +23,8 @@ from orderdesk_sdk.web.console.forms import require_form_token
 from orderdesk_sdk.web.console.templating import render
 from orderdesk_sdk.web.middleware.client_address import client_address
 from orderdesk_sdk.web.own_paths import own_path
-from orderdesk_sdk.web.session_cookie import ended_session_cookie, new_session_cookie, session_token
+from orderdesk_sdk.web.session_cookie import ended_session_cookie, session_token
+from orderdesk_sdk.web.sign_in.leading_on import lead_on
 
 __all__ = ["SignInPages", "sign_in_routes"]
 
@@ -64,7 +64,7 @@ class SignInPages:
             signed_in = await self._run(lambda: self._desk.access.sign_in(name, Secret(password), address=address))
         except SignInError as error:
             return self._ask(request, next_path, name=name, error=error)
-        return await self._begin(request, signed_in, next_path)
+        return await lead_on(request, self._desk, signed_in, next_path)
 
     async def link(self, request: Request) -> Response:
         """Show that a one-time link leads to a session; with POST, begin it."""
@@ -76,7 +76,7 @@ class SignInPages:
         except NotFoundError as error:
             data = {"title": "Sign in", "problem": f"{error.message}; {error.hint}."}
             return render(request, "sign_in_link.html", data, status=404)
-        return await self._begin(request, signed_in, "")
+        return await lead_on(request, self._desk, signed_in, "")
 
     async def step_up(self, request: Request) -> Response:
         """Ask for the password once more; with POST, note that it was right."""
@@ -110,21 +110,12 @@ class SignInPages:
         answer.headers["Clear-Site-Data"] = '"cache"'
         return answer
 
-    async def _begin(self, request: Request, signed_in: SignedIn, next_path: str) -> Response:
-        """Lead on, with the cookie of the new session; the one that the browser had has ended."""
-        before = session_token(request.scope, is_https=self._is_https)
-        if before:
-            await self._run(lambda: self._desk.access.sign_out(before))
-        answer = RedirectResponse(own_path(next_path), status_code=303)
-        cookie = new_session_cookie(signed_in.token.reveal(), is_https=self._is_https)
-        answer.headers.append("Set-Cookie", cookie)
-        return answer
-
     def _ask(self, request: Request, next_path: str, *, name: str = "", error: SignInError | None = None) -> Response:
         data = {
             "title": "Sign in",
             "next": own_path(next_path),
             "name": name,
+            "single_sign_on": self._single_sign_on,
             "problem": _problem(error),
         }
         return render(request, "sign_in.html", data, status=_status(error), headers=_headers(error))
@@ -133,12 +124,19 @@ class SignInPages:
         self, request: Request, session: UserSession, next_path: str, error: SignInError | None = None
     ) -> Response:
         user = await self._run(lambda: self._desk.access.users.get(session.user))
-        way = "password" if user.has_password else "proxy" if self._is_vouched_for(request, session) else "link"
+        way = "link"
+        if user.has_password:
+            way = "password"
+        elif self._is_vouched_for(request, session):
+            way = "proxy"
+        elif self._single_sign_on and user.identity is not None:
+            way = "single sign-on"
         data = {
             "title": "Your password once more" if way == "password" else "Is it still you?",
             "next": own_path(next_path),
             "way": way,
             "problem": _problem(error),
+            "single_sign_on": self._single_sign_on,
         }
         return render(request, "step_up.html", data, status=_status(error), headers=_headers(error))
 
@@ -149,6 +147,12 @@ class SignInPages:
 
     def _token_of(self, request: Request) -> str:
         return session_token(request.scope, is_https=self._is_https) or ""
+
+    @property
+    def _single_sign_on(self) -> str:
+        """What the button of another login says; "": there is none."""
+        config = self._desk.config.single_sign_on
+        return config.title if config is not None else ""
 
     @property
     def _is_https(self) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,8 @@ from orderdesk_sdk.desk.access.service import AccessService
 from orderdesk_sdk.desk.audit import AuditService
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.stores.sqlite.backup import restore
+from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from tests.support.access import PASSWORD, refused
 from tests.support.builders import NOW
 from tests.support.ledgers import LedgerDatabase
@@ -83,6 +87,36 @@ def test_a_change_of_a_user_ends_sessions_and_links(access: AccessService, chang
     assert access.find_session(other) is not None
     with pytest.raises(NotFoundError):
         access.use_sign_in_link(link)
+
+
+def test_a_program_and_a_person_never_have_one_name(access: AccessService) -> None:
+    access.users.add("Robot", role=Role.VIEWER, by="Ann Lee")
+    with pytest.raises(ConflictError, match="a user has this name"):
+        access.api_tokens.create("robot", role=Role.VIEWER, expires_at=NOW + hours(1), by="Ann Lee")
+    access.api_tokens.create("erp", role=Role.VIEWER, expires_at=NOW + hours(1), by="Ann Lee")
+    with pytest.raises(ConflictError, match="a token has this name"):
+        access.users.add("ERP", role=Role.VIEWER, by="Ann Lee")
+
+
+def test_a_backup_that_is_restored_lets_nobody_in_who_was_signed_out_since(tmp_path: Path) -> None:
+    path, backup = tmp_path / "ledger.db", tmp_path / "backup.db"
+    with closing(SqliteLedger(path)) as ledger:
+        clock = VirtualClock(NOW)
+        access = AccessService(ledger, AuditService(ledger, clock), clock)
+        access.users.add("Ann Lee", role=Role.ADMIN, password=PASSWORD, by="setup")
+        token = access.sign_in("Ann Lee", PASSWORD).token.reveal()
+        link = access.make_sign_in_link("Ann Lee", by="setup").reveal()
+        assert ledger.backup(backup).flaws == ()
+        access.sign_out(token)
+        access.use_sign_in_link(link)
+    restore(backup, path, NOW)
+    with closing(SqliteLedger(path)) as ledger:
+        access = AccessService(ledger, AuditService(ledger, clock), clock)
+        assert access.find_session(token) is None
+        with pytest.raises(NotFoundError):
+            access.use_sign_in_link(link)
+        assert list(ledger.find_flaws()) == []
+        assert access.sign_in("Ann Lee", PASSWORD).session.user == "Ann Lee"
 
 
 # One-time links
