@@ -22,7 +22,7 @@ from orderdesk_sdk.web.console.frame import frame_data
 from orderdesk_sdk.web.console.states import state_look
 from orderdesk_sdk.web.references import order_ref
 
-__all__ = ["asset", "brief", "iso", "new_key", "render", "template_environment", "utc_text", "visible_text"]
+__all__ = ["asset", "brief", "iso", "new_key", "render", "sentence", "template_environment", "utc_text", "visible_text"]
 
 _STATIC = Path(__file__).parent / "static"
 MAX_MARKS = 4
@@ -58,6 +58,11 @@ def visible_text(value: object) -> object:
 def brief(text: str, limit: int = 60) -> str:
     """A text, cut where it is longer than there is room for."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}\u2026"
+
+
+def sentence(text: str) -> str:
+    """A text that begins with a capital; the rest of it stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def iso(moment: datetime) -> str:
@@ -98,6 +103,7 @@ def template_environment() -> Environment:
         "brief": brief,
         "iso": iso,
         "order_ref": order_ref,
+        "sentence": sentence,
         "utc_text": utc_text,
     }
     made.filters.update(filters)
