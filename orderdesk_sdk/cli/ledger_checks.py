@@ -122,3 +122,6 @@ def _integrity(ledger: SqliteLedger | PostgresLedger, place: str) -> Iterator[He
         yield HealthCheck.failing(HealthCode.EVIDENCE, place, f"the history was changed or damaged: {flaw}", hint)
     if not flaws:
         yield HealthCheck.ok(HealthCode.EVIDENCE, place, f"all {head.count} entries of the history are unchanged")
+        records = ledger.audit_count()
+        if records:
+            yield HealthCheck.ok(HealthCode.EVIDENCE, place, f"all {records} records of the audit log are unchanged")

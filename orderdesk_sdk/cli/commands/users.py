@@ -55,8 +55,8 @@ def add_user(
     actor = require_name(by)
     with session.desk() as desk:
         user = desk.access.users.add(name, role=Role(role), password=password, by=actor, identity=identity)
-        path = _link_path(desk, user.name, actor) if link else None
-    _print_user(session, user, f"{user.name} may sign in, as {user.role.value}.", path)
+        path, url = _link_path(desk, user.name, actor) if link else None, desk.config.web.url
+    _print_user(session, user, f"{user.name} may sign in, as {user.role.value}.", path, url)
 
 
 @users.command("list")
@@ -154,8 +154,8 @@ def sign_in_link(session: Session, name: str, by: str | None) -> None:
     """Print a link that signs a user in, once, within 15 minutes."""
     with session.desk() as desk:
         user = desk.access.users.get(name)
-        path = _link_path(desk, name, require_name(by))
-    _print_user(session, user, "", path)
+        path, url = _link_path(desk, name, require_name(by)), desk.config.web.url
+    _print_user(session, user, "", path, url)
 
 
 def _read_password(from_stdin: bool) -> Secret:
@@ -175,17 +175,18 @@ def _link_path(desk: Desk, name: str, by: str) -> str:
 def _change(session: Session, change: Callable[[Desk], User], told: str) -> None:
     with session.desk() as desk:
         user = change(desk)
-    _print_user(session, user, f"{user.name} {told}.", None)
+    _print_user(session, user, f"{user.name} {told}.")
 
 
-def _print_user(session: Session, user: User, told: str, path: str | None) -> None:
+def _print_user(session: Session, user: User, told: str, path: str | None = None, url: str = "") -> None:
     from orderdesk_sdk.desk.documents.access import user_document
 
     def draw(screen: Screen) -> None:
         if told:
             screen.line(told)
         if path is not None:
-            screen.line("Open this path at the console's address, once, within 15 minutes:")
-            screen.line(path)
+            where = "this page" if url else "this path at the console's address"
+            screen.line(f"Open {where}, once, within 15 minutes:")
+            screen.line(f"{url}{path}")
 
     session.print_result({"user": user_document(user), "sign_in_path": path}, draw)

@@ -56,9 +56,12 @@ def test_a_password_is_asked_for_on_a_terminal_only() -> None:
 def test_a_link_signs_in_once() -> None:
     path = ask("users", "add", "Bob", "--role", "viewer", "--link", "--by", "Ann")["sign_in_path"]
     shown = run("users", "sign-in-link", "Bob", "--by", "Ann").stdout
+    Path("orderdesk.toml").write_text('[web]\nurl = "https://desk.example.com"\n', encoding="utf-8")
+    linked = run("users", "sign-in-link", "Bob", "--by", "Ann").stdout
+    assert linked.split()[-1].startswith("https://desk.example.com/sign-in/")
     with Desk.open() as desk:
-        for each in (path, shown.split()[-1]):
-            token = each.removeprefix("/sign-in/")
+        for each in (path, shown.split()[-1], linked.split()[-1]):
+            token = each.rpartition("/sign-in/")[2]
             assert desk.access.use_sign_in_link(token).session.user == "Bob"
 
 
