@@ -38,6 +38,7 @@ PARAMETER_TEXTS: Mapping[str, str] = {
     "with a slash: `~` and the id in base64url.",
     "case": "The id of a case.",
     "bulk": "`bulk` of the reply that began it.",
+    "link": "The id of a link.",
     "slug": "The integration's name.",
 }
 _KEY_SCHEMA: Mapping[str, object] = {

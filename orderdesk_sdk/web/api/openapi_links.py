@@ -58,6 +58,7 @@ LINKS: Mapping[str, tuple[Link, ...]] = {
         Link("retry", "retry_case", _FIRST_CASE),
     ),
     "get_case": (Link("poll", "poll_case", _SAME_CASE), Link("confirm", "confirm_case", _SAME_CASE)),
+    "make_receipt_link": (Link("revoke", "revoke_receipt_link", {**_SAME_ORDER, "link": "$response.body#/link/id"}),),
     "cancel_bulk": (Link("summary", "get_bulk", {"bulk": "$response.body#/bulk"}),),
     "list_integrations": (Link("integration", "get_integration", {"slug": "$response.body#/integrations/0/slug"}),),
 }

@@ -9,7 +9,7 @@ from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.audit import AuditAction
 from orderdesk_sdk.desk.capabilities import SCHEMA_FILE
 from orderdesk_sdk.web.api import requests
-from orderdesk_sdk.web.api.handlers import bulks, cancellations, cases, orders, reports
+from orderdesk_sdk.web.api.handlers import bulks, cancellations, cases, orders, receipt_links, reports
 from orderdesk_sdk.web.api.operation import KeyUse, Method, Operation
 from orderdesk_sdk.web.api.replies.bulks import BulkReply
 from orderdesk_sdk.web.api.replies.cases import (
@@ -21,7 +21,12 @@ from orderdesk_sdk.web.api.replies.cases import (
 )
 from orderdesk_sdk.web.api.replies.events import EventStream
 from orderdesk_sdk.web.api.replies.orders import OrderListReply, OrderReply, PlanDocument
-from orderdesk_sdk.web.api.replies.receipts import ReceiptDocument
+from orderdesk_sdk.web.api.replies.receipts import (
+    NewReceiptLinkReply,
+    ReceiptDocument,
+    ReceiptLinkListReply,
+    ReceiptLinkReply,
+)
 from orderdesk_sdk.web.api.replies.reports import (
     HealthReply,
     IntegrationListReply,
@@ -110,6 +115,43 @@ OPERATIONS: tuple[Operation, ...] = (
         "receipt",
         query=requests.ReceiptQuery,
         audit=AuditAction.RECEIPT_VIEWED,
+    ),
+    Operation(
+        "list_receipt_links",
+        _GET,
+        f"{_ORDER}/receipt-links",
+        Role.VIEWER,
+        receipt_links.list_receipt_links,
+        ReceiptLinkListReply,
+        "The links to the receipt of the order, which need no token.",
+        "receipt",
+        about_whole_desk=True,
+    ),
+    Operation(
+        "make_receipt_link",
+        _POST,
+        f"{_ORDER}/receipt-links",
+        Role.OPERATOR,
+        receipt_links.make_receipt_link,
+        NewReceiptLinkReply,
+        "Make a link to the receipt of the order, for a customer or a partner.",
+        "receipt",
+        request=requests.ReceiptLinkRequest,
+        key_use=KeyUse.OPTIONAL,
+        status=HTTPStatus.CREATED,
+        about_whole_desk=True,
+    ),
+    Operation(
+        "revoke_receipt_link",
+        _POST,
+        f"{_ORDER}/receipt-links/{{link}}/revoke",
+        Role.OPERATOR,
+        receipt_links.revoke_receipt_link,
+        ReceiptLinkReply,
+        "Let a link lead nowhere from now on.",
+        "receipt",
+        key_use=KeyUse.OPTIONAL,
+        about_whole_desk=True,
     ),
     Operation(
         "resubmit_order",
@@ -248,7 +290,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Role.OPERATOR,
         bulks.cancel_bulk,
         BulkReply,
-        "Cancel many orders. All are recorded before this answers, and sent right after.",
+        "Cancel many orders. They are recorded before this answers, and sent right after; refused where none is taken.",
         "cancel",
         request=requests.BulkCancelRequest,
         key_use=KeyUse.REQUIRED,

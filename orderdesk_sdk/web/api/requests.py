@@ -22,6 +22,7 @@ __all__ = [
     "EventsQuery",
     "NoteRequest",
     "OrdersQuery",
+    "ReceiptLinkRequest",
     "ReceiptQuery",
     "RejectRequest",
     "ResubmitOrderRequest",
@@ -82,8 +83,12 @@ class ReceiptQuery:
 
 @frozen
 class EventsQuery:
-    """Where a stream of events begins."""
+    """Which events, and where their stream begins."""
 
+    order: str | None = field(
+        default=None, metadata=described(Nullable(Text()), "Of one order, by `order` of an event, which names it.")
+    )
+    bulk: str | None = field(default=None, metadata=described(Nullable(Text()), "Of the orders of one bulk."))
     after: int | None = field(
         default=None,
         metadata=described(Nullable(Integer(0, 2**53)), "After this sequence; else with what happens from now on."),
@@ -173,6 +178,13 @@ class ResubmitOrderRequest:
     number: str | None = field(
         default=None, metadata=described(Nullable(Text()), "The new order number; else the next free one.")
     )
+
+
+@frozen
+class ReceiptLinkRequest:
+    """A link to a receipt that is to be made."""
+
+    days: int = field(default=30, metadata=described(Integer(1, 365), "How long it leads somewhere."))
 
 
 @frozen

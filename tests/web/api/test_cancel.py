@@ -98,6 +98,13 @@ def test_a_bulk_is_recorded_and_told(web_shop: WebShop, open_api: ApiOpener, pos
     assert api.get(f"bulk/{bulk.json()['bulk']}").json()["counts"]["canceled"] == 1
 
 
+def test_a_bulk_of_which_nothing_is_taken_is_refused(open_api: ApiOpener, post: Post) -> None:
+    body = {"orders": [{"order": "9998"}, {"order": "9999"}], "without_plan": True}
+    refused = post(open_api(Role.SUPERVISOR), "bulk", body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "invalid_state")
+    assert refused.json()["error"]["message"].count("no order") == 1
+
+
 def test_a_person_decides(open_web_shop: WebShopOpener, open_api: ApiOpener, post: Post) -> None:
     shop = open_web_shop(at=("phone",))
     api = open_api(Role.SUPERVISOR, shop=shop)

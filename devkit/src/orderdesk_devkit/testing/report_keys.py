@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BROWSER_SKIP", "CONFORMANCE", "FAILPOINTS", "LOUD_SKIPS", "VENDOR_SKIP"]
+__all__ = ["BROWSER_SKIP", "CONFORMANCE", "FAILPOINTS", "FUZZ_SKIP", "LOUD_SKIPS", "VENDOR_SKIP"]
 
 FAILPOINTS = "failpoints"
 """The property under which a test records which failpoints were tried; the summary tells it."""
@@ -12,4 +12,6 @@ VENDOR_SKIP = "not checked against the vendor: "
 """How the reason of a skip begins that must not go unseen."""
 BROWSER_SKIP = "not seen in a browser: "
 """The same for what only a real browser shows."""
-LOUD_SKIPS = (VENDOR_SKIP, BROWSER_SKIP)
+FUZZ_SKIP = "not fuzzed: "
+"""The same for the API, where there is no schemathesis to call it."""
+LOUD_SKIPS = (VENDOR_SKIP, BROWSER_SKIP, FUZZ_SKIP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orderdesk_sdk.desk.bulk.request import BulkRequest
 from orderdesk_sdk.desk.documents import JsonObject, bulk_summary_document
-from orderdesk_sdk.errors import NotFoundError, OrderDeskError
+from orderdesk_sdk.errors import InvalidStateError, NotFoundError, OrderDeskError
 from orderdesk_sdk.web.api.caller_keys import key_prefix
 from orderdesk_sdk.web.api.operation import ApiCall
 from orderdesk_sdk.web.api.plan_agreement import agreed_plan
@@ -15,6 +15,8 @@ __all__ = ["cancel_bulk", "get_bulk"]
 
 UNKNOWN = "id:"
 """A reference that no order has."""
+MAX_TOLD = 3
+"""Reasons that are told where no order was accepted."""
 
 
 def cancel_bulk(call: ApiCall) -> JsonObject:
@@ -24,7 +26,13 @@ def cancel_bulk(call: ApiCall) -> JsonObject:
     run = call.desk.cancel_many(wanted, by=call.caller.name, idempotency_key=call.key or "", send=False)
     for _ in run:
         pass  # What was not accepted is in the summary.
-    return bulk_summary_document(run.summary())
+    summary = run.summary()
+    if not run.recorded:
+        raise InvalidStateError(
+            f"none of the orders was accepted: {'; '.join(one.reason for one in summary.reasons[:MAX_TOLD])}",
+            hint="mend what is wrong with them; nothing was recorded",
+        )
+    return bulk_summary_document(summary)
 
 
 def _bulk_request(call: ApiCall, request: BulkCancelRequest, index: int) -> BulkRequest:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.desk.documents import JsonObject, case_document
-from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.errors import InvalidStateError, PluginError, ValidationError
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer
 from orderdesk_sdk.web.api.case_kinds import CASE_CLASSES
 from orderdesk_sdk.web.api.operation import ApiCall
@@ -101,7 +101,10 @@ def poll_case(call: ApiCall) -> JsonObject:
         raise HTTPException(
             429, "This order was polled a short while ago; wait.", headers={"Retry-After": str(seconds)}
         )
-    return _reply(call.desk.cases.poll(case.id))
+    try:
+        return _reply(call.desk.cases.poll(case.id))
+    except PluginError as error:  # There is nothing to read: a plugin that fails at it is told in the case.
+        raise InvalidStateError(error.message, location=error.location, hint=error.hint) from None
 
 
 def answer_request(call: ApiCall) -> JsonObject:

@@ -15,7 +15,7 @@ from orderdesk_sdk.web.api.replies.cases import (
 )
 from orderdesk_sdk.web.api.replies.values import Moment
 
-__all__ = ["ReceiptDocument"]
+__all__ = ["NewReceiptLinkReply", "ReceiptDocument", "ReceiptLinkListReply", "ReceiptLinkReply"]
 
 
 class FailureDocument(TypedDict):
@@ -133,3 +133,33 @@ class ReceiptDocument(TypedDict):
     resubmissions: list[ResubmitCaseDocument]
     responses: list[ResponseCaseDocument]
     next_after: Annotated[int | None, "Give it as `after` for the next lines of the histories."]
+
+
+class ReceiptLinkDocument(TypedDict):
+    """A link to a receipt."""
+
+    id: str
+    order_id: str
+    created_by: str
+    created_at: Moment
+    expires_at: Moment
+    revoked_by: str | None
+    revoked_at: Moment | None
+
+
+class ReceiptLinkListReply(TypedDict):
+    """The links of an order, the newest first: those too that lead nowhere any more."""
+
+    links: list[ReceiptLinkDocument]
+
+
+class ReceiptLinkReply(TypedDict):
+    """One link."""
+
+    link: ReceiptLinkDocument
+
+
+class NewReceiptLinkReply(ReceiptLinkReply):
+    """A link that was just made."""
+
+    path: Annotated[str, "What it leads to, below the address of the console. Told once: it is kept nowhere."]
