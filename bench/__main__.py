@@ -26,6 +26,7 @@ from bench.report import write_page
 from bench.set_up import set_up
 from bench.starting import starting
 from bench.table import as_json, as_table
+from bench.web import web
 
 MEASURES: dict[str, Callable[[Scale], Iterable[Figure]]] = {
     measure.__name__: measure
@@ -42,6 +43,7 @@ MEASURES: dict[str, Callable[[Scale], Iterable[Figure]]] = {
         growth,
         shares,
         set_up,
+        web,
     )
 }
 

@@ -1,7 +1,4 @@
-"""The app: one desk behind the console, the API and the paths of messages.
-
-app = create_app(desk)           # any ASGI server serves it; `orderdesk serve` takes uvicorn
-"""
+"""The app: one desk behind the console, the API and the paths of messages. Any ASGI server serves it."""
 
 from __future__ import annotations
 
