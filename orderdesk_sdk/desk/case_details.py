@@ -17,8 +17,10 @@ from orderdesk_sdk.cases.inbox import SeenAlarm
 from orderdesk_sdk.cases.integrity import IntegrityReport
 from orderdesk_sdk.cases.messages import InboundMessage
 from orderdesk_sdk.cases.receipt import EvidenceReceipt, evidence_receipt
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.desk.parts import DeskParts
 from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.plugin.cancel_requests import CancelRequests
 from orderdesk_sdk.plugin.routes import Portal
 
 __all__ = ["CaseDetails", "CaseMail", "read_case_details"]
@@ -53,6 +55,7 @@ class CaseDetails:
         title: what the connection's integration is called; the connection's name where it is not to be had.
         route: by what it is canceled, in words; None where it is no cancel, or unknown.
         instruction: what a person is to do there, where the route is a portal; None where it is none.
+        requests: how somebody else's requests to cancel are answered there; None where it is no response, or unknown.
         cancellation: that it belongs to; None for other kinds.
         mail: the latest; None where there was none.
         last_answer: the last exchange in which the service said something; None where there was none.
@@ -67,6 +70,7 @@ class CaseDetails:
     title: str
     route: str | None
     instruction: str | None
+    requests: CancelRequests | None
     cancellation: Cancellation | None
     mail: CaseMail | None
     last_answer: Exchange | None
@@ -94,6 +98,7 @@ def read_case_details(parts: DeskParts, case: Case, *, lines: int) -> CaseDetail
         title=title,
         route=route,
         instruction=instruction,
+        requests=_requests(parts, case),
         cancellation=_cancellation_of(parts, case),
         mail=_mail_of(history),
         last_answer=_last_answer(history),
@@ -117,6 +122,15 @@ def _declared(parts: DeskParts, case: Case) -> tuple[str, str | None, str | None
         return integration.title, None, None
     route = integration.cancel[case.route]
     return integration.title, route.label, route.instruction if isinstance(route, Portal) else None
+
+
+def _requests(parts: DeskParts, case: Case) -> CancelRequests | None:
+    if not isinstance(case, ResponseCase):
+        return None
+    try:
+        return parts.connections.get(case.connection).cancel_requests
+    except OrderDeskError:  # As above.
+        return None
 
 
 def _cancellation_of(parts: DeskParts, case: Case) -> Cancellation | None:

@@ -21,7 +21,8 @@ def show_health(request: Request) -> Response:
     """What was checked, and what to put right."""
     desk = desk_of(request)
     standings = [_standing(desk, name) for name in desk.connections.names()]
-    checks = [*check_health(desk.ledger, desk.clock.now()), *_plugin_checks(desk), *map(_check_of, standings)]
+    unusable = [_check_of(one, one.problem) for one in standings if one.problem is not None]
+    checks = [*check_health(desk.ledger, desk.clock.now()), *_plugin_checks(desk), *unusable]
     page = make_health(
         checks,
         standings,
@@ -38,11 +39,9 @@ def _standing(desk: Desk, name: str) -> ConnectionStanding:
     return ConnectionStanding(name, desk.connections.integration_slug(name), found if isinstance(found, str) else None)
 
 
-def _check_of(standing: ConnectionStanding) -> HealthCheck:
-    if standing.problem is None:
-        return HealthCheck.ok(HealthCode.CONNECTION, standing.name, f"{standing.name} can be used")
+def _check_of(standing: ConnectionStanding, problem: str) -> HealthCheck:
     hint = "put its settings right, then its cases go on"
-    return HealthCheck.failing(HealthCode.CONNECTION, standing.name, f"{standing.name}: {standing.problem}", hint)
+    return HealthCheck.failing(HealthCode.CONNECTION, standing.name, f"{standing.name}: {problem}", hint)
 
 
 def _plugin_checks(desk: Desk) -> tuple[HealthCheck, ...]:

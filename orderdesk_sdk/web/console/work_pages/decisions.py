@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orderdesk_sdk.cases.audit import AuditAction, order_subject
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, InvalidStateError, PluginError, ValidationError
 from orderdesk_sdk.plugin.answer import Rejection
@@ -66,7 +67,7 @@ def settle_case(request: Request, form: FormData) -> Response:
         if verdict == "confirm":
             desk.cases.confirm(case.id, by=caller.name, note=given.note or None, email=email)
         elif verdict == "reject":
-            rejection = _rejection(given.rejection)
+            rejection = _rejection(given.rejection) if isinstance(case, CancelCase) else Rejection.NOT_ALLOWED
             desk.cases.reject(case.id, by=caller.name, rejection=rejection, note=given.note or None, email=email)
         else:
             raise ValidationError("nothing was chosen", hint="say what the service answered")

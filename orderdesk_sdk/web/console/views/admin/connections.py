@@ -11,6 +11,8 @@ from orderdesk_sdk.desk.connection_admin.forms import ConnectionForm, FormField
 
 __all__ = ["FieldView", "FormView", "field_texts", "make_form"]
 
+_ABBREVIATIONS: Mapping[str, str] = {one.lower(): one for one in ("URL", "API", "ID", "SQS", "AWS", "SFTP")}
+
 
 @frozen
 class FieldView:
@@ -67,7 +69,7 @@ def _field(field: FormField, given: Mapping[str, str], secrets_set: Mapping[str,
         options = (("", f"as usual{f': {_text(field.default)}' if field.default is not None else ''}"), *options)
     return FieldView(
         name=field.name,
-        label=field.name.replace("_", " ").capitalize(),
+        label=_label(field.name),
         hint=_hint(field, secrets_set.get(field.name)),
         value="" if field.is_secret else given.get(field.name, ""),
         choices=options,
@@ -76,6 +78,12 @@ def _field(field: FormField, given: Mapping[str, str], secrets_set: Mapping[str,
         is_set=is_set,
         is_long=field.type in ("texts", "table"),
     )
+
+
+def _label(name: str) -> str:
+    words = [_ABBREVIATIONS.get(word, word) for word in name.split("_")]
+    first = words[0] if words[0] in _ABBREVIATIONS.values() else words[0].capitalize()
+    return " ".join((first, *words[1:]))
 
 
 def _hint(field: FormField, since: datetime | None) -> str:

@@ -100,13 +100,14 @@ class TriedRules:
 
 @frozen
 class ExecutionRow:
-    """What a rule did. ref: of the order, for its address."""
+    """What a rule did. order: its id, and `ref` the same for its address."""
 
     at: datetime
     rule: str
     action: str
     message: str
     error: str | None
+    order: str
     ref: str
 
 
@@ -139,7 +140,7 @@ def make_rule(rule: Rule, targets: Mapping[str, tuple[str, ...]], *, edit_href: 
     Args:
         targets: the actions that there are.
     """
-    sentence = _SENTENCES[rule.event] + (", and this holds, then:" if rule.when else ", then:")
+    sentence = _SENTENCES[rule.event] + (", and this holds:" if rule.when else ", then:")
     actions = tuple(
         ActionView(_action_text(action), None if action.name in targets else "no connected integration does this")
         for action in rule.actions
@@ -174,7 +175,7 @@ def execution_rows(executions: Sequence[tuple[str, datetime, RuleExecution]]) ->
     """What rules did, in the order in which it is given."""
     return tuple(
         ExecutionRow(
-            at, done.rule or "-", done.action or "its filter failed", done.message, done.error, order_ref(order)
+            at, done.rule or "-", done.action or "its filter failed", done.message, done.error, order, order_ref(order)
         )
         for order, at, done in executions
     )

@@ -13,6 +13,8 @@ from orderdesk_sdk.cases.case import ALARMS, Case, State
 from orderdesk_sdk.cases.case_actions import CaseAction
 from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.response import ResponseCase
+from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.desk.case_details import CaseDetails, CaseMail
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.web.console.views.work.asked import asked_facts, asked_sentence, portal_text
@@ -21,6 +23,8 @@ from orderdesk_sdk.web.console.views.work.decisions import Decision, make_decisi
 __all__ = ["CasePage", "HistoryRow", "MailView", "REJECTIONS", "make_case_page"]
 
 _SHOWN_BODY = 4000
+_FOLDED_AFTER = 240
+"""Characters, or lines beyond two, of a message that is folded away in the history."""
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _SYMBOLS = {"note": "audit", "escalated": "action", "reminded": "clock", "canceled": "check", "rejected": "rejected"}
 REJECTIONS: Sequence[tuple[str, str]] = tuple(
@@ -32,6 +36,17 @@ REJECTIONS: Sequence[tuple[str, str]] = tuple(
     )
 )
 """The reasons that a rejection may have, with words for them."""
+_REFUSALS = {
+    Rejection.NOT_ALLOWED: "We do not allow it",
+    Rejection.TOO_LATE: "Too late: it is being made or packed",
+    Rejection.SHIPPED: "It has shipped",
+}
+_VERDICTS: Mapping[type[Case], tuple[str, str]] = {
+    CancelCase: ("It is canceled", "They will not cancel it"),
+    StatusCase: ("The status is set", "They will not set it"),
+    ResubmitCase: ("They have the order", "They do not take it"),
+    ResponseCase: ("They have our answer", "They do not take our answer"),
+}
 
 
 @frozen
@@ -57,7 +72,7 @@ class HistoryRow:
     """A line of the history.
 
     Args:
-        body: the service's own words, redacted; None where there are none.
+        body: the service's own words, redacted, or a long message; None where there are none. `body_title`: what it is.
     """
 
     at: datetime
@@ -66,6 +81,7 @@ class HistoryRow:
     message: str | None
     person: str | None
     body: str | None
+    body_title: str = ""
 
 
 @frozen
@@ -77,6 +93,9 @@ class CasePage:
         portal: what a person copies into a portal; None where there is no need.
         proof: what the verdict rests on, as names with values; empty without one.
         answer_by: by when a response must be answered; None for anything else.
+        verdicts: what a person may say that the service said, in words: done, and not done.
+        refusals: the reasons that a request may be rejected for, as values and texts.
+        by_hand: what a person does themselves where the asker takes an answer by no call.
         flaws: what of the record is not as it was written.
     """
 
@@ -95,6 +114,9 @@ class CasePage:
     answer_by: datetime | None
     is_alarm: bool
     takes_email: bool
+    verdicts: tuple[str, str]
+    refusals: tuple[tuple[str, str], ...]
+    by_hand: tuple[str, ...]
     flaws: tuple[str, ...]
 
 
@@ -123,8 +145,26 @@ def make_case_page(details: CaseDetails, role: Role, *, is_stepped_up: bool) -> 
         answer_by=case.answer_by if isinstance(case, ResponseCase) and case.is_open else None,
         is_alarm=case.state in ALARMS,
         takes_email=isinstance(case, CancelCase),
+        verdicts=_VERDICTS[type(case)],
+        refusals=_refusals(details),
+        by_hand=_by_hand(details),
         flaws=details.integrity.flaws,
     )
+
+
+def _refusals(details: CaseDetails) -> tuple[tuple[str, str], ...]:
+    codes = details.requests.codes if details.requests is not None else {}
+    return tuple(
+        (one.value, f"{text} (told as {codes[one]})" if one in codes else text) for one, text in _REFUSALS.items()
+    )
+
+
+def _by_hand(details: CaseDetails) -> tuple[str, ...]:
+    declared = details.requests
+    if declared is None:
+        return ()
+    ways = (("To accept", declared.accept_by_hand), ("To reject", declared.reject_by_hand))
+    return tuple(f"{head}: {text}" for head, text in ways if text)
 
 
 def _todo(details: CaseDetails) -> str | None:
@@ -193,9 +233,17 @@ def _proof(details: CaseDetails) -> tuple[tuple[str, str], ...]:
 
 
 def _history_row(line: HistoryLine) -> HistoryRow:
-    body = _cut(line.exchange.body) if line.exchange is not None and line.exchange.body else None
     symbol = _SYMBOLS.get(line.summary, "next" if line.exchange is not None else "info")
-    return HistoryRow(line.at, symbol, line.summary, line.message, line.person, body)
+    if line.exchange is not None and line.exchange.body:
+        title = "What the service said" if line.exchange.intent.method != "MAIL" else "The e-mail"
+        return HistoryRow(line.at, symbol, line.summary, line.message, line.person, _cut(line.exchange.body), title)
+    text = line.message or ""
+    if len(text) > _FOLDED_AFTER or text.count("\n") > 1:
+        first, _, rest = text.partition("\n")
+        title, body = ("The draft", rest) if first == "draft:" else ("All of it", text)
+        head = "an e-mail for a person to send" if first == "draft:" else None
+        return HistoryRow(line.at, symbol, line.summary, head, line.person, _cut(body), title)
+    return HistoryRow(line.at, symbol, line.summary, line.message, line.person, None)
 
 
 def _cut(text: str) -> str | None:

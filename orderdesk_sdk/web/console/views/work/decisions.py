@@ -9,6 +9,7 @@ from attrs import frozen
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.case_actions import CaseAction
+from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.web.console.views.orders.actions import role_refusal
 
 __all__ = ["DECISION_ROLES", "Decision", "make_decisions"]
@@ -32,6 +33,7 @@ _LABELS: Mapping[CaseAction, str] = {
     CaseAction.POLL: "Ask the service now",
     CaseAction.MARK_SEEN: "It is taken care of",
 }
+_TAKEN_BACK = "They took the request back"
 _STEP_UP = frozenset({CaseAction.CONFIRM})
 
 
@@ -66,7 +68,8 @@ def make_decisions(
             continue
         name = action.value.replace(" ", "-")
         refusal = _refusal(case, action, obstacle, role)
-        made[name] = Decision(name, _LABELS[action], refusal, action in _STEP_UP and not is_stepped_up)
+        label = _TAKEN_BACK if action is CaseAction.WITHDRAW and isinstance(case, ResponseCase) else _LABELS[action]
+        made[name] = Decision(name, label, refusal, action in _STEP_UP and not is_stepped_up)
     return made
 
 
