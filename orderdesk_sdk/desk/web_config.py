@@ -96,7 +96,7 @@ class WebConfig:
     )
     polls_per_minute: int = setting(
         int,
-        help="polls of the cases of one order that the API makes; each costs your quota at the service",
+        help="polls of the cases of one order that callers ask for; each costs your quota at the service",
         default=1,
         minimum=1,
         maximum=1000,

@@ -17,7 +17,6 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.message_paths import MESSAGE_PATH
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.web.answer_page import ANSWER_PATH, answer_page
-from orderdesk_sdk.web.api.rate_limits import rate_limits
 from orderdesk_sdk.web.api.routes import api_routes
 from orderdesk_sdk.web.authentication import Authentication
 from orderdesk_sdk.web.caller import public, required_role
@@ -32,6 +31,7 @@ from orderdesk_sdk.web.middleware.hosts import KnownHosts
 from orderdesk_sdk.web.middleware.own_origin import OwnOrigin
 from orderdesk_sdk.web.middleware.security_headers import SecurityHeaders
 from orderdesk_sdk.web.probes import probe_routes
+from orderdesk_sdk.web.rate_limits import rate_limits
 from orderdesk_sdk.web.sign_in.pages import sign_in_routes
 from orderdesk_sdk.web.sign_in.single_sign_on import single_sign_on_routes
 
@@ -53,6 +53,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
     Raises LookupError for an endpoint that does not say for whom it is.
     """
     messages, live_events = MessageEndpoint(desk), LiveEvents(desk)
+    limits = rate_limits(desk.config.web)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -68,7 +69,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
         *probe_routes(desk),
         *single_sign_on_routes(desk),
         *sign_in_routes(desk),
-        *api_routes(rate_limits(desk.config.web)),
+        *api_routes(limits),
         *live_events.routes,
         *console_routes(),
         *routes,
@@ -87,6 +88,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
     )
     app.router.redirect_slashes = False  # One address for one thing.
     app.state.desk = desk
+    app.state.rate_limits = limits
     app.state.live_events = live_events
     return app
 

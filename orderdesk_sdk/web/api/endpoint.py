@@ -20,11 +20,11 @@ from orderdesk_sdk.web.api.caller_keys import caller_key
 from orderdesk_sdk.web.api.fields import read_query
 from orderdesk_sdk.web.api.keeping import answer_once
 from orderdesk_sdk.web.api.operation import ApiCall, KeyUse, Method, Operation
-from orderdesk_sdk.web.api.rate_limits import RateLimits
 from orderdesk_sdk.web.api.scope import visible_plan
 from orderdesk_sdk.web.caller import Caller, require_role
 from orderdesk_sdk.web.errors import describe_sdk_error
 from orderdesk_sdk.web.middleware.client_address import client_address
+from orderdesk_sdk.web.rate_limits import RateLimits
 
 __all__ = ["api_endpoint"]
 

@@ -16,8 +16,8 @@ from orderdesk_sdk.web.api.schemas import SchemaFile
 
 if TYPE_CHECKING:
     from orderdesk_sdk.desk.desk import Desk
-    from orderdesk_sdk.web.api.rate_limits import RateLimits
     from orderdesk_sdk.web.caller import Caller
+    from orderdesk_sdk.web.rate_limits import RateLimits
 
 __all__ = ["PREFIX", "ApiCall", "Handler", "KeyUse", "Method", "Operation"]
 

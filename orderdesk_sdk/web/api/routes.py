@@ -8,8 +8,8 @@ from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.web.api.endpoint import api_endpoint
 from orderdesk_sdk.web.api.operation import PREFIX, Method, Operation
 from orderdesk_sdk.web.api.operations import OPERATIONS
-from orderdesk_sdk.web.api.rate_limits import RateLimits
 from orderdesk_sdk.web.caller import guarded
+from orderdesk_sdk.web.rate_limits import RateLimits
 
 __all__ = ["api_routes"]
 

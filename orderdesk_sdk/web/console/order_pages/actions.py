@@ -16,6 +16,7 @@ from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.forms import FormHandler, form_text, see_other
 from orderdesk_sdk.web.console.order_pages.order import NOTHING_CHOSEN, show_order_again
 from orderdesk_sdk.web.console.order_pages.reading import desk_of, order_named
+from orderdesk_sdk.web.console.polling import poll_now
 from orderdesk_sdk.web.middleware.client_address import client_address
 
 __all__ = ["poll_case", "resubmit_order", "retry_case", "set_status", "withdraw_case", "withdraw_order"]
@@ -57,7 +58,7 @@ def _withdraw_case(request: Request, _: FormData, order: str) -> None:
 
 
 def _poll_case(request: Request, _: FormData, order: str) -> None:
-    desk_of(request).cases.poll(_case(request, order).id)
+    poll_now(request, _case(request, order))
 
 
 def _retry_case(request: Request, _: FormData, order: str) -> None:

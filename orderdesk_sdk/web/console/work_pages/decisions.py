@@ -17,6 +17,7 @@ from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.forms import FormHandler, form_text, see_other
 from orderdesk_sdk.web.console.order_pages.reading import desk_of
+from orderdesk_sdk.web.console.polling import poll_now
 from orderdesk_sdk.web.console.work_pages.case import GivenVerdict, show_case_again
 from orderdesk_sdk.web.middleware.client_address import client_address
 from orderdesk_sdk.web.step_up import require_step_up
@@ -128,7 +129,7 @@ def _retry(request: Request, form: FormData, case: Case) -> None:  # noqa: ARG00
 
 
 def _poll(request: Request, form: FormData, case: Case) -> None:  # noqa: ARG001 - the form has no fields
-    desk_of(request).cases.poll(case.id)
+    poll_now(request, case)
 
 
 def _mark_seen(request: Request, form: FormData, case: Case) -> None:

@@ -67,6 +67,7 @@ def _response_facts(case: ResponseCase) -> Sequence[tuple[str, str | None]]:
     answer = decision.answer.value if decision is not None and decision.answer is not None else None
     return [
         ("Their request", case.request.request_id),
+        ("Their reason", case.request.reason),
         ("Only these lines", _lines(case.lines)),
         ("If nobody answers", silence_text(case.silence)),
         ("Decided by", decision.by if decision is not None else None),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orderdesk_sdk.web.api import rate_limits
-from orderdesk_sdk.web.api.rate_limits import Rate, RateLimiter
+from orderdesk_sdk.web import rate_limits
+from orderdesk_sdk.web.rate_limits import Rate, RateLimiter
 
 
 class Ticks:

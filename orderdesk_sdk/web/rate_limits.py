@@ -66,10 +66,10 @@ class RateLimiter:
 
 
 class RateLimits:
-    """The limits of the API.
+    """The limits of the app.
 
     Args:
-        calls: of one token.
+        calls: of one token at the API.
         polls: of the cases of one order; each costs the merchant's quota at the service.
     """
 
