@@ -67,10 +67,15 @@ class Authentication:
     def _find(self, scope: Scope) -> _Found:
         if scope["path"].startswith(API_PATH):
             return _Found(self._by_token(scope))
-        token = session_token(scope, is_https=self._desk.config.web.is_https)
+        config = self._desk.config.web
+        token = session_token(scope, is_https=config.is_https)
         caller = self._by_session(token) if token else None
-        name = proxied_user(scope, self._desk.config.web.user_header)
-        if name is None or (caller is not None and caller.name.casefold() == name.casefold()):
+        if not config.user_header or not comes_from_proxy(scope):
+            return _Found(caller)
+        name = proxied_user(scope, config.user_header)
+        if name is None:
+            return _Found(None)  # Whoever has signed out there has signed out here.
+        if caller is not None and caller.name.casefold() == name.casefold():
             return _Found(caller)
         return self._by_proxy(name, client_address(scope))
 

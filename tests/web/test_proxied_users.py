@@ -100,6 +100,13 @@ def test_another_user_at_the_proxy_is_another_user_here(open_web_shop: WebShopOp
         assert names == ["Ann", "Bob", "Ann"]
 
 
+def test_who_has_signed_out_at_the_proxy_has_signed_out_here(open_web_shop: WebShopOpener) -> None:
+    with proxied(open_web_shop).client() as client:
+        assert client.get("/step-up", headers=ANN).status_code == 200
+        assert client.get("/step-up").status_code == 401
+        assert client.get("/step-up", headers=ANN).status_code == 200
+
+
 def test_no_proxy_speaks_for_a_program(open_web_shop: WebShopOpener) -> None:
     with proxied(open_web_shop).client() as client:
         answer: httpx.Response = client.get("/api/v1/orders", headers=ANN)

@@ -63,6 +63,19 @@ class AccessService:
         """
         return self._sessions.step_up_trusted(token, address=address)
 
+    def change_password(self, token: str, current: Secret, new: Secret, *, address: str = "") -> SignedIn:
+        """A new session of a user who has given themselves another password; all others of theirs end.
+
+        Raises SignInError where `current` is wrong, ValidationError for a new one that may not be, InvalidStateError
+        where a user without a password has signed in too long ago, and NotFoundError for a session that has ended.
+        """
+        session = self._sessions.require_person(token, current, address=address)
+        self.users.set_password(session.user, new, by=session.user)
+        found = self._records.find_user(session.user)
+        if found is None:
+            raise SignInError
+        return self._sessions.open_for(found, "another password", address, is_fresh=True)
+
     def sign_out(self, token: str, *, address: str = "") -> bool:
         """End a session; False where there is none."""
         return self._sessions.sign_out(token, address=address)

@@ -86,13 +86,33 @@ class SessionService:
 
         Raises SignInError, and NotFoundError for a session that has ended.
         """
+        session = self._require(token)
+        self._check_again(session, password, address)
+        return self._stepped_up(session, address)
+
+    def require_person(self, token: str, password: Secret, *, address: str = "") -> UserSession:
+        """The session of a user who has given their password; who has none must have stepped up a short while ago.
+
+        Raises SignInError, InvalidStateError where that was too long ago, and NotFoundError as `step_up`.
+        """
+        session = self._require(token)
+        stored = self._records.find_user(session.user)
+        if stored is not None and stored.user.has_password:
+            self._check_again(session, password, address)
+        elif not session.is_stepped_up(self._clock.now()):
+            raise InvalidStateError("the sign-in was too long ago for this", hint="sign in again, and then do it")
+        return session
+
+    def _require(self, token: str) -> UserSession:
         session = self.find(token)
         if session is None:
             raise NotFoundError("the session has ended", hint="sign in again")
+        return session
+
+    def _check_again(self, session: UserSession, password: Secret, address: str) -> None:
         stored = self._check(session.user, password, address, AuditAction.STEP_UP_FAILED)
         if stored is None or stored.user.id != session.user_id:
             raise SignInError
-        return self._stepped_up(session, address)
 
     def step_up_trusted(self, token: str, *, address: str = "") -> UserSession:
         """The session of a user without a password, for whom another login vouches once more.

@@ -43,6 +43,7 @@ NOTICES: Mapping[str, Notice] = {
     "user-changed": Notice("info", "The user is changed; their sessions have ended."),
     "token-revoked": Notice("info", "The token counts no more."),
     "connection-saved": Notice("good", "Saved. Desks and workers that run take it up."),
+    "password-changed": Notice("good", "Your password is changed. You are signed out everywhere but here."),
     "signed-out": Notice("info", "You are signed out."),
     "session-ended": Notice("info", "Your session has ended. Sign in again."),
 }

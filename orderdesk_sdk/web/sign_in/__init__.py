@@ -1,6 +1,7 @@
 """How a person gets a session: sign-in, one-time link, step-up, sign-out.
 
     pages            the pages and what their forms do
+    password_page    a person gives themselves another password
     single_sign_on   sign-in by another login, by OpenID Connect
     issuer           the conversation with that login
     issuer_document  what that login says of itself, and how it is asked

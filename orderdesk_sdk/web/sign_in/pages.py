@@ -20,11 +20,13 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.web.authentication import proxied_user
 from orderdesk_sdk.web.caller import caller_of, guarded, public
 from orderdesk_sdk.web.console.forms import require_form_token
+from orderdesk_sdk.web.console.pages import page_routes
 from orderdesk_sdk.web.console.templating import render
 from orderdesk_sdk.web.middleware.client_address import client_address
 from orderdesk_sdk.web.own_paths import own_path
 from orderdesk_sdk.web.session_cookie import ended_session_cookie, session_token
 from orderdesk_sdk.web.sign_in.leading_on import lead_on
+from orderdesk_sdk.web.sign_in.password_page import PASSWORD_PAGES
 
 __all__ = ["SignInPages", "sign_in_routes"]
 
@@ -43,6 +45,7 @@ def sign_in_routes(desk: Desk) -> Sequence[Route]:
         Route("/sign-in/{token}", public(pages.link), methods=["GET", "POST"]),
         Route("/step-up", guarded(pages.step_up, Role.VIEWER), methods=["GET", "POST"]),
         Route("/sign-out", guarded(pages.sign_out, Role.VIEWER), methods=["POST"]),
+        *page_routes(PASSWORD_PAGES),
     )
 
 

@@ -68,6 +68,31 @@ def test_the_last_admin_stays_one(access: AccessService) -> None:
         access.users.set_role("Bob", Role.VIEWER, by="Bob")
 
 
+def test_of_two_admins_who_demote_each_other_at_once_one_stays(
+    access: AccessService, database: LedgerDatabase, access_clock: VirtualClock
+) -> None:
+    access.users.add("Bob", role=Role.ADMIN, by="Ann Lee")
+    other = database.open()
+    beside = AccessService(other, AuditService(other, access_clock), access_clock)
+    start, refusals = threading.Barrier(2), list[str]()
+
+    def demote(service: AccessService, name: str) -> None:
+        start.wait()
+        try:
+            service.users.set_role(name, Role.VIEWER, by="somebody")
+        except InvalidStateError as error:
+            refusals.append(error.message)
+
+    threads = [threading.Thread(target=demote, args=each) for each in ((access, "Bob"), (beside, "Ann Lee"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert len(refusals) == 1
+    assert sorted(user.role.value for user in access.users.list()) == ["admin", "viewer"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
