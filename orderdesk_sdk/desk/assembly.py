@@ -175,6 +175,7 @@ class DeskAssembly:
             self.ledger, config.connections, self.connections, vault, self._use_stored_rules
         )
         self.stored_configuration.look()
+        self.scheduler.take_up_changes = self.stored_configuration.look
         self._vault = vault
         self._made_admin: ConnectionAdmin | None = None
 
@@ -269,7 +270,6 @@ class DeskAssembly:
         with self.shutdown.in_use(), span("run_due") as observed:
             report = RunReport(0, None)
             if not self.shutdown.is_requested:
-                self.stored_configuration.look()
                 report = self._with_messages(lambda: self.scheduler.run_due(limit))
             observed.set("handled", report.handled)
             observed.set("problems", len(report.problems))
@@ -280,7 +280,6 @@ class DeskAssembly:
         with self.shutdown.in_use():
             if self.shutdown.is_requested:
                 return RunReport(0, None)
-            self.stored_configuration.look()
             return self._with_messages(lambda: self.wakes.sweep(slack))
 
     def _with_messages(self, run_cases: Callable[[], RunReport]) -> RunReport:

@@ -13,12 +13,12 @@ from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskErr
 from orderdesk_sdk.rules.model import Rule
 from orderdesk_sdk.rules.stored_rules import enabled_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
-from orderdesk_sdk.runtime.connections import Connections
+from orderdesk_sdk.runtime.connections import Connections, WithheldConnection
 
 __all__ = ["StoredConfiguration"]
 
-LOOK_INTERVAL = 5.0
-"""Seconds between two looks of a desk that only handles what others wake it for."""
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks in the middle of the work."""
 
 
 class StoredConfiguration:
@@ -58,13 +58,13 @@ class StoredConfiguration:
             self._version = version
 
     def look_now_and_then(self) -> None:
-        """Look where the last look is a few seconds ago: for what is called once for each case. Raises StorageError."""
+        """Look where the last look is a while ago: for what is called many times a second. Raises StorageError."""
         if time.monotonic() - self._looked_at >= LOOK_INTERVAL:
             self.look()
 
     def _take_up_connections(self, stored: Sequence[StoredConnection]) -> None:
         configs: dict[str, ConnectionConfig] = {}
-        withheld: dict[str, OrderDeskError] = {}
+        withheld: dict[str, WithheldConnection] = {}
         for connection in stored:
             if connection.name in self._configured:
                 continue
@@ -72,10 +72,14 @@ class StoredConfiguration:
                 if connection.is_enabled:
                     configs[connection.name] = self._vault.open(connection)
                 else:
-                    withheld[connection.name] = _disabled(connection.name)
+                    withheld[connection.name] = _withheld(connection, _disabled(connection.name))
             except ConfigurationError as error:
-                withheld[connection.name] = error
+                withheld[connection.name] = _withheld(connection, error)
         self._connections.refresh({**self._configured, **configs}, withheld)
+
+
+def _withheld(connection: StoredConnection, problem: OrderDeskError) -> WithheldConnection:
+    return WithheldConnection(connection.integration, problem)
 
 
 def _disabled(name: str) -> NotFoundError:

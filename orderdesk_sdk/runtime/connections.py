@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.clock import Clock
@@ -41,7 +41,7 @@ from orderdesk_sdk.transport.shutdown import Shutdown
 if TYPE_CHECKING:
     from orderdesk_sdk.transport.http.client import HttpClient
 
-__all__ = ["Connection", "Connections"]
+__all__ = ["Connection", "Connections", "WithheldConnection"]
 
 T = TypeVar("T")
 
@@ -136,6 +136,14 @@ class Connection:
         return Service(self.name, self.settings, self._base_url, now, self._user_agent, self.integration.role)
 
 
+@frozen
+class WithheldConnection:
+    """A connection that is there and must not be used. problem: what is raised where it is asked for."""
+
+    integration: str
+    problem: OrderDeskError
+
+
 class Connections:
     """All connections by name. Safe from many threads."""
 
@@ -151,7 +159,7 @@ class Connections:
     ) -> None:
         """state_of: what is known of each connection beyond this process; None keeps nothing longer than it."""
         self._configs = configs
-        self._withheld: Mapping[str, OrderDeskError] = {}
+        self._withheld: Mapping[str, WithheldConnection] = {}
         self._state_of = state_of or (lambda _: LocalConnectionState(clock))
         self._shutdown = shutdown or Shutdown()
         self._registry = registry
@@ -165,13 +173,13 @@ class Connections:
         self._logged_failures: dict[str, str] = {}
         self._bulkheads: dict[str, Bulkhead] = {}
 
-    def refresh(self, configs: Mapping[str, ConnectionConfig], withheld: Mapping[str, OrderDeskError]) -> None:
+    def refresh(self, configs: Mapping[str, ConnectionConfig], withheld: Mapping[str, WithheldConnection]) -> None:
         """Go by this configuration from now on: what has changed in it is made anew when it is next used.
 
         What is under way at a connection that has changed ends with the call it is in; its case goes on by the new one.
 
         Args:
-            withheld: by name, what is wrong with connections that are there and must not be used.
+            withheld: by name, the connections that must not be used.
         """
         with self._lock:
             before, self._configs, self._withheld = self._configs, configs, withheld
@@ -204,7 +212,7 @@ class Connections:
 
     def integration_slug_or_empty(self, name: str) -> str:
         """The integration of a connection; "" for one that is no longer configured, whose cases a person gets."""
-        configured = self._configs.get(name)
+        configured = self._configs.get(name) or self._withheld.get(name)
         return configured.integration if configured is not None else ""
 
     def get(self, name: str) -> Connection:
@@ -359,7 +367,8 @@ class Connections:
         if configured is None:
             withheld = self._withheld.get(name)
             if withheld is not None:  # Made anew: what is raised carries its frames along.
-                raise type(withheld)(withheld.message, location=withheld.location, hint=withheld.hint)
+                problem = withheld.problem
+                raise type(problem)(problem.message, location=problem.location, hint=problem.hint)
             raise _not_configured(name, ", ".join(self._configs) or "none")
         return configured
 

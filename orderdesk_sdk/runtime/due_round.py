@@ -70,12 +70,14 @@ class RoundHooks:
         batches: the groups that a case goes in with others, if it is the first of them that is asked about; None for
             one that goes by itself.
         is_stopped: whether the round is to end now, and to leave what is under way to the next one.
+        take_up_changes: called before what is due is looked for, a few times a second.
     """
 
     start: Callable[[CaseGroup, float, Callable[[], None]], Job | None]
     end: Callable[[RunningGroup], None]
     batches: Callable[[Case, bool], Sequence[CaseGroup] | None]
     is_stopped: Callable[[], bool]
+    take_up_changes: Callable[[], None]
 
 
 @define
@@ -186,6 +188,7 @@ class DueRound:
 
     def _open_queues(self) -> None:
         """Open a queue for each connection that has something due and none that is open."""
+        self._hooks.take_up_changes()
         now = self._now()
         for name in self._ledger.due_connections(now):
             if name not in self._queues:

@@ -91,6 +91,8 @@ class Scheduler:
         """Set once it is made, because it acts through what is made of this scheduler; None: events are left alone."""
         self.request_actions: RequestActions | None = None
         """Likewise: what others' requests to cancel lead to."""
+        self.take_up_changes: Callable[[], None] = lambda: None
+        """Likewise: called as a round begins, and a few times a second while it goes on."""
         self.request_poller: RequestPoller | None = None
         """Likewise: finds the requests that others have made; None: they come in by messages alone."""
 
@@ -309,7 +311,13 @@ class Scheduler:
         self._ledger.correct_clock_skew(self._clock.now())
         problems = self._parts.extender.resume_registrations()
         left = self._parts.runner.take_unfinished()
-        hooks = RoundHooks(self._start, end, self._batches_of, lambda: observer is not None and observer.is_stopped)
+        hooks = RoundHooks(
+            self._start,
+            end,
+            self._batches_of,
+            lambda: observer is not None and observer.is_stopped,
+            self.take_up_changes,
+        )
         due_round = DueRound(
             self._ledger, self._connections, lambda: self._clock.now() - overdue_by, self._shutdown, hooks, left
         )
