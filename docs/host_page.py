@@ -11,6 +11,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.case_actions import CaseAction
 from orderdesk_sdk.cases.event_feed import FeedEvent, FeedEventKind, FeedPage
+from orderdesk_sdk.cases.event_webhooks import DeliveryState, EventDelivery, EventEndpoint, EventType
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.inbox import InboxKind, SeenAlarm
@@ -41,6 +42,7 @@ from orderdesk_sdk.desk.cancellations import CancellationService, CancellationSt
 from orderdesk_sdk.desk.case_details import CaseDetails, CaseMail
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.event_webhooks.service import EventWebhookService
 from orderdesk_sdk.desk.feed import EventFeedService
 from orderdesk_sdk.desk.inbox import InboxCounts, InboxItem, InboxPage, InboxService
 from orderdesk_sdk.desk.messages.queues import FolderQueue, MessageQueue, QueuedMessage
@@ -60,6 +62,7 @@ from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.stores.sql.order_import import ImportReport
+from orderdesk_sdk.transport.http.event_post import PostResult
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
 __all__ = ["SERVICES", "host_page"]
@@ -79,6 +82,7 @@ SERVICES: Mapping[str, type] = {
     "access": AccessService,
     "audit": AuditService,
     "receipt_links": ReceiptLinkService,
+    "event_webhooks": EventWebhookService,
     "inbox": InboxService,
 }
 """The services of a desk, by their names there."""
@@ -98,6 +102,7 @@ RESULTS = {
         ReceiptLink,
     ),
     "The event feed": (FeedPage, FeedEvent, FeedEventKind),
+    "Events out": (EventEndpoint, EventType, EventDelivery, DeliveryState, PostResult),
     "What waits for a person": (
         *(InboxPage, InboxItem, InboxKind, InboxCounts, SeenAlarm, CaseDetails, CaseMail, CaseAction),
     ),

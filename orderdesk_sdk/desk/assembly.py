@@ -61,11 +61,14 @@ from orderdesk_sdk.transport.http.reach import Reach
 from orderdesk_sdk.transport.shutdown import Shutdown
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from orderdesk_sdk.desk.access.service import AccessService
     from orderdesk_sdk.desk.audit import AuditService
     from orderdesk_sdk.desk.bulk.lists import BulkListService
     from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
     from orderdesk_sdk.desk.desk import DeskLimits
+    from orderdesk_sdk.desk.event_webhooks.service import EventWebhookService
     from orderdesk_sdk.desk.manual_evidence import ManualEvidence
     from orderdesk_sdk.desk.messages.service import MessageService
     from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
@@ -158,6 +161,7 @@ class DeskAssembly:
         self.notifications = NotificationService(parts, self.cancellations, self._intake)
         self._made_messages: MessageService | None = None
         self._made_bulks: BulkListService | None = None
+        self._made_event_webhooks: EventWebhookService | None = None
         self._messages_lock = threading.Lock()
         executor = RuleActionExecutor(self.cancellations, self.status_changes)
         self.rules = RuleEngine(self.configured_rules, ledger, by_id, connections, executor, clock)
@@ -234,6 +238,25 @@ class DeskAssembly:
             self._made_bulks = self._made_bulks or BulkListService(self.parts, self.cancellations, self.shutdown)
             return self._made_bulks
 
+    @property
+    def event_webhooks(self) -> EventWebhookService:
+        """Made when it is first asked for, or there is somebody to send to."""
+        from orderdesk_sdk.desk.event_webhooks.service import EventWebhookService
+        from orderdesk_sdk.desk.event_webhooks.vault import EndpointVault
+
+        config, audit = self._config, self.audit
+        with self._messages_lock:
+            self._made_event_webhooks = self._made_event_webhooks or EventWebhookService(
+                self.ledger,
+                EndpointVault(config.event_webhooks),
+                audit,
+                self.clock,
+                SystemClock(),
+                Reach.PUBLIC if config.sandbox is None else Reach.SANDBOX,
+                self.shutdown,
+            )
+            return self._made_event_webhooks
+
     @cached_property
     def audit(self) -> AuditService:
         """Made when it is first asked for, as `access`: what only plans or works needs neither."""
@@ -290,25 +313,39 @@ class DeskAssembly:
         report = run_cases()
         late, late_troubles = self.messages.finish_due(MESSAGE_WAIT)
         following = run_cases() if late else RunReport(0, report.next_due)
-        due = [at for at in (following.next_due, self.messages.next_due()) if at is not None]
+        event_problems, next_event = self._send_events()
+        due = [at for at in (following.next_due, self.messages.next_due(), next_event) if at is not None]
         return RunReport(
             handled + report.handled + late + following.handled,
             min(due, default=None),
-            (*problems, *troubles, *report.problems, *late_troubles, *following.problems),
+            (*problems, *troubles, *report.problems, *late_troubles, *following.problems, *event_problems),
             report.is_complete and following.is_complete,
         )
+
+    def _send_events(self) -> tuple[Sequence[str], datetime | None]:
+        """Begin to send what has happened to whoever hears it; the problems, and when the next event is due.
+
+        It goes on beside the rounds: no case waits for it.
+        """
+        if self._made_event_webhooks is None and not self.ledger.endpoints():
+            return (), None  # The rule, which costs a read.
+        events = self.event_webhooks
+        return events.begin_due(), events.next_due()
 
     def close(self, *, wait: bool) -> None:
         """Begin nothing new, wait for what is under way where that is wanted, and close everything."""
         self.shutdown.request()
         with self._messages_lock:
-            messages = self._made_messages
+            messages, events = self._made_messages, self._made_event_webhooks
         if wait:
             if messages is not None:
                 messages.wait_until_idle()
             self.scheduler.wait_until_idle()
-        if messages is not None:
-            messages.close()
+            if events is not None:
+                events.wait_until_idle()
+        for service in (messages, events):
+            if service is not None:
+                service.close()
         self.connections.close()
         self.ledger.close()
         if isinstance(self.order_store, SqlOrderStore):

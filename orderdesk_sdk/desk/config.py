@@ -36,6 +36,9 @@ issuer = "https://login.example.com"    # more keys: `desk.single_sign_on_config
 [stored_connections]                    # for connections that are made while the desk runs; none without this table
 key = { env = "ORDERDESK_SECRETS_KEY" } # what their secrets are sealed with
 
+[event_webhooks]                        # for endpoints that hear what happens; none without this table
+key = { env = "ORDERDESK_SECRETS_KEY" } # what their secrets are sealed with
+
 [connections.mcf-us]
 integration = "amazon-mcf"
 cancel_requests = "person"              # "automatic" cancels what others request without asking a person
@@ -54,14 +57,15 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import evolve, field, frozen
 
+from orderdesk_sdk.desk.event_webhooks.config import EventWebhookConfig, read_event_webhook_config
 from orderdesk_sdk.desk.ledger_location import read_ledger_location
 from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
 from orderdesk_sdk.desk.single_sign_on_config import SingleSignOnConfig, read_single_sign_on_config
 from orderdesk_sdk.desk.stored_connection_config import StoredConnectionConfig, read_stored_connection_config
+from orderdesk_sdk.desk.time_zone import read_time_zone
 from orderdesk_sdk.desk.web_config import WebConfig, validate_web_config
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, read_suffix
@@ -96,6 +100,7 @@ _TABLES = (
     "answer_links",
     "messages",
     "connections",
+    "event_webhooks",
     "resubmission",
     "rules",
     "sandbox",
@@ -138,6 +143,7 @@ class Config:
         messages: limits of the messages that come in, and whose they are.
         web: how the console and the API are reached.
         stored_connections: None where no connection can be made at run time.
+        event_webhooks: None where no event is sent to anybody.
         single_sign_on: whose login lets users of the console in; None: they sign in here.
     """
 
@@ -156,6 +162,7 @@ class Config:
     messages: MessageConfig = field(factory=MessageConfig)
     web: WebConfig = field(factory=WebConfig)
     stored_connections: StoredConnectionConfig | None = None
+    event_webhooks: EventWebhookConfig | None = None
     single_sign_on: SingleSignOnConfig | None = None
 
     @property
@@ -213,14 +220,17 @@ def _load(path: Path) -> Mapping[str, object]:
 def _read_tables(path: Path) -> Config:
     document = _load(path)
     config = _read(document, path)
+
+    def table(name: str) -> tuple[Mapping[str, object], str]:
+        return _optional_table(document, name, str(path)), f"{path}: [{name}]"
+
     if "stored_connections" in document:
-        stored = _optional_table(document, "stored_connections", str(path))
-        place = f"{path}: [stored_connections]"
-        config = evolve(config, stored_connections=read_stored_connection_config(stored, place))
+        config = evolve(config, stored_connections=read_stored_connection_config(*table("stored_connections")))
+    if "event_webhooks" in document:
+        config = evolve(config, event_webhooks=read_event_webhook_config(*table("event_webhooks")))
     if "single_sign_on" in document:
-        login = _optional_table(document, "single_sign_on", str(path))
-        read = read_single_sign_on_config(login, f"{path}: [single_sign_on]", config.web.url)
-        config = evolve(config, single_sign_on=read)
+        login = read_single_sign_on_config(*table("single_sign_on"), config.web.url)
+        config = evolve(config, single_sign_on=login)
     return config
 
 
@@ -252,7 +262,7 @@ def _read(document: Mapping[str, object], path: Path) -> Config:
     reject_unknown_keys(orders, ("timezone", "url"), f"{path}: [orders]")
     store = read_ledger_location(orders["url"], path.parent, f"{path}: [orders].url") if "url" in orders else None
     config = Config(*known, store, answer_links=links, messages=_messages(inbound, path, connections), web=web)
-    return evolve(config, timezone=_read_timezone(orders, path))
+    return evolve(config, timezone=read_time_zone(orders.get("timezone", "UTC"), f"{path}: [orders].timezone"))
 
 
 def _order_desk(table: Mapping[str, object], connections: Collection[str], location: str) -> OrderDeskSettings:
@@ -380,14 +390,3 @@ def _read_engine(ledger: Mapping[str, object], path: Path) -> EngineKind:
             f"{name!r} is not an engine", location=f"{path}: [ledger].engine", hint=f"known are: {', '.join(known)}"
         )
     return known[name]
-
-
-def _read_timezone(orders: Mapping[str, object], path: Path) -> tzinfo:
-    name = orders.get("timezone", "UTC")
-    try:
-        return UTC if name == "UTC" else ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        # An OSError for a folder's name, and for one that is too long.
-        raise ConfigurationError(
-            f"{name!r} is not a time zone", location=f"{path}: [orders].timezone", hint='write it as "Europe/Berlin"'
-        ) from None

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.cancellations import CancellationStatus
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
+    from orderdesk_sdk.desk.event_webhooks.service import EventWebhookService
     from orderdesk_sdk.desk.messages.service import MessageService
     from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
     from orderdesk_sdk.desk.rule_admin import RuleAdmin
@@ -65,7 +66,7 @@ class Desk:
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
     `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`,
-    `inbox`, `bulks`, `access`, `audit`, `connection_admin`, `rule_admin`, `receipt_links`.
+    `inbox`, `bulks`, `access`, `audit`, `connection_admin`, `rule_admin`, `receipt_links`, `event_webhooks`.
     """
 
     def __init__(
@@ -121,6 +122,11 @@ class Desk:
     def messages(self) -> MessageService:
         """What comes in: messages of services and of the order store."""
         return self._assembly.messages
+
+    @property
+    def event_webhooks(self) -> EventWebhookService:
+        """Endpoints elsewhere that hear what happens to cases."""
+        return self._assembly.event_webhooks
 
     @property
     def bulks(self) -> BulkListService:

@@ -10,7 +10,7 @@ from orderdesk_sdk.plugin.connection_settings import custom, secret, settings
 from orderdesk_sdk.runtime.connection_config import make_from_table
 from orderdesk_sdk.secret import Secret
 
-__all__ = ["StoredConnectionConfig", "read_stored_connection_config"]
+__all__ = ["StoredConnectionConfig", "read_stored_connection_config", "require_long_keys"]
 
 MIN_KEY_LENGTH = 32
 """Characters of a key that nobody can guess: nothing slows down whoever tries keys on a copy of the database."""
@@ -40,11 +40,20 @@ class StoredConnectionConfig:
 def read_stored_connection_config(table: Mapping[str, object], location: str) -> StoredConnectionConfig:
     """The table as it is written. Raises ConfigurationError, also for a key that could be guessed."""
     config = make_from_table(StoredConnectionConfig, table, location, os.environ)
-    for name, key in (("key", config.key), ("previous_key", config.previous_key)):
+    require_long_keys({"key": config.key, "previous_key": config.previous_key}, location)
+    return config
+
+
+def require_long_keys(keys: Mapping[str, Secret], location: str) -> None:
+    """Return where no key can be guessed. Raises ConfigurationError for one that could be.
+
+    Args:
+        keys: by their names in the table; an empty one is none.
+    """
+    for name, key in keys.items():
         if 0 < len(key.reveal()) < MIN_KEY_LENGTH:
             raise ConfigurationError(
                 f"the key has fewer than {MIN_KEY_LENGTH} characters",
                 location=f"{location}.{name}",
                 hint="make one with `python -c 'import secrets; print(secrets.token_urlsafe(32))'`",
             )
-    return config

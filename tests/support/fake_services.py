@@ -17,8 +17,9 @@ from orderdesk_devkit.testing.raw_server import http_response
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import Clock, VirtualClock, hours, minutes
-from orderdesk_sdk.desk.config import Config
+from orderdesk_sdk.desk.config import Config, SandboxConfig
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.event_webhooks.config import EventWebhookConfig
 from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.desk.web_config import WebConfig
 from orderdesk_sdk.errors import SignatureVerificationError
@@ -258,8 +259,12 @@ def open_fake_desk(
     answering: Answering = Answering.PERSON,
     messages: MessageConfig | None = None,
     web: WebConfig | None = None,
+    events: EventWebhookConfig | None = None,
 ) -> Desk:
-    """A desk with one connection per plugin, named as it is; `orders` are imported."""
+    """A desk with one connection per plugin, named as it is; `orders` are imported.
+
+    events: of a desk that may send events to this machine.
+    """
     registry = PluginRegistry(find=lambda group: [])
     for plugin in plugins:
         registry.register(plugin, plugin.slug)
@@ -279,6 +284,8 @@ def open_fake_desk(
         rules=read_rules(list(rules), "[[rules]]"),
         messages=messages or MessageConfig(),
         web=web or WebConfig(),
+        event_webhooks=events,
+        sandbox=SandboxConfig() if events is not None else None,
     )
     desk = Desk(
         config,
