@@ -204,7 +204,9 @@ def _headline(coverage: CancellationCoverage, places: Sequence[Place]) -> tuple[
         return "A person must act before this is settled.", "ask"
     if any(case.is_open for case in coverage.latest.values()):
         settled = sum(not case.is_open for case in coverage.latest.values())
-        return f"Being canceled: {settled} of {len(coverage.latest)} places have settled.", "info"
+        count = len(coverage.latest)
+        far = "its place has not decided yet" if count == 1 else f"{settled} of {count} places have decided"
+        return f"Being canceled: {far}.", "info"
     return "Settled, but not canceled everywhere.", "warn"
 
 
