@@ -16,6 +16,7 @@ from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.inbox import InboxKind, SeenAlarm
 from orderdesk_sdk.cases.messages import InboundMessage, MessagePurpose, MessageSource, MessageState
+from orderdesk_sdk.cases.order_states import OrderState
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanLine, PlanStep
 from orderdesk_sdk.cases.public_receipt import (
     PublicEvent,
@@ -49,12 +50,14 @@ from orderdesk_sdk.desk.messages.queues import FolderQueue, MessageQueue, Queued
 from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
 from orderdesk_sdk.desk.messages.service import MessageService
 from orderdesk_sdk.desk.notifications import NotificationResult, NotificationService
+from orderdesk_sdk.desk.order_search import OrderPage, OrderSummary
 from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
 from orderdesk_sdk.desk.responses import ResponseService
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
 from orderdesk_sdk.desk.run_loop import run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeService, StatusChangeStatus
+from orderdesk_sdk.orders.order_search import FoundOrder, FoundOrders, SearchableOrderStore
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation, ResponseAnswer, SilenceMeans
@@ -95,6 +98,7 @@ RESULTS = {
         *(ResponseCase, ResponseDecision, RequestedCancellation, ResponseAnswer, SilenceMeans),
         *(StatusChangeStatus, NotificationResult, LinkedCase, LinkAnswer, Evidence, EvidenceKind),
     ),
+    "Lists of orders": (OrderPage, OrderSummary, OrderState, FoundOrders, FoundOrder),
     "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),
     "Receipts": (Receipt, CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine),
     "Public receipts": (
@@ -129,7 +133,7 @@ def host_page() -> str:
         lines += [f"## {title}", ""]
         for cls in classes:
             lines += class_section(cls)
-    for made in (MessageQueue, FolderQueue, OrderStore):
+    for made in (MessageQueue, FolderQueue, OrderStore, SearchableOrderStore):
         lines += object_section(made, level=2)
     return "\n".join(lines)
 

@@ -31,6 +31,7 @@ _HOMES = {
     "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole",
     "orders.references": "OrderId OrderNumber",
     "orders.numbering": "next_free_number",
+    "orders.order_search": "FoundOrder FoundOrders SearchableOrderStore",
     "orders.store": "FolderMove OrderStore",
     "orders.store_rules": "is_registered pick_folder pick_order",
     "orders.store_transactions": "OrderStoreInTransactions",
@@ -52,6 +53,7 @@ _HOMES = {
     "cases.state_machine": "Event EventKind",
     "cases.evidence": "Evidence EvidenceKind",
     "cases.plan": "Plan PlanEntry PlanLine PlanStep",
+    "cases.order_states": "OrderState",
     "cases.public_receipt": (
         "PublicEvent PublicOutcome PublicPlace PublicReceipt PublicState PublicStep public_receipt"
     ),
@@ -78,6 +80,7 @@ _HOMES = {
     "desk.messages.receipt": "MessageOutcome MessageReceipt",
     "desk.notifications": "NotificationResult",
     "desk.run_loop": "RunLoop run_until_stopped",
+    "desk.order_search": "OrderPage OrderSummary",
     "desk.open_telemetry": "instrument",
     "desk.status_changes": "StatusChangeStatus",
 }

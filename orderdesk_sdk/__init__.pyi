@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.messages import InboundMessage as InboundMessage
 from orderdesk_sdk.cases.messages import MessagePurpose as MessagePurpose
 from orderdesk_sdk.cases.messages import MessageSource as MessageSource
 from orderdesk_sdk.cases.messages import MessageState as MessageState
+from orderdesk_sdk.cases.order_states import OrderState as OrderState
 from orderdesk_sdk.cases.plan import Plan as Plan
 from orderdesk_sdk.cases.plan import PlanEntry as PlanEntry
 from orderdesk_sdk.cases.plan import PlanLine as PlanLine
@@ -65,6 +66,8 @@ from orderdesk_sdk.desk.messages.receipt import MessageOutcome as MessageOutcome
 from orderdesk_sdk.desk.messages.receipt import MessageReceipt as MessageReceipt
 from orderdesk_sdk.desk.notifications import NotificationResult as NotificationResult
 from orderdesk_sdk.desk.open_telemetry import instrument as instrument
+from orderdesk_sdk.desk.order_search import OrderPage as OrderPage
+from orderdesk_sdk.desk.order_search import OrderSummary as OrderSummary
 from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeStatus as StatusChangeStatus
@@ -75,6 +78,9 @@ from orderdesk_sdk.orders.order import ConnectionRole as ConnectionRole
 from orderdesk_sdk.orders.order import Order as Order
 from orderdesk_sdk.orders.order import OrderLine as OrderLine
 from orderdesk_sdk.orders.order import RemoteOrder as RemoteOrder
+from orderdesk_sdk.orders.order_search import FoundOrder as FoundOrder
+from orderdesk_sdk.orders.order_search import FoundOrders as FoundOrders
+from orderdesk_sdk.orders.order_search import SearchableOrderStore as SearchableOrderStore
 from orderdesk_sdk.orders.references import OrderId as OrderId
 from orderdesk_sdk.orders.references import OrderNumber as OrderNumber
 from orderdesk_sdk.orders.serialization import OrderStream as OrderStream

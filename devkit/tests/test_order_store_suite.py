@@ -223,8 +223,8 @@ class TellsAllOrders(SqliteOrderStore):
 
     def add_history(self, ref: str, text: str, *, by: str) -> None:
         self.get_order(ref)
-        for order in self.list_orders():
-            super().add_history(OrderId(order.id), text, by=by)
+        for found in self.search_orders().orders:
+            super().add_history(OrderId(found.order.id), text, by=by)
 
 
 MUTANTS: dict[type[SqliteOrderStore], StoreRule] = {
@@ -260,7 +260,7 @@ def sqlite_under_test(folder: Path, kind: type[SqliteOrderStore], cannot: dict[A
 
     def seed(orders: Sequence[Order]) -> list[str]:
         with closing(SqliteOrderStore(path, clock=clock)) as store:
-            seq = len(store.list_orders(limit=500))
+            seq = len(store.search_orders(limit=500).orders)
             new = [evolve(order, id=f"58{seq}{place}") for place, order in enumerate(orders)]
             store.import_orders(new, by="mara")
             return [order.id for order in new]

@@ -9,6 +9,7 @@ from orderdesk_sdk.cases.audit import AuditLog
 from orderdesk_sdk.cases.bulk_lists import BulkListRecords
 from orderdesk_sdk.cases.inbox import InboxRecords
 from orderdesk_sdk.cases.kept_replies import KeptReplies
+from orderdesk_sdk.cases.order_states import CaseMarks
 from orderdesk_sdk.cases.receipt_links import ReceiptLinkRecords
 from orderdesk_sdk.cases.stored_connections import StoredConnectionRecords
 from orderdesk_sdk.cases.stored_rules import StoredRuleRecords
@@ -20,6 +21,7 @@ class ConsoleRecords(
     AccessRecords,
     AuditLog,
     BulkListRecords,
+    CaseMarks,
     InboxRecords,
     KeptReplies,
     ReceiptLinkRecords,

@@ -11,9 +11,11 @@ from orderdesk_sdk.cases.archive import ForgetReport
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
+from orderdesk_sdk.cases.order_states import OrderState
 from orderdesk_sdk.clock import MAX_CLOCK_SKEW
 from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.notifications import NotificationService
+from orderdesk_sdk.desk.order_search import OrderPage, OrderQuery, OrderSearch
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import StorageError, ValidationError
@@ -54,6 +56,7 @@ class OrderService:
         self._cancellations = cancellations
         self._notifications = notifications
         self._rules = rules
+        self._search = OrderSearch(store, parts.ledger)
 
     def get(self, order: str) -> Order:
         """The order with this id or number; `id:` or `number:` before it says which of the two it is.
@@ -63,19 +66,38 @@ class OrderService:
         """
         return self._order_store.resolve(order)
 
-    def list(self, folder: str | None = None, *, limit: int = 50, after: str | None = None) -> tuple[Order, ...]:
-        """One page of the orders of the embedded order store, in the order of their first import.
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        folder: str | None = None,
+        state: OrderState | None = None,
+        needs_person: bool = False,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> OrderPage:
+        """One page of orders, the newest first, each with where its cancellation stands.
+
+        The newest are those that came in last; where only the state narrows, those whose cases are the newest.
 
         Args:
+            text: words, each of which the number, the id, a number at a service, the e-mail address or a name begins
+                with; a word of one or two characters is a whole one. None takes all.
             folder: the name of a folder; None takes all.
-            limit: how many at most, 1 to 500.
-            after: the id or number of the last order of the page before; None: the first page.
+            state: None takes all.
+            needs_person: only orders of which something waits for a person.
+            limit: how many at most, 1 to 500. A page may be shorter and yet not the last one.
+            after: `next_after` of the page before; None: the first page.
 
-        Raises InvalidStateError for an order store of another kind.
+        Raises InvalidStateError for an order store that does not list its orders, NotFoundError for an unknown folder,
+        and ValidationError for what an order store cannot look for.
         """
-        embedded = require_embedded_store(self._store, "list the orders")
         last = self._order_store.resolve(after).id if after is not None else None
-        return embedded.list_orders(folder, limit=limit, after=last)
+        return self._search.read(OrderQuery(text, folder, state, needs_person), limit, last)
+
+    def folders(self) -> tuple[str, ...]:
+        """The names of the folders there are. Raises InvalidStateError for an order store that does not tell."""
+        return self._search.store().folder_names()
 
     @then_rules_act
     def import_orders(self, orders: Iterable[Order], *, by: str) -> ImportReport:

@@ -229,7 +229,7 @@ class RuleAdmin:
             raise ValidationError(f"at most {MAX_TRIED_ORDERS} orders are tried at a time", hint="name fewer")
         if orders:
             return [self._desk.orders.get(order).id for order in orders]
-        return [order.id for order in self._desk.orders.list(limit=recent)]
+        return [summary.order.id for summary in self._desk.orders.search(limit=recent).orders]
 
     def _require_name(self, name: str, before: StoredRule | None) -> None:
         location = f"rule {name!r}"

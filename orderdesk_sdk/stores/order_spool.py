@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ _IN_MEMORY: Final = 1 << 20
 
 
 class OrderSpool:
-    """Ids, numbers, folders and documents of orders, in the order in which they came. Read once, after all are in.
+    """Ids, numbers, folders, documents and search words of orders, as they came. Read once, after all are in.
 
     Args:
         directory: where the file lies, which has no name and is gone with the process; None: where the system puts
@@ -39,12 +39,12 @@ class OrderSpool:
     ) -> None:
         self._file.close()
 
-    def append(self, order_id: str, number: str, folder_id: int | None, document: str) -> None:
+    def append(self, order_id: str, number: str, folder_id: int | None, document: str, terms: Collection[str]) -> None:
         """Add an order."""
         with self._translated_errors():
-            self._file.write(json.dumps((order_id, number, folder_id, document)).encode("ascii") + b"\n")
+            self._file.write(json.dumps((order_id, number, folder_id, document, list(terms))).encode("ascii") + b"\n")
 
-    def __iter__(self) -> Iterator[tuple[str, str, int | None, str]]:
+    def __iter__(self) -> Iterator[tuple[str, str, int | None, str, list[str]]]:
         with self._translated_errors():
             self._file.seek(0)
         while True:
@@ -52,8 +52,8 @@ class OrderSpool:
                 line = self._file.readline()
             if not line:
                 return
-            order_id, number, folder_id, document = json.loads(line)
-            yield order_id, number, folder_id, document
+            order_id, number, folder_id, document, terms = json.loads(line)
+            yield order_id, number, folder_id, document, terms
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:

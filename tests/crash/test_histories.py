@@ -85,7 +85,7 @@ class Histories(RuleBasedStateMachine):
     def orders(self) -> tuple[Order, ...]:
         host = self.environment.desk.order_store
         assert isinstance(host, SqliteOrderStore)
-        return host.list_orders()
+        return tuple(found.order for found in reversed(host.search_orders().orders))
 
     def one(self, index: int) -> Order:
         found = self.orders

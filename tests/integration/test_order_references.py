@@ -264,7 +264,7 @@ def test_a_file_in_which_numbers_were_unique_is_migrated_with_everything(
     with SqliteOrderStore(path, clock=clock) as opened:
         assert (opened.folder_of("1001"), len(opened.remote_orders("58101"))) == ("Closed", 1)
         opened.import_orders([SECOND], by="Ann")
-        assert len(opened.list_orders()) == 2
+        assert len(opened.search_orders().orders) == 2
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, TYPE_CHECKING
@@ -15,14 +15,15 @@ from orderdesk_sdk.cli.session import (
     Session,
     by_option,
     common_options,
-    embedded_order_store,
     name_of_order,
     require_name,
 )
 
 if TYPE_CHECKING:
+    from orderdesk_sdk.cases.order_states import OrderState
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.desk.desk import Desk
+    from orderdesk_sdk.desk.order_search import OrderPage, OrderSummary
 
 __all__ = ["import_orders", "move", "orders", "register", "claim_number"]
 
@@ -84,44 +85,76 @@ def _seekable(file: str) -> Iterator[IO[bytes]]:
             yield copy
 
 
+class _StateType(click.ParamType["OrderState"]):
+    name = "state"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> OrderState:
+        from orderdesk_sdk.cases.order_states import OrderState
+
+        try:
+            return OrderState(str(value).lower())
+        except ValueError:
+            names = ", ".join(state.value for state in OrderState)
+            self.fail(f"{value!r} is none of: {names}", param, ctx)
+
+
 @click.command()
+@click.option("--search", "text", metavar="TEXT", help="Only orders whose number, e-mail or name begins so.")
 @click.option("--folder", metavar="NAME", help="Only orders in this folder.")
+@click.option("--state", type=_StateType(), help="Only orders in this state: open, canceled, rejected or alarm.")
+@click.option("--needs-person", is_flag=True, help="Only orders of which something waits for a person.")
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="The most orders to list.")
 @click.option("--after", metavar="ORDER", help="Only orders that come after this one: the next page.")
 @common_options
 @click.pass_obj
-def orders(session: Session, folder: str | None, limit: int, after: str | None) -> None:
-    """List orders with their folders and connections.
+def orders(
+    session: Session,
+    text: str | None,
+    folder: str | None,
+    state: OrderState | None,
+    needs_person: bool,
+    limit: int,
+    after: str | None,
+) -> None:
+    """List orders with their folders, their connections and their states, newest first.
 
-    In the order of their first import.
+    A state is that of the newest cancellation at each connection; an order may be in several.
     """
-    from orderdesk_sdk.desk.documents import order_document
+    from orderdesk_sdk.desk.documents import order_page_document
 
     with session.desk() as desk:
-        store = embedded_order_store(desk)
-        folders = {one.id: one.name for one in store.folders()}
-        listed = [
-            (order, folders.get(order.folder_id or 0), store.remote_orders(order.id))
-            for order in desk.orders.list(folder, limit=limit, after=after)
-        ]
-        references = [name_of_order(desk, order.id) for order, _, _ in listed]
+        page = desk.orders.search(text, folder=folder, state=state, needs_person=needs_person, limit=limit, after=after)
+        references = [name_of_order(desk, summary.order.id) for summary in page.orders]
+    session.print_result(order_page_document(page), lambda screen: _show_orders(screen, page, references))
 
-    def draw(screen: Screen) -> None:
-        rows = [
-            (
-                order.number if reference == order.number else f"{order.number} ({reference})",
-                folder_name or "-",
-                order.source_name,
-                str(sum(line.quantity for line in order.lines)),
-                ", ".join(f"{remote.connection} ({remote.remote_id})" for remote in remote_orders) or "-",
-            )
-            for (order, folder_name, remote_orders), reference in zip(listed, references, strict=True)
-        ]
-        screen.table(("order", "folder", "from", "units", "submitted to"), rows, whole=("order",))
-        if len(listed) == limit:
-            screen.line(f"No more than {limit} are shown; --after {references[-1]} shows the next.", "dim")
 
-    session.print_result({"orders": [order_document(*row) for row in listed]}, draw)
+def _show_orders(screen: Screen, page: OrderPage, references: Sequence[str]) -> None:
+    rows = [
+        (
+            summary.order.number if reference == summary.order.number else f"{summary.order.number} ({reference})",
+            summary.folder or "-",
+            summary.order.source_name,
+            str(sum(line.quantity for line in summary.order.lines)),
+            _state_of(summary),
+            ", ".join(f"{remote.connection} ({remote.remote_id})" for remote in summary.remote_orders) or "-",
+        )
+        for summary, reference in zip(page.orders, references, strict=True)
+    ]
+    screen.table(("order", "folder", "from", "units", "state", "submitted to"), rows, whole=("order",))
+    if not page.is_complete:
+        screen.line("More orders match than are looked at; give more of the text.", "yellow")
+    if page.next_after is not None:
+        screen.line(f"There may be more; --after {page.next_after} shows the next.", "dim")
+
+
+def _state_of(summary: OrderSummary) -> str:
+    """What most wants to be looked at, and at how many places the order is canceled."""
+    mark = "needs a person" if summary.needs_person else ""
+    if summary.worst_state is None:
+        return mark or "-"
+    places = len(summary.remote_orders)
+    of_places = f"canceled at {summary.canceled_at} of {places}" if places > 1 else ""
+    return ", ".join(part for part in (summary.worst_state.value, of_places, mark) if part)
 
 
 @click.command()

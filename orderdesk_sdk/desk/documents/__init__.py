@@ -17,7 +17,13 @@ from __future__ import annotations
 
 from orderdesk_sdk.desk.documents.bulks import bulk_summary_document
 from orderdesk_sdk.desk.documents.cases import cancellation_document, cancellation_status_document, case_document
-from orderdesk_sdk.desk.documents.orders import message_document, order_document, remote_order_document
+from orderdesk_sdk.desk.documents.orders import (
+    message_document,
+    order_document,
+    order_page_document,
+    order_summary_document,
+    remote_order_document,
+)
 from orderdesk_sdk.desk.documents.plans import plan_document
 from orderdesk_sdk.desk.documents.receipts import (
     public_receipt_document,
@@ -36,6 +42,8 @@ __all__ = [
     "iso_time",
     "message_document",
     "order_document",
+    "order_page_document",
+    "order_summary_document",
     "plan_document",
     "public_receipt_document",
     "receipt_document",

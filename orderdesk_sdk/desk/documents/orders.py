@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.messages import InboundMessage
 from orderdesk_sdk.desk.documents.values import JsonObject, iso_time
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 
-__all__ = ["message_document", "order_document", "remote_order_document"]
+if TYPE_CHECKING:
+    from orderdesk_sdk.desk.order_search import OrderPage, OrderSummary
+
+__all__ = [
+    "message_document",
+    "order_document",
+    "order_page_document",
+    "order_summary_document",
+    "remote_order_document",
+]
 
 
 def message_document(message: InboundMessage) -> JsonObject:
@@ -52,4 +62,23 @@ def order_document(order: Order, folder: str | None, remote_orders: Sequence[Rem
         "order_total": str(order.order_total),
         "lines": [{"id": line.id, "code": line.code, "quantity": line.quantity} for line in order.lines],
         "remote_orders": [remote_order_document(one) for one in remote_orders],
+    }
+
+
+def order_summary_document(summary: OrderSummary) -> JsonObject:
+    """An order in a list: as alone, and where its cancellation stands."""
+    return order_document(summary.order, summary.folder, summary.remote_orders) | {
+        "open_states": [state.value for state in summary.open_states],
+        "worst_state": None if summary.worst_state is None else summary.worst_state.value,
+        "needs_person": summary.needs_person,
+        "canceled_at": summary.canceled_at,
+    }
+
+
+def order_page_document(page: OrderPage) -> JsonObject:
+    """One page of a list of orders."""
+    return {
+        "orders": [order_summary_document(summary) for summary in page.orders],
+        "next_after": page.next_after,
+        "is_complete": page.is_complete,
     }

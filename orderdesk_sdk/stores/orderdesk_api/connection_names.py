@@ -33,6 +33,10 @@ class ConnectionNames:
         self._slugs = slugs
         self._titles = titles
 
+    def connections(self) -> tuple[str, ...]:
+        """The names of our connections."""
+        return tuple(self._slugs())
+
     def connection_of(self, name: str) -> str | None:
         """The connection that a name stands for; None: it is declared to be none of ours.
 

@@ -8,15 +8,17 @@ came in beyond it is left out by its time in UTC.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from orderdesk_sdk.cases.order_watch import ChangedOrder
+from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.stores.orderdesk_api.api import PLACE, ApiReply, OrderDeskApi
 from orderdesk_sdk.stores.orderdesk_api.order_document import OrderDocument, read_record, records_in
 
-__all__ = ["PAGE", "find_by_number", "list_changed", "store_local_range", "stored_time"]
+__all__ = ["PAGE", "find_by_number", "list_changed", "list_newest", "store_local_range", "stored_time"]
 
 PAGE: Final = 100
 """Orders of one page. The API gives up to 500, which may be more bytes than are taken of one response."""
@@ -72,6 +74,50 @@ def list_changed(
         if is_within and (folder_id is None or str(record.get("folder_id")) == str(folder_id)):
             data = record.get("checkout_data")
             yield ChangedOrder(str(record["id"]), data if isinstance(data, Mapping) else {})
+
+
+# Many parameters: what narrows the list, by keyword.
+def list_newest(
+    api: OrderDeskApi,
+    *,
+    now: datetime,
+    days: int,
+    zone: tzinfo,
+    most: int,
+    folder_id: int | None = None,
+    email: str | None = None,
+    before: Order | None = None,
+) -> tuple[OrderDocument, ...]:
+    """The orders that were added last, within so many days, the newest first.
+
+    One that cannot be read as an order is left out: whoever names it hears what is wrong with it.
+
+    Args:
+        most: how many at most; no more pages are asked for than these are on.
+        email: only those with this address.
+        before: only those that come after this one.
+    """
+    until = now + _MARGIN if before is None or before.added_at is None else before.added_at
+    first, last = store_local_range(now - timedelta(days=days), until, zone)
+    params = {"search_start_date": first, "search_end_date": last, "order_by": "date_added", "order": "DESC"}
+    params |= {} if folder_id is None else {"folder_id": str(folder_id)}
+    params |= {} if email is None else {"email": email}
+    found: list[OrderDocument] = []
+    for reply, record in _pages(api, params):
+        # A store that does not know a filter gives everything.
+        is_wanted = folder_id is None or str(record.get("folder_id")) == str(folder_id)
+        is_wanted &= email is None or str(record.get("email", "")).casefold() == email.casefold()
+        with suppress(MalformedResponseError):
+            if is_wanted and (before is None or _place(read_record(reply, record).order) < _place(before)):
+                found.append(read_record(reply, record))
+        if len(found) >= most:
+            break
+    return tuple(sorted(found, key=lambda one: _place(one.order), reverse=True))
+
+
+def _place(order: Order) -> tuple[datetime, int]:
+    """Where an order stands in a list by when it was added."""
+    return order.added_at or datetime.min.replace(tzinfo=UTC), int(order.id)
 
 
 def stored_time(value: object) -> datetime | None:

@@ -29,6 +29,7 @@ from orderdesk_sdk.stores.orderdesk_api.order_cache import OrderCache, RecentVal
 from orderdesk_sdk.stores.orderdesk_api.order_copies import create_copy, is_copy_of, number_taken
 from orderdesk_sdk.stores.orderdesk_api.order_document import OrderDocument
 from orderdesk_sdk.stores.orderdesk_api.order_history import HistoryNote, OrderHistory
+from orderdesk_sdk.stores.orderdesk_api.order_lists import OrderLists
 from orderdesk_sdk.stores.orderdesk_api.order_moves import move_order
 from orderdesk_sdk.stores.orderdesk_api.order_search import find_by_number, list_changed, stored_time
 from orderdesk_sdk.stores.orderdesk_api.own_metadata import OwnMetadata, read_own_metadata
@@ -46,7 +47,7 @@ _PLACE: Final = "at Order Desk"
 _log = RoomLogger("stores")
 
 
-class OrderDeskStore:
+class OrderDeskStore(OrderLists):
     """An `OrderStore` over Order Desk's API v2; safe for threads, and beside whoever else works in the store.
 
     Every method raises StoreUnavailableError (a StorageError) where Order Desk cannot be asked now, ConfigurationError

@@ -21,6 +21,7 @@ from orderdesk_sdk.stores.postgres.reservations import Reservations
 from orderdesk_sdk.stores.postgres.write_session import PostgresWriteSession
 from orderdesk_sdk.stores.sql.access_records import SqlAccessRecords
 from orderdesk_sdk.stores.sql.bulk_list_records import SqlBulkListRecords
+from orderdesk_sdk.stores.sql.case_marks import SqlCaseMarks
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.due_cases import Condition
@@ -49,6 +50,7 @@ class PostgresLedger(
     SqlEventFeed,
     SqlEventWebhooks,
     SqlInboxRecords,
+    SqlCaseMarks,
     SqlKeptReplies,
     SqlReceiptLinks,
     SqlStoredConfiguration,

@@ -73,6 +73,29 @@ MIGRATIONS: Final = (
                 FOR EACH ROW EXECUTE FUNCTION keep_order_history()""",
         )
     ),
+    Migration(
+        (
+            # The words by which orders are found, and the orders of which they are to be written down (`order_terms`).
+            'CREATE TABLE order_terms (seq bigint NOT NULL, term text COLLATE "C" NOT NULL, PRIMARY KEY (seq, term))',
+            "CREATE INDEX order_terms_by_term ON order_terms (term, seq)",
+            "CREATE TABLE changed_orders (seq bigint PRIMARY KEY)",
+            "INSERT INTO changed_orders (seq) SELECT seq FROM orders",
+            """CREATE FUNCTION note_changed_order() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO changed_orders (seq) VALUES (NEW.seq) ON CONFLICT DO NOTHING;
+                RETURN NULL;
+            END $$""",
+            """CREATE FUNCTION note_registered_order() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO changed_orders (seq) SELECT seq FROM orders WHERE id = NEW.order_id ON CONFLICT DO NOTHING;
+                RETURN NULL;
+            END $$""",
+            """CREATE TRIGGER orders_come AFTER INSERT OR UPDATE OF number, document ON orders
+                FOR EACH ROW EXECUTE FUNCTION note_changed_order()""",
+            """CREATE TRIGGER remote_orders_come AFTER INSERT ON remote_orders
+                FOR EACH ROW EXECUTE FUNCTION note_registered_order()""",
+        )
+    ),
 )
 """Statements that lead from version n to n + 1, oldest first. Never changed once released, only added to."""
 

@@ -98,6 +98,7 @@ ORDER_TABLES: Final = (
 """Of the embedded order store, in the order in which they refer to each other."""
 NOT_COPIED: Final = frozenset(
     {"chain", "ledger_epochs", "workers", "user_sessions", "sign_in_links", "sign_in_attempts"}
+    | {"changed_orders", "order_terms"}
 )
 """Tables that are written anew, or are about the processes and sign-ins of the moment."""
 

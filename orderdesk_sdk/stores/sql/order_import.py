@@ -23,6 +23,7 @@ from orderdesk_sdk.stores.order_spool import OrderSpool
 from orderdesk_sdk.stores.sql import order_rows
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.order_database import OrderDatabase
+from orderdesk_sdk.stores.sql.order_terms import index_order, order_terms
 
 __all__ = ["NumberConflict", "ImportReport", "import_orders"]
 
@@ -86,6 +87,7 @@ class _ImportedOrder:
     number: str
     folder_id: int | None
     document: str
+    terms: list[str] = field(factory=list, hash=False)
 
     def order(self) -> Order:
         """The order itself."""
@@ -150,7 +152,7 @@ def _spool_valid(orders: Iterable[Order], spool: OrderSpool) -> int:
             faults.append(f"order {order.id}: its id comes twice")
         seen.add(order.id)
         if not faults:
-            spool.append(order.id, order.number, order.folder_id, document)
+            spool.append(order.id, order.number, order.folder_id, document, order_terms(order))
     if faults:
         more = [f"and {len(faults) - 20} more"] if len(faults) > 20 else []
         text = "\n".join(["nothing was imported", *faults[:20], *more])
@@ -182,6 +184,8 @@ def _write(db: Cursor, orders: Sequence[_ImportedOrder], by: str, clock: Clock) 
             other = "" if here == order.folder_id else f" from folder {order.folder_id}, unknown here"
             order_rows.add_note(db, order.id, f"Imported{other}", by=by, at=clock.now())
             done.added.append(order.number)
+        if stored is None or stored[0] != order.document:
+            index_order(db, order.id, order.terms)
     return done
 
 

@@ -6,6 +6,7 @@ is given once, a folder is a label, history only grows.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -17,12 +18,14 @@ from orderdesk_sdk.clock import MAX_CLOCK_SKEW, Clock, utc
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.orders.numbering import DEFAULT_SUFFIX, next_free_number, numbering_base
 from orderdesk_sdk.orders.order import Order, RemoteOrder
+from orderdesk_sdk.orders.order_search import FoundOrder, FoundOrders
 from orderdesk_sdk.orders.store import FolderMove, OrderStore, RegisteredOrder
 from orderdesk_sdk.orders.store_rules import is_registered
-from orderdesk_sdk.stores.sql import order_rows
+from orderdesk_sdk.stores.sql import order_rows, order_search
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.order_database import OrderDatabase
 from orderdesk_sdk.stores.sql.order_rows import Folder
+from orderdesk_sdk.stores.sql.order_terms import index_changed_orders, index_order, order_terms
 from orderdesk_sdk.stores.sql.registered_orders import find_registered_order
 
 if TYPE_CHECKING:
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OrderHistoryEntry", "SqlOrderStore", "require_embedded_store"]
 
-PAGE_LIMIT: Final = 500
-"""Orders of one page, as in Order Desk."""
+INDEXED_TOGETHER: Final = 100
+"""Orders whose words are written down in one transaction: a few hundredths of a second."""
+INDEXING_TIME: Final = 1.0
+"""Seconds that a search writes words down before it looks; the rest is left to the next ones."""
 
 
 @frozen
@@ -49,6 +54,8 @@ class SqlOrderStore:
     Every method raises StorageError where the database cannot be read or written, and ValidationError for a blank `by`.
     A change is durable when the call returns, or did not happen.
     """
+
+    read_together: Final = 100
 
     def __init__(self, database: OrderDatabase, *, clock: Clock, suffix: str = DEFAULT_SUFFIX) -> None:
         """suffix: of the numbers of duplicates; see `numbering`."""
@@ -128,27 +135,34 @@ class SqlOrderStore:
         with self._database.reading() as db:
             return find_registered_order(db, ref)
 
-    def list_orders(self, folder: str | None = None, *, limit: int = 50, after: str | None = None) -> tuple[Order, ...]:
-        """One page of orders, in the order of their first import; with `folder`, only those in it.
-
-        Args:
-            limit: how many at most, 1 to 500.
-            after: the id of the last order of the page before; None: the first page.
-
-        Raises ValidationError for another `limit`, NotFoundError for an unknown folder or order.
-        """
-        if not 1 <= limit <= PAGE_LIMIT:
-            raise ValidationError(f"limit {limit}", hint=f"limit 1 to {PAGE_LIMIT}")
+    def search_orders(
+        self, text: str | None = None, folder: str | None = None, *, limit: int = 50, after: str | None = None
+    ) -> FoundOrders:
+        """One page of orders, the newest by their first import first; see `SearchableOrderStore`."""
+        is_indexed = self._index_changed_orders() if text and text.strip() else True
         with self._database.reading() as db:
-            last = 0 if after is None else order_rows.sequence_of(db, after)
-            where, values = "seq > ?", [last]
-            if folder is not None:
-                where, values = "folder_id = ? AND seq > ?", [order_rows.find_folder(db, folder).id, last]
-            rows = db.execute(
-                f"SELECT id, document, folder_id FROM orders WHERE {where} ORDER BY seq LIMIT ?",  # noqa: S608 - constants
-                (*values, limit),
-            ).fetchall()
-        return tuple(order_rows.order_from_row(*row) for row in rows)
+            found = order_search.search_orders(db, text, folder, limit, after)
+        return found if is_indexed else evolve(found, is_complete=False)
+
+    def find_orders(self, order_ids: Sequence[str]) -> tuple[FoundOrder, ...]:
+        """The orders with these ids, in their order; those that there are."""
+        with self._database.reading() as db:
+            return order_search.find_orders(db, order_ids)
+
+    def folder_names(self) -> tuple[str, ...]:
+        """The names of all folders, oldest first."""
+        return tuple(folder.name for folder in self.folders())
+
+    def _index_changed_orders(self) -> bool:
+        """Write down the words of orders that another program wrote; whether all are written down now."""
+        ends = time.monotonic() + INDEXING_TIME
+        while time.monotonic() < ends:
+            with self._database.reading() as db:
+                if db.execute("SELECT 1 FROM changed_orders LIMIT 1").fetchone() is None:
+                    return True
+            with self._database.writing() as db:
+                index_changed_orders(db, INDEXED_TOGETHER)
+        return False
 
     def next_free_number(self, ref: str) -> str:
         """The first free of 1042-1, 1042-2, ...: what `duplicate` would pick now."""
@@ -190,6 +204,7 @@ class SqlOrderStore:
             db.execute("INSERT INTO order_links (copy_id, original_id) VALUES (?, ?)", (copy.id, original.id))
             for each, other, text in ((original, copy, "Duplicated as"), (copy, original, "Duplicate of")):
                 order_rows.add_note(db, each.id, f"{text} order {other.number} (id {other.id})", by=by, at=now)
+            index_order(db, copy.id, order_terms(copy))
         return copy
 
     def _next_free_name(self, db: Cursor, name: str, earlier: Iterable[str]) -> str:
@@ -280,6 +295,7 @@ class SqlOrderStore:
             if is_registered(order, remote_order, order_rows.remote_orders(db, order.id), owner):
                 return
             order_rows.insert_remote_order(db, order.id, remote_order)
+            index_order(db, order.id, order_terms(order))
             text = f"Registered at {remote_order.connection} as {remote_order.remote_id} ({remote_order.role.value})"
             order_rows.add_note(db, order.id, text, by=by, at=self._clock.now())
 
@@ -342,6 +358,7 @@ class SqlOrderStore:
         with self._database.erasing() as db:
             order = order_rows.find_order(db, ref)
             order_rows.remove_texts(db, order)
+            index_order(db, order.id, order_terms(order_rows.anonymized(order)))
             order_rows.add_note(db, order.id, "Personal texts removed", by=by, at=self._clock.now())
 
     def history(self, ref: str) -> tuple[OrderHistoryEntry, ...]:

@@ -16,6 +16,7 @@ from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.stores.sql.access_records import SqlAccessRecords
 from orderdesk_sdk.stores.sql.bulk_list_records import SqlBulkListRecords
+from orderdesk_sdk.stores.sql.case_marks import SqlCaseMarks
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
@@ -52,6 +53,7 @@ class SqliteLedger(
     SqlEventFeed,
     SqlEventWebhooks,
     SqlInboxRecords,
+    SqlCaseMarks,
     SqlKeptReplies,
     SqlReceiptLinks,
     SqlStoredConfiguration,

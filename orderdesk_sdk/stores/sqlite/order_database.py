@@ -105,8 +105,24 @@ MIGRATIONS: Final[tuple[tuple[MigrationStep, ...], ...]] = (
         "ALTER TABLE host_links RENAME TO order_links",
         "ALTER TABLE host_history RENAME TO order_history",
     ),
+    (
+        # The words by which orders are found, and the orders of which they are to be written down (`order_terms`).
+        "CREATE TABLE order_terms (seq INTEGER NOT NULL, term TEXT NOT NULL, PRIMARY KEY (seq, term)) WITHOUT ROWID",
+        "CREATE INDEX order_terms_by_term ON order_terms (term, seq)",
+        "CREATE TABLE changed_orders (seq INTEGER PRIMARY KEY) STRICT",
+        "INSERT INTO changed_orders (seq) SELECT seq FROM orders",
+        """CREATE TRIGGER orders_come AFTER INSERT ON orders
+            BEGIN INSERT INTO changed_orders (seq) VALUES (NEW.seq) ON CONFLICT DO NOTHING; END""",
+        """CREATE TRIGGER orders_change AFTER UPDATE OF number, document ON orders
+            BEGIN INSERT INTO changed_orders (seq) VALUES (NEW.seq) ON CONFLICT DO NOTHING; END""",
+        """CREATE TRIGGER remote_orders_come AFTER INSERT ON remote_orders
+            BEGIN INSERT INTO changed_orders (seq) SELECT seq FROM orders WHERE id = NEW.order_id
+            ON CONFLICT DO NOTHING; END""",
+    ),
 )
 """Statements that lead from version n to n + 1, oldest first. Never changed once released, only added to."""
+_ADDITIVE: Final = frozenset({6})
+"""The versions that leave programs of the version before at work."""
 
 
 class SqliteOrderDatabase:
@@ -125,7 +141,7 @@ class SqliteOrderDatabase:
             self._connection = resources.enter_context(closing(connect(path)))
             # A table that is made anew is gone for a moment, and rows that refer to it must bear that.
             self._connection.execute("PRAGMA foreign_keys = OFF")
-            migrate(self._connection, VERSION_TABLE, MIGRATIONS, self._location)
+            migrate(self._connection, VERSION_TABLE, MIGRATIONS, self._location, _ADDITIVE)
             self._connection.execute("PRAGMA foreign_keys = ON")
             use_wal(self._connection)
             self._guard = FileGuard(path)

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.events import OrderEventKind
+from orderdesk_sdk.cases.order_states import OrderState
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer
 from orderdesk_sdk.web.api.case_kinds import CaseKind
@@ -48,8 +49,11 @@ class OrdersQuery:
 
     text: str | None = field(default=None, metadata=described(Nullable(Text()), "In the number, name or e-mail."))
     folder: str | None = field(default=None, metadata=described(Nullable(Text()), "The name of a folder."))
-    state: State | None = field(
-        default=None, metadata=described(Nullable(Choice(tuple(State))), "With a case in this state.")
+    state: OrderState | None = field(
+        default=None, metadata=described(Nullable(Choice(tuple(OrderState))), "Of the newest cancels of the order.")
+    )
+    needs_person: bool = field(
+        default=False, metadata=described(Boolean(), "Only orders of which something waits for a person.")
     )
     limit: int = field(default=50, metadata=described(Integer(1, MAX_PAGE), "How many at most."))
     after: str | None = field(default=None, metadata=described(Nullable(Text()), "`next_after` of the page before."))

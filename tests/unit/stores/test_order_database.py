@@ -148,7 +148,7 @@ def test_a_failed_call_changes_nothing(order_store: SqlOrderStore, monkeypatch: 
         patch.setattr("orderdesk_sdk.stores.sql.order_rows.add_note", full)
         with pytest.raises(StorageError, match=r"changed"):
             order_store.duplicate("1042", by="mara")
-    assert len(order_store.list_orders()) == 4
+    assert len(order_store.search_orders().orders) == 4
     assert order_store.duplicates_of("58101") == ()
 
 

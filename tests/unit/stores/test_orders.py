@@ -119,19 +119,6 @@ def test_an_unknown_order_gets_close_matches(order_store: SqlOrderStore) -> None
         order_store.get_order("zzz")
 
 
-def test_orders_are_paged_in_import_order_and_by_folder(order_store: SqlOrderStore) -> None:
-    assert [order.number for order in order_store.list_orders()] == ["1042", "1043", "1044", "1045"]
-    assert [order.number for order in order_store.list_orders(limit=2, after="58101")] == ["1043", "1044"]
-    assert [order.number for order in order_store.list_orders("new")] == ["1042", "1043", "1044"]
-    assert [order.number for order in order_store.list_orders("New", limit=1, after="58102")] == ["1044"]
-    assert order_store.list_orders(after="58104") == ()
-    for limit in (0, 501):
-        with pytest.raises(ValidationError, match="limit 1 to 500"):
-            order_store.list_orders(limit=limit)
-    with pytest.raises(NotFoundError, match="no order has the id '1042'"):
-        order_store.list_orders(after="1042")
-
-
 # Folders
 
 

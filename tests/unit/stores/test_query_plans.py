@@ -52,7 +52,7 @@ GROWING = (
     "event_deliveries",
     "receipt_links",
 )
-GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links")
+GROWING_ORDERS = ("orders", "remote_orders", "order_history", "order_links", "order_terms", "changed_orders")
 
 ALLOWED = {
     "SELECT count(*) FROM history": "`orderdesk ledger verify` reads everything",
@@ -64,6 +64,7 @@ ALLOWED = {
     "SELECT id, data FROM order_events WHERE handled = 0": "by an index of those alone that no rule has looked at yet",
     "SELECT number, data FROM order_events WHERE order_id = ? AND handled = 1": "as the next one",
     "UPDATE keys SET content": "personal texts of an order are removed rarely, and an index would cost every cancel",
+    "SELECT 1 FROM changed_orders LIMIT 1": "one row",
     "SELECT number, id FROM orders ORDER BY seq DESC LIMIT ?": "only as many of the newest as the limit says",
     "SELECT order_id, number, at, data FROM rule_executions ORDER BY number DESC LIMIT ?": "as the one before",
 }
@@ -210,10 +211,13 @@ def use_everything(store: SqliteOrderStore) -> None:
         store.registered_order(ref)
     with pytest.raises(NotFoundError):
         store.get_order("unknown")
-    store.list_orders()
-    store.list_orders("New")
-    store.list_orders(after="1")
-    store.list_orders("New", after="1")
+    for text in (None, "ann", "ann 12", "a"):
+        store.search_orders(text)
+        store.search_orders(text, "New")
+        store.search_orders(text, after="1")
+        store.search_orders(text, "New", after="1")
+    store.find_orders(["1", "2"])
+    store.folder_names()
     remote = RemoteOrder("shop", "R-1", NOW, ConnectionRole.FULFILLMENT)
     store.add_remote_order("id:1", remote, by="Ann")
     store.remote_orders("1")

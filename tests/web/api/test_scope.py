@@ -125,4 +125,4 @@ def test_pages_of_what_it_sees_go_on_over_what_it_does_not(open_web_shop: WebSho
         after = page["next_after"]
         if after is None:
             break
-    assert seen == [order.number for order in orders[::7]]
+    assert seen == [order.number for order in reversed(orders[::7])], "the newest first"

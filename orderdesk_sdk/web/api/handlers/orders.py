@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.desk.documents import JsonObject, case_document, order_document, receipt_document
+from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.references import OrderId
 from orderdesk_sdk.web.api.case_kinds import CASE_CLASSES
@@ -29,18 +30,24 @@ def list_orders(call: ApiCall) -> JsonObject:
     """One page of the orders that the caller sees."""
     query = call.query_as(OrdersQuery)
     found: list[JsonObject] = []
+    if call.caller.connections and (query.state is not None or query.needs_person):
+        text, hint = "a state is that of all connections, and the token sees some of them", "list the cases instead"
+        raise ValidationError(text, location="state", hint=hint)
     last = query.after
     for _ in range(_MOST_PAGES):
-        page = call.desk.orders.list(query.folder, limit=query.limit, after=last)
-        for order in page:
-            last = own_reference(order)
-            document = _visible_order(call, order)
-            if document is not None:
-                found.append(document)
-            if len(found) == query.limit:
-                return {"orders": found, "next_after": last}
-        if len(page) < query.limit:
-            return {"orders": found, "next_after": None}
+        page = call.desk.orders.search(
+            query.text,
+            folder=query.folder,
+            state=query.state,
+            needs_person=query.needs_person,
+            limit=query.limit - len(found),
+            after=last,
+        )
+        documents = (_visible_order(call, summary.order) for summary in page.orders)
+        found.extend(document for document in documents if document is not None)
+        last = page.next_after
+        if last is None or len(found) == query.limit:
+            break
     return {"orders": found, "next_after": last}
 
 

@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.coverage import latest_cases
 from orderdesk_sdk.desk.bulk.lists import MAX_LISTED
 from orderdesk_sdk.desk.desk import Desk
+from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.order_pages.reading import desk_of
@@ -32,17 +33,18 @@ def show_orders(request: Request) -> Response:
     folder = query.get("folder", "")
     limit = next((size for size in PAGE_SIZES if query.get("limit") == str(size)), PAGE_SIZES[0])
     after = query.get("after", "")
-    found = desk.orders.list(folder or None, limit=limit, after=f"id:{order_id(after)}" if after else None)
+    page = desk.orders.search(folder=folder or None, limit=limit, after=f"id:{order_id(after)}" if after else None)
+    last = page.next_after.removeprefix("id:") if page.next_after is not None else None
     kept = [("folder", folder), ("limit", str(limit))]
     data = {
         "title": "Orders",
-        "rows": make_rows(desk, found),
+        "rows": make_rows(desk, [summary.order for summary in page.orders]),
         "folder": folder,
         "limit": limit,
         "page_sizes": PAGE_SIZES,
         "folders": _folders(desk),
         "is_filtered": bool(folder),
-        "next_href": _address(kept, order_ref(found[-1].id)) if len(found) == limit else None,
+        "next_href": _address(kept, order_ref(last)) if last is not None else None,
         "first_href": _address(kept, "") if after else None,
         "bulk_off": role_refusal(caller_of(request).role, Role.OPERATOR),
         "unfinished": [bulk for bulk in desk.bulks.recent() if bulk.finished_at is None],
@@ -67,5 +69,7 @@ def _address(kept: Sequence[tuple[str, str]], after: str) -> str:
 
 def _folders(desk: Desk) -> tuple[str, ...]:
     """The names of the folders, where the order store tells them."""
-    folders = getattr(desk.orders, "folders", None)
-    return tuple(folders()) if folders is not None else ()
+    try:
+        return desk.orders.folders()
+    except InvalidStateError:
+        return ()
