@@ -1,9 +1,7 @@
 """One command for everything a contributor does: `python3 tools/dev.py test`, and so on; `--help` lists the verbs.
 
-The first run makes `.venv` in the checkout and installs into it, editable, what its verb needs: `demo` the SDK, the
-devkit and the plugins of its five services, `demo --serve` all plugins and the web server, every other verb the
-development tools, too. Later runs start at once; they install again only when a verb needs more, or a pyproject.toml,
-constraints.txt or the Python changed.
+The first run makes `.venv` in the checkout and installs into it what its verb needs. Later runs start at once,
+and install again only when a verb needs more, or a pyproject.toml, constraints.txt or the Python changed.
 
 It runs before anything is installed, so it imports the standard library only. It also keeps to syntax that Python 3.7
 reads, so that an old Python is told what is wrong instead of meeting a SyntaxError.
@@ -38,7 +36,7 @@ DEMO_PLUGINS = ("amazon_mcf", "bdlinx", "commercehub", "mww", "shopify")
 """The folders under plugins/ of the services that the demo plays. It needs nothing of the others."""
 
 EXTENTS = ("demo", "console", "all")
-"""What may be installed, each with all that the one before has."""
+"""What is installed: for the demo, for its console on all integrations, or with the development tools."""
 
 ROOM = 2 * 1024**3
 """Bytes of memory that tests may fill with their files: several times what they do."""
@@ -78,28 +76,13 @@ def projects() -> list[Path]:
 
 
 def editables(extent: str) -> list[str]:
-    """The arguments that make pip install distributions of this checkout, editable.
-
-    extent: "demo" for what the demo needs, "console" for its console on all integrations, "all" for every distribution
-    with the development tools.
-    """
+    """The arguments that make pip install, editable, distributions of this checkout; extent: one of EXTENTS."""
     sdk, devkit, *others = projects()
-    if extent == "demo":
-        plugins = [f"{ROOT / 'plugins' / name}[sandbox]" for name in DEMO_PLUGINS]
-        wanted = [f"{sdk}[cli,rules]", str(devkit), *plugins]
-    elif extent == "console":
-        wanted = [f"{sdk}[cli,rules,web]", str(devkit), *map(with_simulator, others)]
-    else:
-        wanted = [f"{sdk}[dev]", str(devkit), *map(str, others)]
+    extras = {"demo": "cli,rules", "console": "cli,rules,web", "all": "dev"}[extent]
+    plugins = [ROOT / "plugins" / name for name in DEMO_PLUGINS] if extent == "demo" else others
+    with_simulator = "" if extent == "all" else "[sandbox]"
+    wanted = [f"{sdk}[{extras}]", str(devkit), *(f"{plugin}{with_simulator}" for plugin in plugins)]
     return [argument for project in wanted for argument in ("-e", project)]
-
-
-def with_simulator(plugin: Path) -> str:
-    """What makes pip install a plugin with what its simulator needs; the plugin alone where it has none."""
-    import tomllib  # Older Pythons, which are told that they are too old, have none.
-
-    declared = tomllib.loads((plugin / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return f"{plugin}[sandbox]" if "sandbox" in declared.get("optional-dependencies", {}) else str(plugin)
 
 
 # The environment ------------------------------------------------------------------------------------------------------
@@ -141,8 +124,7 @@ def ensure_environment(extent: str) -> None:
         say(f"{reason}; this takes {'a minute' if extent == 'all' else 'a few seconds'}")
         make_venv(VENV)
     elif found and extent != installed:
-        more = "the other plugins" if extent == "console" else "the other plugins and the development tools"
-        say(f"adding {more} to .venv; this takes a minute")
+        say(f"adding the other plugins{' and the development tools' * (extent == 'all')} to .venv; this takes a minute")
     else:
         say("pyproject.toml or constraints.txt changed; installing what is new")
     # A killed pip may leave half a package that looks installed. Only this mark tells: it goes when pip ends by itself.
@@ -348,7 +330,9 @@ def docs(extra: list[str]) -> int:
 
 
 def record(extra: list[str]) -> int:
-    """Record a plugin's cassettes again: record amazon-mcf [--live]."""
+    """Record again: a plugin's cassettes (amazon-mcf [--live]), or the docs' pictures of the console (console)."""
+    if extra == ["console"]:
+        return run("python", "-m", "pytest", "-q", "tests/browser/test_pictures.py", ORDERDESK_PICTURES="yes")
     return run("python", "-m", "orderdesk_devkit.testing.record", *extra)
 
 
@@ -372,13 +356,6 @@ def pin(extra: list[str]) -> int:
     CONSTRAINTS.write_text(CONSTRAINTS_HEADER + "\n".join(frozen) + "\n", encoding="utf-8")
     say(f"constraints.txt holds {len(frozen)} versions; read the difference, then run the tests")
     return 0
-
-
-def extent_for(verb: str, extra: list[str]) -> str:
-    """What a verb with its arguments needs: one of EXTENTS."""
-    if verb != "demo":
-        return "all"
-    return "console" if "--serve" in extra else "demo"
 
 
 VERBS = {verb.__name__: verb for verb in (demo, test, lint, bench, docs, record, pin)}
@@ -407,7 +384,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     try:
         if asked.verb != "pin":
-            ensure_environment(extent_for(asked.verb, asked.extra))
+            ensure_environment(EXTENTS["--serve" in asked.extra] if asked.verb == "demo" else "all")
         return VERBS[asked.verb](asked.extra)
     except SetupError as error:
         say(str(error))

@@ -166,6 +166,7 @@ function setUpLive() {
   if (events && 'EventSource' in window) listen(events);
   const seconds = Number(live.host.getAttribute('data-poll') ?? '0');
   if (seconds > 0) window.setInterval(() => { if (isMoving()) refresh(); }, seconds * 1000);
+  window.addEventListener('offline', lost); // A stream that is open may stay so, and say nothing.
   window.addEventListener('online', refresh);
   document.addEventListener('visibilitychange', () => { if (!document.hidden && live.isLost) refresh(); });
 }

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.orders.order import Address, Order, OrderLine, OrderNote
 
-__all__ = ["BULK", "DEMO_ORDERS", "DemoOrder", "bulk_orders"]
+__all__ = ["BULK", "BULK_DOMAIN", "DEMO_ORDERS", "DemoOrder", "bulk_orders"]
 
 _PRODUCTS: Final = {
     "MUG-11": ("Photo mug, 11 oz", "16.00"),
@@ -25,6 +25,8 @@ _PRODUCTS: Final = {
 """Name and price by code."""
 BULK: Final = 200
 """How many orders wait to be canceled at once."""
+BULK_DOMAIN: Final = "calendars.example"
+"""Where all their customers have their mail, so that a search finds these orders alone."""
 _BULK_PLACES: Final = ("hp-site-flow", "lulu", "shipbob", "bay-photo")
 _BULK_NAMES: Final = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel")
 
@@ -47,21 +49,26 @@ class DemoOrder:
     added_before: timedelta
     source: str = "Paper Lantern Shop"
     note: str = ""
+    mail_domain: str = "example.com"
 
     def to_order(self, now: datetime) -> Order:
         """The order as the order store has it. now: the end of the story."""
         first, _, last = self.customer.partition(" ")
         address = Address(
-            first_name=first, last_name=last, address1="418 Alder Street", city=self.city, postal_code="97205",
+            first_name=first,
+            last_name=last,
+            address1="418 Alder Street",
+            city=self.city,
+            postal_code="97205",
             country="US",
-        )  # fmt: skip
+        )
         added = now - self.added_before
         total = sum((Decimal(_PRODUCTS[code][1]) * quantity for code, quantity in self.lines), Decimal(0))
         return Order(
             id=f"7{self.number}",
             number=self.number,
             source_name=self.source,
-            email=f"{first}.{last}@example.com".lower(),
+            email=f"{first}.{last.strip('.')}@{self.mail_domain}".lower().replace(" ", "."),
             shipping_method="Ground",
             quantity_total=Decimal(sum(quantity for _, quantity in self.lines)),
             product_total=total,
@@ -130,4 +137,4 @@ def bulk_orders() -> Iterator[DemoOrder]:
     for index in range(BULK):
         name = f"{_BULK_NAMES[index % len(_BULK_NAMES)]} {chr(ord('A') + index % 26)}."
         place = _BULK_PLACES[index % len(_BULK_PLACES)]
-        yield _order(str(2001 + index), name, "Salem", "1 CAL-2026", place, 0.4)
+        yield evolve(_order(str(2001 + index), name, "Salem", "1 CAL-2026", place, 0.4), mail_domain=BULK_DOMAIN)

@@ -39,9 +39,9 @@ _RULES: Final = (
         "do": [{"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}],
     },
     {
-        "name": "What is canceled is filed",
+        "name": "What is canceled is to be refunded",
         "event": "order canceled",
-        "do": [{"action": "Move Order to Folder", "folder": "Canceled"}],
+        "do": [{"action": "Move Order to Folder", "folder": "To refund"}],
     },
 )
 

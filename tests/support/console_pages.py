@@ -1,0 +1,57 @@
+"""The main pages of the console on the shop to look at: what is judged, and pictured for the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from attrs import frozen
+
+from tests.support.console import Console
+
+__all__ = ["CONSOLE_PAGES", "PHONE", "DESK", "ConsolePage"]
+
+DESK: Final = {"width": 1280, "height": 860}
+PHONE: Final = {"width": 390, "height": 780}
+
+
+@frozen
+class ConsolePage:
+    """One page. path: of a shop that is open. who: signed in; "" for nobody."""
+
+    name: str
+    path: Callable[[Console], str]
+    who: str = "ada"
+
+
+def _at(path: str) -> Callable[[Console], str]:
+    return lambda _: path
+
+
+def _case(number: str, connection: str) -> Callable[[Console], str]:
+    def path(console: Console) -> str:
+        desk = console.shop.desk
+        cases = (*desk.cases.list(order=number), *desk.cases.list_others(order=number))
+        return f"/cases/{next(case.id for case in cases if case.connection == connection)}"
+
+    return path
+
+
+CONSOLE_PAGES: Final = (
+    ConsolePage("sign-in", _at("/sign-in"), who=""),
+    ConsolePage("orders", _at("/")),
+    ConsolePage("order", _at("/orders/71059")),
+    ConsolePage("order-settled", _at("/orders/71046")),
+    ConsolePage("receipt", _at("/orders/71044/receipt")),
+    ConsolePage("inbox", _at("/inbox")),
+    ConsolePage("case", _case("1043", "mww")),
+    ConsolePage("request", _case("1061", "commercehub")),
+    ConsolePage("alarm", _case("1049", "hp-site-flow")),
+    ConsolePage("rules", _at("/rules")),
+    ConsolePage("matrix", _at("/matrix")),
+    ConsolePage("health", _at("/health")),
+    ConsolePage("audit", _at("/audit")),
+    ConsolePage("connections", _at("/connections")),
+    ConsolePage("users", _at("/users")),
+    ConsolePage("tokens", _at("/tokens")),
+)
