@@ -50,19 +50,21 @@ def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Pat
         serving(desk, host=host, port=port, works=not no_work, report=problem_shower(None)) as server,
     ):
         document: dict[str, object] = {"url": server.url, "works": not no_work}
+        has_users = bool(desk.access.users.list())
         try:
             if ready_file is not None:
                 write_private(ready_file, f"{json.dumps(document)}\n".encode())
             if session.as_json:
                 click.echo(json.dumps(document))
             else:
-                session.print_result(document, lambda screen: _show(screen, server.url))
+                session.print_result(document, lambda screen: _show(screen, server.url, has_users=has_users))
             stop.wait()
         finally:
             if ready_file is not None:
                 ready_file.unlink(missing_ok=True)
 
 
-def _show(screen: Screen, url: str) -> None:
+def _show(screen: Screen, url: str, *, has_users: bool) -> None:
     screen.line(f"The console is at {url}; end it with Ctrl-C.", "bold")
-    screen.line("No account yet: `orderdesk users add NAME --role admin`.")
+    if not has_users:
+        screen.line("No account yet: `orderdesk users add NAME --role admin`.")

@@ -29,6 +29,7 @@ from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import open_order_store
 from orderdesk_sdk.stores.postgres.copy_ends import copy_source
 from orderdesk_sdk.stores.sql.copied_tables import LEDGER_TABLES, NOT_COPIED, ORDER_TABLES
+from tests.support.access_calls import write_access
 from tests.support.builders import EXCHANGE, LATER, NOW, make_cancellation, make_case_of, make_resubmission, open_case
 from tests.support.ledgers import (
     LedgerDatabase,
@@ -71,6 +72,7 @@ def fill(database: LedgerDatabase) -> None:
         ledger.add_events([event, OrderEvent("e2", OrderEventKind.CASE_SETTLED, "2", NOW)])
         ledger.complete_event(event, [RuleExecution("rule", "action", "done")], [], NOW)
         ledger.claim_notifications("shop", ["one", "two"], NOW)
+        write_access(ledger)
         ledger.add_receipt_link(ReceiptLink("l1", "1", "Ann", NOW, LATER), "digest")
         ledger.begin_request(KeyedRequest("token 1", "key", "cancel", "digest", "1"), NOW)
         ledger.save_stored_connection(stored_connection())
