@@ -15,8 +15,8 @@ __all__ = ["PAGE_LIMIT", "find_orders", "search_orders"]
 
 PAGE_LIMIT: Final = 500
 """Orders of one page, as in Order Desk."""
-MAX_MATCHES: Final = 5000
-"""Orders that are looked at for one page: with more the text says too little."""
+MAX_MATCHES: Final = 20_000
+"""Words that are looked at for one page: with more the text says too little."""
 _SHORTEST_BEGINNING: Final = 3
 """Characters of a word that may be the beginning of another; a shorter one is the whole word."""
 _END: Final = "\U0010ffff"
@@ -36,7 +36,7 @@ def search_orders(cursor: Cursor, text: str | None, folder: str | None, limit: i
     matches: list[int] | None = None
     if words:
         matches = _matching(cursor, [unicodedata.normalize("NFC", word) for word in words], before)
-        rows = _rows_of(cursor, matches, folder_id, limit + 1)
+        rows = _rows_of(cursor, sorted(set(matches), reverse=True), folder_id, limit + 1)
     else:
         where, values = ("", []) if folder_id is None else ("folder_id = ? AND ", [folder_id])
         rows = cursor.execute(
@@ -54,32 +54,33 @@ def find_orders(cursor: Cursor, order_ids: Sequence[str]) -> tuple[FoundOrder, .
 
 
 def _matching(cursor: Cursor, words: Sequence[str], before: int) -> list[int]:
-    """The places of orders that every word matches, at most `MAX_MATCHES`, the newest first.
+    """The places of orders that every word matches, the newest first, of at most `MAX_MATCHES` words that match.
 
-    The longest word is looked for, and the others among what it finds: it is likely to match the fewest.
+    The longest word is looked for, and the others among what it finds: it is likely to match the fewest. What is that
+    word comes first, the newest of it; then what goes on after it, the greatest numbers first, which are new ones.
     """
-    first, *others = sorted(words, key=len, reverse=True)
-    conditions, values = [f"{_condition(first)} AND seq < ?"], [*_values(first), before]
+    first, *others = [order_rows.storable(word) for word in sorted(words, key=len, reverse=True)]
+    conditions = ["seq < ?"]
+    values: list[object] = [before]
     for word in others:
+        is_long = len(word) >= _SHORTEST_BEGINNING
+        condition = "other.term >= ? AND other.term < ?" if is_long else "other.term = ?"
         conditions.append(
-            f"EXISTS (SELECT 1 FROM order_terms AS other WHERE other.seq = order_terms.seq"  # noqa: S608 - constants
-            f" AND {_condition(word, 'other.term')})"
+            f"EXISTS (SELECT 1 FROM order_terms AS other WHERE other.seq = order_terms.seq AND {condition})"  # noqa: S608 - constants
         )
-        values.extend(_values(word))
-    rows = cursor.execute(
-        f"SELECT DISTINCT seq FROM order_terms WHERE {' AND '.join(conditions)} LIMIT ?",  # noqa: S608 - constants
-        (*values, MAX_MATCHES),
+        values.extend([word, word + _END] if is_long else [word])
+    rest = " AND ".join(conditions)
+    found = cursor.execute(
+        f"SELECT seq FROM order_terms WHERE term = ? AND {rest} ORDER BY seq DESC LIMIT ?",  # noqa: S608 - constants
+        (first, *values, MAX_MATCHES),
     ).fetchall()
-    return sorted((row[0] for row in rows), reverse=True)
-
-
-def _condition(word: str, column: str = "term") -> str:
-    return f"{column} >= ? AND {column} < ?" if len(word) >= _SHORTEST_BEGINNING else f"{column} = ?"
-
-
-def _values(word: str) -> list[str]:
-    stored = order_rows.storable(word)
-    return [stored, stored + _END] if len(word) >= _SHORTEST_BEGINNING else [stored]
+    if len(first) >= _SHORTEST_BEGINNING and len(found) < MAX_MATCHES:
+        found += cursor.execute(
+            # The sign lets no database go through the orders instead of the words.
+            f"SELECT seq FROM order_terms WHERE term > ? AND term < ? AND +{rest} ORDER BY term DESC LIMIT ?",  # noqa: S608 - constants
+            (first, first + _END, *values, MAX_MATCHES - len(found)),
+        ).fetchall()
+    return [row[0] for row in found]
 
 
 def _rows_of(cursor: Cursor, places: Sequence[int], folder_id: int | None, most: int) -> list[tuple[Any, ...]]:
