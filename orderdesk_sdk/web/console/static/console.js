@@ -63,6 +63,16 @@ function localizeTimes(root) {
   }
 }
 
+/** On paper each moment is written in UTC, with its zone and year: "today" means nothing there. */
+function setUpPaper() {
+  window.addEventListener('beforeprint', () => {
+    for (const element of document.querySelectorAll('time[data-local][title]')) {
+      element.textContent = element.getAttribute('title');
+    }
+  });
+  window.addEventListener('afterprint', () => localizeTimes(document));
+}
+
 /**
  * @param {Date} moment
  * @param {boolean} seconds
@@ -489,6 +499,7 @@ document.addEventListener('DOMContentLoaded', () => {
   setUpDialog();
   setUpChoosing();
   setUpButtons();
+  setUpPaper();
   tick();
   window.setInterval(tick, 500);
 });
