@@ -6,6 +6,7 @@ import pytest
 
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.errors import InvalidStateError
 from tests.support.html_pages import read_page
 from tests.web.conftest import WebShop
 from tests.web.console.conftest import Visitor, page_of, press
@@ -102,3 +103,34 @@ def test_an_order_that_is_not_there(visit: Visitor) -> None:
 def test_nobody_is_told_to_sign_in(web_shop: WebShop) -> None:
     with web_shop.client() as nobody:
         assert page_of(nobody, ORDER, 401).one("a", class_="primary").attributes["href"] == "/sign-in"
+
+
+class TestList:
+    def test_orders_are_searched_and_narrowed(self, web_shop: WebShop, visit: Visitor) -> None:
+        ann = visit(Role.VIEWER)
+        assert page_of(ann, "/?q=1042").all("a", href=ORDER)
+        empty = page_of(ann, "/?q=nothing-like-it").one("div", class_="empty")
+        assert "No order is like that" in empty.text
+        assert empty.one("a", class_="button").attributes["href"] == "/"
+        assert "Nothing is canceled" not in page_of(ann, "/?state=canceled").text
+        web_shop.desk.cancel("1042", by="Ben", send_now=False)
+        assert page_of(ann, "/?state=open").one("span", class_="state").text == "pending"
+        assert page_of(ann, "/?state=invented&limit=7").all("a", href=ORDER), "what nobody knows narrows nothing"
+
+    def test_an_unknown_folder_says_which_there_are(self, visit: Visitor) -> None:
+        page = page_of(visit(Role.VIEWER), "/?folder=Nowhere")
+        assert "Nowhere" in page.one("div", class_="message").text
+        assert page.one("select", id="f-folder").all("option")[1:]
+
+    def test_a_store_that_lists_none_leads_to_the_order_that_is_typed(
+        self, web_shop: WebShop, visit: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise InvalidStateError("this order store does not list its orders", hint="look in your app")
+
+        monkeypatch.setattr(web_shop.desk.orders, "search", refuse)
+        monkeypatch.setattr(web_shop.desk.orders, "folders", refuse)
+        ann = visit(Role.VIEWER)
+        assert "does not list its orders" in page_of(ann, "/").one("div", class_="message").text
+        assert ann.get("/?q=1042").headers["location"] == ORDER
+        assert ann.get("/?q=1").status_code == 404

@@ -10,5 +10,5 @@ What is made here:
 - every text that is a sentence of ours; texts of others are passed on as they are, and made safe where they are shown
 - every address that a page leads to within one order or case
 
-Views may import cases, orders and plugin declarations, and no I/O, no Starlette and no template.
+Views may import cases, orders, plugin declarations and the plain records of the desk; no I/O and no Starlette.
 """

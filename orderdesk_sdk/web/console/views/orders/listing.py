@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from attrs import frozen
 
-from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.cases.order_states import OrderState
+from orderdesk_sdk.desk.order_search import OrderSummary
 from orderdesk_sdk.web.console.views.orders.page import customer_name, money
 
-__all__ = ["OrderRow", "leading_state", "make_row"]
+__all__ = ["STATE_CHOICES", "OrderRow", "make_row"]
 
-_MOST_PRESSING = (
-    State.SHIPPED_ANYWAY,
-    State.ACTION_REQUIRED,
-    State.UNKNOWN,
-    State.SENDING,
-    State.PENDING,
-    State.REPORTED,
-    State.ACKNOWLEDGED,
-    State.EXPIRED,
-    State.REJECTED,
-    State.PARTIALLY_CANCELED,
-    State.UNSUPPORTED,
-    State.WITHDRAWN,
-    State.CANCELED,
-    State.DONE,
+STATE_CHOICES: tuple[tuple[str, str], ...] = (
+    ("needs person", "Needs a person"),
+    (OrderState.OPEN.value, "Being canceled"),
+    (OrderState.CANCELED.value, "Canceled everywhere"),
+    (OrderState.REJECTED.value, "Not canceled"),
+    (OrderState.ALARM.value, "Shipped anyway"),
 )
+"""What orders are narrowed by, and its text."""
 
 
 @frozen
@@ -38,7 +29,7 @@ class OrderRow:
 
     Args:
         state: of its newest cases the one that most wants to be looked at; None: nothing was requested.
-        state_note: at how many places it is so; "" where there is one place.
+        state_note: at how many places it is canceled; "" where that says nothing more.
     """
 
     id: str
@@ -50,31 +41,22 @@ class OrderRow:
     added_at: datetime | None
     state: State | None
     state_note: str
+    needs_person: bool
 
 
-def make_row(order: Order, folder: str | None, newest: Sequence[CancelCase]) -> OrderRow:
-    """A row.
-
-    Args:
-        newest: the newest case at each place.
-    """
-    state = leading_state(newest)
-    alike = sum(case.state is state for case in newest)
-    note = f"at {alike} of {len(newest)} places" if len(newest) > 1 and alike < len(newest) else ""
+def make_row(found: OrderSummary) -> OrderRow:
+    """A row."""
+    order, places = found.order, len(found.remote_orders)
+    is_mixed = found.worst_state is not None and places > 1 and found.worst_state is not State.CANCELED
     return OrderRow(
         order.id,
         order.number,
         order.source_name,
         customer_name(order),
-        folder,
+        found.folder,
         money(order.order_total),
         order.added_at,
-        state,
-        note,
+        found.worst_state,
+        f"canceled at {found.canceled_at} of {places} places" if is_mixed else "",
+        found.needs_person and found.worst_state not in (State.ACTION_REQUIRED, State.SHIPPED_ANYWAY),
     )
-
-
-def leading_state(cases: Sequence[CancelCase]) -> State | None:
-    """The state that most wants to be looked at; None without a case."""
-    states = {case.state for case in cases}
-    return next((state for state in _MOST_PRESSING if state in states), None)
