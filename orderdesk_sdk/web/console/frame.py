@@ -17,7 +17,12 @@ from orderdesk_sdk.web.console.notices import notice_of
 __all__ = ["NavigationItem", "frame_data", "navigation"]
 
 _WORK = (("/", "Orders", "orders"), ("/inbox", "Inbox", "inbox"))
-_LOOK = (("/rules", "Rules", "rules"), ("/matrix", "Matrix", "matrix"), ("/health", "Health", "health"))
+_LOOK = (
+    ("/rules", "Rules", "rules"),
+    ("/messages", "Messages", "mail"),
+    ("/matrix", "Matrix", "matrix"),
+    ("/health", "Health", "health"),
+)
 _ADMIN = (
     ("/connections", "Connections", "connections"),
     ("/users", "Users", "users"),
@@ -80,10 +85,9 @@ def frame_data(request: Request) -> Mapping[str, object]:
 
 def _count_waiting(desk: Desk) -> int:
     try:
-        found = desk.ledger.count_waiting()
+        return desk.inbox.counts().total
     except OrderDeskError:
         return 0  # A page that says what is wrong must not fail for the number beside it.
-    return found.alarms + sum(found.action_required.values()) + found.messages
 
 
 def _desk_now(desk: Desk) -> datetime:

@@ -44,6 +44,10 @@ NOTICES: Mapping[str, Notice] = {
     "token-revoked": Notice("info", "The token counts no more."),
     "connection-saved": Notice("good", "Saved. Desks and workers that run take it up."),
     "password-changed": Notice("good", "Your password is changed. You are signed out everywhere but here."),
+    "rule-saved": Notice("info", "Saved, and off. Try it as it is now, then switch it on."),
+    "rule-on": Notice("good", "The rule is on. Desks and workers that run take it up."),
+    "rule-off": Notice("info", "The rule is off."),
+    "rule-deleted": Notice("info", "The rule is deleted; its history stays."),
     "signed-out": Notice("info", "You are signed out."),
     "session-ended": Notice("info", "Your session has ended. Sign in again."),
 }

@@ -15,7 +15,16 @@ from orderdesk_sdk.web.console.admin_pages.connections import (
 )
 from orderdesk_sdk.web.console.admin_pages.health import show_health
 from orderdesk_sdk.web.console.admin_pages.matrix import show_matrix
-from orderdesk_sdk.web.console.admin_pages.rules import show_rules
+from orderdesk_sdk.web.console.admin_pages.rules import (
+    delete_rule,
+    disable_rule,
+    enable_rule,
+    save_rule,
+    show_new_rule,
+    show_rule,
+    show_rules,
+    try_rule,
+)
 from orderdesk_sdk.web.console.admin_pages.tokens import create_token, revoke_token, show_tokens
 from orderdesk_sdk.web.console.admin_pages.users import (
     add_user,
@@ -31,6 +40,13 @@ __all__ = ["ADMIN_PAGES"]
 
 ADMIN_PAGES = (
     Page("/rules", Role.VIEWER, show_rules),
+    Page("/rules/new", Role.ADMIN, show_new_rule),
+    Page("/rules/rule", Role.ADMIN, show_rule),
+    Page("/rules/save", Role.ADMIN, post=save_rule),
+    Page("/rules/try", Role.ADMIN, post=try_rule),
+    Page("/rules/enable", Role.ADMIN, post=enable_rule),
+    Page("/rules/disable", Role.ADMIN, post=disable_rule),
+    Page("/rules/delete", Role.ADMIN, post=delete_rule),
     Page("/matrix", Role.VIEWER, show_matrix),
     Page("/health", Role.VIEWER, show_health),
     Page("/audit", Role.ADMIN, show_audit),

@@ -1,6 +1,7 @@
 """The pages on which the desk is looked after.
 
     rules         rules as sentences, what they would do, what they did
+    rule_form     a rule as the fields of a form, and back
     health        what was checked, and what to put right
     connections   the form of a connection, field by field
     csv_table     tables for spreadsheets, in which no cell is a formula

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.events import OrderEventKind, RuleExecution
 from orderdesk_sdk.desk.rule_previews import RulePreview
+from orderdesk_sdk.desk.rule_views import RuleView
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule
 from orderdesk_sdk.web.references import order_ref
@@ -16,14 +17,14 @@ from orderdesk_sdk.web.references import order_ref
 __all__ = [
     "EXAMPLE",
     "TRIED_EVENTS",
-    "ActionView",
+    "ActionText",
     "ExecutionRow",
-    "RuleView",
+    "RuleRow",
     "RulesPage",
     "TriedResult",
     "TriedRules",
     "execution_rows",
-    "make_rule",
+    "make_rule_row",
     "tried_results",
 ]
 
@@ -42,11 +43,11 @@ _SENTENCES: Mapping[OrderEventKind, str] = {
     OrderEventKind.CANCEL_REQUESTED: "When somebody asks us to cancel an order",
 }
 TRIED_EVENTS: Sequence[tuple[str, str]] = tuple((kind.value, kind.value.capitalize()) for kind in OrderEventKind)
-"""The events that rules can be tried on, as values and texts."""
+"""The events of rules, as values and texts."""
 
 
 @frozen
-class ActionView:
+class ActionText:
     """What a rule does. problem: why it cannot be done; None: it can."""
 
     text: str
@@ -54,29 +55,35 @@ class ActionView:
 
 
 @frozen
-class RuleView:
+class RuleRow:
     """A rule as a sentence.
 
     Args:
         filter: as it is written; "" where it always holds.
-        edit_href: where it can be changed; None: not here, or not by this person.
+        place: where it is changed, and by whom it was last.
+        is_stored: it is changed here.
+        is_tried: it may be switched on.
     """
 
     name: str
     sentence: str
     filter: str
-    actions: tuple[ActionView, ...]
-    location: str
-    enabled: bool
-    edit_href: str | None
+    actions: tuple[ActionText, ...]
+    problem: str | None
+    place: str
+    changed_at: datetime | None
+    is_enabled: bool
+    is_stored: bool
+    is_tried: bool
 
 
 @frozen
 class TriedResult:
-    """What one rule makes of the event, and what it would do."""
+    """What one rule makes of the event, and what it would do. title: of the rule, or of the order."""
 
-    rule: str
+    title: str
     matches: bool
+    failed: bool
     explanation: str
     effects: tuple[str, ...]
 
@@ -118,13 +125,15 @@ class RulesPage:
     Args:
         problems: of rules that cannot be used.
         try_refusal: why this person may not try them; None: they may.
+        may_change: this person makes and changes rules.
     """
 
-    rules: tuple[RuleView, ...]
+    rules: tuple[RuleRow, ...]
     problems: tuple[OrderDeskError, ...]
     tried: TriedRules
     executions: tuple[ExecutionRow, ...]
     try_refusal: str | None
+    may_change: bool
     events: Sequence[tuple[str, str]] = TRIED_EVENTS
     example: str = EXAMPLE
 
@@ -134,18 +143,32 @@ class RulesPage:
         return self.try_refusal is None
 
 
-def make_rule(rule: Rule, targets: Mapping[str, tuple[str, ...]], *, edit_href: str | None = None) -> RuleView:
+def make_rule_row(view: RuleView, targets: Mapping[str, tuple[str, ...]]) -> RuleRow:
     """A rule as a sentence.
 
     Args:
         targets: the actions that there are.
     """
-    sentence = _SENTENCES[rule.event] + (", and this holds:" if rule.when else ", then:")
-    actions = tuple(
-        ActionView(_action_text(action), None if action.name in targets else "no connected integration does this")
-        for action in rule.actions
+    rule, stored = view.rule, view.stored
+    return RuleRow(
+        name=rule.name,
+        sentence=_SENTENCES[rule.event] + (", and this holds:" if _filter(rule) else ", then:"),
+        filter=_filter(rule),
+        actions=tuple(
+            ActionText(_action_text(action), None if action.name in targets else "no connected integration does this")
+            for action in rule.actions
+        ),
+        problem=view.problem,
+        place=f"changed here, by {stored.by}" if stored is not None else f"changed in {rule.location}",
+        changed_at=stored.at if stored is not None else None,
+        is_enabled=view.is_enabled,
+        is_stored=stored is not None,
+        is_tried=view.is_tried,
     )
-    return RuleView(rule.name, sentence, rule.when, actions, rule.location, rule.enabled, edit_href)
+
+
+def _filter(rule: Rule) -> str:
+    return rule.when.strip()
 
 
 def _action_text(action: ConfiguredAction) -> str:
@@ -158,16 +181,17 @@ def _action_text(action: ConfiguredAction) -> str:
     return f"{action.name}{where}{why}"
 
 
-def tried_results(previews: Sequence[RulePreview]) -> tuple[TriedResult, ...]:
-    """What each rule makes of an event."""
+def tried_results(previews: Sequence[tuple[str, RulePreview]]) -> tuple[TriedResult, ...]:
+    """What was found, each with its title."""
     return tuple(
         TriedResult(
-            preview.evaluation.rule.name,
+            title,
             preview.evaluation.matches,
+            preview.evaluation.failed,
             preview.evaluation.explanation,
             tuple(f"{action.name}: {effect}" for action, effect in preview.effects),
         )
-        for preview in previews
+        for title, preview in previews
     )
 
 
