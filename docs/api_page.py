@@ -16,7 +16,8 @@ __all__ = ["api_page"]
 _HEAD = """\
 # The JSON API
 
-What `orderdesk serve` answers below `/api/v1`. The same as an OpenAPI 3.1 document is at `/api/v1/openapi.json`.
+What `orderdesk serve` answers below `/api/v1`. How to begin is told in [Use the JSON API](../how-to/json-api.md). The
+same as an OpenAPI 3.1 document is at `/api/v1/openapi.json`.
 
 - A token of `orderdesk tokens create` goes into the header `Authorization: Bearer ...`, and nowhere else. What is done
   is done in its name. It has a role, and may be limited to some connections: of other connections it learns nothing,

@@ -102,7 +102,8 @@ class Authentication:
         token = self._desk.access.api_tokens.find(found.group(1).decode()) if found is not None else None
         if token is None:
             return None
-        return Caller(token.name, token.role, token=token, connections=tuple(token.connections))
+        # No user's name begins like this, so whoever reads a history knows that it was a program.
+        return Caller(f"token {token.name}", token.role, token=token, connections=tuple(token.connections))
 
 
 def proxied_user(scope: Scope, header: str) -> str | None:

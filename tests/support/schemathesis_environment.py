@@ -1,4 +1,4 @@
-"""An environment of its own for schemathesis, whose pins are others than ours; made once, and kept in build/."""
+"""An environment of its own for schemathesis, whose pins are others than ours; made once, and kept beside .venv."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orderdesk_devkit.testing.report_keys import FUZZ_SKIP
 __all__ = ["run_schemathesis"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOLDER = ROOT / "build" / "schemathesis"
+FOLDER = ROOT / ".venv-schemathesis"
 CONSTRAINTS = ROOT / "tests" / "web" / "constraints-schemathesis.txt"
 INSTALL_WITHIN = 300
 """Seconds that pip may take."""

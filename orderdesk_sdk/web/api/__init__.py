@@ -6,7 +6,7 @@
     replies      the documents that are answered, as typed dictionaries
     schemas      a JSON Schema of each of both
     operation    what an operation is
-    operations   the table: path, role, request, reply, errors
+    operations   the table: path, role, request, reply, errors; its parts are about orders, cases and the desk
     endpoint     from a request to a handler and back: token, limits, body, idempotency key
     handlers     what is done: calls of the desk, within the connections that the token may touch
     openapi      the OpenAPI 3.1 document

@@ -26,7 +26,7 @@ def test_from_plan_to_receipt(web_shop: WebShop, open_api: ApiOpener, cancel: Po
     assert asked.status_code == 202
     (case,) = asked.json()["cases"]
     assert (case["state"], web_shop.services.writes) == ("pending", [])
-    assert asked.json()["cancellation"]["requested_by"].startswith("operator-")
+    assert asked.json()["cancellation"]["requested_by"].startswith("token operator-")
     web_shop.desk.run_due()
     assert web_shop.services.writes == ["mill cancel 1042"]
     assert api.get(f"cases/{case['id']}").json()["case"]["state"] == "acknowledged"
@@ -126,7 +126,7 @@ def test_the_audit_log_tells_who_did_and_saw_what(web_shop: WebShop, open_api: A
         (AuditAction.RECEIPT_VIEWED, "order id-1042"),
         (AuditAction.CANCEL_REQUESTED, "order id-1042"),
     ]
-    assert {one.actor[:9] for one in records} == {"operator-"}
+    assert {one.actor[:15] for one in records} == {"token operator-"}
     assert {one.address for one in records} == {"127.0.0.1"}
 
 

@@ -95,7 +95,7 @@ def test_what_is_under_way_is_waited_for_and_then_said(
     monkeypatch.setattr(keeping, "WAIT", 0.1)
     api = open_api(Role.OPERATOR)
     (token,) = web_shop.desk.access.api_tokens.list()
-    begun = _begun(web_shop, token.name, "k", api)
+    begun = _begun(web_shop, f"token {token.name}", "k", api)
     reply = post(api, "orders/1042/withdraw", {}, key="k")
     assert (reply.status_code, reply.json()["error"]["code"]) == (409, "in_progress")
     assert reply.headers["retry-after"] == "1"
