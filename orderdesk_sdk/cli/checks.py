@@ -12,7 +12,7 @@ from orderdesk_sdk.cli.order_store_checks import check_order_store
 from orderdesk_sdk.cli.output.times import format_time, zone
 from orderdesk_sdk.cli.sandbox_client import require_simulator
 from orderdesk_sdk.cli.session import Session, clock_of
-from orderdesk_sdk.cli.stored_connection_checks import check_stored_connections
+from orderdesk_sdk.cli.stored_configuration_checks import check_stored_connections, stored_rules, stored_slugs
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.connection_admin.validation import read_settings
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
@@ -189,14 +189,15 @@ def _duplicate_numbers(declared: Integration, suffix: str) -> Iterator[HealthChe
 
 
 def _rules(config: Config, registry: PluginRegistry) -> Iterator[HealthCheck]:
-    slugs = dict.fromkeys(connection.integration for connection in config.connections.values())
-    declared = {slug: registry.describe(slug) for slug in slugs}
-    catalog = ActionCatalog.from_integrations(declared, tuple(config.connections))
-    errors = [*_filter_errors(config.rules), *catalog.errors(config.rules)]
+    slugs = {**stored_slugs(config), **{name: one.integration for name, one in config.connections.items()}}
+    declared = {slug: registry.describe(slug) for slug in dict.fromkeys(slugs.values())}
+    rules = (*config.rules, *stored_rules(config))
+    catalog = ActionCatalog.from_integrations(declared, tuple(slugs))
+    errors = [*_filter_errors(rules), *catalog.errors(rules)]
     for error in errors:
         yield error_check(HealthCode.RULE, error)
-    if config.rules and not errors:
-        count = len(config.rules)
+    if rules and not errors:
+        count = len(rules)
         yield HealthCheck.ok(
             HealthCode.RULE,
             "[[rules]]",

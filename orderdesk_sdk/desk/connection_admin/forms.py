@@ -15,7 +15,7 @@ __all__ = ["ConnectionForm", "FormField", "form_of", "read_texts"]
 
 MAX_TEXT_LENGTH = 100_000
 """Characters of one field: an API profile has a few thousand."""
-_TRUE, _FALSE = ("true", "on", "yes", "1"), ("false", "off", "no", "0", "")
+_TRUE, _FALSE = ("true", "on", "yes", "1"), ("false", "off", "no", "0")
 
 
 @frozen
@@ -83,11 +83,7 @@ def read_texts(form: ConnectionForm, texts: Mapping[str, str]) -> Mapping[str, o
                 location=f"integration {form.integration}: {name}",
                 hint=f"the settings are: {', '.join(fields) or 'none'}",
             )
-    return {
-        name: _read_text(fields[name], text, f"settings.{name}")
-        for name, text in texts.items()
-        if text.strip() or fields[name].type == "bool"
-    }
+    return {name: _read_text(fields[name], text, f"settings.{name}") for name, text in texts.items() if text.strip()}
 
 
 def _read_text(field: FormField, text: str, location: str) -> object:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from orderdesk_devkit.sample_orders import SAMPLE_ORDERS
 from orderdesk_sdk.cli.group import orderdesk
 
 CANARY = "canary-secret-1f2e3d4c5b6a7988"
@@ -131,3 +132,26 @@ def test_doctor_says_which_connections_cannot_be_opened_for_lack_of_the_key(monk
     code, status, message = checks_of_doctor()[place]
     assert (code, status) == ("credentials", "failing")
     assert "no key" in message
+
+
+def test_doctor_checks_the_rules_that_are_switched_on() -> None:
+    add()
+    Path("orders.json").write_text(SAMPLE_ORDERS, encoding="utf-8")
+    rule = 'event = "order imported"\ndo = [{ action = "Cancel Order", connections = ["mcf-us"] }]\n'
+    for arguments, given in (
+        (["import", "orders.json"], None),
+        (["rules", "save", "All of them", "-"], rule),
+        (["rules", "dry-run", "All of them"], None),
+        (["rules", "enable", "All of them"], None),
+    ):
+        ran = CliRunner().invoke(orderdesk, [*arguments, "--by", "Ann"], input=given)
+        assert ran.exit_code == 0, ran.output
+    assert [check["status"] for check in rule_checks()] == ["ok"]
+    run("disable", "mcf-us", "--by", "Ann")
+    (found,) = rule_checks()
+    assert (found["status"], found["location"]) == ("failing", "stored rule All of them.do[0].connections")
+
+
+def rule_checks() -> list[dict[str, Any]]:
+    ran = CliRunner().invoke(orderdesk, ["doctor", "--json"])
+    return [check for check in json.loads(ran.stdout)["checks"] if check["code"] == "rule"]

@@ -28,9 +28,9 @@ __all__ = [
 
 
 def list_rules(call: ApiCall) -> JsonObject:
-    """The rules as configured."""
+    """The rules of the configuration, and those that were made while the desk runs."""
     targets = action_targets(call.desk)
-    return {"rules": [rule_document(rule, targets) for rule in call.desk.config.rules]}
+    return {"rules": [rule_document(view.rule, targets) for view in call.desk.rule_admin.list()]}
 
 
 def try_rules(call: ApiCall) -> JsonObject:

@@ -1,20 +1,26 @@
-"""The checks of `doctor` on connections that were made while a desk ran: whether each can be opened and used."""
+"""What `doctor` reads of a ledger: connections and rules that were made while a desk ran."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from typing import TypeVar
 
+from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.stored_connections import StoredConnection
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.connection_vault import ConnectionVault, connection_location
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
 from orderdesk_sdk.errors import ConfigurationError, StorageError
+from orderdesk_sdk.rules.model import Rule
+from orderdesk_sdk.rules.stored_rules import enabled_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.opening import open_ledger, tables_of
 from orderdesk_sdk.transport.http.reach import Reach
 
-__all__ = ["check_stored_connections"]
+__all__ = ["check_stored_connections", "stored_rules", "stored_slugs"]
+
+T = TypeVar("T")
 
 CheckConnection = Callable[[ConnectionConfig], Iterator[HealthCheck]]
 
@@ -47,14 +53,28 @@ def check_stored_connections(config: Config, check: CheckConnection) -> Iterator
         yield HealthCheck.ok(HealthCode.SANDBOX, "[sandbox]", text)
 
 
+def stored_slugs(config: Config) -> Mapping[str, str]:
+    """The integration of each stored connection that is enabled, by the connection's name."""
+    return {stored.name: stored.integration for stored in _stored_connections(config) if stored.is_enabled}
+
+
+def stored_rules(config: Config) -> tuple[Rule, ...]:
+    """The rules of the ledger that are enabled."""
+    return enabled_rules(_read(config, lambda ledger: ledger.stored_rules(), ()))
+
+
 def _stored_connections(config: Config) -> tuple[StoredConnection, ...]:
-    """Those of a ledger that can be opened as it is; what keeps another from it is told by its own check."""
+    return _read(config, lambda ledger: ledger.stored_connections(), ())
+
+
+def _read(config: Config, read: Callable[[Ledger], T], nothing: T) -> T:
+    """What is read of a ledger that can be opened as it is; what keeps another from it is told by its own check."""
     if config.ledger_file is not None and not config.ledger_file.exists():
-        return ()
+        return nothing
     try:
         if not tables_of(config.ledger)[0].version.is_usable:
-            return ()
+            return nothing
         with closing(open_ledger(config.ledger)) as ledger:
-            return ledger.stored_connections()
+            return read(ledger)
     except (StorageError, ConfigurationError):
-        return ()
+        return nothing
