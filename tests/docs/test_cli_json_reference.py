@@ -142,6 +142,7 @@ def take_users(ask: Callable[..., Any]) -> None:
     ask("users", "sign-in-link", "Bob", "--by", "Ann")
     ask("users", "disable", "Bob", "--by", "Ann")
     ask("users", "enable", "Bob", "--by", "Ann")
+    ask("users", "forget", "Bob", "--by", "Ann")
     ask("users", "list")
     ask("tokens", "create", "erp", "--role", "operator", "--at", "amazon-mcf", "--by", "Ann")
     ask("tokens", "list")

@@ -145,6 +145,21 @@ def enable_user(session: Session, name: str, by: str | None) -> None:
     _change(session, lambda desk: desk.access.users.enable(name, by=require_name(by)), "may sign in again")
 
 
+@users.command("forget")
+@click.argument("name")
+@by_option()
+@common_options
+@click.pass_obj
+def forget_user(session: Session, name: str, by: str | None) -> None:
+    """Remove a user's addresses from the audit log; who signed in when stays, and is verified."""
+    with session.desk() as desk:
+        count = desk.access.users.remove_audit_texts(name, by=require_name(by))
+    session.print_result(
+        {"user": name, "records": count},
+        lambda screen: screen.line(f"Addresses and details were removed from {count} records about {name}."),
+    )
+
+
 @users.command("sign-in-link")
 @click.argument("name")
 @by_option()

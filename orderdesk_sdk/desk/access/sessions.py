@@ -24,7 +24,7 @@ from orderdesk_sdk.cases.access import (
     UserSession,
     digest_of,
 )
-from orderdesk_sdk.cases.audit import AuditAction
+from orderdesk_sdk.cases.audit import AuditAction, AuditRecord
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.desk.access.passwords import Passwords
 from orderdesk_sdk.desk.access.users import user_subject
@@ -129,7 +129,7 @@ class SessionService:
 
     def _stepped_up(self, session: UserSession, address: str) -> UserSession:
         now = self._clock.now()
-        record = self._audit.make_record(session.user, AuditAction.STEPPED_UP, address=address)
+        record = self._about(session.user, AuditAction.STEPPED_UP, address)
         self._records.step_up_session(session.id, now, record)
         return evolve(session, last_used_at=now, stepped_up_at=now)
 
@@ -150,7 +150,7 @@ class SessionService:
         session = self.find(token)
         if session is None:
             return False
-        record = self._audit.make_record(session.user, AuditAction.SIGNED_OUT, address=address)
+        record = self._about(session.user, AuditAction.SIGNED_OUT, address)
         return self._records.end_session(session.id, record)
 
     def make_link(self, name: str, *, by: str) -> Secret:
@@ -191,6 +191,10 @@ class SessionService:
             raise SignInError
         return found
 
+    def _about(self, name: str, action: AuditAction, address: str, detail: str = "") -> AuditRecord:
+        """A record of a user about themselves: so their addresses go when the texts about them are removed."""
+        return self._audit.make_record(name, action, user_subject(name), detail, address)
+
     def _check(self, name: str, password: Secret, address: str, failure: AuditAction) -> StoredUser | None:
         """The user of a name where the password is right; None, and a record of it, where not.
 
@@ -228,7 +232,7 @@ class SessionService:
             at=now,
             stepped_up_at=now if is_fresh else now - STEP_UP_LIFETIME,
         )
-        record = self._audit.make_record(user.name, AuditAction.SIGNED_IN, detail=way, address=address)
+        record = self._about(user.name, AuditAction.SIGNED_IN, address, way)
         if link is None:
             opened = self._records.open_session(session, record)
         else:

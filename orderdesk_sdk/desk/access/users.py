@@ -94,6 +94,13 @@ class UserService:
         """Say how another login names a user. Raises ConflictError where it is another user's."""
         return self._change(name, UserChange(identity=clean_identity(identity)), "identity", by)
 
+    def remove_audit_texts(self, name: str, *, by: str) -> int:
+        """Remove the addresses and details of what the audit log has about a user; of how many records.
+
+        That they signed in, or were changed, and when, stays, and so does what they did. Raises NotFoundError.
+        """
+        return self._audit.remove_texts(user_subject(self.get(name).name), by=by)
+
     def _change(self, name: str, change: UserChange, detail: str, by: str) -> User:
         user = self.get(name)
         record = self._record(require_actor(by), AuditAction.USER_CHANGED, user.name, detail)

@@ -217,12 +217,15 @@ def test_sign_ins_are_in_the_audit_log_without_what_was_typed(access: AccessServ
     assert access.sign_out(token, address=HERE)
     found = [(one.record.action, one.record.actor, one.record.subject, one.record.address) for one in audit.list(5)]
     assert found == [
-        (AuditAction.SIGNED_OUT, "Ann Lee", "", HERE),
-        (AuditAction.STEPPED_UP, "Ann Lee", "", HERE),
-        (AuditAction.SIGNED_IN, "Ann Lee", "", HERE),
+        (AuditAction.SIGNED_OUT, "Ann Lee", "user Ann Lee", HERE),
+        (AuditAction.STEPPED_UP, "Ann Lee", "user Ann Lee", HERE),
+        (AuditAction.SIGNED_IN, "Ann Lee", "user Ann Lee", HERE),
         (AuditAction.SIGN_IN_FAILED, "", "user Ann Lee", HERE),
         (AuditAction.SIGN_IN_FAILED, "", "an unknown user", HERE),
     ]
+    assert access.users.remove_audit_texts("ann lee", by="Ann Lee") == 5
+    assert {entry.record.address for entry in audit.list()[1:]} == {"", HERE}, "but for who was nobody known"
+    assert [entry.record.action for entry in audit.list()[1:3]] == [AuditAction.SIGNED_OUT, AuditAction.STEPPED_UP]
     assert audit.verify() == ()
 
 
