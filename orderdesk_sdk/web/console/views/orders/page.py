@@ -143,7 +143,7 @@ def make_order_page(record: OrderRecord, role: Role) -> OrderPage:
     )
     block = coverage.blocks_resubmission()
     headline, tone = _headline(coverage, places)
-    open_cases = [case for case in coverage.latest.values() if case.is_open]
+    unsettled = [case for case in coverage.latest.values() if case.is_open]
     unasked = [entry for entry, place in zip(plan.entries, places, strict=True) if place.covered is None]
     return OrderPage(
         _head(record),
@@ -158,15 +158,15 @@ def make_order_page(record: OrderRecord, role: Role) -> OrderPage:
         tone,
         _cancel_off(places, role),
         _partial_off(places, record.order),
-        _withdraw_off(open_cases, role),
+        _withdraw_off(unsettled, role),
         (block.message if block is not None else None) or role_refusal(role, Role.SUPERVISOR),
-        bool(coverage.latest) and bool(record.resubmittable) and not open_cases,
+        bool(coverage.latest) and bool(record.resubmittable) and not unsettled,
         role_refusal(role, Role.SUPERVISOR),
         tuple((name, status) for name, statuses in record.settable.items() for status in statuses),
         record.resubmittable,
         tuple(_other(case, role) for case in record.others),
         bool(coverage.cases) or bool(record.others),
-        bool(open_cases) or any(case.is_open for case in record.others),
+        bool(unsettled) or any(case.is_open for case in record.others),
     )
 
 
@@ -231,10 +231,10 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _withdraw_off(open_cases: Sequence[CancelCase], role: Role) -> str | None:
-    if not open_cases:
+def _withdraw_off(unsettled: Sequence[CancelCase], role: Role) -> str | None:
+    if not unsettled:
         return "no cancellation is open"
-    unsent = [case for case in open_cases if case.last_sent_at is None and case.state is not State.SENDING]
+    unsent = [case for case in unsettled if case.last_sent_at is None and case.state is not State.SENDING]
     if not [case for case in unsent if not case.is_reported]:
         return "every service has been asked already, so only they can say"
     return role_refusal(role, Role.OPERATOR)
