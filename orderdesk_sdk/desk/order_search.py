@@ -22,7 +22,7 @@ from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.order_search import FoundOrder, SearchableOrderStore
 from orderdesk_sdk.orders.store import OrderStore
 
-__all__ = ["OrderPage", "OrderQuery", "OrderSearch", "OrderSummary"]
+__all__ = ["OrderPage", "OrderQuery", "OrderSearch", "OrderSummary", "make_order_summary"]
 
 MAX_LIMIT = 500
 MAX_LOOKS = 10
@@ -130,7 +130,7 @@ class OrderSearch:
     ) -> OrderPage:
         page = store.search_orders(query.text, query.folder, limit=limit, after=after)
         marks = self._ledger.case_marks([found.order.id for found in page.orders])
-        orders = tuple(_summary(found, marks.get(found.order.id, ())) for found in page.orders)
+        orders = tuple(make_order_summary(found, marks.get(found.order.id, ())) for found in page.orders)
         return OrderPage(orders, f"id:{orders[-1].order.id}" if page.has_more and orders else None, page.is_complete)
 
     def _page(self, query: OrderQuery, looks: Iterator[_Look], limit: int) -> OrderPage:
@@ -145,7 +145,7 @@ class OrderSearch:
                     continue
                 if len(orders) == limit:
                     return OrderPage(tuple(orders), f"id:{orders[-1].order.id}", is_complete)
-                orders.append(_summary(found, its))
+                orders.append(make_order_summary(found, its))
             if number >= MAX_LOOKS and look.last is not None:
                 return OrderPage(tuple(orders), f"id:{look.last}", is_complete)
         return OrderPage(tuple(orders), None, is_complete)
@@ -190,7 +190,7 @@ class OrderSearch:
         return [mark.order_id for mark in marks if newest.get(mark.order_id) == mark.number]
 
 
-def _summary(found: FoundOrder, marks: Sequence[CaseMark]) -> OrderSummary:
+def make_order_summary(found: FoundOrder, marks: Sequence[CaseMark]) -> OrderSummary:
     newest = newest_cancels(marks)
     places = [newest[remote.connection] for remote in found.remote_orders if remote.connection in newest]
     return OrderSummary(

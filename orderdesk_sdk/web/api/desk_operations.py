@@ -32,7 +32,7 @@ DESK_OPERATIONS: tuple[Operation, ...] = (
         Role.VIEWER,
         reports.list_rules,
         RuleListReply,
-        "The rules as configured, and whether their actions exist.",
+        "The rules, what each does, and whether its actions exist.",
         "rules list",
         about_whole_desk=True,
     ),

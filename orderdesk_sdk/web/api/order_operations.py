@@ -37,7 +37,7 @@ ORDER_OPERATIONS: tuple[Operation, ...] = (
         Role.VIEWER,
         orders.list_orders,
         OrderListReply,
-        "The orders, in the order of their first import.",
+        "The orders, the newest first, and where their cancellation stands.",
         "orders",
         query=requests.OrdersQuery,
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),

@@ -47,7 +47,9 @@ _REJECTIONS = (Rejection.TOO_LATE, Rejection.SHIPPED, Rejection.NOT_ALLOWED)
 class OrdersQuery:
     """Which orders."""
 
-    text: str | None = field(default=None, metadata=described(Nullable(Text()), "In the number, name or e-mail."))
+    text: str | None = field(
+        default=None, metadata=described(Nullable(Text()), "Words that number, id, e-mail or a name begin with.")
+    )
     folder: str | None = field(default=None, metadata=described(Nullable(Text()), "The name of a folder."))
     state: OrderState | None = field(
         default=None, metadata=described(Nullable(Choice(tuple(OrderState))), "Of the newest cancels of the order.")

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from orderdesk_sdk.cases.access import Role
+from orderdesk_sdk.desk.rule_views import RuleDraft
 from orderdesk_sdk.web.api.openapi import openapi_document
 from orderdesk_sdk.web.api.operation import Operation
 from orderdesk_sdk.web.api.operations import OPERATIONS, find_operation
@@ -72,6 +73,8 @@ def test_orders_plans_cases_and_receipts(
     api = open_api(Role.SUPERVISOR, shop=shop)
     check("list_orders", api.get("orders"))
     check("get_order", api.get("orders/1042"))
+    assert check("list_orders", api.get("orders", params={"text": "104"}))["orders"]
+    assert check("list_orders", api.get("orders", params={"text": "7"}))["orders"] == []
     check("get_plan", api.get("orders/1042/plan"))
     body = {"without_plan": True, "reason": "customer asked", "lines": {}}
     cases = check("cancel_order", post(api, "orders/1042/cancel", body))["cases"]
@@ -82,6 +85,7 @@ def test_orders_plans_cases_and_receipts(
     pass_minutes(shop.desk, clock, 30)
     check("list_cases", api.get("cases"))
     check("get_case", api.get(f"cases/{by_connection['mill']}"))
+    assert check("list_orders", api.get("orders", params={"state": "canceled"}))["orders"][0]["canceled_at"] == 3
     receipt = check("get_receipt", api.get("orders/1042/receipt"))
     assert receipt["is_canceled"] is True
     check("get_receipt", api.get("orders/1042/receipt", params={"limit": 2}))
@@ -124,9 +128,12 @@ def test_links_to_receipts(web_shop: WebShop, open_api: ApiOpener, post: Post, c
     assert post(api, "orders/1042/receipt-links/none/revoke").status_code == 404
 
 
-def test_what_is_the_same_for_all_orders(open_api: ApiOpener, check: Check) -> None:
+def test_what_is_the_same_for_all_orders(web_shop: WebShop, open_api: ApiOpener, check: Check) -> None:
+    action = {"action": "Cancel Order", "reason": "asked", "connections": ["mill"]}
+    table = {"event": "order moved", "when": "folder == 'Canceled'", "do": [action]}
+    web_shop.desk.rule_admin.save(RuleDraft("Canceled folder", table), by="Ann")
     api = open_api(Role.VIEWER)
-    check("list_rules", api.get("rules"))
+    assert [rule["stored"] for rule in check("list_rules", api.get("rules"))["rules"]] == [True]
     tried = api.post("rules/dry-run", json={"order": "1042", "event": "order imported", "fields": {"state": "x"}})
     check("try_rules", tried)
     check("get_matrix", api.get("matrix"))

@@ -127,6 +127,26 @@ def _own(name: str, key: str) -> str:
     return caller_key(Caller(name, Role.OPERATOR), key)
 
 
+def test_a_cancel_that_was_broken_off_is_done_once(
+    web_shop: WebShop, open_api: ApiOpener, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the process was killed after the cancellation was recorded, and before anybody heard of it."""
+    api = open_api(Role.SUPERVISOR)
+
+    def killed(*_: object) -> None:
+        raise RuntimeError("the process ends here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(web_shop.desk.ledger, "finish_request", killed)
+        assert post(api, "orders/1042/cancel", {"without_plan": True}, key="k").status_code == 500
+    assert len(web_shop.desk.ledger.cancellations("id-1042")) == 1
+    long_ago = SystemClock().now() + minutes(2)
+    monkeypatch.setattr(keeping, "SystemClock", lambda: _At(long_ago))
+    again = post(api, "orders/1042/cancel", {"without_plan": True}, key="k")
+    assert (again.status_code, again.headers.get(REPLAYED)) == (202, None)
+    assert len(web_shop.desk.ledger.cancellations("id-1042")) == 1
+
+
 def test_a_retry_that_was_broken_off_is_not_done_again(
     web_shop: WebShop, open_api: ApiOpener, cancel: Post, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:

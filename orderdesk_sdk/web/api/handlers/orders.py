@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orderdesk_sdk.cases.case import Case
-from orderdesk_sdk.desk.documents import JsonObject, case_document, order_document, receipt_document
+from orderdesk_sdk.desk.documents import (
+    JsonObject,
+    case_document,
+    order_document,
+    order_page_document,
+    receipt_document,
+)
+from orderdesk_sdk.desk.order_search import OrderPage, OrderSummary, make_order_summary
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.orders.order_search import FoundOrder
 from orderdesk_sdk.orders.references import OrderId
 from orderdesk_sdk.web.api.case_kinds import CASE_CLASSES
 from orderdesk_sdk.web.api.operation import ApiCall
@@ -29,11 +37,11 @@ _MOST_PAGES = 20
 def list_orders(call: ApiCall) -> JsonObject:
     """One page of the orders that the caller sees."""
     query = call.query_as(OrdersQuery)
-    found: list[JsonObject] = []
     if call.caller.connections and (query.state is not None or query.needs_person):
         text, hint = "a state is that of all connections, and the token sees some of them", "list the cases instead"
-        raise ValidationError(text, location="state", hint=hint)
-    last = query.after
+        raise ValidationError(text, hint=hint)
+    found: list[OrderSummary] = []
+    is_complete, last = True, query.after
     for _ in range(_MOST_PAGES):
         page = call.desk.orders.search(
             query.text,
@@ -43,26 +51,36 @@ def list_orders(call: ApiCall) -> JsonObject:
             limit=query.limit - len(found),
             after=last,
         )
-        documents = (_visible_order(call, summary.order) for summary in page.orders)
-        found.extend(document for document in documents if document is not None)
-        last = page.next_after
+        found += _visible_orders(call, page.orders)
+        is_complete, last = is_complete and page.is_complete, page.next_after
         if last is None or len(found) == query.limit:
             break
-    return {"orders": found, "next_after": last}
+    return order_page_document(OrderPage(tuple(found), last, is_complete))
 
 
-def _visible_order(call: ApiCall, order: Order) -> JsonObject | None:
-    remote_orders = visible_remote_orders(call.desk, call.caller, order)
-    if call.caller.connections and not remote_orders:
-        return None
-    return order_document(order, call.desk.order_store.folder_of(OrderId(order.id)), remote_orders)
+def _visible_orders(call: ApiCall, orders: Sequence[OrderSummary]) -> Sequence[OrderSummary]:
+    """The orders as far as the caller sees them: where they are, and how it stands there."""
+    if not call.caller.connections:
+        return orders
+    seen: list[OrderSummary] = []
+    marks = call.desk.ledger.case_marks([summary.order.id for summary in orders])
+    for summary in orders:
+        remote_orders = tuple(one for one in summary.remote_orders if call.caller.sees(one.connection))
+        if remote_orders:
+            own = [mark for mark in marks.get(summary.order.id, ()) if call.caller.sees(mark.connection)]
+            seen.append(make_order_summary(FoundOrder(summary.order, summary.folder, remote_orders), own))
+    return seen
 
 
 def get_order(call: ApiCall) -> JsonObject:
     """One order, and its cases of every kind."""
     order = find_order(call, call.path["order"])
     return {
-        "order": _visible_order(call, order),
+        "order": order_document(
+            order,
+            call.desk.order_store.folder_of(OrderId(order.id)),
+            visible_remote_orders(call.desk, call.caller, order),
+        ),
         "cases": [case_document(case) for case in _cases(call, order) if call.caller.sees(case.connection)],
     }
 

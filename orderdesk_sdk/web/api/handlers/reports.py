@@ -9,7 +9,8 @@ from orderdesk_sdk.desk.documents import JsonObject
 from orderdesk_sdk.desk.health import health_document
 from orderdesk_sdk.desk.health_checks import check_health
 from orderdesk_sdk.desk.matrix import matrix_document, matrix_rows
-from orderdesk_sdk.desk.rule_previews import action_targets, preview_document, preview_rules, rule_document
+from orderdesk_sdk.desk.rule_previews import action_targets, preview_document, preview_rules
+from orderdesk_sdk.desk.rule_views import rule_view_document
 from orderdesk_sdk.errors import NotFoundError, ValidationError
 from orderdesk_sdk.web.api.openapi import openapi_document
 from orderdesk_sdk.web.api.operation import ApiCall
@@ -30,7 +31,7 @@ __all__ = [
 def list_rules(call: ApiCall) -> JsonObject:
     """The rules of the configuration, and those that were made while the desk runs."""
     targets = action_targets(call.desk)
-    return {"rules": [rule_document(view.rule, targets) for view in call.desk.rule_admin.list()]}
+    return {"rules": [rule_view_document(view, targets) for view in call.desk.rule_admin.list()]}
 
 
 def try_rules(call: ApiCall) -> JsonObject:

@@ -46,10 +46,20 @@ class OrderDocument(TypedDict):
     remote_orders: list[RemoteOrderDocument]
 
 
-class OrderListReply(TypedDict):
-    """Orders, in the order of their first import."""
+class OrderSummaryDocument(OrderDocument):
+    """An order in a list, and where its cancellation stands at the connections that the token sees."""
 
-    orders: list[OrderDocument]
+    open_states: Annotated[list[State], "Of the newest cancel at each connection, where it is not settled."]
+    worst_state: Annotated[State | None, "What most wants to be looked at."]
+    needs_person: Annotated[bool, "Whether something of it waits for a person."]
+    canceled_at: Annotated[int, "At how many of its remote orders it is canceled."]
+
+
+class OrderListReply(TypedDict):
+    """Orders, the newest first."""
+
+    orders: list[OrderSummaryDocument]
+    is_complete: Annotated[bool, "False: more matched than are looked at; a longer `text` finds the rest."]
     next_after: Annotated[str | None, "Give it as `after` for the next page; null: this was the last."]
 
 

@@ -30,7 +30,7 @@ class RuleActionDocument(ActionFields):
 
 
 class RuleDocument(TypedDict):
-    """A rule as configured."""
+    """A rule."""
 
     name: str
     event: OrderEventKind
@@ -38,10 +38,17 @@ class RuleDocument(TypedDict):
     actions: list[RuleActionDocument]
     location: str
     enabled: bool
+    explanation: Annotated[str, "What it does, in words."]
+    problem: Annotated[str | None, "What is wrong with its filter or an action of it."]
+    stored: Annotated[bool, "Whether it was made while the desk runs; else it stands in orderdesk.toml."]
+    tried: Annotated[bool, "Whether it may be switched on, since it was tried as it is."]
+    version: int
+    changed_by: str | None
+    changed_at: Moment | None
 
 
 class RuleListReply(TypedDict):
-    """The rules, in their order."""
+    """The rules, in the order in which they are asked."""
 
     rules: list[RuleDocument]
 
