@@ -36,6 +36,7 @@ from orderdesk_sdk.desk.access.service import AccessService
 from orderdesk_sdk.desk.access.users import UserService
 from orderdesk_sdk.desk.answer_links import AnswerLinkService, LinkedCase
 from orderdesk_sdk.desk.audit import AuditService
+from orderdesk_sdk.desk.bulk.lists import BulkListService
 from orderdesk_sdk.desk.bulk.request import BulkRequest
 from orderdesk_sdk.desk.bulk.result import BulkOutcome, BulkResult
 from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
@@ -81,6 +82,7 @@ SERVICES: Mapping[str, type] = {
     "messages": MessageService,
     "answer_links": AnswerLinkService,
     "rules": RuleEngine,
+    "bulks": BulkListService,
     "feed": EventFeedService,
     "access": AccessService,
     "audit": AuditService,

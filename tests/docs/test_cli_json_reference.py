@@ -41,6 +41,10 @@ event = "order moved"
 when = "folder == 'Canceled'"
 do = [{ action = "Cancel Order at BDLinx", reason = "customer asked" }]
 """
+WEB = """
+[web]
+message_secret = { env = "ORDERDESK_SECRETS_KEY" }
+"""
 STORED_CONNECTIONS = """
 [stored_connections]
 key = { env = "ORDERDESK_SECRETS_KEY" }
@@ -49,6 +53,7 @@ ELSEWHERE = {
     "answer": "plugins/commercehub/tests/test_dsco_requests.py reads what it gives: nothing in the sandbox asks us",
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
+    "serve": "how_to/test_serve.py reads what it says, since it ends only when it is told to",
     "watch": "test_live_store_script.py reads what it gives, since it needs an Order Desk store",
     "users set-password": "test_access_commands.py reads what it gives, since it needs a password",
     "messages retry": "test_messages_command.py reads what it gives, since it needs a message that failed",
@@ -101,9 +106,10 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("resubmit", "1042", "--by", "Ann")
         ask("plan", "1046", code=1)
         with Path("orderdesk.toml").open("a", encoding="utf-8") as config:
-            config.write(RULE + STORED_CONNECTIONS)
+            config.write(RULE + STORED_CONNECTIONS + WEB)
         make_connection(ask)
         ask("register", "1045", "--at", "bdlinx")
+        ask("messages", "paths")
         ask("rules", "list")
         try_a_rule(ask)
         ask("rules", "test", "1045", "--event", "order moved", "--folder", "Canceled")

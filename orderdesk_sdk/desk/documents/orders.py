@@ -71,7 +71,7 @@ def order_summary_document(summary: OrderSummary) -> JsonObject:
         "open_states": [state.value for state in summary.open_states],
         "worst_state": None if summary.worst_state is None else summary.worst_state.value,
         "needs_person": summary.needs_person,
-        "canceled_at": summary.canceled_at,
+        "canceled_count": summary.canceled_at,
     }
 
 

@@ -68,7 +68,7 @@ def test_the_table_says_where_each_order_stands() -> None:
     assert "pending" in lines["1043"]
     assert "amazon-mcf (1043)" in lines["1043"]
     (order,) = ask("--search", "1042")["orders"]
-    assert (order["worst_state"], order["open_states"], order["needs_person"], order["canceled_at"]) == (
+    assert (order["worst_state"], order["open_states"], order["needs_person"], order["canceled_count"]) == (
         "rejected",
         [],
         False,
