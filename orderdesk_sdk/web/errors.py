@@ -165,7 +165,9 @@ def answer_unexpected_error(request: Request, error: Exception) -> Response:
     """What a fault of ours is answered with: its id, under which the log has the rest."""
     identity = _new_id()
     _log.fault("error %s: %s", error, identity, describe_exception(error))
-    return _respond(request, ErrorAnswer(500, "internal_error", identity, _SENTENCES[500]), {})
+    # Starlette raises it on, and uvicorn then closes the connection: nobody should send a next request over it.
+    answer = ErrorAnswer(500, "internal_error", identity, _SENTENCES[500])
+    return _respond(request, answer, {"Connection": "close"})
 
 
 def _respond(request: Request, answer: ErrorAnswer, headers: Mapping[str, str]) -> Response:
