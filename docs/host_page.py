@@ -31,6 +31,7 @@ from orderdesk_sdk.cases.receipt_links import ReceiptLink
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
+from orderdesk_sdk.cases.stored_rules import RuleState, StoredRule
 from orderdesk_sdk.desk.access.api_tokens import ApiTokenService
 from orderdesk_sdk.desk.access.service import AccessService
 from orderdesk_sdk.desk.access.users import UserService
@@ -43,6 +44,9 @@ from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
 from orderdesk_sdk.desk.cancellations import CancellationService, CancellationStatus
 from orderdesk_sdk.desk.case_details import CaseDetails, CaseMail
 from orderdesk_sdk.desk.cases import CaseService
+from orderdesk_sdk.desk.connection_admin.forms import ConnectionForm, FormField
+from orderdesk_sdk.desk.connection_admin.records import ConnectionChange, ConnectionView
+from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
 from orderdesk_sdk.desk.event_webhooks.service import EventWebhookService
 from orderdesk_sdk.desk.feed import EventFeedService
@@ -56,6 +60,8 @@ from orderdesk_sdk.desk.orders import OrderService
 from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
 from orderdesk_sdk.desk.responses import ResponseService
 from orderdesk_sdk.desk.resubmissions import ResubmissionService
+from orderdesk_sdk.desk.rule_admin import RuleAdmin
+from orderdesk_sdk.desk.rule_views import DryRun, OrderTrial, RuleDraft, RuleView
 from orderdesk_sdk.desk.run_loop import run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeService, StatusChangeStatus
 from orderdesk_sdk.orders.order_search import FoundOrder, FoundOrders, SearchableOrderStore
@@ -91,8 +97,13 @@ SERVICES: Mapping[str, type] = {
     "inbox": InboxService,
 }
 """The services of a desk, by their names there."""
-PARTS: Mapping[str, type] = {"access.users": UserService, "access.api_tokens": ApiTokenService}
-"""The parts of services, by how they are reached."""
+PARTS: Mapping[str, type] = {
+    "access.users": UserService,
+    "access.api_tokens": ApiTokenService,
+    "connection_admin": ConnectionAdmin,
+    "rule_admin": RuleAdmin,
+}
+"""The parts of services, and what is looked after with them, by how they are reached."""
 RESULTS = {
     "Plans": (Plan, PlanEntry, PlanStep, PlanLine),
     "Cancellations and cases": (
@@ -111,6 +122,10 @@ RESULTS = {
     "Events out": (EventEndpoint, EventType, EventDelivery, DeliveryState, PostResult),
     "What waits for a person": (
         *(InboxPage, InboxItem, InboxKind, InboxCounts, SeenAlarm, CaseDetails, CaseMail, CaseAction),
+    ),
+    "Connections and rules made while the desk runs": (
+        *(ConnectionView, ConnectionChange, ConnectionForm, FormField),
+        *(RuleView, RuleDraft, DryRun, OrderTrial, StoredRule, RuleState),
     ),
     "Messages": (
         *(MessageSource, MessagePurpose, MessageReceipt, MessageOutcome, InboundMessage, MessageState),

@@ -47,6 +47,8 @@ from orderdesk_sdk.desk.capabilities import capabilities_document as capabilitie
 from orderdesk_sdk.desk.config import Config as Config
 from orderdesk_sdk.desk.config import find_config as find_config
 from orderdesk_sdk.desk.config import read_config as read_config
+from orderdesk_sdk.desk.connection_admin.records import ConnectionChange as ConnectionChange
+from orderdesk_sdk.desk.connection_admin.records import ConnectionView as ConnectionView
 from orderdesk_sdk.desk.desk import Desk as Desk
 from orderdesk_sdk.desk.desk import DeskLimits as DeskLimits
 from orderdesk_sdk.desk.documents import case_document as case_document
@@ -68,6 +70,9 @@ from orderdesk_sdk.desk.notifications import NotificationResult as NotificationR
 from orderdesk_sdk.desk.open_telemetry import instrument as instrument
 from orderdesk_sdk.desk.order_search import OrderPage as OrderPage
 from orderdesk_sdk.desk.order_search import OrderSummary as OrderSummary
+from orderdesk_sdk.desk.rule_views import DryRun as DryRun
+from orderdesk_sdk.desk.rule_views import RuleDraft as RuleDraft
+from orderdesk_sdk.desk.rule_views import RuleView as RuleView
 from orderdesk_sdk.desk.run_loop import RunLoop as RunLoop
 from orderdesk_sdk.desk.run_loop import run_until_stopped as run_until_stopped
 from orderdesk_sdk.desk.status_changes import StatusChangeStatus as StatusChangeStatus
