@@ -103,6 +103,10 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("work", "--until-idle")
         ask("cases", "1042")
         ask("receipt", "1042")
+        ask("events", "1042", "--after", "0")
+        Path("bulk.csv").write_text("1042\n", encoding="utf-8")
+        ran = CliRunner().invoke(orderdesk, ["cancel", "--from", "bulk.csv", "--by", "Ann", "--no-send", "--json"])
+        ask("bulk", json.loads(ran.stdout)["bulk"])
         ask("resubmit", "1042", "--by", "Ann")
         ask("plan", "1046", code=1)
         with Path("orderdesk.toml").open("a", encoding="utf-8") as config:

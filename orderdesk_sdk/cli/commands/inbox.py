@@ -54,9 +54,9 @@ def inbox(session: Session, kinds: tuple[str, ...], connection: str | None, limi
 @common_options
 @click.pass_obj
 def mark_seen(session: Session, case: str, by: str, note: str | None) -> None:
-    """Record that somebody has taken care of the alarm of CASE, so that it leaves the inbox.
+    """Record that somebody has taken care of an alarm.
 
-    CASE is an id, the beginning of one, or ORDER@CONNECTION. The case stays an alarm in the receipt.
+    It leaves the inbox. CASE is an id, the beginning of one, or ORDER@CONNECTION. In the receipt it stays an alarm.
     """
     from orderdesk_sdk.desk.documents import iso_time
 

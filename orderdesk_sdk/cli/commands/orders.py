@@ -116,7 +116,7 @@ def orders(
     limit: int,
     after: str | None,
 ) -> None:
-    """List orders with their folders, their connections and their states, newest first.
+    """List orders and how their cancellation stands.
 
     A state is that of the newest cancellation at each connection; an order may be in several.
     """

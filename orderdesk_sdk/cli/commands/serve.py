@@ -29,10 +29,10 @@ __all__ = ["serve"]
 @common_options
 @click.pass_obj
 def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Path | None) -> None:
-    """Serve the console and the JSON API until Ctrl-C, and do what is due.
+    """Serve the console and the JSON API until Ctrl-C.
 
-    On this machine alone, unless a proxy with TLS stands in front of it ([web].url). Who may sign in: `orderdesk
-    users`. Says on stdout when it is up: with --json as one line.
+    Does what is due meanwhile. On this machine alone, unless a proxy with TLS stands in front of it ([web].url). Who
+    may sign in: `orderdesk users`. Says on stdout when it is up: with --json as one line.
     """
     from orderdesk_sdk.cli.output.work import problem_shower
     from orderdesk_sdk.cli.signals import stop_event

@@ -6,6 +6,7 @@
     cases       cases and cancellations
     receipts    receipts, with evidence and history
     bulks       summaries of bulks
+    events      what happened to cases
 
 Keys are snake_case and always present; None is null; times are UTC with a Z; enums are their values.
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from orderdesk_sdk.desk.documents.bulks import bulk_summary_document
 from orderdesk_sdk.desk.documents.cases import cancellation_document, cancellation_status_document, case_document
+from orderdesk_sdk.desk.documents.events import feed_event_document
 from orderdesk_sdk.desk.documents.orders import (
     message_document,
     order_document,
@@ -39,6 +41,7 @@ __all__ = [
     "cancellation_status_document",
     "case_document",
     "error_document",
+    "feed_event_document",
     "iso_time",
     "message_document",
     "order_document",

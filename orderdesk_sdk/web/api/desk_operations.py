@@ -99,7 +99,7 @@ DESK_OPERATIONS: tuple[Operation, ...] = (
         None,
         EventStream,
         "What happens to cases, as server-sent events; `Last-Event-ID` goes on where a stream broke.",
-        "watch",
+        "events",
         query=requests.EventsQuery,
         media_type="text/event-stream",
     ),

@@ -189,6 +189,6 @@ ORDER_OPERATIONS: tuple[Operation, ...] = (
         bulks.get_bulk,
         BulkReply,
         "Where the orders of a bulk stand now.",
-        "cancel",
+        "bulk",
     ),
 )

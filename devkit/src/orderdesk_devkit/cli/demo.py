@@ -34,7 +34,9 @@ __all__ = ["demo"]
 @common_options
 @click.pass_obj
 def demo(session: Session, keep: Path | None, serve: bool, pace: float, port: int) -> None:
-    """Watch orders being canceled at five simulated services, or look at a shop in the console with --serve.
+    """Watch orders being canceled at five simulated services.
+
+    With --serve a shop is opened in the console instead.
 
     A button and then an e-mail at MWW, a lost response at Amazon, CommerceHub's order told last, a rule at BDLinx, and
     an order from Shopify whose cancellation one of three services rejects. Then an Order Desk store whose folder
