@@ -50,13 +50,13 @@ def test_an_order_is_canceled_from_start_to_end(console: Console, context: Brows
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    expect(dialog.get_by_role("button", name="Cancel the order")).to_be_focused()
+    expect(dialog.get_by_role("link", name="Back")).to_be_focused()  # So that a second Enter presses nothing unawares.
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Review and confirm")).to_be_focused()
     assert console.states("1059") == {}, "Escape cancels nothing"
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("button", name="Cancel the order")).to_be_focused()
+    tab_to(page, "Cancel the order")
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_contain_text("acknowledged")
     assert set(console.states("1059")) == {"shopify", "shipbob", "hp-site-flow"}

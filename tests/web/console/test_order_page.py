@@ -8,7 +8,7 @@ from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.errors import InvalidStateError
 from tests.support.html_pages import read_page
-from tests.web.conftest import WebShop
+from tests.web.conftest import WebShop, WebShopOpener
 from tests.web.console.conftest import Visitor, page_of, press
 
 ORDER = "/orders/id-1042"
@@ -62,10 +62,31 @@ def test_a_plan_that_has_changed_is_refused_and_shown(web_shop: WebShop, visit: 
     assert len(states(web_shop)) == 2
 
 
-def test_only_some_lines_are_canceled_where_every_place_takes_that(web_shop: WebShop, visit: Visitor) -> None:
-    page = page_of(visit(Role.OPERATOR), ORDER)
-    form = page.one("form", id="cancel-form")
-    assert form.all("details", class_="partial") or "whole orders only" in form.text
+def test_only_some_lines_are_canceled_where_every_place_takes_that(open_web_shop: WebShopOpener) -> None:
+    shop = open_web_shop(at=("phone",))
+    with shop.signed_in(Role.OPERATOR) as ann:
+        page = page_of(ann, ORDER)
+        assert [one.text for one in page.one("details", class_="partial").all("label")] == ["MUG MUG", "TEE TEE"]
+        too_many = press(ann, page, f"{ORDER}/review", **{"line-1": "3"})
+        assert too_many.status_code == 422
+        assert "'3' is no number of pieces from 0 to 2" in read_page(too_many.text).text
+        asked = read_page(press(ann, page, f"{ORDER}/review", **{"line-1": "1"}).text)
+        assert "1 of TEE" in asked.text
+        assert press(ann, asked, f"{ORDER}/cancel").status_code == 303
+        (cancellation,) = shop.desk.ledger.cancellations("id-1042")
+        assert cancellation.lines_by_name == {"TEE": 1}
+
+
+def test_a_place_that_is_left_out_is_not_asked(open_web_shop: WebShopOpener) -> None:
+    shop = open_web_shop(at=("mill", "phone"))
+    with shop.signed_in(Role.OPERATOR) as ann:
+        sent = page_of(ann, ORDER).form(f"{ORDER}/review").sent()
+        assert sent["at"] == ["mill", "phone"]
+        asked = read_page(ann.post(f"{ORDER}/review", data={**sent, "at": ["phone"]}).text)
+        assert "Left alone Mill" in asked.text.replace("Left aloneMill", "Left alone Mill")
+        press(ann, asked, f"{ORDER}/cancel")
+        assert [case.connection for case in shop.desk.cases.list(order="1042")] == ["phone"]
+        assert "no place was chosen" in ann.post(f"{ORDER}/review", data={**sent, "at": ["nowhere"]}).text
 
 
 @pytest.mark.parametrize("role", list(Role))
