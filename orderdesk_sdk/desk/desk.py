@@ -253,6 +253,13 @@ class Desk:
             send=send,
         )
 
+    def take_up_changes(self) -> None:
+        """Go by the connections and rules that were changed in the ledger since; cheap, so call it every second or so.
+
+        `run_due` does it by itself: this is for a desk of which nobody calls that. Raises StorageError.
+        """
+        self._assembly.stored_configuration.look()
+
     def run_due(self, limit: int = 1000) -> RunReport:
         """Do what is due now, and say when the next is due. Does nothing once the desk is being closed.
 

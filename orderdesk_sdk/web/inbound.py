@@ -35,7 +35,7 @@ class MessageEndpoint:
 
     def paths(self) -> Mapping[str, MessageSource]:
         """The source of messages by each path, as connections are configured now."""
-        return message_paths(self._desk.config.web.message_secret, self._desk.config.connections)
+        return message_paths(self._desk.config.web.message_secret, self._desk.connections.names())
 
     async def take(self, request: Request) -> Response:
         """Take one message; the answer has no body."""

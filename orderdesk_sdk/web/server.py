@@ -12,9 +12,10 @@ import uvicorn
 from attrs import frozen
 from starlette.types import ASGIApp
 
+from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.run_loop import run_until_stopped
-from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
 from orderdesk_sdk.web.app import create_app
 from orderdesk_sdk.web.server_protocol import LimitedProtocol
 
@@ -28,6 +29,9 @@ KEEP_ALIVE = 10
 BACKLOG = 512
 VANISHED_AFTER = 60_000
 """Milliseconds without a sign of a client that was sent something: its network is lost."""
+FOLLOW_INTERVAL = 1.0
+"""Seconds between two looks for changed connections and rules."""
+_log = RoomLogger("web")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -98,9 +102,12 @@ def serving(
     app.state.stopping = stop
     sock = _bind(host, port)
     server = _Server(app, stop)
-    threads = [threading.Thread(target=lambda: asyncio.run(server.serve([sock])), name="web")]
-    if works:
-        threads.append(threading.Thread(target=run_until_stopped, args=(desk, stop, report), name="worker"))
+    worker = threading.Thread(target=run_until_stopped, args=(desk, stop, report), name="worker")
+    follower = threading.Thread(target=_follow_configuration, args=(desk, stop), name="configuration")
+    threads = [
+        threading.Thread(target=lambda: asyncio.run(server.serve([sock])), name="web"),
+        worker if works else follower,
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -111,6 +118,15 @@ def serving(
         for thread in threads:
             thread.join()
         sock.close()
+
+
+def _follow_configuration(desk: Desk, stop: threading.Event) -> None:
+    """Take up connections and rules that are changed elsewhere, for a server that does not do what is due."""
+    while not stop.wait(FOLLOW_INTERVAL):
+        try:
+            desk.take_up_changes()
+        except OrderDeskError as error:  # The ledger is away, say; it is looked at again.
+            _log.warning("changed connections and rules could not be read (%s)", type(error).__name__)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -98,9 +98,10 @@ def message_paths_(session: Session) -> None:
     """Show the unguessable paths of `orderdesk serve` that messages are sent to: one for each source."""
     from orderdesk_sdk.desk.message_paths import message_paths
 
-    config = session.config()
-    base = config.web.url
-    found = {str(source): path for path, source in message_paths(config.web.message_secret, config.connections).items()}
+    with session.desk() as desk:
+        web, connections = desk.config.web, desk.connections.names()
+    base = web.url
+    found = {str(source): path for path, source in message_paths(web.message_secret, connections).items()}
 
     def draw(screen: Screen) -> None:
         if not found:
