@@ -45,6 +45,7 @@ class HealthCode(enum.Enum):
     CONNECTION_STUCK = "connection-stuck"
     BUCKET_EMPTY = "bucket-empty"
     EVENTS_UNFINISHED = "events-unfinished"
+    EVENTS_UNDELIVERED = "events-undelivered"
     MESSAGES_WAITING = "messages-waiting"
     MESSAGES_UNHANDLED = "messages-unhandled"
     WORKER_SILENT = "worker-silent"

@@ -12,6 +12,7 @@ from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.clock import hours, minutes
+from orderdesk_sdk.desk.event_webhooks.health import check_endpoints
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode
 
 __all__ = ["check_health"]
@@ -43,6 +44,7 @@ def check_health(ledger: Ledger, now: datetime, location: str = "ledger") -> tup
         *_stuck_connections(ledger, now, live),
         *_empty_buckets(now, live),
         _unfinished_events(ledger, now, location),
+        *check_endpoints(ledger, now),
         _waiting_messages(ledger, now, location, bool(live)),
         _unhandled_messages(ledger, location),
         *_silent_workers(heartbeats, now, live),

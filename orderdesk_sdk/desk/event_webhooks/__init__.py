@@ -9,6 +9,7 @@
     schedule     when a delivery is tried again
     sender       makes one try, and says what becomes of the delivery
     dispatcher   a thread for each endpoint, so that a dead one holds up nobody
+    health       whether endpoints hear everything
     service      all of this under one roof
 
 The room may import the desk's services and everything below them, and no `cli`.

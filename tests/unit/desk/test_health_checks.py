@@ -64,6 +64,7 @@ class TestAll:
             HealthCode.EVENTS_UNFINISHED: OK,
             HealthCode.MESSAGES_WAITING: OK,
             HealthCode.MESSAGES_UNHANDLED: OK,
+            HealthCode.EVENTS_UNDELIVERED: OK,
             HealthCode.WORKER_SILENT: OK,
         }
 
