@@ -26,6 +26,7 @@ from orderdesk_sdk.cli.commands import (
     stored_rules,
     tokens,
     users,
+    webhooks,
     work,
 )
 from orderdesk_sdk.cli.plugin_commands import contributed_commands, load_command
@@ -81,7 +82,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         messages.messages,
     ),
     "Keep the ledger": (ledger.ledger, ledger.forget),
-    "Console and API": (users.users, tokens.tokens, audit.audit),
+    "Console and API": (users.users, tokens.tokens, webhooks.webhooks, audit.audit),
 }
 
 

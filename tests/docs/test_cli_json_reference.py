@@ -19,6 +19,7 @@ from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_sdk.cli.group import all_sections, orderdesk
 from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.desk.health import HealthCode
+from tests.support.event_receiver import receiving
 
 REFERENCE = Path(__file__).resolve().parent.parent.parent / "docs" / "reference" / "cli-json.md"
 COMMANDS = [
@@ -47,6 +48,10 @@ message_secret = { env = "ORDERDESK_SECRETS_KEY" }
 """
 STORED_CONNECTIONS = """
 [stored_connections]
+key = { env = "ORDERDESK_SECRETS_KEY" }
+"""
+EVENT_WEBHOOKS = """
+[event_webhooks]
 key = { env = "ORDERDESK_SECRETS_KEY" }
 """
 ELSEWHERE = {
@@ -110,7 +115,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("resubmit", "1042", "--by", "Ann")
         ask("plan", "1046", code=1)
         with Path("orderdesk.toml").open("a", encoding="utf-8") as config:
-            config.write(RULE + STORED_CONNECTIONS + WEB)
+            config.write(RULE + STORED_CONNECTIONS + WEB + EVENT_WEBHOOKS)
         make_connection(ask)
         ask("register", "1045", "--at", "bdlinx")
         ask("messages", "paths")
@@ -139,6 +144,7 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("forget", "1043", "--by", "Ann")
         ask("ledger", "forget", "old.jsonl", "--by", "Ann")
         ask("ledger", "migrate")
+        take_events(ask)
         ask("ledger", "copy", "--to", "sqlite:///copy.db")
     return gave
 
@@ -158,6 +164,22 @@ def take_users(ask: Callable[..., Any]) -> None:
     ask("tokens", "list")
     ask("tokens", "revoke", "erp", "--by", "Ann")
     ask("audit", "--verify")
+
+
+def take_events(ask: Callable[..., Any]) -> None:
+    """Let an endpoint hear of a cancel, and send it again."""
+    with receiving() as receiver:
+        made = ask("webhooks", "add", receiver.url, "--event", "requested", "--at", "bdlinx", "--by", "Ann")
+        endpoint = made["endpoint"]["id"]
+        ask("webhooks", "test", endpoint)
+        for command in ("register 1044 --at bdlinx", "cancel 1044 --by Ann --at bdlinx --no-send", "work --until-idle"):
+            assert CliRunner().invoke(orderdesk, command.split()).exit_code in (0, 3)
+        (delivery,) = ask("webhooks", "deliveries", endpoint)["deliveries"]
+        ask("webhooks", "redeliver", endpoint, str(delivery["sequence"]), "--by", "Ann")
+        ask("webhooks", "rotate", endpoint, "--by", "Ann")
+        ask("webhooks", "disable", endpoint, "--by", "Ann")
+        ask("webhooks", "list")
+        ask("webhooks", "enable", endpoint, "--by", "Ann")
 
 
 def try_a_rule(ask: Callable[..., Any]) -> None:
