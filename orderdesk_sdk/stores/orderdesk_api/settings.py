@@ -95,7 +95,11 @@ class OrderDeskSettings:
         default="",
     )
     search_days: int = setting(
-        int, help="how many days back orders are looked for by their number", default=400, minimum=1, maximum=3650
+        int,
+        help="how many days back orders are listed, and looked for by their number",
+        default=400,
+        minimum=1,
+        maximum=3650,
     )
     reuse_reads_for: int = setting(
         int, help="seconds for which an order that was read is not read again; 0: always", default=1, maximum=60

@@ -46,8 +46,9 @@ def test_the_page_works_as_it_is_written(
         assert store.actual_status("58101") == "Canceled"
         assert "Canceled everywhere" in str(store.history("58101"))
         assert store.misuses == []
-        for command in (["import", "orders.json"], ["orders"], ["claim-number", "1042"]):
+        for command in (["import", "orders.json"], ["claim-number", "1042"]):
             assert "only the local order store" in CliRunner().invoke(orderdesk, command).output
+        assert "1042" in CliRunner().invoke(orderdesk, ["orders", "--folder", "Canceled"]).output
     own = Path("own.toml")
     own.write_text(table + CONNECTION, encoding="utf-8")
     settings = read_config(own).order_desk
