@@ -131,7 +131,8 @@ def _follow_configuration(desk: Desk, stop: threading.Event) -> None:
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family)
+    # asyncio sends what is small at once only over sockets that say they are TCP; else each answer waits 40 ms.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # A stream whose reader has vanished ends, and frees its place.
