@@ -9,6 +9,10 @@
 | `notices` | what a page says about what was done just before |
 | `states` | how a state looks: word, shape and color |
 | `order_pages` | handlers of the pages of orders |
+| `work_pages` | handlers of the pages on which people work things off: inbox, case, messages |
+| `admin_pages` | handlers of the pages on which the desk is looked after: rules, users, health |
+| `csv_file` | a table as a file for spreadsheets |
+| `polling` | a poll that a person asks for, seldom enough |
 | `views` | what pages show, as plain data |
 
 A handler reads from the desk, a view decides what is shown, a template lays it out. Templates and static files lie

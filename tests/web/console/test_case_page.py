@@ -173,6 +173,14 @@ def test_a_viewer_sees_all_and_may_do_nothing(shop: WebShop) -> None:
     assert "your role is viewer" in page.text
 
 
+def test_the_inbox_is_exported_without_formulas_and_that_is_recorded(shop: WebShop, ann: httpx.Client) -> None:
+    got = ann.get("/inbox/export")
+    assert got.headers["content-disposition"] == 'attachment; filename="inbox.csv"'
+    assert '"Cancel","Order 1042","phone","action required"' in got.text
+    assert shop.desk.audit.list(1)[0].record.subject == "inbox"
+    assert "Export as CSV" in page_of(ann, "/inbox").text
+
+
 def test_the_list_is_narrowed_by_kind_and_connection(open_web_shop: WebShopOpener) -> None:
     orders = [Order(f"id-{number}", f"{number}", lines=(OrderLine(1, code="MUG"),)) for number in range(1042, 1045)]
     shop = open_web_shop(orders=orders, at=["phone"])

@@ -8,7 +8,6 @@
     tokens        which programs may call the API
     connections   the accounts at services
     table         their addresses, with the role that each needs
-    csv_file      a table as a file for spreadsheets
 
 Handlers are plain functions, which run in threads. They may import the desk and the views, and decide nothing that a
 view or the desk can.

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from orderdesk_sdk.cases.audit import AuditAction, AuditEntry
 from orderdesk_sdk.desk.audit import AuditService
 from orderdesk_sdk.web.caller import caller_of
-from orderdesk_sdk.web.console.admin_pages.csv_file import csv_file
+from orderdesk_sdk.web.console.csv_file import csv_file
 from orderdesk_sdk.web.console.order_pages.reading import desk_of
 from orderdesk_sdk.web.console.templating import render
 from orderdesk_sdk.web.console.work_pages.inbox import read_number

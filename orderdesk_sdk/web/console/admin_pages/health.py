@@ -27,6 +27,7 @@ def show_health(request: Request) -> Response:
         checks,
         standings,
         desk.ledger.heartbeats(),
+        desk.event_webhooks.list(),
         desk.ledger.count_open(),
         waiting=shown_count(desk.inbox.counts().total),
         checked_at=desk.clock.now(),

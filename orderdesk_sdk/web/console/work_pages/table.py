@@ -17,7 +17,7 @@ from orderdesk_sdk.web.console.work_pages.decisions import (
     settle_case,
     withdraw_case,
 )
-from orderdesk_sdk.web.console.work_pages.inbox import show_inbox
+from orderdesk_sdk.web.console.work_pages.inbox import export_inbox, show_inbox
 from orderdesk_sdk.web.console.work_pages.messages import retry_message, show_message, show_messages
 
 __all__ = ["UPLOAD_PATH", "WORK_PAGES"]
@@ -26,6 +26,7 @@ UPLOAD_PATH = re.compile(r"/cases/[^/]{1,200}/settle")
 """The path that takes an e-mail which a person files."""
 WORK_PAGES = (
     Page("/inbox", Role.VIEWER, show_inbox),
+    Page("/inbox/export", Role.OPERATOR, export_inbox),
     Page("/cases/{id}", Role.VIEWER, show_case),
     Page("/cases/{id}/settle", Role.SUPERVISOR, post=settle_case, max_files=1),
     Page("/cases/{id}/accept", Role.SUPERVISOR, post=accept_request),

@@ -4,7 +4,6 @@
     rule_form     a rule as the fields of a form, and back
     health        what was checked, and what to put right
     connections   the form of a connection, field by field
-    csv_table     tables for spreadsheets, in which no cell is a formula
 
 What must never be made here is a text that shows a secret: forms know only that one is set, and since when.
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.event_webhooks import EventEndpoint
 from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.desk.health import HealthCheck, HealthStatus, worst_status
 
-__all__ = ["CheckRow", "ConnectionStanding", "Figure", "HealthPage", "WorkerRow", "check_row", "make_health"]
+__all__ = [
+    "CheckRow",
+    "EndpointRow",
+    "ConnectionStanding",
+    "Figure",
+    "HealthPage",
+    "WorkerRow",
+    "check_row",
+    "make_health",
+]
 
 _TONES: Mapping[HealthStatus, tuple[str, str]] = {
     HealthStatus.OK: ("ok", "good"),
@@ -58,6 +69,16 @@ class WorkerRow:
 
 
 @frozen
+class EndpointRow:
+    """An endpoint that hears what happens. host: of its URL, whose path may be a secret; trouble: None: it is well."""
+
+    id: str
+    host: str
+    what: str
+    trouble: str | None
+
+
+@frozen
 class Figure:
     """A number with what it counts."""
 
@@ -77,6 +98,7 @@ class HealthPage:
     checks: tuple[CheckRow, ...]
     connections: tuple[ConnectionStanding, ...]
     workers: tuple[WorkerRow, ...]
+    endpoints: tuple[EndpointRow, ...]
 
 
 def check_row(check: HealthCheck) -> CheckRow:
@@ -89,6 +111,7 @@ def make_health(
     checks: Sequence[HealthCheck],
     connections: Sequence[ConnectionStanding],
     workers: Sequence[WorkerHeartbeat],
+    endpoints: Sequence[EventEndpoint],
     open_counts: Mapping[State, int],
     *,
     waiting: str,
@@ -118,7 +141,15 @@ def make_health(
         checks=tuple(map(check_row, checks)),
         connections=tuple(connections),
         workers=tuple(map(_worker_row, workers)),
+        endpoints=tuple(map(_endpoint_row, endpoints)),
     )
+
+
+def _endpoint_row(endpoint: EventEndpoint) -> EndpointRow:
+    what = ", ".join(one.value for one in endpoint.types) or "everything"
+    where = f" at {', '.join(endpoint.connections)}" if endpoint.connections else ""
+    trouble = endpoint.disabled_reason or ("some events were archived before they were sent" if endpoint.gap else None)
+    return EndpointRow(endpoint.id, urlsplit(endpoint.url).hostname or "-", what + where, trouble)
 
 
 def _worker_row(worker: WorkerHeartbeat) -> WorkerRow:

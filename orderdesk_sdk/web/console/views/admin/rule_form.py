@@ -97,7 +97,7 @@ def _choices(targets: Mapping[str, tuple[str, ...]], chosen: Sequence[str]) -> t
     """The actions that there are, and those that were chosen although there are none such."""
     unknown = [name for name in dict.fromkeys(chosen) if name and name not in targets]
     return (
-        ("", "nothing more"),
+        ("", "-"),
         *((name, name) for name in targets),
         *((name, f"{name} (unknown)") for name in unknown),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from attrs import frozen
@@ -14,7 +14,7 @@ from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.desk.inbox import InboxCounts, InboxItem, InboxPage
 
-__all__ = ["InboxView", "KindFilter", "WaitingRow", "make_inbox", "shown_count"]
+__all__ = ["InboxView", "KindFilter", "WaitingRow", "make_inbox", "row_texts", "shown_count"]
 
 _LABELS: Mapping[InboxKind, str] = {
     InboxKind.ALARM: "Shipped anyway",
@@ -132,6 +132,21 @@ def make_inbox(
 def shown_count(count: int) -> str:
     """A count as it is shown: what is counted no further has a plus."""
     return f"{count:,}" if count < MAX_COUNTED else f"{MAX_COUNTED - 1:,}+"
+
+
+def row_texts(row: WaitingRow) -> tuple[str, ...]:
+    """A row as the cells of a table."""
+    return (
+        row.kind,
+        row.title,
+        row.connection,
+        row.state.value if row.state is not None else "",
+        f"{row.since.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        f"{row.due_by.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        "yes" if row.is_overdue else "no",
+        row.why or "",
+        row.todo or "",
+    )
 
 
 def _filter(kind: InboxKind | None, count: int, chosen: InboxKind | None, connection: str) -> KindFilter:

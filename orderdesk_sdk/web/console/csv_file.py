@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from starlette.responses import StreamingResponse
 
-from orderdesk_sdk.web.console.views.admin.csv_table import csv_lines
+from orderdesk_sdk.web.console.views.csv_table import csv_lines
 
 __all__ = ["csv_file"]
 
