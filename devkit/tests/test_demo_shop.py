@@ -50,11 +50,18 @@ def test_every_state_that_a_person_meets_is_there(shop: DemoShop) -> None:
 
 def test_others_ask_us_and_an_order_went_out_again(shop: DemoShop) -> None:
     others = shop.desk.cases.list_others()
-    assert {(case.order_number, case.connection) for case in others if isinstance(case, ResponseCase)} == {
-        ("1055", "shopify-fulfillment"),
-        ("1061", "commercehub"),
-    }
+    asked = {case.order_number: case.state for case in others if isinstance(case, ResponseCase)}
+    assert asked == {"1055": State.ACTION_REQUIRED, "1061": State.ACTION_REQUIRED}
     assert [case.state for case in others if isinstance(case, ResubmitCase)] == [State.DONE]
+
+
+def test_rules_did_what_they_say(shop: DemoShop) -> None:
+    fired = [shop.desk.ledger.rule_executions(f"7{number}") for number in ("1042", "1045")]
+    assert [(execution.rule, execution.error) for each in fired for _, execution in each] == [
+        ("What is canceled is closed", None),
+        ("Canceled folder cancels at BDLinx", None),
+        ("What is canceled is closed", None),
+    ]
 
 
 def test_a_window_of_two_minutes_is_open_and_one_is_closed(shop: DemoShop) -> None:

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from orderdesk_devkit.cli.demo_shop.services import MAIL
+from orderdesk_devkit.cli.demo_shop.staff import sign_in_address
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.transport.email.smtp import message_id
 from tests.support.console import PASSWORD, Console
@@ -89,3 +90,18 @@ def test_an_alarm_stands_on_top_of_the_inbox(console: Console, context: BrowserC
     expect(rows.first).to_contain_text("1049")
     expect(rows.nth(1)).to_contain_text("1053")  # The one that is overdue.
     console.watch.require_clean()
+
+
+def test_a_one_time_link_signs_in_once_by_a_press(console: Console, context: BrowserContext) -> None:
+    page = console.open(context, sign_in_address(console.shop.desk, "", "vera"))
+    address = page.url
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Orders")
+    expect(page.get_by_text("vera")).to_be_visible()
+    console.watch.require_clean()
+    context.clear_cookies()
+    console.watch.expected.append("404")
+    page.goto(address)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert not context.cookies()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -68,11 +68,13 @@ class AxeFinding:
         return f"{self.impact}: {self.rule} at {', '.join(self.where[:5])}"
 
 
-def serious_findings(page: Page, script: str) -> list[AxeFinding]:
-    """What axe-core calls serious or critical on the page as it stands now."""
+def serious_findings(page: Page, script: str, rules: Sequence[str] = ()) -> list[AxeFinding]:
+    """What axe-core calls serious or critical on the page as it stands now; rules: only these, empty means all."""
     # By the debugger's own evaluation, which no Content-Security-Policy of the page stops.
-    page.evaluate(script)
-    found = cast(Mapping[str, Any], page.evaluate("() => axe.run(document, {resultTypes: ['violations']})"))
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(script)
+    options = {"resultTypes": ["violations"]} | ({"runOnly": {"type": "rule", "values": list(rules)}} if rules else {})
+    found = cast(Mapping[str, Any], page.evaluate("options => axe.run(document, options)", options))
     findings = [
         AxeFinding(
             violation["id"], violation["impact"] or "", tuple(str(node["target"][0]) for node in violation["nodes"])

@@ -17,11 +17,22 @@ PHONE: Final = {"width": 390, "height": 780}
 
 @frozen
 class ConsolePage:
-    """One page. path: of a shop that is open. who: signed in; "" for nobody."""
+    """One page.
+
+    Args:
+        path: of a shop that is open.
+        who: signed in; "" for nobody.
+        is_pictured: whether the docs show it.
+    """
 
     name: str
     path: Callable[[Console], str]
     who: str = "ada"
+    is_pictured: bool = True
+
+
+def _unpictured(name: str, path: str, who: str = "ada") -> ConsolePage:
+    return ConsolePage(name, _at(path), who, is_pictured=False)
 
 
 def _at(path: str) -> Callable[[Console], str]:
@@ -45,8 +56,8 @@ CONSOLE_PAGES: Final = (
     ConsolePage("receipt", _at("/orders/71044/receipt")),
     ConsolePage("inbox", _at("/inbox")),
     ConsolePage("case", _case("1043", "mww")),
-    ConsolePage("request", _case("1061", "commercehub")),
-    ConsolePage("alarm", _case("1049", "hp-site-flow")),
+    ConsolePage("request", _case("1061", "commercehub"), is_pictured=False),
+    ConsolePage("alarm", _case("1049", "hp-site-flow"), is_pictured=False),
     ConsolePage("rules", _at("/rules")),
     ConsolePage("matrix", _at("/matrix")),
     ConsolePage("health", _at("/health")),
@@ -54,4 +65,16 @@ CONSOLE_PAGES: Final = (
     ConsolePage("connections", _at("/connections")),
     ConsolePage("users", _at("/users")),
     ConsolePage("tokens", _at("/tokens")),
+    _unpictured("sign-in-link", "/sign-in/a-link-of-an-admin", who=""),
+    _unpictured("step-up", "/step-up?next=/inbox"),
+    _unpictured("password", "/password"),
+    _unpictured("no-orders", "/?q=nothing-is-like-that"),
+    _unpictured("unsubmitted-order", "/orders/71062"),
+    _unpictured("window", "/orders/71056", who="otto"),
+    _unpictured("as-a-viewer", "/orders/71059", who="vera"),
+    _unpictured("messages", "/messages"),
+    _unpictured("new-rule", "/rules/new"),
+    _unpictured("new-connection", "/connections/new"),
+    _unpictured("audit-verified", "/audit/verify"),
+    _unpictured("not-found", "/orders/nothing-is-called-so"),
 )

@@ -39,9 +39,9 @@ _RULES: Final = (
         "do": [{"action": "Change Order Status at Shopify to Canceled", "reason": "customer asked"}],
     },
     {
-        "name": "What is canceled is to be refunded",
+        "name": "What is canceled is closed",
         "event": "order canceled",
-        "do": [{"action": "Move Order to Folder", "folder": "To refund"}],
+        "do": [{"action": "Move Order to Folder", "folder": "Closed"}],
     },
 )
 

@@ -98,6 +98,7 @@ class ShopStory:
         self._until(hours(2))
         self._cancel("1043", "ordered twice")
         self._until(hours(1.5))
+        self._simulators["shopify-fulfillment"].set_option("service", "silent", remote_id="5055")
         self._submit_all("1055")
         self._until(hours(1.25))
         self._submit_all("1051", "1060", "1061")
