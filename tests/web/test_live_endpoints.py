@@ -99,6 +99,24 @@ def test_a_person_has_only_so_many_streams(web_shop: WebShop) -> None:
             stream.__exit__(None, None, None)
 
 
+def test_fifty_programs_hear_the_same_and_others_are_answered(web_shop: WebShop) -> None:
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(
+                reading(
+                    stack.enter_context(web_shop.client()),
+                    f"{API_EVENTS_PATH}?after=0",
+                    **token_headers(web_shop, f"r{number}"),
+                )
+            )
+            for number in range(50)
+        ]
+        (case,) = web_shop.desk.cancel("1042", by="Ann").cases
+        assert {(first["id"], first["case"]) for first in map(next, streams)} == {("1", case.id)}
+        with web_shop.client() as other:
+            assert other.get("/readyz").status_code == 200
+
+
 def test_a_look_at_who_still_counts_uses_nothing(web_shop: WebShop) -> None:
     access = web_shop.desk.access
     headers = token_headers(web_shop)

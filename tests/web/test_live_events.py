@@ -175,6 +175,31 @@ class TestWanted:
             reader.wait_for(lambda: reader.positions[-1:] == [3])
             assert reader.events == []
 
+    def test_who_wants_nothing_hears_a_sign_also_while_much_happens(self, ledger: SqliteLedger) -> None:
+        def wanted() -> CallerEvents:
+            return CallerEvents(lambda _: False)
+
+        with serve_streams(ledger, wanted=wanted, times=OFTEN) as server, StreamReading(server.port) as reader:
+            number = 0
+            while len(reader.comments) < 5:
+                number += 1
+                write_cases(ledger, number, 1)
+                assert number < 5000, "no sign came"
+
+    def test_who_reads_an_old_backlog_is_looked_at_too(self, ledger: SqliteLedger) -> None:
+        write_cases(ledger, 1, 200)
+        looks: list[int] = []
+
+        def may_read() -> bool:
+            looks.append(1)
+            return False
+
+        times = StreamTimes(check=0.0)
+        with serve_streams(ledger, times=times, may_read=may_read) as server, StreamReading(server.port) as reader:
+            assert reader.ended.wait(5)
+            assert 0 < len(reader.sequences) < 200
+            assert (reader.events[-1].data, len(looks)) == ({"reason": "signed out"}, 1)
+
     def test_of_one_bulk_also_what_it_joined(self, ledger: SqliteLedger) -> None:
         write_cases(ledger, 1, 1)
         ledger.alias_key(bulk_key("spring", 1), "content", ledger.cancellations("1")[0])

@@ -111,6 +111,7 @@ class EventStream(Response):
         self._told = reader.after
         self._wanted = reader.wanted
         self._render = render
+        self._check_at = self._ping_at = 0.0
         self._send: Send
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,39 +143,49 @@ class EventStream(Response):
 
     async def _run(self, subscriber: Subscriber) -> StreamEnd | None:
         """Why the stream ends; None: its reader has gone."""
-        await self._catch_up(subscriber)
-        clock = asyncio.get_running_loop().time
-        ping_at, check_at = clock() + self._times.ping, clock() + self._times.check
-        while not subscriber.is_over:
-            parts = await subscriber.take(max(0.0, min(ping_at, check_at) - clock()))
-            for part in parts:
-                await self._pass_on(part, subscriber)
-            if parts:
-                ping_at = clock() + self._times.ping
-            elif clock() >= ping_at:
+        self._check_at = _now() + self._times.check
+        is_signed_out = await self._catch_up(subscriber)
+        while not (subscriber.is_over or is_signed_out):
+            for part in await subscriber.take(max(0.0, min(self._ping_at, self._check_at) - _now())):
+                is_signed_out = is_signed_out or await self._pass_on(part, subscriber)
+            if _now() >= self._ping_at:
                 await self._ping()
-                ping_at = clock() + self._times.ping
-            if clock() >= check_at:
-                if not await to_thread.run_sync(self._reader.may_read, limiter=self._source.threads):
-                    return StreamEnd.SIGNED_OUT
-                check_at = clock() + self._times.check
+            is_signed_out = is_signed_out or await self._is_signed_out()
         if subscriber.is_gone:
             return None
+        if is_signed_out:
+            return StreamEnd.SIGNED_OUT
         return StreamEnd.SHUTTING_DOWN if subscriber.is_stopped else StreamEnd.TOO_SLOW
 
-    async def _catch_up(self, subscriber: Subscriber) -> None:
-        """Send what has happened since the reader's last event, as far as it is in the ledger now."""
+    async def _is_signed_out(self) -> bool:
+        """Whether the reader may read no more; looked at now and then."""
+        if _now() < self._check_at:
+            return False
+        self._check_at = _now() + self._times.check
+        return not await to_thread.run_sync(self._reader.may_read, limiter=self._source.threads)
+
+    async def _catch_up(self, subscriber: Subscriber) -> bool:
+        """Send what has happened since the reader's last event, as far as it is in the ledger now.
+
+        Whether the reader may read no more, which ends it.
+        """
         has_more = True
         while has_more and not subscriber.is_over:
             page = await to_thread.run_sync(self._source.read, self._position, limiter=self._source.threads)
             await self._send_page(page, page.events)
             has_more = page.has_more
+            if await self._is_signed_out():
+                return True
+        return False
 
-    async def _pass_on(self, part: FeedPart, subscriber: Subscriber) -> None:
-        if part.after > self._position:  # Something happened before the watcher began to look.
-            await self._catch_up(subscriber)
+    async def _pass_on(self, part: FeedPart, subscriber: Subscriber) -> bool:
+        """Send what a part has that was not sent; whether the reader may read no more."""
+        # Something happened before the watcher began to look.
+        if part.after > self._position and await self._catch_up(subscriber):
+            return True
         if part.page.next_after > self._position or not part.page.is_complete:
             await self._send_page(part.page, [one for one in part.page.events if one.sequence > self._position])
+        return False
 
     async def _send_page(self, page: FeedPage, events: Sequence[FeedEvent]) -> None:
         wanted = await self._select(events)
@@ -202,9 +213,14 @@ class EventStream(Response):
 
     async def _write(self, *pieces: bytes) -> None:
         await self._within(self._send({"type": "http.response.body", "body": b"".join(pieces), "more_body": True}))
+        self._ping_at = _now() + self._times.ping
 
     async def _within(self, sending: Awaitable[None]) -> None:
         await asyncio.wait_for(sending, self._times.send)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _listen(receive: Receive, subscriber: Subscriber) -> None:
