@@ -11,6 +11,7 @@ import click
 from orderdesk_sdk.cli.commands import (
     audit,
     cancel,
+    cases,
     connections,
     decide,
     doctor,
@@ -58,7 +59,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         work.work,
         work.watch,
         serve.serve,
-        cancel.cases,
+        cases.cases,
         events.events,
         events.bulk,
         receipts.receipt,

@@ -1,4 +1,4 @@
-"""`plan`, `cancel`, `cases` and `resubmit`: an order's cancellation, and what comes after it."""
+"""`plan`, `cancel` and `resubmit`: an order's cancellation, and what comes after it."""
 
 from __future__ import annotations
 
@@ -10,35 +10,17 @@ from orderdesk_sdk.cli.session import (
     Session,
     by_option,
     common_options,
-    find_case,
     name_of_order,
     require_name,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from orderdesk_sdk.cases.cancellation import CancelCase
-    from orderdesk_sdk.cases.case import State
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.desk.cancellations import CancellationStatus
 
-__all__ = ["cancel", "cases", "plan", "resubmit"]
-
-
-class _StateType(click.ParamType["State"]):
-    name = "state"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> State:
-        from orderdesk_sdk.cases.case import State
-
-        states = {state.value: state for state in State}
-        word = str(value).lower().replace("-", " ").replace("_", " ")
-        if word not in states:
-            names = ", ".join(state.replace(" ", "-") for state in states)
-            self.fail(f"{value!r} is not a state; the states are: {names}", param, ctx)
-        return states[word]
+__all__ = ["cancel", "plan", "resubmit"]
 
 
 class _LineType(click.ParamType["tuple[str, int]"]):
@@ -198,53 +180,6 @@ def _show_status(screen: Screen, status: CancellationStatus, now: datetime, orde
         hint = "Ask the service yourself to cancel it, then report what it did"
         screen.line(f"What to do: {hint}: `orderdesk report-canceled {order_name} --at {failed[0]}`.", "yellow")
     screen.line(f"`orderdesk receipt {order_name}` shows the evidence.")
-
-
-@click.command()
-@click.argument("order", required=False)
-@click.option("--open", "open_only", is_flag=True, help="Only cases that are not settled.")
-@click.option("--state", "states", type=_StateType(), multiple=True, help="Only cases in this state; may be repeated.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The most cases to list.")
-@click.option("--after", metavar="CASE", help="Only cases that come after this one: the next page.")
-@common_options
-@click.pass_obj
-def cases(
-    session: Session, order: str | None, open_only: bool, states: tuple[State, ...], limit: int, after: str | None
-) -> None:
-    """List the cases of ORDER, or of all orders, oldest first."""
-    from orderdesk_sdk.cases.cancellation import CancelCase
-    from orderdesk_sdk.cases.case import OPEN
-    from orderdesk_sdk.cli.output.pages import pages_of_cases
-    from orderdesk_sdk.desk.documents import case_document
-
-    if open_only and states:
-        raise click.UsageError("give --open or --state, not both")
-    wanted = sorted(OPEN, key=lambda state: state.value) if open_only else list(states)
-    with session.desk() as desk:
-        last = find_case(desk, after) if after is not None else None
-        if last is not None and not isinstance(last, CancelCase):
-            raise click.UsageError(f"--after: {last.id} is not the case of a cancellation")
-        pages = pages_of_cases(desk, order=order, states=wanted, limit=limit, after=last)
-
-        def draw(screen: Screen) -> None:
-            from orderdesk_sdk.cli.output.cancellations import show_case_list
-
-            last_ids: list[str] = []
-
-            def noting_the_last() -> Iterator[Sequence[CancelCase]]:
-                for page in pages:
-                    last_ids[:] = [page[-1].id]
-                    yield page
-
-            count = show_case_list(screen, noting_the_last())
-            if not count:
-                screen.line("No case matches.")
-                return
-            if count == limit:
-                screen.line(f"No more than {limit} are shown; --after {last_ids[0]} shows the next.", "dim")
-            screen.zone(desk.clock.now())
-
-        session.print_list("cases", (case_document(case) for page in pages for case in page), draw)
 
 
 @click.command()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
-from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.plan_token import PLAN_TOKEN_LIFETIME
@@ -165,19 +165,21 @@ def _show_message(screen: Screen, case: CancelCase) -> None:
         screen.indented(f"What to do: {case.hint}", style="yellow")
 
 
-def show_case_list(screen: Screen, pages: Iterable[Sequence[CancelCase]]) -> int:
-    """Cases of any order, a line each, page by page; returns their number."""
+def show_case_list(screen: Screen, pages: Iterable[Sequence[Case]]) -> int:
+    """Cases of any order and kind, a line each, page by page; returns their number."""
     columns = ("case", "order", "connection", "state", "next due", "message")
     rows = ([_case_row(case) for case in page] for page in pages)
     return screen.pages(columns, rows, whole=("case", "order", "state", "next due"))
 
 
-def _case_row(case: CancelCase) -> tuple[str | Text, ...]:
+def _case_row(case: Case) -> tuple[str | Text, ...]:
     due = format_time(case.due_at)
     return case.id, case.order_number, case.connection, state_text(case.state), due, _case_message(case)
 
 
-def _case_message(case: CancelCase) -> str:
+def _case_message(case: Case) -> str:
+    if not isinstance(case, CancelCase):
+        return case.message or ""
     texts = [
         case.rejection.value if case.rejection is not None else case.message,
         _lines(case) if _is_partial(case) else None,

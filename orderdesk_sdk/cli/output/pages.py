@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from orderdesk_sdk.cases.case import Case
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.cancellation import CancelCase
@@ -12,18 +14,20 @@ if TYPE_CHECKING:
 
 __all__ = ["each_case", "pages_of_cases"]
 
+C = TypeVar("C", bound=Case)
 PAGE = 200
 
 
 def pages_of_cases(
     desk: Desk,
+    kind: type[C],
     *,
-    order: str | None = None,
+    order_id: str | None = None,
     states: Sequence[State] = (),
     limit: int | None = None,
-    after: CancelCase | None = None,
-) -> Iterator[Sequence[CancelCase]]:
-    """Cases, oldest first, some at a time.
+    after: C | None = None,
+) -> Iterator[Sequence[C]]:
+    """Cases of a kind, oldest first, some at a time.
 
     Args:
         limit: how many at most; None takes all.
@@ -32,7 +36,7 @@ def pages_of_cases(
     left, last = limit, after
     while left is None or left > 0:
         wanted = PAGE if left is None else min(PAGE, left)
-        found = desk.cases.list(order=order, states=states, limit=wanted, after=last)
+        found = desk.ledger.cases(kind, order_id=order_id, states=states, limit=wanted, after=last)
         if found:
             yield found
         if len(found) < wanted:
@@ -42,6 +46,8 @@ def pages_of_cases(
 
 
 def each_case(desk: Desk, *, states: Sequence[State] = ()) -> Iterator[CancelCase]:
-    """Every case, oldest first, without holding all of them."""
-    for page in pages_of_cases(desk, states=states):
+    """Every cancel, oldest first, without holding all of them."""
+    from orderdesk_sdk.cases.cancellation import CancelCase
+
+    for page in pages_of_cases(desk, CancelCase, states=states):
         yield from page

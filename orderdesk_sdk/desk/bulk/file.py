@@ -3,7 +3,7 @@
     1042
     1043,out of stock,MUG-11:1; CAP-2:3
 
-A first line that begins with the word `order` names the columns: order, reason, lines, at.
+A first line that begins with the word `order` names the columns: order, reason, lines, at, plan.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from orderdesk_sdk.errors import ValidationError
 __all__ = ["BulkFile", "open_bulk_file"]
 
 COLUMNS = ("order", "reason", "lines", "at")
+NAMED_COLUMNS = (*COLUMNS, "plan")
+"""Those that a first line may name: `plan` is the token of the plan that is to be carried out."""
 MAX_LINE = 100_000
 """Bytes of a line; longer ones are no orders, and memory is bounded."""
 MAX_SPOOLED = 1 << 20
@@ -66,7 +68,7 @@ class BulkFile:
             for number, found in islice(_parse(self.stream, self.location), first, None, passes):
                 if isinstance(found, BulkRequest):
                     reason, connections = found.reason or self.reason, found.connections or self.connections
-                    yield BulkRequest(found.order, reason, found.lines, connections, number)
+                    yield BulkRequest(found.order, reason, found.lines, connections, number, found.plan_token)
 
 
 @contextmanager
@@ -159,12 +161,12 @@ def _decoded_lines(stream: BinaryIO | IO[bytes], location: str) -> Iterator[str]
 
 def _columns(cells: Sequence[str], location: str) -> Sequence[str]:
     names = [cell.lower() for cell in cells]
-    unknown = [name for name in names if name not in COLUMNS]
+    unknown = [name for name in names if name not in NAMED_COLUMNS]
     if unknown or len(set(names)) < len(names):
         raise ValidationError(
             f"line 1: {', '.join(map(repr, unknown)) or 'a column that is named twice'} is no column of a bulk",
             location=location,
-            hint=f"the columns are {', '.join(COLUMNS)}",
+            hint=f"the columns are {', '.join(NAMED_COLUMNS)}",
         )
     return names
 
@@ -180,7 +182,8 @@ def _request(values: dict[str, str]) -> BulkRequest | str:
         if name in lines:
             return f"the line {name!r} is given twice"
         lines[name] = int(quantity)
-    return BulkRequest(values["order"], values.get("reason") or None, lines, _split(values.get("at", "")))
+    connections, plan = _split(values.get("at", "")), values.get("plan") or None
+    return BulkRequest(values["order"], values.get("reason") or None, lines, connections, plan_token=plan)
 
 
 def _split(text: str) -> tuple[str, ...]:

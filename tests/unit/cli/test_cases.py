@@ -16,7 +16,7 @@ from orderdesk_sdk.cli.session import find_case
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import NotFoundError, ValidationError
 from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
-from tests.support.builders import make_cancellation, make_case_of, open_case
+from tests.support.builders import make_cancellation, make_case_of, make_resubmission, open_case
 
 MANY = 1100
 
@@ -117,3 +117,16 @@ def test_cases_are_had_page_by_page_whatever_narrows_them(cases: list[CancelCase
         assert len(ledger.cases(CancelCase, order_id="1")) == MANY, "of one order none may be missed"
         open_case(ledger, "2")
         assert [case.id for case in ledger.cases(CancelCase, after=cases[-1])] == ["c2-1"]
+
+
+def test_cases_of_other_kinds_are_listed_too() -> None:
+    with closing(SqliteLedger(Path("orderdesk.db"))) as ledger:
+        ledger.open_case(make_resubmission("r1", message="waits"))
+    table = shown("--kind", "resubmission").splitlines()
+    assert [line.split()[0] for line in table[:-1]] == ["case", "r1"]
+    assert "waits" in table[1]
+    (case,) = json.loads(shown("--kind", "resubmission", "--json"))["cases"]
+    assert case["kind"] == "resubmission"
+    assert shown("--kind", "status-change").startswith("No case matches.")
+    ran = CliRunner().invoke(orderdesk, ["cases", "--after", "r1"])
+    assert (ran.exit_code, "is a case of the kind resubmission" in ran.output) == (2, True)

@@ -91,6 +91,19 @@ def test_a_countdown_has_the_step_that_follows() -> None:
     assert mww["steps"][first["next_step"]]["route"] == "e-mail"
 
 
+def test_a_file_of_orders_may_say_which_plans_were_looked_at(clock: VirtualClock) -> None:
+    run("register", "1043", "--at", "shopify")
+    tokens = {number: ask("plan", number)["token"] for number in ("1042", "1043")}
+    lines = "".join(f"{number},fraud,{token}\n" for number, token in tokens.items())
+    Path("bulk.csv").write_text(f"order,reason,plan\n{lines}", encoding="utf-8")
+    clock.advance(minutes(3))
+    done = ask("cancel", "--from", "bulk.csv", "--by", "Ann", "--no-send", code=1)
+    assert done["counts"]["refused"] == done["not_accepted"] == 1
+    (refused,) = [reason for reason in done["reasons"] if reason["outcome"] == "refused"]
+    assert "the plan has changed" in refused["reason"]
+    assert [case["order_number"] for case in ask("cases")["cases"]] == ["1043"]
+
+
 def test_a_token_is_for_one_order() -> None:
     assert "for one ORDER" in run("cancel", "--from", "orders.json", "--plan", "x", code=2).output
     assert cancel("x", code=1)["error"]["kind"] == "ValidationError"

@@ -49,6 +49,15 @@ def test_a_header_names_the_columns_in_any_order() -> None:
     ]
 
 
+def test_a_header_may_name_the_plan_that_was_looked_at() -> None:
+    assert read("order,plan\n1042,abvq3w3z\n1043,\n") == [
+        BulkRequest("1042", number=2, plan_token="abvq3w3z"),
+        BulkRequest("1043", number=3),
+    ]
+    with pytest.raises(ValidationError, match="5 columns where 4 are known"):
+        read("1042,,,,abvq3w3z\n")
+
+
 def test_lines_without_a_reason_or_a_connection_take_the_common_ones() -> None:
     assert read("1042\n1043,address\n", "out of stock", ["my-mcf"]) == [
         BulkRequest("1042", "out of stock", {}, ("my-mcf",), 1),
