@@ -77,6 +77,7 @@ _SENTENCES: Mapping[int, str] = {
     500: "Something went wrong here. It is logged under this id; nothing that was asked for before is lost.",
     503: "This cannot be done now; try again in a moment.",
 }
+_NO_TOKEN = "A token that counts is needed, in the header Authorization: Bearer odsk_..."
 _NOT_STAFF_TEXT = frozenset((500, 502, 503))
 """Statuses whose own words tell of our machines, connections and files."""
 
@@ -151,7 +152,8 @@ def answer_http_error(request: Request, error: Exception) -> Response:
         return answer_unexpected_error(request, error)
     status = error.status_code
     phrase = HTTPStatus(status).phrase
-    message = error.detail if error.detail != phrase else _SENTENCES.get(status, f"{phrase}.")
+    sentence = _NO_TOKEN if status == HTTPStatus.UNAUTHORIZED and _is_api(request) else _SENTENCES.get(status)
+    message = error.detail if error.detail != phrase else sentence or f"{phrase}."
     headers = dict(error.headers or {})
     if status == HTTPStatus.UNAUTHORIZED and _is_page_asked_for(request):
         query = f"?{request.url.query}" if request.url.query else ""
@@ -171,7 +173,7 @@ def answer_unexpected_error(request: Request, error: Exception) -> Response:
 
 
 def _respond(request: Request, answer: ErrorAnswer, headers: Mapping[str, str]) -> Response:
-    if request.scope["path"].startswith("/api/"):
+    if _is_api(request):
         return JSONResponse(answer.document(), answer.status, headers)
     title = HTTPStatus(answer.status).phrase
     return render(request, "error.html", {"error": answer, "title": title}, status=answer.status, headers=headers)
@@ -181,6 +183,11 @@ def _is_page_asked_for(request: Request) -> bool:
     """Whether a person's browser wants to show what is there."""
     is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     return is_page and not request.scope["path"].startswith("/api/")
+
+
+def _is_api(request: Request) -> bool:
+    path: str = request.scope["path"]
+    return path.startswith("/api/")
 
 
 def _is_staff(request: Request) -> bool:

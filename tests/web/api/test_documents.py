@@ -85,7 +85,7 @@ def test_orders_plans_cases_and_receipts(
     pass_minutes(shop.desk, clock, 30)
     check("list_cases", api.get("cases"))
     check("get_case", api.get(f"cases/{by_connection['mill']}"))
-    assert check("list_orders", api.get("orders", params={"state": "canceled"}))["orders"][0]["canceled_at"] == 3
+    assert check("list_orders", api.get("orders", params={"state": "canceled"}))["orders"][0]["canceled_count"] == 3
     receipt = check("get_receipt", api.get("orders/1042/receipt"))
     assert receipt["is_canceled"] is True
     check("get_receipt", api.get("orders/1042/receipt", params={"limit": 2}))

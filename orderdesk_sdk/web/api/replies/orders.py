@@ -52,7 +52,7 @@ class OrderSummaryDocument(OrderDocument):
     open_states: Annotated[list[State], "Of the newest cancel at each connection, where it is not settled."]
     worst_state: Annotated[State | None, "What most wants to be looked at."]
     needs_person: Annotated[bool, "Whether something of it waits for a person."]
-    canceled_at: Annotated[int, "At how many of its remote orders it is canceled."]
+    canceled_count: Annotated[int, "At how many of its remote orders it is canceled."]
 
 
 class OrderListReply(TypedDict):
