@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from orderdesk_sdk.cases.evidence import EmailEvidence
 from orderdesk_sdk.cases.exchange import Exchange
-from orderdesk_sdk.cases.public_receipt import PublicReceipt
-from orderdesk_sdk.cases.receipt_links import ReceiptLink
 from orderdesk_sdk.desk.documents.cases import cancellation_document, case_document
 from orderdesk_sdk.desk.documents.values import JsonObject, iso_time
 
 if TYPE_CHECKING:
     from orderdesk_sdk.cases.history_lines import HistoryLine
+    from orderdesk_sdk.cases.public_receipt import PublicReceipt  # A plan is shown without any receipt.
     from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, Receipt
-
+    from orderdesk_sdk.cases.receipt_links import ReceiptLink
 
 __all__ = ["public_receipt_document", "receipt_document", "receipt_link_document"]
 
