@@ -86,7 +86,7 @@ def test_a_filed_mail_is_the_evidence(shop: WebShop, ann: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("mail", "why"),
     [
-        (MAIL.format(number="1099").encode(), "does not name 1042"),
+        (MAIL.format(number="1099").encode(), "does not name 1042, so"),
         (b"GIF89a", "no headers"),
         (b"PK\x03\x04" + b"\0" * 2000, "no headers"),
     ],

@@ -24,15 +24,17 @@ def asked_sentence(case: Case, title: str) -> str:
     """What the case is about, in one sentence."""
     match case:
         case ResponseCase():
-            return f"{title} asks us to cancel this order. We owe an answer."
+            owed = " We owe an answer." if case.is_open else ""
+            return f"{title} asked us to cancel this order.{owed}"
         case StatusCase():
-            return f"The order's status at {title} is to be {case.status}."
+            return f"The order's status at {title} {'is' if case.is_open else 'was'} to be {case.status}."
         case ResubmitCase():
-            return f"The order is to go to {title} again, as {case.remote_id}."
+            return f"The order {'is' if case.is_open else 'was'} to go to {title} again, as {case.remote_id}."
         case CancelCase() if case.is_reported:
-            return f"{title} reported that the order is canceled there; that is being verified."
+            verified = "; that is being verified" if case.is_open else ""
+            return f"{title} reported that the order is canceled there{verified}."
         case _:
-            return f"{title} is to cancel this order."
+            return f"{title} {'is' if case.is_open else 'was'} to cancel this order."
 
 
 def silence_text(silence: SilenceMeans) -> str:
