@@ -11,7 +11,7 @@
  *   small ones   printing, copying, asking once more, sending once
  */
 
-// theme and times ---------------------------------------------------------------------------------------------------
+// theme and times ----------------------------------------------------------------------------------------------------
 
 /** Words of the theme switch, in the order in which presses go round. */
 const THEMES = ['system', 'light', 'dark'];
@@ -92,7 +92,7 @@ function localText(moment, seconds) {
   return `${day}, ${clock}`;
 }
 
-// clock -------------------------------------------------------------------------------------------------------------
+// clock --------------------------------------------------------------------------------------------------------------
 
 /** The desk's clock as the page was told of it last. */
 const deskClock = { base: Date.now(), pace: 1, seen: performance.now() };
@@ -156,7 +156,7 @@ function setText(element, text) {
   if (element !== null && element.textContent !== text) element.textContent = text;
 }
 
-// live ----------------------------------------------------------------------------------------------------------------
+// live ---------------------------------------------------------------------------------------------------------------
 
 /** Milliseconds between the first event of several and the fetch that shows them all. */
 const GATHER = 250;
@@ -172,13 +172,15 @@ const live = {
 function setUpLive() {
   live.host = document.querySelector('[data-live]');
   if (live.host === null) return;
-  const events = live.host.getAttribute('data-events');
-  if (events && 'EventSource' in window) listen(events);
+  stream.address = live.host.getAttribute('data-events') ?? '';
+  connect();
   const seconds = Number(live.host.getAttribute('data-poll') ?? '0');
-  if (seconds > 0) window.setInterval(() => { if (isMoving()) refresh(); }, seconds * 1000);
+  if (seconds > 0) window.setInterval(() => { if (isMoving() && !document.hidden) refresh(); }, seconds * 1000);
   window.addEventListener('offline', lost); // A stream that is open may stay so, and say nothing.
   window.addEventListener('online', refresh);
-  document.addEventListener('visibilitychange', () => { if (!document.hidden && live.isLost) refresh(); });
+  document.addEventListener('visibilitychange', () => (document.hidden ? rest() : wakeUp()));
+  window.addEventListener('pagehide', disconnect);
+  window.addEventListener('pageshow', (event) => { if (event.persisted) wakeUp(); });
 }
 
 /** @returns {boolean} whether the page expects a change */
@@ -186,24 +188,57 @@ function isMoving() {
   return document.querySelector('[data-moving="no"]') === null;
 }
 
-/** @param {string} address of a stream, which the browser connects to again by itself, from the last event it saw */
-function listen(address) {
-  const source = new EventSource(address);
-  source.addEventListener('case', refreshSoon);
-  source.addEventListener('reload', refreshSoon);
+/** Milliseconds until a page that nobody sees leaves its connection to others: a browser has six for one server. */
+const REST_AFTER = 10_000;
+const stream = {
+  address: '',
+  /** @type {EventSource | null} */ source: null,
+  /** The id of the last event that was heard. */ last: '',
+  /** @type {number | undefined} */ timer: undefined,
+};
+
+/** Listen to the server's events from the last one that was heard; the browser itself connects again. */
+function connect() {
+  if (!stream.address || stream.source !== null || !('EventSource' in window)) return;
+  const address = stream.last ? stream.address.replace(/after=\d+/, `after=${stream.last}`) : stream.address;
+  const source = stream.source = new EventSource(address);
+  for (const name of ['case', 'reload']) {
+    source.addEventListener(name, (event) => {
+      stream.last = /** @type {MessageEvent} */ (event).lastEventId || stream.last;
+      refreshSoon();
+    });
+  }
   source.addEventListener('open', () => { if (live.isLost) refresh(); });
   source.addEventListener('end', (event) => {
-    if (/** @type {MessageEvent} */ (event).data.includes('signed out')) {
-      source.close();
-      say('You are signed out. Sign in to see what happens.');
-    }
+    if (!/** @type {MessageEvent} */ (event).data.includes('signed out')) return;
+    disconnect();
+    say('You are signed out. Sign in to see what happens.');
   });
   source.addEventListener('error', () => {
     lost();
-    if (source.readyState === EventSource.CLOSED) window.setTimeout(() => listen(address), 5000);
+    if (source.readyState !== EventSource.CLOSED) return;
+    disconnect();
+    window.setTimeout(connect, 5000);
   });
-  window.addEventListener('pagehide', () => source.close());
-  window.addEventListener('pageshow', (event) => { if (event.persisted) listen(address); });
+}
+
+/** Listen no more. */
+function disconnect() {
+  stream.source?.close();
+  stream.source = null;
+}
+
+/** Leave the connection to others once nobody has looked at the page for a while. */
+function rest() {
+  stream.timer = window.setTimeout(disconnect, REST_AFTER);
+}
+
+/** Listen again, and show what was missed. */
+function wakeUp() {
+  window.clearTimeout(stream.timer);
+  if (stream.source !== null && !live.isLost) return;
+  connect();
+  refresh();
 }
 
 /** Say that nothing is heard any more; what is missed meanwhile is shown later. */
@@ -338,7 +373,8 @@ function keepState(part) {
  * @param {ReturnType<typeof keepState>} kept
  */
 function restoreState(part, kept) {
-  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (part.querySelectorAll('input, select, textarea, button, a, summary'));
+  const all = part.querySelectorAll('input, select, textarea, button, a, summary');
+  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (all);
   for (const field of fields) {
     const key = fieldKey(field);
     const value = kept.values.get(key);
@@ -357,11 +393,12 @@ function restoreState(part, kept) {
  */
 function fieldKey(field) {
   const of = field.closest('article')?.id ?? '';
-  return [of, field.tagName, field.id, field.name ?? '', field.type === 'checkbox' ? field.value : '',
-    field.getAttribute('href') ?? '', field.tagName === 'BUTTON' || field.tagName === 'SUMMARY' ? field.textContent : ''].join('|');
+  const shown = field.tagName === 'BUTTON' || field.tagName === 'SUMMARY' ? field.textContent : '';
+  const value = field.type === 'checkbox' ? field.value : '';
+  return [of, field.tagName, field.id, field.name ?? '', value, field.getAttribute('href') ?? '', shown].join('|');
 }
 
-// dialog ----------------------------------------------------------------------------------------------------------------
+// dialog -------------------------------------------------------------------------------------------------------------
 
 /** Show the confirmation in a dialog where the browser has one. */
 function setUpDialog() {
@@ -406,7 +443,7 @@ async function openDialog(host, form) {
   }
 }
 
-// choosing ----------------------------------------------------------------------------------------------------------------
+// choosing -----------------------------------------------------------------------------------------------------------
 
 /** Let all rows of a page be chosen at once, and say how many are. */
 function setUpChoosing() {
@@ -445,11 +482,13 @@ function showChosen(all, boxes) {
   if (button === null) return;
   button.disabled = count === 0;
   button.classList.toggle('primary', count > 0);
-  button.textContent = count === 0 ? 'Cancel the chosen orders' : `Cancel ${count} chosen ${count === 1 ? 'order' : 'orders'}`;
-  setText(document.querySelector('[data-chosen-count]'), count === 0 ? 'Choose orders first.' : 'You see first what each would do.');
+  const orders = count === 1 ? 'order' : 'orders';
+  button.textContent = count === 0 ? 'Cancel the chosen orders' : `Cancel ${count} chosen ${orders}`;
+  const next = count === 0 ? 'Choose orders first.' : 'You see first what each would do.';
+  setText(document.querySelector('[data-chosen-count]'), next);
 }
 
-// small ones ----------------------------------------------------------------------------------------------------------------
+// small ones ---------------------------------------------------------------------------------------------------------
 
 /** Buttons that print, copy, ask once more, or may be pressed once only. */
 function setUpButtons() {
