@@ -29,6 +29,7 @@ __all__ = [
     "ResubmitOrderRequest",
     "RuleDryRunRequest",
     "SetStatusRequest",
+    "ShipmentRequest",
 ]
 
 MAX_NOTE = 2000
@@ -201,6 +202,19 @@ class SetStatusRequest:
     connections: tuple[str, ...] = field(default=(), metadata=described(_NAMES, "Only at these; empty: its carts."))
     reason: str | None = field(
         default=None, metadata=described(Nullable(Text()), "The reason, where the status is `canceled`.")
+    )
+
+
+@frozen
+class ShipmentRequest:
+    """What somebody knows of a shipment."""
+
+    connections: tuple[str, ...] = field(
+        default=(), metadata=described(_NAMES, "From these; empty: wherever the token may.")
+    )
+    note: str | None = field(
+        default=None,
+        metadata=described(Nullable(Text(MAX_NOTE, has_lines=True)), "How this is known: a tracking number, a call."),
     )
 
 

@@ -121,4 +121,6 @@ def _renamed(value: object, prefix: str) -> object:
     reference = found.get("$ref")
     if isinstance(reference, str) and reference.startswith("#/$defs/"):
         found["$ref"] = _REFERENCE + _inner_name(prefix, reference.removeprefix("#/$defs/"))
+    elif isinstance(reference, str):  # A schema of schemas, which the document does not hold.
+        found = {key: entry for key, entry in found.items() if key != "$ref"} | {"type": "object"}
     return found

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from orderdesk_sdk.cases.access import Role
+from orderdesk_sdk.cases.audit import AuditAction
 from orderdesk_sdk.desk.rule_views import RuleDraft
 from orderdesk_sdk.web.api.openapi import openapi_document
 from orderdesk_sdk.web.api.operation import Operation
@@ -115,6 +116,17 @@ def test_what_else_happens_to_an_order(
     check("get_bulk", api.get(f"bulk/{bulk['bulk']}"))
     (case,) = [one for one in shop.desk.cases.list(order="1042") if one.is_open and one.connection == "mill"]
     check("reject_case", post(api, f"cases/{case.id}/reject", {"rejection": "shipped", "note": "on the van"}))
+
+
+def test_a_shipment_that_comes_too_late_is_an_alarm(
+    web_shop: WebShop, open_api: ApiOpener, post: Post, check: Check
+) -> None:
+    api = open_api(Role.SUPERVISOR)
+    check("cancel_order", post(api, "orders/1042/cancel", {"without_plan": True}))
+    web_shop.desk.run_due()
+    told = check("report_shipped", post(api, "orders/1042/shipped", {"note": "tracking number 17"}))
+    assert [case["state"] for case in told["cases"]] == ["shipped anyway"]
+    assert web_shop.desk.audit.list(1)[0].record.action is AuditAction.SHIPMENT_REPORTED
 
 
 def test_links_to_receipts(web_shop: WebShop, open_api: ApiOpener, post: Post, check: Check) -> None:

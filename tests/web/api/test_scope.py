@@ -89,6 +89,17 @@ def test_it_withdraws_its_own_alone(
     assert states == {"mill": "withdrawn", "phone": "pending"}
 
 
+def test_it_sets_no_status_and_reports_no_shipment_elsewhere(
+    shop: WebShop, mill: httpx.Client, open_api: ApiOpener, cancel: Post, post: Post
+) -> None:
+    cancel(open_api(Role.OPERATOR, shop=shop))
+    shop.desk.run_due()
+    assert post(mill, "orders/1042/status", {"status": "canceled"}).status_code == 409
+    assert post(mill, "orders/1042/shipped", {"connections": ["phone"]}).status_code == 422
+    told = post(mill, "orders/1042/shipped", {"note": "seen at the gate"})
+    assert [case["connection"] for case in told.json()["cases"]] == ["mill"]
+
+
 def test_its_receipt_names_no_other(shop: WebShop, mill: httpx.Client, open_api: ApiOpener, cancel: Post) -> None:
     cancel(open_api(Role.OPERATOR, shop=shop))
     shop.desk.run_due()

@@ -11,10 +11,16 @@ from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order
 from orderdesk_sdk.web.api.operation import ApiCall
 from orderdesk_sdk.web.api.plan_agreement import agreed_plan
-from orderdesk_sdk.web.api.requests import CancelOrderRequest, NoteRequest, ResubmitOrderRequest, SetStatusRequest
+from orderdesk_sdk.web.api.requests import (
+    CancelOrderRequest,
+    NoteRequest,
+    ResubmitOrderRequest,
+    SetStatusRequest,
+    ShipmentRequest,
+)
 from orderdesk_sdk.web.api.scope import find_order, narrowed_connections, own_reference, visible_remote_orders
 
-__all__ = ["cancel_order", "resubmit_order", "set_status", "withdraw_order"]
+__all__ = ["cancel_order", "report_shipped", "resubmit_order", "set_status", "withdraw_order"]
 
 
 def cancel_order(call: ApiCall) -> JsonObject:
@@ -36,6 +42,17 @@ def cancel_order(call: ApiCall) -> JsonObject:
 def _places(call: ApiCall, order: Order, wanted: tuple[str, ...]) -> tuple[str, ...]:
     seen = [remote.connection for remote in visible_remote_orders(call.desk, call.caller, order)]
     return narrowed_connections(call.caller, wanted, seen)
+
+
+def _places_of_role(call: ApiCall, order: Order, wanted: tuple[str, ...], role: ConnectionRole) -> tuple[str, ...]:
+    """The connections that are named, else those of a role; empty for a caller of all, for whom the desk chooses."""
+    remote_orders = visible_remote_orders(call.desk, call.caller, order)
+    places = narrowed_connections(
+        call.caller, wanted, [remote.connection for remote in remote_orders if remote.role is role]
+    )
+    if call.caller.connections and not places:
+        raise InvalidStateError(f"the order is registered at no {role.value} that the token may touch")
+    return places
 
 
 def _status_document(call: ApiCall, status: CancellationStatus) -> JsonObject:
@@ -78,14 +95,20 @@ def resubmit_order(call: ApiCall) -> JsonObject:
     return {"case": case_document(case)}
 
 
+def report_shipped(call: ApiCall) -> JsonObject:
+    """Take down that an order was shipped: an alarm where it was to be canceled."""
+    request, order = call.body_as(ShipmentRequest), find_order(call, call.path["order"])
+    places = _places_of_role(call, order, request.connections, ConnectionRole.FULFILLMENT)
+    cases = call.desk.notifications.report_shipped(
+        own_reference(order), by=call.caller.name, connections=places, note=request.note
+    )
+    return {"order": order.id, "cases": [case_document(case) for case in cases]}
+
+
 def set_status(call: ApiCall) -> JsonObject:
     """Give an order a status at its carts."""
     request, order = call.body_as(SetStatusRequest), find_order(call, call.path["order"])
-    remote_orders = visible_remote_orders(call.desk, call.caller, order)
-    carts = [remote.connection for remote in remote_orders if remote.role is ConnectionRole.CART]
-    places = narrowed_connections(call.caller, request.connections, carts)
-    if call.caller.connections and not places:
-        raise InvalidStateError("the order is registered at no cart", hint="register its cart first")
+    places = _places_of_role(call, order, request.connections, ConnectionRole.CART)
     result = call.desk.status_changes.create(
         own_reference(order), request.status, by=call.caller.name, connections=places, reason=request.reason
     )
