@@ -81,8 +81,8 @@ class OrderService:
         The newest are those that came in last; where only the state narrows, those whose cases are the newest.
 
         Args:
-            text: words, each of which the number, the id, a number at a service, the e-mail address or a name begins
-                with; a word of one or two characters is a whole one. None takes all.
+            text: words, each of which the number, the id, a number at a service, the e-mail address, its domain or a
+                name begins with; a word of one or two characters is a whole one. None takes all.
             folder: the name of a folder; None takes all.
             state: None takes all.
             needs_person: only orders of which something waits for a person.

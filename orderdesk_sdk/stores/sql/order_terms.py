@@ -67,7 +67,9 @@ def _first(words: Iterable[str]) -> frozenset[str]:
 def _words(order: Order) -> Iterator[str]:
     for number in (order.number, order.id):
         yield from _number_words(number)
-    yield from _folded(order.email).split()
+    for mail in _folded(order.email).split():
+        yield mail
+        yield mail.rpartition("@")[2]  # So that all orders of one company are found.
     for address in (order.customer, order.shipping):
         for name in (address.first_name, address.last_name, address.company):
             for word in _folded(name).split():
