@@ -197,3 +197,21 @@ def test_the_list_is_narrowed_by_kind_and_connection(open_web_shop: WebShopOpene
         assert "Order 1043" in page_of(ann, "/inbox?connection=phone&kind=cancel").text
         assert "Nothing of this kind waits" in page_of(ann, "/inbox?connection=cart").text
         assert len(page_of(ann, "/inbox?kind=nonsense&connection=none&offset=-1").all("li", class_="work-item")) == 2
+
+
+def test_the_parts_that_change_by_themselves_are_fetched_without_being_recorded_as_seen(
+    shop: WebShop, ann: httpx.Client
+) -> None:
+    path = path_of(shop)
+    host = page_of(ann, path).one("div", class_="case-columns")
+    assert host.attributes["data-events"].startswith("/events?order=id-1042&after=")
+    before = shop.desk.audit.count()
+    live = page_of(ann, host.attributes["data-live"])
+    assert {one.attributes["data-live-part"] for one in live.all() if "data-live-part" in one.attributes} == {
+        "navigation",
+        "state",
+        "told",
+        "decisions",
+    }
+    assert shop.desk.audit.count() == before
+    assert page_of(ann, "/inbox?kind=cancel").all("div", data_live="/inbox?kind=cancel")

@@ -15,7 +15,7 @@ from tests.web.console.conftest import Visitor, page_of
 PAGES = (*WORK_PAGES, *ADMIN_PAGES)
 SHOWN = [page for page in PAGES if page.show is not None]
 POSTED = [page for page in PAGES if page.post is not None]
-NOTHING_THERE = {"/cases/{id}", "/messages/{id}", "/connections/{name}", "/rules/rule"}
+NOTHING_THERE = {"/cases/{id}", "/cases/{id}/live", "/messages/{id}", "/connections/{name}", "/rules/rule"}
 """Pages of what there is none of here."""
 
 

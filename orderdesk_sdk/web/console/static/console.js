@@ -360,7 +360,7 @@ function copyHidden(shown, input) {
 function keepState(part) {
   const values = new Map();
   for (const field of /** @type {NodeListOf<HTMLInputElement>} */ (part.querySelectorAll('input, select, textarea'))) {
-    if (field.type === 'hidden') continue;
+    if (field.type === 'hidden' || field.type === 'file') continue; // No script may choose a file.
     values.set(fieldKey(field), field.type === 'checkbox' ? field.checked : field.value);
   }
   const open = [...part.querySelectorAll('details')].map((details) => details.open);

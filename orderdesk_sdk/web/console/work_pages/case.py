@@ -21,7 +21,7 @@ from orderdesk_sdk.web.middleware.client_address import client_address
 from orderdesk_sdk.web.references import order_ref
 from orderdesk_sdk.web.step_up import is_stepped_up
 
-__all__ = ["GivenVerdict", "show_case", "show_case_again"]
+__all__ = ["GivenVerdict", "show_case", "show_case_again", "show_case_live"]
 
 SHOWN_LINES = 60
 """Lines of the history; all stand in the receipt."""
@@ -51,6 +51,11 @@ def show_case(request: Request) -> Response:
     return render(request, "case.html", data)
 
 
+def show_case_live(request: Request) -> Response:
+    """The same for console.js, which fetches it whenever something has happened."""
+    return render(request, "case.html", _case_data(request))
+
+
 def show_case_again(
     request: Request, problem: OrderDeskError, *, status: int, given: GivenVerdict | None = None
 ) -> Response:
@@ -61,12 +66,14 @@ def show_case_again(
 
 def _case_data(request: Request) -> Mapping[str, object]:
     desk, caller = desk_of(request), caller_of(request)
+    seen_until = desk.feed.head()  # Before the rest is read: events from then on are told.
     details = desk.cases.details(request.path_params["id"], lines=SHOWN_LINES)
     case = details.case
     return {
         "title": f"{case.kind.capitalize()} at {case.connection}",
         "page": make_case_page(details, caller.role, is_stepped_up=is_stepped_up(request)),
         "order_id": case.order_id,
+        "seen_until": seen_until,
         "ref": order_ref(case.order_id),
         "silence": silence_text(case.silence) if isinstance(case, ResponseCase) else "",
         "rejections": REJECTIONS,

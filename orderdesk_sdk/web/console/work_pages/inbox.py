@@ -27,6 +27,7 @@ def show_inbox(request: Request) -> Response:
     """What needs a person, most urgent first."""
     desk, query = desk_of(request), request.query_params
     chosen = next((kind for kind in InboxKind if kind.value == query.get("kind")), None)
+    seen_until = desk.feed.head()  # Before the rest is read: events from then on are told.
     connections = desk.connections.names()
     connection = query.get("connection", "")
     if connection not in connections:
@@ -43,11 +44,13 @@ def show_inbox(request: Request) -> Response:
         connections=connections,
         offset=offset,
     )
-    return render(
-        request,
-        "inbox.html",
-        {"title": "Inbox", "page": view, "may_export": caller_of(request).role.allows(Role.OPERATOR)},
-    )
+    data = {
+        "title": "Inbox",
+        "page": view,
+        "may_export": caller_of(request).role.allows(Role.OPERATOR),
+        "seen_until": seen_until,
+    }
+    return render(request, "inbox.html", data)
 
 
 def export_inbox(request: Request) -> Response:

@@ -6,7 +6,7 @@ import re
 
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.web.console.pages import Page
-from orderdesk_sdk.web.console.work_pages.case import show_case
+from orderdesk_sdk.web.console.work_pages.case import show_case, show_case_live
 from orderdesk_sdk.web.console.work_pages.decisions import (
     accept_request,
     add_note,
@@ -28,6 +28,7 @@ WORK_PAGES = (
     Page("/inbox", Role.VIEWER, show_inbox),
     Page("/inbox/export", Role.OPERATOR, export_inbox),
     Page("/cases/{id}", Role.VIEWER, show_case),
+    Page("/cases/{id}/live", Role.VIEWER, show_case_live),
     Page("/cases/{id}/settle", Role.SUPERVISOR, post=settle_case, max_files=1),
     Page("/cases/{id}/accept", Role.SUPERVISOR, post=accept_request),
     Page("/cases/{id}/refuse", Role.SUPERVISOR, post=refuse_request),

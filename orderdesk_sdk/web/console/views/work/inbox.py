@@ -75,6 +75,7 @@ class InboxView:
     """The inbox.
 
     Args:
+        live_href: this very page.
         filters: all kinds first.
         connections: that the list can be narrowed to, as values and texts.
         next_href: of the next page; None: this is the last.
@@ -83,6 +84,7 @@ class InboxView:
     """
 
     rows: tuple[WaitingRow, ...]
+    live_href: str
     filters: tuple[KindFilter, ...]
     connections: tuple[tuple[str, str], ...]
     connection: str
@@ -117,6 +119,7 @@ def make_inbox(
     filters += [_filter(one, counts.by_kind[one], chosen, connection) for one in InboxKind]
     return InboxView(
         rows=tuple(_row(item, now) for item in page.items),
+        live_href=_href(kind, connection, offset),
         filters=tuple(filters),
         connections=(("", "All connections"), *((name, name) for name in connections)),
         connection=connection,
