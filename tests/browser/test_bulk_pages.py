@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from orderdesk_devkit.cli.demo_shop.catalog import BULK, BULK_DOMAIN, bulk_orders
+from orderdesk_devkit.cli.demo_shop.catalog import BULK, BULK_FAMILY, bulk_orders
 from tests.support.console import Console, open_console
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,7 @@ def choose_them_all(page: Page) -> None:
 
 def test_two_hundred_chosen_orders_are_canceled_with_progress(bulk_console: Console, context: BrowserContext) -> None:
     bulk_console.sign_in(context, "otto")
-    page = bulk_console.open(context, f"/?q={BULK_DOMAIN}&limit=200")
+    page = bulk_console.open(context, f"/?q={BULK_FAMILY}&limit=200")
     choose_them_all(page)
     expect(page.get_by_role("main")).to_contain_text("ShipBob")
     page.get_by_role("button", name=f"Cancel {BULK} orders").click()

@@ -17,7 +17,8 @@ from orderdesk_devkit.cli.demo_shop.staff import STAFF, add_staff
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.simulators.paced_clock import PacedClock
 from orderdesk_devkit.simulators.server import serve
-from orderdesk_devkit.simulators.simulator import Effect, Simulator, simulators
+from orderdesk_devkit.simulators.simulator import Effect
+from orderdesk_lulu.simulator import LuluSimulator
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import SystemClock, minutes
 from orderdesk_sdk.desk.config import read_config
@@ -28,6 +29,8 @@ from tests.support.waiting import eventually
 __all__ = ["ORDERS", "KilledConsole", "killed_console"]
 
 ORDERS = 200
+UNPAID = "UNPAID"
+"""Where a job stays until somebody cancels it, however fast time runs."""
 _DELAY = 0.2
 """Seconds that the printer takes for an answer, so that a kill comes in the middle."""
 _CONFIG = """[ledger]
@@ -50,7 +53,7 @@ class KilledConsole:
     """Processes on one ledger. The simulator and the clock of all live in the test's own process, so they survive."""
 
     folder: Path
-    printer: Simulator
+    printer: LuluSimulator
     clock: PacedClock
     url: str = ""
     tokens: dict[str, str] = field(factory=dict, repr=False)
@@ -128,7 +131,7 @@ def _numbers() -> range:
 def killed_console(folder: Path) -> Iterator[KilledConsole]:
     """A shop of 200 orders that wait to be canceled, with one person of each role signed in; nothing is served yet."""
     clock = PacedClock(SystemClock().now())
-    printer: Simulator = simulators()["lulu"].load()(clock)
+    printer = LuluSimulator(clock)
     with serve(printer.app) as served:
         settings = printer.settings(served.url)
         config = _CONFIG.format(url=served.url, id=settings["client_id"], secret=settings["client_secret"])
@@ -142,7 +145,7 @@ def killed_console(folder: Path) -> Iterator[KilledConsole]:
             orders = [Order(f"o{number}", str(number), lines=(OrderLine(1, code="BOOK-A5"),)) for number in _numbers()]
             desk.orders.import_orders(orders, by="a test")
             for number in _numbers():
-                printer.add_order(str(number), lines=[("BOOK-A5", 1)])
+                printer.add_order(str(number), lines=[("BOOK-A5", 1)], stage=UNPAID)
                 desk.orders.register(str(number), connection="lulu", by="a test")
         clock.run(1)
         printer.faults.add(Fault.DELAY, method="PUT", times=ORDERS, seconds=_DELAY)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from orderdesk_sdk.orders.order import Address, Order, OrderLine, OrderNote
 
-__all__ = ["BULK", "BULK_DOMAIN", "DEMO_ORDERS", "DemoOrder", "bulk_orders"]
+__all__ = ["BULK", "BULK_FAMILY", "DEMO_ORDERS", "DemoOrder", "bulk_orders"]
 
 _PRODUCTS: Final = {
     "MUG-11": ("Photo mug, 11 oz", "16.00"),
@@ -25,8 +25,8 @@ _PRODUCTS: Final = {
 """Name and price by code."""
 BULK: Final = 200
 """How many orders wait to be canceled at once."""
-BULK_DOMAIN: Final = "calendars.example"
-"""Where all their customers have their mail, so that a search finds these orders alone."""
+BULK_FAMILY: Final = "Kalender"
+"""The name of all their customers, so that a search finds these orders alone."""
 _BULK_PLACES: Final = ("hp-site-flow", "lulu", "shipbob", "bay-photo")
 _BULK_NAMES: Final = ("Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel")
 
@@ -49,7 +49,6 @@ class DemoOrder:
     added_before: timedelta
     source: str = "Paper Lantern Shop"
     note: str = ""
-    mail_domain: str = "example.com"
 
     def to_order(self, now: datetime) -> Order:
         """The order as the order store has it. now: the end of the story."""
@@ -68,7 +67,7 @@ class DemoOrder:
             id=f"7{self.number}",
             number=self.number,
             source_name=self.source,
-            email=f"{first}.{last.strip('.')}@{self.mail_domain}".lower().replace(" ", "."),
+            email=f"{first}.{last}@example.com".lower().replace(" ", "."),
             shipping_method="Ground",
             quantity_total=Decimal(sum(quantity for _, quantity in self.lines)),
             product_total=total,
@@ -135,6 +134,6 @@ DEMO_ORDERS: Final = (
 def bulk_orders() -> Iterator[DemoOrder]:
     """Orders of one day, all of one misprinted calendar, spread over those who make or ship it."""
     for index in range(BULK):
-        name = f"{_BULK_NAMES[index % len(_BULK_NAMES)]} {chr(ord('A') + index % 26)}."
+        name = f"{_BULK_NAMES[index % len(_BULK_NAMES)]} {chr(ord('A') + index % 26)} {BULK_FAMILY}"
         place = _BULK_PLACES[index % len(_BULK_PLACES)]
-        yield evolve(_order(str(2001 + index), name, "Salem", "1 CAL-2026", place, 0.4), mail_domain=BULK_DOMAIN)
+        yield _order(str(2001 + index), name, "Salem", "1 CAL-2026", place, 0.4)
