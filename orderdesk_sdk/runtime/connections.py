@@ -255,9 +255,9 @@ class Connections:
                     is_current = self._configs.get(name) == configured
                     if is_current:
                         self._connections[name] = described
-                if not is_current:  # It was changed while it was made.
-                    return self._describe(name)
-        return described
+            else:
+                is_current = True
+        return described if is_current else self._describe(name)  # Else it was changed while it was made.
 
     def _open(self, described: Connection) -> None:
         from orderdesk_sdk.transport.http.client import HttpClient  # It brings httpx, which only calls need.
