@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -292,3 +293,46 @@ def test_a_connection_is_tried_without_asking_for_anything(open_desk: DeskOpener
     assert simulator.log == []
     admin.save(toy_change("closed", endpoint="http://127.0.0.1:9"), by="Ann")
     assert [check.status for check in admin.test("closed")] == [HealthStatus.OK, HealthStatus.FAILING]
+
+
+def test_a_name_that_comes_to_lead_into_the_own_network_is_not_called(
+    open_desk: DeskOpener, monkeypatch: pytest.MonkeyPatch, clock: VirtualClock
+) -> None:
+    """DNS rebinding: the host was public when the connection was made; its case waits, and nothing was sent."""
+    desk = open_desk(is_sandbox=False)
+    desk.connection_admin.save(toy_change(endpoint="https://api.toys.example"), by="Eve")
+    add_order(desk, "1042", "toys")
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 443))]
+    connected: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    monkeypatch.setattr(socket.socket, "connect", lambda _, address: connected.append(address))
+    desk.cancel("1042", by="Ann")
+    (case,) = desk.cases.list(order="1042")
+    assert connected == []
+    assert case.state is State.PENDING
+    assert "leads into a private network" in (case.message or "")
+
+
+def test_no_secret_is_in_a_log_or_a_history(
+    open_desk: DeskOpener,
+    shop: tuple[ToyShop, str],
+    caplog: pytest.LogCaptureFixture,
+    database: LedgerDatabase,
+    clock: VirtualClock,
+) -> None:
+    simulator, url = shop
+    caplog.set_level("DEBUG")
+    desk = open_desk()
+    desk.connection_admin.save(toy_change(endpoint=url), by="Ann")  # The canary is the key, which the shop refuses.
+    add_order(desk, "1042", "toys")
+    simulator.add_order("1042", lines=())
+    desk.cancel("1042", by="Ann")
+    clock.advance(minutes(30))
+    desk.run_due()
+    desk.connection_admin.test("toys")
+    told = [caplog.text, repr(desk.cases.list()), str(desk.cancellations.receipt("1042"))]
+    with database.stranger() as cursor:
+        for table in ("history", "cases", "audit_log", "stored_connections"):
+            told += [repr(tuple(row)) for row in cursor.execute(f"SELECT * FROM {table}").fetchall()]  # noqa: S608 - constants
+    assert "orderdesk_sdk" in caplog.text
+    assert not [text for text in told if CANARY in text]
