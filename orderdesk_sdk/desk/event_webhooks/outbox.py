@@ -17,7 +17,7 @@ PAGE = 500
 PAGES = 4
 """Pages of one round, so that an endpoint that is far behind holds up nobody."""
 FEW = 100
-"""Lines in which nothing is wanted are read again with the next ones: a commit costs more."""
+"""Lines in which nothing is wanted move no cursor: a commit costs more than to read them again after a restart."""
 
 
 class EventOutbox:
@@ -26,21 +26,34 @@ class EventOutbox:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._looked: dict[str, tuple[int, int, int]] = {}
 
-    def collect(self, endpoint: EventEndpoint) -> bool:
-        """Record what an endpoint is to hear of; whether there is more than one round takes."""
+    def collect(self, endpoint: EventEndpoint, head: int) -> None:
+        """Record what an endpoint is to hear of, as much as one round takes.
+
+        Args:
+            head: the sequence of the last line there is.
+        """
         for _ in range(PAGES):
-            page = self._ledger.read_feed(endpoint.cursor, PAGE)
+            after = self._looked_until(endpoint)
+            if after == head:
+                return
+            page = self._ledger.read_feed(after, PAGE)
             deliveries = self._deliveries(endpoint, page)
             if not deliveries and page.is_complete and page.next_after - endpoint.cursor < FEW:
-                return False
-            gap = None if page.is_complete else _gap(endpoint, page)
+                self._looked[endpoint.id] = endpoint.version, endpoint.cursor, page.next_after
+                return
+            gap = None if page.is_complete else _gap(after, page)
             if not self._ledger.record_deliveries(endpoint, page.next_after, deliveries, gap=gap):
-                return False  # Another process does it.
-            if not page.has_more:
-                return False
+                return  # Another process does it.
             endpoint = evolve(endpoint, cursor=page.next_after, gap=gap or endpoint.gap)
-        return True
+            if not page.has_more:
+                return
+
+    def _looked_until(self, endpoint: EventEndpoint) -> int:
+        """Up to which line there is nothing for an endpoint, as far as this process knows; its cursor at least."""
+        version, cursor, until = self._looked.get(endpoint.id, (0, 0, 0))
+        return until if (version, cursor) == (endpoint.version, endpoint.cursor) else endpoint.cursor
 
     def _deliveries(self, endpoint: EventEndpoint, page: FeedPage) -> list[EventDelivery]:
         now = self._clock.now()
@@ -60,5 +73,5 @@ class EventOutbox:
         ]
 
 
-def _gap(endpoint: EventEndpoint, page: FeedPage) -> str:
-    return f"events after {endpoint.cursor} up to {page.next_after} were archived before they were looked at"
+def _gap(after: int, page: FeedPage) -> str:
+    return f"events after {after} up to {page.next_after} were archived before they were looked at"

@@ -197,10 +197,11 @@ class EventWebhookService:
         """Record what endpoints are to hear of, and begin to send what is due; the problems, one line each."""
         enabled = [endpoint for endpoint in self._ledger.endpoints() if endpoint.is_enabled]
         self._ledger.remove_old_deliveries(self._clock.now() - KEEP_DELIVERED, _REMOVED_AT_ONCE)
+        head = self._ledger.head().count
         for endpoint in enabled:
             if self._shutdown.is_requested:
                 break
-            self._outbox.collect(endpoint)
+            self._outbox.collect(endpoint, head)
             self._dispatcher.start(endpoint.id)
         return self._dispatcher.take_problems()
 

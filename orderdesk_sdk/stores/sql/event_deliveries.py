@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from orderdesk_sdk.cases.damaged_rows import MAX_IDS
 from orderdesk_sdk.cases.event_webhooks import DeliveryState, EventDelivery, EventType
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError
 from orderdesk_sdk.stores.serialization import from_microseconds, to_microseconds
@@ -30,32 +31,50 @@ MAX_WAIT: Final = 172_800_000_000
 _LAST: Final = 2**62
 
 
-def insert_deliveries(cursor: Cursor, deliveries: Sequence[EventDelivery]) -> None:
-    """Add deliveries; one whose case has an earlier one that is pending waits for it."""
+def insert_deliveries(cursor: Cursor, endpoint_id: str, deliveries: Sequence[EventDelivery]) -> None:
+    """Add deliveries to an endpoint; one whose case has an earlier one that is pending waits for it."""
+    pending = _pending_cases(cursor, endpoint_id, {delivery.case_id for delivery in deliveries})
+    rows = []
     for delivery in deliveries:
-        cursor.execute(
+        rows.append(_row(delivery, waits=delivery.case_id in pending))
+        pending.add(delivery.case_id)
+    if rows:
+        cursor.executemany(
             f"INSERT INTO event_deliveries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
-            (
-                delivery.endpoint_id,
-                delivery.sequence,
-                delivery.type.value,
-                delivery.case_id,
-                delivery.body,
-                to_microseconds(delivery.created_at),
-                delivery.state.value,
-                delivery.attempts,
-                delivery.tries,
-                None if _is_behind(cursor, delivery) else _stamp(delivery.next_try_at),
-                delivery.last_status,
-                delivery.last_problem,
-                _stamp(delivery.tried_at),
-            ),
+            rows,
         )
 
 
-def _is_behind(cursor: Cursor, delivery: EventDelivery) -> bool:
-    query = "SELECT 1 FROM event_deliveries WHERE endpoint_id = ? AND case_id = ? AND state = 'pending' LIMIT 1"
-    return cursor.execute(query, (delivery.endpoint_id, delivery.case_id)).fetchone() is not None
+def _row(delivery: EventDelivery, *, waits: bool) -> tuple[object, ...]:
+    return (
+        delivery.endpoint_id,
+        delivery.sequence,
+        delivery.type.value,
+        delivery.case_id,
+        delivery.body,
+        to_microseconds(delivery.created_at),
+        delivery.state.value,
+        delivery.attempts,
+        delivery.tries,
+        None if waits else _stamp(delivery.next_try_at),
+        delivery.last_status,
+        delivery.last_problem,
+        _stamp(delivery.tried_at),
+    )
+
+
+def _pending_cases(cursor: Cursor, endpoint_id: str, case_ids: Iterable[str]) -> set[str]:
+    """Those of the cases of which something is pending."""
+    wanted, found = sorted(case_ids), set[str]()
+    for first in range(0, len(wanted), MAX_IDS):
+        some = wanted[first : first + MAX_IDS]
+        rows = cursor.execute(
+            "SELECT DISTINCT case_id FROM event_deliveries WHERE endpoint_id = ? AND state = 'pending'"  # noqa: S608 - marks
+            f" AND case_id IN ({', '.join('?' * len(some))})",
+            (endpoint_id, *some),
+        ).fetchall()
+        found.update(row[0] for row in rows)
+    return found
 
 
 def claim_delivery(cursor: Cursor, endpoint_id: str, now: datetime, until: datetime) -> EventDelivery | None:

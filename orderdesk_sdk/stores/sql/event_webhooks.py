@@ -49,7 +49,7 @@ class SqlEventWebhooks(ABC):
         def write(db: Cursor) -> bool:
             if not move_cursor(db, endpoint, cursor, gap):
                 return False
-            insert_deliveries(db, deliveries)
+            insert_deliveries(db, endpoint.id, deliveries)
             return True
 
         return self._commits.run(write)
