@@ -67,6 +67,24 @@ def test_one_file_is_taken_and_none_by_another_form(shop: WebShop, ann: httpx.Cl
     assert state(shop) is State.ACTION_REQUIRED
 
 
+@pytest.mark.parametrize(
+    ("mail", "why"),
+    [
+        (b"From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 60_000, "parts"),
+        (b"From: a@b.example\nContent-Type: text/plain; x=" + b"y" * 300_000 + b"\n\nx", "no end of them"),
+        (b"From: a@b.example\nContent-Type: text/plain; charset=punycode\n\n" + b"a-" + b"b" * 2_000_000, "when"),
+    ],
+    ids=["parts", "header", "punycode"],
+)
+def test_a_hostile_mail_is_refused_and_the_server_goes_on(
+    shop: WebShop, ann: httpx.Client, mail: bytes, why: str
+) -> None:
+    refused = upload(shop, ann, mail)
+    assert refused.status_code == 422
+    assert why in refused.text
+    assert state(shop) is State.ACTION_REQUIRED
+
+
 def test_nobody_and_a_viewer_upload_nothing(shop: WebShop) -> None:
     (case,) = shop.desk.cases.list(order="1042")
     with shop.client() as nobody, shop.signed_in(Role.VIEWER, "Vic") as vic:
