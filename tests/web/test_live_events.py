@@ -229,6 +229,13 @@ class TestWanted:
             write_cases(ledger, 2, 1)
             reader.wait_for(lambda: reader.sequences[-1] == 7)
 
+    def test_who_is_ahead_of_a_ledger_that_was_put_back_is_told_to_look_anew(self, ledger: SqliteLedger) -> None:
+        write_cases(ledger, 1, 2)
+        with serve_streams(ledger) as server, StreamReading(server.port, last_seen=100) as reader:
+            reader.wait_for(lambda: [(one.name, one.position) for one in reader.events] == [("reload", 2)])
+            write_cases(ledger, 3, 1)
+            reader.wait_for(lambda: reader.sequences == [3])
+
 
 def test_what_another_process_writes_is_sent_too(database: LedgerDatabase) -> None:
     location = database.url if isinstance(database, PostgresDatabase) else str(database.location)
