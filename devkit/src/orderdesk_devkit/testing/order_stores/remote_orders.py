@@ -116,12 +116,14 @@ class StatusTests:
 
     def test_the_newest_status_is_kept(self, trial: StoreTrial) -> None:
         order_id = registered(trial)
+        expected = ("", START)
         for minute, status in ((1, "Received"), (3, "Gedruckt - ü 日本"), (2, "Received"), (3, "Gedruckt - ü 日本")):
             trial.store.record_status(order_id, "mww-main", status, START + minutes(minute))
-        with trial.keeping(StoreRule.TIMES_ARE_AWARE, "remote_orders"):
-            (found,) = trial.store.remote_orders(order_id)
-        expected = ("Gedruckt - ü 日本", START + minutes(3))
-        trial.equal((found.status, found.status_at), expected, StoreRule.NEWEST_STATUS, "status and its time")
+            expected = max(expected, (status, START + minutes(minute)), key=lambda told: told[1])
+            with trial.keeping(StoreRule.TIMES_ARE_AWARE, "remote_orders"):
+                (found,) = trial.store.remote_orders(order_id)
+            # After each of them: the same word once more would hide that an older one had taken its place.
+            trial.equal((found.status, found.status_at), expected, StoreRule.NEWEST_STATUS, "status and its time")
         trial.store.record_status(OrderId(order_id), "mww-main", "Shipped", START + minutes(4))
         (found,) = trial.store.remote_orders(order_id)
         trial.equal(found.status, "Shipped", StoreRule.NEWEST_STATUS, "status after a newer one")
