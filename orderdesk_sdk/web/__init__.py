@@ -10,6 +10,8 @@
     references       references to orders in URLs
     inbound          messages of services and of the order store, by unguessable paths
     answer_page      the page that a one-time link of an e-mail leads to
+    probes           /healthz and /readyz, for whoever runs the process
+    rate_limits      how often a token may call, and how often an order may be polled
     server           the app under uvicorn, and a worker beside it
     process          the process: no core dumps, private files, no old Python unsaid
     middleware/      what holds for every request
