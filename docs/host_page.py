@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from docs.prose import class_section, object_section, prose, signature
 from orderdesk_sdk.cases.answer_links import LinkAnswer
+from orderdesk_sdk.cases.bulk_lists import BulkList
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.case_actions import CaseAction
@@ -37,7 +38,7 @@ from orderdesk_sdk.desk.access.service import AccessService
 from orderdesk_sdk.desk.access.users import UserService
 from orderdesk_sdk.desk.answer_links import AnswerLinkService, LinkedCase
 from orderdesk_sdk.desk.audit import AuditService
-from orderdesk_sdk.desk.bulk.lists import BulkListService
+from orderdesk_sdk.desk.bulk.lists import BulkListService, BulkProgress
 from orderdesk_sdk.desk.bulk.request import BulkRequest
 from orderdesk_sdk.desk.bulk.result import BulkOutcome, BulkResult
 from orderdesk_sdk.desk.bulk.summary import BulkReason, BulkSummary
@@ -112,7 +113,7 @@ RESULTS = {
         *(StatusChangeStatus, NotificationResult, LinkedCase, LinkAnswer, Evidence, EvidenceKind),
     ),
     "Lists of orders": (OrderPage, OrderSummary, OrderState, FoundOrders, FoundOrder),
-    "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason),
+    "Many orders": (BulkRequest, BulkResult, BulkOutcome, BulkSummary, BulkReason, BulkList, BulkProgress),
     "Receipts": (Receipt, CancellationReceipt, CaseReceipt, EvidenceReceipt, HistoryLine),
     "Public receipts": (
         *(PublicReceipt, PublicOutcome, PublicPlace, PublicState, PublicEvent, PublicStep),

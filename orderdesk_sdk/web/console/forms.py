@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -17,8 +18,9 @@ from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.notices import NOTICES
 
-__all__ = ["FormHandler", "form_text", "form_texts", "posting", "require_form_token", "see_other"]
+__all__ = ["FormHandler", "form_key", "form_text", "form_texts", "posting", "require_form_token", "see_other"]
 
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 FormHandler = Callable[[Request, FormData], Response]
 MAX_FIELDS = 1200
 """Fields of a form: 500 orders, and lines of an order."""
@@ -66,6 +68,14 @@ def form_text(form: FormData, name: str, *, limit: int = MAX_TEXT) -> str:
     if len(text) > limit:
         raise ValidationError(f"{name} has {len(text)} characters; {limit} are allowed", hint="say it shorter")
     return text
+
+
+def form_key(form: FormData) -> str:
+    """The key that makes a second press of a form the same request. Raises ValidationError for what is none of ours."""
+    key = form_text(form, "key")
+    if not _KEY.fullmatch(key):
+        raise ValidationError("the key of the form is not one of ours", hint="open the page again, and send its form")
+    return key
 
 
 def form_texts(form: FormData, name: str) -> tuple[str, ...]:

@@ -84,6 +84,15 @@ def test_none_and_too_many_are_refused(shop: WebShop, count: int) -> None:
         assert f"choose 1 to {MAX_LISTED} orders" in read_page(refused.text).text
 
 
+@pytest.mark.parametrize("changed", [{"reason": "my neighbor wants it"}, {"key": "../../orders"}, {"key": ""}])
+def test_what_no_form_of_ours_sends_is_refused(shop: WebShop, changed: dict[str, str]) -> None:
+    with shop.signed_in(Role.OPERATOR) as ann:
+        sent = page_of(ann, "/").form("/bulk").sent()
+        preview = read_page(ann.post("/bulk", data={**sent, "order": ["id-1"]}).text)
+        assert press(ann, preview, "/bulk/start", **changed).status_code == 422
+    assert not shop.desk.bulks.recent()
+
+
 def test_a_bulk_that_was_cut_off_says_so_and_is_gone_on_with_by_a_button(shop: WebShop) -> None:
     cut_off = BulkList(
         key="cut",

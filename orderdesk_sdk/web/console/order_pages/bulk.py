@@ -16,8 +16,9 @@ from orderdesk_sdk.cases.plan import Plan
 from orderdesk_sdk.desk.bulk.lists import MAX_LISTED
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import NotFoundError, ValidationError
+from orderdesk_sdk.plugin.reasons import StandardReason
 from orderdesk_sdk.web.caller import caller_of
-from orderdesk_sdk.web.console.forms import form_text, form_texts, see_other
+from orderdesk_sdk.web.console.forms import form_key, form_text, form_texts, see_other
 from orderdesk_sdk.web.console.order_pages.reading import desk_of
 from orderdesk_sdk.web.console.templating import new_key, render
 from orderdesk_sdk.web.console.views.orders.actions import role_refusal
@@ -53,12 +54,20 @@ def preview_bulk(request: Request, form: FormData) -> Response:
 
 def start_bulk(request: Request, form: FormData) -> Response:
     """Keep the list and begin to record it; the same key again changes nothing."""
-    desk, caller, key = desk_of(request), caller_of(request), form_text(form, "key", limit=100)
+    desk, caller, key = desk_of(request), caller_of(request), form_key(form)
     ids = [order_id(ref) for ref in _split(form_text(form, "orders", limit=MAX_LIST_TEXT))]
-    desk.bulks.start(ids, by=caller.name, reason=form_text(form, "reason", limit=100) or None, key=key)
+    desk.bulks.start(ids, by=caller.name, reason=_reason(form), key=key)
     address = client_address(request.scope)
     desk.audit.record(caller.name, AuditAction.CANCEL_REQUESTED, f"bulk {key}", f"{len(ids)} orders", address)
     return see_other(f"/bulk/{key}")
+
+
+def _reason(form: FormData) -> str | None:
+    """A reason of the list. No other: it is kept beside the bulk, where no text of a person may stand."""
+    given = form_text(form, "reason")
+    if given and given not in [reason.value for reason in StandardReason]:
+        raise ValidationError("this reason is not in the list", hint="go back and choose one of the list")
+    return given or None
 
 
 def show_bulk(request: Request) -> Response:

@@ -10,7 +10,7 @@ from orderdesk_sdk.cases.audit import AuditAction, order_subject
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError, PlanChangedError, ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.web.caller import caller_of
-from orderdesk_sdk.web.console.forms import form_text, form_texts, see_other
+from orderdesk_sdk.web.console.forms import form_key, form_text, form_texts, see_other
 from orderdesk_sdk.web.console.order_pages.order import NOTHING_CHOSEN, show_order_again
 from orderdesk_sdk.web.console.order_pages.reading import desk_of, order_named, read_order
 from orderdesk_sdk.web.console.templating import new_key, render
@@ -51,7 +51,7 @@ def cancel_order(request: Request, form: FormData) -> Response:
             order,
             by=caller.name,
             reason=choice.reason,
-            idempotency_key=f"console {caller.name} {form_text(form, 'key', limit=100)}",
+            idempotency_key=f"console {caller.name} {form_key(form)}",
             connections=choice.connections,
             lines=_lines(choice, found),
             send_now=False,
