@@ -70,11 +70,11 @@ def test_the_inbox_leads_to_the_request_with_its_deadline_and_what_silence_means
 
 def test_a_request_is_accepted_in_the_name_of_the_session(shop: WebShop, ann: httpx.Client) -> None:
     path = f"/cases/{request_of(shop).id}"
-    done = press(ann, page_of(ann, path), f"{path}/accept", acceptance="as you wish", by="Eve")
+    done = press(ann, page_of(ann, path), f"{path}/accept", acceptance="as you like", by="Eve")
     assert done.headers["location"] == f"{path}?notice=accepted"
     decision = request_of(shop).decision
     assert decision is not None
-    assert (decision.by, decision.text, decision.answer) == ("Ann", "as you wish", None)
+    assert (decision.by, decision.text, decision.answer) == ("Ann", "as you like", None)
     assert {case.connection for case in shop.desk.cases.list()} == {"phone"}, "the place behind it is asked"
 
 
