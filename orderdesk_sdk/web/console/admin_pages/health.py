@@ -11,7 +11,7 @@ from orderdesk_sdk.desk.health_checks import check_health
 from orderdesk_sdk.desk.matrix import matrix_rows
 from orderdesk_sdk.web.console.order_pages.reading import desk_of
 from orderdesk_sdk.web.console.templating import render
-from orderdesk_sdk.web.console.views.admin.health import ConnectionStanding, make_health
+from orderdesk_sdk.web.console.views.admin.health import ConnectionStanding, HealthReadings, make_health
 from orderdesk_sdk.web.console.views.work.inbox import shown_count
 
 __all__ = ["show_health"]
@@ -23,15 +23,16 @@ def show_health(request: Request) -> Response:
     standings = [_standing(desk, name) for name in desk.connections.names()]
     unusable = [_check_of(one, one.problem) for one in standings if one.problem is not None]
     checks = [*check_health(desk.ledger, desk.clock.now()), *_plugin_checks(desk), *unusable]
-    page = make_health(
-        checks,
-        standings,
-        desk.ledger.heartbeats(),
-        desk.event_webhooks.list(),
-        desk.ledger.count_open(),
+    read = HealthReadings(
+        checks=checks,
+        connections=standings,
+        workers=desk.ledger.heartbeats(),
+        endpoints=desk.event_webhooks.list(),
+        open_counts=desk.ledger.count_open(),
         waiting=shown_count(desk.inbox.counts().total),
-        checked_at=desk.clock.now(),
+        line_count=desk.ledger.head().count,
     )
+    page = make_health(read, desk.clock.now())
     return render(request, "health.html", {"title": "Health", "page": page})
 
 

@@ -8,16 +8,20 @@ import tomllib
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderdesk_sdk.cases.event_webhooks import EventEndpoint
 from orderdesk_sdk.cases.events import OrderEventKind
+from orderdesk_sdk.cases.workers import ConnectionCondition, WorkerHeartbeat
+from orderdesk_sdk.clock import minutes
 from orderdesk_sdk.desk.connection_admin.forms import ConnectionForm, FormField, read_texts
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode
 from orderdesk_sdk.rules.model import CANCEL_ORDER, MOVE_ORDER, ConfiguredAction, Rule
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.web.console.views.admin.connections import field_texts, make_form
-from orderdesk_sdk.web.console.views.admin.health import ConnectionStanding, make_health
+from orderdesk_sdk.web.console.views.admin.health import ConnectionStanding, HealthReadings, make_health
 from orderdesk_sdk.web.console.views.admin.rule_form import MAX_ACTIONS, form_of_rule, read_form
 from orderdesk_sdk.web.console.views.csv_table import csv_lines, guarded_cell
 
@@ -92,8 +96,8 @@ def test_a_rule_goes_into_its_form_and_comes_back_the_same() -> None:
             texts[f"{name}-{number}"] = getattr(one, name)
     again, draft = read_form(texts, TARGETS, is_new=False)
     assert again.actions == form.actions
-    (read,) = read_rules([{**draft.table, "name": draft.name}], "stored", numbered=False)
-    assert (read.actions, read.when, read.event) == (rule.actions, rule.when, rule.event)
+    (rule_again,) = read_rules([{**draft.table, "name": draft.name}], "stored", numbered=False)
+    assert (rule_again.actions, rule_again.when, rule_again.event) == (rule.actions, rule.when, rule.event)
 
 
 def test_a_rule_of_more_actions_than_there_is_room_for_is_not_cut_silently() -> None:
@@ -104,6 +108,10 @@ def test_a_rule_of_more_actions_than_there_is_room_for_is_not_cut_silently() -> 
 # Health
 
 
+def read(**found: object) -> HealthReadings:
+    return HealthReadings(open_counts={}, waiting="0", line_count=0, **found)  # type: ignore[arg-type]  # its fields
+
+
 def test_what_fails_comes_before_what_is_degraded() -> None:
     checks = [
         HealthCheck.ok(HealthCode.LEDGER, "-", "fine"),
@@ -111,7 +119,39 @@ def test_what_fails_comes_before_what_is_degraded() -> None:
         HealthCheck.failing(HealthCode.CONNECTION, "mww", "broken", "mend it"),
     ]
     standings = [ConnectionStanding("mww", "mww", "broken"), ConnectionStanding("lulu", "lulu", None)]
-    page = make_health(checks, standings, [], [], {}, waiting="0", checked_at=NOW)
+    page = make_health(read(checks=checks, connections=standings), NOW)
     assert [check.message for check in page.troubles] == ["broken", "slow"]
     assert (page.tone, len(page.checks)) == ("bad", 3)
     assert [figure.value for figure in page.figures if figure.label == "Connections in use"] == ["1 of 2"]
+
+
+def test_a_worker_is_held_up_where_a_thread_hangs_or_a_bucket_is_empty() -> None:
+    connections = {
+        "fine": ConnectionCondition(last_done_at=NOW),
+        "hangs": ConnectionCondition(has_stuck_threads=True),
+        "paced": ConnectionCondition(deferred_until=NOW + minutes(2)),
+        "was paced": ConnectionCondition(deferred_until=NOW - minutes(2)),
+    }
+    worker = WorkerHeartbeat("w", "host", 7, NOW, NOW, connections)
+    (row,) = make_health(read(workers=[worker]), NOW).workers
+    assert row.held_up == (
+        "hangs: a thread was held for too long, and hangs; paced: the rate limit is used up, until 00:02:00 UTC"
+    )
+
+
+def test_of_an_endpoint_the_host_is_shown_and_no_path() -> None:
+    endpoint = EventEndpoint(
+        id="e1",
+        url="https://hooks.example/T0/secret-path",
+        types=(),
+        connections=("mww",),
+        sealed="",
+        cursor=0,
+        created_by="Ann",
+        created_at=NOW,
+    )
+    (row,) = make_health(read(endpoints=[endpoint]), NOW).endpoints
+    assert (row.host, row.what, row.trouble) == ("hooks.example", "everything at mww", None)
+    disabled = evolve(endpoint, disabled_reason="disabled by Ann")
+    (row,) = make_health(read(endpoints=[disabled]), NOW).endpoints
+    assert row.trouble == "disabled by Ann"

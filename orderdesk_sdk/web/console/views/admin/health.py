@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.event_webhooks import EventEndpoint
-from orderdesk_sdk.cases.workers import WorkerHeartbeat
+from orderdesk_sdk.cases.workers import ConnectionCondition, WorkerHeartbeat
 from orderdesk_sdk.desk.health import HealthCheck, HealthStatus, worst_status
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ConnectionStanding",
     "Figure",
     "HealthPage",
+    "HealthReadings",
     "WorkerRow",
     "check_row",
     "make_health",
@@ -86,6 +87,25 @@ class Figure:
     value: str
 
 
+@frozen(kw_only=True)
+class HealthReadings:
+    """What was read for the page.
+
+    Args:
+        open_counts: how many cases are open, by state.
+        waiting: how much waits for a person, as it is shown.
+        line_count: of the ledger's histories.
+    """
+
+    checks: Sequence[HealthCheck] = ()
+    connections: Sequence[ConnectionStanding] = ()
+    workers: Sequence[WorkerHeartbeat] = ()
+    endpoints: Sequence[EventEndpoint] = ()
+    open_counts: Mapping[State, int]
+    waiting: str
+    line_count: int
+
+
 @frozen
 class HealthPage:
     """The page. troubles: the checks that found something to put right, the worst first."""
@@ -107,21 +127,9 @@ def check_row(check: HealthCheck) -> CheckRow:
     return CheckRow(check.code.value, word, tone, check.message, check.location, check.hint)
 
 
-def make_health(
-    checks: Sequence[HealthCheck],
-    connections: Sequence[ConnectionStanding],
-    workers: Sequence[WorkerHeartbeat],
-    endpoints: Sequence[EventEndpoint],
-    open_counts: Mapping[State, int],
-    *,
-    waiting: str,
-    checked_at: datetime,
-) -> HealthPage:
-    """The page.
-
-    Args:
-        waiting: how much waits for a person, as it is shown.
-    """
+def make_health(read: HealthReadings, checked_at: datetime) -> HealthPage:
+    """The page."""
+    checks, connections, workers, open_counts = read.checks, read.connections, read.workers, read.open_counts
     worst = worst_status(checks)
     troubles = [check for check in checks if check.status is not HealthStatus.OK]
     troubles.sort(key=lambda check: check.status is not HealthStatus.FAILING)
@@ -132,16 +140,17 @@ def make_health(
         checked_at=checked_at,
         figures=(
             Figure("Open cases", f"{sum(open_counts.values()):,}"),
-            Figure("Waiting for a person", waiting),
+            Figure("Waiting for a person", read.waiting),
             Figure("Fate unknown", f"{open_counts.get(State.UNKNOWN, 0):,}"),
             Figure("Connections in use", f"{usable} of {len(connections)}"),
             Figure("Workers", f"{len(workers):,}"),
+            Figure("Lines in the ledger", f"{read.line_count:,}"),
         ),
         troubles=tuple(map(check_row, troubles)),
         checks=tuple(map(check_row, checks)),
         connections=tuple(connections),
-        workers=tuple(map(_worker_row, workers)),
-        endpoints=tuple(map(_endpoint_row, endpoints)),
+        workers=tuple(_worker_row(worker, checked_at) for worker in workers),
+        endpoints=tuple(map(_endpoint_row, read.endpoints)),
     )
 
 
@@ -152,7 +161,17 @@ def _endpoint_row(endpoint: EventEndpoint) -> EndpointRow:
     return EndpointRow(endpoint.id, urlsplit(endpoint.url).hostname or "-", what + where, trouble)
 
 
-def _worker_row(worker: WorkerHeartbeat) -> WorkerRow:
-    return WorkerRow(
-        worker.host, worker.process, worker.started_at, worker.last_round_at, ", ".join(sorted(worker.connections))
-    )
+def _worker_row(worker: WorkerHeartbeat, now: datetime) -> WorkerRow:
+    troubles = ((name, _trouble(condition, now)) for name, condition in sorted(worker.connections.items()))
+    held_up = "; ".join(f"{name}: {trouble}" for name, trouble in troubles if trouble is not None)
+    return WorkerRow(worker.host, worker.process, worker.started_at, worker.last_round_at, held_up)
+
+
+def _trouble(condition: ConnectionCondition, now: datetime) -> str | None:
+    """What holds a worker up at a connection; None where nothing does."""
+    if condition.has_stuck_threads:
+        return "a thread was held for too long, and hangs"
+    until = condition.deferred_until
+    if until is not None and until > now:
+        return f"the rate limit is used up, until {until.astimezone(UTC):%H:%M:%S} UTC"
+    return None
