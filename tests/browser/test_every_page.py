@@ -77,3 +77,9 @@ def test_what_a_press_opens_is_for_everybody(shown: Console, context: BrowserCon
     expect(page.get_by_role("heading", level=1)).to_contain_text("1044")
     require_for_everybody(page, axe)
     shown.watch.require_clean()
+
+
+def test_rules_name_the_orders_by_their_numbers(shown: Console, context: BrowserContext) -> None:
+    shown.sign_in(context, "vera")
+    page = shown.open(context, "/rules")
+    expect(page.get_by_role("link", name="1045", exact=True).first).to_have_attribute("href", "/orders/71045")

@@ -51,7 +51,7 @@ def _case(number: str, connection: str) -> Callable[[Console], str]:
 CONSOLE_PAGES: Final = (
     ConsolePage("sign-in", _at("/sign-in"), who=""),
     ConsolePage("orders", _at("/")),
-    ConsolePage("order", _at("/orders/71059")),
+    ConsolePage("order", _at("/orders/71063")),
     ConsolePage("order-settled", _at("/orders/71046")),
     ConsolePage("receipt", _at("/orders/71044/receipt")),
     ConsolePage("inbox", _at("/inbox")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orderdesk_sdk.cases.access import Role
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.events import OrderEventKind
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.rule_previews import action_targets, preview_rules
@@ -59,15 +60,22 @@ def show_rules(request: Request) -> Response:
     desk = desk_of(request)
     targets, role = action_targets(desk), caller_of(request).role
     refusal = role_refusal(role, Role.OPERATOR)
+    executions = desk.ledger.latest_rule_executions(SHOWN_EXECUTIONS)
     page = RulesPage(
         rules=tuple(make_rule_row(view, targets) for view in desk.rule_admin.list()),
         problems=desk.rules.configuration_errors(),
         tried=_tried(desk, request) if refusal is None else TriedRules(),
-        executions=execution_rows(desk.ledger.latest_rule_executions(SHOWN_EXECUTIONS)),
+        executions=execution_rows(executions, _numbers(desk, [order for order, _, _ in executions])),
         try_refusal=refusal,
         may_change=role.allows(Role.ADMIN),
     )
     return render(request, "rules.html", {"title": "Rules", "page": page})
+
+
+def _numbers(desk: Desk, orders: Iterable[str]) -> Mapping[str, str]:
+    """The numbers of orders by their ids, as far as the ledger knows them: an order store elsewhere is not asked."""
+    cases = (case for order in set(orders) for case in desk.ledger.cases(CancelCase, order_id=order, limit=1))
+    return {case.order_id: case.order_number for case in cases}
 
 
 def _tried(desk: Desk, request: Request) -> TriedRules:

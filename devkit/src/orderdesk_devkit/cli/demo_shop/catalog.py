@@ -127,6 +127,7 @@ DEMO_ORDERS: Final = (
     _order("1060", "Sam Whitlock", "Provo", "1 LANTERN-S", "amazon-mcf", 1.1),
     _order("1061", "Trailhead Supply", "Bend", "4 TEE-CAMP-M, 2 MUG-11", "commercehub", 1.3, "CommerceHub"),
     _order("1062", "Wen Zhao", "Eugene", "1 MUG-11", "", 0.3),
+    _order("1063", "Noor Rahimi", "Boulder", "1 BLANKET-50X60, 2 MUG-11", "shopify, mww, shipbob", 0.1, "Shopify"),
 )
 """Those that the story is about. 1062 was submitted nowhere yet."""
 

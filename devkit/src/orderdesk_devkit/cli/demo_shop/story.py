@@ -124,9 +124,9 @@ class ShopStory:
         self._cancel("1050", _REASON)
 
     def _fresh(self) -> None:
-        """Within the window of two minutes: one was canceled a moment ago, the other is still to be."""
+        """Within the window of two minutes: one was canceled a moment ago, others are still to be."""
         self._until(seconds(25))
-        for number, connection in (("1054", "mww-europe"), ("1056", "mww")):
+        for number, connection in (("1054", "mww-europe"), ("1056", "mww"), ("1063", "mww")):
             self._simulators[connection].set_option("window", "early", remote_id=number)
             self._submit_all(number)
         self._until(seconds(10))

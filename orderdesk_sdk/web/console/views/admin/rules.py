@@ -107,7 +107,7 @@ class TriedRules:
 
 @frozen
 class ExecutionRow:
-    """What a rule did. order: its id, and `ref` the same for its address."""
+    """What a rule did. order: its number, where one is known; `ref`: its id, as it stands in addresses."""
 
     at: datetime
     rule: str
@@ -195,11 +195,19 @@ def tried_results(previews: Sequence[tuple[str, RulePreview]]) -> tuple[TriedRes
     )
 
 
-def execution_rows(executions: Sequence[tuple[str, datetime, RuleExecution]]) -> tuple[ExecutionRow, ...]:
-    """What rules did, in the order in which it is given."""
+def execution_rows(
+    executions: Sequence[tuple[str, datetime, RuleExecution]], numbers: Mapping[str, str]
+) -> tuple[ExecutionRow, ...]:
+    """What rules did, in the order in which it is given; numbers: of orders, by id, as far as they are known."""
     return tuple(
         ExecutionRow(
-            at, done.rule or "-", done.action or "its filter failed", done.message, done.error, order, order_ref(order)
+            at,
+            done.rule or "-",
+            done.action or "its filter failed",
+            done.message,
+            done.error,
+            numbers.get(order, order),
+            order_ref(order),
         )
         for order, at, done in executions
     )
