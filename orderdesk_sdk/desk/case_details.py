@@ -7,6 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.archive import ArchivedHistory
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.case_actions import CaseAction, action_obstacles
@@ -61,6 +62,7 @@ class CaseDetails:
         last_answer: the last exchange in which the service said something; None where there was none.
         history: the last lines, in order.
         earlier_lines: how many lines come before these.
+        archived: what of its history lies in archives, and where.
         messages: that came in about the order, the newest first.
         obstacles: what a person may do with it, with what stands in the way of it; None where nothing does.
         seen: who has taken care of the alarm; None where nobody has, or it is none.
@@ -78,6 +80,7 @@ class CaseDetails:
     history: tuple[HistoryLine, ...]
     earlier_lines: int
     integrity: IntegrityReport
+    archived: tuple[ArchivedHistory, ...]
     messages: tuple[InboundMessage, ...]
     obstacles: Mapping[CaseAction, str | None]
     seen: SeenAlarm | None
@@ -106,6 +109,7 @@ def read_case_details(parts: DeskParts, case: Case, *, lines: int) -> CaseDetail
         history=told[-lines:],
         earlier_lines=max(0, len(told) - lines),
         integrity=ledger.verify(case),
+        archived=tuple(one for one in ledger.archived(case.order_id) if one.case_id == case.id),
         messages=ledger.messages_about(case.order_id, _MESSAGES),
         obstacles=action_obstacles(case),
         seen=ledger.seen_alarm(case.id),

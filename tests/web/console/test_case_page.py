@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -215,3 +217,12 @@ def test_the_parts_that_change_by_themselves_are_fetched_without_being_recorded_
     }
     assert shop.desk.audit.count() == before
     assert page_of(ann, "/inbox?kind=cancel").all("div", data_live="/inbox?kind=cancel")
+
+
+def test_what_was_archived_is_said_and_where(shop: WebShop, ann: httpx.Client, tmp_path: Path) -> None:
+    path = path_of(shop)
+    settle(ann, page_of(ann, path), path, verdict="confirm")
+    shop.desk.cases.archive(timedelta(0), tmp_path / "old.jsonl", by="Ann")
+    page = page_of(ann, path)
+    assert "old.jsonl" in page.one("section", id="history").text
+    assert "canceled" in page.one("p", class_="lead").text

@@ -149,6 +149,7 @@ def add_note(request: Request, form: FormData) -> Response:
             desk.cases.add_note(case.id, text, by=caller.name)
     except _FORESEEN as error:
         return show_case_again(request, error, status=422)
+    _record(request, AuditAction.NOTE_ADDED, case)
     return see_other(f"/cases/{case.id}", "noted")
 
 
@@ -163,4 +164,4 @@ refuse_request = _pressed(AuditAction.REQUEST_ANSWERED, "refused", _refuse)
 withdraw_case = _pressed(AuditAction.WITHDRAWN, "case-withdrawn", _withdraw)
 retry_case = _pressed(AuditAction.RETRIED, "retried", _retry)
 poll_case = _pressed(AuditAction.POLLED, "polled", _poll)
-mark_alarm_seen = _pressed(AuditAction.SHIPMENT_REPORTED, "seen", _mark_seen)
+mark_alarm_seen = _pressed(AuditAction.ALARM_SEEN, "seen", _mark_seen)

@@ -65,7 +65,9 @@ def retry_message(request: Request, form: FormData) -> Response:  # noqa: ARG001
         message = desk.messages.retry(message_id, by=caller.name)
     except InvalidStateError as error:
         return render(request, "message.html", _message_data(request, desk.messages.get(message_id), error), status=409)
-    desk.audit.record(caller.name, AuditAction.RETRIED, f"message {message.id}", address=client_address(request.scope))
+    desk.audit.record(
+        caller.name, AuditAction.MESSAGE_RETRIED, f"message {message.id}", address=client_address(request.scope)
+    )
     return see_other(f"/messages/{message.id}", "message-retried")
 
 
