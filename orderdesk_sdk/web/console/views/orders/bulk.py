@@ -76,6 +76,7 @@ class BulkView:
     tone: str
     tallies: tuple[tuple[str, int, str], ...]
     refused: tuple[tuple[str, str], ...]
+    needs_person: bool
     is_cut_off: bool
     is_moving: bool
 
@@ -170,6 +171,7 @@ def make_bulk_view(progress: BulkProgress, numbers: Mapping[int, str]) -> BulkVi
             ("Not recorded", refused, "warn"),
         ),
         tuple((numbers.get(place, f"order {place} of the list"), why) for place, why in bulk.refused.items()),
+        outcomes[BulkOutcome.ACTION_REQUIRED] > 0,
         progress.is_cut_off,
         not progress.is_settled,
     )
