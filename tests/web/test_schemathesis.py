@@ -11,11 +11,13 @@ import httpx
 import pytest
 
 from orderdesk_devkit.cli.demo_shop.shop import open_demo_shop
+from orderdesk_devkit.testing.report_keys import FUZZ_SKIP
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.clock import SystemClock, hours
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.web.api.case_kinds import CaseKind
 from orderdesk_sdk.web.server import serving
+from tests.support import schemathesis_environment
 from tests.support.schemathesis_environment import run_schemathesis
 
 pytestmark = pytest.mark.slow
@@ -98,3 +100,13 @@ def test_no_call_is_answered_otherwise_than_the_document_says(
     )
     assert ran.returncode == 0, ran.stdout[-12_000:] + ran.stderr[-2_000:]
     assert " passed" in ran.stdout, ran.stdout[-2_000:]
+
+
+def test_without_a_registry_the_test_is_skipped_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemathesis_environment, "FOLDER", tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    with pytest.raises(pytest.skip.Exception, match=f"{FUZZ_SKIP}schemathesis cannot be installed"):
+        run_schemathesis(["--version"], tmp_path, 10)
+    assert not list(tmp_path.glob("*/ready"))
