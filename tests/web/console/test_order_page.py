@@ -82,6 +82,8 @@ def test_a_place_that_is_left_out_is_not_asked(open_web_shop: WebShopOpener) -> 
     with shop.signed_in(Role.OPERATOR) as ann:
         sent = page_of(ann, ORDER).form(f"{ORDER}/review").sent()
         assert sent["at"] == ["mill", "phone"]
+        changed = read_page(ann.post(f"{ORDER}/review", data={**sent, "at": ["phone"], "line-0": "9"}).text)
+        assert changed.form(f"{ORDER}/review").sent()["at"] == ["phone"], "what was chosen stays chosen"
         asked = read_page(ann.post(f"{ORDER}/review", data={**sent, "at": ["phone"]}).text)
         assert "Left alone Mill" in asked.text.replace("Left aloneMill", "Left alone Mill")
         press(ann, asked, f"{ORDER}/cancel")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskErro
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.forms import form_key, form_text, form_texts, see_other
-from orderdesk_sdk.web.console.order_pages.order import NOTHING_CHOSEN, show_order_again
+from orderdesk_sdk.web.console.order_pages.order import show_order_again
 from orderdesk_sdk.web.console.order_pages.reading import desk_of, order_named, read_order
 from orderdesk_sdk.web.console.templating import new_key, render
 from orderdesk_sdk.web.console.views.orders.page import make_order_page, order_lines
@@ -28,9 +29,9 @@ def review_cancel(request: Request, form: FormData) -> Response:
     """Show what a cancellation will do, and ask. Records nothing."""
     desk, order = desk_of(request), order_named(request)
     record = read_order(desk, order)
-    choice = NOTHING_CHOSEN
+    choice = _choice(form)
     try:
-        choice = _choice(form, record.order)
+        choice = _with_quantities(choice, form, record.order)
         page = make_order_page(record, caller_of(request).role)
         review = make_review(page, choice, form_text(form, "plan"))
     except ValidationError as error:
@@ -44,9 +45,9 @@ def cancel_order(request: Request, form: FormData) -> Response:
     """Record the cancellation; the server's worker asks each place at once."""
     desk, order, caller = desk_of(request), order_named(request), caller_of(request)
     found = desk.orders.get(order)
-    choice = NOTHING_CHOSEN
+    choice = _choice(form)
     try:
-        choice = _choice(form, found)
+        choice = _with_quantities(choice, form, found)
         desk.cancel(
             order,
             by=caller.name,
@@ -72,13 +73,17 @@ def _status(error: OrderDeskError) -> int:
     return 422 if isinstance(error, ValidationError) else 409
 
 
-def _choice(form: FormData, order: Order) -> CancelChoice:
-    """What was chosen. Raises ValidationError."""
-    words = form_text(form, "words", limit=MAX_REASON)
+def _choice(form: FormData) -> CancelChoice:
+    """What was chosen, but for the lines. Raises ValidationError for a reason that is too long."""
+    listed, words = (form_text(form, name, limit=MAX_REASON) for name in ("reason", "words"))
+    return CancelChoice(listed, words, form_texts(form, "at"), {})
+
+
+def _with_quantities(choice: CancelChoice, form: FormData, order: Order) -> CancelChoice:
+    """With the lines that were chosen. Raises ValidationError for what is no number of pieces."""
     fields = {name: text for name, text in form.items() if isinstance(text, str)}
     known = {line.field: line.quantity for line in order_lines(order)}
-    listed = form_text(form, "reason", limit=MAX_REASON)
-    return CancelChoice(listed, words, form_texts(form, "at"), read_quantities(fields, known))
+    return evolve(choice, quantities=read_quantities(fields, known))
 
 
 def _lines(choice: CancelChoice, order: Order) -> dict[str, int] | None:

@@ -76,7 +76,9 @@ def read_quantities(fields: Mapping[str, str], known: Mapping[str, int]) -> dict
 
 
 def make_review(page: OrderPage, choice: CancelChoice, plan_token: str) -> Review:
-    """The confirmation of a choice. Raises ValidationError where nothing is left to be canceled.
+    """The confirmation of a choice.
+
+    Raises ValidationError where nothing is left to be canceled, or a reason is missing.
 
     Args:
         plan_token: of the plan that the person looked at.
@@ -85,6 +87,10 @@ def make_review(page: OrderPage, choice: CancelChoice, plan_token: str) -> Revie
     places = [place for place in open_places if not choice.connections or place.connection in choice.connections]
     if not places:
         raise ValidationError("no place was chosen", hint="choose at least one place to cancel the order at")
+    if page.reasons.is_required and choice.reason is None:
+        raise ValidationError(
+            f"{' and '.join(page.reasons.wanted_by)} cancels nothing without a reason", hint="choose one"
+        )
     names = _chosen_connections(choice.connections, [place.connection for place in open_places])
     lines = {line.field: line for line in page.lines}
     what = [f"{count} of {lines[field].name}" for field, count in choice.quantities.items()]
