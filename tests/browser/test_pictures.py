@@ -52,6 +52,7 @@ def test_pictures_of_each_page_can_be_made(page: ConsolePage, pictured: Console,
     opened = context.new_page()
     opened.clock.set_fixed_time(DEMO_NOW)
     opened.goto(pictured.url + page.path(pictured))
+    page.press(opened)
     taken = {look: picture(context, opened, size, scheme) for look, (size, scheme) in LOOKS.items()}
     context.close()
     for look, content in taken.items():

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from attrs import frozen
+from playwright.sync_api import Page
 
 from tests.support.console import Console
 
@@ -23,12 +24,14 @@ class ConsolePage:
         path: of a shop that is open.
         who: signed in; "" for nobody.
         is_pictured: whether the docs show it.
+        press: what is done on it before it is looked at.
     """
 
     name: str
     path: Callable[[Console], str]
     who: str = "ada"
     is_pictured: bool = True
+    press: Callable[[Page], object] = lambda _: None
 
 
 def _unpictured(name: str, path: str, who: str = "ada") -> ConsolePage:
@@ -48,10 +51,24 @@ def _case(number: str, connection: str) -> Callable[[Console], str]:
     return path
 
 
+def _review(page: Page) -> None:
+    page.get_by_label("Reason").first.select_option("customer asked")
+    page.get_by_role("button", name="Review and confirm").click()
+    page.get_by_role("dialog").wait_for()
+
+
+def _review_all(page: Page) -> None:
+    page.get_by_label("Choose all on this page").check()
+    page.get_by_role("button", name="chosen orders").click()
+    page.get_by_role("button", name="Back").or_(page.get_by_role("link", name="Back")).first.wait_for()
+
+
 CONSOLE_PAGES: Final = (
     ConsolePage("sign-in", _at("/sign-in"), who=""),
     ConsolePage("orders", _at("/")),
     ConsolePage("order", _at("/orders/71063")),
+    ConsolePage("confirmation", _at("/orders/71063"), press=_review),
+    ConsolePage("bulk", _at("/?q=105"), press=_review_all),
     ConsolePage("order-settled", _at("/orders/71046")),
     ConsolePage("receipt", _at("/orders/71044/receipt")),
     ConsolePage("inbox", _at("/inbox")),
