@@ -88,7 +88,7 @@ def test_a_place_that_is_left_out_is_not_asked(open_web_shop: WebShopOpener) -> 
         assert "Left alone Mill" in asked.text.replace("Left aloneMill", "Left alone Mill")
         press(ann, asked, f"{ORDER}/cancel")
         assert [case.connection for case in shop.desk.cases.list(order="1042")] == ["phone"]
-        assert "no place was chosen" in ann.post(f"{ORDER}/review", data={**sent, "at": ["nowhere"]}).text
+        assert "No place was chosen" in ann.post(f"{ORDER}/review", data={**sent, "at": ["nowhere"]}).text
 
 
 @pytest.mark.parametrize("role", list(Role))
