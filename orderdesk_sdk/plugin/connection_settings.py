@@ -49,6 +49,7 @@ _HELP = "orderdesk.help"
 _CHOICES = "orderdesk.choices"
 _PARSER = "orderdesk.parser"
 _RANGE = "orderdesk.range"
+_OF_MACHINE = "orderdesk.of_machine"
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,100}")
 _CLIENT_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
@@ -82,6 +83,7 @@ class SettingField:
         default: None where it is required.
         choices: empty where anything goes.
         minimum, maximum: the range of a whole number, both included.
+        of_machine: only orderdesk.toml may set it, since it names something of the machine.
     """
 
     name: str
@@ -94,6 +96,7 @@ class SettingField:
     parser: Callable[[object, str], object] | None = None
     minimum: int = 0
     maximum: int = MAX_NUMBER
+    of_machine: bool = False
 
 
 def _field(kind: SettingKind, help_text: str, default: object, **more: object) -> object:
@@ -108,6 +111,7 @@ def setting(
     choices: tuple[str, ...] = (),
     minimum: int = 0,
     maximum: int = MAX_NUMBER,
+    of_machine: bool = False,
 ) -> T:
     """A plain setting of type `of` (str, int or bool); a text is one line.
 
@@ -116,9 +120,11 @@ def setting(
     Args:
         choices: the texts allowed, if few.
         minimum, maximum: of a whole number, both included; a number outside is rejected when the configuration is read.
+        of_machine: it names something of the machine, a folder say, so that only its owner sets it, in orderdesk.toml.
     """
     del of  # The annotation says it too; the argument gives this function its return type without Any.
-    return cast("T", _field(SettingKind.PLAIN, help, default, **{_CHOICES: choices, _RANGE: (minimum, maximum)}))
+    more: dict[str, object] = {_CHOICES: choices, _RANGE: (minimum, maximum), _OF_MACHINE: of_machine}
+    return cast("T", _field(SettingKind.PLAIN, help, default, **more))
 
 
 def secret(*, help: str, default: object = attrs.NOTHING) -> Secret:
@@ -227,6 +233,7 @@ def _setting_fields(cls: type) -> Iterator[SettingField]:
             parser=field.metadata.get(_PARSER),
             minimum=least,
             maximum=most,
+            of_machine=field.metadata.get(_OF_MACHINE, False),
         )
 
 

@@ -106,9 +106,15 @@ def make_settings(
     from orderdesk_sdk.transport.http.public_addresses import require_reachable_url  # Most have no use for it.
 
     for declared in settings_fields(settings_class):
-        url = getattr(made, declared.name)
-        if declared.kind is SettingKind.URL and url:
-            require_reachable_url(url, f"{location}.{declared.name}", connection.reach, connection.ports)
+        value, place = getattr(made, declared.name), f"{location}.{declared.name}"
+        if declared.kind is SettingKind.URL and value:
+            require_reachable_url(value, place, connection.reach, connection.ports)
+        if declared.of_machine and declared.name in connection.settings:
+            raise ConfigurationError(
+                "it names something of this machine",
+                location=place,
+                hint="leave it out, or let whoever owns the machine put the connection into orderdesk.toml",
+            )
     return made
 
 

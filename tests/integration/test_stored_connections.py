@@ -264,6 +264,7 @@ def test_settings_are_judged_as_those_of_the_file_are(open_desk: DeskOpener) -> 
         (toy_change(secret=""), "is missing"),
         (toy_change(mailbox=3), "must be a text"),
         (toy_change(unknown="x"), "unknown key"),
+        (toy_change(folder="/etc"), "something of this machine"),
         (toy_change(secret="line\nbreak"), "line break"),
     ):
         with pytest.raises(ConfigurationError, match=fault):

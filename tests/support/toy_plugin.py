@@ -34,6 +34,7 @@ class ToySettings:
     endpoint: str = url(help="the shop")
     api_key: Secret = secret(help="the key")
     mailbox: str = setting(str, help="where it takes mail", default="")
+    folder: str = setting(str, help="where it leaves files", default="", of_machine=True)
     words: str = setting(str, help="what a mail says", default="Please stop order {remote_id}")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from orderdesk_sdk.errors import ConfigurationError, ValidationError
+from orderdesk_sdk.plugin.connection_settings import settings_fields
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.settings_schema import settings_form
 
@@ -53,7 +54,8 @@ class ConnectionForm:
 
 
 def form_of(integration: Integration) -> ConnectionForm:
-    """The form of an integration's connections."""
+    """The form of an integration's connections, without what only orderdesk.toml may set."""
+    left_out = {declared.name for declared in settings_fields(integration.settings) if declared.of_machine}
     fields = tuple(
         FormField(
             name=str(field["name"]),
@@ -65,6 +67,7 @@ def form_of(integration: Integration) -> ConnectionForm:
             choices=_texts(field["choices"]),
         )
         for field in settings_form(integration.settings)
+        if field["name"] not in left_out
     )
     return ConnectionForm(integration.slug, integration.title, fields)
 

@@ -38,7 +38,7 @@ class HubSettings:
     answer_requests: bool = setting(bool, help="list the retailers' requests to cancel, and answer them", default=False)
     request_days: int = setting(int, help="how far back orders are looked through for requests", default=30, minimum=1)
     vendor_id: str = setting(str, help="orderstream: what the hub calls us", default="")
-    file_drop: str = setting(str, help="orderstream: the folder for confirm files", default="")
+    file_drop: str = setting(str, help="orderstream: the folder for confirm files", default="", of_machine=True)
 
 
 def sign(its: HubSettings) -> ClientCredentialsAuth:
