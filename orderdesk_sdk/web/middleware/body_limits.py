@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,12 +36,18 @@ class BodyLimits:
             return
         limit = self._limit_of(scope["path"])
         sizes = [value for name, value in scope["headers"] if name == b"content-length"]
-        if any(not size.isdigit() for size in sizes) or len(sizes) > 1:
+        if any(not size.isdigit() for size in sizes) or len(sizes) > 1 or _is_ambiguous(scope, sizes):
             await send_plain_answer(scope, send, 400, "The length of the body cannot be read.")
         elif sizes and (len(sizes[0]) > len(str(limit)) or int(sizes[0]) > limit):
             await send_plain_answer(scope, send, 413, f"The body may have {limit} bytes.")
         else:
             await self._app(scope, _LimitedBody(receive, limit).receive, send)
+
+
+def _is_ambiguous(scope: Scope, sizes: Sequence[bytes]) -> bool:
+    """Whether a proxy may take the body for longer or shorter than we do, and with it what the next request is."""
+    is_chunked = any(name == b"transfer-encoding" for name, _ in scope["headers"])
+    return is_chunked and (bool(sizes) or scope.get("http_version") == "1.0")
 
 
 class _LimitedBody:
