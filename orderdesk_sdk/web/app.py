@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -22,7 +23,12 @@ from orderdesk_sdk.web.authentication import Authentication
 from orderdesk_sdk.web.caller import public, required_role
 from orderdesk_sdk.web.console.routes import console_routes
 from orderdesk_sdk.web.console.work_pages.table import UPLOAD_PATH
-from orderdesk_sdk.web.errors import answer_http_error, answer_sdk_error, answer_unexpected_error
+from orderdesk_sdk.web.errors import (
+    answer_gone_client,
+    answer_http_error,
+    answer_sdk_error,
+    answer_unexpected_error,
+)
 from orderdesk_sdk.web.inbound import MessageEndpoint
 from orderdesk_sdk.web.live.endpoints import LiveEvents
 from orderdesk_sdk.web.middleware.body_limits import BodyLimits
@@ -81,6 +87,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
         middleware=_middleware(desk),
         exception_handlers={
             HTTPException: answer_http_error,
+            ClientDisconnect: answer_gone_client,
             OrderDeskError: answer_sdk_error,
             Exception: answer_unexpected_error,
         },

@@ -34,10 +34,12 @@ from orderdesk_sdk.errors import (
 )
 from orderdesk_sdk.web.caller import Caller
 from orderdesk_sdk.web.console.templating import render
+from orderdesk_sdk.web.middleware.security_headers import security_headers
 from orderdesk_sdk.web.own_paths import with_next
 
 __all__ = [
     "ErrorAnswer",
+    "answer_gone_client",
     "answer_http_error",
     "answer_sdk_error",
     "answer_unexpected_error",
@@ -163,13 +165,19 @@ def answer_http_error(request: Request, error: Exception) -> Response:
     return _respond(request, ErrorAnswer(status, phrase.lower().replace(" ", "_"), _new_id(), message), headers)
 
 
+def answer_gone_client(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as Starlette calls it
+    """What a client is answered that has gone before its request was whole: nobody reads it, and it is no fault."""
+    return Response(status_code=400)
+
+
 def answer_unexpected_error(request: Request, error: Exception) -> Response:
     """What a fault of ours is answered with: its id, under which the log has the rest."""
     identity = _new_id()
     _log.fault("error %s: %s", error, identity, describe_exception(error))
-    # Starlette raises it on, and uvicorn then closes the connection: nobody should send a next request over it.
     answer = ErrorAnswer(500, "internal_error", identity, _SENTENCES[500])
-    return _respond(request, answer, {"Connection": "close"})
+    # Starlette answers it outside of all middleware. And nobody should send a next request over this connection.
+    headers = security_headers(is_https=request.app.state.desk.config.web.is_https)
+    return _respond(request, answer, {**headers, "Connection": "close"})
 
 
 def _respond(request: Request, answer: ErrorAnswer, headers: Mapping[str, str]) -> Response:

@@ -6,11 +6,11 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from attrs import frozen
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.desk.desk import Desk
@@ -46,13 +46,28 @@ class WebServer:
     url: str
 
 
+class _ToldOnce:
+    """The app, whose faults end with it: they are answered and logged by then, and uvicorn would log them again."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on. Where its answer has begun, uvicorn sees that it is not whole, and closes."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        with suppress(Exception):  # `errors.answer_unexpected_error` has it.
+            await self._app(scope, receive, send)
+
+
 class _Server(uvicorn.Server):
     """uvicorn's server, told to end by an event of ours, which streams look at too."""
 
     def __init__(self, app: ASGIApp, stop: threading.Event) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                _ToldOnce(app),
                 interface="asgi3",
                 loop="asyncio",
                 http=LimitedProtocol,

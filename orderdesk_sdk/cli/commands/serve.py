@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +27,22 @@ __all__ = ["serve"]
     metavar="FILE",
     help="Written when all is up, removed at the end.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How problems are written to stderr: lines, or one JSON object a line.",
+)
 @common_options
 @click.pass_obj
-def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Path | None) -> None:
+def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Path | None, log_format: str) -> None:
     """Serve the console and the JSON API until Ctrl-C.
 
     Does what is due meanwhile. On this machine alone, unless a proxy with TLS stands in front of it ([web].url). Who
-    may sign in: `orderdesk users`. Says on stdout when it is up: with --json as one line.
+    may sign in: `orderdesk users`. Says on stdout when it is up: with --json as one line. Writes problems to stderr.
     """
-    from orderdesk_sdk.cli.output.work import problem_shower
+    from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.plugin.toolkit.private_files import write_private
     from orderdesk_sdk.web.process import harden_process, old_python_warning
@@ -45,9 +53,10 @@ def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Pat
     if warning is not None:
         click.echo(f"Warning: {warning}.", err=True)
     with (
+        log_to_stderr(logging.WARNING, as_json=log_format == "json"),  # Faults are answered with an id of the log.
         session.desk() as desk,
         stop_event() as stop,
-        serving(desk, host=host, port=port, works=not no_work, report=problem_shower(None)) as server,
+        serving(desk, host=host, port=port, works=not no_work, report=problem_logger()) as server,
     ):
         document: dict[str, object] = {"url": server.url, "works": not no_work}
         has_users = bool(desk.access.users.list())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["CONTENT_SECURITY_POLICY", "SecurityHeaders"]
+__all__ = ["CONTENT_SECURITY_POLICY", "SecurityHeaders", "security_headers"]
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -25,18 +27,21 @@ _HEADERS = {
 _A_YEAR = 31_536_000
 
 
-class SecurityHeaders:
-    """Adds them where the answer does not have them itself.
+def security_headers(*, is_https: bool) -> Mapping[str, str]:
+    """The headers.
 
     Args:
         is_https: whether people reach the server over TLS; then browsers are told to come back over TLS only.
     """
+    return _HEADERS | ({"Strict-Transport-Security": f"max-age={_A_YEAR}"} if is_https else {})
+
+
+class SecurityHeaders:
+    """Adds them where the answer does not have them itself."""
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
-        if is_https:
-            self._headers["Strict-Transport-Security"] = f"max-age={_A_YEAR}"
+        self._headers = security_headers(is_https=is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and add headers to its answer."""
