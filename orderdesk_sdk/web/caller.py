@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orderdesk_sdk.cases.access import ApiToken, Role, UserSession
+from orderdesk_sdk.web.rate_limits import RateLimits
 
 __all__ = ["Caller", "Handler", "caller_of", "guarded", "public", "require_role", "required_role"]
 
@@ -65,7 +66,10 @@ def require_role(request: Request, role: Role) -> Caller:
 
 
 def guarded(handler: Handler, role: Role) -> Handler:
-    """An endpoint for callers of at least this role: others get 401 or 403 before anything of it runs."""
+    """An endpoint for callers of at least this role: others get 401 or 403 before anything of it runs.
+
+    Whoever calls too often gets 429.
+    """
     return _for(handler, role)
 
 
@@ -98,8 +102,18 @@ def _for(handler: Handler, role: Role | None) -> Handler:
 
 
 def _check(request: Request, role: Role | None) -> None:
-    if role is not None:
-        require_role(request, role)
+    if role is None:
+        return
+    caller, limits = require_role(request, role), _limits_of(request)
+    limiter = limits.pages if caller.token is None else limits.calls
+    seconds = limiter.wait(caller.name)
+    if seconds:
+        raise HTTPException(429, headers={"Retry-After": str(seconds)})
+
+
+def _limits_of(request: Request) -> RateLimits:
+    found: RateLimits = request.app.state.rate_limits
+    return found
 
 
 def required_role(endpoint: object) -> Role | None:

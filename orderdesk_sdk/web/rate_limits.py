@@ -16,6 +16,9 @@ __all__ = ["Rate", "RateLimiter", "RateLimits", "rate_limits"]
 
 BURST_SECONDS = 10
 """After a pause a token may make as many calls at once as it may make in so many seconds."""
+PAGES = 1200.0
+"""Pages and forms of one person in a minute, in the long run; far more than anybody opens, live parts included."""
+PAGES_AT_ONCE = 300.0
 MAX_KEYS = 10_000
 """Keys that are remembered; of those beyond it the one that was used longest ago begins anew."""
 
@@ -70,11 +73,13 @@ class RateLimits:
 
     Args:
         calls: of one token at the API.
+        pages: of one person in the console.
         polls: of the cases of one order; each costs the merchant's quota at the service.
     """
 
-    def __init__(self, calls: Rate, polls: Rate) -> None:
+    def __init__(self, calls: Rate, pages: Rate, polls: Rate) -> None:
         self.calls = RateLimiter(calls)
+        self.pages = RateLimiter(pages)
         self.polls = RateLimiter(polls)
 
 
@@ -82,5 +87,7 @@ def rate_limits(config: WebConfig) -> RateLimits:
     """The limits that the table `[web]` sets."""
     calls = config.api_calls_per_minute
     return RateLimits(
-        Rate(calls, max(1, calls * BURST_SECONDS / 60)), Rate(config.polls_per_minute, config.polls_per_minute)
+        Rate(calls, max(1, calls * BURST_SECONDS / 60)),
+        Rate(PAGES, PAGES_AT_ONCE),
+        Rate(config.polls_per_minute, config.polls_per_minute),
     )

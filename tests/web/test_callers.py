@@ -13,9 +13,10 @@ from starlette.routing import Route
 
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.cases.access import Role
+from orderdesk_sdk.web import rate_limits
 from orderdesk_sdk.web.app import create_app
 from orderdesk_sdk.web.caller import caller_of, guarded, public
-from tests.web.conftest import WebShop
+from tests.web.conftest import WebShop, WebShopOpener
 
 
 def _tell(request: Request) -> Response:
@@ -81,3 +82,17 @@ def test_a_public_endpoint_is_for_everybody(web_shop: WebShop) -> None:
 
     with serve(create_app(web_shop.desk, [Route("/hello", public(hello))])) as served:
         assert httpx.get(f"{served.url}/hello", trust_env=False).text == "hello"
+
+
+def test_a_person_opens_only_so_many_pages_at_once(
+    open_web_shop: WebShopOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits, "PAGES_AT_ONCE", 3)
+    monkeypatch.setattr(rate_limits, "PAGES", 1)
+    shop = open_web_shop()
+    with shop.signed_in(Role.VIEWER, "Ann") as ann, shop.signed_in(Role.VIEWER, "Bob") as bob:
+        answers = [ann.get("/matrix") for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert int(answers[-1].headers["retry-after"]) >= 1
+        assert bob.get("/matrix").status_code == 200
+        assert ann.get("/healthz").status_code == 200

@@ -41,7 +41,7 @@ def api_endpoint(
         _refuse_hidden_slash(request)
         method = Method.GET if request.method == "HEAD" else Method(request.method)
         operation = found[method]
-        caller = _admit(request, operation, limits)
+        caller = _admit(request, operation)
         query = read_query(operation.query, request.query_params.multi_items())
         body = b"" if method is Method.GET else await read_bytes(request)
         parsed = None if method is Method.GET else parse_body(operation, request.headers.getlist("content-type"), body)
@@ -68,16 +68,13 @@ def _refuse_hidden_slash(request: Request) -> None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
-def _admit(request: Request, operation: Operation, limits: RateLimits) -> Caller:
-    """Who calls. Raises HTTPException 401, 403 or 429."""
+def _admit(request: Request, operation: Operation) -> Caller:
+    """Who calls. Raises HTTPException 401 or 403."""
     caller = require_role(request, operation.role)
     if caller.token is None:
         raise HTTPException(HTTPStatus.UNAUTHORIZED)
     if operation.about_whole_desk and caller.connections:
         raise HTTPException(HTTPStatus.FORBIDDEN, "A token of some connections may not do this.")
-    seconds = limits.calls.wait(caller.name)
-    if seconds:
-        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": str(seconds)})
     return caller
 
 
