@@ -77,6 +77,16 @@ def test_a_program_sees_its_connections_alone(open_web_shop: WebShopOpener) -> N
         assert {next(events)["connection"] for _ in range(2)} == {"phone"}
 
 
+def test_a_place_beyond_the_ledger_is_its_end(web_shop: WebShop) -> None:
+    """As a reader has it of a ledger that was restored from an older copy."""
+    with (
+        web_shop.signed_in(Role.VIEWER) as browser,
+        reading(browser, EVENTS_PATH, **{"Last-Event-ID": "9" * 18}) as events,
+    ):
+        web_shop.desk.cancel("1042", by="Ann", send_now=False)
+        assert next(events)["order"] == "id-1042"
+
+
 @pytest.mark.parametrize("path", [EVENTS_PATH, API_EVENTS_PATH])
 def test_nobody_hears_nothing(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 401
