@@ -16,12 +16,16 @@ from orderdesk_sdk.cases.messages import MessageSource
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.message_paths import MESSAGE_PATH, message_paths
 from orderdesk_sdk.desk.messages.receipt import MessageOutcome, MessageReceipt
+from orderdesk_sdk.web.middleware.client_address import client_address
+from orderdesk_sdk.web.rate_limits import Rate, RateLimiter
 
 __all__ = ["MessageEndpoint"]
 
 THREADS = 4
 MAX_WAITING = 200
 """Messages that may wait for a thread; more are to be sent again."""
+ADDRESS_SOURCES = 10
+"""From one address may come as much as so many connections may take, of what is known and of what is not."""
 _TELLS_NOTHING = frozenset((MessageOutcome.NOT_FOUND, MessageOutcome.FORGED, MessageOutcome.UNREADABLE))
 
 
@@ -32,6 +36,8 @@ class MessageEndpoint:
         self._desk = desk
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="messages-in")
         self._waiting = 0
+        most = float(desk.config.messages.per_minute * ADDRESS_SOURCES)
+        self._addresses = RateLimiter(Rate(most, most))
 
     def paths(self) -> Mapping[str, MessageSource]:
         """The source of messages by each path, as connections are configured now."""
@@ -39,6 +45,9 @@ class MessageEndpoint:
 
     async def take(self, request: Request) -> Response:
         """Take one message; the answer has no body."""
+        seconds = self._addresses.wait(client_address(request.scope))
+        if seconds:
+            return Response(status_code=429, headers={"Retry-After": str(seconds), "Connection": "close"})
         source = self.paths().get(MESSAGE_PATH + request.path_params["key"])
         body = await request.body()  # Read in every case: an unknown path answers no faster.
         if source is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import httpx
@@ -9,9 +10,11 @@ import pytest
 
 from orderdesk_sdk.cases.messages import MessageSource
 from orderdesk_sdk.desk.message_paths import message_paths
+from orderdesk_sdk.desk.messages.config import MessageConfig
 from orderdesk_sdk.desk.web_config import WebConfig
 from orderdesk_sdk.plugin.webhooks import NotificationKind
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.web.inbound import ADDRESS_SOURCES
 from tests.support.fake_services import fake_webhook
 from tests.web.conftest import MESSAGE_SECRET, WebShop, WebShopOpener
 
@@ -63,3 +66,14 @@ def test_the_paths_change_with_the_secret_and_are_not_guessed_from_names(tmp_pat
     first, second = (set(message_paths(Secret(letter * 32), ["mill"])) for letter in "ab")
     assert not first & second
     assert all("mill" not in path and len(path) >= 36 for path in first)
+
+
+def test_from_one_address_come_only_so_many(open_web_shop: WebShopOpener) -> None:
+    web = WebConfig(message_secret=MESSAGE_SECRET, trusted_proxies=(ip_network("127.0.0.1"),))
+    with open_web_shop(web=web, messages=MessageConfig(per_minute=1)).client() as client:
+        flood = {"X-Forwarded-For": "192.0.2.1"}
+        statuses = [client.post("/in/unknown", headers=flood).status_code for _ in range(ADDRESS_SOURCES + 2)]
+        assert set(statuses[:ADDRESS_SOURCES]) == {404}
+        assert statuses[-1] == 429
+        assert client.post(path_of("mill"), headers=flood).status_code == 429
+        assert client.post("/in/unknown", headers={"X-Forwarded-For": "192.0.2.2"}).status_code == 404
