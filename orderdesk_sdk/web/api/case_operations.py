@@ -41,6 +41,7 @@ CASE_OPERATIONS: tuple[Operation, ...] = (
         CaseReply,
         "One case as it stands.",
         "cases",
+        audit=AuditAction.ORDER_VIEWED,
     ),
     Operation(
         "confirm_case",

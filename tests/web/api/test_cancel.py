@@ -119,10 +119,12 @@ def test_a_person_decides(open_web_shop: WebShopOpener, open_api: ApiOpener, pos
 
 def test_the_audit_log_tells_who_did_and_saw_what(web_shop: WebShop, open_api: ApiOpener, cancel: Post) -> None:
     api = open_api(Role.OPERATOR)
-    cancel(api)
+    case = cancel(api).json()["cases"][0]["id"]
     api.get("orders/1042/receipt")
-    records = [entry.record for entry in web_shop.desk.audit.list(2)]
+    api.get(f"cases/{case}")
+    records = [entry.record for entry in web_shop.desk.audit.list(3)]
     assert [(one.action, one.subject) for one in records] == [
+        (AuditAction.ORDER_VIEWED, "order id-1042"),
         (AuditAction.RECEIPT_VIEWED, "order id-1042"),
         (AuditAction.CANCEL_REQUESTED, "order id-1042"),
     ]
