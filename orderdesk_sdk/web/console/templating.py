@@ -93,6 +93,7 @@ def template_environment() -> Environment:
     """The environment that all pages are made in."""
     made = Environment(
         loader=PackageLoader("orderdesk_sdk.web.console"),
+        auto_reload=False,  # Where the package is upgraded under a server, its pages stay those of its code.
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         finalize=visible_text,
