@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.support.browser import axe_script, launch
 from tests.support.console import Console, open_console
 
 KEPT = Path(__file__).resolve().parents[2] / "build" / "browser"
+PATIENCE = 20_000
+"""Milliseconds that a page may take on a busy machine; none takes so long where all is well."""
+expect.set_options(timeout=PATIENCE)
 _FAILED = pytest.StashKey[bool]()
 
 
@@ -25,9 +28,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report  # type: ignore[return-value]  # as above
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for a run of these tests. It ends before others begin: theirs may need the thread's event loop."""
+    """One browser for the tests of a module. It ends before others begin: they may need this thread's event loop."""
     with sync_playwright() as playwright:
         started = launch(playwright)
         yield started
@@ -38,7 +41,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser without cookies, of a person at a desk in UTC; of a failed test a trace and pictures are kept."""
     made = browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id="UTC", locale="en-US")
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(PATIENCE)
     made.tracing.start(screenshots=True, snapshots=True)
     yield made
     if request.node.stash.get(_FAILED, True):

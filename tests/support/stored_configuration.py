@@ -29,5 +29,11 @@ def stored_connection(name: str = "acme-us", version: int = 1) -> StoredConnecti
 def stored_rule(name: str = "Cancel in the folder", version: int = 1) -> StoredRule:
     content = {"event": "order moved", "when": "folder == 'Canceled'", "do": ["Cancel Order"]}
     return StoredRule(
-        name=name, content=json.dumps(content), state=RuleState.DISABLED, tested="", version=version, by="Ann", at=NOW
+        name=name,
+        content=json.dumps(content, sort_keys=True),
+        state=RuleState.DISABLED,
+        tested="",
+        version=version,
+        by="Ann",
+        at=NOW,
     )

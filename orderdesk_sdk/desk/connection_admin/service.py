@@ -168,7 +168,7 @@ class ConnectionAdmin:
             is_enabled=stored.is_enabled,
             settings=stored.settings,
             secrets_set=stored.secrets_set,
-            cancel_requests=Answering(stored.cancel_requests),
+            cancel_requests=_answering(stored),
             problem=shadow if is_shadowed else self._problem(stored.name) if stored.is_enabled else None,
             version=stored.version,
             by=stored.by,
@@ -269,6 +269,11 @@ def _storable(change: ConnectionChange) -> Mapping[str, object]:
             hint="write dates as texts",
         ) from None
     return settings
+
+
+def _answering(stored: StoredConnection) -> Answering:
+    """A person, where the ledger says what is no way to answer: such a connection cannot be used anyhow."""
+    return next((mode for mode in Answering if mode.value == stored.cancel_requests), Answering.PERSON)
 
 
 def _told(change: ConnectionChange, before: StoredConnection | None) -> str:

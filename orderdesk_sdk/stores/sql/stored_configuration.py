@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+from orderdesk_sdk.cases.damaged_rows import DamagedRows, parse_row
 from orderdesk_sdk.cases.stored_connections import StoredConnection
 from orderdesk_sdk.cases.stored_rules import RuleState, StoredRule
 from orderdesk_sdk.errors import ConflictError
@@ -28,6 +30,7 @@ class SqlStoredConfiguration(ABC):
     """The methods of a ledger that are about stored connections and rules; see `cases.stored_connections`."""
 
     _commits: Commits
+    damage: DamagedRows
 
     @abstractmethod
     def _read(self) -> AbstractContextManager[Cursor]:
@@ -41,7 +44,8 @@ class SqlStoredConfiguration(ABC):
     def stored_connections(self) -> tuple[StoredConnection, ...]:
         with self._read() as cursor:
             rows = cursor.execute(f"SELECT {_CONNECTION} FROM stored_connections ORDER BY name").fetchall()  # noqa: S608 - constants
-        return tuple(map(_connection_of, rows))
+        found = (self.damage.read_or_none(f"stored connection {row[0]}", partial(_connection_of, row)) for row in rows)
+        return tuple(one for one in found if one is not None)
 
     def save_stored_connection(self, connection: StoredConnection) -> None:
         self._commits.run(partial(_save_connection, connection=connection))
@@ -55,7 +59,7 @@ class SqlStoredConfiguration(ABC):
                 " WHERE state <> ? ORDER BY latest.number",
                 (RuleState.DELETED.value,),
             ).fetchall()
-        return tuple(_rule_of(row[:-1]) for row in rows)
+        return self._rules_of([row[:-1] for row in rows])
 
     def stored_rule_versions(self, name: str) -> tuple[StoredRule, ...]:
         with self._read() as cursor:
@@ -63,7 +67,11 @@ class SqlStoredConfiguration(ABC):
                 f"SELECT {_RULE} FROM stored_rules WHERE name = ? ORDER BY version DESC",  # noqa: S608 - constants
                 (name,),
             ).fetchall()
-        return tuple(map(_rule_of, rows))
+        return self._rules_of(rows)
+
+    def _rules_of(self, rows: Iterable[tuple[Any, ...]]) -> tuple[StoredRule, ...]:
+        found = (self.damage.read_or_none(f"stored rule {row[0]}", partial(_rule_of, row)) for row in rows)
+        return tuple(one for one in found if one is not None)
 
     def save_stored_rule(self, rule: StoredRule) -> None:
         self._commits.run(partial(_save_rule, rule=rule))
@@ -127,29 +135,43 @@ def _conflict(location: str) -> ConflictError:
 
 
 def _connection_of(row: tuple[Any, ...]) -> StoredConnection:
+    """Raises DamagedRowError."""
     name, integration, settings, secrets_set, sealed, cancel_requests, is_enabled, version, by, at = row
-    return StoredConnection(
-        name=name,
-        integration=integration,
-        settings=json.loads(settings),
-        secrets_set={secret: from_microseconds(given) for secret, given in json.loads(secrets_set).items()},
-        sealed=sealed,
-        cancel_requests=cancel_requests,
-        is_enabled=bool(is_enabled),
-        version=version,
-        by=by,
-        at=from_microseconds(at),
+    return parse_row(
+        lambda: StoredConnection(
+            name=name,
+            integration=integration,
+            settings=_object(settings),
+            secrets_set={secret: from_microseconds(given) for secret, given in _object(secrets_set).items()},
+            sealed=sealed,
+            cancel_requests=cancel_requests,
+            is_enabled=bool(is_enabled),
+            version=version,
+            by=by,
+            at=from_microseconds(at),
+        )
     )
 
 
 def _rule_of(row: tuple[Any, ...]) -> StoredRule:
+    """Raises DamagedRowError."""
     name, version, content, state, tested, by, at = row
-    return StoredRule(
-        name=name,
-        content=content,
-        state=RuleState(state),
-        tested=tested,
-        version=version,
-        by=by,
-        at=from_microseconds(at),
+    return parse_row(
+        lambda: StoredRule(
+            name=name,
+            content=json.dumps(_object(content), sort_keys=True),
+            state=RuleState(state),
+            tested=tested,
+            version=version,
+            by=by,
+            at=from_microseconds(at),
+        )
     )
+
+
+def _object(text: str) -> dict[str, Any]:
+    """A JSON object. Raises ValueError for anything else."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("this is no JSON object")
+    return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from attrs import evolve
 
 from orderdesk_sdk.cases.stored_rules import RuleState
 from orderdesk_sdk.errors import ConflictError
 from tests.support.builders import LATER
-from tests.support.ledgers import SqlLedger
+from tests.support.ledgers import LedgerDatabase, SqlLedger
 from tests.support.stored_configuration import stored_connection, stored_rule
 
 
@@ -63,3 +65,19 @@ def test_of_a_rule_every_version_stays_and_the_latest_counts(ledger: SqlLedger) 
     assert ledger.stored_rules() == (second,)
     assert ledger.stored_rule_versions("first") == (deleted, enabled, first)
     assert ledger.stored_rule_versions("unknown") == ()
+
+
+def test_a_damaged_row_hurts_itself_alone(database: LedgerDatabase) -> None:
+    with closing(database.open()) as ledger:
+        for name in ("damaged", "sound"):
+            ledger.save_stored_connection(stored_connection(name))
+            ledger.save_stored_rule(stored_rule(name))
+        with database.stranger() as cursor:
+            cursor.execute("UPDATE stored_connections SET settings = '[]' WHERE name = 'damaged'")
+            cursor.execute("UPDATE stored_rules SET content = 'none' WHERE name = 'damaged'")
+        assert ledger.stored_connections() == (stored_connection("sound"),)
+        assert ledger.stored_rules() == (stored_rule("sound"),)
+        assert [line.partition(":")[0] for line in ledger.damaged()] == [
+            "stored connection damaged",
+            "stored rule damaged",
+        ]

@@ -158,6 +158,7 @@ function setText(element, text) {
 
 // live ---------------------------------------------------------------------------------------------------------------
 
+const SIGNED_OUT = 'You are signed out. Sign in to see what happens.';
 /** Milliseconds between the first event of several and the fetch that shows them all. */
 const GATHER = 250;
 const live = {
@@ -212,7 +213,7 @@ function connect() {
   source.addEventListener('end', (event) => {
     if (!/** @type {MessageEvent} */ (event).data.includes('signed out')) return;
     disconnect();
-    say('You are signed out. Sign in to see what happens.');
+    say(SIGNED_OUT);
   });
   source.addEventListener('error', () => {
     lost();
@@ -270,8 +271,8 @@ async function refresh() {
   live.isWanted = false;
   try {
     const response = await fetch(address, { credentials: 'same-origin', cache: 'no-store' });
-    if (response.ok) showParts(await response.text());
-    else if (response.status === 401) say('You are signed out. Sign in to see what happens.');
+    if (response.redirected || response.status === 401) say(SIGNED_OUT); // It led to the sign-in.
+    else if (response.ok) showParts(await response.text());
     else lost();
   } catch {
     lost();
