@@ -49,6 +49,13 @@ UPLOAD_OVERHEAD = 65_536
 """Bytes of a form around the file in it."""
 _STATIC = Path(__file__).parent / "console" / "static"
 
+_ERROR_ANSWERS = {
+    HTTPException: answer_http_error,
+    ClientDisconnect: answer_gone_client,
+    OrderDeskError: answer_sdk_error,
+    Exception: answer_unexpected_error,
+}
+
 
 def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
     """The app over a desk, which stays the caller's to close.
@@ -85,12 +92,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
     app = Starlette(
         routes=[*all_routes, Mount("/static", StaticFiles(directory=_STATIC))],
         middleware=_middleware(desk),
-        exception_handlers={
-            HTTPException: answer_http_error,
-            ClientDisconnect: answer_gone_client,
-            OrderDeskError: answer_sdk_error,
-            Exception: answer_unexpected_error,
-        },
+        exception_handlers=_ERROR_ANSWERS,
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # One address for one thing.
