@@ -48,13 +48,13 @@ MAX_BODY = 65_536
 UPLOAD_OVERHEAD = 65_536
 """Bytes of a form around the file in it."""
 _STATIC = Path(__file__).parent / "console" / "static"
-_ANSWERS = {
+
+_ERROR_ANSWERS = {
     HTTPException: answer_http_error,
     ClientDisconnect: answer_gone_client,
     OrderDeskError: answer_sdk_error,
     Exception: answer_unexpected_error,
 }
-"""What each error that an endpoint raises is answered by."""
 
 
 def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
@@ -92,7 +92,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
     app = Starlette(
         routes=[*all_routes, Mount("/static", StaticFiles(directory=_STATIC))],
         middleware=_middleware(desk),
-        exception_handlers=_ANSWERS,
+        exception_handlers=_ERROR_ANSWERS,
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # One address for one thing.

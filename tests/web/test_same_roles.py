@@ -1,4 +1,4 @@
-"""What a person may press and what a program may call is the same: one role, whichever way it is done."""
+"""What a person may press and what a program may call is the same: one role for one action, whichever way it comes."""
 
 from __future__ import annotations
 
