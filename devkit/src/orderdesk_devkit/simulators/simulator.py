@@ -21,6 +21,7 @@ from orderdesk_devkit.simulators.fault_injection import FaultInjectionMiddleware
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints
+from orderdesk_sdk.plugin.webhooks import WebhookRequest
 
 __all__ = ["GROUP", "Effect", "CallResult", "Record", "Simulator", "BehaviorOption", "receive_request", "simulators"]
 
@@ -128,6 +129,14 @@ class Simulator(ABC):
     def canceled_quantities(self, remote_id: str) -> Mapping[str, int] | None:  # noqa: ARG002 - for overriding
         """How many pieces of each line, by code, it has canceled because it was asked; None: whole orders only."""
         return None
+
+    def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:  # noqa: ARG002 - for overriding
+        """The messages, one of each kind, that it sends about the order as it stands; by default none."""
+        return ()
+
+    def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
+        """The message with the signature of the body that it has; by default nothing depends on the body."""
+        return message
 
     def control_call(self, method: str, call: str, body: bytes) -> dict[str, object]:  # noqa: ARG002 - for overriding
         """The answer to a control call of this simulator alone; called from a thread of its own, without `lock`.

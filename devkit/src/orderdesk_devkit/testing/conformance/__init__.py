@@ -8,7 +8,8 @@
 That is a whole test. It runs the plugin against the simulator it ships, on a real socket, by a virtual clock: killed at
 every boundary, with every fault on every call, once and without end, with malformed responses, and with secrets that
 come back to it. Its flows are replayed, here and in another process, every fallback route is tried by
-itself, and its declaration and settings are checked. What applies follows from the declaration; what
+itself, parts of orders and late orders are canceled, webhooks are forged, and its declaration and settings are checked.
+What applies follows from the declaration; what
 does not is skipped with the reason. Where declaration and simulator cannot tell, the attributes of
 `base.StandardTests` do. A standard test is not replaced; what a plugin cannot pass yet is marked
 `@pytest.mark.xfail(reason="why")` on an override that calls `super()`.
@@ -24,12 +25,17 @@ from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
+from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
+from orderdesk_devkit.testing.conformance.reads import ReadTests
+from orderdesk_devkit.testing.conformance.refusals import RefusalTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
+from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
+from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
 __all__ = ["Requirement", "ConformanceError", "PluginConformance"]
 
@@ -44,6 +50,11 @@ class PluginConformance(
     ResponseTests,
     MalformedResponseTests,
     OtherOrderTests,
+    RefusalTests,
+    LateCancelTests,
+    ReadTests,
+    ScopeTests,
+    WebhookTests,
     SecretLeakTests,
 ):
     """All standard tests. Subclass it once for each integration of a plugin."""

@@ -49,6 +49,30 @@ class Requirement(Enum):
         "wherever the process dies, nothing is lost, done twice or wrongly called canceled (laws 1 to 4)",
         "describe every call with yield, and let orderdesk_poll read the status without memory of its own",
     )
+    SCOPE = (
+        "a request to cancel a part of an order cancels that part, and no piece more (law 3)",
+        "send request.lines_to_cancel to the service, or declare Scope.ORDER where it cancels whole orders only",
+    )
+    READS_CHANGE_NOTHING = (
+        "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
+        "declare read_only=True for queries alone, and send what changes something in orderdesk_cancel",
+    )
+    REFUSED = (
+        "what the service refused is not called canceled or done (law 5)",
+        "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",
+    )
+    LATE = (
+        "a cancel at any time of the order's life is told as the service has it (laws 4 and 5)",
+        "read the order's status after a refusal, and give each status of the service the answer that it means",
+    )
+    READS_WEBHOOKS = (
+        "each webhook of the service is read, and one that cannot be read is malformed and no failure (law 10)",
+        "give an OrderNotification with the order's number, and raise MalformedResponseError for another shape",
+    )
+    VERIFIES_WEBHOOKS = (
+        "only the service's own webhooks are read (a message of others is rejected with 401)",
+        "call plugin.toolkit.signatures.verify_signature or verify_token over request.body before you read anything",
+    )
     ANSWERS_REQUESTS = (
         "others' requests to cancel are found, and answered once (laws 2 to 4)",
         "list every open request, and let orderdesk_respond read whether one is open before it answers it",

@@ -20,7 +20,7 @@ from orderdesk_devkit.simulators.quota import Quota
 from orderdesk_devkit.simulators.refresh_tokens import RefreshTokens
 from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult
 from orderdesk_devkit.simulators.tokens import TokenIssuer
-from orderdesk_sdk.plugin import Clock, Limit
+from orderdesk_sdk.plugin import Clock, Limit, MessageChannel, WebhookRequest
 
 __all__ = ["BASE", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "TOKEN_PATH", "McfSimulator"]
 
@@ -102,6 +102,21 @@ class McfSimulator(TokenIssuer):
             "token_url": url + TOKEN_PATH,
             "marketplace_id": MARKETPLACE,
         }
+
+    def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
+        content = {
+            "SellerId": "A3TH9S8BH6GOGM",
+            "EventType": "Order",
+            "FulfillmentOrderStatus": self.actual_status(remote_id),
+            "SellerFulfillmentOrderId": remote_id,
+        }
+        document = {
+            "NotificationVersion": "1.0",
+            "NotificationType": "FULFILLMENT_ORDER_STATUS",
+            "Payload": {"FulfillmentOrderStatusNotification": content},
+            "NotificationMetadata": {"NotificationId": str(uuid.uuid5(uuid.NAMESPACE_OID, remote_id))},
+        }
+        return (WebhookRequest({}, json.dumps(document).encode(), channel=MessageChannel.QUEUE),)
 
     def actual_status(self, remote_id: str) -> str:
         with self.at_present():

@@ -15,7 +15,7 @@ from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Ef
 from orderdesk_hp_site_flow.simulator.checks import SECRET, TOKEN, items_of, mistakes_in, number_of, signature_fault
 from orderdesk_hp_site_flow.simulator.store import Durations, Item, Order, OrderBook, Status
 from orderdesk_hp_site_flow.simulator.views import DESTINATION, SOURCE, error_view, order_view
-from orderdesk_sdk.plugin import Clock
+from orderdesk_sdk.plugin import Clock, WebhookRequest
 
 __all__ = ["BASE", "WEBHOOK_TOKEN", "SiteFlowSimulator"]
 
@@ -23,6 +23,7 @@ BASE = "/api"
 WEBHOOK_TOKEN = "simulated-postback-token"
 PAGE_SIZE = 50
 """Orders of a page at most: the simulator's choice."""
+_TRIGGERS = ("Order Print Ready", "Shipment Shipped", "Order Cancelled")
 FINAL = (Status.SHIPPED, Status.CANCELLED)
 
 
@@ -83,6 +84,9 @@ class SiteFlowSimulator(Simulator):
         """The body that a trigger for `event` sends now, by the template that the plugin's README recommends."""
         order = self._require_order(remote_id)
         return json.dumps({"token": WEBHOOK_TOKEN, "event": event, "order": order_view(order)}).encode()
+
+    def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
+        return tuple(WebhookRequest({}, self.webhook(event, remote_id)) for event in _TRIGGERS)
 
     def actual_status(self, remote_id: str) -> str:
         return self._require_order(remote_id).status.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,11 +16,12 @@ from orderdesk_devkit.simulators.simulator import BehaviorOption, CallResult, Ef
 from orderdesk_mww.simulator.checks import mistake_in_order, new_lines, vendor_po
 from orderdesk_mww.simulator.store import Durations, Line, Order, OrderBook, State
 from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
-from orderdesk_sdk.plugin import Clock
+from orderdesk_sdk.plugin import Clock, WebhookRequest
 
 __all__ = ["API_KEY", "BASE", "MwwSimulator"]
 
 API_KEY = "simulated-mww-key"
+WEBHOOK_TOKEN = "simulated-webhook-token"
 BASE = "/api"
 JSON_API = "application/vnd.api+json"
 MAX_PAGE_SIZE = 1_000
@@ -58,7 +60,21 @@ class MwwSimulator(Simulator):
             "base_url": url + BASE,
             "cancel_email_to": "cancellations@mww.example",
             "shipping_method": "SAMPLE",
+            "webhook_token": WEBHOOK_TOKEN,
         }
+
+    def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
+        with self.at_present():
+            order = self._book.find(remote_id) or self._book.orders.require(remote_id)
+        document = {
+            "data": {
+                "type": "mwwondemand-order-notifications",
+                "attributes": {"event": order.state.value, "title": "An order", "tracking-numbers": []},
+                "relationships": {"mwwondemand-order": {"data": {"id": order.id}}},
+            },
+            "included": {"mwwondemand-orders": [{"id": order.id, "attributes": {"vendor-po": remote_id}}]},
+        }
+        return (WebhookRequest({}, json.dumps(document).encode(), {"token": WEBHOOK_TOKEN}),)
 
     def actual_status(self, remote_id: str) -> str:
         with self.at_present():

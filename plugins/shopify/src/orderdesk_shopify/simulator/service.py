@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect, Simulator
-from orderdesk_sdk.plugin import Clock
+from orderdesk_sdk.plugin import Clock, WebhookRequest
 from orderdesk_shopify.simulator.cost import CostBucket, cost_of
 from orderdesk_shopify.simulator.resolvers import Resolvers
 from orderdesk_shopify.simulator.schema import schema_of
 from orderdesk_shopify.simulator.store import Durations, FulfillmentOrder, Order, Shop
-from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, Outbox
+from orderdesk_shopify.simulator.webhooks import CLIENT_SECRET, Outbox, signed
 
 __all__ = ["ACCESS_TOKEN", "FulfillmentSimulator", "ShopifySimulator"]
 
@@ -79,6 +79,14 @@ class ShopifySimulator(Simulator):
         order = self.order(remote_id)
         canceled = order.canceled_at is not None
         return "canceled" if canceled else "archived" if order.closed else "open"
+
+    def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
+        body = {"id": 0, "admin_graphql_api_id": self.order(remote_id).gid}
+        topics = ("orders/updated", "orders/cancelled")
+        return tuple(self.outbox.message(topic, OLDEST, body, self.clock.now()) for topic in topics)
+
+    def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
+        return signed(message)
 
     def order(self, remote_id: str) -> Order:
         """An order as it is now. Raises NotFoundError."""
@@ -210,6 +218,11 @@ class FulfillmentSimulator(ShopifySimulator):
 
     def actual_status(self, remote_id: str) -> str:
         return self.fulfillment_order(remote_id).word
+
+    def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
+        body = {"fulfillment_order": {"id": self.fulfillment_order(remote_id).gid, "status": "open"}}
+        topic = "fulfillment_orders/cancellation_request_accepted"
+        return (self.outbox.message(topic, OLDEST, body, self.clock.now()),)
 
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:
         """Put a fulfillment order there; see `add_fulfillment_order`."""

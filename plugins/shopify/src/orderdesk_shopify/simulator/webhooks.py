@@ -9,9 +9,11 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from attrs import evolve
+
 from orderdesk_sdk.plugin import WebhookRequest
 
-__all__ = ["CLIENT_SECRET", "Outbox", "signature"]
+__all__ = ["CLIENT_SECRET", "Outbox", "signature", "signed"]
 
 CLIENT_SECRET = "simulated-client-secret"
 
@@ -19,6 +21,11 @@ CLIENT_SECRET = "simulated-client-secret"
 def signature(body: bytes, secret: str = CLIENT_SECRET) -> str:
     """What Shopify writes into X-Shopify-Hmac-Sha256."""
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+def signed(message: WebhookRequest) -> WebhookRequest:
+    """The message with the signature of its body."""
+    return evolve(message, headers={**message.headers, "x-shopify-hmac-sha256": signature(message.body)})
 
 
 class Outbox:
@@ -29,15 +36,17 @@ class Outbox:
 
     def put(self, topic: str, version: str, body: Mapping[str, object], at: datetime) -> None:
         """Sign a message and write it down."""
+        self.messages.append(self.message(topic, version, body, at))
+
+    def message(self, topic: str, version: str, body: Mapping[str, object], at: datetime) -> WebhookRequest:
+        """A signed message, under the next number."""
         number = len(self.messages) + 1
-        raw = json.dumps(body).encode()
         headers = {
             "X-Shopify-Topic": topic,
-            "X-Shopify-Hmac-Sha256": signature(raw),
             "X-Shopify-Shop-Domain": "simulated.myshopify.com",
             "X-Shopify-API-Version": version,
             "X-Shopify-Webhook-Id": f"00000000-0000-4000-8000-{number:012}",
             "X-Shopify-Event-Id": f"00000000-0000-4000-9000-{number:012}",
             "X-Shopify-Triggered-At": at.isoformat(),
         }
-        self.messages.append(WebhookRequest(headers, raw))
+        return signed(WebhookRequest(headers, json.dumps(body).encode()))

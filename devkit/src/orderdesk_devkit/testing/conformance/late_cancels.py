@@ -1,0 +1,56 @@
+"""Cancels that come late, or a second time: what is said of the order is what the service has made of it by then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from attrs import evolve
+
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, skip_without_calls
+from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
+from orderdesk_devkit.testing.conformance.requirement import Requirement, require
+from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.clock import hours, minutes
+
+__all__ = ["LateCancelTests"]
+
+_LATER = (minutes(20), minutes(45), hours(2), hours(8), hours(36), hours(24 * 8), hours(24 * 40))
+"""How long after the moment in which the suite cancels; the simulated orders go on in hours or days."""
+_SAYS_NOT_CANCELED = (State.REJECTED, State.UNSUPPORTED)
+
+
+class LateCancelTests(StandardTests):
+    """The order goes on at the service, and is canceled at one moment of its life after the other."""
+
+    def test_a_late_cancel_is_told_as_it_is(
+        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
+    ) -> None:
+        """Called canceled only where it is, and never refused where the service has canceled."""
+        skip_without_calls(baseline, plugin_under_test)
+        found: list[str] = []
+        for later in _LATER:
+            late = evolve(plugin_under_test, wait=plugin_under_test.wait + later)
+            with late.open_harness(new_folder(tmp_path)) as harness:
+                harness.cancel()
+                found += [f"{_text(later)} later: {said}" for said in _failures(harness)]
+            count("late cancels", 1)
+        require(Requirement.LATE, found)
+
+
+def _failures(harness: ConformanceHarness) -> Iterator[str]:
+    case = harness.follow_up()
+    truth = harness.service.actual_status(case.remote_id)
+    if case.plugin_error is not None:
+        yield f"the plugin failed: {case.plugin_error}"
+    if case.state is State.CANCELED and not harness.is_canceled:
+        yield f"it is called canceled, and the service says {truth}"
+    if case.state in _SAYS_NOT_CANCELED and harness.is_canceled:
+        yield f"it is called {case.state.value}, and the service says {truth}"
+
+
+def _text(pause: timedelta) -> str:
+    whole = pause / hours(1)
+    return f"{whole:.0f} hours" if whole >= 1 else f"{pause / minutes(1):.0f} minutes"

@@ -1,0 +1,195 @@
+"""Plugins that lie: each is a toy integration that says or does what its service gives no ground for."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve
+
+from orderdesk_sdk.errors import SignatureVerificationError
+from orderdesk_sdk.plugin import answer
+from orderdesk_sdk.plugin.answer import Answer, LineAnswer
+from orderdesk_sdk.plugin.connection_settings import secret, settings
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import Button, FinalResponse, Scope
+from orderdesk_sdk.plugin.service import Flow, Service
+from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, json_object, text_at
+from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
+from orderdesk_sdk.secret import Secret
+from tests.support.toy_plugin import Final, Toy, ToySettings
+
+
+class CallsErrorsCanceled(Final):
+    """Takes a 400 and a 409 for an order that is canceled already."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
+        if response.status_code in (400, 409):
+            return answer.canceled(response)
+        told = response.is_success and json_object(response).get("taken") is True
+        return answer.canceled(response) if told else answer.unknown(response)
+
+
+class PollsErrorsCanceled(Toy):
+    """Takes a 400 and a 409 of the poll for an order that is canceled already."""
+
+    @hookimpl
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.get("/orders", request.remote_id)
+        if response.status_code in (400, 409):
+            return answer.canceled(response)
+        if not response.is_success:
+            return answer.unknown(response)
+        return answer.canceled(response) if text_at(response, "status") == "canceled" else answer.pending(response)
+
+
+class CallsRefusedCanceled(Toy):
+    """Takes an order that is no longer open for one that is canceled."""
+
+    @hookimpl
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.get("/orders", request.remote_id)
+        is_open = text_at(response, "status") == "open"
+        return answer.pending(response) if is_open else answer.canceled(response)
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        if response.status_code == 409:
+            response = yield service.get("/orders", request.remote_id)
+        return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+
+class ByPieces(Toy):
+    """Cancels lines and quantities, as it should."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(Toy().orderdesk_integration(), cancel=(Button(FinalResponse(), scope=Scope.QUANTITIES),))
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        body = self.body(request)
+        response = yield service.request(
+            "PUT", f"/orders/{request.remote_id}/cancel", operation="cancel", idempotent=True, json=body
+        )
+        told = response.is_success and json_object(response).get("taken") is True
+        if not told:
+            return answer.unknown(response)
+        lines = [LineAnswer(line.id, line.quantity, count) for line, count in request.lines_to_cancel]
+        return answer.canceled(response, lines=lines)
+
+    def body(self, request: CancelRequest) -> Mapping[str, int]:
+        """What is sent: how many of each line."""
+        return {line.code: count for line, count in request.lines_to_cancel}
+
+
+class CancelsWholeOrders(ByPieces):
+    """Cancels the whole order, whatever was asked for."""
+
+    def body(self, request: CancelRequest) -> Mapping[str, int]:
+        return {}
+
+
+class CancelsWholeLines(ByPieces):
+    """Cancels all pieces of a line of which one piece was asked for."""
+
+    def body(self, request: CancelRequest) -> Mapping[str, int]:
+        return {line.code: line.quantity for line, _ in request.lines_to_cancel}
+
+
+class PollsByWriting(Toy):
+    """Asks once more with every poll, and calls that a read."""
+
+    @hookimpl
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        yield service.request("PUT", f"/orders/{request.remote_id}/cancel", operation="cancel", read_only=True)
+        return (yield from super().orderdesk_poll(request, service))
+
+
+@settings
+class SigningSettings(ToySettings):
+    webhook_secret: Secret = secret(help="what its messages are signed with", default=Secret(""))
+
+
+class Signed(Toy):
+    """Reads webhooks, as it should."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(Toy().orderdesk_integration(), settings=SigningSettings)
+
+    @hookimpl
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[SigningSettings]
+    ) -> Sequence[OrderNotification]:
+        key = service.settings.webhook_secret.reveal()
+        signature = hmac.new(key.encode(), request.body, hashlib.sha256).hexdigest()
+        if not key or not hmac.compare_digest(signature.encode(), request.headers.get("x-signature", "").encode()):
+            raise SignatureVerificationError("the webhook is not signed by the toy shop")
+        return self.read(request)
+
+    def read(self, request: WebhookRequest) -> Sequence[OrderNotification]:
+        try:
+            document = json.loads(request.body)
+        except (ValueError, RecursionError):
+            document = None
+        number = document.get("number") if isinstance(document, dict) else None
+        if not isinstance(number, str) or not number:
+            raise MalformedResponseError("it names no order", location="webhook")
+        return (OrderNotification(number, NotificationKind.CHANGED),)
+
+
+class ReadsUnsigned(Signed):
+    """Takes every message for the shop's."""
+
+    @hookimpl
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[SigningSettings]
+    ) -> Sequence[OrderNotification]:
+        return self.read(request)
+
+
+class ReadsIfSignatureIsMissing(Signed):
+    """Verifies a signature only where there is one."""
+
+    @hookimpl
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[SigningSettings]
+    ) -> Sequence[OrderNotification]:
+        if "x-signature" not in request.headers:
+            return self.read(request)
+        return super().orderdesk_parse_webhook(request, service)
+
+
+class SignsOnlyTheFirstBytes(Signed):
+    """Verifies the signature over a part of the message."""
+
+    @hookimpl
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[SigningSettings]
+    ) -> Sequence[OrderNotification]:
+        if not request.headers.get("x-signature"):
+            raise SignatureVerificationError("the webhook is not signed")
+        key = service.settings.webhook_secret.reveal()
+        expected = hmac.new(key.encode(), request.body[:10], hashlib.sha256).hexdigest()
+        given = request.headers.get("x-signature-of-head", "")
+        if not key or not hmac.compare_digest(expected.encode(), given.encode()):
+            raise SignatureVerificationError("the webhook is not signed by the toy shop")
+        return self.read(request)
+
+
+class CrashesOnMessages(Signed):
+    """Fails on every message."""
+
+    @hookimpl
+    def orderdesk_parse_webhook(
+        self, request: WebhookRequest, service: Service[SigningSettings]
+    ) -> Sequence[OrderNotification]:
+        raise KeyError(request.headers.get("x-event", "event"))
