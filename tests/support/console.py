@@ -36,7 +36,7 @@ class Console:
     def sign_in(self, context: BrowserContext, name: str) -> None:
         """Give a browser the session of one of the staff: vera, otto, sue or ada."""
         access = self.shop.desk.access
-        token = access.use_sign_in_link(access.make_sign_in_link(name, by="a test").reveal()).token
+        token = access.use_sign_in_link(access.make_sign_in_link(name, by="ada").reveal()).token
         context.add_cookies([{"name": "orderdesk", "value": token.reveal(), "url": self.url}])
 
     def open(self, context: BrowserContext, path: str) -> Page:

@@ -65,7 +65,7 @@ def _review_all(page: Page) -> None:
 
 CONSOLE_PAGES: Final = (
     ConsolePage("sign-in", _at("/sign-in"), who=""),
-    ConsolePage("orders", _at("/")),
+    ConsolePage("orders", _at("/?q=104")),
     ConsolePage("order", _at("/orders/71063")),
     ConsolePage("confirmation", _at("/orders/71063"), press=_review),
     ConsolePage("bulk", _at("/?q=105"), press=_review_all),
@@ -85,6 +85,7 @@ CONSOLE_PAGES: Final = (
     _unpictured("sign-in-link", "/sign-in/a-link-of-an-admin", who=""),
     _unpictured("step-up", "/step-up?next=/inbox"),
     _unpictured("password", "/password"),
+    _unpictured("all-orders", "/"),
     _unpictured("no-orders", "/?q=nothing-is-like-that"),
     _unpictured("unsubmitted-order", "/orders/71062"),
     _unpictured("window", "/orders/71056", who="otto"),
