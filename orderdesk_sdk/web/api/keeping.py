@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from orderdesk_sdk.cases.kept_replies import BeganRequest, FinishedRequest, KeptReply, KeyedRequest
 from orderdesk_sdk.clock import SystemClock
 from orderdesk_sdk.desk.documents import JsonObject
-from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError
+from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError, StorageError
 from orderdesk_sdk.orders.serialization.json_text import parse_json
 from orderdesk_sdk.web.api.operation import ApiCall, Operation
 from orderdesk_sdk.web.api.scope import subject_order
@@ -22,6 +22,7 @@ __all__ = ["answer_once"]
 WAIT = 3.0
 """Seconds to wait for the same request of somebody else, which is under way."""
 PAUSE = 0.05
+_AFTER_THE_FACT = (PluginError, StorageError)
 
 
 def answer_once(
@@ -30,7 +31,8 @@ def answer_once(
     """The reply, and whether it is that of an earlier request.
 
     Args:
-        answer: does what is asked. What it raises of `OrderDeskError` did nothing, and may be asked again with the key.
+        answer: does what is asked. What it raises of `OrderDeskError` did nothing, and may be asked again with the key;
+            a plugin or the ledger may have failed after a service was asked, so what is not repeatable stays begun.
 
     Raises ConflictError where the key was used for something else, InProgressError where the same is still under way.
     """
@@ -47,8 +49,9 @@ def answer_once(
         )
     try:
         reply = answer()
-    except (OrderDeskError, HTTPException):
-        call.desk.ledger.abandon_request(request, begun.attempt)
+    except (OrderDeskError, HTTPException) as error:
+        if operation.is_repeatable or not isinstance(error, _AFTER_THE_FACT):
+            call.desk.ledger.abandon_request(request, begun.attempt)
         raise
     kept = KeptReply(operation.status.value, json.dumps(reply))
     call.desk.ledger.finish_request(request, begun.attempt, kept)

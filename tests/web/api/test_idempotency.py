@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.kept_replies import KeyedRequest
 from orderdesk_sdk.clock import SystemClock, minutes
+from orderdesk_sdk.errors import PluginError, StorageError
 from orderdesk_sdk.web.api import keeping
 from orderdesk_sdk.web.api.caller_keys import caller_key
 
@@ -147,19 +148,34 @@ def test_a_cancel_that_was_broken_off_is_done_once(
     assert len(web_shop.desk.ledger.cancellations("id-1042")) == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (RuntimeError("the process ends here"), 500),
+        (PluginError("it fails at the reply"), 502),
+        (StorageError("the disk is full"), 503),
+    ],
+    ids=lambda value: type(value).__name__,
+)
 def test_a_retry_that_was_broken_off_is_not_done_again(
-    web_shop: WebShop, open_api: ApiOpener, cancel: Post, post: Post, monkeypatch: pytest.MonkeyPatch
+    web_shop: WebShop,
+    open_api: ApiOpener,
+    cancel: Post,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
 ) -> None:
     api = open_api(Role.SUPERVISOR)
     web_shop.services.silent.add("mill")
     case = cancel(api).json()["cases"][0]["id"]
 
     def killed(*_: object, **__: object) -> None:
-        raise RuntimeError("the process ends here")
+        raise error
 
     with monkeypatch.context() as patch:
         patch.setattr(web_shop.desk.cases, "retry", killed)
-        assert post(api, f"cases/{case}/retry", key="k").status_code == 500
+        assert post(api, f"cases/{case}/retry", key="k").status_code == status
         long_ago = SystemClock().now() + minutes(2)
         patch.setattr(keeping, "SystemClock", lambda: _At(long_ago))
         again = post(api, f"cases/{case}/retry", key="k")
