@@ -43,3 +43,14 @@ def test_a_fault_is_logged_once_with_the_id_that_was_answered(
     assert answer.headers["cache-control"] == "no-store"
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert errors_of(caplog) == ["orderdesk_sdk.web"]
+
+
+def test_a_stranger_writes_no_line_of_the_log_by_a_broken_form(
+    web_shop: WebShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    with web_shop.client() as client:
+        headers = {"Content-Type": "multipart/form-data; boundary=B", "Sec-Fetch-Site": "same-origin"}
+        assert client.post("/sign-in", content=b"no boundary", headers=headers).status_code == 400
+    assert errors_of(caplog) == []
+    # Without a handler of its own Python writes its warnings to stderr.
+    assert logging.getLogger("python_multipart").handlers

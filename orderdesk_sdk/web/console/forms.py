@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,6 +21,8 @@ from orderdesk_sdk.web.console.notices import NOTICES
 
 __all__ = ["FormHandler", "form_key", "form_text", "form_texts", "posting", "require_form_token", "see_other"]
 
+# What it warns of is answered with 400; else any stranger could write lines to stderr.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 FormHandler = Callable[[Request, FormData], Response]
 MAX_FIELDS = 1200
