@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from attrs import evolve
+from click.testing import CliRunner
 
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.audit import AuditAction
 from orderdesk_sdk.cases.messages import InboundMessage, MessageSource, MessageState
+from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import hours, minutes
 from tests.web.conftest import WebShop
 from tests.web.console.conftest import page_of, press
@@ -56,6 +58,12 @@ def test_messages_are_listed_newest_first_by_state_and_page(ann: httpx.Client, f
     assert len(page_of(ann, "/messages?state=failed").one("tbody").all("tr")) == 1
     assert "No message is in this state" in page_of(ann, "/messages?state=refused").text
     assert len(page_of(ann, "/messages?before=yesterday&state=nonsense").one("tbody").all("tr")) == 50
+
+
+def test_an_empty_list_names_a_command_that_there_is(ann: httpx.Client) -> None:
+    shown = page_of(ann, "/messages").one("pre").text.split()
+    help_text = CliRunner().invoke(orderdesk, [*shown[1:], "--help"])
+    assert (shown[0], help_text.exit_code) == ("orderdesk", 0)
 
 
 def test_a_message_is_looked_at_and_tried_again(web_shop: WebShop, ann: httpx.Client, failed: str) -> None:
