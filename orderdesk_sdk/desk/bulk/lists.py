@@ -43,6 +43,7 @@ class BulkProgress:
         recorded: orders whose cancellation is in the ledger.
         sent: of these, those of which a service has been asked or a person told.
         outcomes: of these, how many stand where.
+        not_canceled: the cases of each order that settled without being canceled everywhere.
     """
 
     bulk: BulkList
@@ -50,6 +51,7 @@ class BulkProgress:
     recorded: int
     sent: int
     outcomes: dict[BulkOutcome, int]
+    not_canceled: tuple[tuple[CancelCase, ...], ...] = ()
 
     @property
     def total(self) -> int:
@@ -138,17 +140,21 @@ class BulkListService:
             is_recording = key in self._recording  # First: whoever records ends the list before it leaves off.
         bulk = self.get(key)
         outcomes, sent, after = dict.fromkeys(BulkOutcome, 0), 0, ""
+        not_canceled = list[tuple[CancelCase, ...]]()
         while True:
             page = self._parts.ledger.cancellations_by_key(bulk_key_prefix(key), after=after, limit=PAGE_SIZE)
             for _, cancellation in page:
                 # One whose row is damaged awaits a person.
                 cases = self._cancellations.status(cancellation).cases if cancellation is not None else ()
-                outcomes[outcome_of(cases) if cases else BulkOutcome.ACTION_REQUIRED] += 1
+                outcome = outcome_of(cases) if cases else BulkOutcome.ACTION_REQUIRED
+                outcomes[outcome] += 1
+                if outcome is BulkOutcome.REFUSED:
+                    not_canceled.append(tuple(cases))
                 sent += any(map(_is_sent, cases))
             if len(page) < PAGE_SIZE:
                 break
             after = page[-1][0]
-        return BulkProgress(bulk, is_recording, sum(outcomes.values()), sent, outcomes)
+        return BulkProgress(bulk, is_recording, sum(outcomes.values()), sent, outcomes, tuple(not_canceled))
 
     def _record(self, bulk: BulkList) -> None:
         try:

@@ -124,3 +124,17 @@ def test_a_viewer_may_follow_a_bulk_and_start_none(shop: WebShop) -> None:
         for path in ("/bulk", "/bulk/start", "/bulk/k/resume"):
             assert viewer.post(path, data={"csrf": csrf}).status_code == 403
         assert viewer.get("/bulk/none").status_code == 404
+
+
+def test_what_was_not_canceled_is_listed_with_its_reason_and_found_again_from_the_orders(shop: WebShop) -> None:
+    shop.desk.bulks.start(["id-4", "id-5"], by="Ann", reason=None, key="two")
+    recorded(shop, "two")
+    shop.services.cancel_outcomes["mill"] = "unknown"
+    shop.desk.run_due()
+    (kept,) = shop.desk.ledger.cases(CancelCase, order_id="id-4")
+    shop.desk.cases.reject(kept.id, by="Ben")
+    with shop.signed_in(Role.VIEWER) as viewer:
+        (link,) = page_of(viewer, "/").all("a", href="/bulk/two")
+        page = page_of(viewer, link.attributes["href"])
+    assert "4: rejected: too late at mill" in page.text
+    assert [one.text for one in page.one("ul", class_="plain-list").all("a")] == ["4"]

@@ -72,6 +72,7 @@ def show_orders(request: Request) -> Response:
 def _data(
     request: Request, desk: Desk, query: _Query, found: OrderPage, problem: OrderDeskError | None
 ) -> Mapping[str, object]:
+    bulks = desk.bulks.recent()
     return {
         "title": "Orders",
         "rows": [make_row(summary) for summary in found.orders],
@@ -84,7 +85,8 @@ def _data(
         "next_href": query.address(found.next_after) if found.next_after is not None else None,
         "first_href": query.address(None) if query.after else None,
         "bulk_off": role_refusal(caller_of(request).role, Role.OPERATOR),
-        "unfinished": [bulk for bulk in desk.bulks.recent() if bulk.finished_at is None],
+        "unfinished": [bulk for bulk in bulks if bulk.finished_at is None],
+        "finished": [bulk for bulk in bulks if bulk.finished_at is not None],
     }
 
 

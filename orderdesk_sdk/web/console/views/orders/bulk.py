@@ -8,12 +8,13 @@ from datetime import datetime
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.plan import Plan, PlanEntry
 from orderdesk_sdk.desk.bulk.lists import BulkProgress
-from orderdesk_sdk.desk.bulk.result import BulkOutcome
+from orderdesk_sdk.desk.bulk.result import BulkOutcome, BulkResult, reasons_of
 from orderdesk_sdk.plugin.reasons import StandardReason
 
-__all__ = ["BulkPreview", "BulkSum", "BulkView", "make_bulk_view", "make_preview", "reason_choices"]
+__all__ = ["BulkPreview", "BulkSum", "BulkView", "NotCanceled", "make_bulk_view", "make_preview", "reason_choices"]
 
 MAX_EXAMPLES = 3
 
@@ -57,6 +58,15 @@ class BulkPreview:
 
 
 @frozen
+class NotCanceled:
+    """An order that settled without being canceled everywhere. why: what each place said that did not cancel it."""
+
+    order_id: str
+    number: str
+    why: str
+
+
+@frozen
 class BulkView:
     """How far a bulk has come.
 
@@ -76,6 +86,7 @@ class BulkView:
     tone: str
     tallies: tuple[tuple[str, int, str], ...]
     refused: tuple[tuple[str, str], ...]
+    not_canceled: tuple[NotCanceled, ...]
     needs_person: bool
     is_cut_off: bool
     is_moving: bool
@@ -171,10 +182,18 @@ def make_bulk_view(progress: BulkProgress, numbers: Mapping[int, str]) -> BulkVi
             ("Not recorded", refused, "warn"),
         ),
         tuple((numbers.get(place, f"order {place} of the list"), why) for place, why in bulk.refused.items()),
+        tuple(map(_not_canceled, progress.not_canceled)),
         outcomes[BulkOutcome.ACTION_REQUIRED] > 0,
         progress.is_cut_off,
         not progress.is_settled,
     )
+
+
+def _not_canceled(cases: Sequence[CancelCase]) -> NotCanceled:
+    first = cases[0]
+    result = BulkResult(0, first.order_number, BulkOutcome.REFUSED, tuple(cases))
+    reasons = (f"{why} at {connection}" for connection, why in reasons_of(result))
+    return NotCanceled(first.order_id, first.order_number, "; ".join(reasons))
 
 
 def _progress_headline(progress: BulkProgress, settled: int) -> tuple[str, str]:
