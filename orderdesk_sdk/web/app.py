@@ -22,6 +22,7 @@ from orderdesk_sdk.web.api.routes import api_routes
 from orderdesk_sdk.web.authentication import Authentication
 from orderdesk_sdk.web.caller import public, required_role
 from orderdesk_sdk.web.console.routes import console_routes
+from orderdesk_sdk.web.console.viewing import RecentViews
 from orderdesk_sdk.web.console.work_pages.table import UPLOAD_PATH
 from orderdesk_sdk.web.errors import (
     answer_gone_client,
@@ -98,6 +99,7 @@ def create_app(desk: Desk, routes: Sequence[BaseRoute] = ()) -> Starlette:
     app.router.redirect_slashes = False  # One address for one thing.
     app.state.desk = desk
     app.state.rate_limits = limits
+    app.state.recent_views = RecentViews()
     app.state.live_events = live_events
     return app
 

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderdesk_sdk.cases.audit import AuditAction, order_subject
 from orderdesk_sdk.cases.plan import Plan
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.order_pages.reading import desk_of, order_named, read_order
 from orderdesk_sdk.web.console.templating import render
+from orderdesk_sdk.web.console.viewing import record_view
 from orderdesk_sdk.web.console.views.orders.changes import plan_changes
 from orderdesk_sdk.web.console.views.orders.page import make_order_page
 from orderdesk_sdk.web.console.views.orders.review import CancelChoice
-from orderdesk_sdk.web.middleware.client_address import client_address
 from orderdesk_sdk.web.references import order_ref
 
 __all__ = ["NOTHING_CHOSEN", "order_data", "show_order", "show_order_again", "show_order_live"]
@@ -26,16 +25,16 @@ NOTHING_CHOSEN = CancelChoice("", "", (), {})
 
 def show_order(request: Request) -> Response:
     """The page of an order."""
-    desk, order = desk_of(request), order_named(request)
-    data = order_data(request, order)
-    subject = order_subject(str(data["order_id"]))
-    desk.audit.record(caller_of(request).name, AuditAction.ORDER_VIEWED, subject, address=client_address(request.scope))
+    data = order_data(request, order_named(request))
+    record_view(request, str(data["order_id"]))
     return render(request, "order.html", data)
 
 
 def show_order_live(request: Request) -> Response:
     """What of the page changes by itself, as HTML for console.js."""
-    return render(request, "order_live.html", order_data(request, order_named(request)))
+    data = order_data(request, order_named(request))
+    record_view(request, str(data["order_id"]), is_live=True)
+    return render(request, "order_live.html", data)
 
 
 def show_order_again(

@@ -9,15 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orderdesk_sdk.cases.access import Role
-from orderdesk_sdk.cases.audit import AuditAction, order_subject
 from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.errors import OrderDeskError
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.order_pages.reading import desk_of
 from orderdesk_sdk.web.console.templating import new_key, render
+from orderdesk_sdk.web.console.viewing import record_view
 from orderdesk_sdk.web.console.views.work.asked import silence_text
 from orderdesk_sdk.web.console.views.work.case import REJECTIONS, make_case_page
-from orderdesk_sdk.web.middleware.client_address import client_address
 from orderdesk_sdk.web.references import order_ref
 from orderdesk_sdk.web.step_up import is_stepped_up
 
@@ -38,22 +37,20 @@ class GivenVerdict:
 
 def show_case(request: Request) -> Response:
     """One case, with what helps to decide about it."""
-    desk, caller = desk_of(request), caller_of(request)
     data = _case_data(request)
-    subject = order_subject(str(data["order_id"]))
-    desk.audit.record(
-        caller.name,
-        AuditAction.ORDER_VIEWED,
-        subject,
-        f"case {request.path_params['id']}",
-        client_address(request.scope),
-    )
+    record_view(request, str(data["order_id"]), _detail(request))
     return render(request, "case.html", data)
 
 
 def show_case_live(request: Request) -> Response:
     """The same for console.js, which fetches it whenever something has happened."""
-    return render(request, "case.html", _case_data(request))
+    data = _case_data(request)
+    record_view(request, str(data["order_id"]), _detail(request), is_live=True)
+    return render(request, "case.html", data)
+
+
+def _detail(request: Request) -> str:
+    return f"case {request.path_params['id']}"
 
 
 def show_case_again(
