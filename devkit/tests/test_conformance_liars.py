@@ -99,6 +99,20 @@ def judge(pytester: pytest.Pytester, liar: type, shop: type, test: str) -> pytes
             Requirement.LATE,
             "2 hours later: it is called canceled, and the service says shipped",
         ),
+        (
+            toy_liars.AsksUnderTheShopsNumber,
+            liar_shops.ToyShop,
+            "under_its_number",
+            Requirement.ABOUT_THIS_ORDER,
+            "as 2153: the service has not canceled it",
+        ),
+        (
+            toy_liars.SendsOneReason,
+            liar_shops.ToyShop,
+            "chosen_reason",
+            Requirement.REASON,
+            "CHANGED_MIND: it was chosen, and OTHER_CAUSE was sent",
+        ),
     ],
 )
 def test_a_liar_is_told_the_rule_and_the_hint(
@@ -112,10 +126,16 @@ def test_a_liar_is_told_the_rule_and_the_hint(
 
 @pytest.mark.parametrize(
     ("honest", "shop"),
-    [(toy_liars.ByPieces, liar_shops.PieceShop), (toy_liars.Signed, liar_shops.SigningShop)],
+    [
+        (toy_liars.ByPieces, liar_shops.PieceShop),
+        (toy_liars.Signed, liar_shops.SigningShop),
+        (toy_liars.WithReasons, liar_shops.ToyShop),
+    ],
 )
 def test_who_does_the_same_honestly_passes(pytester: pytest.Pytester, honest: type, shop: type) -> None:
-    result = judge(pytester, honest, shop, "is_refused or for_a_part or reads_change or webhooks or late_cancel")
+    result = judge(
+        pytester, honest, shop, "is_refused or for_a_part or reads_change or webhooks or late_cancel or reason"
+    )
     assert "failed" not in result.parseoutcomes()
     assert result.parseoutcomes()["passed"] >= len(("refusals", "reads", "late cancels", "its own"))
 

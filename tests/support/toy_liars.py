@@ -15,6 +15,7 @@ from orderdesk_sdk.plugin.answer import Answer, LineAnswer
 from orderdesk_sdk.plugin.connection_settings import secret, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList, StandardReason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
 from orderdesk_sdk.plugin.routes import Button, FinalResponse, Scope
 from orderdesk_sdk.plugin.service import Flow, Service
@@ -64,6 +65,46 @@ class CallsRefusedCanceled(Toy):
         if response.status_code == 409:
             response = yield service.get("/orders", request.remote_id)
         return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+
+class AsksUnderTheShopsNumber(Toy):
+    """Names the order as the shop does, whatever the service calls it."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.put("/orders", request.order.number, "cancel", operation="cancel", idempotent=True)
+        return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+
+class WithReasons(Toy):
+    """Tells the service why, as it should."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        codes = (
+            ReasonCode("CHANGED_MIND", "The customer asked", frozenset({StandardReason.CUSTOMER_ASKED})),
+            ReasonCode("OTHER_CAUSE", "Anything else", frozenset(StandardReason) - {StandardReason.CUSTOMER_ASKED}),
+        )
+        (button,) = Toy().orderdesk_integration().cancel
+        return evolve(Toy().orderdesk_integration(), cancel=(evolve(button, reasons=ReasonList(codes)),))
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        path = f"/orders/{request.remote_id}/cancel"
+        body = {"reason": self.code(request)}
+        response = yield service.request("PUT", path, operation="cancel", idempotent=True, json=body)
+        return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+    def code(self, request: CancelRequest) -> str | None:
+        """What the service is told."""
+        return request.reason.code
+
+
+class SendsOneReason(WithReasons):
+    """Tells the same reason, whichever was chosen."""
+
+    def code(self, request: CancelRequest) -> str | None:
+        return "OTHER_CAUSE"
 
 
 class ByPieces(Toy):

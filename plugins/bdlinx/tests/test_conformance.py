@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
+from orderdesk_bdlinx.simulator import WEBHOOK_SETTINGS
 from orderdesk_devkit.testing.conformance import PluginConformance
 
 pytestmark = pytest.mark.slow
@@ -11,3 +14,4 @@ pytestmark = pytest.mark.slow
 
 class TestBdlinx(PluginConformance):
     integration = "bdlinx"
+    webhook_settings: ClassVar = WEBHOOK_SETTINGS

@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_mww.simulator import WEBHOOK_TOKEN
 from orderdesk_sdk.clock import minutes
 
 pytestmark = pytest.mark.slow
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.slow
 
 class TestMww(PluginConformance):
     integration = "mww"
+    webhook_settings: ClassVar = {"webhook_token": WEBHOOK_TOKEN}
     settings: ClassVar = {"cancel_window": "no limit"}
     line_metadata: ClassVar = {"print_url": "https://files.example.com/pillow.png"}
     wait = minutes(61)  # The simulator refuses while it takes the order in, up to an hour.
@@ -27,4 +29,5 @@ class TestMwwByMail(PluginConformance):
     """After two minutes the button is closed, and a person gets the draft of a mail."""
 
     integration = "mww"
+    webhook_settings: ClassVar = {"webhook_token": WEBHOOK_TOKEN}
     wait = minutes(10)

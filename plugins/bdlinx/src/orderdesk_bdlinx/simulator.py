@@ -9,9 +9,14 @@ from typing import ClassVar
 from orderdesk_devkit.simulators.profile import ApiProfileSimulator
 from orderdesk_sdk.plugin import WebhookRequest
 
-__all__ = ["BdlinxSimulator"]
+__all__ = ["WEBHOOK_SETTINGS", "BdlinxSimulator"]
 
-_WEBHOOK_TOKEN = "simulated-notification-token"
+WEBHOOK_TOKEN = "simulated-notification-token"
+WEBHOOK_SETTINGS: Mapping[str, object] = {
+    "webhook_token": WEBHOOK_TOKEN,
+    "webhook": {"order": "/order/number", "status": "/order/status", "query": "token"},
+}
+"""With these a connection reads `webhooks`."""
 
 
 class BdlinxSimulator(ApiProfileSimulator):
@@ -19,10 +24,6 @@ class BdlinxSimulator(ApiProfileSimulator):
 
     vendor: ClassVar[str] = "BDLinx"
 
-    def settings(self, url: str) -> Mapping[str, object]:
-        profile = {"order": "/order/number", "status": "/order/status", "query": "token"}
-        return {**super().settings(url), "webhook_token": _WEBHOOK_TOKEN, "webhook": profile}
-
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
         body = json.dumps({"order": {"number": remote_id, "status": self.actual_status(remote_id)}}).encode()
-        return (WebhookRequest({}, body, {"token": _WEBHOOK_TOKEN}),)
+        return (WebhookRequest({}, body, {"token": WEBHOOK_TOKEN}),)

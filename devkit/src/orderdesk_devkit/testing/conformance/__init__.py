@@ -27,8 +27,10 @@ from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTe
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
+from orderdesk_devkit.testing.conformance.reasons import ReasonTests
 from orderdesk_devkit.testing.conformance.refusals import RefusalTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
@@ -52,6 +54,8 @@ class PluginConformance(
     OtherOrderTests,
     RefusalTests,
     LateCancelTests,
+    OrderNumberTests,
+    ReasonTests,
     ReadTests,
     ScopeTests,
     WebhookTests,

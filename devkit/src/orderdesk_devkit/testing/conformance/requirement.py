@@ -49,6 +49,10 @@ class Requirement(Enum):
         "wherever the process dies, nothing is lost, done twice or wrongly called canceled (laws 1 to 4)",
         "describe every call with yield, and let orderdesk_poll read the status without memory of its own",
     )
+    REASON = (
+        "the service is told the reason that was chosen from its list, and no other",
+        "send request.reason.code, and declare no list of reasons where the service takes none",
+    )
     SCOPE = (
         "a request to cancel a part of an order cancels that part, and no piece more (law 3)",
         "send request.lines_to_cancel to the service, or declare Scope.ORDER where it cancels whole orders only",

@@ -8,7 +8,7 @@ too.
 from __future__ import annotations
 
 from orderdesk_mww.simulator.examples import example_order
-from orderdesk_mww.simulator.service import MwwSimulator
+from orderdesk_mww.simulator.service import WEBHOOK_TOKEN, MwwSimulator
 from orderdesk_mww.simulator.store import Durations, Order, State
 
-__all__ = ["Durations", "MwwSimulator", "Order", "State", "example_order"]
+__all__ = ["WEBHOOK_TOKEN", "Durations", "MwwSimulator", "Order", "State", "example_order"]

@@ -18,7 +18,7 @@ from orderdesk_mww.simulator.store import Durations, Line, Order, OrderBook, Sta
 from orderdesk_mww.simulator.views import errors, line_view, order_view, page_view
 from orderdesk_sdk.plugin import Clock, WebhookRequest
 
-__all__ = ["API_KEY", "BASE", "MwwSimulator"]
+__all__ = ["API_KEY", "BASE", "WEBHOOK_TOKEN", "MwwSimulator"]
 
 API_KEY = "simulated-mww-key"
 WEBHOOK_TOKEN = "simulated-webhook-token"
@@ -60,7 +60,6 @@ class MwwSimulator(Simulator):
             "base_url": url + BASE,
             "cancel_email_to": "cancellations@mww.example",
             "shipping_method": "SAMPLE",
-            "webhook_token": WEBHOOK_TOKEN,
         }
 
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:

@@ -1,0 +1,72 @@
+"""Reasons: what was chosen from the service's list is what it is told, and nothing else of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, skip_without_calls
+from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
+from orderdesk_devkit.testing.conformance.requirement import Requirement, require
+from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
+from orderdesk_sdk.plugin.reasons import ReasonList, allowed_reasons
+
+__all__ = ["ReasonTests"]
+
+
+class ReasonTests(StandardTests):
+    """Each reason that the declaration allows, on a new simulator, beside the bytes that were sent."""
+
+    def test_the_chosen_reason_is_sent(
+        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
+    ) -> None:
+        """Its code stands in what the cancel sends, and the code of no other reason does."""
+        skip_without_calls(baseline, plugin_under_test)
+        assert baseline.route is not None, "it makes calls"
+        listed = baseline.route.reasons
+        if not isinstance(listed, ReasonList):
+            pytest.skip(f"{plugin_under_test.slug} has no list of reasons")
+        codes = [
+            one.code for one in allowed_reasons(listed, plugin_under_test.parsed_settings(), plugin_under_test.order)
+        ]
+        found: list[str] = []
+        for code in codes:
+            listeners: list[_Listener] = []
+
+            def listened(simulator: Simulator, to: list[_Listener] = listeners) -> ASGIApp:
+                to.append(_Listener(simulator))
+                return to[0]
+
+            with plugin_under_test.open_harness(new_folder(tmp_path), wrap=listened) as harness:
+                harness.cancel(code)
+            found += [f"{code}: {said}" for said in _failures(code, codes, bytes(listeners[0].heard))]
+        count("reasons", len(codes))
+        require(Requirement.REASON, found)
+
+
+def _failures(code: str, codes: list[str], sent: bytes) -> Iterator[str]:
+    if code.encode() not in sent:
+        yield "it was chosen, and nothing that was sent says it"
+    others = [other for other in codes if other not in code and code not in other and other.encode() in sent]
+    if others:
+        yield f"it was chosen, and {', '.join(others)} was sent"
+
+
+class _Listener:
+    """A simulator's app, and the bodies of all that writes to it."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._app: ASGIApp = simulator.app
+        self.heard = bytearray()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def listen() -> Message:
+            message = await receive()
+            self.heard.extend(message.get("body", b""))
+            return message
+
+        await self._app(scope, listen, send)
