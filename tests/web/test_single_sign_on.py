@@ -21,6 +21,7 @@ from orderdesk_sdk.desk.single_sign_on_config import SingleSignOnConfig
 from orderdesk_sdk.desk.web_config import WebConfig
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.web.app import create_app
+from orderdesk_sdk.web.sign_in import single_sign_on
 from tests.support.fake_issuer import CLIENT_ID, CLIENT_SECRET, FakeIssuer
 from tests.web.conftest import WebShop
 
@@ -192,6 +193,20 @@ def test_what_came_back_counts_once_and_in_the_browser_that_went(console: Consol
     console.browser.cookies.clear()
     console.browser.cookies.update(kept)
     assert console.get(back).status_code == 422, "the login takes a code once"
+
+
+def test_a_stranger_fills_no_audit_log_and_keeps_no_login_busy(
+    web_shop: WebShop, issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(single_sign_on, "STEPS", 3)
+    with ExitStack() as stack:
+        stranger = Console(web_shop, issuer, stack)
+        back = f"{single_sign_on.SINGLE_SIGN_ON_PATH}/back"
+        answers = [stranger.get(f"{back}?code=x&state=y") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [422, 422, 422, 429, 429]
+        assert stranger.get(single_sign_on.SINGLE_SIGN_ON_PATH).status_code == 429
+    failures = [entry for entry in web_shop.desk.audit.list(50) if entry.record.action is AuditAction.SIGN_IN_FAILED]
+    assert len(failures) == 3
 
 
 def test_keys_that_changed_are_asked_for_again_but_not_for_every_token(

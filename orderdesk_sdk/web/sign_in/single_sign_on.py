@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, to_thread
+from starlette.exceptions import HTTPException
 from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -24,6 +25,7 @@ from orderdesk_sdk.web.caller import public
 from orderdesk_sdk.web.console.templating import render
 from orderdesk_sdk.web.middleware.client_address import client_address
 from orderdesk_sdk.web.own_paths import own_path
+from orderdesk_sdk.web.rate_limits import Rate, RateLimiter
 from orderdesk_sdk.web.session_cookie import host_cookie
 from orderdesk_sdk.web.sign_in.issuer_document import IssuerError
 from orderdesk_sdk.web.sign_in.leading_on import lead_on
@@ -38,6 +40,9 @@ SINGLE_SIGN_ON_PATH = "/sign-in/single-sign-on"
 _BACK = f"{SINGLE_SIGN_ON_PATH}/back"
 AT_ONCE = 4
 """Conversations with the login at once; each may take ten seconds."""
+STEPS = 60.0
+"""Steps to the login and back of one address in a minute, and at once: each may be a call there, and one that comes to
+nothing is a line of the audit log."""
 
 _log = RoomLogger("web")
 
@@ -73,9 +78,11 @@ class _SingleSignOn:
         self._key = config.client_secret.reveal().encode()
         self._issuer = _open_issuer(desk, config)
         self._limiter: CapacityLimiter | None = None
+        self._steps = RateLimiter(Rate(STEPS, STEPS))
 
     async def begin(self, request: Request) -> Response:
-        """Lead the browser to the login."""
+        """Lead the browser to the login. Raises HTTPException 429."""
+        self._take_step(client_address(request.scope))
         login = new_login(own_path(request.query_params.get("next", "")), self._desk.access.clock.now())
         again = request.query_params.get("again") == "1"
         try:
@@ -95,6 +102,7 @@ class _SingleSignOn:
         given = cookie_parser(request.headers.get("cookie", "")).get(self._cookie_name, "")
         login = read_login(given, self._key, self._desk.access.clock.now())
         address = client_address(request.scope)
+        self._take_step(address)
 
         def sign_in() -> SignedIn:
             if login is None:
@@ -110,6 +118,11 @@ class _SingleSignOn:
         answer = await lead_on(request, self._desk, signed_in, login.next_path if login is not None else "")
         answer.headers.append("Set-Cookie", self._cookie(None))
         return answer
+
+    def _take_step(self, address: str) -> None:
+        seconds = self._steps.wait(address)
+        if seconds:
+            raise HTTPException(429, headers={"Retry-After": str(seconds)})
 
     def _record_failure(self, address: str) -> None:
         self._desk.audit.record("", AuditAction.SIGN_IN_FAILED, "an unknown user", "single sign-on", address)
