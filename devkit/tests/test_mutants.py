@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.cli.mutant_report import result_line
 from orderdesk_devkit.mutation.mutants import Mutant, mutants_of_file, mutants_of_package
-from orderdesk_devkit.mutation.runs import Fate, SuiteRun, run_mutant, run_unchanged
+from orderdesk_devkit.mutation.runs import Fate, MutantResult, SuiteRun, run_mutant, run_unchanged
 from orderdesk_sdk.errors import ConfigurationError
 
 FLOW = """
@@ -57,6 +58,10 @@ def test_each_kind_of_mistake_is_made(tmp_path: Path, name: str) -> None:
     assert name in {mutant.name for mutant in mutants_of(tmp_path, FLOW)}
 
 
+def test_a_word_of_a_service_is_changed(tmp_path: Path) -> None:
+    assert [mutant.kind for mutant in mutants_of(tmp_path, 'GONE = "already picked"\n')] == ["word changed"]
+
+
 def test_every_mutant_is_python_and_like_no_other(tmp_path: Path) -> None:
     mutants = mutants_of(tmp_path, FLOW)
     sources = [mutant.source for mutant in mutants]
@@ -77,6 +82,7 @@ def test_a_name_stays_when_lines_above_come(tmp_path: Path) -> None:
         "from a import b\n",
         '"""A docstring."""\n',
         'kept = field(help="words for people")\n',
+        'HINT = "duplicate the order in your shop"\n',
         "if TYPE_CHECKING:\n    import httpx\n",
         "def name(order: Order) -> str: ...\n",
     ],
@@ -134,6 +140,18 @@ def mutant_with(source: str) -> Mutant:
 def test_a_mutant_is_met_in_every_process(suite: SuiteRun, source: str, fate: Fate, test: str | None) -> None:
     result = run_mutant(suite, mutant_with(source))
     assert (result.fate, result.test) == (fate, test)
+
+
+@pytest.mark.parametrize(
+    ("fate", "test", "line"),
+    [
+        (Fate.KILLED, "test_here", "killed: line 1, made up (by test_here)"),
+        (Fate.SURVIVED, None, "survived: line 1, made up"),
+        (Fate.NOT_TRIED, None, None),
+    ],
+)
+def test_each_result_is_a_line(fate: Fate, test: str | None, line: str | None) -> None:
+    assert result_line(MutantResult(mutant_with(""), fate, test)) == line
 
 
 def test_one_that_never_ends_is_given_up(tmp_path: Path, suite: SuiteRun) -> None:

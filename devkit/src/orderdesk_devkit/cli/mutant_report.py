@@ -17,7 +17,7 @@ from orderdesk_sdk.desk.capabilities import JsonObject
 if TYPE_CHECKING:
     from orderdesk_sdk.cli.output.screen import Screen
 
-__all__ = ["GOAL", "check_mutants"]
+__all__ = ["GOAL", "check_mutants", "result_line"]
 
 GOAL = 0.95
 """The share of the mutants that the suite alone is to find."""
@@ -36,17 +36,26 @@ def check_mutants(session: Session, plugin: str | None, campaign: Campaign) -> N
         click.get_current_context().exit(1)
 
 
+def result_line(result: MutantResult) -> str | None:
+    """What became of a mutant, in a line: its fate, its place, and what found it; None for one that was not tried."""
+    if result.fate is Fate.NOT_TRIED:
+        return None
+    mutant = result.mutant
+    by = f" (by {result.test})" if result.test is not None else ""
+    return f"{result.fate.value}: line {mutant.line}, {mutant.name}{by}"
+
+
 class _Progress:
-    """A dot for each mutant that is found, and a letter for each that is not, on stderr."""
+    """A line for each mutant as soon as it was tried, on stderr: a long campaign that is broken off has told most."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
 
     def count(self, result: MutantResult) -> None:
         """Show that one more was tried."""
-        if not self._quiet:
-            letters = {Fate.KILLED: ".", Fate.TIMED_OUT: ".", Fate.SURVIVED: "S", Fate.NOT_TRIED: "-"}
-            click.echo(letters[result.fate], nl=False, err=True)
+        line = result_line(result)
+        if not self._quiet and line is not None:
+            click.echo(line, err=True)
 
 
 def _show(screen: Screen, results: Sequence[tuple[PluginFolder, CampaignResult]]) -> None:

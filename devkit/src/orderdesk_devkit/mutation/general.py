@@ -37,6 +37,8 @@ _ONLY_FOR_PEOPLE = frozenset(
     )
 )
 """Keywords whose texts people read; no program decides by them."""
+_WORDS_OF_A_SENTENCE = 4
+"""A text of so many words is read by people, wherever it stands: no service has such a status, key or path."""
 
 
 def general_changes(file: SourceFile) -> Iterator[Change]:
@@ -82,7 +84,9 @@ def _constant_changes(file: SourceFile, node: ast.Constant) -> Iterator[Change]:
             return
 
 
-def _is_text_for_people(file: SourceFile, node: ast.AST) -> bool:
+def _is_text_for_people(file: SourceFile, node: ast.Constant) -> bool:
+    if isinstance(node.value, str) and len(node.value.split()) >= _WORDS_OF_A_SENTENCE:
+        return True
     inner: ast.AST | None = node
     while inner is not None:
         outer = file.parent(inner)
