@@ -1,4 +1,4 @@
-"""The body of a request: JSON of at most 64 kB, read strictly."""
+"""The body of a request: JSON, read strictly. `BodyLimits` has seen to its size."""
 
 from __future__ import annotations
 
@@ -6,39 +6,15 @@ import re
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.serialization.json_text import parse_json
 from orderdesk_sdk.web.api.fields import read_body
 from orderdesk_sdk.web.api.operation import Operation
 
-__all__ = ["MAX_BODY", "parse_body", "read_bytes"]
+__all__ = ["parse_body"]
 
-MAX_BODY = 65_536
-"""Bytes of a body."""
 _JSON = re.compile(r"application/json(\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE)
-
-
-async def read_bytes(request: Request) -> bytes:
-    """The body as it came. Raises HTTPException 413 for a larger one, before the rest of it is read."""
-    length = request.headers.get("content-length", "0")
-    if not length.isascii() or not length.isdigit():
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "The length of the body cannot be read.")
-    if len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
-        raise _too_large()
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise _too_large()
-    return bytes(body)
-
-
-def _too_large() -> HTTPException:
-    return HTTPException(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body may have {MAX_BODY} bytes.", headers={"Connection": "close"}
-    )
 
 
 def parse_body(operation: Operation, content_types: list[str], body: bytes) -> object:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from orderdesk_sdk.desk.documents import JsonObject
 from orderdesk_sdk.errors import PlanChangedError
 from orderdesk_sdk.web.api.auditing import record_call
-from orderdesk_sdk.web.api.body import parse_body, read_bytes
+from orderdesk_sdk.web.api.body import parse_body
 from orderdesk_sdk.web.api.caller_keys import caller_key
 from orderdesk_sdk.web.api.fields import read_query
 from orderdesk_sdk.web.api.keeping import answer_once
@@ -43,7 +43,7 @@ def api_endpoint(
         operation = found[method]
         caller = _admit(request, operation)
         query = read_query(operation.query, request.query_params.multi_items())
-        body = b"" if method is Method.GET else await read_bytes(request)
+        body = b"" if method is Method.GET else await request.body()
         parsed = None if method is Method.GET else parse_body(operation, request.headers.getlist("content-type"), body)
         key = _key(request, operation)
         call = ApiCall(

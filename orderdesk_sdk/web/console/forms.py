@@ -19,7 +19,16 @@ from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.notices import NOTICES
 
-__all__ = ["FormHandler", "form_key", "form_text", "form_texts", "posting", "require_form_token", "see_other"]
+__all__ = [
+    "FormHandler",
+    "form_key",
+    "form_text",
+    "form_texts",
+    "posting",
+    "require_form_token",
+    "see_other",
+    "typed_text",
+]
 
 # What it warns of is answered with 400; else any stranger could write lines to stderr.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
@@ -79,6 +88,12 @@ def form_key(form: FormData) -> str:
     if not _KEY.fullmatch(key):
         raise ValidationError("the key of the form is not one of ours", hint="open the page again, and send its form")
     return key
+
+
+def typed_text(form: FormData, name: str) -> str:
+    """A text as it was typed: blanks belong to a password. "" where there is none."""
+    given = form.get(name, "")
+    return given if isinstance(given, str) else ""
 
 
 def form_texts(form: FormData, name: str) -> tuple[str, ...]:

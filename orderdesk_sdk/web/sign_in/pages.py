@@ -19,7 +19,7 @@ from orderdesk_sdk.errors import InvalidStateError, NotFoundError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.web.authentication import proxied_user
 from orderdesk_sdk.web.caller import caller_of, guarded, public
-from orderdesk_sdk.web.console.forms import require_form_token
+from orderdesk_sdk.web.console.forms import require_form_token, typed_text
 from orderdesk_sdk.web.console.pages import page_routes
 from orderdesk_sdk.web.console.templating import render
 from orderdesk_sdk.web.middleware.client_address import client_address
@@ -61,7 +61,7 @@ class SignInPages:
         if request.method != "POST":
             return self._ask(request, request.query_params.get("next", ""))
         async with request.form(max_files=0, max_fields=_MAX_FIELDS) as form:
-            name, password, next_path = (_text(form, field) for field in ("name", "password", "next"))
+            name, password, next_path = (typed_text(form, field) for field in ("name", "password", "next"))
         address = client_address(request.scope)
         try:
             signed_in = await self._run(lambda: self._desk.access.sign_in(name, Secret(password), address=address))
@@ -87,7 +87,7 @@ class SignInPages:
         if request.method != "POST":
             return await self._ask_again(request, session, request.query_params.get("next", ""))
         form = await _own_form(request)
-        password, next_path = _text(form, "password"), _text(form, "next")
+        password, next_path = typed_text(form, "password"), typed_text(form, "next")
         token, address = self._token_of(request), client_address(request.scope)
         vouched = self._is_vouched_for(request, session)
         try:
@@ -179,11 +179,6 @@ async def _own_form(request: Request) -> FormData:
     async with request.form(max_files=0, max_fields=_MAX_FIELDS) as form:
         require_form_token(request, form)
         return form
-
-
-def _text(form: FormData, name: str) -> str:
-    given = form.get(name, "")
-    return given if isinstance(given, str) else ""
 
 
 def _problem(error: SignInError | None) -> str:

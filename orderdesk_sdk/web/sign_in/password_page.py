@@ -15,7 +15,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import InvalidStateError, OrderDeskError, ValidationError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.web.caller import caller_of
-from orderdesk_sdk.web.console.forms import see_other
+from orderdesk_sdk.web.console.forms import see_other, typed_text
 from orderdesk_sdk.web.console.pages import Page
 from orderdesk_sdk.web.console.templating import render
 from orderdesk_sdk.web.middleware.client_address import client_address
@@ -36,7 +36,7 @@ def _change(request: Request, form: FormData) -> Response:
     """Keep the other one; every session of the person but this one ends."""
     desk: Desk = request.app.state.desk
     is_https = desk.config.web.is_https
-    current, new, again = (Secret(_text(form, name)) for name in ("current", "new", "again"))
+    current, new, again = (Secret(typed_text(form, name)) for name in ("current", "new", "again"))
     try:
         if new != again:
             raise ValidationError("the two new passwords are not the same", hint="type the new one twice")
@@ -70,12 +70,6 @@ def _data(request: Request, error: OrderDeskError | None = None) -> Mapping[str,
         "longest": MAX_PASSWORD_LENGTH,
         "error": error,
     }
-
-
-def _text(form: FormData, name: str) -> str:
-    """A text as it was typed: blanks belong to a password."""
-    given = form.get(name, "")
-    return given if isinstance(given, str) else ""
 
 
 PASSWORD_PAGES = (Page(_PATH, Role.VIEWER, _show), Page(_PATH, Role.VIEWER, post=_change))

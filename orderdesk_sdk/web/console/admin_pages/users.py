@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError, ValidationError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.web.caller import caller_of
-from orderdesk_sdk.web.console.forms import FormHandler, form_text, see_other
+from orderdesk_sdk.web.console.forms import FormHandler, form_text, see_other, typed_text
 from orderdesk_sdk.web.console.order_pages.reading import desk_of
 from orderdesk_sdk.web.console.templating import render
 from orderdesk_sdk.web.step_up import require_step_up
@@ -104,8 +104,7 @@ def read_role(form: FormData) -> Role:
 
 
 def _add(request: Request, form: FormData) -> str:
-    password = form.get("password")
-    given = password if isinstance(password, str) else ""
+    given = typed_text(form, "password")
     desk_of(request).access.users.add(
         form_text(form, "name"),
         role=read_role(form),
