@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.desk.config import Config, SandboxConfig
+from orderdesk_sdk.desk.stored_connection_config import StoredConnectionConfig
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.email.config import EmailConfig
 
 __all__ = ["MAIL", "demo_config", "serving"]
@@ -78,4 +81,5 @@ def demo_config(ledger: Path, simulators: Mapping[str, tuple[Simulator, str]]) -
     connections = {name: ConnectionConfig(name, name, table, f"[connections.{name}]") for name, table in tables.items()}
     rules = read_rules([dict(rule) for rule in _RULES], "the demo's rules")
     sandbox = SandboxConfig({slug: url for slug, (_, url) in simulators.items()})
-    return Config(ledger, connections, email=MAIL, rules=rules, sandbox=sandbox)
+    key = StoredConnectionConfig(key=Secret(secrets.token_urlsafe(32)))  # Admins may connect more services.
+    return Config(ledger, connections, email=MAIL, rules=rules, sandbox=sandbox, stored_connections=key)

@@ -9,6 +9,7 @@ from typing import Final
 from orderdesk_devkit.cli.demo_shop.catalog import DEMO_ORDERS, DemoOrder, bulk_orders
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.simulators.simulator import Simulator
+from orderdesk_sdk.cases.audit import AuditAction, order_subject
 from orderdesk_sdk.clock import VirtualClock, hours, minutes, seconds
 from orderdesk_sdk.desk.desk import Desk
 
@@ -71,6 +72,7 @@ class ShopStory:
         self._cancel("1053", _REASON)  # It waits for a mail since, and is overdue at the end.
         self._until(hours(5.2))
         self._desk.resubmissions.create("1042", by=_ANN)
+        self._record(_ANN, AuditAction.RESUBMITTED, "1042")
 
     def _rejected(self) -> None:
         """Too late: one of three services, and a printer that has begun."""
@@ -91,6 +93,7 @@ class ShopStory:
         self._cancel("1049", _REASON)
         self._until(hours(2.5))
         self._desk.notifications.report_shipped("1049", by="Mara", note="UPS scanned a parcel of it")
+        self._record("Mara", AuditAction.SHIPMENT_REPORTED, "1049")
 
     def _waiting_for_a_person(self) -> None:
         """The window closed, so a mail was written; and others ask us."""
@@ -114,6 +117,8 @@ class ShopStory:
         self._cancel("1051", _REASON)
         self._desk.cancel("1060", by=_ANN, reason=_REASON, send_now=False)
         self._desk.cancellations.withdraw("1060", by=_ANN, note="the customer keeps it")
+        self._record(_ANN, AuditAction.CANCEL_REQUESTED, "1060", _REASON)
+        self._record(_ANN, AuditAction.WITHDRAWN, "1060")
         self._submit_all("1052")
         self._until(minutes(35))
         self._submit_all("1057")
@@ -152,6 +157,12 @@ class ShopStory:
 
     def _cancel(self, number: str, reason: str) -> None:
         self._desk.cancel(number, by=_ANN, reason=reason)
+        self._record(_ANN, AuditAction.CANCEL_REQUESTED, number, reason)
+
+    def _record(self, actor: str, action: AuditAction, number: str, detail: str = "") -> None:
+        """Write down who did it, as the console does where a person presses."""
+        order = self._desk.orders.get(number)
+        self._desk.audit.record(actor, action, order_subject(order.id), detail, "127.0.0.1")
 
     def _until(self, before_end: timedelta) -> None:
         """Let time pass up to so long before the end; whatever falls due meanwhile is done then."""
