@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.web.api.operation import Method, Operation
 from orderdesk_sdk.web.api.operations import OPERATIONS
 from orderdesk_sdk.web.console.order_pages.table import ORDER_PAGES
 from orderdesk_sdk.web.console.work_pages.table import WORK_PAGES
+from tests.support.html_pages import read_page
+from tests.web.conftest import WebShop
 
 FORM_OF = {
     "cancel_order": "/orders/{ref}/cancel",
@@ -24,7 +27,7 @@ FORM_OF = {
     "retry_case": "/cases/{id}/retry",
     "poll_case": "/cases/{id}/poll",
     "answer_request": "/cases/{id}/accept",
-    "try_rules": None,  # Rules that are not in use yet are tried on a page for admins; these are.
+    "try_rules": None,  # A part of the page of rules; see below.
 }
 """The form of each operation that is posted; None: there is none."""
 POSTED = [operation for operation in OPERATIONS if operation.method is Method.POST]
@@ -36,3 +39,12 @@ def test_a_form_and_its_operation_need_one_role(operation: Operation) -> None:
     path = FORM_OF[operation.name]
     if path is not None:
         assert roles[path] is operation.role
+
+
+def test_whoever_may_not_try_rules_on_the_page_may_not_by_a_program(web_shop: WebShop) -> None:
+    for role, status in ((Role.VIEWER, 403), (Role.OPERATOR, 200)):
+        with web_shop.signed_in(role, f"Ann the {role.value}") as person, web_shop.api(role) as program:
+            page = read_page(person.get("/rules?order=1042&event=order+imported").text)
+            body = {"order": "1042", "event": "order imported"}
+            assert program.post("rules/dry-run", json=body).status_code == status
+            assert any("operator" in one.text for one in page.all(class_="why")) == (role is Role.VIEWER)

@@ -40,7 +40,7 @@ DESK_OPERATIONS: tuple[Operation, ...] = (
         "try_rules",
         _POST,
         "/rules/dry-run",
-        Role.VIEWER,
+        Role.OPERATOR,
         reports.try_rules,
         RuleDryRunReply,
         "What each rule would do on an event of an order, and why. Changes nothing.",
