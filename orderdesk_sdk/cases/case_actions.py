@@ -72,5 +72,7 @@ def _retry_obstacle(case: Case) -> str | None:
 
 def _withdraw_obstacle(case: Case) -> str | None:
     if isinstance(case, CancelCase) and case.last_sent_at is not None and case.is_open:
+        if case.state is State.ACTION_REQUIRED:  # A draft of an e-mail, say, of which nobody knows whether it went out.
+            return "the service may have been asked already; record what it said instead"
         return "a request was sent already; only the service can say how it ends"
     return _table_obstacle(case, EventKind.WITHDRAWN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.case import State
@@ -12,6 +13,7 @@ from orderdesk_sdk.cases.case_actions import CaseAction, action_obstacles
 from orderdesk_sdk.cases.inbox import MAX_COUNTED, InboxKind
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.desk.inbox import InboxCounts, InboxItem, InboxPage
+from orderdesk_sdk.web.console.views.orders.actions import case_actions
 from orderdesk_sdk.web.console.views.work.asked import asked_facts, portal_text
 from orderdesk_sdk.web.console.views.work.decisions import DECISION_ROLES, make_decisions
 from orderdesk_sdk.web.console.views.work.inbox import InboxView, make_inbox, shown_count
@@ -103,7 +105,7 @@ def test_what_may_be_done_follows_from_the_state(state: State, possible: set[Cas
 
 
 def test_a_request_that_was_sent_is_not_withdrawn() -> None:
-    obstacle = action_obstacles(make_case(State.ACTION_REQUIRED, last_sent_at=LATER))[CaseAction.WITHDRAW]
+    obstacle = action_obstacles(make_case(State.UNKNOWN, last_sent_at=LATER))[CaseAction.WITHDRAW]
     assert obstacle is not None
     assert "sent already" in obstacle
 
@@ -118,3 +120,13 @@ def test_what_is_asked_is_told_in_names_and_values() -> None:
 def test_what_is_copied_into_a_portal_names_both_numbers_and_the_reason() -> None:
     text = portal_text(make_case(remote_id="R-7"), make_cancellation())
     assert text == "Please cancel order R-7.\nOur number: 1042\nReason: customer asked"
+
+
+@pytest.mark.parametrize(
+    ("state", "text"), [(State.ACTION_REQUIRED, "may have been asked"), (State.UNKNOWN, "sent already")]
+)
+def test_nobody_is_told_that_an_e_mail_was_sent_which_may_be_a_draft(state: State, text: str) -> None:
+    case = evolve(make_case(state), last_sent_at=NOW)
+    assert text in (action_obstacles(case)[CaseAction.WITHDRAW] or "")
+    (withdraw,) = [one for one in case_actions(case, Role.OPERATOR) if one.name == "withdraw"]
+    assert ("may have been" in (withdraw.why_off or "")) is (state is State.ACTION_REQUIRED)

@@ -57,6 +57,8 @@ def _withdrawal_refusal(case: Case) -> str | None:
     if case.state is State.SENDING:
         return "the request is being sent right now"
     if isinstance(case, CancelCase) and case.last_sent_at is not None:
+        if case.state is State.ACTION_REQUIRED:  # A draft of an e-mail, say, of which nobody knows whether it went out.
+            return "the service may have been asked already; record what it said instead"
         return "the service has been asked already, so only it can say"
     return None
 

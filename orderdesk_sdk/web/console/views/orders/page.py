@@ -236,7 +236,7 @@ def _withdraw_off(unsettled: Sequence[CancelCase], role: Role) -> str | None:
         return "no cancellation is open"
     unsent = [case for case in unsettled if case.last_sent_at is None and case.state is not State.SENDING]
     if not [case for case in unsent if not case.is_reported]:
-        return "every service has been asked already, so only they can say"
+        return "every service has been asked already, or may have been, so only they can say"
     return role_refusal(role, Role.OPERATOR)
 
 
