@@ -65,6 +65,14 @@ def test_a_service_is_connected_by_the_form_of_its_declaration(shop: WebShop, ad
     assert "can be used" in page_of(ada, "/connections").text
 
 
+def test_a_further_connection_to_a_service_begins_with_a_name_that_is_free(ada: httpx.Client) -> None:
+    names = []
+    for _ in range(3):
+        names.append(page_of(ada, NEW).form("/connections/save").sent()["connection"][0])
+        make(ada, connection=names[-1])
+    assert names == ["toy", "toy-2", "toy-3"]
+
+
 def test_no_secret_stands_on_any_page(shop: WebShop, ada: httpx.Client) -> None:
     make(ada)
     refused = make(ada, connection="other", **{"setting.endpoint": "ftp://x"})

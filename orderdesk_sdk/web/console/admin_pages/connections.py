@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import chain, count
 from urllib.parse import urlencode
 
 from attrs import frozen
@@ -84,7 +85,14 @@ def show_new_connection(request: Request) -> Response:
     admin, slug = desk_of(request).connection_admin, request.query_params.get("integration", "")
     forms = admin.forms()
     form = next((one for one in forms if one.integration == slug), None)
-    return render(request, "connection.html", _form_data(request, form, "", {}))
+    given = GivenConnection(_free_name(slug, [one.name for one in admin.list()])) if form is not None else None
+    return render(request, "connection.html", _form_data(request, form, "", {}, given))
+
+
+def _free_name(slug: str, taken: Collection[str]) -> str:
+    """The integration's own name, with a number where a connection has it already."""
+    numbered = (f"{slug}-{number}" for number in count(2))
+    return next(name for name in chain((slug,), numbered) if name not in taken)
 
 
 def show_connection(request: Request) -> Response:
