@@ -111,7 +111,7 @@ def read_case_details(parts: DeskParts, case: Case, *, lines: int) -> CaseDetail
         integrity=ledger.verify(case),
         archived=tuple(one for one in ledger.archived(case.order_id) if one.case_id == case.id),
         messages=ledger.messages_about(case.order_id, _MESSAGES),
-        obstacles=action_obstacles(case),
+        obstacles=_obstacles(parts, case),
         seen=ledger.seen_alarm(case.id),
     )
 
@@ -126,6 +126,20 @@ def _declared(parts: DeskParts, case: Case) -> tuple[str, str | None, str | None
         return integration.title, None, None
     route = integration.cancel[case.route]
     return integration.title, route.label, route.instruction if isinstance(route, Portal) else None
+
+
+def _obstacles(parts: DeskParts, case: Case) -> Mapping[CaseAction, str | None]:
+    """What stands in the way of each action; also that nothing can be asked where the plugin has no poll."""
+    found = action_obstacles(case)
+    if not isinstance(case, CancelCase) or found[CaseAction.POLL] is not None:
+        return found
+    try:
+        hook = parts.connections.get(case.connection).plugin.manager.hook.orderdesk_poll
+    except OrderDeskError:  # As above: what keeps the connection from being used is told when it is asked.
+        return found
+    if hook.get_hookimpls():
+        return found
+    return {**found, CaseAction.POLL: "this service has nothing that can be asked; find out there"}
 
 
 def _requests(parts: DeskParts, case: Case) -> CancelRequests | None:

@@ -160,10 +160,10 @@ def test_the_details_of_a_case_have_what_helps_to_decide(path: Path, clock: Virt
         assert {action for action, obstacle in details.obstacles.items() if obstacle is None} == {
             CaseAction.CONFIRM,
             CaseAction.REJECT,
-            CaseAction.POLL,
             CaseAction.RETRY,
         }
-        assert "sent already" in str(details.obstacles[CaseAction.WITHDRAW])
+        assert "asked already" in str(details.obstacles[CaseAction.WITHDRAW])
+        assert "nothing that can be asked" in str(details.obstacles[CaseAction.POLL])
         desk.cases.add_note(phoned, "called, no answer", by="Ben")
         by_phone = desk.cases.details(phoned, lines=1)
         assert (by_phone.instruction, by_phone.route, by_phone.title) == ("Call them.", "a person", "Phone")
