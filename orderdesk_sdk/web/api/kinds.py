@@ -154,15 +154,17 @@ class ListOf:
 
     item: Kind
     max_items: int
+    min_items: int = 0
 
     def schema(self) -> JsonObject:
         """As JSON Schema."""
-        return {"type": "array", "items": self.item.schema(), "maxItems": self.max_items, "uniqueItems": True}
+        limits = {"minItems": self.min_items} if self.min_items else {}
+        return {"type": "array", "items": self.item.schema(), "maxItems": self.max_items, "uniqueItems": True, **limits}
 
     def read(self, value: object, path: str) -> tuple[object, ...]:
         """The entries."""
         if not isinstance(value, list):
-            raise _wrong(path, f"a list of at most {self.max_items} entries is expected")
+            raise self._wrong_count(path)
         self._check_count(value, path)
         return self._unique((self.item.read(entry, f"{path}[{index}]") for index, entry in enumerate(value)), path)
 
@@ -172,8 +174,12 @@ class ListOf:
         return self._unique((self.item.read_parameter([text], path) for text in texts), path)
 
     def _check_count(self, given: Sequence[object], path: str) -> None:
-        if len(given) > self.max_items:
-            raise _wrong(path, f"a list of at most {self.max_items} entries is expected")
+        if not self.min_items <= len(given) <= self.max_items:
+            raise self._wrong_count(path)
+
+    def _wrong_count(self, path: str) -> ValidationError:
+        least = f"{self.min_items} to" if self.min_items else "at most"
+        return _wrong(path, f"a list of {least} {self.max_items} entries is expected")
 
     def _unique(self, entries: Iterable[object], path: str) -> tuple[object, ...]:
         found: list[object] = []

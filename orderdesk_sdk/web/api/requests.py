@@ -238,7 +238,9 @@ class BulkOrder:
 class BulkCancelRequest:
     """Many orders to cancel."""
 
-    orders: tuple[BulkOrder, ...] = field(metadata=described(ListOf(ObjectOf(BulkOrder), MAX_BULK), "The orders."))
+    orders: tuple[BulkOrder, ...] = field(
+        metadata=described(ListOf(ObjectOf(BulkOrder), MAX_BULK, min_items=1), "The orders.")
+    )
     without_plan: bool = field(
         default=False,
         metadata=described(Boolean(), "Take orders that give no `plan`. Only for tokens of supervisors."),

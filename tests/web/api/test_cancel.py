@@ -98,6 +98,14 @@ def test_a_bulk_is_recorded_and_told(web_shop: WebShop, open_api: ApiOpener, pos
     assert api.get(f"bulk/{bulk.json()['bulk']}").json()["counts"]["canceled"] == 1
 
 
+def test_a_bulk_of_no_order_is_refused(open_api: ApiOpener, post: Post) -> None:
+    answer = post(open_api(Role.SUPERVISOR), "bulk", {"orders": [], "without_plan": True})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        422,
+        "$.orders: a list of 1 to 500 entries is expected",
+    )
+
+
 def test_a_bulk_of_which_nothing_is_taken_is_refused(open_api: ApiOpener, post: Post) -> None:
     body = {"orders": [{"order": "9998"}, {"order": "9999"}], "without_plan": True}
     refused = post(open_api(Role.SUPERVISOR), "bulk", body)
