@@ -29,6 +29,12 @@ class ArchivedHistory:
     archive: str
     archived_at: datetime
 
+    @property
+    def summary(self) -> str:
+        """What there is of it, and where, for people."""
+        lines = "1 line lies" if self.entry_count == 1 else f"{self.entry_count} lines lie"
+        return f"{lines} in the archive {self.archive}"
+
 
 @frozen
 class ArchiveReport:

@@ -17,9 +17,9 @@ from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
 from orderdesk_devkit.testing.failpoints.checker import find_failures
-from orderdesk_devkit.testing.failpoints.child import IMPORTED, ChildTask, follow_up, open_desk
-from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
-from orderdesk_devkit.testing.failpoints.runner import ChildStep
+from orderdesk_devkit.testing.failpoints.child import CROSSED, IMPORTED, ChildTask, follow_up, open_desk
+from orderdesk_devkit.testing.failpoints.fork_server import Dumpable, ForkServer, ProcessExit
+from orderdesk_devkit.testing.failpoints.runner import ChildStep, FailpointScenario, kill_at_every_failpoint
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock
@@ -65,6 +65,32 @@ def test_a_child_is_truly_killed_where_it_is_told(
         with open_desk(tmp_path / "desk.db", MCF.slug, settings, VirtualClock(simulator.clock.now())) as desk:
             assert len(desk.ledger.cancellations(MCF.order.id)) == cancellations
         assert any(record.effect_kind is Effect.CANCEL_ACCEPTED for record in simulator.log) == (code == 0)
+
+
+class ForkServerOfShortLives(ForkServer):
+    """Ends each life that is to die before its first boundary, so many times."""
+
+    def __init__(self, short_lives: int) -> None:
+        super().__init__()
+        self.left = short_lives
+
+    def run(self, task: Dumpable) -> ProcessExit:
+        if isinstance(task, ChildTask) and task.kill_at == 1 and self.left:
+            self.left -= 1
+            return ProcessExit(0, (f"{CROSSED} []",))
+        return super().run(task)
+
+
+@pytest.mark.parametrize(("short_lives", "is_reached"), [(2, True), (3, False)])
+def test_a_life_that_ends_before_its_death_is_lived_again(tmp_path: Path, short_lives: int, is_reached: bool) -> None:
+    scenario = FailpointScenario("a cancel alone", steps=(ChildStep.CANCEL,))
+    with ForkServerOfShortLives(short_lives) as fork_server:
+        if is_reached:
+            report = kill_at_every_failpoint(MCF, scenario, tmp_path, fork_server=fork_server)
+            assert (len(report.failpoints) > 1, report.failures) == (True, {})
+        else:
+            with pytest.raises(OrderDeskError, match="ended before its boundary 1"):
+                kill_at_every_failpoint(MCF, scenario, tmp_path, fork_server=fork_server)
 
 
 def test_a_child_that_fails_is_told_from_one_that_was_killed(tmp_path: Path, fork_server: ForkServer) -> None:

@@ -160,7 +160,7 @@ def _case(receipt: CaseReceipt) -> ReceiptCase:
         tuple(map(_timeline_line, receipt.history)),
         receipt.integrity.flaws,
         receipt.integrity.entry_count,
-        tuple(f"{one.entry_count} lines lie in the archive {one.archive}" for one in receipt.archived),
+        tuple(one.summary for one in receipt.archived),
         receipt.integrity.texts_removed,
         case.is_open,
     )
