@@ -67,12 +67,12 @@ def test_a_child_is_truly_killed_where_it_is_told(
         assert any(record.effect_kind is Effect.CANCEL_ACCEPTED for record in simulator.log) == (code == 0)
 
 
-class ForkServerOfShortLives(ForkServer):
-    """Ends each life that is to die before its first boundary, so many times."""
+class EarlyEndingForkServer(ForkServer):
+    """Ends the child of the first failpoint before it, so many times."""
 
-    def __init__(self, short_lives: int) -> None:
+    def __init__(self, early_ends: int) -> None:
         super().__init__()
-        self.left = short_lives
+        self.left = early_ends
 
     def run(self, task: Dumpable) -> ProcessExit:
         if isinstance(task, ChildTask) and task.kill_at == 1 and self.left:
@@ -81,15 +81,15 @@ class ForkServerOfShortLives(ForkServer):
         return super().run(task)
 
 
-@pytest.mark.parametrize(("short_lives", "is_reached"), [(2, True), (3, False)])
-def test_a_life_that_ends_before_its_death_is_lived_again(tmp_path: Path, short_lives: int, is_reached: bool) -> None:
+@pytest.mark.parametrize(("early_ends", "is_reached"), [(2, True), (3, False)])
+def test_a_child_that_ends_before_its_failpoint_is_run_again(tmp_path: Path, early_ends: int, is_reached: bool) -> None:
     scenario = FailpointScenario("a cancel alone", steps=(ChildStep.CANCEL,))
-    with ForkServerOfShortLives(short_lives) as fork_server:
+    with EarlyEndingForkServer(early_ends) as fork_server:
         if is_reached:
             report = kill_at_every_failpoint(MCF, scenario, tmp_path, fork_server=fork_server)
             assert (len(report.failpoints) > 1, report.failures) == (True, {})
         else:
-            with pytest.raises(OrderDeskError, match="ended before its boundary 1"):
+            with pytest.raises(OrderDeskError, match="ended before its failpoint"):
                 kill_at_every_failpoint(MCF, scenario, tmp_path, fork_server=fork_server)
 
 

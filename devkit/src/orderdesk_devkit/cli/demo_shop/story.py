@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol, cast
 
 from orderdesk_devkit.cli.demo_shop.catalog import DEMO_ORDERS, DemoOrder, bulk_orders
 from orderdesk_devkit.simulators.fault_queue import Fault
@@ -23,6 +23,13 @@ _ANN: Final = "Ann"
 _REASON: Final = "customer asked"
 _OUTAGE: Final = 100_000
 """How many calls a service that is away does not answer: more than anybody makes."""
+
+
+class _AskingSimulator(Protocol):
+    """A simulator of a service at which somebody can ask us to cancel; what it takes besides is its own."""
+
+    def ask_to_cancel(self, remote_id: str, /, *details: str) -> None:
+        """Let somebody ask us to cancel."""
 
 
 class ShopStory:
@@ -140,8 +147,8 @@ class ShopStory:
 
     def _ask_us(self, connection: str, remote_id: str, message: str = "") -> None:
         """Let the one behind a connection ask us to cancel; it is heard at the next look."""
-        asked = getattr(self._simulators[connection], "ask_to_cancel")  # noqa: B009 - of these two simulators alone
-        asked(remote_id, message) if message else asked(remote_id)
+        asking = cast("_AskingSimulator", self._simulators[connection])
+        asking.ask_to_cancel(remote_id, *([message] if message else []))
 
     def _submit_all(self, *numbers: str, at: tuple[str, ...] = ()) -> None:
         for number in numbers:

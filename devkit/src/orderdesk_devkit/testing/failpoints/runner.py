@@ -118,12 +118,12 @@ def kill_at_every_failpoint(
     return FailpointReport(plugin.slug, scenario.name, points, found)
 
 
-MOST_LIVES = 3
-"""How often a life is begun that ends before its death."""
+MAX_RUNS = 3
+"""How often a child is run that ends before its failpoint."""
 
 
 class _NotReachedError(OrderDeskError):
-    """A life that had fewer boundaries than the one whose were counted."""
+    """The child crossed fewer boundaries than the run in which they were counted."""
 
 
 class _ScenarioRun:
@@ -142,18 +142,18 @@ class _ScenarioRun:
         self.crossed: tuple[str, ...] = ()
 
     def run(self) -> tuple[str, ...]:
-        """Live it to the end; what was wrong with it.
+        """Run it to the end; what was wrong with it.
 
-        On a busy machine a life may wait, and write, once less than the one whose boundaries were counted, and so end
-        before its death: then it is lived again.
+        On a busy machine a child may write once less than the one whose boundaries were counted, and so end before its
+        failpoint: then it is run again, with a new ledger.
         """
-        for attempt in range(1, MOST_LIVES):
+        for attempt in range(1, MAX_RUNS):
             with suppress(_NotReachedError):
-                return self._live()
+                return self._run_once()
             self._ledger = self._folder / f"{self.kill_at:03}-{attempt}.db"
-        return self._live()
+        return self._run_once()
 
-    def _live(self) -> tuple[str, ...]:
+    def _run_once(self) -> tuple[str, ...]:
         clock = VirtualClock()
         simulator = self._plugin.make_simulator(clock)
         with ExitStack() as stack:
@@ -209,7 +209,7 @@ class _ScenarioRun:
         last = ended.output[-1] if ended.output else ""
         if ended.code == 0 and last.startswith(CROSSED) and len(json.loads(last.removeprefix(CROSSED))) < self.kill_at:
             raise _NotReachedError(
-                f"the child ended before its boundary {self.kill_at}",
+                "the child ended before its failpoint",
                 location=f"{self._scenario.name}, failpoint {self.kill_at}",
             )
         if ended.code != wanted or not last.startswith(DIED if self.kill_at else CROSSED):
