@@ -13,7 +13,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from tests.support.toy_simulators import QuickShop, ToyShop
 
-__all__ = ["NamingShop", "PieceShop", "SigningShop", "SilentShop", "ToyShop"]
+__all__ = ["NamingShop", "NotingShop", "PieceShop", "SigningShop", "SilentShop", "QuickShop", "ToyShop"]
 
 SIGNING_KEY = "signs-the-messages-of-toys-3c9d"
 
@@ -24,6 +24,15 @@ class NamingShop(QuickShop):
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
         status, said = super()._answer(method, path, body)
         return status, {"number": path.split("/")[2], **said}
+
+
+class NotingShop(ToyShop):
+    """Notes in its log who reads what."""
+
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
+        if method == "GET":
+            self.record("read", path.split("/")[2], "read")
+        return super()._answer(method, path, body)
 
 
 class PieceShop(QuickShop):

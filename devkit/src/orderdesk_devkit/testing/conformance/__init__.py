@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -39,7 +40,7 @@ from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
-__all__ = ["Requirement", "ConformanceError", "PluginConformance"]
+__all__ = ["Ending", "Requirement", "ConformanceError", "PluginConformance"]
 
 
 class PluginConformance(
