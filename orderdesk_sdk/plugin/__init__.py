@@ -24,7 +24,7 @@ _HOMES = {
     "clock": "Clock hours minutes seconds",
     "errors": ("ConfigurationError ValidationError InvalidStateError OrderDeskError SignatureVerificationError"),
     "secret": "Secret",
-    "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole",
+    "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole Discount OrderNote Shipment",
     "orders.serialization": "text_at_path",
     "plugin.hookspecs": "hookimpl",
     "plugin.integration": (
@@ -48,7 +48,8 @@ _HOMES = {
     "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
     "plugin.webhooks": "MessageChannel OrderNotification NotificationKind WebhookRequest",
     "plugin.connection_settings": (
-        "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting settings"
+        "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting "
+        "settings SettingField settings_fields"
     ),
     "plugin.service": "Flow Service",
     "plugin.auth": "HeaderAuth HmacAuth Token TokenAuth basic_auth iso_timestamp",

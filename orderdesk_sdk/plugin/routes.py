@@ -86,6 +86,7 @@ class WhileStatus:
 
 
 Window = Always | WithinTime | WhileStatus
+"""Until when a route is open."""
 
 
 @frozen
@@ -129,6 +130,7 @@ class ManualConfirmation:
 
 
 Confirmation = FinalResponse | Polling | ManualConfirmation
+"""What proves that the order is canceled."""
 
 
 class Scope(enum.Enum):
@@ -248,6 +250,7 @@ class Portal:
 
 
 Route = Button | Email | Portal
+"""One way to cancel."""
 
 
 @frozen

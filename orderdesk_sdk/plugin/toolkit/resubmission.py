@@ -34,7 +34,7 @@ def read_before_create(
 ) -> Flow[Answer | RemoteOrder | None]:
     """None where the new number is free and the order is to be created; else what the flow ends with.
 
-    An order that is there already is ours only where an earlier create may have made it (`request.unsure`) and it is on
+    An order that is there already is ours only where an earlier create may have made it (`request.may_exist`) and it is on
     its way; one that is over has taken the number, and where nobody can tell, nothing is made a second time.
 
     Args:
