@@ -130,6 +130,10 @@ class Simulator(ABC):
         """How many pieces of each line, by code, it has canceled because it was asked; None: whole orders only."""
         return None
 
+    def edit_order(self, remote_id: str) -> bool:  # noqa: ARG002 - for overriding
+        """Change the order as somebody else would, so that its ETag is another; False where orders have none."""
+        return False
+
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:  # noqa: ARG002 - for overriding
         """The messages, one of each kind, that it sends about the order as it stands; by default none."""
         return ()

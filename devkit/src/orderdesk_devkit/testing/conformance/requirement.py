@@ -61,6 +61,10 @@ class Requirement(Enum):
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
         "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
     )
+    CONDITIONAL = (
+        "a conditional write never goes over what somebody else changed (law 3)",
+        "read the order in the same flow, and send if_match=etag_of(response); never *, and never without it",
+    )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
         "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",
