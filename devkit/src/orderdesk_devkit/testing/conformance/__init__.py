@@ -27,6 +27,7 @@ from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTe
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
@@ -45,6 +46,7 @@ __all__ = ["Requirement", "ConformanceError", "PluginConformance"]
 class PluginConformance(
     DeclarationTests,
     FallbackRouteTests,
+    NamedRouteTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,

@@ -29,6 +29,10 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    NAMED_ROUTES = (
+        "each button with a name asks the service in a way of its own",
+        "build the request from request.route, or declare one button without a name",
+    )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
         "return answer.canceled(...) only for a response that says so, and read the status from the body",
