@@ -65,6 +65,13 @@ def judge(pytester: pytest.Pytester, liar: type, shop: type, test: str) -> pytes
             "PUT /orders/1042/cancel is declared to be a read, and asked to cancel",
         ),
         (
+            toy_liars.CancelsByAGetThatSaysNothing,
+            liar_shops.GetShop,
+            "reads_change_nothing",
+            Requirement.READS_CHANGE_NOTHING,
+            "GET /orders/1042/cancel is taken for a read, and asked to cancel",
+        ),
+        (
             toy_liars.ReadsUnsigned,
             liar_shops.SigningShop,
             "webhooks_of_others",

@@ -13,7 +13,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from tests.support.toy_simulators import QuickShop, ToyShop
 
-__all__ = ["NamingShop", "PieceShop", "SigningShop", "SilentShop", "ToyShop"]
+__all__ = ["GetShop", "NamingShop", "PieceShop", "SigningShop", "SilentShop", "ToyShop"]
 
 SIGNING_KEY = "signs-the-messages-of-toys-3c9d"
 
@@ -52,6 +52,13 @@ class PieceShop(QuickShop):
             number = path.split("/")[2]
             self._canceled[number] = json.loads(body or b"{}") or self._pieces[number]
         return status, said
+
+
+class GetShop(ToyShop):
+    """Is canceled by a GET."""
+
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
+        return super()._answer("PUT" if path.endswith("/cancel") else method, path, body)
 
 
 class SigningShop(ToyShop):

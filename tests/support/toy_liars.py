@@ -154,6 +154,15 @@ class PollsByWriting(Toy):
         return (yield from super().orderdesk_poll(request, service))
 
 
+class CancelsByAGetThatSaysNothing(Toy):
+    """Its service cancels by a GET, and it does not say that this GET writes."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.get("/orders", request.remote_id, "cancel", operation="cancel")
+        return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+
 @settings
 class SigningSettings(ToySettings):
     webhook_secret: Secret = secret(help="what its messages are signed with", default=Secret(""))

@@ -155,7 +155,7 @@ class HttpClient:
         if not options.signed:
             self.redactor.add_presigned_url(str(request.url))
         self.require_allowed_origin(request)
-        if options.cache_for is None or not (options.read_only or request.method in ("GET", "HEAD")):
+        if options.cache_for is None or not options.reads(request.method):
             return self._call(request, number, options, record_intent, guard)
         (exchange, response), is_others = self._shared_reads.get(
             request_digest(request),
@@ -248,11 +248,12 @@ class HttpClient:
             self._clock.now(),
             options.read_only,
             self._request_excerpt(request, options),
+            options.writes,
         )
 
     def _request_excerpt(self, request: httpx.Request, options: CallOptions) -> str:
         """What a request says, for whoever must decide whether it is made again."""
-        if options.redact_response or options.read_only or request.method in ("GET", "HEAD", "OPTIONS"):
+        if options.redact_response or options.reads(request.method):
             return ""
         return self._excerpt(request.content, _MAX_REQUEST_EXCERPT)
 

@@ -63,7 +63,7 @@ class Requirement(Enum):
     )
     READS_CHANGE_NOTHING = (
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
-        "declare read_only=True for queries alone, and send what changes something in orderdesk_cancel",
+        "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
     )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
