@@ -29,14 +29,11 @@ class NamedRouteTests(StandardTests):
         self, plugin_under_test: PluginUnderTest, tmp_path: Path, count: Count
     ) -> None:
         """No two of them ask the same of the same order."""
-        named = {route.name: route for route in plugin_under_test.integration.cancel if _name(route) is not None}
+        buttons = [route for route in plugin_under_test.integration.cancel if isinstance(route, Button)]
+        named = {button.name: button for button in buttons if button.name is not None}
         if len(named) < 2:
             pytest.skip(f"{plugin_under_test.slug} declares no two buttons with names")
-        sent = {
-            name: _requests_of(plugin_under_test, route, new_folder(tmp_path))
-            for name, route in named.items()
-            if isinstance(route, Button)
-        }
+        sent = {name: _requests_of(plugin_under_test, button, new_folder(tmp_path)) for name, button in named.items()}
         count("named buttons", len(sent))
         found = [f"{name!r} sends nothing" for name, requests in sent.items() if not requests]
         found += [
@@ -45,10 +42,6 @@ class NamedRouteTests(StandardTests):
             if sent[one] and sent[one] == sent[other]
         ]
         require(Requirement.NAMED_ROUTES, found)
-
-
-def _name(route: object) -> str | None:
-    return route.name if isinstance(route, Button) else None
 
 
 def _requests_of(tested: PluginUnderTest, route: Button, folder: Path) -> Sent:
