@@ -65,6 +65,10 @@ class Requirement(Enum):
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
         "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
     )
+    STATUS = (
+        "a status is called set only where the service has set it, and it is set once (laws 3 to 6)",
+        "read the status before you set it, and return answer.changed(...) only for a response that shows it",
+    )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
         "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",
