@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cli.ledger_checks import check_ledger
 from orderdesk_sdk.cli.order_store_checks import check_order_store
 from orderdesk_sdk.cli.output.times import format_time, zone
@@ -79,7 +80,7 @@ def _configuration(config: Config) -> Iterator[HealthCheck]:
         )
         return
     count = len(config.connections)
-    text = f"{count} connection{'' if count == 1 else 's'}; times without a zone are {config.timezone}"
+    text = f"{counted(count, 'connection')}; times without a zone are {config.timezone}"
     yield HealthCheck.ok(HealthCode.CONFIGURATION, str(config.path.resolve()), text)
     if config.sandbox is not None:
         try:
@@ -154,7 +155,7 @@ def _connection(
         )
     if not missing:
         count = sum(field.kind is SettingKind.SECRET for field in fields)
-        secrets = "1 secret is set" if count == 1 else f"{count} secrets are set"
+        secrets = counted(count, "secret is set", "secrets are set")
         yield HealthCheck.ok(HealthCode.CONNECTION, place, f"{declared.title}: the settings are complete, {secrets}")
 
 
@@ -201,7 +202,7 @@ def _rules(config: Config, registry: PluginRegistry) -> Iterator[HealthCheck]:
         yield HealthCheck.ok(
             HealthCode.RULE,
             "[[rules]]",
-            f"{count} rule{'' if count == 1 else 's'}; every filter and action is sound",
+            f"{counted(count, 'rule')}; every filter and action is sound",
         )
 
 

@@ -70,7 +70,7 @@ class VersionedShop(ToyShop):
         super().__init__(clock)
         self._edits = 0
 
-    def edit_order(self, remote_id: str) -> bool:
+    def change_order(self, remote_id: str) -> bool:
         self._edits += 1
         return True
 

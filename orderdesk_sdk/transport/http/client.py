@@ -51,6 +51,7 @@ __all__ = ["HttpClient"]
 MIN_CALLS_PER_SECOND = 0.001
 """Calls per second below which a rate that a service tells is not believed: it would stop the connection for hours."""
 _log = RoomLogger("transport")
+_KEPT_HEADERS = ("content-type", "retry-after", "etag")
 _EXCERPT_OVERLAP = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
 _PACKING = 64 * 1024
@@ -94,9 +95,7 @@ class HttpClient:
         self._expected_headers = {
             header: str(getattr(settings, name)) for header, name in integration.expected_headers.items()
         }
-        self._kept_headers = tuple(
-            dict.fromkeys(["content-type", "retry-after", "etag", *integration.evidence_headers])
-        )
+        self._kept_headers = tuple(dict.fromkeys([*_KEPT_HEADERS, *integration.evidence_headers]))
         self._state = state or LocalConnectionState(clock)
         self.credentials = self._credentials_of(settings)
         self._shared_reads = SharedReads(clock)

@@ -28,6 +28,7 @@ from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTe
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
@@ -37,6 +38,7 @@ from orderdesk_devkit.testing.conformance.requirement import ConformanceError, R
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
@@ -46,6 +48,7 @@ __all__ = ["Requirement", "ConformanceError", "PluginConformance"]
 class PluginConformance(
     DeclarationTests,
     FallbackRouteTests,
+    NamedRouteTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -60,6 +63,7 @@ class PluginConformance(
     ReadTests,
     ConditionalWriteTests,
     ScopeTests,
+    StatusChangeTests,
     WebhookTests,
     SecretLeakTests,
 ):

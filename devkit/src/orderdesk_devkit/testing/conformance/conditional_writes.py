@@ -42,7 +42,9 @@ class ConditionalWriteTests(StandardTests):
         if not editor.writes:
             pytest.skip(f"{plugin_under_test.slug} cancels by no conditional write: none of its calls has If-Match")
         if not editor.has_edited:
-            pytest.skip(f"{plugin_under_test.slug}: its simulator has no `edit_order`, so nobody can change the order")
+            pytest.skip(
+                f"{plugin_under_test.slug}: its simulator has no `change_order`, so nobody can change the order"
+            )
         first, *later = editor.writes
         found = list[str]()
         if first.status != _REFUSED:
@@ -87,7 +89,7 @@ class _OrderEditor:
             return
         etag = Request(scope).headers.get(IF_MATCH)
         if etag is not None and not self.writes:
-            self.has_edited = self._simulator.edit_order(self._number)
+            self.has_edited = self._simulator.change_order(self._number)
 
         async def keep(message: Message) -> None:
             if message["type"] == "http.response.start":
