@@ -13,6 +13,7 @@ __all__ = ["check_plugin"]
 @click.argument("plugin", required=False)
 @click.option("--all", "all_plugins", is_flag=True, help="Every plugin that is installed from its folder.")
 @click.option("--fix", is_flag=True, help="Mend what is mechanical, then report the rest.")
+@click.option("--strict", is_flag=True, help="Count what is only a warning as an error.")
 @click.option("--mutants", is_flag=True, help="Try the suite on copies of the plugin with one mistake each.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Begin no mutant after so long.")
@@ -25,6 +26,7 @@ def check_plugin(
     plugin: str | None,
     all_plugins: bool,
     fix: bool,
+    strict: bool,
     mutants: bool,
     jobs: int,
     budget: float | None,
@@ -45,4 +47,4 @@ def check_plugin(
         return
     from orderdesk_devkit.cli.check_report import check_plugins
 
-    check_plugins(session, plugin, fix=fix)
+    check_plugins(session, plugin, fix=fix, strict=strict)
