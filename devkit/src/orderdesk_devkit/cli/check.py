@@ -18,6 +18,7 @@ __all__ = ["check_plugin"]
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Begin no mutant after so long.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Of the mutants only each so-manieth.")
+@click.option("--only", default="", metavar="TEXT", help="The mutants of a module, or whose names hold this text.")
 @common_options
 @click.pass_obj
 # Many parameters: one for each option of the command.
@@ -31,6 +32,7 @@ def check_plugin(
     jobs: int,
     budget: float | None,
     every: int,
+    only: str,
 ) -> None:
     """Report what is wrong with a plugin.
 
@@ -43,7 +45,7 @@ def check_plugin(
         from orderdesk_devkit.cli.mutant_report import check_mutants
         from orderdesk_devkit.mutation.campaign import Campaign
 
-        check_mutants(session, plugin, Campaign(jobs, budget, every))
+        check_mutants(session, plugin, Campaign(jobs, budget, every, only))
         return
     from orderdesk_devkit.cli.check_report import check_plugins
 
