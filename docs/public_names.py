@@ -53,11 +53,12 @@ def _value_section(home: str, name: str, level: int, public: str) -> list[str]:
 
 def _assignment(home: str, name: str) -> tuple[str, str]:
     """The source of a module's assignment to a name, and the docstring below it. Raises ValueError for none."""
-    tree = ast.parse(inspect.getsource(import_module(home)))
+    source = inspect.getsource(import_module(home))
+    tree = ast.parse(source)
     for one, below in pairwise(tree.body):
         target = one.targets[0] if isinstance(one, ast.Assign) else getattr(one, "target", None)
         if isinstance(target, ast.Name) and target.id == name:
             value = below.value if isinstance(below, ast.Expr) else None
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return ast.unparse(one), inspect.cleandoc(value.value)
+                return ast.get_source_segment(source, one) or name, inspect.cleandoc(value.value)
     raise ValueError(f"{home}.{name} has no docstring below it, and the reference is made of it")

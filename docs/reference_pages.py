@@ -31,7 +31,7 @@ from orderdesk_sdk.plugin import (
     webhooks,
 )
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.toolkit import json_response
+from orderdesk_sdk.plugin.toolkit import etags, json_response
 from orderdesk_sdk.runtime import listener_hookspecs
 
 __all__ = [
@@ -240,6 +240,7 @@ def flows_page() -> str:
     for name in json_response.__all__:
         if name != "TextResponse":
             lines += name_sections(json_response.__name__, (name,))
+    lines += name_sections(etags.__name__, etags.__all__)
     return "\n".join(lines)
 
 

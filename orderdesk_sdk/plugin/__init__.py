@@ -61,6 +61,7 @@ _HOMES = {
     "plugin.toolkit.batch_report": "BatchReport ReportProblem XmlReportFormat",
     "plugin.toolkit.countries": "COUNTRIES country_code",
     "plugin.toolkit.email_addresses": "parse_address read_address",
+    "plugin.toolkit.etags": "etag_of",
     "plugin.toolkit.file_drop": "LocalFileDrop FileDrop",
     "plugin.toolkit.graphql": "GraphqlError graphql_errors",
     "plugin.toolkit.json_response": (

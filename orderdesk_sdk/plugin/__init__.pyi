@@ -132,6 +132,7 @@ from orderdesk_sdk.plugin.toolkit.countries import COUNTRIES as COUNTRIES
 from orderdesk_sdk.plugin.toolkit.countries import country_code as country_code
 from orderdesk_sdk.plugin.toolkit.email_addresses import parse_address as parse_address
 from orderdesk_sdk.plugin.toolkit.email_addresses import read_address as read_address
+from orderdesk_sdk.plugin.toolkit.etags import etag_of as etag_of
 from orderdesk_sdk.plugin.toolkit.file_drop import FileDrop as FileDrop
 from orderdesk_sdk.plugin.toolkit.file_drop import LocalFileDrop as LocalFileDrop
 from orderdesk_sdk.plugin.toolkit.graphql import GraphqlError as GraphqlError

@@ -25,7 +25,7 @@ class NumberKind(enum.Enum):
     ORDER_NUMBER = "order_number"
     """The order's number here."""
     REQUEST_REFERENCE = "reference"
-    """The service's own name for the request that it acknowledged (`answer.acknowledged(response, request_reference=...)`)."""
+    """The service's own name for the request: the `request_reference` of `answer.acknowledged`."""
 
 
 def _unchanged(number: str) -> str:

@@ -72,5 +72,9 @@ def _failures(calls: Sequence[RecordedCall], intents: Iterable[Intent]) -> Itera
 
 
 def _done(call: RecordedCall) -> str:
-    words = {Effect.CANCEL_ACCEPTED: "asked to cancel", Effect.ORDER_CREATED: "made an order"}
+    words = {
+        Effect.CANCEL_ACCEPTED: "asked to cancel",
+        Effect.ORDER_CREATED: "made an order",
+        Effect.STATUS_SET: "set a status",
+    }
     return " and ".join(words[one] for one in call.effects)
