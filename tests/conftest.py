@@ -43,7 +43,7 @@ from orderdesk_sdk.transport.http.client import HttpClient
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.redaction import Redactor
 from tests.support.email_child import EMAIL_ONLY, EMAIL_ROUTES, open_email_desk
-from tests.support.every_test import quick_passwords, screen_of_no_width
+from tests.support.every_test import quick_passwords, screen_of_no_width, unchanged_log_levels
 from tests.support.fake_services import (
     FakeCart,
     FakeDeskOpener,
@@ -54,7 +54,13 @@ from tests.support.fake_services import (
 )
 from tests.support.postgres_fixtures import missing_versions, postgres_server, postgres_url
 
-__all__ = ["postgres_server", "postgres_url", "quick_passwords", "screen_of_no_width"]  # Fixtures, too.
+__all__ = [
+    "postgres_server",
+    "postgres_url",
+    "quick_passwords",
+    "screen_of_no_width",
+    "unchanged_log_levels",
+]  # Fixtures, too.
 
 hypothesis.settings.register_profile("orderdesk", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("orderdesk")

@@ -47,7 +47,7 @@ def test_it_says_where_it_is_answers_and_leaves_nothing_behind(serve: subprocess
     assert httpx.get(f"{told['url']}/static/style.css", trust_env=False).status_code == 200
     assert list((tmp_path / "tmp").iterdir()), "its ledger is there while it runs"
     serve.send_signal(signal.SIGINT)
-    _, complaints = serve.communicate(timeout=30)
+    _, complaints = serve.communicate(timeout=120)
     assert (serve.returncode, complaints) == (0, "")
     assert list((tmp_path / "tmp").iterdir()) == []
 

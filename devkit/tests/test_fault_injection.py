@@ -64,7 +64,7 @@ def client(served: Served) -> Iterator[httpx.Client]:
 def raw_exchange(served: Served) -> bytes:
     """Every byte of the answer to a PUT, up to the end of the connection; raises ConnectionResetError on RST."""
     host, port = served.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as sock:
+    with socket.create_connection((host, int(port)), timeout=60) as sock:
         sock.sendall(f"PUT {ORDER} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".encode())
         received = bytearray()
         while part := sock.recv(65_536):

@@ -40,7 +40,7 @@ def post(url: str, posted: Posted, path: str = "/cancel") -> httpx.Response:
 def say(url: str, text: str) -> bytes:
     """What the server answers to these bytes."""
     host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(text.encode())
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))

@@ -30,7 +30,7 @@ async def never(scope: Scope, receive: Receive, send: Send) -> None:
 
 def connect(url: str) -> socket.socket:
     host, port = url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=5)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def test_answers_from_the_moment_serve_returns() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.counts import counted
+
 __all__ = ["ArchiveReport", "ArchivedHistory", "ForgetReport"]
 
 
@@ -32,7 +34,7 @@ class ArchivedHistory:
     @property
     def summary(self) -> str:
         """What there is of it, and where, for people."""
-        lines = "1 line lies" if self.entry_count == 1 else f"{self.entry_count} lines lie"
+        lines = counted(self.entry_count, "line lies", "lines lie")
         return f"{lines} in the archive {self.archive}"
 
 

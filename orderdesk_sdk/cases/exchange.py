@@ -49,6 +49,7 @@ class Intent:
         digest: SHA-256 of method, URL and body.
         declared_read_only: the plugin says that it changes nothing, where the method does not say it (`CallOptions`).
         body: the beginning of what it says, redacted; "" for what reads only and for what is private.
+        declared_write: the plugin says that it changes something, although its method does not say it.
     """
 
     number: int
@@ -60,11 +61,12 @@ class Intent:
     at: datetime
     declared_read_only: bool = False
     body: str = ""
+    declared_write: bool = False
 
     @property
     def read_only(self) -> bool:
         """Whether the request cannot change anything at the service: by its method (RFC 9110, 9.2.1), or declared."""
-        return self.declared_read_only or self.method in ("GET", "HEAD", "OPTIONS")
+        return not self.declared_write and (self.declared_read_only or self.method in ("GET", "HEAD", "OPTIONS"))
 
 
 @frozen

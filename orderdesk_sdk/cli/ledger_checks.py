@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.damaged_rows import RESTORE_HINT as DAMAGED
 from orderdesk_sdk.cli.session import clock_of
 from orderdesk_sdk.desk.config import Config
@@ -121,7 +122,9 @@ def _integrity(ledger: SqliteLedger | PostgresLedger, place: str) -> Iterator[He
         hint = "the ledger was changed or damaged: keep it, and compare it with the last backup"
         yield HealthCheck.failing(HealthCode.EVIDENCE, place, f"the history was changed or damaged: {flaw}", hint)
     if not flaws:
-        yield HealthCheck.ok(HealthCode.EVIDENCE, place, f"all {head.count} entries of the history are unchanged")
+        entries = counted(head.count, "entry", "entries")
+        yield HealthCheck.ok(HealthCode.EVIDENCE, place, f"{entries} of the history checked: unchanged")
         records = ledger.audit_count()
         if records:
-            yield HealthCheck.ok(HealthCode.EVIDENCE, place, f"all {records} records of the audit log are unchanged")
+            text = f"{counted(records, 'record')} of the audit log checked: unchanged"
+            yield HealthCheck.ok(HealthCode.EVIDENCE, place, text)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.clock import Clock, minutes
 from orderdesk_sdk.desk.config import Config
@@ -50,7 +51,8 @@ def check_order_store(config: Config, clock: Clock) -> Iterator[HealthCheck]:
     yield from _folder_that_cancels(config, profile)
     yield from _same_integration(config, settings)
     name = f" ({profile.name})" if profile.name else ""
-    text = f"store {settings.store_id}{name} answers; {len(profile.folders)} folders, in {profile.timezone}; {_MAY}"
+    folders = counted(len(profile.folders), "folder")
+    text = f"store {settings.store_id}{name} answers; {folders}, in {profile.timezone}; {_MAY}"
     yield HealthCheck.ok(HealthCode.ORDER_STORE, _PLACE, text)
 
 

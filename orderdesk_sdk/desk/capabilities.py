@@ -121,6 +121,7 @@ def _route(route: Route) -> JsonObject:
     return {
         "kind": _kind(route),
         "label": route.label,
+        "name": button.name if button is not None else None,
         "window": _window(route.window),
         "confirmation": _confirmation(route.confirm),
         "fallback_on": sorted(rejection.value for rejection in button.fallback_on) if button is not None else [],

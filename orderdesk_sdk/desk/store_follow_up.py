@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.ledger import Ledger
@@ -77,7 +78,7 @@ class StoreFollowUp:
             return FollowUp((shipped,), goes_on=False)
         text = f"Canceled everywhere. `orderdesk receipt {order.number}` has the evidence."
         if order.shipments:
-            text += f" It has {len(order.shipments)} shipment(s) from before the cancellation."
+            text += f" It has {counted(len(order.shipments), 'shipment')} from before the cancellation."
         return self._write(event, order, text)
 
     def _raise_alarm(self, order: Order) -> CancellationCoverage:

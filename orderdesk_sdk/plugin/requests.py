@@ -31,6 +31,7 @@ class CancelRequest:
         reason: resolved for this service: `reason.code` is on its list, where it has one.
         lines: what to cancel, by the ids of the order's lines, with quantities; empty means the whole order. What a
             service calls them, `orderdesk_sdk.plugin.line_names.LineNames` tells.
+        route: the name of the `Button` that was chosen; None where it has none. Another route may send another request.
     """
 
     order: Order
@@ -38,6 +39,7 @@ class CancelRequest:
     cancellation_id: str
     reason: Reason = Reason()
     lines: Mapping[str, int] = field(factory=dict, hash=False)
+    route: str | None = None
 
     @property
     def remote_id(self) -> str:

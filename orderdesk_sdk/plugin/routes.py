@@ -37,6 +37,8 @@ __all__ = [
     "RuleAction",
 ]
 
+ROUTE_NAME = re.compile(r"[a-z0-9]+([ -][a-z0-9]+)*")
+
 
 def normalize_status(word: str) -> str:
     """A service's status word without case, spaces and such signs as turn no meaning; "cancelled" is "canceled"."""
@@ -86,6 +88,7 @@ class WhileStatus:
 
 
 Window = Always | WithinTime | WhileStatus
+"""Until when a route is open."""
 
 
 @frozen
@@ -129,6 +132,7 @@ class ManualConfirmation:
 
 
 Confirmation = FinalResponse | Polling | ManualConfirmation
+"""What proves that the order is canceled."""
 
 
 class Scope(enum.Enum):
@@ -171,6 +175,8 @@ class Button:
         scope: what can be canceled.
         warning: one sentence for the person who is about to press, or None.
         batch: how orders are gathered where the service takes many in one call; None: each is asked for by itself.
+        name: what tells it from the integration's other buttons, in lower case, as people read it: "by force". The flow
+            has it as `CancelRequest.route`. None where there is no other.
     """
 
     confirm: Confirmation
@@ -180,15 +186,19 @@ class Button:
     scope: Scope = Scope.ORDER
     warning: str | None = None
     batch: Batch | None = None
+    name: str | None = None
 
     def __attrs_post_init__(self) -> None:
+        if self.name is not None and not ROUTE_NAME.fullmatch(self.name):
+            raise ValueError(f"Button.name {self.name!r} must be lower-case words, with spaces or hyphens between")
         require_instance("Button.confirm", self.confirm, FinalResponse, Polling, ManualConfirmation)
         require_instance("Button.window", self.window, Always, WithinTime, WhileStatus)
 
     @property
     def label(self) -> str:
         """What the plan calls this route."""
-        return "button" if isinstance(self.confirm, FinalResponse) else "button (asks)"
+        notes = [*([self.name] if self.name else []), *([] if isinstance(self.confirm, FinalResponse) else ["asks"])]
+        return f"button ({', '.join(notes)})" if notes else "button"
 
 
 @frozen
@@ -248,6 +258,7 @@ class Portal:
 
 
 Route = Button | Email | Portal
+"""One way to cancel."""
 
 
 @frozen

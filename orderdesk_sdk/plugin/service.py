@@ -44,6 +44,7 @@ class CallOptions:
         signed: it carries the connection's credentials.
         redact_response: of its response only status, length and digest are kept.
         cache_for: how old a response to the same read may be that another flow got; None: every flow reads for itself.
+        writes: it changes something, although its method does not say so: a GET that cancels.
     """
 
     operation: str
@@ -52,6 +53,15 @@ class CallOptions:
     signed: bool = True
     redact_response: bool = False
     cache_for: timedelta | None = None
+    writes: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.writes and (self.read_only or self.cache_for is not None):
+            raise ValueError("a request that writes is neither read_only nor answered from a cache (cache_for)")
+
+    def reads(self, method: str) -> bool:
+        """Whether a request of this method changes nothing at the service."""
+        return not self.writes and (self.read_only or method in _SAFE_METHODS)
 
 
 def user_agent(slug: str, version: str) -> str:
@@ -90,10 +100,14 @@ class Service(Generic[S]):
         operation: str | None = None,
         idempotent: bool = False,
         read_only: bool = False,
+        writes: bool = False,
         redact_response: bool = False,
         cache_for: timedelta | None = None,
         json: object = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        if_match: str | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Request:
@@ -106,27 +120,48 @@ class Service(Generic[S]):
 
         Args:
             operation: the name of its rate limit, the path's own text if None.
-            idempotent: whether sending it twice is harmless; GET always is.
-            read_only: whether it changes nothing; GET never does.
+            idempotent: whether sending it twice is harmless; a GET that only reads always is.
+            read_only: whether it changes nothing; GET never does, but for one that `writes`.
+            writes: whether it changes something, although its method does not say so: a service that cancels by GET.
+                Its intent is in the ledger before it leaves, and a lost response is unknown, as with a POST.
             redact_response: whether the response is kept out of the evidence, but for status, length and digest.
             cache_for: of one that reads only, how old a response may be that another flow of the connection got.
-            json, form: the body, at most one of them.
+            json, form, content: the body, at most one of them; content is bytes, such as a SOAP envelope.
+            content_type: what `content` is, "text/xml; charset=utf-8" say; needed with it, and only there.
+            if_match: the ETag of the order as the flow has just read it (`etag_of`): a conditional write. The service
+                answers 412 where somebody changed the order since; no flow sees that. Nothing was done, and the case
+                is due again, with a flow that reads anew.
             headers: what this request has beside the credentials, which `Integration.auth` puts there.
         """
         import httpx  # With the first request: what only plans needs none.
 
+        if sum(body is not None for body in (json, form, content)) > 1 or (content is None) != (content_type is None):
+            raise ValueError("a request has one of json, form and content at most, and content has a content_type")
+        own = {"content-type": content_type, "if-match": if_match}
         url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
-        harmless = idempotent or read_only or method in _SAFE_METHODS
+        harmless = idempotent or (not writes and (read_only or method in _SAFE_METHODS))
         return httpx.Request(
             method,
             url,
             params=params,
             json=json,
             data=form,
-            headers={"user-agent": self.agent, "accept": "application/json", **_ENCODING, **(headers or {})},
+            content=content,
+            headers={
+                "user-agent": self.agent,
+                "accept": "application/json",
+                **_ENCODING,
+                **{name: value for name, value in own.items() if value is not None},
+                **(headers or {}),
+            },
             extensions={
                 CALL_OPTIONS: CallOptions(
-                    operation or path, harmless, read_only, redact_response=redact_response, cache_for=cache_for
+                    operation or path,
+                    harmless,
+                    read_only,
+                    redact_response=redact_response,
+                    cache_for=cache_for,
+                    writes=writes,
                 )
             },
         )

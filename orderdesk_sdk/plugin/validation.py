@@ -74,6 +74,10 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
         if unknown:
             return f"its e-mail route names the setting {min(unknown)!r}, which it does not have"
     buttons = [route for route in routes if isinstance(route, Button)]
+    names = [button.name for button in buttons if button.name is not None]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        return f"two of its buttons have the name {twice!r}"
     checks = any(isinstance(route.confirm, Polling) for route in buttons)
     needs = {
         "orderdesk_cancel": any(button.batch is None for button in buttons),

@@ -22,6 +22,7 @@ from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.reasons import Reason, resolve_reason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
+from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.runtime.change_log import log_change
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.listeners import Listeners
@@ -116,12 +117,17 @@ class ContextLoader:
 
     def cancel_request(self, case: CancelCase, connection: Connection, context: CaseContext) -> CancelRequest:
         """What the present route is asked to do. Raises ValidationError for a reason that it does not take."""
-        rule = connection.route(case.route).reasons
+        route = connection.route(case.route)
         reason = resolve_reason(
-            rule, context.cancellation.reason, connection.settings, context.order, f"case {case.id}"
+            route.reasons, context.cancellation.reason, connection.settings, context.order, f"case {case.id}"
         )
         return CancelRequest(
-            context.order, context.remote_order, case.cancellation_id, reason, context.cancellation.lines
+            context.order,
+            context.remote_order,
+            case.cancellation_id,
+            reason,
+            context.cancellation.lines,
+            route.name if isinstance(route, Button) else None,
         )
 
     def poll_request(self, case: CancelCase, remote_order: RemoteOrder) -> PollRequest:

@@ -13,7 +13,7 @@ from tests.support.browser import axe_script, launch
 from tests.support.console import Console, open_console
 
 KEPT = Path(__file__).resolve().parents[2] / "build" / "browser"
-PATIENCE = 20_000
+PATIENCE = 120_000
 """Milliseconds that a page may take on a busy machine; none takes so long where all is well."""
 expect.set_options(timeout=PATIENCE)
 _FAILED = pytest.StashKey[bool]()

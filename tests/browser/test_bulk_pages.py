@@ -32,11 +32,11 @@ def test_two_hundred_chosen_orders_are_canceled_with_progress(bulk_console: Cons
     choose_them_all(page)
     expect(page.get_by_role("main")).to_contain_text("ShipBob")
     page.get_by_role("button", name=f"Cancel {BULK} orders").click()
-    expect(page.get_by_label("Recorded")).to_have_attribute("value", str(BULK), timeout=30_000)
+    expect(page.get_by_label("Recorded")).to_have_attribute("value", str(BULK), timeout=120_000)
     page.evaluate("window.stays = true")
     assert page.get_by_label("Settled").get_attribute("value") != str(BULK), "most is still to be polled"
     bulk_console.shop.clock.run(120)
-    expect(page.get_by_label("Settled")).to_have_attribute("value", str(BULK), timeout=60_000)
+    expect(page.get_by_label("Settled")).to_have_attribute("value", str(BULK), timeout=120_000)
     assert page.evaluate("window.stays"), "the page was not loaded again"
     for order in bulk_orders():
         assert set(bulk_console.states(order.number).values()) == {"canceled"}, order.number

@@ -38,7 +38,7 @@ def cancel_all(page: Page, killed: KilledConsole) -> None:
 
 
 def require_page_to_tell_the_end(page: Page) -> None:
-    expect(page.get_by_label("Settled")).to_have_attribute("value", str(ORDERS), timeout=60_000)
+    expect(page.get_by_label("Settled")).to_have_attribute("value", str(ORDERS), timeout=120_000)
     expect(page.locator("[data-connection-state]")).to_be_empty()
 
 
@@ -51,12 +51,12 @@ def test_a_server_that_is_killed_goes_on_where_it_was_and_the_page_says_so(
     server.kill()
     server.wait()
     assert len(killed.canceled()) < ORDERS, "the kill came in the middle"
-    expect(page.locator("[data-connection-state]")).not_to_be_empty(timeout=30_000)
+    expect(page.locator("[data-connection-state]")).not_to_be_empty(timeout=120_000)
     killed.serve()
     killed.let_leases_end()
     resume = page.get_by_role("button", name="Go on with the rest")
     done = page.get_by_label("Recorded").and_(page.locator(f"[value='{ORDERS}']"))
-    expect(resume.or_(done).first).to_be_visible(timeout=30_000)
+    expect(resume.or_(done).first).to_be_visible(timeout=120_000)
     if resume.is_visible():
         resume.click()
     require_page_to_tell_the_end(page)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def plain(browser: Browser) -> Iterator[BrowserContext]:
     """A browser in which no script runs."""
     made = browser.new_context(java_script_enabled=False)
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(120_000)
     yield made
     made.close()
 

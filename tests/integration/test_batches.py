@@ -114,7 +114,7 @@ def open_desk(house: House, tmp_path: Path, clock: VirtualClock) -> Iterator[Des
             registry.register(plugin or MailOrder(), "mail-order")
             connection = ConnectionConfig("mail", "mail-order", {"endpoint": url}, "[connections.mail]")
             config = Config(tmp_path / "desk.db", {"mail": connection})
-            limits = HttpLimits(read_timeout=5, timeout=5)
+            limits = HttpLimits(read_timeout=60, timeout=60)
             desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=DeskLimits(limits)))
             assert isinstance(desk.order_store, SqliteOrderStore)
             orders = [

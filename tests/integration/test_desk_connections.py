@@ -47,7 +47,7 @@ from orderdesk_sdk.stores.sqlite.ledger import SqliteLedger
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
 MCF = "amazon-mcf"
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which a test gives up waiting for another thread; none of them waits that long."""
 
 

@@ -220,7 +220,7 @@ class TestShipments:
         clock.advance(minutes(1))
         cancel_everywhere(open_desk(), clock)
         assert live.simulator.actual_status(ORDER_ID) == "Canceled"
-        assert any("1 shipment(s) from before" in text for text in notes(live))
+        assert any("1 shipment from before" in text for text in notes(live))
 
 
 class TestUnmappedNames:

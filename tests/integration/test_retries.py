@@ -114,7 +114,7 @@ def opened(shop: Shop, tmp_path: Path, clock: VirtualClock) -> Iterator[tuple[De
         url = stack.enter_context(RawServer(responding(shop))).url
         connection = ConnectionConfig("shop", "shop", {"url": url}, "[connections.shop]")
         config = Config(tmp_path / "desk.db", {"shop": connection})
-        limits = HttpLimits(read_timeout=5, timeout=5)
+        limits = HttpLimits(read_timeout=60, timeout=60)
         desk = stack.enter_context(Desk(config, clock=clock, registry=registry, limits=DeskLimits(limits)))
         desk.orders.import_orders([Order("id-1042", "1042", lines=(OrderLine(3, code="MUG", id="l1"),))], by="Ann")
         desk.orders.register("1042", connection="shop", by="Ann")

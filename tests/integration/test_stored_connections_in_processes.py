@@ -22,7 +22,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Order, OrderLine
 from tests.support.waiting import eventually
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds until a process that does nothing is taken for broken; it takes one or two."""
 SECRETS = ("refresh_token", "client_id", "client_secret")
 CONFIG = """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
 
-__all__ = ["quick_passwords", "screen_of_no_width"]
+__all__ = ["quick_passwords", "screen_of_no_width", "unchanged_log_levels"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,3 +24,14 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orderdesk_sdk.desk.access.passwords.MEMORY_COST", 8)
     monkeypatch.setattr("orderdesk_sdk.desk.access.passwords.TIME_COST", 1)
     monkeypatch.setattr("orderdesk_sdk.desk.access.passwords.PARALLELISM", 1)
+
+
+@pytest.fixture(autouse=True)
+def unchanged_log_levels() -> Iterator[None]:
+    """A program that a test starts in this process, such as a worker of Celery, leaves the log as it found it."""
+    loggers = [logging.getLogger(name) for name in (None, "orderdesk_sdk")]
+    before = [(logger.level, logger.propagate, logger.disabled) for logger in loggers]
+    yield
+    for logger, state in zip(loggers, before, strict=True):
+        level, logger.propagate, logger.disabled = state
+        logger.setLevel(level)

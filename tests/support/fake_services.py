@@ -292,7 +292,7 @@ def open_fake_desk(
         clock=clock,
         registry=registry,
         listeners=listeners,
-        limits=DeskLimits(HttpLimits(read_timeout=5, timeout=5)),
+        limits=DeskLimits(HttpLimits(read_timeout=60, timeout=60)),
     )
     desk.orders.import_orders(orders, by="a test")
     return desk

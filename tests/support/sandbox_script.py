@@ -16,7 +16,7 @@ from typing import Any
 __all__ = ["PATIENCE", "PROGRAM", "SandboxScript", "running_sandbox"]
 
 PROGRAM = [sys.executable, "-W", "error", "-m", "orderdesk_sdk.cli"]
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds until a process that does not come up is taken for broken; it takes one."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 __all__ = ["eventually"]
 
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which a test gives up; none waits so long where all is well."""
 
 

@@ -44,7 +44,7 @@ class WebShop:
 
     def client(self) -> httpx.Client:
         """A client that follows no redirect and has no session; close it."""
-        return httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        return httpx.Client(base_url=self.url, timeout=120, trust_env=False)
 
     def signed_in(self, role: Role, name: str = "Ann") -> httpx.Client:
         """A client with the session of a user of this role, who is added; close it."""
@@ -66,7 +66,7 @@ class WebShop:
             by="a test",
         )
         headers = {"Authorization": f"Bearer {secret.reveal()}"}
-        return httpx.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=10, trust_env=False)
+        return httpx.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=120, trust_env=False)
 
 
 class WebShopOpener(Protocol):

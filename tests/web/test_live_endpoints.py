@@ -151,7 +151,7 @@ def test_a_server_that_ends_waits_for_no_stream(web_shop: WebShop) -> None:
             ending = threading.Thread(target=served.close)
             ending.start()
             assert [event["reason"] for event in events] == ["shutting down"]
-            ending.join(4)
+            ending.join(120)
             assert not ending.is_alive()
 
 

@@ -18,7 +18,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 def answers(shop: WebShop, sent: bytes) -> bytes:
     """All that comes back until the server closes. Raises TimeoutError where it does not."""
     parts = urlsplit(shop.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=5) as sock:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as sock:
         sock.sendall(sent)
         received = b""
         while piece := sock.recv(65_536):

@@ -107,7 +107,7 @@ class TestHeads:
     def test_one_that_does_not_come_is_not_waited_for(self, web_shop: WebShop, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(server_protocol, "HEAD_WITHIN", 0.3)
         parts = urlsplit(web_shop.url)
-        with socket.create_connection((parts.hostname, parts.port), timeout=5) as sock:
+        with socket.create_connection((parts.hostname, parts.port), timeout=60) as sock:
             for byte in b"GET / HTTP/1.1\r\n":
                 try:
                     sock.sendall(bytes([byte]))

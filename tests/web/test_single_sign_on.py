@@ -44,7 +44,7 @@ class Console:
         desk = shop.desk
         desk.config = evolve(desk.config, single_sign_on=config, web=WebConfig(url="http://desk.test"))
         self.url = stack.enter_context(serve(create_app(desk))).url
-        self.browser = stack.enter_context(httpx.Client(timeout=10, trust_env=False))
+        self.browser = stack.enter_context(httpx.Client(timeout=120, trust_env=False))
 
     def get(self, path: str) -> httpx.Response:
         return self.browser.get(f"{self.url}{path}", headers={"Host": "desk.test"})

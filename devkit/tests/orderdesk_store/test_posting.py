@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,6 +16,7 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.clock import hours, seconds
 from orderdesk_sdk.errors import NotFoundError, ValidationError
 from tests.support.simulated_store import Script, Store, posted_script, simulated_store
+from tests.support.waiting import eventually
 
 
 def cancel(store: Store, *numbers: int) -> None:
@@ -143,10 +143,7 @@ def test_the_same_comes_five_times(ruled: Store, script: Script) -> None:
 def test_by_default_the_client_has_its_reply_before_the_post(store: Store, script: Script) -> None:
     store.simulator.add_rule(script.url, folder="Canceled")
     cancel(store, 58101)
-    give_up = time.monotonic() + 10
-    while not script.posts and time.monotonic() < give_up:
-        time.sleep(0.005)
-    assert len(script.posts) == 1
+    eventually(lambda: len(script.posts) == 1, "the post")
 
 
 def test_what_two_deliver_at_once_is_posted_once(ruled: Store, script: Script) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cli.commands.ledger_database import copy_command, existing_file, ledger_file, migrate_command
 from orderdesk_sdk.cli.output.times import DaysParameter
 from orderdesk_sdk.cli.session import (
@@ -55,7 +56,7 @@ def backup(session: Session, file: Path) -> None:
     copy = make_backup(existing_file(session), file)
 
     def draw(screen: Screen) -> None:
-        screen.line(f"Copied to {copy.path}, with all {copy.head.count} entries of its history.")
+        screen.line(f"Copied to {copy.path}, with {counted(copy.head.count, 'entry', 'entries')} of its history.")
         _show_flaws(screen, copy.flaws)
         screen.line(f"Head: {copy.head}")
 
@@ -80,7 +81,7 @@ def rebuild_queue(session: Session) -> None:
 
     session.print_result(
         {"wakes": count},
-        lambda screen: screen.line(f"The queue was made anew, with {count:,} wake{'' if count == 1 else 's'}."),
+        lambda screen: screen.line(f"The queue was made anew, with {counted(count, 'wake')}."),
     )
 
 
@@ -117,7 +118,9 @@ def verify(session: Session, head: str | None, archives: tuple[Path, ...]) -> No
 
     def draw(screen: Screen) -> None:
         if not flaws:
-            screen.line(f"All {current.count} entries of the history are unchanged.", "bold green")
+            screen.line(
+                f"{counted(current.count, 'entry', 'entries')} of the history checked: unchanged.", "bold green"
+            )
             for archive in archives:
                 screen.line(f"{archive} holds what the ledger had.", "bold green")
         _show_flaws(screen, flaws)
@@ -164,10 +167,12 @@ def archive_histories(session: Session, older_than: timedelta, target: Path, by:
         if not report.entry_count:
             screen.line(f"No history is old enough; {report.path} stays as it was.")
             return
-        cases = "1 case" if report.case_count == 1 else f"{report.case_count} cases"
-        screen.line(f"{report.entry_count} entries of the history of {cases} were moved to {report.path}.")
+        entries = counted(report.entry_count, "entry", "entries")
+        cases = counted(report.case_count, "case")
+        screen.line(f"Moved to {report.path}: {entries} of the history of {cases}.")
         if report.kept_count:
-            screen.line(f"{report.kept_count} cases stay in the ledger too: their orders were asked for meanwhile.")
+            kept = counted(report.kept_count, "case")
+            screen.line(f"Kept in the ledger too: {kept}, because a request about the order came meanwhile.")
         screen.line("Keep the file as you keep the ledger: it holds the evidence of these cases.", "dim")
 
     shape: dict[str, object] = {
@@ -191,7 +196,7 @@ def clear_archive(session: Session, file: Path, by: str | None) -> None:
     """
     with session.desk() as desk:
         count = desk.cases.clear_archive(file, by=require_name(by))
-    histories = "one history" if count == 1 else f"{count} histories"
+    histories = counted(count, "history", "histories")
     told = (
         f"Personal data was removed from {histories} in {file}."
         if count
@@ -217,14 +222,16 @@ def restore_ledger(session: Session, file: Path, complete: bool) -> None:
     restored = restore(file, path, clock_of(session.config()).now(), lacks_nothing=complete)
 
     def draw(screen: Screen) -> None:
-        screen.line(f"{path} was restored from the backup, with {restored.head.count} entries of history.")
+        screen.line(
+            f"{path} was restored from the backup, with {counted(restored.head.count, 'entry', 'entries')} of history."
+        )
         if restored.replaced_file is not None:
             screen.line(f"The replaced ledger is kept as {restored.replaced_file}.")
         if not complete:
             screen.line("What was done after the backup is missing: check `orderdesk cases --open` before you go on.")
         if restored.distrusted:
-            cases = "1 case" if restored.distrusted == 1 else f"{restored.distrusted} cases"
-            screen.line(f"Of {cases} it is unknown whether a request was sent since.", "yellow")
+            cases = counted(restored.distrusted, "case")
+            screen.line(f"{cases}: whether a request was sent after the backup is unknown.", "yellow")
 
     replaced = None if restored.replaced_file is None else str(restored.replaced_file)
     document = {
@@ -251,7 +258,9 @@ def accept(session: Session) -> None:
     head = accept_current_state(path, clock_of(session.config()).now())
     session.print_result(
         {"file": str(path), "head": str(head)},
-        lambda screen: screen.line(f"{path} is in use as it is, with {head.count} entries of history."),
+        lambda screen: screen.line(
+            f"{path} is in use as it is, with {counted(head.count, 'entry', 'entries')} of history."
+        ),
     )
 
 
@@ -277,7 +286,7 @@ def forget(session: Session, order: str, by: str | None) -> None:
 
     def draw(screen: Screen) -> None:
         count = report.history_count
-        histories = "one history" if count == 1 else f"{count} histories"
+        histories = counted(count, "history", "histories")
         screen.line(f"Order {erased.number}: personal data was removed from the order and {histories}.")
         if duplicates:
             screen.line(f"Its duplicates have personal data of their own: {', '.join(duplicates)}.", "yellow")

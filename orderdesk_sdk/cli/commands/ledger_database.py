@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cli.session import Session, clock_of, common_options
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def copy_command(session: Session, source: str | None, target: str) -> None:
     made = copy_ledger(old, new, clock_of(config).now())
 
     def draw(screen: Screen) -> None:
-        screen.line(f"Copied {made.head.count} entries of history and {made.rows.get('orders', 0)} orders.")
+        entries, orders = counted(made.head.count, "entry", "entries"), counted(made.rows.get("orders", 0), "order")
+        screen.line(f"Copied {entries} of history and {orders}.")
         screen.line(f"From: {database_name(old)}", "dim")
         screen.line(f"To:   {database_name(new)}")
         screen.line(f"Head: {made.head}")

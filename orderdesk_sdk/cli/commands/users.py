@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cli.session import Session, by_option, common_options, require_name
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def forget_user(session: Session, name: str, by: str | None) -> None:
         count = desk.access.users.remove_audit_texts(name, by=require_name(by))
     session.print_result(
         {"user": name, "records": count},
-        lambda screen: screen.line(f"Addresses and details were removed from {count} records about {name}."),
+        lambda screen: screen.line(f"Addresses and details were removed from {counted(count, 'record')} about {name}."),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from orderdesk_sdk.cases.access import ApiToken, User
 from orderdesk_sdk.cases.audit import AuditEntry
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.cli.output.times import format_time
 from orderdesk_sdk.stores.personal_texts import REMOVED
@@ -76,4 +77,4 @@ def show_audit(screen: Screen, entries: Sequence[AuditEntry], count: int, flaws:
     if flaws:
         screen.line("The log was changed or damaged: keep it, and compare it with the last backup.", "yellow")
     elif flaws is not None:
-        screen.line(f"All {count} records of the audit log are unchanged.", "green")
+        screen.line(f"{counted(count, 'record')} of the audit log checked: unchanged.", "green")

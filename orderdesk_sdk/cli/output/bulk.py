@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cli.output.screen import Screen, printable
 from orderdesk_sdk.desk.bulk.result import BulkOutcome
 from orderdesk_sdk.desk.bulk.summary import BulkSummary
@@ -64,7 +65,7 @@ def show_summary(screen: Screen, summary: BulkSummary, *, is_complete: bool) -> 
     if is_complete and not summary.total:
         screen.line("There was no order to cancel; nothing was recorded.", "bold")
         return
-    orders = f"{summary.total:,} order{'' if summary.total == 1 else 's'}"
+    orders = counted(summary.total, "order")
     screen.line(f"{orders}: {counts_text(summary.counts)}.", "bold")
     if summary.reasons:
         rows = [

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.plan_token import PLAN_TOKEN_LIFETIME
@@ -255,7 +256,7 @@ def _show_case(screen: Screen, receipt: CaseReceipt) -> None:
     if receipt.evidence is not None:
         screen.hanging("evidence:", _evidence_text(receipt, receipt.evidence), indent=2)
     for archived in receipt.archived:
-        count = f"{archived.entry_count} entr{'y' if archived.entry_count == 1 else 'ies'} of its history"
+        count = f"{counted(archived.entry_count, 'entry', 'entries')} of its history"
         screen.hanging("archived:", f"{count}, {format_time(archived.archived_at)}, in {archived.archive}", indent=2)
     if _is_partial(case):
         screen.hanging("lines:", _lines(case), indent=2)

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 from rich.text import Text
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.state_machine import EventKind
 from orderdesk_sdk.cli.output.screen import printable
@@ -56,7 +57,11 @@ def _folded(rounds: Sequence[_Round]) -> Row:
     last = rounds[-1].lines[-1]
     when, _, message = rounds[-1].rows[-1]
     text = Text(f"until {when}: {last.summary}")
-    return rounds[0].rows[0][0], f"polled {len(rounds)} times", text.append(f"; {message.plain}") if message else text
+    return (
+        rounds[0].rows[0][0],
+        f"polled {counted(len(rounds), 'time')}",
+        text.append(f"; {message.plain}") if message else text,
+    )
 
 
 def _rounds(history: Sequence[HistoryLine], remote_id: str) -> Iterator[_Round]:

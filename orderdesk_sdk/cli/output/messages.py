@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.messages import InboundMessage, MessageState
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.cli.output.times import format_time
@@ -43,7 +44,7 @@ def show_one_message(screen: Screen, message: InboundMessage) -> None:
         "says": message.kind.value if message.kind is not None else message.source.purpose.value,
         "delivery": message.event_id or "-",
         "received": format_time(message.received_at, seconds=True),
-        "tried": f"{message.tries} times",
+        "tried": counted(message.tries, "time"),
         "next try": format_time(message.next_try_at, seconds=True),
         "digest": message.digest,
     }

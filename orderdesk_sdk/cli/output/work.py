@@ -14,6 +14,7 @@ from rich.text import Text
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.wording import rounded_duration
 from orderdesk_sdk.cli.output.cancellations import event_line, show_case_list
@@ -126,7 +127,7 @@ class WorkResult:
         rest = "stopped"
         if self.is_idle:
             rest = "every open case requires action" if self.cancels or self.others else "no case is open"
-        screen.line(f"{self.handled} step{'' if self.handled == 1 else 's'} processed; {rest}.")
+        screen.line(f"{counted(self.handled, 'step')} processed; {rest}.")
         if self.cancels or self.others:
             screen.line("These cases require action:", "bold magenta")
         if self.cancels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.event_webhooks import DeliveryState, EventEndpoint
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.wording import rounded_duration
@@ -37,7 +38,7 @@ def check_endpoints(ledger: Ledger, now: datetime) -> Iterator[HealthCheck]:
 def _problems(ledger: Ledger, endpoint: EventEndpoint, failed: int, now: datetime) -> Iterator[HealthCheck]:
     place = endpoint_location(endpoint.id)
     if failed:
-        text = f"{failed} {'event was' if failed == 1 else 'events were'} given up after many tries"
+        text = f"{counted(failed, 'event was', 'events were')} given up after many tries"
         hint = f"see `orderdesk webhooks deliveries {endpoint.id} --state failed`, and redeliver them"
         yield HealthCheck.degraded(_CODE, place, text, hint)
     if endpoint.gap is not None:
@@ -51,6 +52,6 @@ def _problems(ledger: Ledger, endpoint: EventEndpoint, failed: int, now: datetim
     oldest = min((one.created_at for one in pending), default=now)
     if now - oldest > LATE_AFTER:
         last = next((one.last_problem for one in reversed(pending) if one.last_problem), "nothing was tried yet")
-        text = f"{len(pending)} {'event waits' if len(pending) == 1 else 'events wait'}, the oldest for"
+        text = f"{counted(len(pending), 'event waits', 'events wait')}, the oldest for"
         hint = "mend the receiver; the events are sent again by themselves"
         yield HealthCheck.degraded(_CODE, place, f"{text} {rounded_duration(now - oldest)}: {last}", hint)

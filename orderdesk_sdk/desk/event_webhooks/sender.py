@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.event_webhooks import DeliveryState, EventDelivery, EventEndpoint
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
@@ -74,7 +75,7 @@ class EventSender:
             self._ledger.update_delivery(
                 evolve(tried, state=DeliveryState.FAILED, next_try_at=None, last_problem=text), now
             )
-            return f"{problem}; it was tried {delivery.tries} times, and is given up"
+            return f"{problem}; given up after {counted(delivery.tries, 'try', 'tries')}"
         self._ledger.update_delivery(evolve(tried, next_try_at=now + delay, last_problem=text), now)
         return problem
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.messages import InboundMessage, MessagePurpose, MessageState
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY
@@ -144,7 +145,7 @@ class MessageHandler:
         return HandledMessage(later, f"message {message.id} from {message.source}: {_cut(text)}")
 
     def _give_up(self, message: InboundMessage, text: str) -> HandledMessage:
-        return self._settle(message, MessageState.FAILED, f"{text} (tried {message.tries} times)")
+        return self._settle(message, MessageState.FAILED, f"{text} (tried {counted(message.tries, 'time')})")
 
     def _settle(self, message: InboundMessage, state: MessageState, text: str) -> HandledMessage:
         settled = evolve(message, state=state, next_try_at=None, result=_cut(text))

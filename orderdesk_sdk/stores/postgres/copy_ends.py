@@ -8,6 +8,7 @@ from datetime import datetime
 
 import psycopg
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.postgres import ledger_schema, order_database
@@ -98,7 +99,7 @@ def _require_no_history(pool: PostgresPool) -> None:
         (count,) = cursor.execute("SELECT max(count) FROM chain").fetchone()
     if count:
         raise InvalidStateError(
-            f"the target is in use: it holds a ledger with {count} entries of history",
+            f"the target is in use: it holds a ledger with {counted(count, 'entry', 'entries')} of history",
             location=f"PostgreSQL database {pool.place}",
             hint="name a database that is empty",
         )

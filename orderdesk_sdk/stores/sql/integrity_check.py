@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.history import HistoryEntryKind
 from orderdesk_sdk.cases.integrity import ChainHead, IntegrityFlaw, IntegrityReport
 from orderdesk_sdk.stores.hash_chain import FIRST, ROW_MARK, chain_entry, head_after, link_after, row_digest, state_of
@@ -51,7 +52,7 @@ def examine(db: Cursor, noted: ChainHead | None = None) -> Iterator[IntegrityFla
     (here,) = db.execute("SELECT count(*) FROM history").fetchone()
     total = here + archived_count(db)
     if lines != total:
-        yield IntegrityFlaw(None, f"{total - lines} lines of the history belong to no case")
+        yield IntegrityFlaw(None, f"no case has {counted(total - lines, 'line')} of the history")
     yield from audit_flaws(db)
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import StorageError, ValidationError
 from orderdesk_sdk.orders.order import Order
@@ -125,7 +126,7 @@ def import_orders(
                 if not done.count:
                     raise
                 raise StorageError(
-                    f"{done.count} of {count} orders are imported, the others are not: {error.message}",
+                    f"{done.count:,} of {counted(count, 'order')} imported; the others are not: {error.message}",
                     location=error.location,
                     hint=f"{error.hint}; then import the same again: what is there already is left as it is",
                 ) from error

@@ -28,7 +28,7 @@ def feed_of(seller: str, order: str, item: str) -> str:
 
 
 def advance(url: str, seconds: int) -> None:
-    requests.post(f"{url}/_simulator/clock", json={"advance_seconds": seconds}, timeout=5).raise_for_status()
+    requests.post(f"{url}/_simulator/clock", json={"advance_seconds": seconds}, timeout=60).raise_for_status()
 
 
 def by_amazons(url: str, settings: dict[str, str], order: str, item: str) -> dict[str, object]:
@@ -53,7 +53,7 @@ def by_amazons(url: str, settings: dict[str, str], order: str, item: str) -> dic
     def made() -> str:
         place = feeds.create_feed_document(models.CreateFeedDocumentSpecification(content_type=XML))
         content = feed_of(settings["seller_id"], order, item).encode()
-        requests.put(place.url, data=content, headers={"content-type": XML}, timeout=5).raise_for_status()
+        requests.put(place.url, data=content, headers={"content-type": XML}, timeout=60).raise_for_status()
         specification = models.CreateFeedSpecification(
             feed_type=KIND, marketplace_ids=settings["marketplace_ids"], input_feed_document_id=place.feed_document_id
         )
@@ -64,7 +64,7 @@ def by_amazons(url: str, settings: dict[str, str], order: str, item: str) -> dic
     advance(url, 600)
     feed = feeds.get_feed(first)
     seen["feed"] = feed.processing_status
-    report = requests.get(feeds.get_feed_document(feed.result_feed_document_id).url, timeout=5).text
+    report = requests.get(feeds.get_feed_document(feed.result_feed_document_id).url, timeout=60).text
     seen["report"] = "<MessagesSuccessful>1</MessagesSuccessful>" in report
     seen["after"] = status()
     second = made()

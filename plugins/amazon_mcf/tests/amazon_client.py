@@ -72,7 +72,7 @@ def status(api: FbaOutboundApi, order_id: str) -> object:
 
 
 def advance(url: str, seconds: int) -> None:
-    requests.post(f"{url}/_simulator/clock", json={"advance_seconds": seconds}, timeout=5).raise_for_status()
+    requests.post(f"{url}/_simulator/clock", json={"advance_seconds": seconds}, timeout=60).raise_for_status()
 
 
 if __name__ == "__main__":

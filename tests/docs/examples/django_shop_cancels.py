@@ -10,7 +10,7 @@ import django
 from django.core.management import call_command
 from django.test import Client
 
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which the desk is taken for idle."""
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from orderdesk_devkit.simulators.server import serve
 
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which the app's thread is taken for idle; it looks every second."""
 
 

@@ -52,7 +52,7 @@ def client(desk: Desk, page_blocks: Pages) -> Iterator[httpx.Client]:
     page_blocks(PAGE, ("python",))[0].run(names)
     app = FastAPI()
     names["answer_page"](app, desk)
-    with serve(app) as served, httpx.Client(base_url=served.url, timeout=30) as made:
+    with serve(app) as served, httpx.Client(base_url=served.url, timeout=120) as made:
         yield made
 
 

@@ -36,5 +36,5 @@ def test_the_command_serves_a_console(page_blocks: Pages, tmp_path: Path) -> Non
             assert (page.status_code, "Sign in" in page.text) == (200, True)
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
     assert process.returncode == 0

@@ -25,7 +25,7 @@ SECRETS = {
     "MCF_CLIENT_ID": "client_id",
     "MCF_CLIENT_SECRET": "client_secret",
 }
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which the worker thread is taken for idle; it looks every second."""
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 PAGE = "fastapi.md"
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which the worker thread is taken for idle; it looks every second."""
 
 

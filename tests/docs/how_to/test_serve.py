@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Pages
 
 PAGE = "serve.md"
-UP_WITHIN = 60.0
+UP_WITHIN = 120.0
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from orderdesk_sdk.clock import SystemClock
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Order, OrderLine
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds until a process that does not come up, or end, is taken for broken; it takes one."""
 ORDERS = 20
 SECRETS = ("refresh_token", "client_id", "client_secret")

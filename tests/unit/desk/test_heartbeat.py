@@ -69,9 +69,9 @@ def test_many_rounds_are_one_entry(desk: Desk, clock: VirtualClock, monkeypatch:
 
 def test_work_that_was_done_and_threads_that_hang_are_told(desk: Desk, clock: VirtualClock) -> None:
     bulkhead = desk.connections.bulkhead("shop")
-    assert bulkhead.submit(lambda _: None).done.wait(5)
+    assert bulkhead.submit(lambda _: None).done.wait(120)
     held = threading.Event()
-    bulkhead.run_isolated(lambda: held.wait(5), timeout=0.05)
+    bulkhead.run_isolated(lambda: held.wait(120), timeout=0.05)
     Heartbeat(desk).beat()
     held.set()
     condition = said(desk).connections["shop"]
@@ -84,7 +84,7 @@ def test_a_job_that_fails_is_not_done(desk: Desk) -> None:
     def fail(_: object) -> None:
         raise ValueError
 
-    assert desk.connections.bulkhead("shop").submit(fail).done.wait(5)
+    assert desk.connections.bulkhead("shop").submit(fail).done.wait(120)
     assert desk.connections.bulkhead("shop").last_done is None
 
 

@@ -157,3 +157,24 @@ def test_id_rules_are_about_the_whole_number() -> None:
     assert "has 6 characters; at most 5" in str(rule.error("A-1234"))
     for bad in ("a-1", "A 1", "A-1\n", ""):
         assert "others are cut" in str(rule.error(bad))
+
+
+@pytest.mark.parametrize(
+    ("confirm", "name", "label"),
+    [
+        (FinalResponse(), None, "button"),
+        (Polling(minutes(1), minutes(2)), None, "button (asks)"),
+        (FinalResponse(), "by force", "button (by force)"),
+        (Polling(minutes(1), minutes(2)), "plain", "button (plain, asks)"),
+    ],
+)
+def test_the_name_of_a_button_stands_in_its_label(
+    confirm: Polling | FinalResponse, name: str | None, label: str
+) -> None:
+    assert Button(confirm, name=name).label == label
+
+
+@pytest.mark.parametrize("name", ["", "By force", "by  force", "force!", " force"])
+def test_a_name_that_is_no_lower_case_word_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="lower-case words"):
+        Button(FinalResponse(), name=name)

@@ -197,7 +197,7 @@ def test_a_plugin_that_hangs_holds_up_only_its_own(site: Site, where: str, monke
         release.set()
         for thread in threading.enumerate():
             if thread.name == "load acme":
-                thread.join(20)
+                thread.join(120)
 
 
 def test_two_distributions_with_one_slug_are_both_named_and_neither_is_used(site: Site) -> None:

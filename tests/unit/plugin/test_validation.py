@@ -65,6 +65,10 @@ def nothing_known(settings: object) -> object:
         (lambda _: None, "its list of routes must be a tuple of routes, not None"),
         (lambda _: ("button",), "its list of routes must be a tuple of routes, not ('button',)"),
         (lambda _: (Email("nobody", "subject", "body"),), "its e-mail route names the setting 'nobody'"),
+        (
+            lambda _: (Button(FinalResponse(), name="a"), Button(FinalResponse(), name="a")),
+            "two of its buttons have the name 'a'",
+        ),
         (nothing_known, "KeyError in its `configured`"),
     ],
 )

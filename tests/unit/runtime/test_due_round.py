@@ -41,7 +41,7 @@ from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which a test gives up waiting for another thread; none of them waits that long."""
 RULE = {"name": "folder cancels", "event": "order moved", "do": [{"action": CANCEL_ORDER}]}
 WIDTH = 2

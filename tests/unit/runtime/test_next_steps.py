@@ -60,7 +60,7 @@ def test_a_poll_waits_for_no_cancel_of_another_service(desk: Desk, is_answered: 
         is_answered.set()
         eventually(lambda: states(desk, "first") == {State.CANCELED}, "all cases are settled")
         stop.set()
-        worker.join(20)
+        worker.join(120)
 
 
 def test_a_round_that_ends_for_others_says_so(desk: Desk, is_answered: threading.Event) -> None:

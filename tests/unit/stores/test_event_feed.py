@@ -218,7 +218,7 @@ class TestWriters:
                 for writing in [pool.submit(write, number) for number in range(self.WRITERS)]:
                     writing.result(timeout=120)
                 try:
-                    reading.result(timeout=30)
+                    reading.result(timeout=120)
                 finally:
                     done.set()
         assert seen == list(range(1, wanted + 1))

@@ -241,11 +241,11 @@ def test_a_caller_that_is_interrupted_while_it_waits_keeps_nobody_from_committin
 
     def slow(cursor: Cursor) -> None:
         waits.set()
-        goes_on.wait(10)
+        goes_on.wait(120)
 
     first = threading.Thread(target=group.run, args=(slow,))
     first.start()
-    waits.wait(10)
+    waits.wait(120)
     gone = _PendingCommit(insert(1))
     assert not group._goes_first(gone)
     group._pass_on(gone)
@@ -254,7 +254,7 @@ def test_a_caller_that_is_interrupted_while_it_waits_keeps_nobody_from_committin
     eventually(lambda: len(group._pending) >= 2, "all of them wait for the commit")
     goes_on.set()
     for thread in (first, last):
-        thread.join(10)
+        thread.join(120)
         assert not thread.is_alive()
     assert kept(path) == [1, 2]
 
@@ -308,7 +308,7 @@ def test_a_caller_that_is_interrupted_at_its_turn_keeps_nobody_from_hearing_of_t
 
     def slow(cursor: Cursor) -> None:
         waits.set()
-        goes_on.wait(10)
+        goes_on.wait(120)
 
     def write() -> None:
         try:
@@ -318,14 +318,14 @@ def test_a_caller_that_is_interrupted_at_its_turn_keeps_nobody_from_hearing_of_t
 
     first = threading.Thread(target=group.run, args=(slow,))
     first.start()
-    waits.wait(10)
+    waits.wait(120)
     gone = _PendingCommit(insert(1))
     assert not group._goes_first(gone)
     last = threading.Thread(target=write)
     last.start()
     eventually(lambda: len(group._pending) >= 2, "all of them wait for the commit")
     goes_on.set()
-    first.join(10)  # It has let through the one that is gone.
+    first.join(120)  # It has let through the one that is gone.
     group._pass_on(gone)
-    last.join(10)
+    last.join(120)
     assert (results, kept(path)) == ([None], [1, 2])

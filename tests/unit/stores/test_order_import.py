@@ -73,7 +73,7 @@ def test_an_import_that_dies_half_way_says_what_it_has_done_and_is_gone_on_with(
 
     with monkeypatch.context() as patch:
         patch.setattr(order_rows, "insert_row", full)
-        with pytest.raises(StorageError, match=r"500 of 1000 orders are imported.*changed.*import the same again"):
+        with pytest.raises(StorageError, match=r"500 of 1,000 orders imported.*changed.*import the same again"):
             store.import_orders(many(), by="Ann")
     assert count(store) == 500
     report = store.import_orders(many(), by="Ann")

@@ -22,8 +22,8 @@ __all__ = ["EXTENSION", "ClientConnection", "Served", "client_connection", "serv
 EXTENSION = "orderdesk.connection"
 """Under this key of `scope["extensions"]` an app finds the `ClientConnection` its request came in by."""
 
-_START_WITHIN = 10.0
-_STOP_WITHIN = 10.0
+_START_WITHIN = 60.0
+_STOP_WITHIN = 60.0
 _END_TASKS_WITHIN = 1.0
 _SHUTDOWN_ROUNDS = 6
 

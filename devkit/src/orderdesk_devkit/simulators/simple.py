@@ -90,6 +90,8 @@ class SimpleSimulator(Simulator):
     """The path below which orders are."""
     cancel_verb: ClassVar[str] = "cancel"
     """What the last part of the path of a cancel is called."""
+    cancel_method: ClassVar[str] = "POST"
+    """By which method a cancel comes; of some services it is "GET"."""
     stages: ClassVar[Stages] = Stages()
     options: ClassVar[tuple[BehaviorOption, ...]] = (FATE,)
     contradicting_options: ClassVar[Mapping[str, str]] = {FATE.name: FATE.choices[1]}
@@ -182,11 +184,11 @@ class SimpleSimulator(Simulator):
                 return CallResult(404, "refused: unknown", {"error": "no such order"})
             case ("GET",):
                 return CallResult(200, f"read: {order.stage}", self.order_document(number, order.stage))
-            case "POST", self.cancel_verb if (wrong := self.rejection(parse_object_body(body))) is not None:
+            case self.cancel_method, self.cancel_verb if (wrong := self.rejection(parse_object_body(body))) is not None:
                 return CallResult(422, f"refused: {wrong}", {"error": wrong})
-            case "POST", self.cancel_verb if order.stage != self.stages.received:
+            case self.cancel_method, self.cancel_verb if order.stage != self.stages.received:
                 return CallResult(409, f"{self.cancel_verb} refused in {order.stage}", {"error": "too late"})
-            case "POST", self.cancel_verb:
+            case self.cancel_method, self.cancel_verb:
                 order.cancel_at = order.cancel_at or self.clock.now() + self._durations.cancel
                 effect = f"{self.cancel_verb} taken in {order.stage}, to be {self.option(FATE.name, number)}"
                 return CallResult(202, effect, effect_kind=Effect.CANCEL_ACCEPTED)

@@ -51,6 +51,8 @@ class Effect(enum.Enum):
     """A call asked to cancel and the service acknowledged it or did it at once, also where it had done so before."""
     ORDER_CREATED = "order created"
     """A call made a new order. The record's `remote_id` is the number that the plugin's RemoteOrder will have."""
+    STATUS_SET = "status set"
+    """A call gave an order a status of those that the plugin declares as settable, also one that it had before."""
 
 
 @frozen
@@ -153,6 +155,14 @@ class Simulator(ABC):
 
     def canceled_quantities(self, remote_id: str) -> Mapping[str, int] | None:  # noqa: ARG002 - for overriding
         """How many pieces of each line, by code, it has canceled because it was asked; None: whole orders only."""
+        return None
+
+    def change_order(self, remote_id: str) -> bool:  # noqa: ARG002 - for overriding
+        """Change the order as somebody else would, so that its ETag is another; False where orders have none."""
+        return False
+
+    def has_status(self, remote_id: str, status: str) -> bool | None:  # noqa: ARG002 - for overriding
+        """Whether the order has a status of those that the plugin declares as settable; None: it does not tell."""
         return None
 
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:  # noqa: ARG002 - for overriding

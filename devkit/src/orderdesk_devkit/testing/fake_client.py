@@ -45,6 +45,7 @@ def intent_of(request: httpx.Request, number: int = 1) -> Intent:
         options.idempotent,
         NOW,
         options.read_only,
+        declared_write=options.writes,
     )
 
 

@@ -19,6 +19,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt
 from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
@@ -131,6 +132,18 @@ class PluginHarness:
     def resubmit(self, number: str | None = None) -> ResubmitCase:
         """Submit the canceled order again; the resubmission as it is then."""
         return self.desk.resubmissions.create(self.order, by="a test", number=number)
+
+    def change_status(self, status: str) -> StatusCase:
+        """Give the order a status, and let time pass until that is settled or a person has it."""
+        changed = self.desk.status_changes.create(self.order, status, by="a test", connections=[self.connection])
+        (case,) = changed.changes
+        for _ in range(_MAX_STEPS):
+            if case.due_at is None or case.state is State.ACTION_REQUIRED:
+                return case
+            self.wait_for(max(case.due_at, self.clock.now()))
+            self.desk.run_due()
+            case = self.desk.ledger.case(case.id, StatusCase)
+        return case
 
     @property
     def case(self) -> CancelCase:

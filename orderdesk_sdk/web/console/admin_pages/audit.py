@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orderdesk_sdk.cases.audit import AuditAction, AuditEntry
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.desk.audit import AuditService
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.csv_file import csv_file
@@ -106,7 +107,7 @@ def _show(request: Request, verified: tuple[str, ...] | None) -> Response:
         first_href=f"/audit?{wanted.query()}" if before is not None else None,
         export_href=f"/audit/export?{wanted.query()}",
         is_narrowed=bool(wanted.query()) or before is not None,
-        shown=f"{count:,} records in all",
+        shown=f"{counted(count, 'record')} in all",
     )
     return render(request, "audit.html", {"title": "Audit log", "page": page})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
 from orderdesk_sdk.desk.health_checks import check_health
@@ -48,5 +49,5 @@ def _check_of(standing: ConnectionStanding, problem: str) -> HealthCheck:
 
 def _plugin_checks(desk: Desk) -> tuple[HealthCheck, ...]:
     rows, faults = matrix_rows(desk.registry)
-    text = f"{len(rows)} integration{'' if len(rows) == 1 else 's'} can be used"
+    text = f"{counted(len(rows), 'integration')} can be used"
     return (HealthCheck.ok(HealthCode.PLUGIN, "-", text), *(error_check(HealthCode.PLUGIN, one) for one in faults))

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.audit import AuditAction
 from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.plan import Plan
 from orderdesk_sdk.desk.bulk.lists import MAX_LISTED
@@ -43,7 +44,7 @@ def preview_bulk(request: Request, form: FormData) -> Response:
     plans, covered = _plans(desk, [order_id(ref) for ref in refs])
     preview = make_preview(plans, covered)
     data = {
-        "title": f"Cancel {len(plans)} orders?" if len(plans) != 1 else "Cancel 1 order?",
+        "title": f"Cancel {counted(len(plans), 'order')}?",
         "preview": preview,
         "reasons": reason_choices(preview),
         "orders": ",".join(order_ref(plan.order_id) for plan in plans),
@@ -58,7 +59,7 @@ def start_bulk(request: Request, form: FormData) -> Response:
     ids = [order_id(ref) for ref in _split(form_text(form, "orders", limit=MAX_LIST_TEXT))]
     desk.bulks.start(ids, by=caller.name, reason=_reason(form), key=key)
     address = client_address(request.scope)
-    desk.audit.record(caller.name, AuditAction.CANCEL_REQUESTED, f"bulk {key}", f"{len(ids)} orders", address)
+    desk.audit.record(caller.name, AuditAction.CANCEL_REQUESTED, f"bulk {key}", counted(len(ids), "order"), address)
     return see_other(f"/bulk/{key}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,9 @@ import pytest
 
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator, simulators
+from orderdesk_devkit.testing.failpoints.fork_server import ForkServer
+from orderdesk_devkit.testing.failpoints.runner import FailpointScenario, kill_at_every_failpoint
+from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 from orderdesk_sdk import VirtualClock
 from tests.support.tutorial import HEADS, PACKAGE, TUTORIAL
 
@@ -58,6 +62,7 @@ class Workshop:
             parts += [block.take().removeprefix(head) for block in page if block.text.startswith(head)]
             (package / name).write_text("\n\n".join(parts), encoding="utf-8")
         sys.path.insert(0, str(package.parent))
+        os.environ["PYTHONPATH"] = str(package.parent)  # Where the processes find it that are killed.
         importlib.invalidate_caches()
 
     def serve(self, simulator: Simulator | None = None) -> None:
@@ -107,6 +112,15 @@ class Workshop:
         self.clock.advance(expires_in)
         self.play(page[pause:], capsys)
 
+    def kill_everywhere(self, scenario: FailpointScenario, folder: Path) -> tuple[str, ...]:
+        """The boundaries at which the page's plugin was killed; what is left after each is as the laws want it."""
+        with ForkServer(at_once=1) as fork_server:
+            report = kill_at_every_failpoint(
+                PluginUnderTest(slug="acme-print"), scenario, folder, fork_server=fork_server
+            )
+        assert report.failures == {}
+        return tuple(report.failpoints)
+
     def close(self) -> None:
         """Stop what was started, and forget what was installed."""
         self._open.close()
@@ -119,6 +133,7 @@ class Workshop:
 def workshop(story: VirtualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
     """Where the pages are worked through."""
     monkeypatch.setenv("ACME_API_KEY", "a-key-for-simulators-only")
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # Put back at the end, whatever `install` writes there.
     made = Workshop(tmp_path, story)
     yield made
     made.close()

@@ -11,7 +11,7 @@ from orderdesk_sdk.runtime.scheduler import RunReport
 
 CLOCK = SystemClock()
 HOUR = timedelta(hours=1)
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which a test gives up; none of them waits that long."""
 
 

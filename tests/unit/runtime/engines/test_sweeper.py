@@ -18,7 +18,7 @@ from orderdesk_sdk.runtime.scheduler import RunReport
 from orderdesk_sdk.stores.postgres.pool import PostgresPool
 from tests.support.waiting import eventually
 
-WITHIN = 30.0
+WITHIN = 120.0
 """Real seconds after which a test gives up waiting for the sweeper; none of them waits that long."""
 
 

@@ -22,7 +22,7 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.runtime.listeners import Listeners
 
-WITHIN = 8.0
+WITHIN = 120.0
 """Real seconds after which a test gives up waiting for another thread; none of them waits that long."""
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
 from orderdesk_sdk.cases.exchange import Certainty, Intent
-from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.clock import VirtualClock, minutes
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
@@ -84,6 +84,26 @@ def test_a_service_marks_what_a_flow_declares_to_read() -> None:
     declared = service.post("/graphql", json={}, read_only=True).extensions[CALL_OPTIONS]
     assert declared == CallOptions("/graphql", idempotent=True, read_only=True)
     assert service.post("/graphql", json={}).extensions[CALL_OPTIONS] == CallOptions("/graphql", idempotent=False)
+
+
+def test_a_get_that_writes_is_a_write_to_whoever_asks(client_of: ClientMaker) -> None:
+    """It is not made again after a 502, and whether it may be sent twice is what the plugin says."""
+    with RawServer(responding(in_turn(http_response(502, b"")))) as server:
+        writing = httpx.Request(
+            "GET", server.url, extensions={CALL_OPTIONS: CallOptions("*", idempotent=False, writes=True)}
+        )
+        exchange, _ = client_of(server.url).call(writing, 1, ignore_intent)
+        assert (exchange.status, exchange.attempts, exchange.intent.read_only) == (502, 1, False)
+
+
+def test_a_request_that_writes_cannot_be_declared_a_read() -> None:
+    service = Service("acme", None, "https://acme.example", VirtualClock().now(), "agent", ConnectionRole.FULFILLMENT)
+    declared = service.request("GET", "/orders/1/cancel", writes=True).extensions[CALL_OPTIONS]
+    assert declared == CallOptions("/orders/1/cancel", idempotent=False, writes=True)
+    with pytest.raises(ValueError, match="neither read_only nor answered from a cache"):
+        service.request("GET", "/orders/1/cancel", writes=True, read_only=True)
+    with pytest.raises(ValueError, match="neither read_only nor answered from a cache"):
+        service.request("GET", "/orders/1/cancel", writes=True, cache_for=minutes(1))
 
 
 def test_a_read_is_made_again_after_broken_connections(client_of: ClientMaker) -> None:

@@ -53,7 +53,7 @@ def test_sixteen_threads_share_one_token_call(client_of: ClientMaker) -> None:
 
 
 def test_sixteen_threads_with_a_spent_token_fetch_one_new_one(client_of: ClientMaker) -> None:
-    all_here = threading.Barrier(8, timeout=10)
+    all_here = threading.Barrier(8, timeout=120)
     waiting = threading.local()
 
     def good(token: str) -> bool:

@@ -20,6 +20,7 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.ending import Ending
@@ -28,6 +29,7 @@ from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTe
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
@@ -37,6 +39,7 @@ from orderdesk_devkit.testing.conformance.requirement import ConformanceError, R
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
@@ -46,6 +49,7 @@ __all__ = ["Ending", "Requirement", "ConformanceError", "PluginConformance"]
 class PluginConformance(
     DeclarationTests,
     FallbackRouteTests,
+    NamedRouteTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -58,7 +62,9 @@ class PluginConformance(
     OrderNumberTests,
     ReasonTests,
     ReadTests,
+    ConditionalWriteTests,
     ScopeTests,
+    StatusChangeTests,
     WebhookTests,
     SecretLeakTests,
 ):

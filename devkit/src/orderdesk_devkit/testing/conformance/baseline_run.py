@@ -115,6 +115,7 @@ class RecordedConversation:
     cancel: tuple[RecordedCall, ...]
     polls: tuple[RecordedCall, ...]
     resubmit: tuple[RecordedCall, ...]
+    status_changes: Mapping[str, tuple[RecordedCall, ...]] = field(factory=dict, hash=False)
 
 
 @frozen
@@ -130,6 +131,7 @@ class BaselineRun:
         token_path: None where no token is fetched.
         origin: where the service stood, for responses that name itself; "" where none is called.
         plugin_errors: what the plugin itself did wrong meanwhile.
+        status_changes: by each status that can be set, what was said while it was set.
     """
 
     route: Route | None
@@ -143,11 +145,12 @@ class BaselineRun:
     token_path: str | None
     origin: str
     plugin_errors: tuple[str, ...]
+    status_changes: Mapping[str, tuple[RecordedCall, ...]] = field(factory=dict, hash=False)
 
     @property
     def conversation(self) -> RecordedConversation:
         """What was said, without tokens."""
-        return RecordedConversation(self.cancel, self.polls, self.resubmit)
+        return RecordedConversation(self.cancel, self.polls, self.resubmit, self.status_changes)
 
     @property
     def cancel_target(self) -> FaultTarget | None:
@@ -222,7 +225,36 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         token_path,
         urlsplit(origin).netloc,
         tuple(dict.fromkeys(look.plugin_error for look in looks if look.plugin_error is not None)),
+        _record_status_changes(plugin, folder, token_path),
     )
+
+
+def _record_status_changes(
+    plugin: PluginUnderTest, folder: Path, token_path: str | None
+) -> Mapping[str, tuple[RecordedCall, ...]]:
+    """What is said while an order is given each status that can be set, one after the other and then the first again.
+
+    So each is set once to an order that has another; of two recordings the longer is kept.
+    """
+    names = [status.name for status in plugin.integration.statuses]
+    if not names or not plugin.has_service:
+        return {}
+    found: dict[str, tuple[RecordedCall, ...]] = dict.fromkeys(names, ())
+    recorders: list[CallRecorder] = []
+
+    def recorded(simulator: Simulator) -> ASGIApp:
+        recorders.append(CallRecorder(simulator, plugin.number))
+        return recorders[0]
+
+    inner = folder / "statuses"
+    inner.mkdir()
+    with plugin.open_harness(inner, wrap=recorded) as harness:
+        for name in (*names, *names[:-1]):
+            mark = len(recorders[0].calls)
+            harness.change_status(name)
+            calls = tuple(one for one in recorders[0].calls[mark:] if one.path != token_path)
+            found[name] = max(calls, found[name], key=len)
+    return found
 
 
 def _require_canceled_statuses(simulator: Simulator | None) -> None:

@@ -18,7 +18,7 @@ from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.routes import Always, Button, Email, Route
 
-__all__ = ["FallbackRouteTests"]
+__all__ = ["FallbackRouteTests", "with_single_route"]
 
 _CANCEL_HOOKS = ("orderdesk_cancel", "orderdesk_cancel_many")
 """The hooks that only a button has."""
@@ -37,14 +37,14 @@ class FallbackRouteTests(StandardTests):
         for number, route in enumerate(further):
             folder = tmp_path / str(number)
             folder.mkdir()
-            with _with_single_route(plugin_under_test, route).open_harness(folder) as stage:
+            with with_single_route(plugin_under_test, route).open_harness(folder) as stage:
                 stage.cancel()
                 told = _failures(stage, stage.follow_up(), route, plugin_under_test.expected_state(route))
                 found += [f"{route.label}: {complaint}" for complaint in told]
         require(Requirement.ROUTES, found)
 
 
-def _with_single_route(tested: PluginUnderTest, route: Route) -> PluginUnderTest:
+def with_single_route(tested: PluginUnderTest, route: Route) -> PluginUnderTest:
     """The subject with one way to cancel, which is always open."""
     loaded = tested.registry().load(tested.slug)
     declared = evolve(loaded.integration, cancel=(evolve(route, window=Always()),), routes_for=None)

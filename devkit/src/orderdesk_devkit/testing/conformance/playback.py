@@ -22,7 +22,7 @@ from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Outcome
 from orderdesk_sdk.plugin.guard import Guard
-from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest
+from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE
 from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
@@ -47,6 +47,7 @@ class PlaybackResult:
         case: the case after it; None for a resubmission.
         says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
         is_submitted: whether a resubmission ended with the order being there.
+        is_changed: whether a status change ended with the status being set.
         is_without_evidence: whether the fault is an answer that its response cannot give.
     """
 
@@ -55,13 +56,14 @@ class PlaybackResult:
     case: CancelCase | None
     says_canceled: bool = False
     is_submitted: bool = False
+    is_changed: bool = False
     is_without_evidence: bool = False
 
     @property
     def says_done(self) -> bool:
-        """Whether the case is canceled by it, in whole or in part, or the order submitted."""
+        """Whether the case is canceled by it, in whole or in part, the order submitted, or its status set."""
         states = (State.CANCELED, State.PARTIALLY_CANCELED)
-        return self.is_submitted or (self.case is not None and self.case.state in states)
+        return self.is_submitted or self.is_changed or (self.case is not None and self.case.state in states)
 
     @property
     def calls(self) -> int:
@@ -164,6 +166,18 @@ class FlowPlayback:
             return _failed(requests, driven.outcome)
         return PlaybackResult(requests, None, None, is_submitted=isinstance(driven.outcome, RemoteOrder))
 
+    def change_status(self, status: str, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
+        """Give the order a status."""
+        request = StatusChangeRequest(self._request.order, self._request.remote_order, status)
+        hook = self._connection.plugin.manager.hook
+        driven, requests = self._run_flow(
+            lambda: hook.orderdesk_change_status(request=request, service=self._service), Answer, responses, request
+        )
+        if isinstance(driven.outcome, PluginFailure):
+            return _failed(requests, driven.outcome)
+        is_changed = isinstance(driven.outcome, Answer) and driven.outcome.outcome is Outcome.CHANGED
+        return PlaybackResult(requests, None, None, is_changed=is_changed)
+
     @property
     def _service(self) -> object:
         return self._connection.service(self._now)
@@ -173,7 +187,7 @@ class FlowPlayback:
         start: Callable[[], object],
         result: type[T],
         responses: Sequence[ReplayedResponse],
-        request: CancelRequest | PollRequest | ResubmitRequest,
+        request: CancelRequest | PollRequest | ResubmitRequest | StatusChangeRequest,
     ) -> tuple[FlowResult[T], tuple[httpx.Request, ...]]:
         client = _ReplayClient(self._connection, responses or (_DEFAULT_RESPONSE,))
         grounds = AnswerVerifier(self._connection.identified_by, (ExpectedOrder.from_request(request),))

@@ -67,9 +67,14 @@ def _failures(calls: Sequence[RecordedCall], intents: Iterable[Intent]) -> Itera
         same = heard[intent.method, unquote(urlsplit(intent.url).path)]
         meant = same.pop(0) if same else None
         if meant is not None and meant.effects and intent.read_only:
-            yield f"{meant.method} {meant.path} is declared to be a read, and {_done(meant)}"
+            taken = "is declared to be a read" if intent.declared_read_only else "is taken for a read"
+            yield f"{meant.method} {meant.path} {taken}, and {_done(meant)}"
 
 
 def _done(call: RecordedCall) -> str:
-    words = {Effect.CANCEL_ACCEPTED: "asked to cancel", Effect.ORDER_CREATED: "made an order"}
+    words = {
+        Effect.CANCEL_ACCEPTED: "asked to cancel",
+        Effect.ORDER_CREATED: "made an order",
+        Effect.STATUS_SET: "set a status",
+    }
     return " and ".join(words[one] for one in call.effects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from attrs import frozen
 
@@ -23,9 +24,9 @@ class RecordedFlow:
     """A flow with its real responses.
 
     Args:
-        is_canceled: whether these say that the order is canceled, and it is. submits.
-
-    Whether it is a resubmission.
+        is_canceled: whether these say that the order is canceled, and it is.
+        is_resubmission: whether it submits the order again.
+        verdict: what the order is called where it succeeds.
     """
 
     name: str
@@ -33,6 +34,7 @@ class RecordedFlow:
     responses: tuple[ReplayedResponse, ...]
     is_canceled: bool
     is_resubmission: bool = False
+    verdict: str = "canceled"
 
 
 def recorded_flows_of(
@@ -47,7 +49,7 @@ def recorded_flows_at(
     desk: Desk, connection: str, conversation: RecordedConversation, *, forging: bool = False
 ) -> Iterator[RecordedFlow]:
     """The flows of a desk's one open case with their real responses: the cancel, the first poll and the last, the
-    resubmission.
+    resubmission, and the changes of its status.
 
     Args:
         forging: every answer is said to rest on an exchange that nobody had.
@@ -66,15 +68,42 @@ def recorded_flows_at(
         state = State.UNKNOWN if len(responses[-1].body) % 2 else State.ACKNOWLEDGED
         return playback.poll(responses, state, reference)
 
-    checks: list[RecordedFlow] = []
+    yield from _first_and_last(follow, check, [one.canceled for one in conversation.polls])
+    if resubmit:
+        yield RecordedFlow(
+            "the resubmission",
+            playback.resubmit,
+            resubmit,
+            is_canceled=False,
+            is_resubmission=True,
+            verdict="submitted",
+        )
+    for status, calls in conversation.status_changes.items():
+        yield RecordedFlow(
+            f"the change to {status}",
+            partial(playback.change_status, status),
+            tuple(map(replayed_response, calls)),
+            is_canceled=False,
+            verdict=status,
+        )
+
+
+def _first_and_last(
+    responses: tuple[ReplayedResponse, ...],
+    check: Callable[[Sequence[ReplayedResponse]], PlaybackResult],
+    canceled: Sequence[bool],
+) -> Iterator[RecordedFlow]:
+    """The first poll and the last of those that a follow-up is made of.
+
+    Args:
+        canceled: whether the order was canceled at each response.
+    """
+    polls: list[RecordedFlow] = []
     at = 0
-    while at < len(follow) and len(checks) < _MAX_POLLS:
-        calls = check(follow[at:]).calls
+    while at < len(responses) and len(polls) < _MAX_POLLS:
+        calls = check(responses[at:]).calls
         if not calls:
             break
-        canceled = any(one.canceled for one in conversation.polls[at : at + calls])
-        checks.append(RecordedFlow("the poll", check, follow[at : at + calls], canceled))
+        polls.append(RecordedFlow("the poll", check, responses[at : at + calls], any(canceled[at : at + calls])))
         at += calls
-    yield from checks[:1] + checks[1:][-1:]
-    if resubmit:
-        yield RecordedFlow("the resubmission", playback.resubmit, resubmit, is_canceled=False, is_resubmission=True)
+    yield from polls[:1] + polls[1:][-1:]

@@ -25,7 +25,7 @@ _WORD = "refused"
 class RefusalTests(StandardTests):
     """Every call of every flow, answered with each error status."""
 
-    def test_what_is_refused_is_not_called_canceled(
+    def test_what_is_refused_is_not_called_done(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """The real response with its words taken away but for the order's number, and the bare order's number."""
@@ -38,8 +38,7 @@ class RefusalTests(StandardTests):
                     tried += 1
                     played = flow.play((*flow.responses[:index], refused))
                     if played.says_done or played.says_canceled or played.is_without_evidence:
-                        what = "submitted" if flow.is_resubmission else "canceled"
-                        believed[f"{flow.name}: call {index + 1} is called {what}"][refused.status] = None
+                        believed[f"{flow.name}: call {index + 1} is called {flow.verdict}"][refused.status] = None
         count("refusals", tried)
         require(Requirement.REFUSED, (f"{what} after {_shown(statuses)}" for what, statuses in believed.items()))
 

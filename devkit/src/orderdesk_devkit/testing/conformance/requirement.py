@@ -29,6 +29,10 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    NAMED_ROUTES = (
+        "each button with a name asks the service in a way of its own",
+        "build the request from request.route, or declare one button without a name",
+    )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
         "return answer.canceled(...) only for a response that says so, and read the status from the body",
@@ -59,7 +63,15 @@ class Requirement(Enum):
     )
     READS_CHANGE_NOTHING = (
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
-        "declare read_only=True for queries alone, and send what changes something in orderdesk_cancel",
+        "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
+    )
+    CONDITIONAL = (
+        "a conditional write never goes over what somebody else changed (law 3)",
+        "read the order in the same flow, and send if_match=etag_of(response); never *, and never without it",
+    )
+    STATUS = (
+        "a status is called set only where the service has set it, and it is set once (laws 3 to 6)",
+        "read the status before you set it, and return answer.changed(...) only for a response that shows it",
     )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",

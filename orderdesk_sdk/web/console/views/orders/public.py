@@ -6,6 +6,7 @@ from datetime import datetime
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.public_receipt import PublicOutcome, PublicPlace, PublicReceipt, PublicState, PublicStep
 from orderdesk_sdk.orders.order import ConnectionRole
@@ -94,7 +95,7 @@ def _place(place: PublicPlace, makers: int) -> PublicPlaceView:
         title = f"Fulfillment service {place.number}" if makers > 1 else "The fulfillment service"
     units = None
     if place.canceled is not None and place.ordered is not None:
-        units = f"{place.canceled} of {place.ordered} pieces canceled"
+        units = f"{place.canceled} of {counted(place.ordered, 'piece')} canceled"
     evidence = _EVIDENCE[place.evidence] if place.evidence is not None else None
     steps = tuple((event.at, _STEPS[event.step], _step_tone(event.step)) for event in place.events)
     return PublicPlaceView(title, *_STATES[place.state], evidence, units, place.fingerprint, steps)

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.history_lines import HistoryLine
@@ -108,7 +109,7 @@ def make_receipt_page(receipt: Receipt) -> ReceiptPage:
     """The receipt page."""
     headline, tone = _headline(receipt)
     entries = sum(case.integrity.entry_count for one in receipt.cancellations for case in one.cases)
-    intact = f"All {entries} lines of its history are as they were written: the hash chain over them is unbroken."
+    intact = f"Its history is as it was written: the hash chain over its {counted(entries, 'line')} is unbroken."
     return ReceiptPage(
         receipt.order_number,
         receipt.at,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.web.console.views.orders.page import OrderPage
 from orderdesk_sdk.web.console.views.orders.places import Place
@@ -123,7 +124,7 @@ def _sentence(places: Sequence[Place]) -> str:
     by_hand = len(places) - asked
     parts = []
     if asked:
-        parts.append("1 place is asked" if asked == 1 else f"{asked} places are asked")
+        parts.append(counted(asked, "place is asked", "places are asked"))
     if by_hand:
-        parts.append("1 is left to a person" if by_hand == 1 else f"{by_hand} are left to a person")
+        parts.append(counted(by_hand, "is left to a person", "are left to a person"))
     return f"Once you confirm, {' and '.join(parts)}. A request that was sent cannot be taken back."

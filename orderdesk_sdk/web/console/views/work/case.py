@@ -11,6 +11,7 @@ from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import ALARMS, Case, State
 from orderdesk_sdk.cases.case_actions import CaseAction
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.history_lines import HistoryLine
 from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
@@ -249,4 +250,4 @@ def _history_row(line: HistoryLine) -> HistoryRow:
 def _cut(text: str) -> str | None:
     if len(text) <= _SHOWN_BODY:
         return text or None
-    return f"{text[:_SHOWN_BODY]}\n[cut here; {len(text) - _SHOWN_BODY:,} more characters are kept]"
+    return f"{text[:_SHOWN_BODY]}\n[cut here; {counted(len(text) - _SHOWN_BODY, 'more character')} in the ledger]"

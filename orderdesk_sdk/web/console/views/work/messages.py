@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.messages import InboundMessage, MessageState
 from orderdesk_sdk.web.console.views.work.inbox import KindFilter
 
@@ -63,6 +64,6 @@ def message_facts(message: InboundMessage) -> tuple[tuple[str, str], ...]:
         ("Order", message.order_id or "nobody has looked yet"),
         ("Says", message.kind.value if message.kind is not None else message.source.purpose.value),
         ("Delivery", message.event_id or "it has no name of the sender's"),
-        ("Tried", f"{message.tries} time{'' if message.tries == 1 else 's'} since it came or was last tried again"),
+        ("Tried", f"{counted(message.tries, 'time')} since it came or was last tried again"),
         ("SHA-256", message.digest),
     )

@@ -80,6 +80,9 @@ class ShopifySimulator(Simulator):
         canceled = order.canceled_at is not None
         return "canceled" if canceled else "archived" if order.closed else "open"
 
+    def has_status(self, remote_id: str, status: str) -> bool:
+        return self.order(remote_id).closed is (status == "archived")
+
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
         body = {"id": 0, "admin_graphql_api_id": self.order(remote_id).gid}
         topics = ("orders/updated", "orders/cancelled")
@@ -181,8 +184,9 @@ class ShopifySimulator(Simulator):
         lost = changes and self.option("mutation_reply", remote_id) == "lost"
         words = [error.message for error in result.errors or ()]
         taken = not words and name in ("Cancel", "Withdraw", "AskBack") and _accepted(result.data)
-        misbehavior = Effect.CANCEL_ACCEPTED if taken else Effect.NOTHING
-        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), effect_kind=misbehavior)
+        effect = Effect.CANCEL_ACCEPTED if taken else Effect.NOTHING
+        effect = Effect.STATUS_SET if not words and name in ("Archive", "Open") else effect
+        self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), effect_kind=effect)
         if lost:
             error = {"message": "SIM: internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
             return 200, {"errors": [error]}

@@ -31,6 +31,9 @@ class CartSimulator(SimpleSimulator):
     def is_authorized(self, request: Request) -> bool:
         return secrets_match(request.headers.get("x-api-key"), KEY)
 
+    def has_status(self, remote_id: str, status: str) -> bool:
+        return self._labels.get(remote_id) == status
+
     def order_document(self, number: str, stage: str) -> Mapping[str, object]:
         more = {"reference": self._references.get(number, "none"), "label": self._labels.get(number, "none")}
         return {"order": {"number": number, "status": stage, **more}}
@@ -86,7 +89,7 @@ class CartSimulator(SimpleSimulator):
         if self.actual_status(number) != self.stages.received:
             return CallResult(409, "label refused", {"error": f"it is {self.actual_status(number)}"})
         self._labels[number] = label
-        return CallResult(200, f"labeled {label}", self.order_document(number, self.stages.received))
+        return CallResult(200, f"labeled {label}", self.order_document(number, self.stages.received), Effect.STATUS_SET)
 
 
 class MakerSimulator(CartSimulator):

@@ -1,0 +1,30 @@
+"""Plugins that lie of what is beside a cancel: each is told the rule that it broke and the hint."""
+
+from __future__ import annotations
+
+import pytest
+
+from orderdesk_devkit.testing.conformance import Requirement
+from tests.support import toy_carts
+from tests.support.liar_judge import judge, require_told
+
+pytest_plugins = ("pytester",)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("liar", "test", "told"),
+    [
+        (toy_carts.TellsWhatItRead, "each_status", "held, undisturbed: it is told set, and the order does not have it"),
+        (toy_carts.SetsAgain, "faults_of_a_status", "held, lost_response on call 1: it was set 2 times"),
+        (toy_carts.SetsAgain, "each_status", "held: the order has it already, and it was set again"),
+    ],
+)
+def test_a_cart_that_lies_of_a_status_is_told_so(pytester: pytest.Pytester, liar: type, test: str, told: str) -> None:
+    require_told(judge(pytester, liar, toy_carts.CartShop, test), Requirement.STATUS, told)
+
+
+def test_a_cart_that_reads_before_it_sets_passes(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, toy_carts.Cart, toy_carts.CartShop, "each_status or of_a_status_change_are or is_refused")
+    assert result.parseoutcomes().keys() == {"passed", "deselected"}
