@@ -6,7 +6,7 @@ import pytest
 
 from orderdesk_devkit.testing.conformance import Requirement
 from tests.support import liar_shops, toy_liars
-from tests.support.toy_plugin import Toy
+from tests.support.toy_plugin import Final, Toy
 
 pytest_plugins = ("pytester",)
 
@@ -14,11 +14,10 @@ pytestmark = pytest.mark.slow
 
 CANCELED = 'Ending("open", State.CANCELED, proof="GET /orders/1042")'
 SHIPPED = 'Ending("shipped", State.REJECTED, rejection=Rejection.TOO_LATE, proof="cancel", wait=hours(1))'
-UNKNOWN = "Ending(None, State.ACTION_REQUIRED, asked=State.UNKNOWN)"
 
 
 def judge(
-    pytester: pytest.Pytester, plugin: type, shop: type, *endings: str, test: str = "as_declared"
+    pytester: pytest.Pytester, plugin: type, shop: type, *endings: str, test: str = "a_cancel_ends_as_declared"
 ) -> pytest.RunResult:
     """What the suite says of a toy whose class declares these endings."""
     pytester.makepyfile(f"""
@@ -51,7 +50,7 @@ def judge(
             liar_shops.ToyShop,
             CANCELED,
             Requirement.ENDINGS,
-            "asked in 'open': right after the request it is unknown, not acknowledged",
+            "asked in 'open': right after the request it is unknown *, not acknowledged",
         ),
         (
             toy_liars.ProvesByTheReadBefore,
@@ -91,19 +90,21 @@ def test_another_end_than_declared_is_told_with_the_rule(
         (
             Toy,
             liar_shops.ToyShop,
-            (CANCELED, SHIPPED.replace('proof="cancel"', 'proof="PUT /orders/1042/cancel"'), UNKNOWN),
+            (CANCELED, SHIPPED.replace('proof="cancel"', 'proof="PUT /orders/1042/cancel"')),
         ),
         (toy_liars.LooksBeforeAndAfter, liar_shops.QuickShop, ('Ending("open", State.CANCELED, proof="cancel")',)),
     ],
 )
 def test_ends_as_declared_pass(pytester: pytest.Pytester, honest: type, shop: type, endings: tuple[str, ...]) -> None:
-    result = judge(pytester, honest, shop, *endings, test="as_declared or late_cancel")
+    result = judge(pytester, honest, shop, *endings)
     assert "failed" not in result.parseoutcomes()
 
 
 def test_a_state_that_cannot_be_reached_counts_as_untested(pytester: pytest.Pytester) -> None:
     on_hold = 'Ending("on hold", State.ACTION_REQUIRED)'
-    result = judge(pytester, Toy, liar_shops.ToyShop, CANCELED, on_hold, test="as_declared or late_cancel")
+    result = judge(
+        pytester, Toy, liar_shops.ToyShop, CANCELED, on_hold, test="a_cancel_ends_as_declared or a_late_cancel_is_told"
+    )
     result.stdout.fnmatch_lines(
         [
             "untested: toy: the state 'on hold' of `endings`: the order is 'open' then; *override put_status*",
@@ -114,9 +115,9 @@ def test_a_state_that_cannot_be_reached_counts_as_untested(pytester: pytest.Pyte
 
 
 def test_a_late_cancel_is_held_against_the_ending_of_its_state(pytester: pytest.Pytester) -> None:
-    result = judge(pytester, toy_liars.CallsTooLateUnknown, liar_shops.ToyShop, SHIPPED, test="late_cancel")
+    result = judge(pytester, Final, liar_shops.QuickShop, SHIPPED, test="a_late_cancel_is_told")
     assert result.parseoutcomes()["failed"] == 1
-    told = "2 hours later: asked in 'shipped' it ended action required, and the declared Ending is rejected, too late"
+    told = "2 hours later: asked in 'shipped' it ended rejected, shipped, and the declared Ending is rejected, too late"
     result.stdout.fnmatch_lines([f"*rule: {Requirement.LATE.value[0]}", f"*{told}*"])
 
 

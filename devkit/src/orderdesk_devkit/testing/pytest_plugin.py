@@ -292,7 +292,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     sums: dict[str, dict[str, int]] = {}
     lived: list[str] = []
     untested: dict[tuple[str, str], None] = {}
-    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+    for report in (one for end in ("passed", "failed", "skipped") for one in terminalreporter.getreports(end)):
         for name, told in report.user_properties if report.when == "call" else ():
             if name == FAILPOINTS:
                 terminalreporter.write_line(f"{FAILPOINTS}: {told}")
@@ -301,7 +301,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 sums.setdefault(slug, {}).setdefault(what, 0)
                 sums[slug][what] += number
             if name == UNTESTED:
-                untested[told] = None
+                untested[tuple(told)] = None
             if name == HISTORIES:
                 lived.append(f"{told[1]:,} {told[0]}")
     for slug, counted in sums.items():

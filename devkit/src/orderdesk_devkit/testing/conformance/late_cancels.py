@@ -57,8 +57,9 @@ class LateCancelTests(EndingTests):
         """What the case has come to, where no ending of the order's status has come to the same."""
         declared = [ending for ending in self.endings if ending.is_plain and ending.status == status]
         if declared and not any((case.state, case.rejection) == (one.state, one.rejection) for one in declared):
+            ended = case.state.value if case.rejection is None else f"{case.state.value}, {case.rejection.value}"
             ends = " or ".join(dict.fromkeys(ending.end for ending in declared))
-            yield f"asked in {status!r} it ended {case.state.value}, and the declared Ending is {ends}"
+            yield f"asked in {status!r} it ended {ended}, and the declared Ending is {ends}"
 
 
 def _failures(harness: ConformanceHarness) -> Iterator[str]:
