@@ -29,8 +29,8 @@ CONSTRAINTS = ROOT / "constraints.txt"
 OLDEST = (3, 11)
 ON_WINDOWS = os.name == "nt"
 
-BUILD_TOOLS = ("hatchling", "editables")
-"""What builds the editable packages. Installed once, before them: a build environment for each takes far longer."""
+BUILD_TOOLS = ("hatchling", "hatch-fancy-pypi-readme", "editables")
+"""What builds our packages. Installed once, before them: a build environment for each takes far longer."""
 
 DEMO_PLUGINS = ("amazon_mcf", "bdlinx", "commercehub", "mww", "shopify")
 """The folders under plugins/ of the services that the demo plays. It needs nothing of the others."""
@@ -171,14 +171,7 @@ def make_venv(venv: Path) -> None:
     )
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         raise SetupError(f"{sys.executable} has no venv module; {hint}")
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", venv],
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
+    made = captured(sys.executable, "-m", "venv", "--clear", venv)
     if made.returncode != 0:
         raise SetupError(f"{sys.executable} -m venv failed:\n{tail(made.stdout)}\nRemedy: {hint}")
 
@@ -191,19 +184,17 @@ def install(venv: Path, extent: str, *options: str) -> None:
 
 def pip(venv: Path, *arguments: str) -> str:
     """Run pip in `venv`; gives its output. Raises SetupError with the end of it."""
-    ran = subprocess.run(
-        [executable(venv, "python"), "-m", "pip", "--disable-pip-version-check", *arguments],
-        check=False,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
+    ran = captured(executable(venv, "python"), "-m", "pip", "--disable-pip-version-check", *arguments)
     if ran.returncode != 0:
         shown = " ".join(["pip", *arguments]).replace(str(ROOT), ".")
         raise SetupError(f"{shown} failed:\n{tail(ran.stdout)}\nRemedy: {hint_for(ran.stdout)}")
     return ran.stdout
+
+
+def captured(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    """What a command that ran in the checkout wrote, errors among it, and its exit code."""
+    out, both = subprocess.PIPE, subprocess.STDOUT
+    return subprocess.run(command, check=False, cwd=ROOT, encoding="utf-8", errors="replace", stdout=out, stderr=both)
 
 
 def tail(output: str, lines: int = 20) -> str:
@@ -336,6 +327,11 @@ def record(extra: list[str]) -> int:
     return run("python", "-m", "orderdesk_devkit.testing.record", *extra)
 
 
+def build(extra: list[str]) -> int:
+    """Build the wheels and sdists of all distributions into dist/, or into the folder that is named."""
+    return run("python", str(ROOT / "tools" / "distributions.py"), *extra)
+
+
 def pin(extra: list[str]) -> int:
     """Write constraints.txt from a clean installation of the newest versions."""
     if extra:
@@ -358,7 +354,7 @@ def pin(extra: list[str]) -> int:
     return 0
 
 
-VERBS = {verb.__name__: verb for verb in (demo, test, lint, bench, docs, record, pin)}
+VERBS = {verb.__name__: verb for verb in (demo, test, lint, bench, docs, record, build, pin)}
 
 
 def main(arguments: list[str]) -> int:

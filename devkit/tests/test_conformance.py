@@ -48,10 +48,17 @@ def judge(pytester: pytest.Pytester) -> Judge:
     return run
 
 
+def require_passed(result: pytest.RunResult, *, at_least: int) -> None:
+    """Nothing failed, and so many tests were not skipped."""
+    outcomes = result.parseoutcomes()
+    assert outcomes.keys() <= {"passed", "skipped"}
+    assert outcomes["passed"] >= at_least
+
+
 @pytest.mark.slow
 def test_a_plugin_that_keeps_the_laws_passes(judge: Judge) -> None:
     result = judge("Toy", body=UNREAD.format(("folder", "mailbox", "words")))
-    assert result.parseoutcomes() == {"passed": 26, "skipped": 20}
+    require_passed(result, at_least=26)
     result.stdout.fnmatch_lines(
         ["*conformance: toy: * canaries, * 3 responses about another order, * doubled keys, * forged exchanges, 500 *"]
     )
@@ -61,7 +68,7 @@ def test_a_plugin_that_keeps_the_laws_passes(judge: Judge) -> None:
 def test_a_plugin_whose_response_is_declared_final_passes(judge: Judge) -> None:
     """Not repeatable: what never reached the service goes to a person, what did is found by polling."""
     result = judge("Final", shop="QuickShop", body=UNREAD.format(("folder", "mailbox", "words")))
-    assert result.parseoutcomes() == {"passed": 21, "skipped": 25}
+    require_passed(result, at_least=21)
 
 
 @pytest.mark.slow
@@ -84,7 +91,7 @@ def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: J
 @pytest.mark.slow
 def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
     result = judge("Writes", body=UNREAD.format(("endpoint", "api_key", "folder")))
-    assert result.parseoutcomes() == {"passed": 5, "skipped": 41}
+    require_passed(result, at_least=5)
     result.stdout.fnmatch_lines(["*toy is canceled by no call: its first route is e-mail"])
 
 

@@ -21,6 +21,7 @@ from orderdesk_sdk.cli.commands import (
     ledger,
     messages,
     orders,
+    plugins,
     receipts,
     report,
     serve,
@@ -45,6 +46,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         integrations.integrations,
         integrations.matrix,
         integrations.show,
+        plugins.plugins,
     ),
     "Orders": (
         orders.import_orders,

@@ -88,6 +88,7 @@ class WhileStatus:
 
 
 Window = Always | WithinTime | WhileStatus
+"""Until when a route is open."""
 
 
 @frozen
@@ -131,6 +132,7 @@ class ManualConfirmation:
 
 
 Confirmation = FinalResponse | Polling | ManualConfirmation
+"""What proves that the order is canceled."""
 
 
 class Scope(enum.Enum):
@@ -256,6 +258,7 @@ class Portal:
 
 
 Route = Button | Email | Portal
+"""One way to cancel."""
 
 
 @frozen

@@ -3,7 +3,8 @@
 Run as it stands: `demo`, `record`, `docs`, the formatter, the commands for reports. Run in part: `test` (one file),
 `lint` (ruff, the formatter, import-linter and the generated pages: mypy and the HTML are left to `.ci/run`), `bench`
 (one measure, small), a plugin's own tests (few malformed responses, not all failpoints). Not run: `git clone` and the
-set-up of `.venv`, with which CI begins; of `pin` all but pip, because that needs a package index.
+set-up of `.venv`, with which CI begins; of `pin` all but pip, because that needs a package index; `build`, which
+tests/packaging does.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def test_the_set_up_is_that_of_ci() -> None:
     assert [line for line in (test, f"{DEV} lint") if not re.search(rf"^{re.escape(line)} ", ci, re.MULTILINE)] == []
 
 
-@pytest.mark.parametrize("command", [line for line in VERBS if not line.endswith(" pin")])
+@pytest.mark.parametrize("command", [line for line in VERBS if not line.endswith((" build", " pin"))])
 def test_a_verb_does_what_it_is_there_for(command: str, dev: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = shlex.split(command.removeprefix(DEV))
     code = dev.main([*arguments, *LESS.get(command, [])])

@@ -142,7 +142,7 @@ def test_every_dependency_is_pinned(folder: Path) -> None:
 
 def test_build_tools_are_pinned() -> None:
     pinned = {canonical(line.partition("==")[0]) for line in pins()}
-    assert {"hatchling", "editables"} <= pinned
+    assert {"hatchling", "hatch-fancy-pypi-readme", "editables"} <= pinned
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

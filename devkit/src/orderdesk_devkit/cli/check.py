@@ -13,10 +13,12 @@ __all__ = ["check_plugin"]
 @click.argument("plugin", required=False)
 @click.option("--all", "all_plugins", is_flag=True, help="Every plugin that is installed from its folder.")
 @click.option("--fix", is_flag=True, help="Mend what is mechanical, then report the rest.")
+@click.option("--strict", is_flag=True, help="Count what is only a warning as an error.")
 @click.option("--mutants", is_flag=True, help="Try the suite on copies of the plugin with one mistake each.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Begin no mutant after so long.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Of the mutants only each so-manieth.")
+@click.option("--only", default="", metavar="TEXT", help="The mutants of a module, or whose names hold this text.")
 @common_options
 @click.pass_obj
 # Many parameters: one for each option of the command.
@@ -25,10 +27,12 @@ def check_plugin(
     plugin: str | None,
     all_plugins: bool,
     fix: bool,
+    strict: bool,
     mutants: bool,
     jobs: int,
     budget: float | None,
     every: int,
+    only: str,
 ) -> None:
     """Report what is wrong with a plugin.
 
@@ -41,8 +45,8 @@ def check_plugin(
         from orderdesk_devkit.cli.mutant_report import check_mutants
         from orderdesk_devkit.mutation.campaign import Campaign
 
-        check_mutants(session, plugin, Campaign(jobs, budget, every))
+        check_mutants(session, plugin, Campaign(jobs, budget, every, only))
         return
     from orderdesk_devkit.cli.check_report import check_plugins
 
-    check_plugins(session, plugin, fix=fix)
+    check_plugins(session, plugin, fix=fix, strict=strict)

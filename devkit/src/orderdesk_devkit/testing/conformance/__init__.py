@@ -20,6 +20,7 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
@@ -61,6 +62,7 @@ class PluginConformance(
     OrderNumberTests,
     ReasonTests,
     ReadTests,
+    ConditionalWriteTests,
     ScopeTests,
     StatusChangeTests,
     SettingTests,
