@@ -19,6 +19,7 @@ __all__ = ["check_plugin"]
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Begin no mutant after so long.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Of the mutants only each so-manieth.")
 @click.option("--only", default="", metavar="TEXT", help="The mutants of a module, or whose names hold this text.")
+@click.option("--quick", is_flag=True, help="Without the slowest tests; they may find mutants that survive then.")
 @common_options
 @click.pass_obj
 # Many parameters: one for each option of the command.
@@ -33,6 +34,7 @@ def check_plugin(
     budget: float | None,
     every: int,
     only: str,
+    quick: bool,
 ) -> None:
     """Report what is wrong with a plugin.
 
@@ -45,7 +47,7 @@ def check_plugin(
         from orderdesk_devkit.cli.mutant_report import check_mutants
         from orderdesk_devkit.mutation.campaign import Campaign
 
-        check_mutants(session, plugin, Campaign(jobs, budget, every, only))
+        check_mutants(session, plugin, Campaign(jobs, budget, every, only, quick))
         return
     from orderdesk_devkit.cli.check_report import check_plugins
 
