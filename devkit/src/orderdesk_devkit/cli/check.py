@@ -44,6 +44,7 @@ def check_plugin(
     if all_plugins == (plugin is not None):
         raise click.UsageError("name a plugin, or give --all")
     if mutants:
+        _require_testing()
         from orderdesk_devkit.cli.mutant_report import check_mutants
         from orderdesk_devkit.mutation.campaign import Campaign
 
@@ -52,3 +53,16 @@ def check_plugin(
     from orderdesk_devkit.cli.check_report import check_plugins
 
     check_plugins(session, plugin, fix=fix, strict=strict)
+
+
+def _require_testing() -> None:
+    """Raises ConfigurationError where what runs the conformance suite is not installed."""
+    from orderdesk_sdk.cli.extras import missing_modules
+    from orderdesk_sdk.errors import ConfigurationError
+
+    missing = missing_modules(("pytest", "vcr", "yaml", "pytest_socket", "jsonschema"))
+    if missing:
+        raise ConfigurationError(
+            f"the conformance suite needs what is not installed: {', '.join(missing)}",
+            hint="run `pip install 'orderdesk-devkit[testing]'`",
+        )
