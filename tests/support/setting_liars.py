@@ -6,23 +6,19 @@ from attrs import evolve
 
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer
-from orderdesk_sdk.plugin.connection_settings import secret, setting, settings, url
+from orderdesk_sdk.plugin.connection_settings import setting, settings
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.toolkit.json_response import auth_or_rate_limit_answer, json_object
-from orderdesk_sdk.secret import Secret
-from tests.support.toy_plugin import Toy
-from tests.support.toy_simulators import KEY, ToyShop
+from tests.support.toy_plugin import Toy, ToySettings
 
-__all__ = ["DepotShop", "ForgetsItsDepot", "SendsItsDepot"]
+__all__ = ["ForgetsItsDepot", "SendsItsDepot"]
 
 
 @settings
-class DepotSettings:
-    endpoint: str = url(help="the shop")
-    api_key: Secret = secret(help="the key")
+class DepotSettings(ToySettings):
     depot: str = setting(str, help="which depot is told, in each cancel", default="north")
 
 
@@ -34,8 +30,9 @@ class SendsItsDepot(Toy):
         return evolve(Toy().orderdesk_integration(), settings=DepotSettings)
 
     @hookimpl
-    def orderdesk_cancel(self, request: CancelRequest, service: Service[DepotSettings]) -> Flow[Answer]:
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         path = f"/orders/{request.remote_id}/cancel"
+        assert isinstance(service.settings, DepotSettings), "as declared"
         body = {"depot": self.depot(service.settings)}
         response = yield service.request("PUT", path, operation="cancel", idempotent=True, json=body)
         if response.is_success and json_object(response).get("taken") is True:
@@ -52,10 +49,3 @@ class ForgetsItsDepot(SendsItsDepot):
 
     def depot(self, its: DepotSettings) -> str:
         return "north"
-
-
-class DepotShop(ToyShop):
-    """Needs no more settings than an address and a key."""
-
-    def settings(self, url: str) -> dict[str, object]:
-        return {"endpoint": url, "api_key": KEY}
