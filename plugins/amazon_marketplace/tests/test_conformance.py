@@ -87,3 +87,8 @@ class TestAmazonMarketplace(PluginConformance):
         ),
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING),
     )
+    other_settings: ClassVar = {"extra_reasons": {"extra_reasons": ["NewReason"]}}
+    settings_not_tried: ClassVar = {
+        "store": "the core lets calls to its hosts out; which one it is, each response says",
+        "edge": "the core lets calls to its hosts out; the simulator has its documents at the store",
+    }

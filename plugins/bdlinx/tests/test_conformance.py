@@ -31,3 +31,7 @@ class TestBdlinx(PluginConformance):
         ),
         Ending(None, State.REJECTED, rejection=Rejection.NOT_ALLOWED, proof="POST stop"),
     )
+    other_settings: ClassVar = {
+        "user_header": {"auth_mode": "headers", "user_header": "x-user", "secret_header": "x-secret"},
+        "secret_header": {"auth_mode": "header", "secret_header": "x-secret"},
+    }
