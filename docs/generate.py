@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docs.api_page import api_page
 from docs.host_page import host_page
+from docs.mutation_page import mutation_page
 from docs.order_desk_page import order_desk_page
 from docs.order_store_page import order_store_page
 from docs.reference_pages import (
@@ -192,6 +193,7 @@ def how_to_page() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/matrix.md": matrix_page,
     "reference/quality.md": quality_page,
+    "reference/mutation.md": mutation_page,
     "reference/states.md": states_page,
     "reference/hooks.md": hooks_page,
     "reference/declaration.md": declaration_page,

@@ -8,6 +8,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from itertools import pairwise
 from typing import cast
 
@@ -197,4 +198,18 @@ def _default(default: object) -> str:
         default = default.factory()  # type: ignore[attr-defined]  # as above
     if isinstance(default, enum.Enum):
         return f"`{type(default).__name__}.{default.name}`"
-    return "empty" if default in ((), {}, frozenset()) else f"`{default!r}`"
+    if default in ((), {}, frozenset()):
+        return "empty"
+    return f"`{default}`" if isinstance(default, Decimal) else f"`{_TIMEDELTA.sub(_as_written, repr(default))}`"
+
+
+_TIMEDELTA = re.compile(r"datetime\.timedelta\((?:days=(\d+))?(?:, )?(?:seconds=(\d+))?\)")
+
+
+def _as_written(shown: re.Match[str]) -> str:
+    """A duration as one writes it: `hours(4)` for datetime.timedelta(seconds=14400)."""
+    total = int(shown[1] or 0) * 86_400 + int(shown[2] or 0)
+    size, name = next(
+        (size, name) for size, name in ((3600, "hours"), (60, "minutes"), (1, "seconds")) if total % size == 0
+    )
+    return f"{name}({total // size})"

@@ -136,6 +136,12 @@ def test_a_change_of_what_the_import_runs_meets_every_test(package: Path, profil
     assert len(names) == 6
 
 
+def test_a_quick_campaign_leaves_the_slowest_out(profile: SuiteProfile) -> None:
+    names = {test.name for test in profile.tests if test.id in profile.slow_tests(0.9)}
+    assert "test_in_another_process" in names
+    assert "test_double" not in names
+
+
 def test_what_a_fixture_reaches_once_is_reached_by_all_that_use_it(package: Path, profile: SuiteProfile) -> None:
     mutant = mutant_with(package, "return 5", "return 6")
     assert {"test_first_with_it", "test_second_with_it"} <= set(names_of(profile, mutant))

@@ -79,6 +79,7 @@ def test_a_name_stays_when_lines_above_come(tmp_path: Path) -> None:
         '"""A docstring."""\n',
         'kept = field(help="words for people")\n',
         'HINT = "duplicate the order in your shop"\n',
+        'URL = "https://api.acme.example"\n',
         "if TYPE_CHECKING:\n    import httpx\n",
         "def name(order: Order) -> str: ...\n",
     ],

@@ -138,17 +138,9 @@ class CancellationService:
         earlier = self._existing(order, wanted, fingerprint)
         if earlier is not None:
             return self.status(earlier)
-        if plan_token is not None:
+        if plan_token is not None or wanted.side_effects:
             registered = registered or self._order_store.registered(order)
-            plan = self._plan(registered.order, registered.remote_orders, wanted.side_effects)
-            require_unchanged(plan_token, plan)
-            require_offered(plan, wanted)
-        elif wanted.side_effects:
-            raise ValidationError(
-                "side effects are asked for with the plan that shows them",
-                location="plan token",
-                hint="look at the plan with these side effects, and cancel with its token",
-            )
+            self._require_plan(plan_token, registered, wanted)
         if wanted.lines:
             resolved = resolve_lines(order, wanted.lines)
             labels = {line_id: line_label(order, line_id) for line_id in resolved}
@@ -165,6 +157,18 @@ class CancellationService:
         if not wanted.idempotency_key:
             wanted = evolve(wanted, idempotency_key=f"order {order.id}, cancellation {len(recorded) + 1}")
         return self._record(order, wanted, fingerprint, uncovered, send_now=send_now)
+
+    def _require_plan(self, token: str | None, registered: RegisteredOrder, wanted: Cancellation) -> None:
+        """Refuse what was not seen as it is now: a plan that has changed, or side effects that no plan showed."""
+        if token is None:
+            raise ValidationError(
+                "side effects are asked for with the plan that shows them",
+                location="plan token",
+                hint="look at the plan with these side effects, and cancel with its token",
+            )
+        plan = self._plan(registered.order, registered.remote_orders, wanted.side_effects)
+        require_unchanged(token, plan)
+        require_offered(plan, wanted)
 
     def _read(
         self, order: Order, registered: RegisteredOrder | None, *, is_reported: bool

@@ -31,11 +31,14 @@ class ListensToEachWord(Toy):
 
     @hookimpl
     def orderdesk_integration(self) -> Integration:
-        switches = {SideEffect.REFUND: "refund", SideEffect.FEE: SideEffectSwitch(per_cancel=True, note="1 USD")}
+        switches: dict[SideEffect, str | SideEffectSwitch] = {
+            SideEffect.REFUND: "refund",
+            SideEffect.FEE: SideEffectSwitch(per_cancel=True, note="1 USD"),
+        }
         return evolve(Toy().orderdesk_integration(), settings=EffectSettings, side_effects=switches)
 
     @hookimpl
-    def orderdesk_cancel(self, request: CancelRequest, service: Service[EffectSettings]) -> Flow[Answer]:
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
         path = f"/orders/{request.remote_id}/cancel"
         body = sorted(effect.value for effect in self.effects(request))
         response = yield service.request("PUT", path, operation="cancel", idempotent=True, json=body)

@@ -133,10 +133,7 @@ def cancel(
     from orderdesk_sdk.desk.documents import cancellation_status_document
 
     lines = _lines_of_one_order(order, file, line_quantities)
-    if file is not None and plan_token is not None:
-        raise click.UsageError("--plan is for one ORDER; a file has orders of many plans")
-    if side_effects and plan_token is None:
-        raise click.UsageError("--also needs --plan: look at `orderdesk plan` with the same --also first")
+    _require_usable_plan(file, plan_token, side_effects)
     if file is not None:
         from orderdesk_sdk.cli.commands.bulk import cancel_from_file
 
@@ -160,6 +157,14 @@ def cancel(
     document = cancellation_status_document(status)
     session.print_result(document, lambda screen: _show_status(screen, status, now, name))
     session.exit_for_request(status.cases)
+
+
+def _require_usable_plan(file: str | None, plan_token: str | None, side_effects: tuple[str, ...]) -> None:
+    """Raises click.UsageError for a plan of many orders, and for side effects that no plan has shown."""
+    if file is not None and plan_token is not None:
+        raise click.UsageError("--plan is for one ORDER; a file has orders of many plans")
+    if side_effects and plan_token is None:
+        raise click.UsageError("--also needs --plan: look at `orderdesk plan` with the same --also first")
 
 
 def _lines_of_one_order(

@@ -229,7 +229,7 @@ def test_what_is_offered_is_done_for_whoever_asks_and_told_with_its_money() -> N
     integration = acme(Button(POLLING), side_effects=fee)
     entry = entry_of(integration)
     assert (entry.offered, entry.also_done) == ((SideEffect.FEE,), ())
-    plans = [make_plan(ORDER, [placed()], {"shop": integration}, NOW, side_effects=wanted) for wanted in ([], fee)]
+    plans = [make_plan(ORDER, [placed()], {"shop": integration}, NOW, side_effects=[*fee][:count]) for count in (0, 1)]
     (paid,) = plans[1].entries
     assert (paid.offered, paid.also_done, paid.effect_notes) == ((), (SideEffect.FEE,), {SideEffect.FEE: "5.00 USD"})
     assert plans[0].token != plans[1].token

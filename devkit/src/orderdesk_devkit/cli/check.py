@@ -19,6 +19,7 @@ __all__ = ["check_plugin"]
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Begin no mutant after so long.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Of the mutants only each so-manieth.")
 @click.option("--only", default="", metavar="TEXT", help="The mutants of a module, or whose names hold this text.")
+@click.option("--quick", is_flag=True, help="Without the slowest tests; they may find mutants that survive then.")
 @common_options
 @click.pass_obj
 # Many parameters: one for each option of the command.
@@ -33,6 +34,7 @@ def check_plugin(
     budget: float | None,
     every: int,
     only: str,
+    quick: bool,
 ) -> None:
     """Report what is wrong with a plugin.
 
@@ -42,11 +44,25 @@ def check_plugin(
     if all_plugins == (plugin is not None):
         raise click.UsageError("name a plugin, or give --all")
     if mutants:
+        _require_testing()
         from orderdesk_devkit.cli.mutant_report import check_mutants
         from orderdesk_devkit.mutation.campaign import Campaign
 
-        check_mutants(session, plugin, Campaign(jobs, budget, every, only))
+        check_mutants(session, plugin, Campaign(jobs, budget, every, only, quick))
         return
     from orderdesk_devkit.cli.check_report import check_plugins
 
     check_plugins(session, plugin, fix=fix, strict=strict)
+
+
+def _require_testing() -> None:
+    """Raises ConfigurationError where what runs the conformance suite is not installed."""
+    from orderdesk_sdk.cli.extras import missing_modules
+    from orderdesk_sdk.errors import ConfigurationError
+
+    missing = missing_modules(("pytest", "vcr", "yaml", "pytest_socket", "jsonschema"))
+    if missing:
+        raise ConfigurationError(
+            f"the conformance suite needs what is not installed: {', '.join(missing)}",
+            hint="run `pip install 'orderdesk-devkit[testing]'`",
+        )

@@ -16,13 +16,15 @@ class SuiteTest:
 
     Args:
         id: pytest's own.
-        seconds: with the set-up of its fixtures.
+        seconds: of itself.
+        all_seconds: with the set-up of its fixtures, of which some remember what they made for an earlier test.
         uses_processes: it starts other processes, or uses a fixture that does; what those reach is not known.
         skipped: why it was skipped; None where it ran.
     """
 
     id: str
     seconds: float
+    all_seconds: float
     uses_processes: bool = False
     skipped: str | None = None
 
@@ -70,6 +72,17 @@ class SuiteProfile:
         # One that was skipped may run for a mutant, and costs nothing where it does not.
         skipped = [test for test in self.tests if test.skipped is not None] if able else []
         return (*skipped, *sorted(able, key=lambda test: (test.uses_processes, test.seconds)))
+
+    def slow_tests(self, share: float) -> frozenset[str]:
+        """The ids of the slowest tests, which take this share of the time of all."""
+        left = share * sum(test.seconds for test in self.tests)
+        found = set()
+        for test in sorted(self.tests, key=lambda test: test.seconds, reverse=True):
+            left -= test.seconds
+            if left < 0:
+                break
+            found.add(test.id)
+        return frozenset(found)
 
     @property
     def reached_share(self) -> float:

@@ -84,6 +84,7 @@ class ReachedLines:
     _coverage: Coverage = field(init=False)
     _context: str = field(init=False, default="")
     _seconds: dict[str, float] = field(init=False, factory=dict)
+    _of_calls: dict[str, float] = field(init=False, factory=dict)
     _skipped: dict[str, str] = field(init=False, factory=dict)
     _fixtures: dict[str, set[str]] = field(init=False, factory=dict)
     _with_processes: set[str] = field(init=False, factory=set)
@@ -131,6 +132,8 @@ class ReachedLines:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up the time of a test."""
         self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+        if report.when == "call":
+            self._of_calls[report.nodeid] = report.duration
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
             self._skipped[report.nodeid] = reason.removeprefix("Skipped: ")
@@ -139,7 +142,13 @@ class ReachedLines:
         """What was recorded. Ends the recording."""
         self._coverage.stop()
         tests = tuple(
-            SuiteTest(name, seconds, self._uses(name, self._with_processes), self._skipped.get(name))
+            SuiteTest(
+                name,
+                self._of_calls.get(name, 0.0),
+                seconds,
+                self._uses(name, self._with_processes),
+                self._skipped.get(name),
+            )
             for name, seconds in self._seconds.items()
         )
         return SuiteProfile(tests, {path.resolve(): self._lines_of(path) for path in self.modules})

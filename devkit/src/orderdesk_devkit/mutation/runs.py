@@ -55,16 +55,18 @@ class SuiteRun:
     Args:
         tests: the file of its conformance tests.
         profile: what its run for the unchanged plugin told.
+        left_out: ids of tests that are not run.
         least_timeout: seconds that each run may take at least, however fast its tests are.
     """
 
     tests: Path
     profile: SuiteProfile
+    left_out: frozenset[str] = frozenset()
     least_timeout: float = _LEAST_TIMEOUT
 
     def timeout(self, tests: tuple[SuiteTest, ...]) -> float:
         """Seconds after which a run of these tests is given up."""
-        return max(self.least_timeout, _TIMES_THE_TESTS * sum(test.seconds for test in tests))
+        return max(self.least_timeout, _TIMES_THE_TESTS * sum(test.all_seconds for test in tests))
 
 
 def run_unchanged(tests: Path, package: Path, timeout: float) -> SuiteProfile:
@@ -88,9 +90,10 @@ def run_unchanged(tests: Path, package: Path, timeout: float) -> SuiteProfile:
 
 def run_mutant(suite: SuiteRun, mutant: Mutant) -> MutantResult:
     """What the suite says of a mutant."""
-    chosen = suite.profile.tests_of(mutant.file, mutant.lines)
-    if not chosen:
+    reaching = suite.profile.tests_of(mutant.file, mutant.lines)
+    if not reaching:
         return MutantResult(mutant, Fate.NOT_REACHED)
+    chosen = tuple(test for test in reaching if test.id not in suite.left_out)
     known = frozenset(test.id for test in suite.profile.tests)
     order = ChosenOrder(tuple(test.id for test in chosen), known)
     outcome = run_suite(SuiteJob(suite.tests, mutant, order), suite.timeout(chosen))

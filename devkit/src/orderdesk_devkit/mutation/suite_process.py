@@ -91,7 +91,7 @@ class SuiteOutcome:
 def run_suite(job: SuiteJob, timeout: float) -> SuiteOutcome | None:
     """One run, ended at its first failure; None where it did not end in `timeout` seconds."""
     context = _context()
-    context.set_forkserver_preload([_PRELOADED])
+    context.set_forkserver_preload(["__main__", _PRELOADED])
     with TemporaryDirectory(prefix="orderdesk-mutant-", ignore_cleanup_errors=True) as folder:
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=_run, args=(job, Path(folder), dict(os.environ), theirs))
