@@ -38,6 +38,7 @@ from orderdesk_devkit.testing.conformance.requirement import ConformanceError, R
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
@@ -66,6 +67,7 @@ class PluginConformance(
     SideEffectTests,
     ScopeTests,
     StatusChangeTests,
+    SettingTests,
     WebhookTests,
     SecretLeakTests,
 ):

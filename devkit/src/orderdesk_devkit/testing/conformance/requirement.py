@@ -65,6 +65,10 @@ class Requirement(Enum):
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
         "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
     )
+    SETTING_USED = (
+        "each declared setting changes what is sent, signed, offered, read or believed",
+        "read it where its help says, or remove it; or say in `settings_not_tried` why this suite cannot see it",
+    )
     CONDITIONAL = (
         "a conditional write never goes over what somebody else changed (law 3)",
         "read the order in the same flow, and send if_match=etag_of(response); never *, and never without it",
