@@ -23,6 +23,7 @@ from __future__ import annotations
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
@@ -45,13 +46,14 @@ from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTest
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
-__all__ = ["Ending", "Requirement", "ConformanceError", "PluginConformance"]
+__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
 
 
 class PluginConformance(
     DeclarationTests,
     FallbackRouteTests,
     NamedRouteTests,
+    EmailTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
