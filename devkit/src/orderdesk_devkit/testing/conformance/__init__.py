@@ -23,6 +23,7 @@ from __future__ import annotations
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -38,17 +39,20 @@ from orderdesk_devkit.testing.conformance.requirement import ConformanceError, R
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.setting_use import SettingTests
+from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
-__all__ = ["Requirement", "ConformanceError", "PluginConformance"]
+__all__ = ["Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
 
 
 class PluginConformance(
     DeclarationTests,
     FallbackRouteTests,
     NamedRouteTests,
+    EmailTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -62,8 +66,10 @@ class PluginConformance(
     ReasonTests,
     ReadTests,
     ConditionalWriteTests,
+    SideEffectTests,
     ScopeTests,
     StatusChangeTests,
+    SettingTests,
     WebhookTests,
     SecretLeakTests,
 ):

@@ -29,6 +29,10 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    EMAILS = (
+        "an e-mail goes to whom it should, and says what the service needs to know (law 12)",
+        "mend the settings that `Email(to=, subject=, body=)` names, or what the test class expects in `emails`",
+    )
     NAMED_ROUTES = (
         "each button with a name asks the service in a way of its own",
         "build the request from request.route, or declare one button without a name",
@@ -65,6 +69,10 @@ class Requirement(Enum):
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
         "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
     )
+    SETTING_USED = (
+        "each declared setting changes what is sent, signed, offered, read or believed",
+        "read it where its help says, or remove it; or say in `settings_not_tried` why this suite cannot see it",
+    )
     CONDITIONAL = (
         "a conditional write never goes over what somebody else changed (law 3)",
         "read the order in the same flow, and send if_match=etag_of(response); never *, and never without it",
@@ -72,6 +80,10 @@ class Requirement(Enum):
     STATUS = (
         "a status is called set only where the service has set it, and it is set once (laws 3 to 6)",
         "read the status before you set it, and return answer.changed(...) only for a response that shows it",
+    )
+    SIDE_EFFECTS = (
+        "no money moves, nobody is mailed and no stock returns unless somebody said so (law 12)",
+        "ask for what request.side_effects holds and for nothing else; declare its switch in Integration.side_effects",
     )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
