@@ -44,7 +44,7 @@ from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
-from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
+from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
 
 __all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
 
@@ -71,7 +71,7 @@ class PluginConformance(
     ScopeTests,
     StatusChangeTests,
     SettingTests,
-    WebhookTests,
+    WebhookKindTests,
     SecretLeakTests,
 ):
     """All standard tests. Subclass it once for each integration of a plugin."""

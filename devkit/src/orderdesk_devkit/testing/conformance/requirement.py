@@ -109,6 +109,10 @@ class Requirement(Enum):
         "each webhook of the service is read, and one that cannot be read is malformed and no failure (law 10)",
         "give an OrderNotification with the order's number, and raise MalformedResponseError for another shape",
     )
+    WEBHOOK_KINDS = (
+        "a webhook is read as what the service says of that order, each time (a hint is polled, and must not mislead)",
+        "give number and event id as the message has them, and CANCELED or SHIPPED only for words that say so",
+    )
     VERIFIES_WEBHOOKS = (
         "only the service's own webhooks are read (a message of others is rejected with 401)",
         "call plugin.toolkit.signatures.verify_signature or verify_token over request.body before you read anything",
