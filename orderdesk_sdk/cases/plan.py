@@ -16,6 +16,7 @@ from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration, SideEffect
 from orderdesk_sdk.plugin.line_names import line_label
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, ReasonRule, allowed_reasons
 from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Route, Scope
 from orderdesk_sdk.plugin.url_paths import number_error
@@ -35,6 +36,7 @@ class PlanStep:
         scope: what can be canceled.
         next_step: where a clock closes it, the index of the step that would be taken after `window.closes_at`; None
             where no clock closes it, or no step is open then.
+        prior: what is done at the service before it is asked to cancel, in order.
     """
 
     label: str
@@ -46,6 +48,7 @@ class PlanStep:
     needs: str | None = None
     reasons: tuple[ReasonCode, ...] = ()
     next_step: int | None = None
+    prior: tuple[PriorStep, ...] = ()
 
 
 @frozen
@@ -184,8 +187,11 @@ def _entry(
 
 def _not_done(integration: Integration, chosen: int | None) -> tuple[SideEffect, ...]:
     """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words."""
-    is_call = chosen is not None and isinstance(integration.cancel[chosen], Button)
-    return tuple(effect for effect in SideEffect if not is_call or effect not in integration.side_effects)
+    route = integration.cancel[chosen] if chosen is not None else None
+    if not isinstance(route, Button):
+        return tuple(SideEffect)
+    before = {step.effect for step in route.prior}
+    return tuple(effect for effect in SideEffect if effect not in integration.side_effects and effect not in before)
 
 
 def _step(
@@ -204,6 +210,7 @@ def _step(
         _needs(route.reasons),
         reasons,
         None if closes_at is None else next_open_route(routes, remote_order, closes_at, index + 1),
+        route.prior if isinstance(route, Button) else (),
     )
 
 

@@ -132,6 +132,10 @@ class Simulator(ABC):
         """How many pieces of each line, by code, it has canceled because it was asked; None: whole orders only."""
         return None
 
+    def prior_steps(self, remote_id: str) -> Mapping[tuple[str, str | None], int] | None:  # noqa: ARG002 - for overriding
+        """How often each prior step of a cancel was truly done, by name and item; None: it does not tell."""
+        return None
+
     def has_status(self, remote_id: str, status: str) -> bool | None:  # noqa: ARG002 - for overriding
         """Whether the order has a status of those that the plugin declares as settable; None: it does not tell."""
         return None

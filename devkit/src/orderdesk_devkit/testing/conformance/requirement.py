@@ -33,6 +33,10 @@ class Requirement(Enum):
         "each button with a name asks the service in a way of its own",
         "build the request from request.route, or declare one button without a name",
     )
+    PRIOR_STEPS = (
+        "what is done before a cancel is told as it is, and is done once (laws 3 and 6)",
+        "send each call by Step(...).call(request), and yield done(response) or refused(response) by what it says",
+    )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
         "return answer.canceled(...) only for a response that says so, and read the status from the body",
