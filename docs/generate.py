@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from docs.api_page import api_page
 from docs.host_page import host_page
+from docs.mutation_page import mutation_page
 from docs.order_desk_page import order_desk_page
 from docs.order_store_page import order_store_page
 from docs.reference_pages import (
@@ -25,6 +27,7 @@ from docs.reference_pages import (
 )
 from docs.states_picture import THEMES, states_svg
 from docs.testing_pages import credentials_page, testing_page
+from docs.toolkit_pages import TOOLKIT_PAGES, toolkit_page
 from orderdesk_devkit.quality.report import LEVEL_DESCRIPTIONS
 from orderdesk_devkit.quality.rules import RULES
 from orderdesk_sdk.cases.cancellation import CancelCase
@@ -190,6 +193,7 @@ def how_to_page() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/matrix.md": matrix_page,
     "reference/quality.md": quality_page,
+    "reference/mutation.md": mutation_page,
     "reference/states.md": states_page,
     "reference/hooks.md": hooks_page,
     "reference/declaration.md": declaration_page,
@@ -205,6 +209,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/api.md": api_page,
     "reference/order-desk-simulator.md": order_desk_page,
     "reference/order-desk-store.md": order_store_page,
+    **{f"reference/{name}.md": partial(toolkit_page, name) for name in TOOLKIT_PAGES},
 }
 README = "../README.md"
 PART = re.compile(r"(<!-- Generated from here[^\n]*-->\n\n).*?(\n\n<!-- to here. -->)", re.DOTALL)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from docs.prose import class_section, object_section, prose, signature
+from docs.imports import import_line
+from docs.prose import class_section, function_section, object_section, prose, signature
+from docs.public_names import name_sections, names_given_by
 from orderdesk_sdk.cases.answer_links import LinkAnswer
 from orderdesk_sdk.cases.bulk_lists import BulkList
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
@@ -134,6 +136,24 @@ RESULTS = {
     ),
     "Reports and limits": (RunReport, ImportReport, DeskLimits, HttpLimits, WebhookRequest),
 }
+_HOME = "orderdesk_sdk"
+MORE = {
+    "Configuration": ("orderdesk_sdk.desk.config", "orderdesk_sdk.runtime.connection_config"),
+    "Running by hand": ("orderdesk_sdk.desk.run_loop", "orderdesk_sdk.desk.bulk.run"),
+    "JSON documents": ("orderdesk_sdk.desk.documents", "orderdesk_sdk.desk.capabilities"),
+    "Health, log and telemetry": (
+        *("orderdesk_sdk.desk.health", "orderdesk_sdk.desk.health_checks", "orderdesk_sdk.desk.log_format"),
+        "orderdesk_sdk.desk.open_telemetry",
+    ),
+    "Archives": ("orderdesk_sdk.cases.archive",),
+    "What happens to a case": ("orderdesk_sdk.cases.state_machine", "orderdesk_sdk.cases.public_receipt"),
+    "For an order store of your own": (
+        *("orderdesk_sdk.orders.store", "orderdesk_sdk.orders.store_rules"),
+        "orderdesk_sdk.orders.store_transactions",
+    ),
+    "Plugins that are installed": ("orderdesk_sdk.plugin.registry",),
+}
+"""The modules whose other names hosts import, by what they are for."""
 INTRODUCTION = """\
 What a host app calls. It opens one desk and reaches everything else through it; what it needs is imported from
 `orderdesk_sdk`. [Embed a desk](../how-to/embed.md) shows the calls in their order, [Errors](errors.md) what each may
@@ -142,18 +162,39 @@ raise. Every call may be made from any thread."""
 
 def host_page() -> str:
     """The desk and its services, call by call, and the classes of what they give."""
-    lines = ["# Host API", "", INTRODUCTION, "", "## `Desk`", "", prose(Desk), ""]
+    lines = [
+        "# Host API",
+        "",
+        INTRODUCTION,
+        "",
+        "## `Desk`",
+        "",
+        import_line(Desk.__name__, home=_HOME),
+        "",
+        prose(Desk),
+        "",
+    ]
     lines += _calls("desk", Desk)
-    lines += _call("run_until_stopped", run_until_stopped)
+    lines += function_section(run_until_stopped)
     for name, service in {**SERVICES, **PARTS}.items():
         lines += [f"## `desk.{name}`", "", prose(service), "", *_calls(f"desk.{name}", service)]
     for title, classes in RESULTS.items():
         lines += [f"## {title}", ""]
         for cls in classes:
-            lines += class_section(cls)
+            lines += class_section(cls, home=_HOME)
     for made in (MessageQueue, FolderQueue, OrderStore, SearchableOrderStore):
-        lines += object_section(made, level=2)
+        lines += object_section(made, level=2, home=_HOME)
+    for title, homes in MORE.items():
+        lines += [f"## {title}", ""]
+        for home in homes:
+            lines += name_sections(home, _left_in(home, lines), public=_HOME)
     return "\n".join(lines)
+
+
+def _left_in(home: str, lines: Sequence[str]) -> list[str]:
+    """The names of a module that hosts import and that no line of the page is the heading of."""
+    told = {line.strip("# `") for line in lines if line.startswith("#")}
+    return [name for name in names_given_by(home, _HOME) if name not in told]
 
 
 def _calls(owner: str, cls: type) -> Iterator[str]:

@@ -8,12 +8,26 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from itertools import pairwise
 from typing import cast
 
 import attrs
 
-__all__ = ["cell", "class_section", "function_section", "members", "object_section", "prose", "signature", "table"]
+from docs.imports import import_line
+
+__all__ = [
+    "cell",
+    "class_section",
+    "function_section",
+    "in_a_cell",
+    "members",
+    "method_table",
+    "object_section",
+    "prose",
+    "signature",
+    "table",
+]
 
 REQUIRED = "required"
 
@@ -33,7 +47,7 @@ def _args_as_list(text: str) -> str:
     return f"{about}\n\n{re.sub(r'^ {8}', '  ', items, flags=re.MULTILINE)}{gap}{after}"
 
 
-def _in_a_cell(documented: object) -> str:
+def in_a_cell(documented: object) -> str:
     """A docstring as it stands in a cell of a table, where no list can: each argument begins with its name as code."""
     about, _, rest = _raw_docstring(documented).partition("\n\nArgs:\n")
     arguments = re.sub(r"^    (\w+(?:, \w+)*): ", r"`\1`: ", rest, flags=re.MULTILINE)
@@ -67,15 +81,23 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [*lines, ""]
 
 
-def function_section(function: Callable[..., object], *, level: int = 3) -> list[str]:
-    """The lines about a function: its name, its head, its docstring."""
-    head = ["```python", signature(function), "```", ""]
-    return [f"{'#' * level} `{function.__name__}`", "", *head, prose(function), ""]
+def function_section(function: Callable[..., object], *, level: int = 3, owner: str | None = None) -> list[str]:
+    """The lines about a function: its name, where it is imported from, its head, its docstring.
+
+    owner: what callers write before its name, an object or a module that they have; None: it is imported by name.
+    """
+    name = f"{owner}.{function.__name__}" if owner else function.__name__
+    imported = [] if owner else [import_line(name), ""]
+    head = f"{name}{signature(function).removeprefix(function.__name__)}".replace("(self, ", "(")
+    return [f"{'#' * level} `{name}`", "", *imported, "```python", head, "```", "", prose(function), ""]
 
 
-def class_section(cls: type, *, level: int = 3) -> list[str]:
-    """The lines about an attrs class or an enum: what it is, and its fields or members, with their texts."""
-    heading = [f"{'#' * level} `{cls.__name__}`", ""]
+def class_section(cls: type, *, level: int = 3, home: str | None = None) -> list[str]:
+    """The lines about an attrs class or an enum: what it is, and its fields or members, with their texts.
+
+    home: the module that it is imported from, where several give it.
+    """
+    heading = [f"{'#' * level} `{cls.__name__}`", "", import_line(cls.__name__, home=home), ""]
     if issubclass(cls, enum.Enum):
         told = [(f"`{member.name}`", f'"{member.value}"', text) for member, text in members(cls).items()]
         return [*heading, prose(cls), "", *table(("member", "value", "meaning"), told)]
@@ -89,28 +111,38 @@ def class_section(cls: type, *, level: int = 3) -> list[str]:
     return [*heading, about, "", *(table(("field", "type", "default", "meaning"), rows) if rows else [])]
 
 
-def object_section(cls: type, *, level: int = 3, title: str | None = None, methods: bool = True) -> list[str]:
+def object_section(
+    cls: type, *, level: int = 3, title: str | None = None, methods: bool = True, home: str | None = None
+) -> list[str]:
     """The lines about a class with behavior: what it is, its attributes, and its methods that have a docstring.
 
-    title: its name where readers know it by another. methods: whether to tell them.
+    title: its name where readers know it by another. methods: whether to tell them. home: as in `class_section`.
     """
     own = {name: made for name, made in vars(cls).items() if not name.startswith("_") and made.__doc__}
     values = [(name, text) for name, text in docstrings_below(cls).items() if not name.startswith("_")]
     values += [(name, prose(made)) for name, made in own.items() if isinstance(made, property)]
-    calls = [made for made in own.values() if inspect.isfunction(made)] if methods else []
-    lines = [f"{'#' * level} `{title or cls.__name__}`", ""]
+    name = title or cls.__name__
+    lines = [f"{'#' * level} `{name}`", "", import_line(name, home=home), ""]
     if "__init__" in vars(cls) and not attrs.has(cls):
         head = _plain_head(str(inspect.signature(cls).replace(return_annotation=inspect.Signature.empty)))
         lines += ["```python", f"{cls.__name__}{head}", "```", ""]
     lines += [prose(cls), ""]
     if values:
         lines += table(("attribute", "meaning"), [(f"`{name}`", text) for name, text in values])
-    if calls:
-        lines += table(
-            ("method", "meaning"),
-            [(f"`{signature(made)}`", _required_prefix(made) + _in_a_cell(made)) for made in calls],
-        )
-    return lines
+    return [*lines, *(method_table(cls) if methods else [])]
+
+
+def method_table(cls: type) -> list[str]:
+    """The methods of a class that have a docstring, and for an attrs class its properties; empty where none has."""
+    own = {name: made for name, made in vars(cls).items() if not name.startswith("_") and made.__doc__}
+    rows = [
+        (f"`{name}`", in_a_cell(made)) for name, made in own.items() if attrs.has(cls) and isinstance(made, property)
+    ]
+    for made in own.values():
+        function = made.__func__ if isinstance(made, classmethod) else made
+        if inspect.isfunction(function):
+            rows.append((f"`{signature(function)}`", _required_prefix(function) + in_a_cell(function)))
+    return table(("method", "meaning"), rows) if rows else []
 
 
 def _required_prefix(method: object) -> str:
@@ -166,4 +198,18 @@ def _default(default: object) -> str:
         default = default.factory()  # type: ignore[attr-defined]  # as above
     if isinstance(default, enum.Enum):
         return f"`{type(default).__name__}.{default.name}`"
-    return "empty" if default in ((), {}, frozenset()) else f"`{default!r}`"
+    if default in ((), {}, frozenset()):
+        return "empty"
+    return f"`{default}`" if isinstance(default, Decimal) else f"`{_TIMEDELTA.sub(_as_written, repr(default))}`"
+
+
+_TIMEDELTA = re.compile(r"datetime\.timedelta\((?:days=(\d+))?(?:, )?(?:seconds=(\d+))?\)")
+
+
+def _as_written(shown: re.Match[str]) -> str:
+    """A duration as one writes it: `hours(4)` for datetime.timedelta(seconds=14400)."""
+    total = int(shown[1] or 0) * 86_400 + int(shown[2] or 0)
+    size, name = next(
+        (size, name) for size, name in ((3600, "hours"), (60, "minutes"), (1, "seconds")) if total % size == 0
+    )
+    return f"{name}({total // size})"

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from docs.imports import import_line
 from docs.prose import class_section, function_section, prose, signature, table
+from docs.public_names import name_sections
 from orderdesk_sdk import errors
 from orderdesk_sdk.cases import answer_verification
 from orderdesk_sdk.cases.cancellation import CancelCase
@@ -26,10 +28,11 @@ from orderdesk_sdk.plugin import (
     reasons,
     requests,
     routes,
+    service,
     webhooks,
 )
 from orderdesk_sdk.plugin.service import Service
-from orderdesk_sdk.plugin.toolkit import json_response
+from orderdesk_sdk.plugin.toolkit import etags, json_response
 from orderdesk_sdk.runtime import listener_hookspecs
 
 __all__ = [
@@ -69,6 +72,7 @@ FLOW_OBJECTS: tuple[type, ...] = (
     webhooks.WebhookRequest,
     webhooks.OrderNotification,
     webhooks.NotificationKind,
+    webhooks.MessageChannel,
     Case,
     CancelCase,
     Event,
@@ -81,7 +85,13 @@ def hooks_page() -> str:
     lines = [
         "# Hooks",
         "",
-        "A plugin implements those that its declaration needs. An implementation takes the arguments that it wants, by",
+        "A plugin is a module with functions of these names, each marked with `@hookimpl`:",
+        "",
+        "```python",
+        "from orderdesk_sdk.plugin import hookimpl",
+        "```",
+        "",
+        "It implements those that its declaration needs. An implementation takes the arguments that it wants, by",
         "name; see [Compatibility](../explanation/compatibility.md) for what may change. What a flow yields and ends",
         "with is on the pages [Flows](flows.md) and [Answers](answers.md). In the repository, the plugin in",
         "`tests/distributions/reference` shows each hook once, and its `tests/test_hooks.py` each at work.",
@@ -108,6 +118,15 @@ SORTED = {
 
 UNIONS = ("Confirmation", "ResubmissionPolicy", "Route", "Window")
 """Names for "one of these classes", which need no section."""
+
+
+MORE_OF_A_DECLARATION = {
+    reasons.__name__: ("read_reason_lists", "reasons_by_order_field", "mapping_errors", "ReasonRule"),
+    routes.__name__: ("normalize_status", "Route", "Window", "Confirmation"),
+    integration.__name__: ("ResubmissionPolicy",),
+    order_numbers.__name__: ("Identity",),
+}
+"""What helps to make a declaration, and the names in its annotations."""
 
 
 def declaration_page() -> str:
@@ -146,21 +165,54 @@ def declaration_page() -> str:
     lines += ["## Identity: which order a response is about", "", prose(order_numbers), ""]
     for place in (order_numbers.StatedAt, order_numbers.NumberKind, order_numbers.AnyOf, order_numbers.NotStated):
         lines += class_section(place)
+    lines += ["## Requests to cancel that come in here", ""]
+    lines += name_sections(cancel_requests.__name__, ("CancelRequests", "WhileInFolder"))
+    lines += ["## Functions, and names for several types", ""]
+    for module, names in MORE_OF_A_DECLARATION.items():
+        lines += name_sections(module, names)
     return "\n".join(lines)
+
+
+_SETTINGS = """\
+What a connection needs: addresses, credentials, switches. A plugin declares a class; a merchant gives the values in
+`orderdesk.toml`, in `[connections.NAME.settings]`:
+
+```python
+from orderdesk_sdk.plugin import Secret, secret, setting, settings, url
+
+
+@settings
+class AcmeSettings:
+    api_key: Secret = secret(help="the API key, from Acme's account page")
+    base_url: str = url(help="Acme's API", default="https://api.acme.example")
+    store: str = setting(str, help="the store's number at Acme")
+```
+
+```toml
+[connections.my-acme.settings]
+api_key = { env = "ACME_API_KEY" }
+store = "7"
+```
+
+A flow finds them in `service.settings`.
+"""
 
 
 def settings_page() -> str:
     """How a plugin says what a connection needs, from `orderdesk_sdk.plugin.connection_settings`."""
-    lines = ["# Settings", "", "A class of them is made with `@settings`; each field with one of these.", ""]
+    lines = ["# Settings", "", _SETTINGS, *function_section(connection_settings.settings, level=2)]
     for function in (
         connection_settings.setting,
         connection_settings.secret,
         connection_settings.url,
         connection_settings.custom,
+        connection_settings.read_string_list,
+        connection_settings.read_header_name,
         connection_settings.settings_fields,
     ):
         lines += function_section(function, level=2)
-    return "\n".join([*lines, *class_section(connection_settings.SettingKind, level=2)])
+    others = ("RefreshTokenSettings", "SettingField", "SettingKind")
+    return "\n".join([*lines, *name_sections(connection_settings.__name__, others, level=2)])
 
 
 def flows_page() -> str:
@@ -170,11 +222,11 @@ def flows_page() -> str:
         "",
         "A flow is a generator: it yields requests, receives responses, and returns what it read in them.",
         "",
-        "```python",
-        "Flow = Generator[httpx.Request, httpx.Response, T]",
-        "```",
-        "",
+        *name_sections(service.__name__, ("Flow",), level=2),
         "## The service: makes requests",
+        "",
+        "A hook receives it as `service`; a plugin makes none. It is imported for annotations:",
+        "`from orderdesk_sdk.plugin import Service`.",
         "",
         prose(Service),
         "",
@@ -187,12 +239,13 @@ def flows_page() -> str:
         Service.request_url,
         Service.remote_order,
     ):
-        lines += function_section(function)
+        lines += function_section(function, owner="service")
     lines += ["## Reading replies", "", prose(json_response), ""]
     for name in json_response.__all__:
-        made = getattr(json_response, name)
-        lines += [f"### `{name}`", "", prose(made), ""] if isinstance(made, type) else function_section(made)
-    return "\n".join([*lines, *function_section(routes.normalize_status)])
+        if name != "TextResponse":
+            lines += name_sections(json_response.__name__, (name,))
+    lines += name_sections(etags.__name__, etags.__all__)
+    return "\n".join(lines)
 
 
 def answers_page() -> str:
@@ -200,7 +253,12 @@ def answers_page() -> str:
     lines = [
         "# Answers",
         "",
-        "What a flow of cancel or check returns: what the service said, as the plugin reads it.",
+        "What a flow of a cancel or a poll returns: what the service said, as the plugin reads it. A flow makes it",
+        "with one of the functions of the module `answer`:",
+        "",
+        "```python",
+        "from orderdesk_sdk.plugin import answer",
+        "```",
         "",
         prose(answer_verification),
         "",
@@ -210,7 +268,8 @@ def answers_page() -> str:
     for name in answer.__all__:
         made = getattr(answer, name)
         if callable(made) and not isinstance(made, type):
-            lines += function_section(made, level=2)
+            lines += function_section(made, level=2, owner="answer")
+    lines += name_sections(answer.__name__, ("Answers", "ResponseLike"), level=2)
     return "\n".join(lines)
 
 
@@ -221,8 +280,9 @@ def errors_page() -> str:
         made = getattr(errors, name)
         if isinstance(made, type):
             base = made.__mro__[1].__name__
-            lines += [f"## `{name}`", "", f"A kind of `{base}`.", "", prose(made), ""]
-    return "\n".join(lines)
+            imported = import_line(name, home=errors.__name__)
+            lines += [f"## `{name}`", "", imported, "", f"A kind of `{base}`.", "", prose(made), ""]
+    return "\n".join([*lines, *function_section(errors.describe_exception, level=2)])
 
 
 def cli_page() -> str:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 from itertools import chain
 
-from docs.prose import class_section, function_section, object_section, prose, table
+from docs.prose import class_section, function_section, in_a_cell, object_section, prose, table
 from orderdesk_devkit.simulators import (
     http_requests,
     orders,
@@ -143,5 +143,5 @@ def testing_page() -> str:
 
 def _fixtures() -> Iterator[tuple[str, str]]:
     for name in ("cassette", "clock", "simulator", "harness", "desk", "service"):
-        yield f"`{name}`", prose(getattr(pytest_plugin, name))
-    yield "`open_harness(settings, *, order, lines, details, slug, before)`", prose(pytest_plugin.HarnessOpener)
+        yield f"`{name}`", in_a_cell(getattr(pytest_plugin, name))
+    yield "`open_harness(settings, *, order, lines, details, slug, before)`", in_a_cell(pytest_plugin.HarnessOpener)

@@ -28,7 +28,7 @@ _HOMES = {
     "clock": "Clock SystemClock VirtualClock hours minutes seconds",
     "errors": "OrderDeskError",
     "secret": "Secret",
-    "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole",
+    "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole Discount OrderNote Shipment",
     "orders.references": "OrderId OrderNumber",
     "orders.numbering": "next_free_number",
     "orders.order_search": "FoundOrder FoundOrders SearchableOrderStore",
@@ -57,7 +57,7 @@ _HOMES = {
     "cases.public_receipt": (
         "PublicEvent PublicOutcome PublicPlace PublicReceipt PublicState PublicStep public_receipt"
     ),
-    "cases.receipt": "Receipt",
+    "cases.receipt": "Receipt CancellationReceipt CaseReceipt EvidenceReceipt",
     "cases.receipt_links": "ReceiptLink",
     "transport.http.limits": "HttpLimits",
     "stores.sql.order_import": "ImportReport",
@@ -80,11 +80,23 @@ _HOMES = {
     "desk.messages.queues": "FolderQueue MessageQueue QueuedMessage",
     "desk.messages.receipt": "MessageOutcome MessageReceipt",
     "desk.notifications": "NotificationResult",
-    "desk.rule_views": "DryRun RuleDraft RuleView",
+    "desk.rule_views": "DryRun RuleDraft RuleView OrderTrial",
     "desk.run_loop": "RunLoop run_until_stopped",
     "desk.order_search": "OrderPage OrderSummary",
     "desk.open_telemetry": "instrument",
     "desk.status_changes": "StatusChangeStatus",
+    "cases.bulk_lists": "BulkList",
+    "desk.bulk.lists": "BulkProgress",
+    "cases.history_lines": "HistoryLine",
+    "cases.event_feed": "FeedEvent FeedEventKind FeedPage",
+    "cases.event_webhooks": "DeliveryState EventDelivery EventEndpoint EventType",
+    "transport.http.event_post": "PostResult",
+    "desk.inbox": "InboxCounts InboxItem InboxPage",
+    "cases.inbox": "InboxKind SeenAlarm",
+    "desk.case_details": "CaseDetails CaseMail",
+    "cases.case_actions": "CaseAction",
+    "desk.connection_admin.forms": "ConnectionForm FormField",
+    "cases.stored_rules": "RuleState StoredRule",
 }
 """The names that each module gives; `__init__.pyi` lists them for type checkers."""
 _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -89,10 +89,7 @@ def editables(extent: str) -> list[str]:
 
 
 def wanted_stamp(extent: str) -> dict[str, str]:
-    """What an up-to-date environment was made from. The folder counts too: a moved environment has wrong paths in it.
-
-    extent: what is installed, one of EXTENTS.
-    """
+    """What a current environment for one of EXTENTS is made from. The folder counts: if moved, its paths are wrong."""
     inputs = hashlib.sha256()
     for path in [*(folder / "pyproject.toml" for folder in projects()), CONSTRAINTS]:
         inputs.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
@@ -314,6 +311,12 @@ def bench(extra: list[str]) -> int:
     return run("python", "-m", "bench", *extra)
 
 
+def mutants(extra: list[str]) -> int:
+    """Measure the conformance suite by mutants: [SLUG ...] [--jobs N]; they become docs/reference/mutation.md."""
+    with temporary_files() as variables:
+        return run("python", "-m", "docs", *extra, **variables)
+
+
 def docs(extra: list[str]) -> int:
     """Write the generated pages and build docs/ into build/docs; --check only compares."""
     code = run("python", "-m", "docs.generate", *extra)
@@ -354,7 +357,7 @@ def pin(extra: list[str]) -> int:
     return 0
 
 
-VERBS = {verb.__name__: verb for verb in (demo, test, lint, bench, docs, record, build, pin)}
+VERBS = {verb.__name__: verb for verb in (demo, test, lint, bench, mutants, docs, record, build, pin)}
 
 
 def main(arguments: list[str]) -> int:

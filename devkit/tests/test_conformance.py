@@ -17,6 +17,8 @@ SUPPORT = Path(__file__).parent.parent.parent / "tests" / "support"
 TOY = (SUPPORT / "toy_plugin.py").read_text(encoding="utf-8")
 SHOPS = (SUPPORT / "toy_simulators.py").read_text(encoding="utf-8")
 
+UNREAD = 'settings_not_tried = dict.fromkeys({}, "this toy has no use for it")'
+
 Judge = Callable[..., pytest.RunResult]
 
 
@@ -46,10 +48,17 @@ def judge(pytester: pytest.Pytester) -> Judge:
     return run
 
 
+def require_passed(result: pytest.RunResult, *, at_least: int) -> None:
+    """Nothing failed, and so many tests were not skipped."""
+    outcomes = result.parseoutcomes()
+    assert outcomes.keys() <= {"passed", "skipped"}
+    assert outcomes["passed"] >= at_least
+
+
 @pytest.mark.slow
 def test_a_plugin_that_keeps_the_laws_passes(judge: Judge) -> None:
-    result = judge("Toy")
-    assert result.parseoutcomes() == {"passed": 25, "skipped": 19}
+    result = judge("Toy", body=UNREAD.format(("folder", "mailbox", "words")))
+    require_passed(result, at_least=26)
     result.stdout.fnmatch_lines(
         ["*conformance: toy: * canaries, * 3 responses about another order, * doubled keys, * forged exchanges, 500 *"]
     )
@@ -58,7 +67,8 @@ def test_a_plugin_that_keeps_the_laws_passes(judge: Judge) -> None:
 @pytest.mark.slow
 def test_a_plugin_whose_response_is_declared_final_passes(judge: Judge) -> None:
     """Not repeatable: what never reached the service goes to a person, what did is found by polling."""
-    assert judge("Final", shop="QuickShop").parseoutcomes() == {"passed": 20, "skipped": 24}
+    result = judge("Final", shop="QuickShop", body=UNREAD.format(("folder", "mailbox", "words")))
+    require_passed(result, at_least=21)
 
 
 @pytest.mark.slow
@@ -80,8 +90,8 @@ def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: J
 
 @pytest.mark.slow
 def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
-    result = judge("Writes")
-    assert result.parseoutcomes() == {"passed": 4, "skipped": 40}
+    result = judge("Writes", body=UNREAD.format(("endpoint", "api_key", "folder")))
+    require_passed(result, at_least=5)
     result.stdout.fnmatch_lines(["*toy is canceled by no call: its first route is e-mail"])
 
 

@@ -72,6 +72,20 @@ def judge(pytester: pytest.Pytester, liar: type, shop: type, test: str) -> pytes
             "GET /orders/1042/cancel is taken for a read, and asked to cancel",
         ),
         (
+            toy_liars.WritesOverEveryVersion,
+            liar_shops.VersionedShop,
+            "what_somebody_changed",
+            Requirement.CONDITIONAL,
+            "PUT /orders/1042/cancel with If-Match: [*] was answered 200, though somebody had changed the order",
+        ),
+        (
+            toy_liars.KeepsTheFirstVersion,
+            liar_shops.VersionedShop,
+            "what_somebody_changed",
+            Requirement.CONDITIONAL,
+            'PUT /orders/1042/cancel with If-Match: "v1" was sent again, and its ETag had been refused',
+        ),
+        (
             toy_liars.ReadsUnsigned,
             liar_shops.SigningShop,
             "webhooks_of_others",

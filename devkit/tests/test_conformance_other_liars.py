@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_devkit.testing.conformance import Requirement
-from tests.support import toy_carts
+from tests.support import setting_liars, toy_carts, toy_simulators
 from tests.support.liar_judge import judge, require_told
 
 pytest_plugins = ("pytester",)
@@ -28,3 +28,25 @@ def test_a_cart_that_lies_of_a_status_is_told_so(pytester: pytest.Pytester, liar
 def test_a_cart_that_reads_before_it_sets_passes(pytester: pytest.Pytester) -> None:
     result = judge(pytester, toy_carts.Cart, toy_carts.CartShop, "each_status or of_a_status_change_are or is_refused")
     assert result.parseoutcomes().keys() == {"passed", "deselected"}
+
+
+UNREAD = dict.fromkeys(("folder", "mailbox", "words"), "the toy has no use for it")
+
+
+def test_a_plugin_that_forgets_a_setting_is_told_so(pytester: pytest.Pytester) -> None:
+    toy = setting_liars.ForgetsItsDepot
+    result = judge(pytester, toy, toy_simulators.ToyShop, "each_setting", settings_not_tried=UNREAD)
+    told = "depot: with another value of it, all that is sent, signed and read is the same"
+    require_told(result, Requirement.SETTING_USED, told)
+
+
+def test_a_plugin_that_sends_its_setting_passes(pytester: pytest.Pytester) -> None:
+    toy = setting_liars.SendsItsDepot
+    result = judge(pytester, toy, toy_simulators.ToyShop, "each_setting", settings_not_tried=UNREAD)
+    assert result.parseoutcomes().keys() == {"passed", "deselected"}
+
+
+def test_a_setting_that_is_named_as_not_tried_and_changes_something_is_told(pytester: pytest.Pytester) -> None:
+    toy, reasons = setting_liars.SendsItsDepot, {**UNREAD, "depot": "it is for people"}
+    result = judge(pytester, toy, toy_simulators.ToyShop, "each_setting", settings_not_tried=reasons)
+    require_told(result, Requirement.SETTING_USED, "depot is named as not tried, and it changes the cancel")

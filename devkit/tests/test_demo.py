@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import tempfile
+from importlib.metadata import EntryPoint, requires
 from pathlib import Path
 
 import pytest
@@ -116,13 +119,36 @@ def test_the_story_is_told_in_words_on_one_long_page(temporary: Path, monkeypatc
     assert list(temporary.iterdir()) == []
 
 
-def test_what_is_not_installed_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {slug: point for slug, point in simulators().items() if slug != "mww"}
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (["demo"], "the demo needs what is not installed: the simulator of mww, the simulator of shopify ("),
+        (["demo", "--serve"], "the shop needs what is not installed: the simulator of lulu, the simulator of mww, "),
+    ],
+)
+def test_all_that_is_not_installed_is_named_at_once(
+    arguments: list[str], missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {slug: point for slug, point in simulators().items() if slug not in ("mww", "lulu")}
+    found["shopify"] = EntryPoint("shopify", "nobody_has_this:Simulator", "orderdesk.simulators")
     monkeypatch.setattr("orderdesk_devkit.simulators.simulator.simulators", lambda: found)
-    ran = CliRunner().invoke(orderdesk, ["demo"])
+    for module in ("rule_engine", "jinja2"):
+        monkeypatch.setitem(sys.modules, module, None)
+    ran = CliRunner().invoke(orderdesk, arguments)
     assert ran.exit_code == 1
-    assert "mww" in ran.stderr
-    assert "pip install 'orderdesk-mww[sandbox]'" in ran.stderr
+    said = " ".join(ran.stderr.split())
+    assert missing in said
+    assert "No module named 'nobody_has_this'" in said
+    assert "rule_engine" in said
+    assert ("jinja2" in said) is ("--serve" in arguments)
+    assert said.endswith("What to do: run `pip install 'orderdesk-devkit[demo]'`")
+
+
+def test_the_extra_demo_brings_all_that_the_demo_and_its_shop_need() -> None:
+    wanted = [one for one in requires("orderdesk-devkit") or () if re.search("extra == .demo.", one)]
+    named = {re.split(r"[<>=; ]", one)[0] for one in wanted}
+    plugins = {point.dist.name for point in simulators().values() if point.dist is not None}
+    assert named == {"orderdesk-sdk[rules,web]", "orderdesk-oia-global", *(f"{name}[sandbox]" for name in plugins)}
 
 
 @pytest.mark.slow

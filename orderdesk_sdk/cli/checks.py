@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orderdesk_sdk.cases.counts import counted
+from orderdesk_sdk.cli.disabled_plugin_checks import check_disabled_plugins
 from orderdesk_sdk.cli.ledger_checks import check_ledger
 from orderdesk_sdk.cli.order_store_checks import check_order_store
 from orderdesk_sdk.cli.output.times import format_time, zone
@@ -21,6 +22,7 @@ from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.numbering import duplicate_number
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
+from orderdesk_sdk.plugin.import_probe import DeadlyImports, probe_imports
 from orderdesk_sdk.plugin.integration import Integration, NewNumber
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.toolkit.private_files import paths_open_to_others
@@ -37,15 +39,22 @@ __all__ = ["run_checks"]
 
 def run_checks(session: Session) -> list[HealthCheck]:
     """The findings of all checks, in the order in which they ran."""
-    registry = PluginRegistry()
+    try:
+        registry = session.registry()
+    except OrderDeskError as error:  # It names no plugin that must not be imported, so none is.
+        return [error_check(HealthCode.CONFIGURATION, error)]
+    deadly = probe_imports(registry)
+    for slug, fault in deadly.integrations.items():
+        registry.refuse(slug, fault)
     try:
         config = session.config()
     except OrderDeskError as error:
-        return [error_check(HealthCode.CONFIGURATION, error), *_plugins(registry), *_listeners(registry)]
+        return [error_check(HealthCode.CONFIGURATION, error), *_plugins(registry), *_listeners(registry, deadly)]
     return [
         *_configuration(config),
         *_plugins(registry),
-        *_listeners(registry),
+        *_listeners(registry, deadly),
+        *check_disabled_plugins(config),
         *(
             finding
             for connection in config.connections.values()
@@ -106,6 +115,8 @@ def _plugins(registry: PluginRegistry) -> Iterator[HealthCheck]:
         hint = "install an integration, such as orderdesk-amazon-mcf"
         yield HealthCheck.degraded(HealthCode.PLUGIN, "this Python", "no integration is installed", hint)
     for slug in slugs:
+        if slug in registry.disabled:
+            continue  # Told with its cases, once the ledger can be read.
         try:
             registry.load(slug)
         except PluginError as error:
@@ -114,8 +125,9 @@ def _plugins(registry: PluginRegistry) -> Iterator[HealthCheck]:
             yield HealthCheck.ok(HealthCode.PLUGIN, slug, f"{registry.distribution(slug)} loads")
 
 
-def _listeners(registry: PluginRegistry) -> Iterator[HealthCheck]:
-    for error in Listeners((), lambda: registry.entry_points(LISTENERS)).load().values():
+def _listeners(registry: PluginRegistry, deadly: DeadlyImports) -> Iterator[HealthCheck]:
+    points = [point for point in registry.entry_points(LISTENERS) if point.name not in deadly.listeners]
+    for error in (*deadly.listeners.values(), *Listeners((), lambda: points).load().values()):
         yield error_check(HealthCode.LISTENER, error)
 
 

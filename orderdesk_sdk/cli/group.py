@@ -21,6 +21,7 @@ from orderdesk_sdk.cli.commands import (
     ledger,
     messages,
     orders,
+    plugins,
     receipts,
     report,
     serve,
@@ -30,7 +31,7 @@ from orderdesk_sdk.cli.commands import (
     webhooks,
     work,
 )
-from orderdesk_sdk.cli.plugin_commands import contributed_commands, load_command
+from orderdesk_sdk.cli.plugin_commands import contributed_commands, load_command, missing_command
 from orderdesk_sdk.cli.session import Session, common_options
 from orderdesk_sdk.cli.unexpected_errors import explain_unexpected_error, print_error
 from orderdesk_sdk.errors import OrderDeskError
@@ -45,6 +46,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
         integrations.integrations,
         integrations.matrix,
         integrations.show,
+        plugins.plugins,
     ),
     "Orders": (
         orders.import_orders,
@@ -110,7 +112,7 @@ class _Sections(click.Group):
         if own is not None:
             return own
         point = contributed_commands().get(cmd_name)
-        return None if point is None else load_command(point)
+        return missing_command(cmd_name) if point is None else load_command(point)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         longest = max(map(len, self.list_commands(ctx)))

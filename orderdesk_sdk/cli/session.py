@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.config import Config
     from orderdesk_sdk.desk.desk import Desk
     from orderdesk_sdk.orders.order import Order
+    from orderdesk_sdk.plugin.registry import PluginRegistry
     from orderdesk_sdk.stores.sql.order_store import SqlOrderStore
 
 __all__ = [
@@ -62,6 +63,24 @@ class Session:
         from orderdesk_sdk.desk.config import find_config
 
         return find_config(self.config_file)
+
+    def config_path(self) -> Path:
+        """The file of the configuration, whether or not there is one."""
+        from orderdesk_sdk.desk.config import FILE_NAME
+
+        return self.config_file or Path(FILE_NAME)
+
+    def registry(self) -> PluginRegistry:
+        """The installed plugins, of which those are not imported that the configuration disables.
+
+        It needs nothing else of the configuration. Raises ConfigurationError where that cannot be read as TOML.
+        """
+        from orderdesk_sdk.desk.disabled_plugins import disabled_plugins_in
+        from orderdesk_sdk.plugin.registry import PluginRegistry
+
+        registry = PluginRegistry()
+        registry.disable(disabled_plugins_in(self.config_path()))
+        return registry
 
     @contextmanager
     def desk(

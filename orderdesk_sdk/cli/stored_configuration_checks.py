@@ -18,7 +18,7 @@ from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.stores.opening import open_ledger, tables_of
 from orderdesk_sdk.transport.http.reach import Reach
 
-__all__ = ["check_stored_connections", "stored_rules", "stored_slugs"]
+__all__ = ["check_stored_connections", "read_ledger", "stored_rules", "stored_slugs"]
 
 T = TypeVar("T")
 
@@ -60,15 +60,18 @@ def stored_slugs(config: Config) -> Mapping[str, str]:
 
 def stored_rules(config: Config) -> tuple[Rule, ...]:
     """The rules of the ledger that are enabled."""
-    return enabled_rules(_read(config, lambda ledger: ledger.stored_rules(), ()))
+    return enabled_rules(read_ledger(config, lambda ledger: ledger.stored_rules(), ()))
 
 
 def _stored_connections(config: Config) -> tuple[StoredConnection, ...]:
-    return _read(config, lambda ledger: ledger.stored_connections(), ())
+    return read_ledger(config, lambda ledger: ledger.stored_connections(), ())
 
 
-def _read(config: Config, read: Callable[[Ledger], T], nothing: T) -> T:
-    """What is read of a ledger that can be opened as it is; what keeps another from it is told by its own check."""
+def read_ledger(config: Config, read: Callable[[Ledger], T], nothing: T) -> T:
+    """What is read of a ledger that can be opened as it is, else `nothing`: its own check tells what keeps one from it.
+
+    No plugin is imported for it.
+    """
     if config.ledger_file is not None and not config.ledger_file.exists():
         return nothing
     try:

@@ -10,6 +10,7 @@ from datetime import datetime
 import click
 from attrs import evolve, frozen
 
+from orderdesk_sdk.cli.extras import extras_to_work, require_extras
 from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.cli.output.work import ShownChanges, problem_shower, wait_text, work_result
@@ -20,6 +21,7 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.messages.config import watching_every
 from orderdesk_sdk.errors import ConfigurationError
+from orderdesk_sdk.runtime.engines.protocol import EngineKind
 
 __all__ = ["WorkOptions", "run_work", "watching_config"]
 
@@ -48,6 +50,10 @@ def watching_config(config: Config, every: int | None) -> Config:
 
 def run_work(session: Session, options: WorkOptions, watching: Callable[[Config], Config] | None = None) -> None:
     """Work until stopped. watching: the configuration as one that watches the order store; None: as it is."""
+    config = session.config()
+    if options.engine is not None:
+        config = evolve(config, engine=EngineKind(options.engine))
+    require_extras("this worker", (*extras_to_work(config), *(("otel",) if options.telemetry else ())))
     screen = Screen()
     changes = ShownChanges(None if session.as_json or options.quiet else screen)
     status = screen.console.status("working") if screen.is_terminal and not session.as_json else None

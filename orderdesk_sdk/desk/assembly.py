@@ -106,6 +106,7 @@ class DeskAssembly:
         if config.answer_links is not None:
             validate_answer_link_config(config.answer_links, "[answer_links]")
         self.registry = registry or PluginRegistry()
+        self.registry.disable(config.disabled_plugins)
         self._closers: list[Callable[[], None]] = []
         self.configured_rules = (*config.rules, *_rules_of_store(config.order_desk))
         keeps_events = self._keeps_events(self.configured_rules)

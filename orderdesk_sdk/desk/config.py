@@ -39,6 +39,9 @@ key = { env = "ORDERDESK_SECRETS_KEY" } # what their secrets are sealed with
 [event_webhooks]                        # for endpoints that hear what happens; none without this table
 key = { env = "ORDERDESK_SECRETS_KEY" } # what their secrets are sealed with
 
+[plugins]
+disabled = ["acme"]                     # what is never imported; `orderdesk plugins disable` writes it here
+
 [connections.mcf-us]
 integration = "amazon-mcf"
 cancel_requests = "person"              # "automatic" cancels what others request without asking a person
@@ -60,8 +63,9 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
+from orderdesk_sdk.desk.disabled_plugins import read_disabled_plugins
 from orderdesk_sdk.desk.event_webhooks.config import EventWebhookConfig, read_event_webhook_config
-from orderdesk_sdk.desk.ledger_location import read_ledger_location
+from orderdesk_sdk.desk.ledger_location import read_engine, read_ledger_location
 from orderdesk_sdk.desk.messages.config import MessageConfig, validate_message_config
 from orderdesk_sdk.desk.single_sign_on_config import SingleSignOnConfig, read_single_sign_on_config
 from orderdesk_sdk.desk.stored_connection_config import StoredConnectionConfig, read_stored_connection_config
@@ -101,6 +105,7 @@ _TABLES = (
     "messages",
     "connections",
     "event_webhooks",
+    "plugins",
     "resubmission",
     "rules",
     "sandbox",
@@ -145,6 +150,7 @@ class Config:
         stored_connections: None where no connection can be made at run time.
         event_webhooks: None where no event is sent to anybody.
         single_sign_on: whose login lets users of the console in; None: they sign in here.
+        disabled_plugins: the names of the integrations and listeners that are never imported.
     """
 
     ledger: LedgerLocation
@@ -164,6 +170,7 @@ class Config:
     stored_connections: StoredConnectionConfig | None = None
     event_webhooks: EventWebhookConfig | None = None
     single_sign_on: SingleSignOnConfig | None = None
+    disabled_plugins: frozenset[str] = frozenset()
 
     @property
     def ledger_file(self) -> Path | None:
@@ -219,7 +226,7 @@ def _load(path: Path) -> Mapping[str, object]:
 
 def _read_tables(path: Path) -> Config:
     document = _load(path)
-    config = _read(document, path)
+    config = evolve(_read(document, path), disabled_plugins=read_disabled_plugins(document, path))
 
     def table(name: str) -> tuple[Mapping[str, object], str]:
         return _optional_table(document, name, str(path)), f"{path}: [{name}]"
@@ -251,7 +258,7 @@ def _read(document: Mapping[str, object], path: Path) -> Config:
     suffix = read_suffix(resubmission.get("suffix", DEFAULT_SUFFIX), f"{path}: [resubmission].suffix")
     url = ledger.get("url", "sqlite:///orderdesk.db")
     location = read_ledger_location(url, path.parent, f"{path}: [ledger].url")
-    engine = _read_engine(ledger, path)
+    engine = read_engine(ledger, f"{path}: [ledger].engine")
     known = (location, connections, UTC, path, sandbox, email, rules, suffix, engine)
     inbound = _optional_table(document, "messages", str(path))
     web = _web(_optional_table(document, "web", str(path)), f"{path}: [web]")
@@ -380,13 +387,3 @@ def _optional_table(document: Mapping[str, object], name: str, location: str) ->
     if not isinstance(table, Mapping):
         raise ConfigurationError(f"{name} must be a table", location=location, hint=f"write it as [{name}]")
     return table
-
-
-def _read_engine(ledger: Mapping[str, object], path: Path) -> EngineKind:
-    name = ledger.get("engine", EngineKind.INLINE.value)
-    known = {kind.value: kind for kind in EngineKind}
-    if not isinstance(name, str) or name not in known:
-        raise ConfigurationError(
-            f"{name!r} is not an engine", location=f"{path}: [ledger].engine", hint=f"known are: {', '.join(known)}"
-        )
-    return known[name]

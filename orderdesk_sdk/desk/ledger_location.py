@@ -9,13 +9,27 @@ from urllib.parse import parse_qsl, urlsplit
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.runtime.connection_config import read_secret
+from orderdesk_sdk.runtime.engines.protocol import EngineKind
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.stores.opening import LedgerLocation
 
-__all__ = ["read_ledger_location"]
+__all__ = ["read_engine", "read_ledger_location"]
 
 MAX_NAME_LENGTH = 255
 """Bytes of a file's name, on the file systems that are in use."""
+
+
+def read_engine(ledger: Mapping[str, object], location: str) -> EngineKind:
+    """What wakes the workers of a ledger, by its table. Raises ConfigurationError.
+
+    Args:
+        location: where the engine stands, for messages.
+    """
+    name = ledger.get("engine", EngineKind.INLINE.value)
+    known = {kind.value: kind for kind in EngineKind}
+    if not isinstance(name, str) or name not in known:
+        raise ConfigurationError(f"{name!r} is not an engine", location=location, hint=f"known are: {', '.join(known)}")
+    return known[name]
 
 
 def read_ledger_location(url: object, folder: Path, location: str) -> LedgerLocation:

@@ -24,7 +24,7 @@ _HOMES = {
     "clock": "Clock hours minutes seconds",
     "errors": ("ConfigurationError ValidationError InvalidStateError OrderDeskError SignatureVerificationError"),
     "secret": "Secret",
-    "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole",
+    "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole Discount OrderNote Shipment",
     "orders.serialization": "text_at_path",
     "plugin.hookspecs": "hookimpl",
     "plugin.integration": (
@@ -49,7 +49,8 @@ _HOMES = {
     "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
     "plugin.webhooks": "MessageChannel OrderNotification NotificationKind WebhookRequest",
     "plugin.connection_settings": (
-        "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting settings"
+        "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting "
+        "settings SettingField settings_fields"
     ),
     "plugin.service": "Flow FlowWithSteps Service",
     "plugin.auth": "HeaderAuth HmacAuth Token TokenAuth basic_auth iso_timestamp",
@@ -61,6 +62,7 @@ _HOMES = {
     "plugin.toolkit.batch_report": "BatchReport ReportProblem XmlReportFormat",
     "plugin.toolkit.countries": "COUNTRIES country_code",
     "plugin.toolkit.email_addresses": "parse_address read_address",
+    "plugin.toolkit.etags": "etag_of",
     "plugin.toolkit.file_drop": "LocalFileDrop FileDrop",
     "plugin.toolkit.graphql": "GraphqlError graphql_errors",
     "plugin.toolkit.json_response": (

@@ -11,9 +11,12 @@ from orderdesk_sdk.errors import SignatureVerificationError as SignatureVerifica
 from orderdesk_sdk.errors import ValidationError as ValidationError
 from orderdesk_sdk.orders.order import Address as Address
 from orderdesk_sdk.orders.order import ConnectionRole as ConnectionRole
+from orderdesk_sdk.orders.order import Discount as Discount
 from orderdesk_sdk.orders.order import Order as Order
 from orderdesk_sdk.orders.order import OrderLine as OrderLine
+from orderdesk_sdk.orders.order import OrderNote as OrderNote
 from orderdesk_sdk.orders.order import RemoteOrder as RemoteOrder
+from orderdesk_sdk.orders.order import Shipment as Shipment
 from orderdesk_sdk.orders.serialization import text_at_path as text_at_path
 from orderdesk_sdk.plugin import answer as answer
 from orderdesk_sdk.plugin.answer import Answer as Answer
@@ -36,6 +39,7 @@ from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer as ResponseAnswe
 from orderdesk_sdk.plugin.cancel_requests import SilenceMeans as SilenceMeans
 from orderdesk_sdk.plugin.cancel_requests import WhileInFolder as WhileInFolder
 from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings as RefreshTokenSettings
+from orderdesk_sdk.plugin.connection_settings import SettingField as SettingField
 from orderdesk_sdk.plugin.connection_settings import SettingKind as SettingKind
 from orderdesk_sdk.plugin.connection_settings import custom as custom
 from orderdesk_sdk.plugin.connection_settings import read_header_name as read_header_name
@@ -43,6 +47,7 @@ from orderdesk_sdk.plugin.connection_settings import read_string_list as read_st
 from orderdesk_sdk.plugin.connection_settings import secret as secret
 from orderdesk_sdk.plugin.connection_settings import setting as setting
 from orderdesk_sdk.plugin.connection_settings import settings as settings
+from orderdesk_sdk.plugin.connection_settings import settings_fields as settings_fields
 from orderdesk_sdk.plugin.connection_settings import url as url
 from orderdesk_sdk.plugin.hookspecs import hookimpl as hookimpl
 from orderdesk_sdk.plugin.integration import IdentifierFormat as IdentifierFormat
@@ -132,6 +137,7 @@ from orderdesk_sdk.plugin.toolkit.countries import COUNTRIES as COUNTRIES
 from orderdesk_sdk.plugin.toolkit.countries import country_code as country_code
 from orderdesk_sdk.plugin.toolkit.email_addresses import parse_address as parse_address
 from orderdesk_sdk.plugin.toolkit.email_addresses import read_address as read_address
+from orderdesk_sdk.plugin.toolkit.etags import etag_of as etag_of
 from orderdesk_sdk.plugin.toolkit.file_drop import FileDrop as FileDrop
 from orderdesk_sdk.plugin.toolkit.file_drop import LocalFileDrop as LocalFileDrop
 from orderdesk_sdk.plugin.toolkit.graphql import GraphqlError as GraphqlError

@@ -101,6 +101,7 @@ class NoResubmission:
 
 
 ResubmissionPolicy = NewNumber | SameNumber | NoResubmission
+"""Whether and how a canceled order can be submitted again."""
 
 
 @frozen

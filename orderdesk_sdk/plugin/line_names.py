@@ -149,9 +149,9 @@ class LineNames:
     """What a service calls the lines of an order: a request is translated into its words, an answer back into ours.
 
         names = LineNames(request.order, lambda line: line.code)  # it knows SKUs
-        wanted = names.wanted(request.lines)
+        wanted = names.to_service_names(request.lines)
         ...
-        return names.told(judge(response, rows, wanted))
+        return names.to_line_ids(answer_from_quantities(response, lines, wanted))
 
     Lines that the service calls the same are one to it: they are canceled together, or not at all.
     """

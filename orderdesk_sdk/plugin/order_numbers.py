@@ -1,6 +1,6 @@
 """Which order a response is about: where the responses of each operation state its number, as a plugin declares it.
 
-The plugin says where; only the core reads the number there and compares it (`grounds.Grounds`).
+The plugin says where; only the core reads the number there and compares it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class NumberKind(enum.Enum):
     ORDER_NUMBER = "order_number"
     """The order's number here."""
     REQUEST_REFERENCE = "reference"
-    """The service's own name for the request that it acknowledged (`answer.asked(response, reference=...)`)."""
+    """The service's own name for the request: the `request_reference` of `answer.acknowledged`."""
 
 
 def _unchanged(number: str) -> str:

@@ -104,6 +104,7 @@ class ReasonList:
 
 
 ReasonRule = NoReason | FreeText | ReasonList
+"""Which reason a service takes."""
 
 
 def allowed_reasons(rule: ReasonRule, settings: object, order: Order) -> tuple[ReasonCode, ...]:

@@ -65,6 +65,20 @@ class PluginRegistry:
         self._modules: dict[str, object] = {}
         self._loaded: dict[str, LoadedPlugin | PluginError] = {}
         self._loading: dict[str, threading.Lock] = {}
+        self._disabled: frozenset[str] = frozenset()
+
+    @property
+    def disabled(self) -> frozenset[str]:
+        """The names of the plugins, integrations and listeners, that are not imported."""
+        return self._disabled
+
+    def disable(self, names: Iterable[str]) -> None:
+        """Import no integration and no listener of these names: `load` raises PluginError for them from now on."""
+        self._disabled = self._disabled.union(names)
+
+    def refuse(self, slug: str, error: PluginError) -> None:
+        """Do not import an integration that must not be: `load` raises the error for it."""
+        self._loaded[slug] = error
 
     def register(self, plugin: object, slug: str) -> None:
         """Add an integration that is not installed: a module or object with hook implementations."""
@@ -73,8 +87,8 @@ class PluginRegistry:
             self._loaded.pop(slug, None)
 
     def entry_points(self, group: str) -> tuple[EntryPoint, ...]:
-        """The installed entry points of a group, those of unreadable distributions left out."""
-        return tuple(self._find(group=group))
+        """The installed entry points of a group, those of unreadable distributions and disabled plugins left out."""
+        return tuple(point for point in self._find(group=group) if point.name not in self._disabled)
 
     def slugs(self) -> tuple[str, ...]:
         """The slugs of all integrations, sorted; nothing is imported."""
@@ -85,7 +99,7 @@ class PluginRegistry:
 
         Raises NotFoundError for an unknown slug and PluginError, the same one each time, for one that cannot be used.
         """
-        known = self._loaded.get(slug)
+        known = self._disabled_error(slug) or self._loaded.get(slug)
         if known is None:
             with self._lock:
                 loading_lock = self._loading.setdefault(slug, threading.Lock())
@@ -168,11 +182,22 @@ class PluginRegistry:
             " begin with orderdesk-, and your package index lists them"
         )
 
+    def _disabled_error(self, slug: str) -> PluginError | None:
+        if slug not in self._disabled or slug not in self.slugs():
+            return None
+        return PluginError(
+            "the plugin is disabled, and is not imported",
+            location=self._location(slug),
+            hint=f"run `orderdesk plugins enable {slug}` once it is mended",
+        )
+
+    def _location(self, slug: str) -> str:
+        return f"integration {slug} ({self.distribution(slug) or 'registered in code'})"
+
     def _plugin_error(self, slug: str, message: str) -> PluginError:
-        name = self.distribution(slug) or "registered in code"
         return PluginError(
             f"the plugin cannot be used: {message}",
-            location=f"integration {slug} ({name})",
+            location=self._location(slug),
             hint="update or uninstall it, or report this to its author",
         )
 

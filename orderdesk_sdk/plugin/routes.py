@@ -89,6 +89,7 @@ class WhileStatus:
 
 
 Window = Always | WithinTime | WhileStatus
+"""Until when a route is open."""
 
 
 @frozen
@@ -132,6 +133,7 @@ class ManualConfirmation:
 
 
 Confirmation = FinalResponse | Polling | ManualConfirmation
+"""What proves that the order is canceled."""
 
 
 class Scope(enum.Enum):
@@ -264,6 +266,7 @@ class Portal:
 
 
 Route = Button | Email | Portal
+"""One way to cancel."""
 
 
 @frozen

@@ -112,6 +112,9 @@ class Service(Generic[S]):
         cache_for: timedelta | None = None,
         json: object = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        if_match: str | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Request:
@@ -130,11 +133,18 @@ class Service(Generic[S]):
                 Its intent is in the ledger before it leaves, and a lost response is unknown, as with a POST.
             redact_response: whether the response is kept out of the evidence, but for status, length and digest.
             cache_for: of one that reads only, how old a response may be that another flow of the connection got.
-            json, form: the body, at most one of them.
+            json, form, content: the body, at most one of them; content is bytes, such as a SOAP envelope.
+            content_type: what `content` is, "text/xml; charset=utf-8" say; needed with it, and only there.
+            if_match: the ETag of the order as the flow has just read it (`etag_of`): a conditional write. The service
+                answers 412 where somebody changed the order since; no flow sees that. Nothing was done, and the case
+                is due again, with a flow that reads anew.
             headers: what this request has beside the credentials, which `Integration.auth` puts there.
         """
         import httpx  # With the first request: what only plans needs none.
 
+        if sum(body is not None for body in (json, form, content)) > 1 or (content is None) != (content_type is None):
+            raise ValueError("a request has one of json, form and content at most, and content has a content_type")
+        own = {"content-type": content_type, "if-match": if_match}
         url = "/".join((self.base_url.rstrip("/") + path, *self._encoded(path, segments)))
         harmless = idempotent or (not writes and (read_only or method in _SAFE_METHODS))
         return httpx.Request(
@@ -143,7 +153,14 @@ class Service(Generic[S]):
             params=params,
             json=json,
             data=form,
-            headers={"user-agent": self.agent, "accept": "application/json", **_ENCODING, **(headers or {})},
+            content=content,
+            headers={
+                "user-agent": self.agent,
+                "accept": "application/json",
+                **_ENCODING,
+                **{name: value for name, value in own.items() if value is not None},
+                **(headers or {}),
+            },
             extensions={
                 CALL_OPTIONS: CallOptions(
                     operation or path,

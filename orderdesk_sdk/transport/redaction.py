@@ -20,6 +20,7 @@ from orderdesk_sdk.plugin.routes import normalize_status
 from orderdesk_sdk.secret import HIDDEN, Secret
 from orderdesk_sdk.transport.escapes import Unescaped, unescaped
 from orderdesk_sdk.transport.known_secrets import KnownSecrets
+from orderdesk_sdk.transport.xml_redaction import redact_xml
 
 __all__ = ["REDACTED_NAMES", "Redactor", "redact_answer", "normalize_name"]
 
@@ -216,7 +217,7 @@ class Redactor:
         return self.redact_text(urlunsplit((parts.scheme, host, parts.path, query, "")))
 
     def redact_body(self, text: str) -> str:
-        """A body without denied fields (where it is JSON or a form) and without any known secret."""
+        """A body without denied fields (where it is JSON, XML or a form) and without any known secret."""
         stripped = text.lstrip()
         if not stripped:
             return text
@@ -227,6 +228,8 @@ class Redactor:
                 cleaned, changed = self._value(json.loads(text))
                 text = json.dumps(cleaned, separators=(",", ":")) if changed else text
             return self.redact_text(self._redact_unparsed(text))
+        if stripped[0] in "<\ufeff":
+            return self.redact_text(redact_xml(text, self.is_redacted))
         if _FORM.fullmatch(stripped):
             return self.redact_text(_PAIR.sub(self._pair, text))
         return self.redact_text(self._redact_unparsed(text))

@@ -94,6 +94,9 @@ def given(clock: VirtualClock) -> dict[str, Any]:
         ask("integrations", "--check")
         ask("matrix")
         ask("show", "amazon-mcf")
+        ask("plugins", "disable", "amazon-mcf")
+        ask("plugins", "enable", "amazon-mcf")
+        ask("plugins", "list")
         ask("import", "orders.json")
         for number in ("1044", "1043", "1042"):
             ask("register", number, "--at", "amazon-mcf")

@@ -41,6 +41,7 @@ LESS = {
     f"{DEV} test --fast": ["-q", "tests/unit/test_clock.py"],
     f"{DEV} test -k cancel": ["-q", "tests/integration/test_line_quantities.py"],
     f"{DEV} lint": ["ruff", "format", "imports", "docs"],
+    f"{DEV} mutants progressive-solutions": ["--quick"],
     f"{DEV} bench": ["--quick", "--only", "listing"],
 }
 """What makes a command short."""

@@ -21,6 +21,10 @@ SEEN = {f"```{language}" for language in ("sh", "python", "toml", "json", "text"
 
 Test_every_block.py there.
 """
+COMMAND = re.compile(r"^(?: {4})?orderdesk [^\n]*", re.MULTILINE)
+READ_FILE = re.compile(r"(?:\bimport|--from|--email|<|\bsave \S+) ([\w-]+\.\w+)\b")
+"""What a command reads: orders, lists of orders, e-mails, secrets, rules."""
+WRITTEN_BY_SANDBOX = ("orders.json", "orderdesk.toml")
 SHOWN = [path for folder in ("tutorial", "how-to") for path in sorted((DOCS / folder).glob("*.md"))]
 SHOWN = [path for path in SHOWN if path.relative_to(DOCS).as_posix() not in PAGES]
 
@@ -53,6 +57,16 @@ def test_a_page_has_only_blocks_that_the_tests_see(page: Path) -> None:
     fences = [fence.strip("\n") for fence in FENCE.findall(TREE.sub("", page.read_text(encoding="utf-8")))]
     assert {*fences[::2]} <= SEEN
     assert {*fences[1::2]} <= {"```"}
+
+
+@pytest.mark.parametrize("page", [*SHOWN, ROOT / "README.md"], ids=lambda page: page.stem)
+def test_a_page_shows_how_each_file_is_made_that_a_command_reads(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for command in COMMAND.finditer(text):
+        for name in READ_FILE.findall(command[0]):
+            before = text[: command.start()]
+            is_known = f"`{name}`" in before or (name in WRITTEN_BY_SANDBOX and "orderdesk sandbox" in before)
+            assert is_known, f"{page.name}: `{command[0].strip()}` reads a file that nothing on the page made or named"
 
 
 def test_the_page_of_the_host_api_has_every_service_of_a_desk(tmp_path: Path) -> None:

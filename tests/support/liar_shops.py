@@ -8,12 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 
 from attrs import evolve
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from tests.support.toy_simulators import QuickShop, ToyShop
 
-__all__ = ["GetShop", "NamingShop", "PieceShop", "SigningShop", "SilentShop", "ToyShop"]
+__all__ = ["GetShop", "NamingShop", "PieceShop", "SigningShop", "SilentShop", "ToyShop", "VersionedShop"]
 
 SIGNING_KEY = "signs-the-messages-of-toys-3c9d"
 
@@ -59,6 +61,26 @@ class GetShop(ToyShop):
 
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
         return super()._answer("PUT" if path.endswith("/cancel") else method, path, body)
+
+
+class VersionedShop(ToyShop):
+    """Changes an order only for whoever has read it as it is, or says that any version will do."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._edits = 0
+
+    def change_order(self, remote_id: str) -> bool:
+        self._edits += 1
+        return True
+
+    def respond(self, request: Request, body: bytes) -> Response:
+        etag = f'"v{self._edits + 1}"'
+        if request.method == "PUT" and request.headers.get("if-match") not in (etag, "*"):
+            return JSONResponse({"error": "it was changed"}, 412)
+        response = super().respond(request, body)
+        response.headers["etag"] = etag
+        return response
 
 
 class SigningShop(ToyShop):

@@ -163,6 +163,26 @@ class CancelsByAGetThatSaysNothing(Toy):
         return answer.acknowledged(response) if response.is_success else answer.unknown(response)
 
 
+class WritesOverEveryVersion(Toy):
+    """Gives the condition that is always met, so that it changes what it has not read."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        path = f"/orders/{request.remote_id}/cancel"
+        response = yield service.request("PUT", path, operation="cancel", if_match="*")
+        return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+
+class KeepsTheFirstVersion(Toy):
+    """Takes every order for one that nobody has changed yet, so that it is turned away again and again."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        path = f"/orders/{request.remote_id}/cancel"
+        response = yield service.request("PUT", path, operation="cancel", if_match='"v1"')
+        return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+
 @settings
 class SigningSettings(ToySettings):
     webhook_secret: Secret = secret(help="what its messages are signed with", default=Secret(""))

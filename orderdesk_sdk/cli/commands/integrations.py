@@ -9,7 +9,7 @@ import click
 from orderdesk_sdk.cli.session import Session, common_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from typing import TypeAlias
 
     from orderdesk_sdk.cli.output.screen import Screen
@@ -27,13 +27,18 @@ __all__ = ["integrations", "matrix", "show"]
 def integrations(session: Session, check: bool) -> None:
     """List the installed integrations.
 
-    Without --check nothing is imported. With it, the exit code is 1 if an integration cannot be used.
+    Without --check nothing is imported. With it, each is first imported in a process of its own, and the exit code is
+    1 if an integration cannot be used. Disabled plugins (`orderdesk plugins`) are not imported.
     """
     from orderdesk_sdk.desk.documents import error_document
     from orderdesk_sdk.errors import PluginError
-    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    registry = PluginRegistry()
+    registry = session.registry()
+    if check:
+        from orderdesk_sdk.plugin.import_probe import probe_imports
+
+        for slug, error in probe_imports(registry).integrations.items():
+            registry.refuse(slug, error)
     rows: list[_Row] = []
     for slug in registry.slugs():
         title, problem = "", None
@@ -52,17 +57,19 @@ def integrations(session: Session, check: bool) -> None:
                 "distribution": dist.rpartition(" ")[0],
                 "version": dist.rpartition(" ")[2],
                 "title": title or None,
+                "disabled": slug in registry.disabled,
                 "plugin_error": error_document(problem),
             }
             for slug, dist, title, problem in rows
         ],
     }
-    session.print_result(shape, lambda screen: _show_integrations(screen, rows, checked=check))
-    if any(problem is not None for *_, problem in rows):
+    off = registry.disabled
+    session.print_result(shape, lambda screen: _show_integrations(screen, rows, off, checked=check))
+    if any(problem is not None for slug, *_, problem in rows if slug not in off):
         click.get_current_context().exit(1)
 
 
-def _show_integrations(screen: Screen, rows: Sequence[_Row], *, checked: bool) -> None:
+def _show_integrations(screen: Screen, rows: Sequence[_Row], disabled: Collection[str], *, checked: bool) -> None:
     if not rows:
         screen.line("No integration is installed. Install one, such as orderdesk-amazon-mcf.")
         return
@@ -70,11 +77,12 @@ def _show_integrations(screen: Screen, rows: Sequence[_Row], *, checked: bool) -
         screen.table(("integration", "distribution"), [row[:2] for row in rows])
         return
     cells = [
-        (slug, dist, title or "-", "cannot be used" if problem else "loads") for slug, dist, title, problem in rows
+        (slug, dist, title or "-", "disabled" if slug in disabled else "cannot be used" if problem else "loads")
+        for slug, dist, title, problem in rows
     ]
     screen.table(("integration", "distribution", "title", "state"), cells)
-    for *_, problem in rows:
-        if problem is not None:
+    for slug, *_, problem in rows:
+        if problem is not None and slug not in disabled:
             screen.indented(f"{problem.location}: {problem.message}", style="red")
             screen.indented(f"What to do: {problem.hint}", style="yellow")
 
@@ -90,9 +98,8 @@ def matrix(session: Session) -> None:
     """
     from orderdesk_sdk.cli.output.matrix import show_matrix
     from orderdesk_sdk.desk.matrix import matrix_document, matrix_rows
-    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    rows, errors = matrix_rows(PluginRegistry())
+    rows, errors = matrix_rows(session.registry())
     session.print_result(matrix_document(rows, errors), lambda screen: show_matrix(screen, rows, errors))
     if errors:
         click.get_current_context().exit(1)
@@ -108,9 +115,8 @@ def show(session: Session, slug: str) -> None:
     Routes, windows, confirmation, limits, settings, and how a canceled order is submitted again.
     """
     from orderdesk_sdk.desk.capabilities import capabilities_document
-    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    loaded = PluginRegistry().load(slug)
+    loaded = session.registry().load(slug)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.integrations import show_integration

@@ -42,11 +42,14 @@ def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Pat
     Does what is due meanwhile. On this machine alone, unless a proxy with TLS stands in front of it ([web].url). Who
     may sign in: `orderdesk users`. Says on stdout when it is up: with --json as one line. Writes problems to stderr.
     """
+    from orderdesk_sdk.cli.extras import extras_to_serve, require_extras
     from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger
     from orderdesk_sdk.cli.signals import stop_event
     from orderdesk_sdk.plugin.toolkit.private_files import write_private
     from orderdesk_sdk.web.process import harden_process, old_python_warning
-    from orderdesk_sdk.web.server import serving
+
+    require_extras("this server", extras_to_serve(session.config()))
+    from orderdesk_sdk.web.server import serving  # It imports what the extra brings.
 
     harden_process()
     warning = old_python_warning()

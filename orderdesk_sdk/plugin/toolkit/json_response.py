@@ -313,7 +313,7 @@ def error_message(
 
 
 def format_errors(items: object, parts: Sequence[str] = ("code", "message"), details: str | None = None) -> str:
-    """What error objects say, a list of them or one, as `complaint` tells it; "" where they say nothing."""
+    """What error objects say, a list of them or one, in the words of `error_message`; "" where they say nothing."""
     listed = [items] if isinstance(items, Mapping) else items if isinstance(items, list | tuple) else []
     found: list[str] = []
     for item in (item for item in listed if isinstance(item, Mapping)):

@@ -38,7 +38,7 @@ __all__ = [
 class LineQuantities:
     """One line as the service has it, in its own words. Several lines may have one code.
 
-    `plugin.lines.LineNames` says what the service calls the lines of a request, and translates an answer back.
+    `LineNames` says what the service calls the lines of a request, and translates an answer back.
     """
 
     code: str
@@ -153,7 +153,7 @@ class ServiceLines:
         message: str | None = None,
         hint: str | None = None,
     ) -> Answer:
-        """What became of the lines of a request (`wanted`, by our ids), in our words; see the function `answer_for`."""
+        """What became of the lines of a request (`wanted`, by our ids), in our words. See `answer_from_quantities`."""
         named = self.line_names.to_service_names(wanted)
         return self.line_names.to_line_ids(
             answer_from_quantities(
@@ -192,7 +192,11 @@ def lines_match(lines: Sequence[LineAnswer], order: Order) -> bool:
 
 
 def quantities_to_cancel(lines: Sequence[LineQuantities], wanted: Mapping[str, int]) -> tuple[int, ...]:
-    """How many of each line to cancel now: what is left of it, and of a part (`wanted`, by code) no more than that."""
+    """How many of each line to cancel now: what is left of it, and no more than was wanted.
+
+    Args:
+        wanted: how many to cancel, by code; empty: the whole order.
+    """
     still = dict(wanted)
     found: list[int] = []
     for line in lines:
@@ -252,11 +256,10 @@ def answer_from_quantities(
     message: str | None = None,
     hint: str | None = None,
 ) -> Answer:
-    """What became of the cancellation to cancel `wanted`, by code (empty.
-
-    Everything), as the numbers in `response` tell it.
+    """What became of a cancellation, as the numbers in `response` tell it.
 
     Args:
+        wanted: how many to cancel, by code; empty: the whole order.
         carried_out: what the service said of the request itself: carried out (True), failed (False), nothing yet
             (None). Where a part was wanted the numbers alone prove little, because the same number may have been
             canceled before we asked.

@@ -34,8 +34,8 @@ def read_before_create(
 ) -> Flow[Answer | RemoteOrder | None]:
     """None where the new number is free and the order is to be created; else what the flow ends with.
 
-    An order that is there already is ours only where an earlier create may have made it (`request.unsure`) and it is on
-    its way; one that is over has taken the number, and where nobody can tell, nothing is made a second time.
+    An order that is there already is ours only where an earlier create may have made it (`request.may_exist`) and where
+    it is on its way. One that is over has taken the number. Where that is unknown, no second order is made.
 
     Args:
         read: reads the order by its new number.

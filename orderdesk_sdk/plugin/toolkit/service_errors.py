@@ -30,7 +30,7 @@ class ServiceErrors:
     """How a service says what is wrong.
 
     Args:
-        key, parts, details: as `complaint` takes them; `key` stands in every error body of the service.
+        key, parts, details: as `error_message` takes them; `key` stands in every error body of the service.
         access_hint: what a person should look at where the service answers 401 or 403.
     """
 

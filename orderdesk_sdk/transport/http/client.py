@@ -21,19 +21,25 @@ from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_field
 from orderdesk_sdk.plugin.guard import Guard, raise_for_failure
 from orderdesk_sdk.plugin.integration import Integration, Limit
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
-from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
+from orderdesk_sdk.plugin.service import CallOptions
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.allowed_origins import AllowedOrigins
 from orderdesk_sdk.transport.http.connection_state import ConnectionState, LocalConnectionState
 from orderdesk_sdk.transport.http.credentials import Credentials
 from orderdesk_sdk.transport.http.deadline import DEADLINE
-from orderdesk_sdk.transport.http.failures import BUSY_STATUSES, failure_of, throttling_failure
+from orderdesk_sdk.transport.http.failures import (
+    CONDITION_FAILED,
+    backoff_seconds,
+    condition_failure,
+    failure_of,
+    throttling_failure,
+)
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.log_redaction import redacted_logs
 from orderdesk_sdk.transport.http.pool import ConnectionPool, PooledTransport
 from orderdesk_sdk.transport.http.rate_limit import RateBucket
 from orderdesk_sdk.transport.http.rate_limit_wait import wait_for_rate_limit
-from orderdesk_sdk.transport.http.replay import request_digest
+from orderdesk_sdk.transport.http.replay import call_options, request_digest
 from orderdesk_sdk.transport.http.response_body import ACCEPTED_ENCODING, readable_response
 from orderdesk_sdk.transport.http.retry_after import MAX_WAIT
 from orderdesk_sdk.transport.http.shared_reads import SharedReads, copy_response
@@ -42,11 +48,10 @@ from orderdesk_sdk.transport.shutdown import Shutdown
 
 __all__ = ["HttpClient"]
 
-_DEFAULT_CALL = CallOptions("*", idempotent=False)
 MIN_CALLS_PER_SECOND = 0.001
 """Calls per second below which a rate that a service tells is not believed: it would stop the connection for hours."""
 _log = RoomLogger("transport")
-_FIRST_BACKOFF = 0.5
+_KEPT_HEADERS = ("content-type", "retry-after", "etag")
 _EXCERPT_OVERLAP = 64 * 1024
 """Bytes behind an excerpt in which the end of a secret is looked for that stands across its end."""
 _PACKING = 64 * 1024
@@ -90,7 +95,7 @@ class HttpClient:
         self._expected_headers = {
             header: str(getattr(settings, name)) for header, name in integration.expected_headers.items()
         }
-        self._kept_headers = tuple(dict.fromkeys(["content-type", "retry-after", *integration.evidence_headers]))
+        self._kept_headers = tuple(dict.fromkeys([*_KEPT_HEADERS, *integration.evidence_headers]))
         self._state = state or LocalConnectionState(clock)
         self.credentials = self._credentials_of(settings)
         self._shared_reads = SharedReads(clock)
@@ -151,7 +156,7 @@ class HttpClient:
             newer_than: a shared read that was made then or before answers nothing; None: any does.
         """
         guard = guard or Guard(redact=self.redactor.redact_text)
-        options = _call_options(request)
+        options = call_options(request)
         if not options.signed:
             self.redactor.add_presigned_url(str(request.url))
         self.require_allowed_origin(request)
@@ -193,9 +198,9 @@ class HttpClient:
         tries = 1
         while True:
             result = self._send_once(request, guard)
-            away = self._throttling(result, intent, bucket, guard)
-            pause = _backoff(intent, away or result, tries)
-            if away is not None:
+            away = self._turned_away(request, result, intent, bucket, guard)
+            pause = backoff_seconds(intent, away or result, tries)
+            if away is not None and away.kind != CONDITION_FAILED:
                 _log_throttling(intent, away)
                 if pause is not None:
                     bucket.close_for(pause)
@@ -210,13 +215,21 @@ class HttpClient:
         exchange = self._exchange(intent, result, tries, away, private=options.redact_response)
         return exchange, None if away is not None else _with_exchange_number(result, number)
 
-    def _throttling(
-        self, result: httpx.Response | Failure, intent: Intent, bucket: RateBucket, guard: Guard
+    def _turned_away(
+        self,
+        request: httpx.Request,
+        result: httpx.Response | Failure,
+        intent: Intent,
+        bucket: RateBucket,
+        guard: Guard,
     ) -> Failure | None:
         """What a response that turns the call away proves; None for every other result."""
         if not isinstance(result, httpx.Response):
             return None
         self._adapt_rate(result, bucket)
+        changed = condition_failure(result, request)
+        if changed is not None:
+            return changed
         now, told = self._clock.now(), self._retry_after(result, guard)
         return throttling_failure(result, now, read_only=intent.read_only, plugin_wait=told)
 
@@ -267,7 +280,7 @@ class HttpClient:
         return self.redactor.redact_body(said)[:length]
 
     def _send_once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
-        if self.credentials is not None and _call_options(request).signed:
+        if self.credentials is not None and call_options(request).signed:
             return self.credentials.send_signed(request, guard)
         try:
             return self._send(request)
@@ -293,7 +306,7 @@ class HttpClient:
 
     def require_allowed_origin(self, request: httpx.Request) -> None:
         """Raises PluginError for a request to a host that is none of the connection's."""
-        if not self._allowed_origins.allow(request.url, signed=_call_options(request).signed):
+        if not self._allowed_origins.allow(request.url, signed=call_options(request).signed):
             raise PluginError(
                 f"a call to {self.redactor.redact_url(str(request.url))!r} was stopped: "
                 "it is none of the connection's hosts",
@@ -372,11 +385,6 @@ _MAX_REQUEST_EXCERPT = 2000
 _UNLIMITED = Limit(1000, burst=1000)
 
 
-def _call_options(request: httpx.Request) -> CallOptions:
-    options: CallOptions = request.extensions.get(CALL_OPTIONS, _DEFAULT_CALL)
-    return options
-
-
 def _log_throttling(intent: Intent, failure: Failure) -> None:
     wait = f"; it is called again after {failure.retry_after.total_seconds():.0f} s" if failure.retry_after else ""
     _log.warning("rate limited by the service in %s%s", intent.operation, wait)
@@ -387,13 +395,3 @@ def _with_exchange_number(result: httpx.Response | Failure, number: int) -> http
         return None
     result.extensions[EXCHANGE_NUMBER] = number
     return result
-
-
-def _backoff(intent: Intent, result: httpx.Response | Failure, attempts: int) -> float | None:
-    """Seconds before the same call may be sent again; None where it must not be."""
-    backoff = _FIRST_BACKOFF * 2 ** (attempts - 1)
-    if isinstance(result, Failure):
-        safe = result.certainty is not Certainty.UNKNOWN or intent.read_only
-        asked = result.retry_after
-        return (asked.total_seconds() if asked is not None else backoff) if safe else None
-    return backoff if intent.read_only and result.status_code in BUSY_STATUSES else None

@@ -7,15 +7,19 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from orderdesk_sdk.cases.exchange import Certainty, Failure
+from orderdesk_sdk.cases.exchange import Certainty, Failure, Intent
+from orderdesk_sdk.transport.http.replay import IF_MATCH
 from orderdesk_sdk.transport.http.retry_after import MAX_WAIT, parse_retry_after
 from orderdesk_sdk.transport.redaction import Redactor
 
 __all__ = [
     "BUSY_STATUSES",
     "CERTAINTY",
+    "CONDITION_FAILED",
     "NOT_PROCESSED_STATUSES",
     "ResponseTooLarge",
+    "backoff_seconds",
+    "condition_failure",
     "failure_of",
     "throttling_failure",
 ]
@@ -51,6 +55,11 @@ Other statuses the plugin reads.
 
 BUSY_STATUSES = frozenset({500, 502, 503, 504})
 """Replies after which a call that only reads is made again."""
+
+CONDITION_FAILED = "ConditionFailed"
+"""The kind of failure of a conditional write whose order somebody else has changed since it was read."""
+
+_FIRST_BACKOFF = 0.5
 
 _MESSAGES: Mapping[Certainty, str] = {
     Certainty.NOT_SENT: "the request did not reach the service",
@@ -89,3 +98,23 @@ def throttling_failure(
     why = f"{'Service unavailable' if busy else 'Rate limited'}: the service answered {response.status_code}"
     asks = f"; next call in {waits.total_seconds():.0f} s at the earliest" if waits is not None else ""
     return Failure("TurnedAway", Certainty.NOT_PROCESSED, f"{why}{asks}", waits)
+
+
+def condition_failure(response: httpx.Response, request: httpx.Request) -> Failure | None:
+    """What a 412 to a conditional write proves: nothing was done (RFC 9110, 13.1.1); None for any other response."""
+    if response.status_code != httpx.codes.PRECONDITION_FAILED or IF_MATCH not in request.headers:
+        return None
+    text = "the order was changed at the service after it was read (412); nothing was done, and it is read again"
+    return Failure(CONDITION_FAILED, Certainty.NOT_PROCESSED, text)
+
+
+def backoff_seconds(intent: Intent, result: httpx.Response | Failure, attempts: int) -> float | None:
+    """Seconds before the same call may be sent again; None where it must not be."""
+    backoff = _FIRST_BACKOFF * 2 ** (attempts - 1)
+    if not isinstance(result, Failure):
+        return backoff if intent.read_only and result.status_code in BUSY_STATUSES else None
+    if result.kind == CONDITION_FAILED:  # The same request would only be turned away again: what it rests on is old.
+        return None
+    safe = result.certainty is not Certainty.UNKNOWN or intent.read_only
+    asked = result.retry_after
+    return (asked.total_seconds() if asked is not None else backoff) if safe else None

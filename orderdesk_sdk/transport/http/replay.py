@@ -16,12 +16,27 @@ from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["request_digest", "is_response_redacted", "is_request", "operation_of", "plain_request", "recorded_response"]
+__all__ = [
+    "IF_MATCH",
+    "call_options",
+    "request_digest",
+    "is_response_redacted",
+    "is_request",
+    "operation_of",
+    "plain_request",
+    "recorded_response",
+]
+
+_DEFAULT_CALL = CallOptions("*", idempotent=False)
+IF_MATCH = "if-match"
+"""The header of a conditional write: the version of the order that it is to change (RFC 9110, 13.1.1)."""
 
 
 def request_digest(request: httpx.Request) -> str:
-    """What a request is recognized by at a replay: SHA-256 of method, URL and body, in hexadecimal."""
-    return hashlib.sha256(f"{request.method} {request.url}\n".encode() + request.content).hexdigest()
+    """What a request is recognized by at a replay: SHA-256 of method, URL, If-Match and body, in hexadecimal."""
+    condition = request.headers.get(IF_MATCH)
+    under = f"{IF_MATCH}: {condition}\n" if condition is not None else ""
+    return hashlib.sha256(f"{request.method} {request.url}\n{under}".encode() + request.content).hexdigest()
 
 
 def is_request(step: object) -> TypeGuard[httpx.Request]:
@@ -53,6 +68,12 @@ def plain_request(request: httpx.Request) -> httpx.Request:
     made.stream = httpx.ByteStream(content)
     made.read()
     return made
+
+
+def call_options(request: httpx.Request) -> CallOptions:
+    """What a request says of itself; of one that was not made by the service, that it changes something."""
+    options: CallOptions = request.extensions.get(CALL_OPTIONS, _DEFAULT_CALL)
+    return options
 
 
 def is_response_redacted(request: httpx.Request) -> bool:

@@ -17,9 +17,17 @@ PRINTS = {"print_sku": "PR-8X10", "print_url": "https://files.example.com/a.jpg"
 class TestBayPhoto(PluginConformance):
     integration = "bay-photo"
     line_metadata: ClassVar[Mapping[str, object]] = PRINTS
+    other_settings: ClassVar = {"api_version": {"api_version": "v2", "client_id": "an id", "client_secret": "a secret"}}
+    settings_not_tried: ClassVar = dict.fromkeys(
+        ("client_id", "client_secret", "token_url", "submit_path"), "it is of v2, which another class tries"
+    )
 
 
 class TestBayPhotoV2(PluginConformance):
     integration = "bay-photo"
     line_metadata: ClassVar[Mapping[str, object]] = PRINTS
     options: ClassVar[Mapping[str, str]] = {"api": "v2"}
+    other_settings: ClassVar = {"api_version": {"api_version": "v1", "token": "a token"}}
+    settings_not_tried: ClassVar = dict.fromkeys(
+        ("token", "return_shipping_id", "drop_ship"), "it is of v1, which another class tries"
+    )

@@ -15,3 +15,7 @@ pytestmark = pytest.mark.slow
 class TestBdlinx(PluginConformance):
     integration = "bdlinx"
     webhook_settings: ClassVar = WEBHOOK_SETTINGS
+    other_settings: ClassVar = {
+        "user_header": {"auth_mode": "headers", "user_header": "x-user", "secret_header": "x-secret"},
+        "secret_header": {"auth_mode": "header", "secret_header": "x-secret"},
+    }

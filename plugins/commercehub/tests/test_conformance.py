@@ -9,13 +9,27 @@ import pytest
 from orderdesk_devkit.testing.conformance import PluginConformance
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_sdk.plugin import StandardReason
 
 pytestmark = pytest.mark.slow
+
+
+REASONS = [{"code": "ANY", "title": "Any of them", "for": [reason.value for reason in StandardReason]}]
 
 
 class TestCommerceHub(PluginConformance):
     integration = "commercehub"
     request_settings: ClassVar = {"answer_requests": True}
+    other_settings: ClassVar = {
+        "reasons": {"reasons": {"default": REASONS}},
+        "retailer_field": {
+            "reasons": {"Happy birthday, Ida!": REASONS},
+            "retailer_field": "checkout_data.Gift message",
+        },
+    }
+    settings_not_tried: ClassVar = dict.fromkeys(
+        ("vendor_id", "file_drop"), "it is of mode orderstream, whose files a person uploads"
+    )
 
 
 class TestCommerceHubThatOnlySubmits(FaultTests, MalformedResponseTests):

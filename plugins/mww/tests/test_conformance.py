@@ -30,4 +30,7 @@ class TestMwwByMail(PluginConformance):
 
     integration = "mww"
     webhook_settings: ClassVar = {"webhook_token": WEBHOOK_TOKEN}
+    settings_not_tried: ClassVar = dict.fromkeys(
+        ("base_url", "shipping_method", "design_key"), "it is for calls, which another class tries"
+    )
     wait = minutes(10)

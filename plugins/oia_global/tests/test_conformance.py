@@ -12,6 +12,9 @@ from orderdesk_devkit.testing.conformance import PluginConformance
 pytestmark = pytest.mark.slow
 
 
+IN_TEST = {"mode": "test", "test_email_to": "tests@shop.example"}
+
+
 class TestOiaGlobal(PluginConformance):
     integration = "oia-global"
     settings: ClassVar[Mapping[str, object]] = {
@@ -19,3 +22,4 @@ class TestOiaGlobal(PluginConformance):
         "mode": "production",
         "cancel_email_to": "cancellations@oia.example",
     }
+    other_settings: ClassVar = {"mode": IN_TEST, "test_email_to": IN_TEST}

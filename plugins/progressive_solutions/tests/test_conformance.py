@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from orderdesk_devkit.testing.conformance import PluginConformance
@@ -11,3 +13,7 @@ pytestmark = pytest.mark.slow
 
 class TestProgressiveSolutions(PluginConformance):
     integration = "progressive-solutions"
+    other_settings: ClassVar = {
+        "user_header": {"auth_mode": "headers", "user_header": "x-user", "secret_header": "x-secret"},
+        "secret_header": {"auth_mode": "header", "secret_header": "x-secret"},
+    }

@@ -14,15 +14,18 @@ pytestmark = pytest.mark.slow
 
 class TestShopify(PluginConformance):
     integration = "shopify"
+    other_settings: ClassVar = {"api_version": {"api_version": "2026-07"}}
 
 
-class TestShopifyWhoseJobsHaveResults(PluginConformance):
+class TestShopifyWhoseJobsHaveNoResults(PluginConformance):
     integration = "shopify"
-    settings: ClassVar = {"api_version": "2026-10"}
+    settings: ClassVar = {"api_version": "2026-07"}
+    other_settings: ClassVar = {"api_version": {"api_version": "2026-10"}}
 
 
 class TestShopifyFulfillment(PluginConformance):
     integration = "shopify-fulfillment"
     wait = minutes(11)  # The service accepts after ten, and is asked then.
     request_settings: ClassVar = {"acts_as": "service"}
+    other_settings: ClassVar = {"api_version": {"api_version": "2026-07"}}
     request_options: ClassVar = {"service": "silent"}  # It answers by what we do.

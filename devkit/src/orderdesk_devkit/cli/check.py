@@ -13,10 +13,13 @@ __all__ = ["check_plugin"]
 @click.argument("plugin", required=False)
 @click.option("--all", "all_plugins", is_flag=True, help="Every plugin that is installed from its folder.")
 @click.option("--fix", is_flag=True, help="Mend what is mechanical, then report the rest.")
+@click.option("--strict", is_flag=True, help="Count what is only a warning as an error.")
 @click.option("--mutants", is_flag=True, help="Try the suite on copies of the plugin with one mistake each.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Begin no mutant after so long.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Of the mutants only each so-manieth.")
+@click.option("--only", default="", metavar="TEXT", help="The mutants of a module, or whose names hold this text.")
+@click.option("--quick", is_flag=True, help="Without the slowest tests; they may find mutants that survive then.")
 @common_options
 @click.pass_obj
 # Many parameters: one for each option of the command.
@@ -25,10 +28,13 @@ def check_plugin(
     plugin: str | None,
     all_plugins: bool,
     fix: bool,
+    strict: bool,
     mutants: bool,
     jobs: int,
     budget: float | None,
     every: int,
+    only: str,
+    quick: bool,
 ) -> None:
     """Report what is wrong with a plugin.
 
@@ -38,11 +44,25 @@ def check_plugin(
     if all_plugins == (plugin is not None):
         raise click.UsageError("name a plugin, or give --all")
     if mutants:
+        _require_testing()
         from orderdesk_devkit.cli.mutant_report import check_mutants
         from orderdesk_devkit.mutation.campaign import Campaign
 
-        check_mutants(session, plugin, Campaign(jobs, budget, every))
+        check_mutants(session, plugin, Campaign(jobs, budget, every, only, quick))
         return
     from orderdesk_devkit.cli.check_report import check_plugins
 
-    check_plugins(session, plugin, fix=fix)
+    check_plugins(session, plugin, fix=fix, strict=strict)
+
+
+def _require_testing() -> None:
+    """Raises ConfigurationError where what runs the conformance suite is not installed."""
+    from orderdesk_sdk.cli.extras import missing_modules
+    from orderdesk_sdk.errors import ConfigurationError
+
+    missing = missing_modules(("pytest", "vcr", "yaml", "pytest_socket", "jsonschema"))
+    if missing:
+        raise ConfigurationError(
+            f"the conformance suite needs what is not installed: {', '.join(missing)}",
+            hint="run `pip install 'orderdesk-devkit[testing]'`",
+        )

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["check_plugins"]
 
 
-def check_plugins(session: Session, names: str | None, *, fix: bool) -> None:
-    """Show all violations of one plugin, or of all (None). Exit code 1: one does not keep the level that it claims."""
+def check_plugins(session: Session, names: str | None, *, fix: bool, strict: bool) -> None:
+    """Show all violations of one plugin, or of all (None). Exit code 1: one does not keep the level that it claims.
+
+    Args:
+        strict: whether a warning counts as an error.
+    """
     folders = all_folders() if names is None else (find_folder(names),)
     if not folders:
         raise NotFoundError(
@@ -29,7 +33,7 @@ def check_plugins(session: Session, names: str | None, *, fix: bool) -> None:
         )
     mended = [violation for folder in folders for violation in _apply_fixes(folder)] if fix else []
     # Read anew: what was mended is no violation any more, and may have been the only one.
-    reports = [check(find_folder(str(folder.path)), RULES) for folder in folders]
+    reports = [check(find_folder(str(folder.path)), RULES, strict=strict) for folder in folders]
     session.print_result(
         {
             "is_ok": all(report.is_ok for report in reports),

@@ -44,6 +44,7 @@ def demo(session: Session, keep: Path | None, serve: bool, pace: float, port: in
     """
     import tempfile
 
+    from orderdesk_devkit.cli.demo_requirements import require_demo, require_demo_shop
     from orderdesk_devkit.cli.demo_script import DemoScript
     from orderdesk_sdk.errors import ValidationError
     from orderdesk_sdk.plugin.toolkit.private_files import make_private_folder
@@ -53,8 +54,10 @@ def demo(session: Session, keep: Path | None, serve: bool, pace: float, port: in
 
         if keep is not None:
             raise ValidationError("--serve keeps nothing", location="--keep", hint="leave one of the two out")
+        require_demo_shop()
         serve_demo(session, port=port, pace=pace)
         return
+    require_demo()
     if keep is not None:
         if keep.exists() and any(keep.iterdir()):
             raise ValidationError("the folder is not empty", location=str(keep), hint="name a new one")

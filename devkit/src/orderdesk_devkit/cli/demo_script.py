@@ -33,7 +33,7 @@ from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.documents import receipt_document
-from orderdesk_sdk.errors import ConfigurationError, InvalidStateError, OrderDeskError, ValidationError
+from orderdesk_sdk.errors import InvalidStateError, OrderDeskError, ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.registry import PluginRegistry
@@ -98,7 +98,7 @@ class DemoScript:
         self._narrator = Narrator(None if quiet else Screen(), _CHAPTERS)
 
     def run(self) -> DemoResult:
-        """Tell it. Raises ConfigurationError where a simulator is not installed."""
+        """Tell it. What it needs is installed (`demo_requirements`)."""
         simulators = self._simulators()
         with self._narrator.show_progress(), ExitStack() as stack:
             connections = {}
@@ -121,16 +121,7 @@ class DemoScript:
 
     def _simulators(self) -> dict[str, Simulator]:
         wanted = {slug for places in CONNECTIONS.values() for slug in places}
-        found = {slug: simulator for slug, simulator in load_simulators(self._clock).items() if slug in wanted}
-        missing = sorted(wanted - set(found))
-        if missing:
-            packages = " ".join(f"'orderdesk-{slug}[sandbox]'" for slug in missing)
-            raise ConfigurationError(
-                f"the demo needs simulators that are not installed: {', '.join(missing)}",
-                location="orderdesk.simulators",
-                hint=f"pip install {packages}",
-            )
-        return found
+        return {slug: simulator for slug, simulator in load_simulators(self._clock).items() if slug in wanted}
 
     def _play(
         self, desk: Desk, simulators: Mapping[str, Simulator]

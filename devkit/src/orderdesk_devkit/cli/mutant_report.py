@@ -21,6 +21,8 @@ __all__ = ["GOAL", "check_mutants", "result_line"]
 
 GOAL = 0.95
 """The share of the mutants that the suite alone is to find."""
+_MAX_TESTS = 5
+"""Tests that are named for a survivor."""
 
 
 def check_mutants(session: Session, plugin: str | None, campaign: Campaign) -> None:
@@ -59,14 +61,35 @@ class _Progress:
 
 
 def _show(screen: Screen, results: Sequence[tuple[PluginFolder, CampaignResult]]) -> None:
-    rows = [(folder.name, *map(str, _counts(result)), f"{result.killed_share:.1%}") for folder, result in results]
+    rows = [
+        (folder.name, *map(str, _counts(result)), f"{result.killed_share:.1%}", f"{result.profile.reached_share:.1%}")
+        for folder, result in results
+    ]
+    head = ("plugin", "made", "equivalent", "killed", "survived", "not tried", "killed share", "lines reached")
     screen.line("")
-    screen.table(("plugin", "made", "equivalent", "killed", "survived", "not tried", "killed share"), rows)
+    screen.table(head, rows)
     for folder, result in results:
-        for survivor in result.with_fate(Fate.SURVIVED):
-            mutant = survivor.mutant
-            screen.line(f"{folder.file()}: {mutant.file.name}:{mutant.line}: {mutant.kind}: no test of the suite fails")
-            screen.indented(mutant.name)
+        for path, first, last in result.profile.missing_lines:
+            screen.line(f"{folder.file()}: {path.name}:{first}-{last}: no test of the suite reaches these lines")
+        for survivor in result.survivors:
+            _show_survivor(screen, folder, survivor)
+        for test in result.profile.tests:
+            if test.skipped is not None:
+                screen.line(f"{folder.file()}: {test.name} was not tried: {test.skipped}")
+
+
+def _show_survivor(screen: Screen, folder: PluginFolder, survivor: MutantResult) -> None:
+    mutant = survivor.mutant
+    screen.line(f"{folder.file()}: {mutant.file.name}:{mutant.line}: {mutant.kind}: no test of the suite fails")
+    screen.indented(mutant.name)
+    for sign, text in (("-", mutant.before), ("+", mutant.after)):
+        for line in text.splitlines():
+            screen.indented(f"{sign} {line.strip()}")
+    if survivor.fate is Fate.NOT_REACHED:
+        screen.indented("no test reaches this line")
+    else:
+        # The quickest reach it most directly.
+        screen.indented(f"passed, and reach it: {', '.join(survivor.passed[:_MAX_TESTS])}")
 
 
 def _counts(result: CampaignResult) -> tuple[int, int, int, int, int]:
@@ -74,7 +97,7 @@ def _counts(result: CampaignResult) -> tuple[int, int, int, int, int]:
         len(result.results),
         len(result.equivalent),
         len(result.with_fate(Fate.KILLED, Fate.TIMED_OUT)),
-        len(result.with_fate(Fate.SURVIVED)),
+        len(result.survivors),
         len(result.with_fate(Fate.NOT_TRIED)),
     )
 
@@ -89,13 +112,20 @@ def _document(folder: PluginFolder, result: CampaignResult) -> JsonObject:
         "survived": survived,
         "not_tried": not_tried,
         "killed_share": round(result.killed_share, 4),
+        "reached_share": round(result.profile.reached_share, 4),
+        "missing_lines": [
+            {"file": str(path), "first": first, "last": last} for path, first, last in result.profile.missing_lines
+        ],
         "survivors": [
             {
                 "name": one.mutant.name,
                 "file": str(one.mutant.file),
                 "line": one.mutant.line,
                 "kind": one.mutant.kind,
+                "before": one.mutant.before,
+                "after": one.mutant.after,
+                "passed": list(one.passed),
             }
-            for one in result.with_fate(Fate.SURVIVED)
+            for one in result.survivors
         ],
     }

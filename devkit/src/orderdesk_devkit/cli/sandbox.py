@@ -209,17 +209,22 @@ def load_simulators(clock: Clock) -> dict[str, Simulator]:
     except ModuleNotFoundError as error:
         raise _missing(error) from error
     found: dict[str, Simulator] = {}
+    incomplete: set[str] = set()
     for slug, point in sorted(simulators().items()):
+        name = point.dist.name if point.dist is not None else point.value
         try:
             found[slug] = point.load()(clock)
         except Exception as error:  # noqa: BLE001 - a simulator may fail in any way, and only it shall be missing
-            name = point.dist.name if point.dist is not None else point.value
             click.echo(f"The simulator of {slug} ({name}) is left out: {type(error).__name__}: {error}", err=True)
+            if isinstance(error, ModuleNotFoundError):
+                incomplete.add(f"'{name}[sandbox]'")
+    if incomplete and found:
+        click.echo(f"To have them all, run `pip install {' '.join(sorted(incomplete))}`.", err=True)
     if not found:
+        wanted = " ".join(sorted(incomplete)) or "'orderdesk-amazon-mcf[sandbox]'"
         raise ConfigurationError(
-            "no installed integration brings a simulator",
-            location="orderdesk.simulators",
-            hint="install one, such as orderdesk-amazon-mcf[sandbox]",
+            "no installed integration brings a simulator that can be served",
+            hint=f"run `pip install {wanted}`, or for all of them `pip install 'orderdesk-devkit[demo]'`",
         )
     return found
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orderdesk_devkit.mutation.mutants import Mutant, mutants_of_package
+from orderdesk_devkit.mutation.profile import SuiteProfile
 from orderdesk_devkit.mutation.runs import Fate, MutantResult, SuiteRun, run_mutant, run_unchanged
 from orderdesk_devkit.quality.plugin_folder import PluginFolder
 from orderdesk_sdk.errors import ConfigurationError
@@ -19,8 +20,8 @@ MIN_REASON_WORDS = 5
 """Words of a reason; fewer explain nothing."""
 LONGEST_SUITE = 600.0
 """Seconds that the suite may take for a plugin as it is."""
-_TIMES_THE_SUITE = 4.0
-_LEAST_TIMEOUT = 60.0
+
+_SLOW_SHARE = 0.9
 
 
 @frozen
@@ -31,12 +32,18 @@ class Campaign:
         jobs: mutants at a time.
         budget: seconds after which no further mutant is begun; None: all are tried.
         every: of all mutants, only each so-manieth: for a first look.
+        only: those whose names hold this text, or whose module is named like it; "": all.
+        quick: without the slowest tests, which take nine tenths of the time; they may find what survives then.
+        known: by name, the tests that have killed mutants before; these are not tried again.
         report: called with each result as it comes.
     """
 
     jobs: int = 2
     budget: float | None = None
     every: int = 1
+    only: str = ""
+    quick: bool = False
+    known: Mapping[str, str] = field(factory=dict)
     report: Callable[[MutantResult], object] = lambda _: None
 
 
@@ -46,10 +53,17 @@ class CampaignResult:
 
     Args:
         equivalent: by the name of each mutant that behaves as the plugin does, the reason that its author gives.
+        profile: what the suite's run for the unchanged plugin told.
     """
 
     results: tuple[MutantResult, ...]
     equivalent: Mapping[str, str]
+    profile: SuiteProfile
+
+    @property
+    def survivors(self) -> tuple[MutantResult, ...]:
+        """The mutants that count and that no test of the suite found."""
+        return self.with_fate(Fate.SURVIVED, Fate.NOT_REACHED)
 
     def with_fate(self, *fates: Fate) -> tuple[MutantResult, ...]:
         """The mutants that count, of these fates."""
@@ -59,7 +73,7 @@ class CampaignResult:
     def killed_share(self) -> float:
         """The killed among those that were tried and are not equivalent, 0 to 1; 1 where there are none."""
         killed = len(self.with_fate(Fate.KILLED, Fate.TIMED_OUT))
-        tried = killed + len(self.with_fate(Fate.SURVIVED))
+        tried = killed + len(self.survivors)
         return killed / tried if tried else 1.0
 
 
@@ -72,17 +86,23 @@ def run_campaign(folder: PluginFolder, campaign: Campaign) -> CampaignResult:
         )
     mutants = mutants_of_package(folder.source)
     equivalent = _equivalent(folder, mutants)
-    needed = run_unchanged(tests, LONGEST_SUITE)
-    suite = SuiteRun(tests, max(_LEAST_TIMEOUT, needed * _TIMES_THE_SUITE))
-    return CampaignResult(_run_all(suite, mutants[:: campaign.every], campaign), equivalent)
+    profile = run_unchanged(tests, folder.source, LONGEST_SUITE)
+    wanted = [mutant for mutant in mutants if campaign.only in mutant.name or campaign.only == mutant.module]
+    left_out = profile.slow_tests(_SLOW_SHARE) if campaign.quick else frozenset[str]()
+    results = _run_all(SuiteRun(tests, profile, left_out), wanted[:: campaign.every], campaign)
+    return CampaignResult(results, equivalent, profile)
 
 
 def _run_all(suite: SuiteRun, mutants: Sequence[Mutant], campaign: Campaign) -> tuple[MutantResult, ...]:
     end = time.monotonic() + campaign.budget if campaign.budget is not None else None
 
     def run(mutant: Mutant) -> MutantResult:
-        is_late = end is not None and time.monotonic() > end
-        result = MutantResult(mutant, Fate.NOT_TRIED) if is_late else run_mutant(suite, mutant)
+        if mutant.name in campaign.known:
+            result = MutantResult(mutant, Fate.KILLED, campaign.known[mutant.name])
+        elif end is not None and time.monotonic() > end:
+            result = MutantResult(mutant, Fate.NOT_TRIED)
+        else:
+            result = run_mutant(suite, mutant)
         campaign.report(result)
         return result
 

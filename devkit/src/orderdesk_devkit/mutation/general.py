@@ -23,6 +23,7 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
 }
 _ONLY_FOR_PEOPLE = frozenset(
     (
+        "closes_at",
         "delay_reason",
         "description",
         "help",
@@ -39,6 +40,8 @@ _ONLY_FOR_PEOPLE = frozenset(
 """Keywords whose texts people read; no program decides by them."""
 _WORDS_OF_A_SENTENCE = 4
 """A text of so many words is read by people, wherever it stands: no service has such a status, key or path."""
+_ADDRESSES = ("https://", "http://")
+"""What the address of the real service begins with: a simulator is elsewhere, and only that service could tell."""
 
 
 def general_changes(file: SourceFile) -> Iterator[Change]:
@@ -52,7 +55,7 @@ def general_changes(file: SourceFile) -> Iterator[Change]:
                 yield file.replace("comparison turned", node, f"({left} {_COMPARISONS[type(op)]} {after})")
             case ast.BoolOp():
                 yield from _bool_changes(file, node)
-            case ast.Constant() if not _is_text_for_people(file, node):
+            case ast.Constant() if not _is_left_alone(file, node):
                 yield from _constant_changes(file, node)
             case ast.Raise():
                 yield file.replace("error not raised", node, "pass")
@@ -84,8 +87,10 @@ def _constant_changes(file: SourceFile, node: ast.Constant) -> Iterator[Change]:
             return
 
 
-def _is_text_for_people(file: SourceFile, node: ast.Constant) -> bool:
-    if isinstance(node.value, str) and len(node.value.split()) >= _WORDS_OF_A_SENTENCE:
+def _is_left_alone(file: SourceFile, node: ast.Constant) -> bool:
+    if isinstance(node.value, str) and (
+        len(node.value.split()) >= _WORDS_OF_A_SENTENCE or node.value.startswith(_ADDRESSES)
+    ):
         return True
     inner: ast.AST | None = node
     while inner is not None:

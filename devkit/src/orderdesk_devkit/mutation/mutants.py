@@ -11,7 +11,7 @@ from orderdesk_devkit.mutation.general import general_changes
 from orderdesk_devkit.mutation.nodes import Change, SourceFile
 from orderdesk_devkit.mutation.plugins import plugin_changes
 
-__all__ = ["Mutant", "mutants_of_file", "mutants_of_package"]
+__all__ = ["Mutant", "modules_of_package", "mutants_of_file", "mutants_of_package"]
 
 _MAX_SHOWN = 60
 """Characters of the code that a mutant's name shows."""
@@ -25,27 +25,39 @@ class Mutant:
         module: the name of the module that is replaced.
         file: where it stands.
         line: where the mistake is, from 1.
+        lines: all lines of the statement that it is in.
         kind: which mistake it is.
         name: the same for the same mistake, also when lines above it come and go.
+        before, after: the text that is changed, and what is in its place.
         source: the whole module, with the mistake.
     """
 
     module: str
     file: Path
     line: int
+    lines: tuple[int, ...]
     kind: str
     name: str
+    before: str
+    after: str
     source: str
 
 
 def mutants_of_package(package: Path) -> tuple[Mutant, ...]:
     """All mutants of a package of a plugin, but of its simulator, which is no part of it."""
-    found: list[Mutant] = []
-    for file in sorted(package.rglob("*.py")):
-        within = file.relative_to(package)
-        if within.parts[0].removesuffix(".py") != "simulator":
-            found += mutants_of_file(file, _module_name(package, within))
-    return tuple(found)
+    return tuple(
+        mutant for file, module in modules_of_package(package).items() for mutant in mutants_of_file(file, module)
+    )
+
+
+def modules_of_package(package: Path) -> dict[Path, str]:
+    """The modules of a package of a plugin by their files, but its simulator's."""
+    files = {file: file.relative_to(package) for file in sorted(package.rglob("*.py"))}
+    return {
+        file: _module_name(package, within)
+        for file, within in files.items()
+        if within.parts[0].removesuffix(".py") != "simulator"
+    }
 
 
 def _module_name(package: Path, file: Path) -> str:
@@ -68,7 +80,8 @@ def mutants_of_file(path: Path, module: str) -> Iterator[Mutant]:
         name = _name(file, path, change)
         counts[name] = counts.get(name, 0) + 1
         numbered = name if counts[name] == 1 else f"{name} ({counts[name]})"
-        yield Mutant(module, path, change.line, change.kind, numbered, source)
+        before = file.text[change.start : change.end]
+        yield Mutant(module, path, change.line, change.lines, change.kind, numbered, before, change.text, source)
 
 
 def _name(file: SourceFile, path: Path, change: Change) -> str:

@@ -18,6 +18,7 @@ class Change:
         kind: which mistake it is, in two or three words.
         start, end: characters of the file.
         line: the first one of the piece, from 1.
+        lines: all lines of the statement that it is in, without those of the statements within that.
         function: the function that it is in; "" at the top.
     """
 
@@ -26,6 +27,7 @@ class Change:
     end: int
     text: str
     line: int
+    lines: tuple[int, ...]
     function: str
 
 
@@ -87,11 +89,37 @@ class SourceFile:
     def replace(self, kind: str, node: ast.expr | ast.stmt, text: str) -> Change:
         """A change of one node."""
         start, end = self.span(node)
-        return Change(kind, start, end, text, node.lineno, self.function(node))
+        return self.change(kind, node, (start, end), text)
+
+    def change(self, kind: str, node: ast.expr | ast.stmt, span: tuple[int, int], text: str) -> Change:
+        """A change of some characters at a node."""
+        return Change(kind, *span, text, node.lineno, self._statement_lines(node), self.function(node))
+
+    def _statement_lines(self, node: ast.AST) -> tuple[int, ...]:
+        """The lines of the innermost statement around a node, but for those of the statements in it."""
+        outer: ast.AST | None = node
+        while outer is not None and not isinstance(outer, ast.stmt):
+            outer = self.parent(outer)
+        if outer is None:
+            return ()
+        inner = {
+            line
+            for part in ast.walk(outer)
+            if isinstance(part, ast.stmt) and part is not outer
+            for line in _range(part)
+        }
+        return tuple(line for line in _range(outer) if line not in inner) or (outer.lineno,)
 
     def _offset(self, line: int, column: int) -> int:
         # ast counts bytes of UTF-8.
         return self._starts[line - 1] + len(self._lines[line - 1].encode()[:column].decode())
+
+
+def _range(statement: ast.stmt) -> range:
+    """All its lines, decorators among them."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(part.lineno for part in decorators)])
+    return range(first, (statement.end_lineno or first) + 1)
 
 
 def _not_run(node: ast.AST) -> frozenset[str]:

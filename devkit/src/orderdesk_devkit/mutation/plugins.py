@@ -87,19 +87,19 @@ def _call_changes(file: SourceFile, node: ast.Call) -> Iterator[Change]:
         yield file.replace("idempotency over-declared", node, f"{inner}, idempotent=True)")
     for keyword in node.keywords:
         if keyword.arg in _OPTIONAL_PROMISES:
-            yield _without(file, node, keyword)
+            yield _without(file, keyword)
         if keyword.arg in _STATUS_LISTS and isinstance(keyword.value, ast.List | ast.Tuple):
             yield file.replace("statuses left out", keyword.value, "()")
     if called.startswith("answer."):
         yield from _other_evidence(file, node)
 
 
-def _without(file: SourceFile, call: ast.Call, keyword: ast.keyword) -> Change:
+def _without(file: SourceFile, keyword: ast.keyword) -> Change:
     start = file.span(keyword.value)[0] - len(f"{keyword.arg}=")
     end = file.span(keyword.value)[1]
     rest = file.text[end:]
     end += 1 if rest.startswith(",") else 0
-    return Change("declaration left out", start, end, "", keyword.value.lineno, file.function(call))
+    return file.change("declaration left out", keyword.value, (start, end), "")
 
 
 def _other_evidence(file: SourceFile, node: ast.Call) -> Iterator[Change]:

@@ -1,34 +1,21 @@
-"""The conformance suite against one mutant: in a process of its own, which finds the mutant in place of the plugin."""
+"""The conformance suite against one mutant, by the tests that reach its change."""
 
 from __future__ import annotations
 
 import enum
-import os
-import re
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from attrs import frozen
 
-from orderdesk_devkit.mutation.mutants import Mutant
+from orderdesk_devkit.mutation.mutants import Mutant, modules_of_package
+from orderdesk_devkit.mutation.profile import SuiteProfile, SuiteTest
+from orderdesk_devkit.mutation.suite_process import ChosenOrder, Recorded, SuiteJob, run_suite
 from orderdesk_sdk.errors import ConfigurationError
 
 __all__ = ["Fate", "MutantResult", "SuiteRun", "run_mutant", "run_unchanged"]
 
-FEW = ("--fuzz", "5")
-"""As many random replies and places of death as find a mistake; the suite's own run has more."""
-_NO_MISTAKES = 0
-_FAILED = re.compile(r"^(?:FAILED|ERROR) \S*::(\S+)", re.MULTILINE)
-_SITE_CUSTOMIZE = """\
-from pathlib import Path
-from orderdesk_devkit.mutation.replaced_module import replace_module
-replace_module({module!r}, Path({source!r}))
-"""
+_TIMES_THE_TESTS = 5.0
+_LEAST_TIMEOUT = 60.0
 
 
 class Fate(enum.Enum):
@@ -39,7 +26,9 @@ class Fate(enum.Enum):
     TIMED_OUT = "timed out"
     """The suite did not end in several times the time that it needs: somebody would notice."""
     SURVIVED = "survived"
-    """Every test passed."""
+    """Every test that reaches the change passed."""
+    NOT_REACHED = "not reached"
+    """No test reaches the change, so it survives untried."""
     NOT_TRIED = "not tried"
     """The budget was used up before."""
 
@@ -50,11 +39,13 @@ class MutantResult:
 
     Args:
         test: that failed first; None where none did.
+        passed: the names of the tests that reach its change, where none of them failed.
     """
 
     mutant: Mutant
     fate: Fate
     test: str | None = None
+    passed: tuple[str, ...] = ()
 
 
 @frozen
@@ -63,85 +54,51 @@ class SuiteRun:
 
     Args:
         tests: the file of its conformance tests.
-        timeout: seconds after which a run is given up.
+        profile: what its run for the unchanged plugin told.
+        left_out: ids of tests that are not run.
+        least_timeout: seconds that each run may take at least, however fast its tests are.
     """
 
     tests: Path
-    timeout: float
+    profile: SuiteProfile
+    left_out: frozenset[str] = frozenset()
+    least_timeout: float = _LEAST_TIMEOUT
+
+    def timeout(self, tests: tuple[SuiteTest, ...]) -> float:
+        """Seconds after which a run of these tests is given up."""
+        return max(self.least_timeout, _TIMES_THE_TESTS * sum(test.all_seconds for test in tests))
 
 
-def run_unchanged(tests: Path, timeout: float) -> float:
-    """The seconds that the suite takes for the plugin as it is. Raises ConfigurationError where it does not pass."""
-    begun = time.monotonic()
-    with _start_up_folder(None) as folder:
-        ended = _run(folder, tests, timeout)
-    if ended is None or ended.returncode != _NO_MISTAKES:
-        told = "did not end" if ended is None else ended.stdout.strip().splitlines()[-1]
+def run_unchanged(tests: Path, package: Path, timeout: float) -> SuiteProfile:
+    """What the suite tells of the plugin as it is. Raises ConfigurationError where it does not pass.
+
+    Args:
+        tests: the file of the conformance tests.
+        package: the folder of the plugin's package.
+        timeout: seconds.
+    """
+    outcome = run_suite(SuiteJob(tests, recorded=Recorded(package, modules_of_package(package))), timeout)
+    if outcome is None or not outcome.is_ok or outcome.profile is None:
+        told = "it did not end" if outcome is None else f"{outcome.failed}: {outcome.message}"
         raise ConfigurationError(
             f"the suite does not pass for the plugin as it is: {told}",
             location=str(tests),
             hint=f"run `python -m pytest {tests}` and mend what it tells",
         )
-    return time.monotonic() - begun
+    return outcome.profile
 
 
 def run_mutant(suite: SuiteRun, mutant: Mutant) -> MutantResult:
     """What the suite says of a mutant."""
-    with _start_up_folder(mutant) as folder:
-        ended = _run(folder, suite.tests, suite.timeout)
-    if ended is None:
+    reaching = suite.profile.tests_of(mutant.file, mutant.lines)
+    if not reaching:
+        return MutantResult(mutant, Fate.NOT_REACHED)
+    chosen = tuple(test for test in reaching if test.id not in suite.left_out)
+    known = frozenset(test.id for test in suite.profile.tests)
+    order = ChosenOrder(tuple(test.id for test in chosen), known)
+    outcome = run_suite(SuiteJob(suite.tests, mutant, order), suite.timeout(chosen))
+    if outcome is None:
         return MutantResult(mutant, Fate.TIMED_OUT)
-    if ended.returncode == _NO_MISTAKES:
-        return MutantResult(mutant, Fate.SURVIVED)
-    failed = _FAILED.search(ended.stdout)
-    return MutantResult(mutant, Fate.KILLED, failed.group(1) if failed else "the import of the plugin")
-
-
-@contextmanager
-def _start_up_folder(mutant: Mutant | None) -> Iterator[Path]:
-    """A folder for the path of Python, whose `sitecustomize` lets every process that starts have the mutant."""
-    with TemporaryDirectory(prefix="orderdesk-mutant-") as name:
-        folder = Path(name)
-        if mutant is not None:
-            (folder / "mutant.txt").write_text(mutant.source, encoding="utf-8")
-            (folder / "sitecustomize.py").write_text(
-                _SITE_CUSTOMIZE.format(module=mutant.module, source=str(folder / "mutant.txt")), encoding="utf-8"
-            )
-        yield folder
-
-
-def _run(folder: Path, tests: Path, timeout: float) -> subprocess.CompletedProcess[str] | None:
-    """One run, ended at its first failure; None where it did not end in time."""
-    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        str(tests),
-        "-x",
-        "-q",
-        "-rfE",
-        "--tb=no",
-        "-p",
-        "no:cacheprovider",
-        *FEW,
-    ]
-    process = subprocess.Popen(  # noqa: S603 - this Python and the plugin's own tests
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
-    )
-    try:
-        out, _ = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        _end_group(process)
-        return None
-    return subprocess.CompletedProcess(command, process.returncode, out)
-
-
-def _end_group(process: subprocess.Popen[str]) -> None:
-    """End a run with all processes that it has started."""
-    if os.name == "nt":
-        process.kill()
-    else:
-        os.killpg(process.pid, 9)
-    process.communicate()
+    if not outcome.is_ok:
+        return MutantResult(mutant, Fate.KILLED, outcome.failed)
+    return MutantResult(mutant, Fate.SURVIVED, None, tuple(test.name for test in chosen if test.skipped is None))

@@ -74,7 +74,7 @@ def typed(folder: PluginFolder) -> Iterator[Violation]:
 
 
 def loads(folder: PluginFolder) -> Iterator[Violation]:
-    """Every integration of it can be used."""
+    """Every integration of it can be used; what warns while it loads is reported."""
     for slug, found in folder.loaded.items():
         if slug not in folder.usable:
             yield Violation(
@@ -82,3 +82,10 @@ def loads(folder: PluginFolder) -> Iterator[Violation]:
                 getattr(found, "message", str(found)),
                 f"mend it, or install it from here first: pip install -e {folder.path}",
             )
+    for text in folder.load_warnings:
+        yield Violation(
+            folder.file("pyproject.toml"),
+            f"its import or declaration warns: {text}",
+            "mend what the warning is about before it becomes an error",
+            warning=True,
+        )

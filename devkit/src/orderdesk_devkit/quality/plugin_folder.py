@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import tomllib
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import Distribution, entry_points
@@ -111,13 +112,24 @@ class PluginFolder:
     @cached_property
     def loaded(self) -> Mapping[str, LoadedPlugin | OrderDeskError]:
         """Its integrations as they load, or what keeps them from being used."""
+        return self._loaded_with_warnings[0]
+
+    @property
+    def load_warnings(self) -> tuple[str, ...]:
+        """What Python or the SDK warned of while they were imported and declared, each once."""
+        return self._loaded_with_warnings[1]
+
+    @cached_property
+    def _loaded_with_warnings(self) -> tuple[Mapping[str, LoadedPlugin | OrderDeskError], tuple[str, ...]]:
         found: dict[str, LoadedPlugin | OrderDeskError] = {}
-        for slug in self.integrations:
-            try:
-                found[slug] = self.registry.load(slug)
-            except OrderDeskError as error:
-                found[slug] = error
-        return found
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            for slug in self.integrations:
+                try:
+                    found[slug] = self.registry.load(slug)
+                except OrderDeskError as error:
+                    found[slug] = error
+        return found, tuple(dict.fromkeys(f"{one.category.__name__}: {one.message}" for one in warned))
 
     @property
     def usable(self) -> Mapping[str, LoadedPlugin]:

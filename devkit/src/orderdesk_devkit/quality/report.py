@@ -105,9 +105,16 @@ class QualityReport:
         return all(violation.warning for violation in self.violations)
 
 
-def check(folder: PluginFolder, rules: Sequence[QualityRule]) -> QualityReport:
-    """All violations of a plugin, those of its claim first."""
-    violations = {rule: tuple(evolve(one, rule=rule.name) for one in rule.check(folder)) for rule in rules}
+def check(folder: PluginFolder, rules: Sequence[QualityRule], *, strict: bool = False) -> QualityReport:
+    """All violations of a plugin, those of its claim first.
+
+    Args:
+        strict: whether a warning counts as an error.
+    """
+    violations = {
+        rule: tuple(evolve(one, rule=rule.name, warning=one.warning and not strict) for one in rule.check(folder))
+        for rule in rules
+    }
     exempt, misused = _exemptions(folder, violations)
     broken = {rule: of_rule for rule, of_rule in violations.items() if rule.name not in exempt}
     reached = _reached_level(broken)

@@ -136,6 +136,10 @@ class Simulator(ABC):
         """How often each prior step of a cancel was truly done, by name and item; None: it does not tell."""
         return None
 
+    def change_order(self, remote_id: str) -> bool:  # noqa: ARG002 - for overriding
+        """Change the order as somebody else would, so that its ETag is another; False where orders have none."""
+        return False
+
     def has_status(self, remote_id: str, status: str) -> bool | None:  # noqa: ARG002 - for overriding
         """Whether the order has a status of those that the plugin declares as settable; None: it does not tell."""
         return None

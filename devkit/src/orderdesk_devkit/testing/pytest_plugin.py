@@ -189,8 +189,8 @@ class HarnessOpener(Protocol):
     Args:
         settings: in place of those that the simulator gives; None takes one away.
         order: its number; "" for the `order` of the test's class or module, or 1042.
-        lines: see `stage.LINES`.
-        details: see `stage.staged_order`.
+        lines: see `harness.LINES`.
+        details: see `harness.harness_order`.
         slug: of another integration of the same simulator.
         before: another simulator, by a clock of its own or the same. The simulator does not have the order yet: put it
             there as the test wants it.

@@ -83,7 +83,7 @@ class Scenario:
             unless the play waits.
         live: what playing it does to a live account and which order it takes, as a sentence for the person who says
             yes; None where the live service cannot be brought to it on purpose.
-        details: what the order has beyond number, lines and a person, see `stage.staged_order`; of a live order the
+        details: what the order has beyond number, lines and a person, see `harness.harness_order`; of a live order the
             same keys are kept in the cassette, and no others, so name no person's.
         settings: in place of the simulator's.
         options: choices of the simulator, by name, set after `simulator` made it and its order.

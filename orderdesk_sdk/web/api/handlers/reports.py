@@ -61,7 +61,14 @@ def list_integrations(call: ApiCall) -> JsonObject:
     return {
         "checked": False,
         "integrations": [
-            {"slug": slug, "distribution": name, "version": version, "title": None, "plugin_error": None}
+            {
+                "slug": slug,
+                "distribution": name,
+                "version": version,
+                "title": None,
+                "disabled": slug in registry.disabled,
+                "plugin_error": None,
+            }
             for slug, name, version in rows
         ],
     }

@@ -117,6 +117,7 @@ class IntegrationDocument(TypedDict):
     distribution: str
     version: str
     title: str | None
+    disabled: bool
     plugin_error: ErrorDocument | None
 
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from orderdesk_sdk.orders.order import Address, Order, OrderLine, OrderNote
 
-__all__ = ["BULK", "BULK_FAMILY", "DEMO_ORDERS", "DemoOrder", "bulk_orders"]
+__all__ = ["BULK", "BULK_FAMILY", "DEMO_ORDERS", "EMAIL_ONLY", "DemoOrder", "bulk_orders"]
 
 _PRODUCTS: Final = {
     "MUG-11": ("Photo mug, 11 oz", "16.00"),
@@ -23,6 +23,8 @@ _PRODUCTS: Final = {
     "LANTERN-S": ("Paper lantern, small", "24.50"),
 }
 """Name and price by code."""
+EMAIL_ONLY: Final = "oia-global"
+"""The one integration that has no simulator: its service reads mails."""
 BULK: Final = 200
 """How many orders wait to be canceled at once."""
 BULK_FAMILY: Final = "Kalender"

@@ -8,14 +8,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from orderdesk_devkit.cli.demo_shop.catalog import DEMO_ORDERS, bulk_orders
+from orderdesk_devkit.cli.demo_shop.catalog import EMAIL_ONLY
 from orderdesk_devkit.cli.sandbox import load_simulators, settings_table
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.desk.config import Config, SandboxConfig
 from orderdesk_sdk.desk.stored_connection_config import StoredConnectionConfig
-from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.rules.reader import read_rules
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
@@ -25,9 +24,8 @@ from orderdesk_sdk.transport.email.config import EmailConfig
 __all__ = ["MAIL", "demo_config", "serving"]
 
 MAIL: Final = EmailConfig(sender="Paper Lantern Shop <orders@lantern.example>", mode="draft")
-_EMAIL_ONLY: Final = "oia-global"
 _OIA: Final = {"client_code": "LANTERN", "mode": "production", "cancel_email_to": "cancellations@oia.example"}
-"""The settings of the one integration that has no simulator: its service reads mails."""
+"""The settings of EMAIL_ONLY."""
 _RULES: Final = (
     {
         "name": "Canceled folder cancels at BDLinx",
@@ -62,20 +60,11 @@ def serving(clock: Clock) -> Iterator[dict[str, tuple[Simulator, str]]]:
 def demo_config(ledger: Path, simulators: Mapping[str, tuple[Simulator, str]]) -> Config:
     """The configuration of a desk that leads to these simulators, each connection named as its integration.
 
-    Raises ConfigurationError where an integration is not installed.
+    All integrations are installed (`demo_requirements`).
     """
     registry = PluginRegistry()
-    wanted = {connection for order in (*DEMO_ORDERS, *bulk_orders()) for connection, _ in order.places}
-    missing = sorted((wanted - {_EMAIL_ONLY} - set(simulators)) | ({_EMAIL_ONLY} - set(registry.slugs())))
-    if missing:
-        packages = " ".join(f"'orderdesk-{slug}[sandbox]'" for slug in missing)
-        raise ConfigurationError(
-            f"the shop needs integrations that are not installed: {', '.join(missing)}",
-            location="orderdesk.simulators",
-            hint=f"pip install {packages}",
-        )
     tables = {slug: settings_table(registry, slug, one.settings(url)) for slug, (one, url) in simulators.items()}
-    tables[_EMAIL_ONLY] = dict(_OIA)
+    tables[EMAIL_ONLY] = dict(_OIA)
     tables["commercehub"]["answer_requests"] = True  # Its retailers ask us to cancel; Shopify asks its services.
     tables["shopify-fulfillment"]["acts_as"] = "service"
     connections = {name: ConnectionConfig(name, name, table, f"[connections.{name}]") for name, table in tables.items()}

@@ -20,6 +20,7 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
@@ -38,6 +39,7 @@ from orderdesk_devkit.testing.conformance.requirement import ConformanceError, R
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
@@ -62,8 +64,10 @@ class PluginConformance(
     OrderNumberTests,
     ReasonTests,
     ReadTests,
+    ConditionalWriteTests,
     ScopeTests,
     StatusChangeTests,
+    SettingTests,
     WebhookTests,
     SecretLeakTests,
 ):

@@ -21,8 +21,15 @@ from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Outcome
+from orderdesk_sdk.plugin.cancel_requests import CancelRequestList
 from orderdesk_sdk.plugin.guard import Guard
-from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest, ResubmitRequest, StatusChangeRequest
+from orderdesk_sdk.plugin.requests import (
+    CancelRequest,
+    OpenRequestQuery,
+    PollRequest,
+    ResubmitRequest,
+    StatusChangeRequest,
+)
 from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE
@@ -35,7 +42,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.plugin.service import Flow
     from orderdesk_sdk.transport.http.client import HttpClient
 
-__all__ = ["FlowPlayback", "PlaybackResult"]
+__all__ = ["EMPTY_RESPONSE", "FlowPlayback", "PlaybackResult"]
 
 T = TypeVar("T")
 
@@ -77,7 +84,7 @@ class PlaybackResult:
 _CANCELED = (Outcome.CANCELED, Outcome.PARTIALLY_CANCELED)
 _UNKNOWN_EXCHANGE = 99
 """The number of an exchange that no flow has."""
-_DEFAULT_RESPONSE = ReplayedResponse("nothing that was heard", 200, {"content-type": "application/json"}, b"{}")
+EMPTY_RESPONSE = ReplayedResponse("nothing that was heard", 200, {"content-type": "application/json"}, b"{}")
 """The response where none was heard, because no call of the flow was ever answered."""
 
 
@@ -181,6 +188,18 @@ class FlowPlayback:
         is_changed = isinstance(driven.outcome, Answer) and driven.outcome.outcome is Outcome.CHANGED
         return PlaybackResult(requests, None, None, is_changed=is_changed)
 
+    def list_requests(self, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
+        """List the requests to cancel that are open; no call where the plugin lists none."""
+        hook = self._connection.plugin.manager.hook.orderdesk_list_cancel_requests
+        if not hook.get_hookimpls():
+            return PlaybackResult((), None, None)
+        driven, requests = self._run_flow(
+            lambda: hook(request=OpenRequestQuery(), service=self._service), CancelRequestList, responses, self._request
+        )
+        if isinstance(driven.outcome, PluginFailure):
+            return _failed(requests, driven.outcome)
+        return PlaybackResult(requests, None, None)
+
     @property
     def _service(self) -> object:
         return self._connection.service(self._now)
@@ -197,7 +216,7 @@ class FlowPlayback:
         responses: Sequence[ReplayedResponse],
         request: CancelRequest | PollRequest | ResubmitRequest | StatusChangeRequest,
     ) -> tuple[FlowResult[T], tuple[httpx.Request, ...]]:
-        client = _ReplayClient(self._connection, responses or (_DEFAULT_RESPONSE,))
+        client = _ReplayClient(self._connection, responses or (EMPTY_RESPONSE,))
         grounds = AnswerVerifier(self._connection.identified_by, (ExpectedOrder.from_request(request),))
         told = (lambda: _forged(start())) if self._forging else start
         options = FlowOptions(steps=RouteSteps(self._prior_steps))

@@ -14,7 +14,7 @@ from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.desk.desk import Desk
 
-__all__ = ["RecordedFlow", "recorded_flows_at", "recorded_flows_of"]
+__all__ = ["RecordedFlow", "recorded_flows_at", "recorded_flows_by", "recorded_flows_of"]
 
 _MAX_POLLS = 50
 
@@ -56,13 +56,23 @@ def recorded_flows_at(
     """
     (case,) = desk.cases.list()
     parts = (desk.connections.get(connection), desk.cases.request_for(case.id), case)
-    playback = FlowPlayback(*parts, forging=forging)
+    asked = FlowPlayback(*parts).cancel(tuple(map(replayed_response, conversation.cancel)))
+    reference = asked.case.request_reference if asked.case is not None else None
+    return recorded_flows_by(FlowPlayback(*parts, forging=forging), conversation, reference)
+
+
+def recorded_flows_by(
+    playback: FlowPlayback, conversation: RecordedConversation, reference: str | None
+) -> Iterator[RecordedFlow]:
+    """The same flows, by a playback.
+
+    Args:
+        reference: what the service called the request to cancel; None where it gave no name.
+    """
     cancel, follow, resubmit = (
         tuple(map(replayed_response, part)) for part in (conversation.cancel, conversation.polls, conversation.resubmit)
     )
-    asked = FlowPlayback(*parts).cancel(cancel)
     yield RecordedFlow("the cancel", playback.cancel, cancel, any(one.canceled for one in conversation.cancel))
-    reference = asked.case.request_reference if asked.case is not None else None
 
     def check(responses: Sequence[ReplayedResponse]) -> PlaybackResult:
         state = State.UNKNOWN if len(responses[-1].body) % 2 else State.ACKNOWLEDGED

@@ -69,6 +69,14 @@ class Requirement(Enum):
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
         "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
     )
+    SETTING_USED = (
+        "each declared setting changes what is sent, signed, offered, read or believed",
+        "read it where its help says, or remove it; or say in `settings_not_tried` why this suite cannot see it",
+    )
+    CONDITIONAL = (
+        "a conditional write never goes over what somebody else changed (law 3)",
+        "read the order in the same flow, and send if_match=etag_of(response); never *, and never without it",
+    )
     STATUS = (
         "a status is called set only where the service has set it, and it is set once (laws 3 to 6)",
         "read the status before you set it, and return answer.changed(...) only for a response that shows it",

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import httpx
 
-from orderdesk_reference.settings import CartSettings, MakerSettings
+from orderdesk_reference.settings import CartSettings, MakerSettings, ServiceSettings
 from orderdesk_sdk.plugin import (
     Answer,
     CancelRequest,
@@ -31,7 +31,7 @@ from orderdesk_sdk.plugin import (
     verify_signature,
 )
 
-S = TypeVar("S", bound=CartSettings)
+S = TypeVar("S", bound=ServiceSettings)
 
 ORDERS = "/orders"
 NUMBER = StatedAt("order", "number")  # Of every response that shows an order; the core compares it with the order's.

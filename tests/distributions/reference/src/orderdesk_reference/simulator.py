@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve
 
 from orderdesk_devkit.simulators.simple import CallResult, Durations, Request, SimpleSimulator, secrets_match
 from orderdesk_devkit.simulators.simulator import Effect
-from orderdesk_sdk.plugin import Clock
+from orderdesk_sdk.plugin import Clock, WebhookRequest
 
 KEY = "not-a-real-key-of-the-reference"
 WEBHOOK_SECRET = "not-a-real-secret-of-messages"
@@ -98,3 +102,11 @@ class MakerSimulator(CartSimulator):
     def settings(self, url: str) -> Mapping[str, object]:
         mail = {"cancel_email_to": "cancellations@reference.example"}
         return {**super().settings(url), **mail, "webhook_secret": WEBHOOK_SECRET}
+
+    def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
+        body = json.dumps({"number": remote_id, "status": "packing"}).encode()
+        return (self.sign_webhook(WebhookRequest({"x-delivery": "1"}, body)),)
+
+    def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
+        signature = base64.b64encode(hmac.digest(WEBHOOK_SECRET.encode(), message.body, "sha256")).decode()
+        return evolve(message, headers={**message.headers, "x-signature": signature})

@@ -1,0 +1,6 @@
+"""Waits for ever, as for a lock that nobody lets go."""
+
+import time
+
+while True:
+    time.sleep(60)
