@@ -112,7 +112,7 @@ SORTED = {
     "Confirmation: what proves it": ("FinalResponse", "Polling", "ManualConfirmation"),
     "Submitting again": ("NewNumber", "SameNumber", "NoResubmission"),
     "Other statuses": ("SettableStatus",),
-    "What else a cancellation does": ("SideEffect",),
+    "What else a cancellation does": ("SideEffect", "SideEffectSwitch"),
 }
 """The classes of `orderdesk_sdk.plugin.integration` and `routes`, by what an author looks for."""
 

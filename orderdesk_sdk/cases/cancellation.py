@@ -11,6 +11,7 @@ from attrs import field, frozen
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.prior_steps import StepResult
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
+from orderdesk_sdk.plugin.integration import SideEffect
 
 __all__ = ["CancelCase", "Cancellation"]
 
@@ -29,6 +30,7 @@ class Cancellation:
         caused_by_rules: the rules whose actions led to the cancellation, first first; empty when a person asked.
         connections: the connections that it is about; empty means wherever the order is, and comes to be while it is
             open.
+        side_effects: what is asked for besides, for this cancellation alone, wherever it is offered.
         extends: the cancellation that was extended by this one to a place that the order came to later; None for one by
             itself.
     """
@@ -46,6 +48,7 @@ class Cancellation:
     connections: tuple[str, ...] = ()
     extends: str | None = None
     line_names: Mapping[str, str] = field(factory=dict, hash=False)
+    side_effects: tuple[SideEffect, ...] = ()
 
     @property
     def lines_by_name(self) -> Mapping[str, int]:

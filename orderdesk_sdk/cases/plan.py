@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import TypedDict, assert_never
 
-from attrs import frozen
+from attrs import field, frozen
 
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.plan_token import make_plan_token
+from orderdesk_sdk.cases.side_effects import requested_effects
 from orderdesk_sdk.cases.windows import WindowState, next_open_route, window_state
 from orderdesk_sdk.cases.wording import describe_confirmation
 from orderdesk_sdk.errors import PluginError
@@ -60,6 +61,8 @@ class PlanEntry:
         problem: what must be repaired first; None when nothing.
         existing_state: the state of a case that exists already; None before the first request.
         not_done: what the cancellation does not ask of the service, which may have rules of its own.
+        offered: what of that a person may ask for, for this cancellation.
+        effect_notes: what that costs or does, and what of `also_done` does; of those of which more is known.
     """
 
     connection: str
@@ -72,10 +75,12 @@ class PlanEntry:
     problem: str | None = None
     existing_state: State | None = None
     not_done: tuple[SideEffect, ...] = tuple(SideEffect)
+    offered: tuple[SideEffect, ...] = ()
+    effect_notes: Mapping[SideEffect, str] = field(factory=dict, hash=False)
 
     @property
     def also_done(self) -> tuple[SideEffect, ...]:
-        """What the service is asked to do besides, because a setting of the connection says so."""
+        """What the service is asked to do besides, because a setting of the connection or a person says so."""
         return tuple(effect for effect in SideEffect if effect not in self.not_done)
 
 
@@ -110,7 +115,11 @@ class Plan:
     @property
     def not_done(self) -> tuple[SideEffect, ...]:
         """What the cancellation asks of no service: it happens only where somebody does it besides."""
-        return tuple(effect for effect in SideEffect if all(effect in entry.not_done for entry in self.entries))
+        return tuple(
+            effect
+            for effect in SideEffect
+            if effect.is_expected and all(effect in entry.not_done for entry in self.entries)
+        )
 
 
 def make_plan(
@@ -120,6 +129,7 @@ def make_plan(
     now: datetime,
     existing_states: Mapping[str, State] | None = None,
     settings: Mapping[str, object] | None = None,
+    side_effects: Collection[SideEffect] = (),
 ) -> Plan:
     """The plan of an order.
 
@@ -128,6 +138,7 @@ def make_plan(
             or the text of what keeps it from being used.
         existing_states: per connection the state of the case that exists there already.
         settings: per connection, where usable.
+        side_effects: what a person asks for besides, wherever that is offered.
     """
     entries = [
         _entry(
@@ -137,6 +148,7 @@ def make_plan(
             (settings or {}).get(name),
             now,
             (existing_states or {}).get(name),
+            side_effects,
         )
         for remote_order in remote_orders
     ]
@@ -152,6 +164,7 @@ def _entry(
     settings: object,
     now: datetime,
     existing_state: State | None,
+    side_effects: Collection[SideEffect],
 ) -> PlanEntry:
     if integration is None or isinstance(integration, str):
         problem = integration or f"no connection named {remote_order.connection!r} is configured"
@@ -181,17 +194,30 @@ def _entry(
             else "the integration has no route for cancellations; a person must cancel the order at the service"
         ),
         existing_state=existing_state,
-        not_done=_not_done(integration, chosen),
+        **_side_effects(integration, chosen, side_effects),
     )
 
 
-def _not_done(integration: Integration, chosen: int | None) -> tuple[SideEffect, ...]:
+class _SideEffects(TypedDict):
+    not_done: tuple[SideEffect, ...]
+    offered: tuple[SideEffect, ...]
+    effect_notes: Mapping[SideEffect, str]
+
+
+def _side_effects(integration: Integration, chosen: int | None, wanted: Collection[SideEffect]) -> _SideEffects:
     """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words."""
     route = integration.cancel[chosen] if chosen is not None else None
-    if not isinstance(route, Button):
-        return tuple(SideEffect)
-    before = {step.effect for step in route.prior}
-    return tuple(effect for effect in SideEffect if effect not in integration.side_effects and effect not in before)
+    is_call = isinstance(route, Button)
+    before = {step.effect for step in route.prior if step.effect is not None} if isinstance(route, Button) else set()
+    switches = integration.side_effects if is_call else {}
+    done = (requested_effects(integration, wanted) if is_call else frozenset()) | before
+    offered = tuple(effect for effect, switch in switches.items() if switch.per_cancel and effect not in done)
+    notes = {effect: switches[effect].note for effect in (*done, *offered) if effect in switches}
+    return {
+        "not_done": tuple(effect for effect in SideEffect if effect not in done),
+        "offered": offered,
+        "effect_notes": {effect: note for effect, note in notes.items() if isinstance(note, str)},
+    }
 
 
 def _step(

@@ -106,6 +106,7 @@ def _entry_content(entry: PlanEntry) -> list[object]:
         entry.problem,
         None if entry.existing_state is None else entry.existing_state.value,
         [effect.value for effect in entry.not_done],
+        [[effect.value, entry.effect_notes.get(effect)] for effect in entry.also_done],
         [_step_content(step) for step in entry.steps[first or 0 :]],
     ]
 

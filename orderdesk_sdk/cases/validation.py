@@ -13,8 +13,10 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.plan import Plan
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.line_names import line_label, resolve_recorded_lines
 from orderdesk_sdk.plugin.reasons import resolve_reason
 from orderdesk_sdk.plugin.routes import Route, Scope
@@ -26,13 +28,23 @@ __all__ = [
     "open_cancel_cases",
     "select_remote_orders",
     "request_fingerprint",
+    "require_offered",
     "with_line_ids",
 ]
 
 
-def request_fingerprint(order_id: str, reason: str | None, connections: Sequence[str], lines: Mapping[str, int]) -> str:
+def request_fingerprint(
+    order_id: str,
+    reason: str | None,
+    connections: Sequence[str],
+    lines: Mapping[str, int],
+    side_effects: Sequence[SideEffect] = (),
+) -> str:
     """What tells two cancellations apart that were given one key."""
-    document = json.dumps([order_id, reason, sorted(connections), sorted(lines.items())])
+    content: list[object] = [order_id, reason, sorted(connections), sorted(lines.items())]
+    if side_effects:  # Without any it is what earlier versions made.
+        content.append(sorted(effect.value for effect in side_effects))
+    document = json.dumps(content)
     return hashlib.sha256(document.encode()).hexdigest()
 
 
@@ -126,3 +138,15 @@ def open_cancel_cases(
         )
         for number, remote_order in enumerate(ordered, start=1)
     )
+
+
+def require_offered(plan: Plan, wanted: Cancellation) -> None:
+    """Raises ValidationError for a side effect that no connection of a cancellation offers, or does anyway."""
+    entries = [entry for entry in plan.entries if not wanted.connections or entry.connection in wanted.connections]
+    for effect in wanted.side_effects:
+        if not any(effect in entry.also_done for entry in entries):
+            raise ValidationError(
+                f"no connection of this cancellation offers the side effect {effect.value!r}",
+                location=f"order {plan.order_number}",
+                hint="leave it out; `orderdesk plan` shows what is offered",
+            )

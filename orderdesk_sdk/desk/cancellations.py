@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
     request_fingerprint,
+    require_offered,
     select_remote_orders,
     validate,
     with_line_ids,
@@ -27,9 +28,10 @@ from orderdesk_sdk.cases.validation import (
 from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
-from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError
+from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError, ValidationError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.store import RegisteredOrder
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
 from orderdesk_sdk.runtime.context import CaseContext
 
@@ -65,16 +67,22 @@ class CancellationService:
         self._clock = parts.clock
         self.rule_trigger = parts.rule_trigger
 
-    def plan(self, order: str) -> Plan:
-        """What a cancellation of the order would do now. Sends nothing."""
-        resolved = self._order_store.resolve(order)
-        return self._plan(resolved, self._order_store.remote_orders(resolved.id))
+    def plan(self, order: str, *, side_effects: Collection[SideEffect] = ()) -> Plan:
+        """What a cancellation of the order would do now. Sends nothing.
 
-    def _plan(self, order: Order, remote_orders: Sequence[RemoteOrder]) -> Plan:
+        Args:
+            side_effects: what is to be asked for besides, wherever it is offered; see `PlanEntry.offered`.
+        """
+        resolved = self._order_store.resolve(order)
+        return self._plan(resolved, self._order_store.remote_orders(resolved.id), side_effects)
+
+    def _plan(
+        self, order: Order, remote_orders: Sequence[RemoteOrder], side_effects: Collection[SideEffect] = ()
+    ) -> Plan:
         latest = latest_cases(self._ledger.cases(CancelCase, order_id=order.id), remote_orders)
         standing = {name: case.state for name, case in latest.items()}
         declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
-        return make_plan(order, remote_orders, declared, self._clock.now(), standing, settings)
+        return make_plan(order, remote_orders, declared, self._clock.now(), standing, settings, side_effects)
 
     def draft(
         self,
@@ -85,6 +93,7 @@ class CancellationService:
         idempotency_key: str | None = None,
         connections: Sequence[str] = (),
         lines: Mapping[str, int] | None = None,
+        side_effects: Collection[SideEffect] = (),
     ) -> Cancellation:
         """A cancellation to give to `open`; nothing is recorded yet.
 
@@ -101,6 +110,7 @@ class CancellationService:
             requested_at=self._clock.now(),
             lines=dict(lines or {}),
             connections=tuple(connections),
+            side_effects=tuple(effect for effect in SideEffect if effect in side_effects),
         )
 
     def open(
@@ -122,13 +132,15 @@ class CancellationService:
         """
         fingerprint = ""  # Tells apart what was asked for by one key; without a key the same again is the same.
         if wanted.idempotency_key:
-            fingerprint = request_fingerprint(order.id, wanted.reason, wanted.connections, wanted.lines)
+            fingerprint = request_fingerprint(
+                order.id, wanted.reason, wanted.connections, wanted.lines, wanted.side_effects
+            )
         earlier = self._existing(order, wanted, fingerprint)
         if earlier is not None:
             return self.status(earlier)
-        if plan_token is not None:
+        if plan_token is not None or wanted.side_effects:
             registered = registered or self._order_store.registered(order)
-            require_unchanged(plan_token, self._plan(registered.order, registered.remote_orders))
+            self._require_plan(plan_token, registered, wanted)
         if wanted.lines:
             resolved = resolve_lines(order, wanted.lines)
             labels = {line_id: line_label(order, line_id) for line_id in resolved}
@@ -145,6 +157,18 @@ class CancellationService:
         if not wanted.idempotency_key:
             wanted = evolve(wanted, idempotency_key=f"order {order.id}, cancellation {len(recorded) + 1}")
         return self._record(order, wanted, fingerprint, uncovered, send_now=send_now)
+
+    def _require_plan(self, token: str | None, registered: RegisteredOrder, wanted: Cancellation) -> None:
+        """Refuse what was not seen as it is now: a plan that has changed, or side effects that no plan showed."""
+        if token is None:
+            raise ValidationError(
+                "side effects are asked for with the plan that shows them",
+                location="plan token",
+                hint="look at the plan with these side effects, and cancel with its token",
+            )
+        plan = self._plan(registered.order, registered.remote_orders, wanted.side_effects)
+        require_unchanged(token, plan)
+        require_offered(plan, wanted)
 
     def _read(
         self, order: Order, registered: RegisteredOrder | None, *, is_reported: bool
@@ -213,11 +237,12 @@ class CancellationService:
         except ConflictError:
             # Of the same content where the same lines are only named another way: by id, and by code.
             for cancellation in self._ledger.cancellations(order.id):
-                same = (cancellation.idempotency_key, cancellation.reason, sorted(cancellation.connections)) == (
-                    wanted.idempotency_key,
-                    wanted.reason,
-                    sorted(wanted.connections),
-                )
+                same = (
+                    cancellation.idempotency_key,
+                    cancellation.reason,
+                    sorted(cancellation.connections),
+                    cancellation.side_effects,
+                ) == (wanted.idempotency_key, wanted.reason, sorted(wanted.connections), wanted.side_effects)
                 if same and with_line_ids(order, cancellation).lines == resolve_lines(order, wanted.lines):
                     return cancellation
             raise

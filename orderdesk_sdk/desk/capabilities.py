@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, assert_never
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.cancel_requests import CancelRequests
 from orderdesk_sdk.plugin.guard import raise_for_failure
-from orderdesk_sdk.plugin.integration import IdentifierFormat, NewNumber, NoResubmission, ResubmissionPolicy, SameNumber
+from orderdesk_sdk.plugin.integration import (
+    IdentifierFormat,
+    Integration,
+    NewNumber,
+    NoResubmission,
+    ResubmissionPolicy,
+    SameNumber,
+)
 from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, ReasonRule
@@ -83,6 +90,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
         "reads_notifications": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
         "cancel_requests": None if declared.cancel_requests is None else _cancel_requests(declared.cancel_requests),
+        "side_effects": _side_effects(declared),
         "limits": [
             {"operation": name, "per_second": limit.per_second, "burst": limit.burst}
             for name, limit in sorted(declared.limits.items())
@@ -223,6 +231,18 @@ def _cancel_requests(declared: CancelRequests) -> JsonObject:
         "reject_by_hand": declared.reject_by_hand,
         "folder_setting": None if declared.window is None else declared.window.setting,
     }
+
+
+def _side_effects(declared: Integration) -> list[JsonObject]:
+    return [
+        {
+            "name": effect.value,
+            "setting": switch.setting,
+            "per_cancel": switch.per_cancel,
+            "note": switch.note if isinstance(switch.note, str) else None,
+        }
+        for effect, switch in declared.side_effects.items()
+    ]
 
 
 def _resubmission(rule: ResubmissionPolicy) -> JsonObject:

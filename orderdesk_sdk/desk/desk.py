@@ -12,7 +12,7 @@ Every method, of the desk and of its services, may be called from any thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cached_property
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.desk.receipt_links import ReceiptLinkService
     from orderdesk_sdk.desk.rule_admin import RuleAdmin
     from orderdesk_sdk.orders.store import OrderStore
+    from orderdesk_sdk.plugin.integration import SideEffect
     from orderdesk_sdk.plugin.registry import PluginRegistry
     from orderdesk_sdk.runtime.engines.protocol import Engine
     from orderdesk_sdk.runtime.scheduler import RunReport
@@ -182,6 +183,7 @@ class Desk:
         lines: Mapping[str, int] | None = None,
         send_now: bool = True,
         plan_token: str | None = None,
+        side_effects: Collection[SideEffect] = (),
     ) -> CancellationStatus:
         """Cancel an order everywhere it was submitted; it is in the ledger before this returns or sends anything.
 
@@ -197,6 +199,8 @@ class Desk:
                 once, until a case ended without a cancel.
             send_now: False only records it; `run_due` sends it.
             plan_token: `Plan.token` of the plan that somebody agreed to; None cancels whatever is planned now.
+            side_effects: what is asked for besides, this once, where it is offered; needs the token of a plan that was
+                made with them.
 
         Raises PlanChangedError, which carries the new plan, where the token's has changed since or is older than 15
         minutes; not for a key whose cancellation is there already. Raises NotFoundError for an unknown order,
@@ -212,6 +216,7 @@ class Desk:
                 idempotency_key=idempotency_key,
                 connections=connections,
                 lines=lines,
+                side_effects=side_effects,
             )
             status = self.cancellations.open(
                 registered.order, wanted, send_now=send_now, registered=registered, plan_token=plan_token

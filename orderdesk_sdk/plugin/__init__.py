@@ -29,7 +29,7 @@ _HOMES = {
     "plugin.hookspecs": "hookimpl",
     "plugin.integration": (
         "Verification IdentifierFormat Integration Limit NewNumber NoResubmission ResubmissionPolicy "
-        "SameNumber SettableStatus SideEffect"
+        "SameNumber SettableStatus SideEffect SideEffectSwitch"
     ),
     "plugin.routes": (
         "Always Batch Button Polling ManualConfirmation FinalResponse Confirmation Email Portal Route "

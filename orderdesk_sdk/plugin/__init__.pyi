@@ -59,6 +59,7 @@ from orderdesk_sdk.plugin.integration import ResubmissionPolicy as ResubmissionP
 from orderdesk_sdk.plugin.integration import SameNumber as SameNumber
 from orderdesk_sdk.plugin.integration import SettableStatus as SettableStatus
 from orderdesk_sdk.plugin.integration import SideEffect as SideEffect
+from orderdesk_sdk.plugin.integration import SideEffectSwitch as SideEffectSwitch
 from orderdesk_sdk.plugin.integration import Verification as Verification
 from orderdesk_sdk.plugin.line_names import LineNames as LineNames
 from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth as ClientCredentialsAuth

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.argument_checks import require_instance
 from orderdesk_sdk.plugin.cancel_requests import CancelRequests
 from orderdesk_sdk.plugin.order_numbers import Identity, validated_identities
+from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _normalized_statuses
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = [
     "SameNumber",
     "SettableStatus",
     "SideEffect",
+    "SideEffectSwitch",
 ]
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -81,6 +83,47 @@ class SideEffect(enum.Enum):
     """The label that was bought is voided."""
     CUSTOMER_MESSAGE = "customer message"
     """The customer is told."""
+    FEE = "fee"
+    """The service charges us for the cancellation."""
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether people may take it for a part of a cancellation, so that a plan says where it is not done."""
+        return self is not SideEffect.FEE
+
+
+@frozen
+class SideEffectSwitch:
+    """What turns a side effect on. It is off unless somebody said so.
+
+    Args:
+        setting: the name of the setting, a bool, with which a connection always asks for it; None: none does.
+        per_cancel: a person may ask for it for one cancellation, by the token of a plan that shows it.
+        note: what it costs or does, for people, "5.00 USD" say; a callable gets the settings. None: its name says all.
+        is_on: set by the core: the settings of the connection turn it on.
+    """
+
+    setting: str | None = None
+    per_cancel: bool = False
+    note: str | Callable[..., str | None] | None = None
+    is_on: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.setting is None and not self.per_cancel:
+            raise ValueError("a side effect needs a setting, or per_cancel=True; nothing else turns it on")
+
+    def for_settings(self, settings: object) -> SideEffectSwitch:
+        """The switch as the settings of a connection have it. Runs the plugin's code."""
+        note: object = self.note(settings) if callable(self.note) else self.note
+        is_on = self.setting is not None and getattr(settings, self.setting) is True
+        return evolve(self, note=plain_text(note) if note is not None else None, is_on=is_on)
+
+
+def _switches(effects: Mapping[SideEffect, str | SideEffectSwitch]) -> Mapping[SideEffect, SideEffectSwitch]:
+    return {
+        effect: switch if isinstance(switch, SideEffectSwitch) else SideEffectSwitch(switch)
+        for effect, switch in effects.items()
+    }
 
 
 @frozen
@@ -184,7 +227,8 @@ class Integration:
         unavailable_reason: called with the settings, says what keeps the calls from being made, or None; with a reason,
             a person must cancel at the service.
         side_effects: what a `Button` makes the service do besides, each with the name of the setting, a bool, that says
-            so; what is not named here is never done.
+            so, or with a `SideEffectSwitch`; what is not named here is never done. `CancelRequest.side_effects` has
+            those that were said.
     """
 
     slug: str
@@ -210,7 +254,7 @@ class Integration:
     routes_for: Callable[..., tuple[Route, ...]] | None = None
     cancel_requests: CancelRequests | None = None
     unavailable_reason: Callable[..., str | None] | None = None
-    side_effects: Mapping[SideEffect, str] = field(factory=dict)
+    side_effects: Mapping[SideEffect, SideEffectSwitch] = field(factory=dict, converter=_switches)
 
     def __attrs_post_init__(self) -> None:
         if not SLUG.fullmatch(self.slug):

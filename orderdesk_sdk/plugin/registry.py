@@ -255,7 +255,8 @@ def _declaration_error(integration: Integration, slug: str, manager: pluggy.Plug
     if strange:
         return f"expected_headers names {', '.join(map(repr, strange))}, which is not among its settings"
     switches = {field.name for field in settings_fields(integration.settings) if field.type is bool}
-    if no_switches := set(integration.side_effects.values()) - switches:
+    named = {switch.setting for switch in integration.side_effects.values() if switch.setting is not None}
+    if no_switches := named - switches:
         return f"side_effects names {', '.join(map(repr, no_switches))}, which is no bool among its settings"
     unknown = {action.status for action in integration.actions} - {
         None,

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from orderdesk_sdk.orders.order import Order, OrderLine, RemoteOrder
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.reasons import Reason
 
 __all__ = [
@@ -32,6 +33,7 @@ class CancelRequest:
         lines: what to cancel, by the ids of the order's lines, with quantities; empty means the whole order. What a
             service calls them, `orderdesk_sdk.plugin.line_names.LineNames` tells.
         route: the name of the `Button` that was chosen; None where it has none. Another route may send another request.
+        side_effects: what the service is to do besides, of what the integration declares; nothing else is asked for.
     """
 
     order: Order
@@ -40,6 +42,7 @@ class CancelRequest:
     reason: Reason = Reason()
     lines: Mapping[str, int] = field(factory=dict, hash=False)
     route: str | None = None
+    side_effects: frozenset[SideEffect] = frozenset()
 
     @property
     def remote_id(self) -> str:

@@ -90,7 +90,7 @@ class Connection:
         self.redactor = Redactor.of_settings(declared.redact_fields, settings)
         location = f"integration {declared.slug}, connection {config.name!r}"
         routes = guard_reason_lists(routes, bulkhead, self.redactor.redact_text, location)
-        effects = {effect: name for effect, name in declared.side_effects.items() if getattr(settings, name) is True}
+        effects = {effect: switch.for_settings(settings) for effect, switch in declared.side_effects.items()}
         self.integration: Integration = evolve(
             declared, cancel=routes, unavailable_reason=lambda _: why, side_effects=effects
         )

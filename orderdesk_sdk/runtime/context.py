@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.side_effects import requested_effects
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import with_line_ids
 from orderdesk_sdk.clock import Clock, minutes
@@ -128,6 +129,7 @@ class ContextLoader:
             reason,
             context.cancellation.lines,
             route.name if isinstance(route, Button) else None,
+            side_effects=requested_effects(connection.integration, context.cancellation.side_effects),
         )
 
     def poll_request(self, case: CancelCase, remote_order: RemoteOrder) -> PollRequest:

@@ -13,6 +13,7 @@ from orderdesk_sdk.cli.session import (
     name_of_order,
     require_name,
 )
+from orderdesk_sdk.plugin.integration import SideEffect
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,11 +36,21 @@ class _LineType(click.ParamType["tuple[str, int]"]):
         return code, int(quantity)
 
 
+_also_option = click.option(
+    "--also",
+    "side_effects",
+    type=click.Choice(tuple(effect.value for effect in SideEffect)),
+    multiple=True,
+    help="A side effect that the plan shows as on demand; may be repeated. Needs the --plan that was shown with it.",
+)
+
+
 @click.command()
 @click.argument("order")
+@_also_option
 @common_options
 @click.pass_obj
-def plan(session: Session, order: str) -> None:
+def plan(session: Session, order: str, side_effects: tuple[str, ...]) -> None:
     """Show how ORDER can be canceled now, at each connection. Sends nothing.
 
     The plan has a token. `orderdesk cancel ORDER --plan TOKEN` does what this plan says, or nothing if it has changed.
@@ -47,7 +58,7 @@ def plan(session: Session, order: str) -> None:
     from orderdesk_sdk.desk.documents import plan_document
 
     with session.desk() as desk:
-        cancel_plan = desk.cancellations.plan(order)
+        cancel_plan = desk.cancellations.plan(order, side_effects=[SideEffect(effect) for effect in side_effects])
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_plan, show_plan_token
@@ -91,6 +102,7 @@ def plan(session: Session, order: str) -> None:
     metavar="TOKEN",
     help="Only if the plan of this token, from `orderdesk plan`, is still the plan; else shows the new one.",
 )
+@_also_option
 @click.option("--no-send", is_flag=True, help="Only record the cancellation; `orderdesk work` sends it.")
 @common_options
 @click.pass_obj
@@ -105,6 +117,7 @@ def cancel(
     reason: str | None,
     idempotency_key: str | None,
     plan_token: str | None,
+    side_effects: tuple[str, ...],
     no_send: bool,
 ) -> None:
     """Cancel ORDER, or the orders of a file, everywhere.
@@ -120,8 +133,7 @@ def cancel(
     from orderdesk_sdk.desk.documents import cancellation_status_document
 
     lines = _lines_of_one_order(order, file, line_quantities)
-    if file is not None and plan_token is not None:
-        raise click.UsageError("--plan is for one ORDER; a file has orders of many plans")
+    _require_usable_plan(file, plan_token, side_effects)
     if file is not None:
         from orderdesk_sdk.cli.commands.bulk import cancel_from_file
 
@@ -137,6 +149,7 @@ def cancel(
             lines=lines,
             send_now=not no_send,
             plan_token=plan_token,
+            side_effects=[SideEffect(effect) for effect in side_effects],
         )
         now = desk.clock.now()
         name = name_of_order(desk, status.cancellation.order_id)
@@ -144,6 +157,14 @@ def cancel(
     document = cancellation_status_document(status)
     session.print_result(document, lambda screen: _show_status(screen, status, now, name))
     session.exit_for_request(status.cases)
+
+
+def _require_usable_plan(file: str | None, plan_token: str | None, side_effects: tuple[str, ...]) -> None:
+    """Raises click.UsageError for a plan of many orders, and for side effects that no plan has shown."""
+    if file is not None and plan_token is not None:
+        raise click.UsageError("--plan is for one ORDER; a file has orders of many plans")
+    if side_effects and plan_token is None:
+        raise click.UsageError("--also needs --plan: look at `orderdesk plan` with the same --also first")
 
 
 def _lines_of_one_order(

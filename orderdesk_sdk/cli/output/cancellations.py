@@ -44,6 +44,7 @@ _EFFECTS = {
     SideEffect.STOCK: "put items back into stock",
     SideEffect.SHIPPING_LABEL: "void shipping labels",
     SideEffect.CUSTOMER_MESSAGE: "tell the customer",
+    SideEffect.FEE: "charge us a fee",
 }
 _STILL_RELEVANT = frozenset(State) - {State.REJECTED, State.UNSUPPORTED, State.WITHDRAWN, State.SHIPPED_ANYWAY}
 
@@ -80,10 +81,18 @@ def _side_effects(screen: Screen, plan: Plan) -> None:
     """What is done besides, and what people may expect and is not done."""
     for entry in plan.entries:
         if entry.also_done:
-            effects = ", ".join(_EFFECTS[effect] for effect in entry.also_done)
+            effects = ", ".join(_effect(entry, effect) for effect in entry.also_done)
             screen.hanging("also done:", f"{effects}, by {entry.title}")
+        for effect in entry.offered:
+            name = f'"{effect.value}"' if " " in effect.value else effect.value
+            screen.hanging("on demand:", f"{_effect(entry, effect)}, by {entry.title} (`--also {name}`)")
     if plan.not_done:
         screen.hanging("not done:", ", ".join(_EFFECTS[effect] for effect in plan.not_done))
+
+
+def _effect(entry: PlanEntry, effect: SideEffect) -> str:
+    note = entry.effect_notes.get(effect)
+    return f"{_EFFECTS[effect]}: {note}" if note else _EFFECTS[effect]
 
 
 def _reasons(screen: Screen, entry: PlanEntry) -> None:
@@ -217,7 +226,8 @@ def _cancellation_heading(cancellation: Cancellation) -> str:
     if cancellation.reported_by is not None:
         return f"Cancellation{of_lines} at {cancellation.reported_by} reported by {cancellation.requested_by}, {when}"
     reason = f", reason: {cancellation.reason}" if cancellation.reason else ""
-    return f"Cancellation{of_lines} requested by {cancellation.requested_by}, {when}{reason}"
+    besides = "; also to ".join(["", *(_EFFECTS[effect] for effect in cancellation.side_effects)])
+    return f"Cancellation{of_lines} requested by {cancellation.requested_by}, {when}{reason}{besides}"
 
 
 def show_receipt_summary(screen: Screen, receipt: Receipt) -> None:

@@ -88,6 +88,7 @@ def cancellation_document(cancellation: Cancellation) -> JsonObject:
         "requested_at": iso_time(cancellation.requested_at),
         "lines": [{"line": line, "quantity": quantity} for line, quantity in cancellation.lines_by_name.items()],
         "caused_by_rules": list(cancellation.caused_by_rules),
+        "side_effects": [effect.value for effect in cancellation.side_effects],
     }
 
 

@@ -32,8 +32,10 @@ def _plan_entry_document(entry: PlanEntry) -> JsonObject:
         "chosen_step": entry.chosen_step,
         "problem": entry.problem,
         "existing_state": None if entry.existing_state is None else entry.existing_state.value,
-        "not_done": [effect.value for effect in entry.not_done],
+        "not_done": [effect.value for effect in entry.not_done if effect.is_expected],
         "also_done": [effect.value for effect in entry.also_done],
+        "offered": [effect.value for effect in entry.offered],
+        "effect_notes": {effect.value: note for effect, note in entry.effect_notes.items()},
         "steps": [_plan_step_document(step) for step in entry.steps],
     }
 

@@ -62,6 +62,7 @@ ORDER_OPERATIONS: tuple[Operation, ...] = (
         PlanDocument,
         "What a cancellation of the order would do now. Asks no service.",
         "plan",
+        query=requests.PlanQuery,
     ),
     Operation(
         "cancel_order",

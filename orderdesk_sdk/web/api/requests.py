@@ -9,6 +9,7 @@ from orderdesk_sdk.cases.events import OrderEventKind
 from orderdesk_sdk.cases.order_states import OrderState
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.web.api.case_kinds import CaseKind
 from orderdesk_sdk.web.api.fields import ObjectOf, described
 from orderdesk_sdk.web.api.kinds import Boolean, Choice, Integer, ListOf, MapOf, Nullable, Text
@@ -41,6 +42,7 @@ MAX_LINES = 500
 MAX_CONNECTIONS = 100
 _NAMES = ListOf(Text(), MAX_CONNECTIONS)
 _LINES = MapOf(Integer(1, 1_000_000_000), MAX_LINES)
+_EFFECTS = ListOf(Choice(tuple(SideEffect)), len(SideEffect))
 _REJECTIONS = (Rejection.TOO_LATE, Rejection.SHIPPED, Rejection.NOT_ALLOWED)
 
 
@@ -125,6 +127,19 @@ class CancelOrderRequest:
     )
     lines: dict[str, int] = field(
         factory=dict, metadata=described(_LINES, "Only these lines, by id or code, with quantities; empty: all.")
+    )
+    side_effects: tuple[SideEffect, ...] = field(
+        default=(),
+        metadata=described(_EFFECTS, "What is asked for besides, of what the plan offers; needs the plan with them."),
+    )
+
+
+@frozen
+class PlanQuery:
+    """With what the plan is to be made."""
+
+    side_effects: tuple[SideEffect, ...] = field(
+        default=(), metadata=described(_EFFECTS, "What is to be asked for besides, of what the plan offers.")
     )
 
 

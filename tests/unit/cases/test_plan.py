@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.windows import WindowState, next_open_route, window_sta
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Rejection
-from orderdesk_sdk.plugin.integration import IdentifierFormat, Integration, SideEffect
+from orderdesk_sdk.plugin.integration import IdentifierFormat, Integration, SideEffect, SideEffectSwitch
 from orderdesk_sdk.plugin.routes import (
     Always,
     Button,
@@ -194,7 +194,10 @@ def test_a_step_that_a_clock_closes_says_which_step_is_open_then() -> None:
     assert [step.next_step for step in closed.steps] == [None, None, None, None], "it is closed already"
 
 
-SWITCHED = {SideEffect.REFUND: "refund", SideEffect.CUSTOMER_MESSAGE: "notify"}
+SWITCHED = {
+    SideEffect.REFUND: SideEffectSwitch("refund", is_on=True),
+    SideEffect.CUSTOMER_MESSAGE: SideEffectSwitch("notify", is_on=True),
+}
 
 
 def test_nothing_is_done_besides_unless_a_setting_says_so() -> None:
@@ -202,7 +205,7 @@ def test_nothing_is_done_besides_unless_a_setting_says_so() -> None:
     assert (entry.not_done, entry.also_done) == (tuple(SideEffect), ())
     entry = entry_of(acme(Button(POLLING), side_effects=SWITCHED))
     assert entry.also_done == (SideEffect.REFUND, SideEffect.CUSTOMER_MESSAGE)
-    assert entry.not_done == (SideEffect.STOCK, SideEffect.SHIPPING_LABEL)
+    assert entry.not_done == (SideEffect.STOCK, SideEffect.SHIPPING_LABEL, SideEffect.FEE)
 
 
 @pytest.mark.parametrize("routes", [(Portal("Call 555."),), (Button(POLLING, WithinTime(seconds(1))),), ()])
@@ -218,4 +221,16 @@ def test_a_plan_leaves_undone_what_no_place_does() -> None:
     }
     plan = make_plan(ORDER, remote_orders, found, NOW)
     assert plan.not_done == (SideEffect.STOCK, SideEffect.SHIPPING_LABEL)
-    assert make_plan(ORDER, [], {}, NOW).not_done == tuple(SideEffect)
+    assert make_plan(ORDER, [], {}, NOW).not_done == tuple(SideEffect)[:-1], "nobody expects to be charged a fee"
+
+
+def test_what_is_offered_is_done_for_whoever_asks_and_told_with_its_money() -> None:
+    fee = {SideEffect.FEE: SideEffectSwitch(per_cancel=True, note="5.00 USD")}
+    integration = acme(Button(POLLING), side_effects=fee)
+    entry = entry_of(integration)
+    assert (entry.offered, entry.also_done) == ((SideEffect.FEE,), ())
+    plans = [make_plan(ORDER, [placed()], {"shop": integration}, NOW, side_effects=[*fee][:count]) for count in (0, 1)]
+    (paid,) = plans[1].entries
+    assert (paid.offered, paid.also_done, paid.effect_notes) == ((), (SideEffect.FEE,), {SideEffect.FEE: "5.00 USD"})
+    assert plans[0].token != plans[1].token
+    assert entry_of(acme(Portal("Call 555."), side_effects=fee)).offered == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import EntryPoint
@@ -21,6 +21,7 @@ from orderdesk_devkit.simulators.fault_injection import FaultInjectionMiddleware
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
 from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 
 __all__ = ["GROUP", "Effect", "CallResult", "Record", "Simulator", "BehaviorOption", "receive_request", "simulators"]
@@ -142,6 +143,10 @@ class Simulator(ABC):
 
     def has_status(self, remote_id: str, status: str) -> bool | None:  # noqa: ARG002 - for overriding
         """Whether the order has a status of those that the plugin declares as settable; None: it does not tell."""
+        return None
+
+    def side_effects(self, remote_id: str) -> Collection[SideEffect] | None:  # noqa: ARG002 - for overriding
+        """What it has done besides, because a cancel asked for it: a fee charged, money paid back; None: unknown."""
         return None
 
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:  # noqa: ARG002 - for overriding

@@ -34,6 +34,7 @@ def cancel_order(call: ApiCall) -> JsonObject:
         connections=_places(call, order, request.connections),
         lines=request.lines or None,
         plan_token=agreed_plan(call.caller, request.plan, "$", without_plan=request.without_plan),
+        side_effects=request.side_effects,
         send_now=False,
     )
     return _status_document(call, status)

@@ -19,7 +19,7 @@ from orderdesk_sdk.orders.order_search import FoundOrder
 from orderdesk_sdk.orders.references import OrderId
 from orderdesk_sdk.web.api.case_kinds import CASE_CLASSES
 from orderdesk_sdk.web.api.operation import ApiCall
-from orderdesk_sdk.web.api.requests import OrdersQuery, ReceiptQuery
+from orderdesk_sdk.web.api.requests import OrdersQuery, PlanQuery, ReceiptQuery
 from orderdesk_sdk.web.api.scope import (
     find_order,
     own_reference,
@@ -93,7 +93,8 @@ def _cases(call: ApiCall, order: Order) -> Iterator[Case]:
 def get_plan(call: ApiCall) -> JsonObject:
     """What a cancellation would do now. Asks no service."""
     order = find_order(call, call.path["order"])
-    return visible_plan(call.caller, call.desk.cancellations.plan(own_reference(order)))
+    effects = call.query_as(PlanQuery).side_effects
+    return visible_plan(call.caller, call.desk.cancellations.plan(own_reference(order), side_effects=effects))
 
 
 def get_receipt(call: ApiCall) -> JsonObject:

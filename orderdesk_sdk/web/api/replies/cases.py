@@ -9,6 +9,7 @@ from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer, SilenceMeans
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.prior_steps import StepOutcome
 from orderdesk_sdk.web.api.replies.values import LineQuantityDocument, Moment
 
@@ -144,6 +145,7 @@ class CancellationDocument(TypedDict):
     requested_at: Moment
     lines: Annotated[list[LineQuantityDocument], "Empty: the whole order."]
     caused_by_rules: list[str]
+    side_effects: Annotated[list[SideEffect], "What was asked for besides, for this cancellation alone."]
 
 
 class CancellationStatusDocument(TypedDict):

@@ -108,7 +108,11 @@ class PlanEntryDocument(TypedDict):
     problem: Annotated[str | None, "What must be repaired first."]
     existing_state: Annotated[State | None, "The state of the case that exists already."]
     not_done: Annotated[list[SideEffect], "What the service is not asked to do."]
-    also_done: Annotated[list[SideEffect], "What it is asked to do besides, by a setting of the connection."]
+    also_done: Annotated[
+        list[SideEffect], "What it is asked to do besides, by a setting of the connection or for this cancellation."
+    ]
+    offered: Annotated[list[SideEffect], "What of that may be asked for, for this cancellation."]
+    effect_notes: Annotated[dict[str, str], "What a side effect costs or does, by its name, where that is known."]
     steps: list[PlanStepDocument]
 
 

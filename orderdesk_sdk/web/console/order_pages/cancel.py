@@ -10,6 +10,7 @@ from starlette.responses import Response
 from orderdesk_sdk.cases.audit import AuditAction, order_subject
 from orderdesk_sdk.errors import ConflictError, InvalidStateError, OrderDeskError, PlanChangedError, ValidationError
 from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.forms import form_key, form_text, form_texts, see_other
 from orderdesk_sdk.web.console.order_pages.order import show_order_again
@@ -28,12 +29,14 @@ MAX_REASON = 500
 def review_cancel(request: Request, form: FormData) -> Response:
     """Show what a cancellation will do, and ask. Records nothing."""
     desk, order = desk_of(request), order_named(request)
-    record = read_order(desk, order)
     choice = _choice(form)
+    effects = choice.side_effects
+    plan = desk.cancellations.plan(order, side_effects=effects) if effects else None
+    record = read_order(desk, order, plan)
     try:
         choice = _with_quantities(choice, form, record.order)
         page = make_order_page(record, caller_of(request).role)
-        review = make_review(page, choice, form_text(form, "plan"))
+        review = make_review(page, choice, form_text(form, "plan") if plan is None else plan.token)
     except ValidationError as error:
         return show_order_again(request, order, choice, error, status=422)
     ref = order_ref(record.order.id)
@@ -57,6 +60,7 @@ def cancel_order(request: Request, form: FormData) -> Response:
             lines=_lines(choice, found),
             send_now=False,
             plan_token=form_text(form, "plan"),
+            side_effects=choice.side_effects,
         )
     except PlanChangedError as error:
         seen = (error.plan, form_text(form, "seen", limit=20_000))
@@ -76,7 +80,10 @@ def _status(error: OrderDeskError) -> int:
 def _choice(form: FormData) -> CancelChoice:
     """What was chosen, but for the lines. Raises ValidationError for a reason that is too long."""
     listed, words = (form_text(form, name, limit=MAX_REASON) for name in ("reason", "words"))
-    return CancelChoice(listed, words, form_texts(form, "at"), {})
+    wanted = form_texts(form, "also")
+    return CancelChoice(
+        listed, words, form_texts(form, "at"), {}, tuple(effect for effect in SideEffect if effect.value in wanted)
+    )
 
 
 def _with_quantities(choice: CancelChoice, form: FormData, order: Order) -> CancelChoice:

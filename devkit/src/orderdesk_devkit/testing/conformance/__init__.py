@@ -40,6 +40,7 @@ from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
 from orderdesk_devkit.testing.conformance.setting_use import SettingTests
+from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
@@ -65,6 +66,7 @@ class PluginConformance(
     ReasonTests,
     ReadTests,
     ConditionalWriteTests,
+    SideEffectTests,
     ScopeTests,
     StatusChangeTests,
     SettingTests,

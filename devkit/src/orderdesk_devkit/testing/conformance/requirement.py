@@ -81,6 +81,10 @@ class Requirement(Enum):
         "a status is called set only where the service has set it, and it is set once (laws 3 to 6)",
         "read the status before you set it, and return answer.changed(...) only for a response that shows it",
     )
+    SIDE_EFFECTS = (
+        "no money moves, nobody is mailed and no stock returns unless somebody said so (law 12)",
+        "ask for what request.side_effects holds and for nothing else; declare its switch in Integration.side_effects",
+    )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
         "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",

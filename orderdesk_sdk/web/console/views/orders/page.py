@@ -12,13 +12,14 @@ from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
-from orderdesk_sdk.cases.plan import Plan
+from orderdesk_sdk.cases.plan import Plan, PlanEntry
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.orders.order import Order, Shipment
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.web.console.views.orders.actions import Action, case_actions, role_refusal
 from orderdesk_sdk.web.console.views.orders.changes import plan_summary
-from orderdesk_sdk.web.console.views.orders.places import Place, make_place, not_done_text
+from orderdesk_sdk.web.console.views.orders.places import Place, effect_text, make_place, not_done_text
 from orderdesk_sdk.web.console.views.orders.reasons import Reasons, make_reasons
 
 __all__ = ["OrderHead", "OrderPage", "OrderRecord", "OtherCase", "customer_name", "make_order_page", "money"]
@@ -94,6 +95,7 @@ class OrderPage:
         status_off: why no status can be set; None: one can.
         headline: where the order stands as a whole, and `headline_tone` its color.
         is_moving: a case is open, so the page changes by itself.
+        offered: what may be asked for besides, each with what it does where, in words.
     """
 
     head: OrderHead
@@ -117,6 +119,7 @@ class OrderPage:
     others: tuple[OtherCase, ...]
     has_cases: bool
     is_moving: bool
+    offered: tuple[tuple[SideEffect, str], ...]
 
 
 def customer_name(order: Order) -> str:
@@ -167,7 +170,19 @@ def make_order_page(record: OrderRecord, role: Role) -> OrderPage:
         tuple(_other(case, role) for case in record.others),
         bool(coverage.cases) or bool(record.others),
         bool(unsettled) or any(case.is_open for case in record.others),
+        _offered(unasked),
     )
+
+
+def _offered(entries: Sequence[PlanEntry]) -> tuple[tuple[SideEffect, str], ...]:
+    found = [
+        (
+            effect,
+            "; ".join(f"{entry.title}: {effect_text(entry, effect)}" for entry in entries if effect in entry.offered),
+        )
+        for effect in SideEffect
+    ]
+    return tuple((effect, text) for effect, text in found if text)
 
 
 def order_lines(order: Order) -> tuple[OrderLineView, ...]:

@@ -16,19 +16,21 @@ from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.web.console.views.orders.actions import Action, case_actions
 
-__all__ = ["CaseView", "Place", "RouteView", "make_case", "make_place", "not_done_text"]
+__all__ = ["CaseView", "Place", "RouteView", "effect_text", "make_case", "make_place", "not_done_text"]
 
 _NOT_DONE = {
     SideEffect.REFUND: "no refund",
     SideEffect.STOCK: "nothing returns into stock",
     SideEffect.SHIPPING_LABEL: "no shipping label is voided",
     SideEffect.CUSTOMER_MESSAGE: "the customer is not told",
+    SideEffect.FEE: "no fee is paid",
 }
 _ALSO_DONE = {
     SideEffect.REFUND: "captured money is refunded",
     SideEffect.STOCK: "the items return into stock",
     SideEffect.SHIPPING_LABEL: "the shipping label is voided",
     SideEffect.CUSTOMER_MESSAGE: "the customer is told",
+    SideEffect.FEE: "a fee is charged",
 }
 _NEXT_LOOK = {
     State.PENDING: "next try",
@@ -113,7 +115,13 @@ class Place:
 
 def not_done_text(effects: Sequence[SideEffect]) -> tuple[str, ...]:
     """What a cancellation does not do, in words."""
-    return tuple(_NOT_DONE[effect] for effect in effects)
+    return tuple(_NOT_DONE[effect] for effect in effects if effect.is_expected)
+
+
+def effect_text(entry: PlanEntry, effect: SideEffect) -> str:
+    """What is done besides at a place, in words."""
+    note = entry.effect_notes.get(effect)
+    return f"{_ALSO_DONE[effect]} ({note})" if note else _ALSO_DONE[effect]
 
 
 def make_place(entry: PlanEntry, case: CancelCase | None, *, is_covered: bool, role: Role) -> Place:
@@ -139,7 +147,7 @@ def make_place(entry: PlanEntry, case: CancelCase | None, *, is_covered: bool, r
         entry.problem,
         _covered(case, is_covered=is_covered),
         not_done_text(entry.not_done),
-        tuple(_ALSO_DONE[effect] for effect in entry.also_done),
+        tuple(effect_text(entry, effect) for effect in entry.also_done),
         make_case(case, entry.title, role) if case is not None else None,
     )
 

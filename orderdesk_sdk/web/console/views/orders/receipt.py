@@ -145,7 +145,8 @@ def _cancellation(asked: Cancellation, cases: tuple[CaseReceipt, ...]) -> Receip
     if asked.reported_by is not None:
         title = f"Cancellation{of_lines} at {asked.reported_by}, reported by {asked.requested_by}"
     else:
-        title = f"Cancellation{of_lines}, requested by {asked.requested_by}"
+        besides = ", ".join(effect.value for effect in asked.side_effects)
+        title = f"Cancellation{of_lines}, requested by {asked.requested_by}" + (f", with: {besides}" if besides else "")
     return ReceiptCancellation(title, asked.requested_at, asked.reason, tuple(map(_case, cases)))
 
 

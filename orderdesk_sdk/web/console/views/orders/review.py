@@ -8,6 +8,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.errors import ValidationError
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.web.console.views.orders.page import OrderPage
 from orderdesk_sdk.web.console.views.orders.places import Place
 
@@ -25,12 +26,14 @@ class CancelChoice:
         words: their own; "": none. They go before the list.
         connections: the only places; empty: all.
         quantities: pieces by the field of their line; empty: the whole order.
+        side_effects: what is asked for besides.
     """
 
     listed: str
     words: str
     connections: tuple[str, ...]
     quantities: Mapping[str, int]
+    side_effects: tuple[SideEffect, ...] = ()
 
     @property
     def reason(self) -> str | None:
@@ -101,6 +104,7 @@ def make_review(page: OrderPage, choice: CancelChoice, plan_token: str) -> Revie
         ("Of the order", ", ".join(what) or "all of it"),
         *([("Left alone", ", ".join(left))] if left else []),
         ("Not done", ", ".join(page.not_done) or "-"),
+        *(("Also done", f"{place.title}: {', '.join(place.also_done)}") for place in places if place.also_done),
     ]
     fields = [
         ("plan", plan_token),
@@ -109,6 +113,7 @@ def make_review(page: OrderPage, choice: CancelChoice, plan_token: str) -> Revie
         ("words", choice.words),
         *(("at", name) for name in names),
         *((field, str(count)) for field, count in choice.quantities.items()),
+        *(("also", effect.value) for effect in choice.side_effects),
     ]
     return Review(_sentence(places), tuple(places), tuple(facts), tuple(fields))
 
