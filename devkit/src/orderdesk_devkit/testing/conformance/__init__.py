@@ -23,6 +23,7 @@ from __future__ import annotations
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -45,7 +46,7 @@ from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTest
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
-__all__ = ["Requirement", "ConformanceError", "PluginConformance"]
+__all__ = ["Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
 
 
 class PluginConformance(
@@ -53,6 +54,7 @@ class PluginConformance(
     FallbackRouteTests,
     NamedRouteTests,
     PriorStepTests,
+    EmailTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,

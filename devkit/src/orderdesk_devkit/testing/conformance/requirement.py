@@ -29,6 +29,10 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    EMAILS = (
+        "an e-mail goes to whom it should, and says what the service needs to know (law 12)",
+        "mend the settings that `Email(to=, subject=, body=)` names, or what the test class expects in `emails`",
+    )
     NAMED_ROUTES = (
         "each button with a name asks the service in a way of its own",
         "build the request from request.route, or declare one button without a name",
