@@ -24,10 +24,23 @@ from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints
 from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 
-__all__ = ["GROUP", "Effect", "CallResult", "Record", "Simulator", "BehaviorOption", "receive_request", "simulators"]
+__all__ = [
+    "GROUP",
+    "LIFE_CYCLE",
+    "Effect",
+    "CallResult",
+    "Record",
+    "Simulator",
+    "BehaviorOption",
+    "receive_request",
+    "simulators",
+]
 
 GROUP = "orderdesk.simulators"
 """The entry-point group; the name of an entry point is the slug of the integration."""
+
+LIFE_CYCLE = "life cycle"
+"""The operation of a record of what the service did by itself."""
 
 
 class Effect(enum.Enum):
@@ -127,6 +140,18 @@ class Simulator(ABC):
             "this simulator takes no orders but over its own API",
             location=type(self).__name__,
             hint="create the order there with the service's own call",
+        )
+
+    def put_status(self, remote_id: str, status: str) -> None:  # noqa: ARG002 - for overriding
+        """Let the order stand in a status of `actual_status` now, which the clock alone may never bring it to.
+
+        Raises NotFoundError, ValidationError for a word that is no status, InvalidStateError (here) for a simulator
+        whose orders go by the clock alone.
+        """
+        raise InvalidStateError(
+            f"this simulator puts no order at {status!r}",
+            location=type(self).__name__,
+            hint="override put_status(remote_id, status) in it",
         )
 
     def canceled_quantities(self, remote_id: str) -> Mapping[str, int] | None:  # noqa: ARG002 - for overriding
@@ -261,7 +286,7 @@ class Simulator(ABC):
 
     def record_event(self, remote_id: str, effect: str, at: datetime) -> None:
         """Write to the log what the service did by itself."""
-        self.record("life cycle", remote_id, effect, at=at)
+        self.record(LIFE_CYCLE, remote_id, effect, at=at)
 
     def set_option(self, name: str, choice: str, *, remote_id: str | None = None) -> None:
         """Choose for one order, or with None for all that have no choice of their own.

@@ -24,6 +24,7 @@ from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalW
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
+from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -46,7 +47,7 @@ from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTest
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
-__all__ = ["Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
+__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
 
 
 class PluginConformance(

@@ -97,6 +97,18 @@ class Requirement(Enum):
         "a cancel at any time of the order's life is told as the service has it (laws 4 and 5)",
         "read the order's status after a refusal, and give each status of the service the answer that it means",
     )
+    ENDINGS = (
+        "a cancel ends as the test class declares for the state in which the order is (laws 4 to 6)",
+        "mend the answer that the plugin gives for that state, or the Ending, where the service means something else",
+    )
+    PROOF = (
+        "the evidence of a verdict is the response that states it (law 4)",
+        "give that response to answer.canceled(...) or answer.rejected(...), and name its call in Ending.proof",
+    )
+    WINDOW = (
+        "a route is open as long as the service cancels by it (law 7)",
+        "let the window name each status from which the order can still be canceled, and the time as documented",
+    )
     READS_WEBHOOKS = (
         "each webhook of the service is read, and one that cannot be read is malformed and no failure (law 10)",
         "give an OrderNotification with the order's number, and raise MalformedResponseError for another shape",
