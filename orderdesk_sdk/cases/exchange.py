@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from attrs import field, frozen
 
-from orderdesk_sdk.plugin.prior_steps import Step, StepReport
+from orderdesk_sdk.plugin.steps import Step, StepReport
 
 __all__ = ["Certainty", "Exchange", "Failure", "Intent", "TransportLoss"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import frozen
 
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent
-from orderdesk_sdk.plugin.prior_steps import Step, StepOutcome, StepReport
+from orderdesk_sdk.plugin.steps import Step, StepOutcome, StepReport
 
 __all__ = [
     "StepResult",

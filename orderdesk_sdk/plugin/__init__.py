@@ -42,7 +42,8 @@ _HOMES = {
     "plugin.requests": (
         "CancelRequest OpenRequestQuery PollRequest RespondRequest ResubmitRequest StatusChangeRequest"
     ),
-    "plugin.prior_steps": "PriorStep Step StepOutcome StepReport",
+    "plugin.prior_steps": "PriorStep",
+    "plugin.steps": "Step StepOutcome StepReport",
     "plugin.cancel_requests": (
         "CancelRequestList CancelRequests RequestedCancellation ResponseAnswer SilenceMeans WhileInFolder"
     ),

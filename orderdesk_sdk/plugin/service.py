@@ -17,7 +17,7 @@ from orderdesk_sdk.plugin.url_paths import encode_segment, path_error
 if TYPE_CHECKING:
     import httpx
 
-    from orderdesk_sdk.plugin.prior_steps import Step, StepReport
+    from orderdesk_sdk.plugin.steps import Step, StepReport
 
 __all__ = ["CALL_OPTIONS", "CallOptions", "Flow", "FlowWithSteps", "Service", "user_agent"]
 

@@ -20,7 +20,7 @@ from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, not_processed, unknown
 from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, Guard, PluginFailure, Watchdog
 from orderdesk_sdk.plugin.plain_values import class_name
-from orderdesk_sdk.plugin.prior_steps import StepReport
+from orderdesk_sdk.plugin.steps import StepReport
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.runtime.flow_failures import (

@@ -10,7 +10,7 @@ from orderdesk_sdk.errors import ConfigurationError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.guard import Guard, PluginFailure
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
-from orderdesk_sdk.plugin.prior_steps import StepReport
+from orderdesk_sdk.plugin.steps import StepReport
 from orderdesk_sdk.plugin.toolkit.json_response import EndFlow, MalformedResponseError
 from orderdesk_sdk.transport.http.replay import is_request, plain_request
 

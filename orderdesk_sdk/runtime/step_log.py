@@ -12,9 +12,9 @@ from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry
 from orderdesk_sdk.cases.prior_steps import StepResult, is_settled_step, step_results
 from orderdesk_sdk.plugin.guard import PluginFailure
-from orderdesk_sdk.plugin.prior_steps import Step, StepOutcome, StepReport
 from orderdesk_sdk.plugin.routes import Button, Route
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
+from orderdesk_sdk.plugin.steps import Step, StepOutcome, StepReport
 from orderdesk_sdk.transport.http.replay import recorded_response
 from orderdesk_sdk.transport.redaction import Redactor
 

@@ -13,7 +13,7 @@ from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import VirtualClock, seconds
-from orderdesk_sdk.plugin.prior_steps import StepOutcome
+from orderdesk_sdk.plugin.steps import StepOutcome
 from orderdesk_sdk.runtime.context import LEASE
 from tests.support.label_toy import LABELS, LabelShop, labels_of
 from tests.support.toy_child import FIRST_NUMBER, LIVED, follow, open_toy_desk

@@ -15,10 +15,11 @@ from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration, SideEffect
-from orderdesk_sdk.plugin.prior_steps import PriorStep, Step
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.requests import CancelRequest
 from orderdesk_sdk.plugin.routes import Button, Polling
 from orderdesk_sdk.plugin.service import FlowWithSteps, Service
+from orderdesk_sdk.plugin.steps import Step
 from orderdesk_sdk.plugin.toolkit.json_response import json_object, values_at
 from tests.support.toy_plugin import Toy, ToySettings
 from tests.support.toy_simulators import ToyShop

@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.exchange import Certainty, Exchange, TransportLoss
 from orderdesk_sdk.cases.prior_steps import StepResult
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome
-from orderdesk_sdk.plugin.prior_steps import Step, StepOutcome, StepReport
+from orderdesk_sdk.plugin.steps import Step, StepOutcome, StepReport
 from orderdesk_sdk.runtime.flow_options import FlowOptions
 from orderdesk_sdk.runtime.flow_record import RecordedExchanges
 from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow

@@ -10,7 +10,7 @@ from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer, SilenceMeans
 from orderdesk_sdk.plugin.integration import SideEffect
-from orderdesk_sdk.plugin.prior_steps import StepOutcome
+from orderdesk_sdk.plugin.steps import StepOutcome
 from orderdesk_sdk.web.api.replies.values import LineQuantityDocument, Moment
 
 __all__ = [

@@ -13,8 +13,8 @@ from orderdesk_devkit.testing.conformance.requirement import Requirement, requir
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.prior_steps import StepResult
 from orderdesk_sdk.clock import VirtualClock
-from orderdesk_sdk.plugin.prior_steps import StepOutcome
 from orderdesk_sdk.plugin.routes import Button
+from orderdesk_sdk.plugin.steps import StepOutcome
 
 __all__ = ["PriorStepTests"]
 
