@@ -73,6 +73,14 @@ class Requirement(Enum):
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
         "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
     )
+    THROTTLED = (
+        "a call that the service turns away is not called done, and is made again when it may be (laws 3 and 6)",
+        "read the service's own sign in retry_after, and return answer.unknown(response) for 502 to 504 after a write",
+    )
+    IDEMPOTENT = (
+        "a call that is declared idempotent does nothing more when the service hears it again (law 3)",
+        "declare idempotent=True only where the service's documents say so, and look before you send it again",
+    )
     SETTING_USED = (
         "each declared setting changes what is sent, signed, offered, read or believed",
         "read it where its help says, or remove it; or say in `settings_not_tried` why this suite cannot see it",
