@@ -7,7 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint
 from typing import ClassVar
 
@@ -158,6 +158,10 @@ class Simulator(ABC):
         """How many pieces of each line, by code, it has canceled because it was asked; None: whole orders only."""
         return None
 
+    def prior_steps(self, remote_id: str) -> Mapping[tuple[str, str | None], int] | None:  # noqa: ARG002 - for overriding
+        """How often each prior step of a cancel was truly done, by name and item; None: it does not tell."""
+        return None
+
     def change_order(self, remote_id: str) -> bool:  # noqa: ARG002 - for overriding
         """Change the order as somebody else would, so that its ETag is another; False where orders have none."""
         return False
@@ -204,6 +208,17 @@ class Simulator(ABC):
         A simulator with tokens lets the presented one expire as well.
         """
         return JSONResponse({"error": "the access token has expired"}, 401)
+
+    def throttled_response(self, wait: timedelta) -> Response | None:  # noqa: ARG002 - for overriding
+        """Its own answer to a call that came too soon, which may come again after `wait`; None: 429 and Retry-After."""
+        return None
+
+    def counted_effects(self, remote_id: str) -> Mapping[str, int]:  # noqa: ARG002 - for overriding
+        """How often it did for the order what must not be done twice, by what: refunds, labels; by default nothing.
+
+        Orders that were made and pieces that were canceled are counted without it.
+        """
+        return {}
 
     def logged_response(
         self,

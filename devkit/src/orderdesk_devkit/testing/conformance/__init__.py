@@ -33,9 +33,11 @@ from orderdesk_devkit.testing.conformance.malformed_responses import MalformedRe
 from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
+from orderdesk_devkit.testing.conformance.prior_steps import PriorStepTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
 from orderdesk_devkit.testing.conformance.reasons import ReasonTests
 from orderdesk_devkit.testing.conformance.refusals import RefusalTests
+from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
@@ -44,6 +46,7 @@ from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
+from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
 
 __all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
@@ -53,6 +56,7 @@ class PluginConformance(
     DeclarationTests,
     FallbackRouteTests,
     NamedRouteTests,
+    PriorStepTests,
     EmailTests,
     DeterminismTests,
     FailpointTests,
@@ -71,6 +75,8 @@ class PluginConformance(
     ScopeTests,
     StatusChangeTests,
     SettingTests,
+    ThrottlingTests,
+    RepeatedCallTests,
     WebhookKindTests,
     SecretLeakTests,
 ):
