@@ -22,7 +22,7 @@ __all__ = [
     "function_section",
     "in_a_cell",
     "members",
-    "method_table",
+    "method_list",
     "object_section",
     "prose",
     "signature",
@@ -105,10 +105,13 @@ def class_section(cls: type, *, level: int = 3, home: str | None = None) -> list
     fields = {field.name: field for field in attributes if not field.name.startswith("_")}
     about, said = _split(_raw_docstring(cls), fields)
     texts = {**docstrings_below(cls), **said}
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (f"`{name}`", f"`{field.type}`", _default(field.default), texts.get(name, "")) for name, field in fields.items()
     ]
-    return [*heading, about, "", *(table(("field", "type", "default", "meaning"), rows) if rows else [])]
+    head = ("field", "type", "default", "meaning")
+    if not any(row[-1] for row in rows):  # Names that say it all.
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    return [*heading, about, "", *(table(head, rows) if rows else [])]
 
 
 def object_section(
@@ -129,20 +132,22 @@ def object_section(
     lines += [prose(cls), ""]
     if values:
         lines += table(("attribute", "meaning"), [(f"`{name}`", text) for name, text in values])
-    return [*lines, *(method_table(cls) if methods else [])]
+    return [*lines, *(method_list(cls) if methods else [])]
 
 
-def method_table(cls: type) -> list[str]:
-    """The methods of a class that have a docstring, and for an attrs class its properties; empty where none has."""
+def method_list(cls: type) -> list[str]:
+    """The methods of a class that have a docstring, as a list; before it, for an attrs class, a table of properties."""
     own = {name: made for name, made in vars(cls).items() if not name.startswith("_") and made.__doc__}
-    rows = [
-        (f"`{name}`", in_a_cell(made)) for name, made in own.items() if attrs.has(cls) and isinstance(made, property)
-    ]
+    properties = {name: made for name, made in own.items() if attrs.has(cls) and isinstance(made, property)}
+    rows = [(f"`{name}`", in_a_cell(made)) for name, made in properties.items()]
+    lines = table(("property", "meaning"), rows) if rows else []
     for made in own.values():
         function = made.__func__ if isinstance(made, classmethod) else made
         if inspect.isfunction(function):
-            rows.append((f"`{signature(function)}`", _required_prefix(function) + in_a_cell(function)))
-    return table(("method", "meaning"), rows) if rows else []
+            head = re.sub(r"\((?:self|cls)(?:, )?", "(", signature(function), count=1)
+            text = textwrap.indent(_required_prefix(function) + prose(function), "  ")
+            lines += [f"- `{head}`", "", text, ""]
+    return lines
 
 
 def _required_prefix(method: object) -> str:
@@ -200,6 +205,8 @@ def _default(default: object) -> str:
         return f"`{type(default).__name__}.{default.name}`"
     if default in ((), {}, frozenset()):
         return "empty"
+    if default == "":
+        return '`""`'
     return f"`{default}`" if isinstance(default, Decimal) else f"`{_TIMEDELTA.sub(_as_written, repr(default))}`"
 
 
