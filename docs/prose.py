@@ -27,9 +27,12 @@ __all__ = [
     "prose",
     "signature",
     "table",
+    "wrapped",
 ]
 
 REQUIRED = "required"
+_WIDEST = 88
+"""Characters of code that a page shows without a scroll bar."""
 
 
 def prose(documented: object) -> str:
@@ -68,6 +71,22 @@ def signature(function: Callable[..., object]) -> str:
     return f"{awaited}{function.__name__}{_plain_head(str(inspect.signature(function)))}"
 
 
+def wrapped(head: str) -> str:
+    """A head as it stands in a block: one argument per line, where one line is wider than the page."""
+    if len(head) <= _WIDEST:
+        return head
+    name, _, rest = head.partition("(")
+    arguments, depth, begun = list[str](), 0, 0
+    for place, sign in enumerate(rest):
+        depth += (sign in "([") - (sign in ")]")
+        if (sign == "," and depth == 0) or depth < 0:
+            arguments.append(rest[begun:place].strip())
+            begun = place + 1
+        if depth < 0:
+            break
+    return "\n".join([f"{name}(", *(f"    {argument}," for argument in arguments), f"){rest[begun:]}"])
+
+
 def cell(text: str) -> str:
     """A text that stands in a cell of a table."""
     return re.sub(r"\s+", " ", text).replace("|", r"\|").strip()
@@ -89,7 +108,7 @@ def function_section(function: Callable[..., object], *, level: int = 3, owner: 
     name = f"{owner}.{function.__name__}" if owner else function.__name__
     imported = [] if owner else [import_line(name), ""]
     head = f"{name}{signature(function).removeprefix(function.__name__)}".replace("(self, ", "(")
-    return [f"{'#' * level} `{name}`", "", *imported, "```python", head, "```", "", prose(function), ""]
+    return [f"{'#' * level} `{name}`", "", *imported, "```python", wrapped(head), "```", "", prose(function), ""]
 
 
 def class_section(cls: type, *, level: int = 3, home: str | None = None) -> list[str]:
@@ -108,7 +127,7 @@ def class_section(cls: type, *, level: int = 3, home: str | None = None) -> list
     rows: list[tuple[str, ...]] = [
         (f"`{name}`", f"`{field.type}`", _default(field.default), texts.get(name, "")) for name, field in fields.items()
     ]
-    head = ("field", "type", "default", "meaning")
+    head: tuple[str, ...] = ("field", "type", "default", "meaning")
     if not any(row[-1] for row in rows):  # Names that say it all.
         head, rows = head[:-1], [row[:-1] for row in rows]
     return [*heading, about, "", *(table(head, rows) if rows else [])]
@@ -128,7 +147,7 @@ def object_section(
     lines = [f"{'#' * level} `{name}`", "", import_line(name, home=home), ""]
     if "__init__" in vars(cls) and not attrs.has(cls):
         head = _plain_head(str(inspect.signature(cls).replace(return_annotation=inspect.Signature.empty)))
-        lines += ["```python", f"{cls.__name__}{head}", "```", ""]
+        lines += ["```python", wrapped(f"{cls.__name__}{head}"), "```", ""]
     lines += [prose(cls), ""]
     if values:
         lines += table(("attribute", "meaning"), [(f"`{name}`", text) for name, text in values])
