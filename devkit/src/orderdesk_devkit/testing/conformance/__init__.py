@@ -47,6 +47,7 @@ from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
+from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
 __all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
@@ -76,6 +77,7 @@ class PluginConformance(
     StatusChangeTests,
     SettingTests,
     ThrottlingTests,
+    TokenEndTests,
     RepeatedCallTests,
     WebhookTests,
     SecretLeakTests,

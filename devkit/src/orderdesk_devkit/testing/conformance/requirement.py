@@ -77,6 +77,10 @@ class Requirement(Enum):
         "a call that the service turns away is not called done, and is made again when it may be (laws 3 and 6)",
         "read the service's own sign in retry_after, and return answer.unknown(response) for 502 to 504 after a write",
     )
+    RENEWED = (
+        "a call whose credentials have ended is made again with new ones, and is done once (law 3)",
+        "let a TokenAuth fetch tokens, and override is_token_expired where the service says it by another status",
+    )
     IDEMPOTENT = (
         "a call that is declared idempotent does nothing more when the service hears it again (law 3)",
         "declare idempotent=True only where the service's documents say so, and look before you send it again",
