@@ -8,6 +8,7 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance.profile_endings import PROFILE_ENDINGS
 
 pytestmark = pytest.mark.slow
 
@@ -16,6 +17,7 @@ PRINTS = {"print_sku": "PR-8X10", "print_url": "https://files.example.com/a.jpg"
 
 class TestBayPhoto(PluginConformance):
     integration = "bay-photo"
+    endings: ClassVar = PROFILE_ENDINGS
     line_metadata: ClassVar[Mapping[str, object]] = PRINTS
     other_settings: ClassVar = {"api_version": {"api_version": "v2", "client_id": "an id", "client_secret": "a secret"}}
     settings_not_tried: ClassVar = dict.fromkeys(
@@ -25,6 +27,7 @@ class TestBayPhoto(PluginConformance):
 
 class TestBayPhotoV2(PluginConformance):
     integration = "bay-photo"
+    endings: ClassVar = PROFILE_ENDINGS
     line_metadata: ClassVar[Mapping[str, object]] = PRINTS
     options: ClassVar[Mapping[str, str]] = {"api": "v2"}
     other_settings: ClassVar = {"api_version": {"api_version": "v1", "token": "a token"}}

@@ -7,9 +7,9 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_bdlinx.simulator import WEBHOOK_SETTINGS
-from orderdesk_devkit.testing.conformance import Ending, PluginConformance
-from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin import NotificationKind, Rejection, minutes
+from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance.profile_endings import PROFILE_ENDINGS
+from orderdesk_sdk.plugin import NotificationKind
 
 pytestmark = pytest.mark.slow
 
@@ -22,20 +22,7 @@ class TestBdlinx(PluginConformance):
         "canceled": NotificationKind.CANCELED,
         "printing": NotificationKind.CHANGED,
     }
-    endings: ClassVar = (
-        Ending("queued", State.CANCELED, proof="GET order"),
-        Ending("printing", State.REJECTED, rejection=Rejection.TOO_LATE, proof="POST stop", wait=minutes(30)),
-        Ending("gone", State.REJECTED, rejection=Rejection.TOO_LATE, proof="POST stop"),
-        Ending(
-            "queued",
-            State.REJECTED,
-            rejection=Rejection.SHIPPED,
-            asked=State.ACKNOWLEDGED,
-            proof="GET order",
-            options={"fate": "ships anyway"},
-        ),
-        Ending(None, State.REJECTED, rejection=Rejection.NOT_ALLOWED, proof="POST stop"),
-    )
+    endings: ClassVar = PROFILE_ENDINGS
     other_settings: ClassVar = {
         "user_header": {"auth_mode": "headers", "user_header": "x-user", "secret_header": "x-secret"},
         "secret_header": {"auth_mode": "header", "secret_header": "x-secret"},

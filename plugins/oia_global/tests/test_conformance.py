@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import pytest
 
-from orderdesk_devkit.testing.conformance import ExpectedEmail, PluginConformance
+from orderdesk_devkit.testing.conformance import Ending, ExpectedEmail, PluginConformance
+from orderdesk_sdk.cases.case import State
 
 pytestmark = pytest.mark.slow
 
@@ -17,6 +18,7 @@ IN_TEST = {"mode": "test", "test_email_to": "tests@shop.example"}
 
 class TestOiaGlobal(PluginConformance):
     integration = "oia-global"
+    endings: ClassVar = (Ending("sent to the printer", State.ACTION_REQUIRED),)
     settings: ClassVar[Mapping[str, object]] = {
         "client_code": "SHOP7",
         "mode": "production",

@@ -7,12 +7,14 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance.profile_endings import PROFILE_ENDINGS
 
 pytestmark = pytest.mark.slow
 
 
 class TestProgressiveSolutions(PluginConformance):
     integration = "progressive-solutions"
+    endings: ClassVar = PROFILE_ENDINGS
     other_settings: ClassVar = {
         "user_header": {"auth_mode": "headers", "user_header": "x-user", "secret_header": "x-secret"},
         "secret_header": {"auth_mode": "header", "secret_header": "x-secret"},

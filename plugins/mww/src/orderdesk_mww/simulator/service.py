@@ -75,6 +75,12 @@ class MwwSimulator(Simulator):
         }
         return (WebhookRequest({}, json.dumps(document).encode(), {"token": WEBHOOK_TOKEN}),)
 
+    def put_status(self, remote_id: str, status: State | str) -> None:
+        with self.at_present() as now:
+            order = self._book.orders.require(remote_id)
+            order.state, order.state_at = State(status), now
+            self.record("put_status", remote_id, f"-> {status}")
+
     def actual_status(self, remote_id: str) -> str:
         with self.at_present():
             return (self._book.find(remote_id) or self._book.orders.require(remote_id)).state.value
