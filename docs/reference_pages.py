@@ -105,7 +105,7 @@ def hooks_page() -> str:
 
 
 SORTED = {
-    "The declaration": ("Integration", "Verification", "IdentifierFormat", "Limit"),
+    "The declaration": ("Integration", "Verification", "IdentifierFormat", "Limit", "Quota"),
     "Ways to cancel": ("Button", "Email", "Portal", "RuleAction", "Scope", "Batch"),
     "Windows: until when": ("Always", "WithinTime", "WhileStatus"),
     "Confirmation: what proves it": ("FinalResponse", "Polling", "ManualConfirmation"),

@@ -31,6 +31,7 @@ from orderdesk_devkit.testing.conformance.malformed_responses import MalformedRe
 from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
+from orderdesk_devkit.testing.conformance.quotas import QuotaTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
 from orderdesk_devkit.testing.conformance.reasons import ReasonTests
 from orderdesk_devkit.testing.conformance.refusals import RefusalTests
@@ -65,6 +66,7 @@ class PluginConformance(
     ReadTests,
     ConditionalWriteTests,
     SideEffectTests,
+    QuotaTests,
     ScopeTests,
     StatusChangeTests,
     SettingTests,

@@ -81,6 +81,10 @@ class Requirement(Enum):
         "no money moves, nobody is mailed and no stock returns unless somebody said so (law 12)",
         "ask for what request.side_effects holds and for nothing else; declare its switch in Integration.side_effects",
     )
+    QUOTAS = (
+        "what is too much for a day waits for the next one, and is not lost (laws 2 and 7)",
+        "name in Integration.quotas the operation of the calls that the service counts, as in operation='cancel'",
+    )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
         "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",
