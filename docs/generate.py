@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docs.api_page import api_page
 from docs.host_page import host_page
+from docs.how_to_page import how_to_page
 from docs.mutation_page import mutation_page
 from docs.order_desk_page import order_desk_page
 from docs.order_store_page import order_store_page
@@ -160,34 +161,6 @@ def quality_page() -> str:
         lines += [f"## {level.label.capitalize()}", "", meaning, "", "| rule | promise |", "|---|---|"]
         lines += [*(f"| `{rule.name}` | {rule.description} |" for rule in RULES if rule.level is level), ""]
     return "\n".join(lines)
-
-
-HOW_TO = """\
-# How to
-
-One page for one task. The commands and the code of each are run by a test, so that they do what is written.
-
-"""
-HOW_TO_TREE = """
-```{toctree}
-:hidden:
-:glob:
-
-*
-```
-"""
-
-
-def how_to_page() -> str:
-    """A line for each page of the how-to: its title, and its first sentence."""
-    lines = []
-    for path in sorted((HERE / "how-to").glob("*.md")):
-        if path.name == "index.md":
-            continue
-        title, _, rest = path.read_text(encoding="utf-8").partition("\n")
-        sentence = re.split(r"(?<=[.:])\s", " ".join(rest.strip().split("\n\n")[0].split()))[0]
-        lines.append(f"- [{title.removeprefix('# ')}]({path.name}): {sentence.removesuffix(':').removesuffix('.')}.")
-    return HOW_TO + "\n".join(lines) + "\n" + HOW_TO_TREE.rstrip()
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -24,10 +24,12 @@ from orderdesk_sdk.plugin import (
     hookspecs,
     integration,
     order_numbers,
+    prior_steps,
     reasons,
     requests,
     routes,
     service,
+    steps,
     webhooks,
 )
 from orderdesk_sdk.plugin.service import Service
@@ -158,6 +160,9 @@ def declaration_page() -> str:
         reasons.StandardReason,
     ):
         lines += class_section(cls)
+    lines += ["## Prior steps: what comes before a cancel", "", prose(steps), "", *class_section(prior_steps.PriorStep)]
+    for name in steps.__all__:
+        lines += class_section(getattr(steps, name))
     lines += ["## Identity: which order a response is about", "", prose(order_numbers), ""]
     for place in (order_numbers.StatedAt, order_numbers.NumberKind, order_numbers.AnyOf, order_numbers.NotStated):
         lines += class_section(place)

@@ -31,7 +31,11 @@ def judge(pytester: pytest.Pytester, toy: str, shop: str, test: str) -> pytest.R
 
 
 @pytest.mark.parametrize(
-    ("toy", "shop", "test"), [("two_button_toy.TwoButtons", "two_button_toy.TwoButtonShop", "named_buttons")]
+    ("toy", "shop", "test"),
+    [
+        ("two_button_toy.TwoButtons", "two_button_toy.TwoButtonShop", "named_buttons"),
+        ("label_toy.VoidsLabels", "label_toy.LabelShop", "steps_are_told"),
+    ],
 )
 def test_who_does_what_is_declared_passes(pytester: pytest.Pytester, toy: str, shop: str, test: str) -> None:
     assert judge(pytester, toy, shop, test).parseoutcomes()["passed"] == 1
@@ -46,6 +50,20 @@ def test_who_does_what_is_declared_passes(pytester: pytest.Pytester, toy: str, s
             "named_buttons",
             Requirement.NAMED_ROUTES,
             "'plain' and 'by force' send the same: PUT /orders/1042/cancel",
+        ),
+        (
+            "label_toy.CallsEveryLabelVoid",
+            "label_toy.LabelShop",
+            "steps_are_told",
+            Requirement.PRIOR_STEPS,
+            "labels=one in transit: 'void the labels' for label L2 is called done, and was done 0 times",
+        ),
+        (
+            "label_toy.TellsNothingOfLabels",
+            "label_toy.LabelShop",
+            "steps_are_told",
+            Requirement.PRIOR_STEPS,
+            "no option: 'void the labels' for label L1 is called unknown, and was done 1 times",
         ),
     ],
 )

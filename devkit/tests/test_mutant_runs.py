@@ -10,7 +10,7 @@ import pytest
 from orderdesk_devkit.cli.mutant_report import result_line
 from orderdesk_devkit.mutation.mutants import Mutant, mutants_of_package
 from orderdesk_devkit.mutation.profile import SuiteProfile
-from orderdesk_devkit.mutation.runs import Fate, MutantResult, SuiteRun, run_mutant, run_unchanged
+from orderdesk_devkit.mutation.runs import Fate, MutantResult, SuiteRun, require_unchanged, run_mutant, run_unchanged
 from orderdesk_sdk.errors import ConfigurationError
 
 PLUGIN = """\
@@ -202,6 +202,13 @@ def test_every_mutant_of_the_toy_knows_its_lines(package: Path) -> None:
 )
 def test_each_result_is_a_line(package: Path, fate: Fate, test: str | None, line: str | None) -> None:
     assert result_line(MutantResult(mutant_with(package, "LIMIT", "LIMIT"), fate, test)) == line
+
+
+def test_what_changes_under_a_campaign_spoils_it(tmp_path: Path, profile: SuiteProfile) -> None:
+    tests = tmp_path / "test_changed.py"
+    tests.write_text("import no_such_module_of_the_toy\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="has changed while its mutants were tried"):
+        require_unchanged(SuiteRun(tests, profile, least_timeout=300))
 
 
 def test_a_suite_that_fails_for_the_plugin_as_it_is_judges_nothing(tmp_path: Path, package: Path) -> None:

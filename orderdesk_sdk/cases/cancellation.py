@@ -9,6 +9,7 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from orderdesk_sdk.cases.case import Case, State
+from orderdesk_sdk.cases.prior_steps import StepResult
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
 from orderdesk_sdk.plugin.integration import SideEffect
 
@@ -70,6 +71,7 @@ class CancelCase(Case):
         is_batched: it has waited for others that are asked for in the same call.
         remind_at: when the person is reminded, where the case is polled meanwhile; None: at `due_at`.
         is_reported: the service reported the cancellation, so this case never requests it.
+        steps: what came of the steps that are done before the cancel, whatever came of that.
     """
 
     cancellation_id: str
@@ -86,6 +88,7 @@ class CancelCase(Case):
     is_batched: bool = False
     is_reported: bool = False
     remind_at: datetime | None = None
+    steps: tuple[StepResult, ...] = ()
 
     kind: ClassVar[str] = "cancel"
     done_state: ClassVar[State] = State.CANCELED

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from attrs import field, frozen
 
+from orderdesk_sdk.plugin.steps import Step, StepReport
+
 __all__ = ["NOT_TODAY", "Certainty", "Exchange", "Failure", "Intent", "TransportLoss"]
 
 NOT_TODAY = "NotToday"
@@ -53,6 +55,7 @@ class Intent:
         declared_read_only: the plugin says that it changes nothing, where the method does not say it (`CallOptions`).
         body: the beginning of what it says, redacted; "" for what reads only and for what is private.
         declared_write: the plugin says that it changes something, although its method does not say it.
+        step: the prior step that it is a call of; None: of none.
     """
 
     number: int
@@ -65,6 +68,7 @@ class Intent:
     declared_read_only: bool = False
     body: str = ""
     declared_write: bool = False
+    step: Step | None = None
 
     @property
     def read_only(self) -> bool:
@@ -85,6 +89,7 @@ class Exchange:
         attempts: how many times it was sent; each earlier one was proved not done, or reads only.
         shared_at: when the response came to another flow, whose read answered this one too; None: this flow's own.
         warning: what a person should know of the response although it is no failure; None where there is nothing.
+        steps: what the flow read in the response of prior steps.
     """
 
     intent: Intent
@@ -97,6 +102,7 @@ class Exchange:
     attempts: int = 1
     shared_at: datetime | None = None
     warning: str | None = None
+    steps: tuple[StepReport, ...] = ()
 
 
 @frozen

@@ -18,6 +18,7 @@ from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration, SideEffect
 from orderdesk_sdk.plugin.line_names import line_label
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, ReasonRule, allowed_reasons
 from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Route, Scope
 from orderdesk_sdk.plugin.url_paths import number_error
@@ -37,6 +38,7 @@ class PlanStep:
         scope: what can be canceled.
         next_step: where a clock closes it, the index of the step that would be taken after `window.closes_at`; None
             where no clock closes it, or no step is open then.
+        prior: what is done at the service before it is asked to cancel, in order.
     """
 
     label: str
@@ -48,6 +50,7 @@ class PlanStep:
     needs: str | None = None
     reasons: tuple[ReasonCode, ...] = ()
     next_step: int | None = None
+    prior: tuple[PriorStep, ...] = ()
 
 
 @frozen
@@ -206,11 +209,13 @@ class _SideEffects(TypedDict):
 
 def _side_effects(integration: Integration, chosen: int | None, wanted: Collection[SideEffect]) -> _SideEffects:
     """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words."""
-    is_call = chosen is not None and isinstance(integration.cancel[chosen], Button)
+    route = integration.cancel[chosen] if chosen is not None else None
+    is_call = isinstance(route, Button)
+    before = {step.effect for step in route.prior if step.effect is not None} if isinstance(route, Button) else set()
     switches = integration.side_effects if is_call else {}
-    done = requested_effects(integration, wanted) if is_call else frozenset()
+    done = (requested_effects(integration, wanted) if is_call else frozenset()) | before
     offered = tuple(effect for effect, switch in switches.items() if switch.per_cancel and effect not in done)
-    notes = {effect: switches[effect].note for effect in (*done, *offered)}
+    notes = {effect: switches[effect].note for effect in (*done, *offered) if effect in switches}
     return {
         "not_done": tuple(effect for effect in SideEffect if effect not in done),
         "offered": offered,
@@ -234,6 +239,7 @@ def _step(
         _needs(route.reasons),
         reasons,
         None if closes_at is None else next_open_route(routes, remote_order, closes_at, index + 1),
+        route.prior if isinstance(route, Button) else (),
     )
 
 

@@ -123,5 +123,6 @@ def _step_content(step: PlanStep) -> list[object]:
         step.decided_by,
         step.window.closes_on,
         None if closes_at is None else closes_at.isoformat(),
+        [[prior.name, prior.is_reversible] for prior in step.prior],
         [[code.code, code.title, sorted(reason.value for reason in code.stands_for)] for code in step.reasons],
     ]

@@ -11,10 +11,12 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
-from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind
+from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.evidence import Evidence
+from orderdesk_sdk.cases.prior_steps import StepResult, describe_steps, merge_steps
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.settlement_events import settlement_events
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.plugin.answer import LineAnswer, Rejection
@@ -139,6 +141,7 @@ class Event:
         request_reference: the service's own name for the request that it acknowledged.
         remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
         decision: what is to be answered, of DECIDED.
+        steps: what came of prior steps in the attempt that it ends.
     """
 
     kind: EventKind
@@ -159,6 +162,7 @@ class Event:
     request_reference: str | None = None
     remind_at: datetime | None = None
     decision: ResponseDecision | None = None
+    steps: tuple[StepResult, ...] = ()
 
 
 class InvalidTransitionError(InvalidStateError):
@@ -337,7 +341,7 @@ def transition(case: C, event: Event) -> Transition[C]:
         due_at=event.due_at if after in OPEN else None,
         consecutive_failures=_failures(case, event, quiet=quiet),
         deadline=None if falls_back or after not in OPEN else event.deadline or case.deadline,
-        message=case.message if quiet else event.message,
+        message=case.message if quiet else _message(case, event),
         hint=case.hint if quiet else event.hint,
         plugin_error=case.plugin_error if quiet else event.plugin_error,
         evidence=event.evidence or case.evidence,
@@ -345,23 +349,17 @@ def transition(case: C, event: Event) -> Transition[C]:
         reminders=case.reminders + (event.kind is EventKind.REMINDED) if waits else 0,
         **of_kind,
     )
-    return Transition(changed, _order_events(case, changed))
+    return Transition(changed, settlement_events(case, changed))
 
 
-def _order_events(before: Case, after: Case) -> tuple[OrderEvent, ...]:
-    """What follows where a cancel was settled, or became an alarm."""
-    if not isinstance(after, CancelCase) or after.is_open or after.state is before.state:
-        return ()
-    values = {
-        "connection": after.connection,
-        "integration": after.integration,
-        "state": after.state.value,
-        "rejection": after.rejection.value if after.rejection is not None else "",
-    }
-    is_external = after.is_reported and after.state is State.CANCELED
-    kind = OrderEventKind.CANCELED_EXTERNALLY if is_external else OrderEventKind.CASE_SETTLED
-    identity = f"settled {after.id} {after.version}"
-    return (OrderEvent(identity, kind, after.order_id, after.updated_at, values, after.caused_by_rules),)
+def _message(case: Case, event: Event) -> str | None:
+    """What is told of an event. What was done before a cancel stands, whatever became of that, and is told with it."""
+    steps = describe_steps(merge_steps(case.steps, event.steps)) if isinstance(case, CancelCase) else ""
+    return (
+        event.message
+        if not steps or steps in (event.message or "")
+        else "; ".join(filter(None, (event.message, steps)))
+    )
 
 
 def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, Any]:
@@ -384,6 +382,7 @@ def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, Any]
         "remind_at": (event if event.kind in _ESCALATIONS else before).remind_at if waits else None,
         # What a new request does, the old one's reference cannot tell.
         "request_reference": None if sends else event.request_reference or before.request_reference,
+        "steps": merge_steps(before.steps, event.steps) if event.steps else before.steps,
         "is_batched": not falls_back and (before.is_batched or event.kind is EventKind.BATCHED),
     }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import assert_never
 
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.routes import (
     FinalResponse,
     ManualConfirmation,
@@ -13,7 +15,7 @@ from orderdesk_sdk.plugin.routes import (
     Route,
 )
 
-__all__ = ["describe_confirmation", "format_duration", "rounded_duration"]
+__all__ = ["describe_confirmation", "describe_prior_steps", "format_duration", "rounded_duration"]
 
 
 def describe_confirmation(route: Route) -> str:
@@ -28,6 +30,11 @@ def describe_confirmation(route: Route) -> str:
             return f"a person {does}, reminded after {format_duration(within)}"
         case _:
             assert_never(route.confirm)
+
+
+def describe_prior_steps(steps: Sequence[PriorStep]) -> str:
+    """What is done before a cancel: "void the labels (cannot be undone)"; "" for nothing."""
+    return ", then ".join(step.name if step.is_reversible else f"{step.name} (cannot be undone)" for step in steps)
 
 
 def format_duration(duration: timedelta) -> str:

@@ -24,6 +24,7 @@ from orderdesk_sdk.plugin.integration import (
     SameNumber,
 )
 from orderdesk_sdk.plugin.plain_values import plain_text
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, ReasonRule
 from orderdesk_sdk.plugin.routes import (
     Always,
@@ -46,7 +47,7 @@ from orderdesk_sdk.plugin.validation import routes_for_connection
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.registry import LoadedPlugin
 
-__all__ = ["SCHEMA_FILE", "VERSION", "JsonObject", "capabilities_document", "codes_document"]
+__all__ = ["SCHEMA_FILE", "VERSION", "JsonObject", "capabilities_document", "codes_document", "prior_steps_document"]
 
 JsonObject = dict[str, object]
 """An object of a JSON document."""
@@ -128,6 +129,18 @@ def codes_document(codes: tuple[ReasonCode, ...]) -> list[JsonObject]:
     ]
 
 
+def prior_steps_document(steps: tuple[PriorStep, ...]) -> list[JsonObject]:
+    """What is done before a cancel, in order."""
+    return [
+        {
+            "name": step.name,
+            "is_reversible": step.is_reversible,
+            "effect": None if step.effect is None else step.effect.value,
+        }
+        for step in steps
+    ]
+
+
 def _route(route: Route) -> JsonObject:
     button = route if isinstance(route, Button) else None
     return {
@@ -141,6 +154,7 @@ def _route(route: Route) -> JsonObject:
         "scope": route.scope.value,
         "batch": _batch(button.batch) if button is not None and button.batch is not None else None,
         "warning": route.warning,
+        "prior_steps": prior_steps_document(button.prior) if button is not None else [],
     }
 
 

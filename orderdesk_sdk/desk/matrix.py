@@ -11,7 +11,7 @@ from typing import assert_never
 from attrs import frozen
 
 from orderdesk_sdk.cases.status_change import settable_statuses
-from orderdesk_sdk.cases.wording import describe_confirmation, format_duration
+from orderdesk_sdk.cases.wording import describe_confirmation, describe_prior_steps, format_duration
 from orderdesk_sdk.desk.documents import JsonObject, error_document
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import ConnectionRole
@@ -179,6 +179,8 @@ def _route(route: Route, *, by_profile: bool) -> str:
         parts.append(
             f"in batches of up to {route.batch.max_size}, gathered for {format_duration(route.batch.collect_for)}{pace}"
         )
+    if isinstance(route, Button) and route.prior:
+        parts.append(f"first {describe_prior_steps(route.prior)}")
     parts += _window(route.window)
     return ", ".join(parts)
 

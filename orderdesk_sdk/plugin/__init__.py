@@ -42,6 +42,8 @@ _HOMES = {
     "plugin.requests": (
         "CancelRequest OpenRequestQuery PollRequest RespondRequest ResubmitRequest StatusChangeRequest"
     ),
+    "plugin.prior_steps": "PriorStep",
+    "plugin.steps": "Step StepOutcome StepReport",
     "plugin.cancel_requests": (
         "CancelRequestList CancelRequests RequestedCancellation ResponseAnswer SilenceMeans WhileInFolder"
     ),
@@ -51,7 +53,7 @@ _HOMES = {
         "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting "
         "settings SettingField settings_fields"
     ),
-    "plugin.service": "Flow Service",
+    "plugin.service": "Flow FlowWithSteps Service",
     "plugin.auth": "HeaderAuth HmacAuth Token TokenAuth basic_auth iso_timestamp",
     "plugin.oauth": "ClientCredentialsAuth RefreshTokenAuth",
     "plugin.refresh_tokens": "refresh_token_auth",

@@ -70,6 +70,7 @@ from orderdesk_sdk.plugin.order_numbers import Identity as Identity
 from orderdesk_sdk.plugin.order_numbers import NotStated as NotStated
 from orderdesk_sdk.plugin.order_numbers import NumberKind as NumberKind
 from orderdesk_sdk.plugin.order_numbers import StatedAt as StatedAt
+from orderdesk_sdk.plugin.prior_steps import PriorStep as PriorStep
 from orderdesk_sdk.plugin.profiles.api_flows import cancel_by_profile as cancel_by_profile
 from orderdesk_sdk.plugin.profiles.api_flows import check_before_create as check_before_create
 from orderdesk_sdk.plugin.profiles.api_flows import confirmation_by_profile as confirmation_by_profile
@@ -126,7 +127,11 @@ from orderdesk_sdk.plugin.routes import Window as Window
 from orderdesk_sdk.plugin.routes import WithinTime as WithinTime
 from orderdesk_sdk.plugin.routes import normalize_status as normalize_status
 from orderdesk_sdk.plugin.service import Flow as Flow
+from orderdesk_sdk.plugin.service import FlowWithSteps as FlowWithSteps
 from orderdesk_sdk.plugin.service import Service as Service
+from orderdesk_sdk.plugin.steps import Step as Step
+from orderdesk_sdk.plugin.steps import StepOutcome as StepOutcome
+from orderdesk_sdk.plugin.steps import StepReport as StepReport
 from orderdesk_sdk.plugin.toolkit.batch_report import BatchReport as BatchReport
 from orderdesk_sdk.plugin.toolkit.batch_report import ReportProblem as ReportProblem
 from orderdesk_sdk.plugin.toolkit.batch_report import XmlReportFormat as XmlReportFormat

@@ -13,6 +13,7 @@ from attrs import Factory, field, frozen
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.argument_checks import require_instance, require_positive
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.reasons import NoReason, ReasonRule
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ class Button:
         batch: how orders are gathered where the service takes many in one call; None: each is asked for by itself.
         name: what tells it from the integration's other buttons, in lower case, as people read it: "by force". The flow
             has it as `CancelRequest.route`. None where there is no other.
+        prior: what the flow does at the service before it asks to cancel, in order; the plan shows it, and the case
+            keeps what came of each.
     """
 
     confirm: Confirmation
@@ -187,10 +190,15 @@ class Button:
     warning: str | None = None
     batch: Batch | None = None
     name: str | None = None
+    prior: tuple[PriorStep, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if self.name is not None and not ROUTE_NAME.fullmatch(self.name):
             raise ValueError(f"Button.name {self.name!r} must be lower-case words, with spaces or hyphens between")
+        for step in self.prior:
+            require_instance("each step of Button.prior", step, PriorStep)
+        if self.prior and self.batch is not None:
+            raise ValueError("a Button with a batch has no prior steps: they are of one order")
         require_instance("Button.confirm", self.confirm, FinalResponse, Polling, ManualConfirmation)
         require_instance("Button.window", self.window, Always, WithinTime, WhileStatus)
 

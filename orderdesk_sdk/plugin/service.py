@@ -17,13 +17,18 @@ from orderdesk_sdk.plugin.url_paths import encode_segment, path_error
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["CALL_OPTIONS", "CallOptions", "Flow", "Service", "user_agent"]
+    from orderdesk_sdk.plugin.steps import Step, StepReport
+
+__all__ = ["CALL_OPTIONS", "CallOptions", "Flow", "FlowWithSteps", "Service", "user_agent"]
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 Flow = Generator["httpx.Request", "httpx.Response", T]
 """A conversation with a service that ends with a T: yields requests, receives responses."""
+
+FlowWithSteps = Generator["httpx.Request | StepReport", "httpx.Response", T]
+"""The same, which also yields what came of prior steps."""
 
 CALL_OPTIONS = "orderdesk.call"
 """The key of a request's `CallOptions` in its `extensions`."""
@@ -45,6 +50,7 @@ class CallOptions:
         redact_response: of its response only status, length and digest are kept.
         cache_for: how old a response to the same read may be that another flow got; None: every flow reads for itself.
         writes: it changes something, although its method does not say so: a GET that cancels.
+        step: the prior step that it is a call of; None: of none.
     """
 
     operation: str
@@ -54,6 +60,7 @@ class CallOptions:
     redact_response: bool = False
     cache_for: timedelta | None = None
     writes: bool = False
+    step: Step | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.writes and (self.read_only or self.cache_for is not None):

@@ -40,6 +40,9 @@ class _ReadJournal:
     def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:
         """Nothing is kept."""
 
+    def record_steps(self, exchange: Exchange) -> None:
+        """Nothing is kept."""
+
     def save_late(self) -> None:
         """Nothing is kept."""
 

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.runtime.flow_record import NO_RECORD, RecordedExchanges
+from orderdesk_sdk.runtime.step_log import NO_STEPS, RouteSteps
 
 __all__ = ["FlowOptions"]
 
@@ -23,6 +24,7 @@ class FlowOptions:
             does.
         integration: what spans call it; None says nothing.
         route: as `integration`.
+        steps: what is known of the route's prior steps.
     """
 
     recorded: RecordedExchanges = NO_RECORD
@@ -30,3 +32,4 @@ class FlowOptions:
     started_at: datetime | None = None
     integration: str | None = None
     route: str | None = None
+    steps: RouteSteps = NO_STEPS

@@ -34,6 +34,9 @@ class Journal(Protocol):
             is_about_order: whether it is about the flow's order.
         """
 
+    def record_steps(self, exchange: Exchange) -> None:
+        """Keep an exchange in place of the same one as it was, with what the flow read in it of prior steps."""
+
     def save_late(self) -> None:
         """Commit an exchange although another process has the case meanwhile: it happened."""
 

@@ -10,27 +10,34 @@ from collections.abc import Callable, Generator, Sequence
 from types import GeneratorType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ReceivedResponse
 from orderdesk_sdk.cases.exchange import NOT_TODAY, Certainty, Exchange, Failure, Intent, TransportLoss
+from orderdesk_sdk.cases.prior_steps import StepResult
 from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, ValidationError
-from orderdesk_sdk.plugin.answer import Answer, not_processed, unknown
-from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, Guard, PluginFailure, Watchdog, failure_message
+from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, not_processed, unknown
+from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, Guard, PluginFailure, Watchdog
 from orderdesk_sdk.plugin.plain_values import class_name
+from orderdesk_sdk.plugin.steps import StepReport
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
+from orderdesk_sdk.runtime.flow_failures import (
+    configuration_failure,
+    not_a_request,
+    outcome_without_flow,
+    request_changed,
+)
 from orderdesk_sdk.runtime.flow_options import FlowOptions
 from orderdesk_sdk.runtime.flow_record import (
-    MAX_SHOWN_REQUEST,
     NO_RECORD,
-    REQUEST_CHANGED,
     Journal,
     RequestWithheldError,
 )
 from orderdesk_sdk.runtime.guarded_flow import FLOW_ERRORS, GuardedFlow, ReturnValue
 from orderdesk_sdk.runtime.spans import describe_call, outcome_word
+from orderdesk_sdk.runtime.step_log import StepLog
 from orderdesk_sdk.transport.http.replay import (
     is_request,
     is_response_redacted,
@@ -39,7 +46,7 @@ from orderdesk_sdk.transport.http.replay import (
     request_digest,
 )
 from orderdesk_sdk.transport.http.shared_reads import copy_response
-from orderdesk_sdk.transport.redaction import Redactor, redact_answer
+from orderdesk_sdk.transport.redaction import redact_answer
 
 if TYPE_CHECKING:
     import httpx
@@ -65,13 +72,15 @@ class FlowResult(Generic[T]):
     """How a drive ended.
 
     Args:
-        may_have_written: a request that may change something left.
+        may_have_written: a request that may change something left, but for prior steps of which it is known what came.
         idempotent: each such request was declared so.
+        steps: what came of prior steps.
     """
 
     outcome: T | Answer | TransportLoss | PluginFailure
     may_have_written: bool
     idempotent: bool
+    steps: tuple[StepResult, ...] = ()
 
 
 def run_flow(
@@ -112,7 +121,7 @@ def _drive(
     plugin = GuardedFlow(Guard(watchdog, client.redactor.redact_text), result_type)
     flow = plugin.start(start)
     if not isinstance(flow, Generator):
-        return FlowResult(_started(flow, client.redactor), may_have_written=False, idempotent=True)
+        return FlowResult(outcome_without_flow(flow, client.redactor), may_have_written=False, idempotent=True)
     try:
         return _FlowRun(flow, result_type, client, journal, verifier, options, plugin).run()
     except OrderDeskError as error:
@@ -142,15 +151,24 @@ class _FlowRun(Generic[T]):
         self._recorded = options.recorded
         self._flow_guard = flow_guard
         self._started_at = options.started_at
-        self._sent_numbers: set[int] = set()
+        self._steps = StepLog(options.steps, client.redactor)
         self._received: dict[int, ReceivedResponse] = {}
-        self._has_written = False
-        self._idempotent = True
+        self._writes: dict[int, bool] = {}
+        """By number those that have left and may have changed something: whether each is idempotent."""
         self._number = 0
+
+    @property
+    def _has_written(self) -> bool:
+        return bool(self._writes)
+
+    @property
+    def _idempotent(self) -> bool:
+        return all(self._writes.values())
 
     def run(self) -> FlowResult[T]:
         step = self._flow_guard.advance(lambda: next(self._flow))
         while True:
+            step = self._after_reports(step)
             if not is_request(step):
                 return self._finish(self._result_of(step))
             if self._number == MAX_CALLS:
@@ -159,11 +177,29 @@ class _FlowRun(Generic[T]):
             response = self._respond(step, self._number)
             if isinstance(response, TransportLoss | PluginFailure | Answer):
                 return self._finish(response)
-            changes = self._number in self._sent_numbers
-            self._received[self._number] = ReceivedResponse(operation_of(step), response, changes, step)
+            changes = not self._writes.get(self._number, True)
+            if EXCHANGE_NUMBER in response.extensions:  # A step's of an earlier attempt proves nothing in this one.
+                self._received[self._number] = ReceivedResponse(operation_of(step), response, changes, step)
             # A copy: what the answer is held against later is out of the plugin's reach.
             given = copy_response(response, step)
             step = self._flow_guard.advance(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now
+
+    def _after_reports(self, step: object) -> object:
+        """The flow's next request or end, once it has told what came of prior steps."""
+        while isinstance(step, StepReport):
+            received = self._received.get(self._number)
+            response = received.response if received is not None else None
+            exchange = self._steps.take(step, self._number, response)
+            if isinstance(exchange, PluginFailure):
+                step = exchange
+                break
+            if exchange is not None and self._number not in self._recorded.exchanges:
+                self._journal.record_steps(exchange)
+            step = self._flow_guard.advance(lambda: next(self._flow))
+        if self._number in self._writes and self._steps.settles(self._number):
+            del self._writes[self._number]
+            self._received[self._number] = evolve(self._received[self._number], may_write=False)
+        return step
 
     def _finish(self, outcome: T | Answer | TransportLoss | PluginFailure) -> FlowResult[T]:
         sent = [
@@ -171,8 +207,9 @@ class _FlowRun(Generic[T]):
             for number, intent in self._recorded.intents.items()
             if number > self._number and not intent.read_only
         ]
+        steps = self._steps.results()
         if not sent:
-            return FlowResult(outcome, self._has_written, self._idempotent)
+            return FlowResult(outcome, self._has_written, self._idempotent, steps)
         # The plugin or a read's response is another than before the crash: whatever it says, more had been sent by
         # then.
         repeatable = self._idempotent and all(intent.idempotent for intent in sent)
@@ -182,13 +219,13 @@ class _FlowRun(Generic[T]):
             outcome = TransportLoss(
                 Certainty.UNKNOWN, "the replay after a crash ended before a request that was sent", repeatable
             )
-        return FlowResult(outcome, may_have_written=True, idempotent=repeatable)
+        return FlowResult(outcome, may_have_written=True, idempotent=repeatable, steps=steps)
 
     def _respond(self, request: httpx.Request, number: int) -> httpx.Response | TransportLoss | PluginFailure | Answer:
         try:
-            replayed = self._replay(request, number)
+            replayed = self._replay(request, number) or self._steps.answer_for(request)
         except Exception as error:  # noqa: BLE001 - such as a body that can be read only once, and so not be compared
-            return self._not_a_request(error)
+            return not_a_request(error, self._client.redactor)
         if replayed is not None:
             return replayed
         wrote, repeatable = self._has_written, self._idempotent
@@ -208,7 +245,7 @@ class _FlowRun(Generic[T]):
             return PluginFailure(str(fault))
         except ConfigurationError as error:
             self._record_not_let_in(intents, error)
-            return self._configuration_failure(error)
+            return configuration_failure(error, self._client.redactor, has_written=self._has_written)
         except RequestWithheldError as held:
             if wrote:  # What an earlier write of this flow did stands.
                 return TransportLoss(Certainty.UNKNOWN, held.message, repeatable)
@@ -217,9 +254,10 @@ class _FlowRun(Generic[T]):
             raise  # The journal's: another process has the case, or the ledger cannot be written.
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
-            return self._not_a_request(error)
+            return not_a_request(error, self._client.redactor)
         self._journal.record_exchange(exchange, is_about_order=self._is_about_order(request, exchange, response))
         self._record_sent(exchange.intent)
+        self._steps.add(exchange.intent, exchange)
         return response if response is not None else self._loss_of(exchange, wrote=wrote)
 
     def _call(
@@ -238,7 +276,7 @@ class _FlowRun(Generic[T]):
         if wrote:  # An earlier write of this flow has been answered; what it did stands, whatever became of this call.
             return TransportLoss(Certainty.UNKNOWN, failure.message, self._idempotent, failure.retry_after)
         if exchange.intent.read_only or failure.certainty is not Certainty.UNKNOWN:
-            self._has_written = False
+            self._writes.clear()
             certainty = Certainty.NOT_PROCESSED if exchange.intent.read_only else failure.certainty
             not_today = failure.kind == NOT_TODAY
             return TransportLoss(certainty, failure.message, retry_after=failure.retry_after, not_today=not_today)
@@ -261,18 +299,12 @@ class _FlowRun(Generic[T]):
         """Plugin code failed around a call: if it was about to write, it may have."""
         if intents:
             self._record_sent(intents[0])
+            self._steps.add(intents[0], None)
 
     def _record_sent(self, intent: Intent) -> None:
         """A request has left: what may have had an effect is remembered."""
         if not intent.read_only:
-            self._has_written, self._idempotent = True, self._idempotent and intent.idempotent
-            self._sent_numbers |= set() if intent.idempotent else {intent.number}
-
-    def _not_a_request(self, error: Exception) -> PluginFailure:
-        return PluginFailure(
-            "the flow yielded a request that cannot be sent: "
-            f"{failure_message(error, self._client.redactor.redact_text)}"
-        )
+            self._writes[intent.number] = intent.idempotent
 
     def _replay(self, request: httpx.Request, number: int) -> httpx.Response | TransportLoss | None:
         """The recorded response, the loss that the record proves, or None to make the call."""
@@ -281,12 +313,13 @@ class _FlowRun(Generic[T]):
             return None
         is_same = request_digest(request) == intent.digest
         if self._recorded.resend_number is not None and not is_same:
-            return self._request_changed(request, intent)
+            return request_changed(request, intent, self._client.redactor)
         if number == self._recorded.resend_number:
             return None
         wrote = self._has_written
         self._record_sent(intent)
         exchange = self._recorded.exchanges.get(number)
+        self._steps.add(intent, exchange)
         if not is_same:
             if self._has_written or any(not later.read_only for later in self._recorded.intents.values()):
                 return TransportLoss(Certainty.UNKNOWN, "the replay after a crash made another request than before")
@@ -300,7 +333,8 @@ class _FlowRun(Generic[T]):
             certainty = Certainty.UNKNOWN if wrote else exchange.failure.certainty
             return TransportLoss(certainty, exchange.failure.message, self._idempotent, exchange.failure.retry_after)
         if self._recorded.resend_number is not None and exchange is not None and self._may_restart(request):
-            self._recorded, self._has_written = NO_RECORD, wrote
+            self._recorded = NO_RECORD
+            del self._writes[number]
             return None
         text = "The process ended while the request was being sent"
         if exchange is not None:
@@ -323,16 +357,6 @@ class _FlowRun(Generic[T]):
             and all(intent.idempotent for intent in writes)
         )
 
-    def _request_changed(self, request: httpx.Request, intent: Intent) -> TransportLoss:
-        """The flow asks for something else than was sent: whether that is wanted, a person says (law 3)."""
-        redactor = self._client.redactor
-        body = redactor.redact_body(request.content.decode("utf-8", "replace")) if not intent.read_only else ""
-        now = f"{request.method} {redactor.redact_url(str(request.url))} {body}"[:MAX_SHOWN_REQUEST].strip()
-        before = f"{intent.method} {intent.url} {intent.body}"[:MAX_SHOWN_REQUEST].strip()
-        return TransportLoss(
-            Certainty.UNKNOWN, f"{REQUEST_CHANGED}: {now}; what was sent: {before}", request_changed=True
-        )
-
     def _result_of(self, step: object) -> T | Answer | PluginFailure:
         match step:
             case PluginFailure():
@@ -341,7 +365,7 @@ class _FlowRun(Generic[T]):
                 text = self._client.redactor.redact_text(str(step))
                 return unknown(None, message=text) if self._has_written else not_processed(None, message=text)
             case ConfigurationError() | ValidationError():
-                return self._configuration_failure(step)
+                return configuration_failure(step, self._client.redactor, has_written=self._has_written)
             case ReturnValue(value):
                 # What the declaration reads of a response is the plugin's own code too.
                 return self._verify(
@@ -364,23 +388,3 @@ class _FlowRun(Generic[T]):
             case _:
                 assert isinstance(result, self._result_type), "the guard lets nothing else through"
                 return result
-
-    def _configuration_failure(self, error: ConfigurationError | ValidationError) -> Answer:
-        answer = (
-            unknown(None, message=error.message)
-            if self._has_written
-            else not_processed(None, message=error.message, hint=error.hint)
-        )
-        return redact_answer(answer, self._client.redactor)
-
-
-def _started(flow: object, redactor: Redactor) -> Answer | PluginFailure:
-    match flow:
-        case PluginFailure():
-            return flow
-        case ConfigurationError() | ValidationError():
-            return redact_answer(not_processed(None, message=flow.message, hint=flow.hint), redactor)
-        case None:
-            return PluginFailure("the hook returned nothing; it must be a generator function")
-        case _:
-            return PluginFailure(f"the hook returned {class_name(flow)}, not a flow; write it with yield and return")

@@ -10,6 +10,7 @@ from orderdesk_sdk.errors import ConfigurationError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.guard import Guard, PluginFailure
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
+from orderdesk_sdk.plugin.steps import StepReport
 from orderdesk_sdk.plugin.toolkit.json_response import EndFlow, MalformedResponseError
 from orderdesk_sdk.transport.http.replay import is_request, plain_request
 
@@ -28,7 +29,7 @@ class ReturnValue:
 
 @frozen
 class GuardedFlow:
-    """A flow's code under guard: each step gives a request or a result, both plain, or what went wrong with it."""
+    """A flow's code under guard: each step gives a request, a report or a result, plain, or what went wrong with it."""
 
     guard: Guard
     result: type
@@ -38,7 +39,7 @@ class GuardedFlow:
         return self.guard.run(call, FLOW_ERRORS)
 
     def advance(self, call: Callable[[], object]) -> object:
-        """The next request, the result, or what went wrong."""
+        """The next request, the report of a prior step, the result, or what went wrong."""
         return self.guard.run(lambda: self._advance(call), FLOW_ERRORS)
 
     def _advance(self, call: Callable[[], object]) -> object:
@@ -50,6 +51,8 @@ class GuardedFlow:
             return self._return_value(over.answer)
         if is_request(found):
             return plain_request(found)
+        if issubclass(type(found), StepReport):
+            return plain_instance(StepReport, found)
         return PluginFailure(f"the flow yielded {class_name(found)}, not a request; yield service.get(...) or the like")
 
     def _return_value(self, value: object) -> ReturnValue | PluginFailure:

@@ -166,6 +166,13 @@ class BatchJournal:
         """
         self._unwritten.append(exchange)
 
+    def record_steps(self, exchange: Exchange) -> None:
+        """Keep an exchange in place of the same one as it was, with what the flow read in it of prior steps."""
+        self._unwritten = [
+            exchange if isinstance(one, Exchange) and one.intent.number == exchange.intent.number else one
+            for one in self._unwritten
+        ]
+
     def add_note(self, message: str) -> None:
         """Keep a text with the next commit."""
         self._unwritten.append(message)

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry
+from orderdesk_sdk.cases.prior_steps import is_settled_step
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.runtime.flow_record import RecordedExchanges
 
@@ -44,7 +45,11 @@ def unresolved_request(history: Sequence[HistoryEntry], *, is_whole_order: bool)
             intents.setdefault(intent.number, intent)
             if isinstance(content, Exchange) and (content.status is not None or intent.number not in exchanges):
                 exchanges[intent.number] = content
-    writes = [number for number, intent in sorted(intents.items()) if not intent.read_only]
+    writes = [
+        number
+        for number, intent in sorted(intents.items())
+        if not intent.read_only and not is_settled_step(intent, exchanges.get(number))
+    ]
     if began is None or not writes:
         return None
     lost = [number for number in writes if number not in exchanges or exchanges[number].status is None]

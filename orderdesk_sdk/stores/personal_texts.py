@@ -46,13 +46,14 @@ class Places(NamedTuple):
 _EMAIL = ("sender", "subject", "message_id", "in_reply_to")
 _EVIDENCE = (("evidence", "evidence", ("person", "note")), ("evidence", "evidence.email", _EMAIL))
 _DECISION = ("decision", "decision", ("by", "text"))
+_STEPS = ("steps", "steps", ("message",))
 _CASE = Places(("requested_by", "message", "hint", "plugin_error"), _EVIDENCE)
 
 PLACES: Mapping[type, Places] = {
-    Event: Places(("message", "hint", "plugin_error", "person"), (*_EVIDENCE, _DECISION)),
-    Exchange: Places(("body", "warning"), (("failure", "failure", ("message",)),)),
+    Event: Places(("message", "hint", "plugin_error", "person"), (*_EVIDENCE, _DECISION, _STEPS)),
+    Exchange: Places(("body", "warning"), (("failure", "failure", ("message",)), _STEPS)),
     Intent: Places(("body",)),
-    CancelCase: _CASE,
+    CancelCase: Places(_CASE.flat, (*_EVIDENCE, _STEPS)),
     StatusCase: _CASE,
     ResubmitCase: _CASE,
     ResponseCase: Places(_CASE.flat, (*_EVIDENCE, _DECISION, ("request", "request", ("reason",)))),
@@ -121,3 +122,6 @@ def _text_locations(record: dict[str, object], kind: type) -> Iterator[tuple[str
             holder = holder.get(step) if isinstance(holder, dict) else None
         if isinstance(holder, dict):
             yield from ((f"{path}.{key}", holder, key) for key in keys if key in holder)
+        if isinstance(holder, list | tuple):
+            for at, one in enumerate(holder):
+                yield from ((f"{path}.{at}.{key}", one, key) for key in keys if key in one)

@@ -15,7 +15,17 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from tests.support.toy_simulators import QuickShop, ToyShop
 
-__all__ = ["GetShop", "NamingShop", "PieceShop", "SigningShop", "SilentShop", "ToyShop", "VersionedShop"]
+__all__ = [
+    "GetShop",
+    "NamingShop",
+    "NotingShop",
+    "PieceShop",
+    "QuickShop",
+    "SigningShop",
+    "SilentShop",
+    "ToyShop",
+    "VersionedShop",
+]
 
 SIGNING_KEY = "signs-the-messages-of-toys-3c9d"
 
@@ -26,6 +36,15 @@ class NamingShop(QuickShop):
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
         status, said = super()._answer(method, path, body)
         return status, {"number": path.split("/")[2], **said}
+
+
+class NotingShop(ToyShop):
+    """Notes in its log who reads what."""
+
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
+        if method == "GET":
+            self.record("read", path.split("/")[2], "read")
+        return super()._answer(method, path, body)
 
 
 class PieceShop(QuickShop):

@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 
+import httpx
 from attrs import evolve
 
 from orderdesk_sdk.errors import SignatureVerificationError
@@ -17,7 +18,7 @@ from orderdesk_sdk.plugin.hookspecs import hookimpl
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.reasons import ReasonCode, ReasonList, StandardReason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
-from orderdesk_sdk.plugin.routes import Button, FinalResponse, Scope
+from orderdesk_sdk.plugin.routes import Button, FinalResponse, Scope, WhileStatus
 from orderdesk_sdk.plugin.service import Flow, Service
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, json_object, text_at
 from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
@@ -65,6 +66,71 @@ class CallsRefusedCanceled(Toy):
         if response.status_code == 409:
             response = yield service.get("/orders", request.remote_id)
         return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+
+class CallsTooLateUnknown(Toy):
+    """Leaves to a person what the service has refused for good."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        return answer.acknowledged(response) if response.is_success else answer.unknown(response)
+
+    @hookimpl
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.get("/orders", request.remote_id)
+        is_canceled = text_at(response, "status") == "canceled"
+        return answer.canceled(response) if is_canceled else answer.unknown(response)
+
+
+class AsksTwice(Toy):
+    """Does not say that the service took the request, and so asks again."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel", idempotent=True)
+        return answer.unknown(response)
+
+
+class LooksBeforeAndAfter(Final):
+    """Reads the order, cancels it, and says which response proves that."""
+
+    @hookimpl
+    def orderdesk_cancel(self, request: CancelRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        seen = yield service.get("/orders", request.remote_id)
+        response = yield service.put("/orders", request.remote_id, "cancel", operation="cancel")
+        told = response.is_success and json_object(response).get("taken") is True
+        return answer.canceled(self.proof(seen, response)) if told else answer.unknown(response)
+
+    def proof(self, seen: httpx.Response, response: httpx.Response) -> httpx.Response:
+        """The response that the service's word stands in."""
+        return response
+
+
+class ProvesByTheReadBefore(LooksBeforeAndAfter):
+    """Names as evidence what was read before the order was canceled."""
+
+    def proof(self, seen: httpx.Response, response: httpx.Response) -> httpx.Response:
+        return seen
+
+
+class ClosesTooEarly(Toy):
+    """Calls its button closed in the very status in which the service cancels."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        (button,) = Toy().orderdesk_integration().cancel
+        window = WhileStatus(["received"], closes_at="open")
+        return evolve(Toy().orderdesk_integration(), cancel=(evolve(button, window=window),))
+
+
+class LooksAtTheNeighbor(Toy):
+    """Asks about another order as well."""
+
+    @hookimpl
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        yield service.get("/orders", str(int(request.remote_id) + 1111))
+        return (yield from super().orderdesk_poll(request, service))
 
 
 class AsksUnderTheShopsNumber(Toy):

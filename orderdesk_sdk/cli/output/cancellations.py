@@ -15,8 +15,9 @@ from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.plan_token import PLAN_TOKEN_LIFETIME
+from orderdesk_sdk.cases.prior_steps import describe_steps
 from orderdesk_sdk.cases.state_machine import Event, EventKind
-from orderdesk_sdk.cases.wording import format_duration
+from orderdesk_sdk.cases.wording import describe_prior_steps, format_duration
 from orderdesk_sdk.cli.output.cases import show_response, show_resubmission, show_status_change
 from orderdesk_sdk.cli.output.history import history_rows
 from orderdesk_sdk.cli.output.integrations import show_reasons
@@ -63,6 +64,8 @@ def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
         for quota in entry.quotas:
             screen.indented(f"{entry.title}: {_quota(quota)}", style="" if quota.left else "yellow")
         for step in entry.steps[entry.chosen_step or 0 :]:
+            if step.prior:
+                screen.indented(f"{entry.title}, {step.label}: first {describe_prior_steps(step.prior)}")
             if step.warning:
                 screen.indented(f"{entry.title}, {step.label}: {step.warning}")
         if with_reasons:
@@ -278,6 +281,8 @@ def _show_case(screen: Screen, receipt: CaseReceipt) -> None:
     for archived in receipt.archived:
         count = f"{counted(archived.entry_count, 'entry', 'entries')} of its history"
         screen.hanging("archived:", f"{count}, {format_time(archived.archived_at)}, in {archived.archive}", indent=2)
+    if case.steps:
+        screen.hanging("before it:", describe_steps(case.steps), indent=2)
     if _is_partial(case):
         screen.hanging("lines:", _lines(case), indent=2)
     if case.is_open and case.hint:

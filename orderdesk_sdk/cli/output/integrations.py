@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from orderdesk_sdk.cases.wording import rounded_duration
+from orderdesk_sdk.cases.wording import describe_prior_steps, rounded_duration
 from orderdesk_sdk.cli.output.screen import Screen
 from orderdesk_sdk.desk.matrix import matrix_row
 from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields
@@ -99,6 +99,8 @@ def _show_details(screen: Screen, route: Route) -> None:
         if route.fallback_on:
             rejections = " or ".join(sorted(rejection.value for rejection in route.fallback_on))
             screen.indented(f"{route.label}: refused as {rejections}, the next route is taken")
+        if route.prior:
+            screen.indented(f"{route.label}: first {describe_prior_steps(route.prior)}")
         if route.warning:
             screen.indented(f"{route.label}: {route.warning}")
     elif route.warning:

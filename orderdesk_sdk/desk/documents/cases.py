@@ -59,6 +59,10 @@ def _cancel_document(case: CancelCase) -> JsonObject:
         "hint": case.hint,
         "plugin_error": case.plugin_error,
         "lines": _line_quantities(case.lines),
+        "prior_steps": [
+            {"name": one.name, "item": one.item, "outcome": one.outcome.value, "message": one.message}
+            for one in case.steps
+        ],
         "evidence": None if case.evidence is None else case.evidence.kind.value,
     }
 

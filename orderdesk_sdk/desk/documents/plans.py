@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
-from orderdesk_sdk.desk.capabilities import codes_document
+from orderdesk_sdk.desk.capabilities import codes_document, prior_steps_document
 from orderdesk_sdk.desk.documents.values import JsonObject, iso_time
 
 __all__ = ["plan_document"]
@@ -63,4 +63,5 @@ def _plan_step_document(step: PlanStep) -> JsonObject:
         "reasons": codes_document(step.reasons),
         "warning": step.warning,
         "next_step": step.next_step,
+        "prior_steps": prior_steps_document(step.prior),
     }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from attrs import evolve, frozen
 
@@ -14,6 +14,7 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import failures, requesting
 from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state
@@ -23,8 +24,9 @@ from orderdesk_sdk.plugin.answer import Answer, Answers
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.routes import Button, Email
+from orderdesk_sdk.plugin.routes import Button, Email, Route
 from orderdesk_sdk.plugin.url_paths import number_error
+from orderdesk_sdk.runtime.batch_answers import with_answer_count
 from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening, OpeningJournal
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
@@ -33,11 +35,9 @@ from orderdesk_sdk.runtime.flow_record import RecordedExchanges, RequestWithheld
 from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail, message_id_of
 from orderdesk_sdk.runtime.journal import BatchJournal, CaseJournal, JournalEntry, JournalResult, SendCondition
+from orderdesk_sdk.runtime.step_log import RouteSteps, route_steps
 from orderdesk_sdk.runtime.unresolved_request import unresolved_request
 from orderdesk_sdk.transport.redaction import redact_answer
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["CancelCall"]
 
@@ -95,7 +95,14 @@ class CancelCall:
             connection.client,
             journal,
             _verifier(connection, asked.request),
-            FlowOptions(asked.recorded, watchdog, case.updated_at, case.integration, route.label),
+            FlowOptions(
+                asked.recorded,
+                watchdog,
+                case.updated_at,
+                case.integration,
+                route.label,
+                self._route_steps(route, asked.sending),
+            ),
         )
         return self._finish(asked.sending, connection, context.remote_order, journal, driven)
 
@@ -154,7 +161,7 @@ class CancelCall:
         label = connection.route(first.route).label
         options = FlowOptions(group[0].recorded, watchdog, latest, first.integration, label)
         driven = run_flow(
-            lambda: _with_answer_count(hook(requests=requests, service=service), len(requests)),
+            lambda: with_answer_count(hook(requests=requests, service=service), len(requests)),
             Answers,
             connection.client,
             journal,
@@ -182,13 +189,7 @@ class CancelCall:
             text = "The process ended while the e-mail was being sent"
             return self._loader.apply(case, failures.after_email_loss(case, text, identity, now))
         if (isinstance(route, Button) and route.batch is not None) or self._loader.cart_blocked_by(case) is not None:
-            # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is polled. And
-            # a cart is told no more once the order goes on somewhere.
-            writes = [entry for entry in entries if isinstance(entry, Intent) and not entry.read_only]
-            certainty = Certainty.UNKNOWN if writes else Certainty.NOT_SENT
-            repeatable = all(intent.idempotent for intent in writes)
-            loss = TransportLoss(certainty, "The process ended while the request was being sent", repeatable)
-            return self._loader.apply(case, failures.after_loss(case, connection.integration, loss, now))
+            return self._settle_without_replay(case, connection, entries)
         began = next(
             (entry.at for entry in entries if isinstance(entry, Event) and entry.kind is EventKind.SEND_STARTED), now
         )
@@ -205,9 +206,27 @@ class CancelCall:
             connection.client,
             journal,
             _verifier(connection, request),
-            FlowOptions(_recorded(entries), watchdog, case.updated_at, case.integration, label),
+            FlowOptions(
+                _recorded(entries),
+                watchdog,
+                case.updated_at,
+                case.integration,
+                label,
+                self._route_steps(route, resumed),
+            ),
         )
         return self._finish(resumed, connection, remote_order, journal, driven)
+
+    def _settle_without_replay(self, case: CancelCase, connection: Connection, entries: Sequence[object]) -> CancelCase:
+        """Settle a half-sent case whose flow is not driven again, by what its attempt has recorded."""
+        # The others of the group may be elsewhere by now, so its flow cannot be driven again: it is polled. And
+        # a cart is told no more once the order goes on somewhere.
+        writes = unsettled_writes(entries)
+        certainty = Certainty.UNKNOWN if writes else Certainty.NOT_SENT
+        repeatable = all(intent.idempotent for intent in writes)
+        loss = TransportLoss(certainty, "The process ended while the request was being sent", repeatable)
+        event = failures.after_loss(case, connection.integration, loss, self._loader.clock.now())
+        return self._loader.apply(case, evolve(event, steps=results_of_attempt(case.attempt, entries)))
 
     def _prepare(
         self,
@@ -265,6 +284,11 @@ class CancelCall:
 
         return SendCondition(why, case.order_id if case.role is ConnectionRole.CART else None)
 
+    def _route_steps(self, route: Route, sending_case: CancelCase) -> RouteSteps:
+        """What is known of a route's prior steps, by what the case has done before."""
+        history = self._loader.ledger.history(sending_case.id) if sending_case.steps else ()
+        return route_steps(route, sending_case, history)
+
     def _finish(
         self,
         sending_case: CancelCase,
@@ -274,6 +298,7 @@ class CancelCall:
         result: FlowResult[Answer],
     ) -> CancelCase:
         event = self._event(sending_case, connection, remote_order, result, result.outcome)
+        event = evolve(event, steps=result.steps) if result.steps else event
         after = journal.finish(transition(sending_case, event), event)
         self._loader.notify_listeners(after, event)
         return after
@@ -348,23 +373,6 @@ class CancelCall:
 
 def _verifier(connection: Connection, *requests: CancelRequest) -> AnswerVerifier:
     return AnswerVerifier(connection.identified_by, tuple(ExpectedOrder.from_request(request) for request in requests))
-
-
-def _with_answer_count(flow: object, count: int) -> object:
-    """The plugin's flow, which must end with one answer per order; what is no flow is given back as it is."""
-    return _check_answer_count(flow, count) if isinstance(flow, Generator) else flow
-
-
-def _check_answer_count(
-    flow: Generator[httpx.Request, httpx.Response, object], count: int
-) -> Generator[httpx.Request, httpx.Response, object]:
-    ended: object = yield from flow
-    if isinstance(ended, Answer):
-        return ended
-    answers = tuple(ended) if isinstance(ended, list | tuple) else None
-    if answers is None or len(answers) != count or not all(isinstance(answer, Answer) for answer in answers):
-        raise TypeError(f"the flow must end with {count} answers, one per request, in their order")
-    return Answers(answers)
 
 
 def _recorded(entries: Sequence[object]) -> RecordedExchanges:

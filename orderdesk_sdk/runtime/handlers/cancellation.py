@@ -11,10 +11,10 @@ from attrs import evolve
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, State
 from orderdesk_sdk.cases.damaged_rows import DamagedRowError
-from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, is_window_open
 from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import (
     ConfigurationError,
@@ -246,12 +246,10 @@ class CancellationHandler:
             return case  # (A canceled one may be polled, which can hang.)
         integration = self._connections.integration(case.connection)
         declared = None if isinstance(integration, str) else integration
-        return self._loader.apply(
-            case,
-            failures.after_plugin_error(
-                case, declared, reason, self._clock.now(), may_have_sent=self._may_have_sent(case)
-            ),
+        event = failures.after_plugin_error(
+            case, declared, reason, self._clock.now(), may_have_sent=self._may_have_sent(case)
         )
+        return self._loader.apply(case, self._with_steps(case, event))
 
     def _remote_order(self, case: CancelCase) -> RemoteOrder:
         """The remote order of a case, after a look whether its order was registered at a connection without a case."""
@@ -334,6 +332,7 @@ class CancellationHandler:
         now = self._clock.now()
         if case.state is State.SENDING:
             event = failures.after_plugin_error(case, None, str(error), now, may_have_sent=self._may_have_sent(case))
+            event = self._with_steps(case, event)
         else:
             event = failures.on_connection_error(case, error, now)
         context: CaseContext | None = None
@@ -345,7 +344,13 @@ class CancellationHandler:
         return self._apply_instead(case, self._loader.cart_blocked_by(case) or event, context)
 
     def _may_have_sent(self, case: CancelCase) -> bool:
-        return any(isinstance(entry, Intent) and not entry.read_only for entry in self._loader.attempt_entries(case))
+        return bool(unsettled_writes(self._loader.attempt_entries(case)))
+
+    def _with_steps(self, case: CancelCase, event: Event) -> Event:
+        """An event that ends an attempt whose flow was left, with what the history has of its prior steps."""
+        if case.state is not State.SENDING:
+            return event
+        return evolve(event, steps=results_of_attempt(case.attempt, self._loader.attempt_entries(case)))
 
 
 def _is_caused_by_time(case: CancelCase, event: Event | None, now: datetime) -> bool:

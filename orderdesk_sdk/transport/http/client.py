@@ -263,6 +263,7 @@ class HttpClient:
             options.read_only,
             self._request_excerpt(request, options),
             options.writes,
+            options.step,
         )
 
     def _request_excerpt(self, request: httpx.Request, options: CallOptions) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import ExpectedEmail, PluginConformance
 
 pytestmark = pytest.mark.slow
 
@@ -23,3 +23,22 @@ class TestOiaGlobal(PluginConformance):
         "cancel_email_to": "cancellations@oia.example",
     }
     other_settings: ClassVar = {"mode": IN_TEST, "test_email_to": IN_TEST}
+    emails: ClassVar = (
+        ExpectedEmail(
+            to="cancellations@oia.example",
+            subject="Please cancel order 1042",
+            body=("Client code: SHOP7", "Please cancel our order 1042"),
+        ),
+        ExpectedEmail(
+            settings={**IN_TEST, "client_code": "{SHOP} 7"},
+            to="tests@shop.example",
+            subject="TEST, cancels nothing: Please cancel order 1042",
+            body=("Client code: {SHOP} 7", "Please cancel our order 1042"),
+            is_warned_of=True,
+        ),
+    )
+    refused_settings: ClassVar = (
+        {"mode": "test"},
+        {"mode": "test", "test_email_to": "Cancellations@OIA.example"},
+        {"mode": "rehearsal"},
+    )

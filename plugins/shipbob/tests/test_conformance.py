@@ -1,9 +1,53 @@
+"""What every plugin must stand."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
 import pytest
 
-from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance import Ending, PluginConformance
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.plugin import Rejection, hours, minutes
 
 pytestmark = pytest.mark.slow
+
+PICKED = minutes(45)
+
+
+def too_late(status: str) -> Ending:
+    """The end of a cancel of what was picked."""
+    return Ending(status, State.REJECTED, rejection=Rejection.TOO_LATE, proof="GET order", wait=PICKED)
 
 
 class TestShipBob(PluginConformance):
     integration = "shipbob"
+    endings: ClassVar = (
+        Ending("Processing", State.CANCELED, proof="POST cancel"),
+        Ending("Processing", State.PARTIALLY_CANCELED, proof="GET order", options={"split": "two"}),
+        too_late("Processing"),
+        too_late("Processing: Processing"),
+        *(too_late(f"{one}: Processing") for one in ("Exception", "PartiallyFulfilled", "ImportReview")),
+        *(too_late(f"Processing: {one}") for one in ("Exception", "OnHold", "LabeledCreated", "ImportReview")),
+        too_late("PartiallyFulfilled: Processing, Completed"),
+        Ending("Fulfilled", State.REJECTED, rejection=Rejection.SHIPPED, proof="GET order", wait=hours(4)),
+        Ending("Fulfilled: Completed", State.REJECTED, rejection=Rejection.SHIPPED, proof="GET order", wait=PICKED),
+        Ending("Fulfilled: Completed, Cancelled", State.PARTIALLY_CANCELED, proof="GET order", wait=PICKED),
+        Ending("Cancelled", State.CANCELED, proof="GET order", wait=PICKED),
+        Ending("Cancelled: Cancelled, Completed", State.ACTION_REQUIRED, asked=State.UNKNOWN, wait=PICKED),
+        Ending("Lost: Processing", State.ACTION_REQUIRED, asked=State.UNKNOWN, wait=PICKED),
+        Ending("Processing: Lost", State.ACTION_REQUIRED, asked=State.UNKNOWN, wait=PICKED),
+        Ending(
+            "Processing",
+            State.REJECTED,
+            rejection=Rejection.SHIPPED,
+            asked=State.PENDING,
+            proof="GET order",
+            options={"too_late": "422"},
+            wait=PICKED,
+        ),
+        Ending("Processing", State.ACTION_REQUIRED, asked=State.UNKNOWN, options={"result": "success"}, wait=PICKED),
+        Ending("Processing", State.CANCELED, asked=State.UNKNOWN, proof="GET order", options={"result": "no rows"}),
+        Ending("Processing", State.CANCELED, asked=State.UNKNOWN, proof="GET order", options={"result": "unheard of"}),
+        Ending(None, State.ACTION_REQUIRED, asked=State.PENDING),
+    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orderdesk_shopify.simulator import ShopifySimulator
+from tests.support.page_session import PageSession, play
 
 if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Pages, Register, Simulators
@@ -33,7 +34,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def client(project: Path, sandbox: Simulators, page_blocks: Pages, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client of the page's project, which runs at the sandbox."""
-    for block in page_blocks(PAGE):
+    for block in page_blocks(PAGE, ["python"]):
         named = re.match(r"# (\S+\.py)\n", block.text)
         assert named is not None, f"nothing runs this block: {block.text}"
         path = project / named[1]
@@ -96,6 +97,11 @@ def test_a_form_needs_a_csrf_token_and_a_webhook_a_signature(sandbox: Simulators
     assert post(message.body).status_code == 202
     assert post(message.body).status_code == 200, "it came before"
     assert post(message.body + b" ").status_code == 401
+
+
+def test_the_project_starts_from_an_empty_folder(tmp_path: Path, page_blocks: Pages) -> None:
+    with PageSession(tmp_path) as session:
+        play(session, page_blocks(PAGE))
 
 
 def test_errors_have_a_status_text_and_remedy(client: Any, place: Register) -> None:

@@ -13,6 +13,7 @@ import pytest
 from orderdesk_amazon_mcf.simulator import Durations, McfSimulator
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk import CancellationStatus, Desk, Plan, State, VirtualClock
+from tests.support.page_session import PageSession, play
 
 if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Pages
@@ -38,9 +39,9 @@ def test_the_how_to_works_as_it_is_written(
     clock = VirtualClock()
     simulator = McfSimulator(clock)
     simulator.add_order("1042", lines=[("MUG-11", 2), ("CANVAS-12X16", 1)])
-    give_orders, embed, prove, close = page_blocks(PAGE, ["python"])
+    _, give_orders, embed, prove, close = page_blocks(PAGE, ["python"])
     (configuration,) = page_blocks(PAGE, ["toml"])
-    (exports,), (orders,) = page_blocks(PAGE, ["sh"]), page_blocks(PAGE, ["json"])
+    (_, _, exports), (orders,) = page_blocks(PAGE, ["sh"]), page_blocks(PAGE, ["json"])
     assert re.findall(r'^export (\w+)="', exports.take(), re.MULTILINE) == list(SECRETS)
     with serve(simulator.app) as served:
         settings = simulator.settings(served.url)
@@ -68,6 +69,13 @@ def test_the_how_to_works_as_it_is_written(
     assert simulator.actual_status("1042") == "Cancelled"
     assert isinstance(names["worker"], threading.Thread)
     assert not names["worker"].is_alive()
+
+
+def test_the_program_runs_from_an_empty_folder(tmp_path: Path, page_blocks: Pages) -> None:
+    blocks = page_blocks(PAGE)
+    last = next(number for number, block in enumerate(blocks) if block.language == "text")
+    with PageSession(tmp_path) as session:
+        play(session, blocks[: last + 1])
 
 
 def wait_until_settled(names: dict[str, object], clock: VirtualClock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,6 +14,7 @@ from attrs import frozen
 from orderdesk_devkit.simulators.server import serve
 from orderdesk_sdk.errors import StorageError
 from orderdesk_shopify.simulator import ShopifySimulator
+from tests.support.page_session import PageSession, play
 
 if TYPE_CHECKING:
     from tests.docs.how_to.conftest import Pages, Register, Simulators
@@ -44,8 +46,7 @@ class Running:
 def app(sandbox: Simulators, page_blocks: Pages) -> Iterator[Running]:
     """The page's app, at the sandbox."""
     names: dict[str, Any] = {"__name__": "main"}
-    for block in page_blocks(PAGE):
-        assert block.language == "python"
+    for block in page_blocks(PAGE, ["python"]):
         block.run(names)
     with serve(names["app"]) as served, httpx.Client(base_url=served.url, timeout=WITHIN) as client:
         yield Running(client, names)
@@ -89,6 +90,11 @@ def test_a_webhook_is_taken_as_it_was_signed(sandbox: Simulators, app: Running, 
     assert (taken.status_code, taken.content) == (202, b"")
     forged = app.post("/webhooks/shopify", content=message.body + b" ", headers=dict(message.headers))
     assert forged.status_code == 401
+
+
+def test_the_app_starts_from_an_empty_folder(tmp_path: Path, page_blocks: Pages) -> None:
+    with PageSession(tmp_path) as session:
+        play(session, page_blocks(PAGE))
 
 
 def test_errors_have_a_status_text_and_remedy(app: Running, monkeypatch: pytest.MonkeyPatch, place: Register) -> None:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from orderdesk_devkit.mutation.mutants import Mutant, mutants_of_package
 from orderdesk_devkit.mutation.profile import SuiteProfile
-from orderdesk_devkit.mutation.runs import Fate, MutantResult, SuiteRun, run_mutant, run_unchanged
+from orderdesk_devkit.mutation.runs import Fate, MutantResult, SuiteRun, require_unchanged, run_mutant, run_unchanged
 from orderdesk_devkit.quality.plugin_folder import PluginFolder
 from orderdesk_sdk.errors import ConfigurationError
 
@@ -89,7 +89,9 @@ def run_campaign(folder: PluginFolder, campaign: Campaign) -> CampaignResult:
     profile = run_unchanged(tests, folder.source, LONGEST_SUITE)
     wanted = [mutant for mutant in mutants if campaign.only in mutant.name or campaign.only == mutant.module]
     left_out = profile.slow_tests(_SLOW_SHARE) if campaign.quick else frozenset[str]()
-    results = _run_all(SuiteRun(tests, profile, left_out), wanted[:: campaign.every], campaign)
+    suite = SuiteRun(tests, profile, left_out)
+    results = _run_all(suite, wanted[:: campaign.every], campaign)
+    require_unchanged(suite)
     return CampaignResult(results, equivalent, profile)
 
 

@@ -12,7 +12,7 @@ from orderdesk_devkit.mutation.profile import SuiteProfile, SuiteTest
 from orderdesk_devkit.mutation.suite_process import ChosenOrder, Recorded, SuiteJob, run_suite
 from orderdesk_sdk.errors import ConfigurationError
 
-__all__ = ["Fate", "MutantResult", "SuiteRun", "run_mutant", "run_unchanged"]
+__all__ = ["Fate", "MutantResult", "SuiteRun", "require_unchanged", "run_mutant", "run_unchanged"]
 
 _TIMES_THE_TESTS = 5.0
 _LEAST_TIMEOUT = 60.0
@@ -86,6 +86,18 @@ def run_unchanged(tests: Path, package: Path, timeout: float) -> SuiteProfile:
             hint=f"run `python -m pytest {tests}` and mend what it tells",
         )
     return outcome.profile
+
+
+def require_unchanged(suite: SuiteRun) -> None:
+    """Raise ConfigurationError where the plugin as it is cannot be imported any more: what failed proves nothing."""
+    known = frozenset(test.id for test in suite.profile.tests)
+    outcome = run_suite(SuiteJob(suite.tests, chosen=ChosenOrder((), known)), suite.least_timeout)
+    if outcome is None or not outcome.is_ok:
+        raise ConfigurationError(
+            "the plugin or the suite has changed while its mutants were tried",
+            location=str(suite.tests),
+            hint="run it again, and leave the files alone as long as it runs",
+        )
 
 
 def run_mutant(suite: SuiteRun, mutant: Mutant) -> MutantResult:

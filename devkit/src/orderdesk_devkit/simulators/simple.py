@@ -135,6 +135,13 @@ class SimpleSimulator(Simulator):
             self.set_stage(remote_id, stage)
             self.record("add_order", remote_id, f"created: {self.orders[remote_id].stage}")
 
+    def put_status(self, remote_id: str, status: str) -> None:
+        """Let the order be at a stage now, whatever it is called; it goes on from there by the clock."""
+        with self.at_present() as now:
+            order = self.orders.require(remote_id)
+            order.stage, order.since = status, now
+            self.record("put_status", remote_id, f"-> {status}")
+
     def has(self, remote_id: str) -> bool:
         """Whether the number is used."""
         return remote_id in self.orders

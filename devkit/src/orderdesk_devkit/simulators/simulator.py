@@ -7,7 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint
 from typing import ClassVar
 
@@ -24,10 +24,23 @@ from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints
 from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 
-__all__ = ["GROUP", "Effect", "CallResult", "Record", "Simulator", "BehaviorOption", "receive_request", "simulators"]
+__all__ = [
+    "GROUP",
+    "LIFE_CYCLE",
+    "Effect",
+    "CallResult",
+    "Record",
+    "Simulator",
+    "BehaviorOption",
+    "receive_request",
+    "simulators",
+]
 
 GROUP = "orderdesk.simulators"
 """The entry-point group; the name of an entry point is the slug of the integration."""
+
+LIFE_CYCLE = "life cycle"
+"""The operation of a record of what the service did by itself."""
 
 
 class Effect(enum.Enum):
@@ -129,8 +142,24 @@ class Simulator(ABC):
             hint="create the order there with the service's own call",
         )
 
+    def put_status(self, remote_id: str, status: str) -> None:  # noqa: ARG002 - for overriding
+        """Let the order stand in a status of `actual_status` now, which the clock alone may never bring it to.
+
+        Raises NotFoundError, ValidationError for a word that is no status, InvalidStateError (here) for a simulator
+        whose orders go by the clock alone.
+        """
+        raise InvalidStateError(
+            f"this simulator puts no order at {status!r}",
+            location=type(self).__name__,
+            hint="override put_status(remote_id, status) in it",
+        )
+
     def canceled_quantities(self, remote_id: str) -> Mapping[str, int] | None:  # noqa: ARG002 - for overriding
         """How many pieces of each line, by code, it has canceled because it was asked; None: whole orders only."""
+        return None
+
+    def prior_steps(self, remote_id: str) -> Mapping[tuple[str, str | None], int] | None:  # noqa: ARG002 - for overriding
+        """How often each prior step of a cancel was truly done, by name and item; None: it does not tell."""
         return None
 
     def change_order(self, remote_id: str) -> bool:  # noqa: ARG002 - for overriding
@@ -175,6 +204,17 @@ class Simulator(ABC):
         A simulator with tokens lets the presented one expire as well.
         """
         return JSONResponse({"error": "the access token has expired"}, 401)
+
+    def throttled_response(self, wait: timedelta) -> Response | None:  # noqa: ARG002 - for overriding
+        """Its own answer to a call that came too soon, which may come again after `wait`; None: 429 and Retry-After."""
+        return None
+
+    def counted_effects(self, remote_id: str) -> Mapping[str, int]:  # noqa: ARG002 - for overriding
+        """How often it did for the order what must not be done twice, by what: refunds, labels; by default nothing.
+
+        Orders that were made and pieces that were canceled are counted without it.
+        """
+        return {}
 
     def logged_response(
         self,
@@ -257,7 +297,7 @@ class Simulator(ABC):
 
     def record_event(self, remote_id: str, effect: str, at: datetime) -> None:
         """Write to the log what the service did by itself."""
-        self.record("life cycle", remote_id, effect, at=at)
+        self.record(LIFE_CYCLE, remote_id, effect, at=at)
 
     def set_option(self, name: str, choice: str, *, remote_id: str | None = None) -> None:
         """Choose for one order, or with None for all that have no choice of their own.

@@ -46,6 +46,7 @@ def intent_of(request: httpx.Request, number: int = 1) -> Intent:
         NOW,
         options.read_only,
         declared_write=options.writes,
+        step=options.step,
     )
 
 
@@ -147,6 +148,10 @@ class FakeJournal:
     def record_exchange(self, exchange: Exchange, *, is_about_order: bool = True) -> None:  # noqa: ARG002 - all are kept
         """As `flow.Journal.record_exchange`."""
         self.exchanges.append(exchange)
+
+    def record_steps(self, exchange: Exchange) -> None:
+        """As `flow.Journal.record_steps`."""
+        self.exchanges[-1] = exchange
 
     def save_late(self) -> None:
         """As `flow.Journal.save_late`: what is kept here stays."""

@@ -81,6 +81,7 @@ class PluginUnderTest:
         settings, options: in place of the simulator's own.
         wait: what passes between submitting and canceling.
         why_unresolved: why a cancel whose response was lost cannot be found by polling; "" if it can.
+        is_known: whether the service has the order.
         plugin, simulator: in place of the installed ones; where no simulator is installed the service is nobody's.
     """
 
@@ -92,6 +93,7 @@ class PluginUnderTest:
     options: Mapping[str, str] = field(factory=dict)
     wait: timedelta = timedelta(0)
     why_unresolved: str = ""
+    is_known: bool = True
     plugin: object | None = None
     simulator: Callable[[Clock], Simulator] | None = None
 
@@ -122,9 +124,9 @@ class PluginUnderTest:
         return made
 
     def make_simulator(self, clock: Clock) -> Simulator | None:
-        """The service with the order in it; None where there is none."""
+        """The service with the order in it, if it knows it; None where there is none."""
         made = self.new_simulator(clock)
-        if made is not None:
+        if made is not None and self.is_known:
             made.add_order(self.number, lines=[(line.code, line.quantity) for line in self.order.lines])
         return made
 

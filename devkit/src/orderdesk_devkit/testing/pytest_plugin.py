@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from orderdesk_devkit.testing.report_keys import CONFORMANCE, FAILPOINTS, LOUD_SKIPS
+from orderdesk_devkit.testing.report_keys import CONFORMANCE, FAILPOINTS, LOUD_SKIPS, UNTESTED
 
 if TYPE_CHECKING:
     from orderdesk_devkit.simulators.simulator import Simulator
@@ -291,7 +291,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"WARNING: {count} skipped, {told}", yellow=True)
     sums: dict[str, dict[str, int]] = {}
     lived: list[str] = []
-    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+    untested: dict[tuple[str, str], None] = {}
+    for report in (one for end in ("passed", "failed", "skipped") for one in terminalreporter.getreports(end)):
         for name, told in report.user_properties if report.when == "call" else ():
             if name == FAILPOINTS:
                 terminalreporter.write_line(f"{FAILPOINTS}: {told}")
@@ -299,11 +300,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 slug, what, number = told
                 sums.setdefault(slug, {}).setdefault(what, 0)
                 sums[slug][what] += number
+            if name == UNTESTED:
+                untested[tuple(told)] = None
             if name == HISTORIES:
                 lived.append(f"{told[1]:,} {told[0]}")
     for slug, counted in sums.items():
         terminalreporter.write_line(
             f"{CONFORMANCE}: {slug}: {', '.join(f'{number:,} {what}' for what, number in counted.items())}"
         )
+    for slug, what in untested:
+        terminalreporter.write_line(f"{UNTESTED}: {slug}: {what}", yellow=True)
     if lived:
         terminalreporter.write_line(f"{HISTORIES}: {', '.join(lived)}")

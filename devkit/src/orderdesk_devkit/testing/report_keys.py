@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["BROWSER_SKIP", "CONFORMANCE", "FAILPOINTS", "FUZZ_SKIP", "LOUD_SKIPS", "VENDOR_SKIP"]
+__all__ = ["BROWSER_SKIP", "CONFORMANCE", "FAILPOINTS", "FUZZ_SKIP", "LOUD_SKIPS", "UNTESTED", "VENDOR_SKIP"]
 
 FAILPOINTS = "failpoints"
 """The property under which a test records which failpoints were tried; the summary tells it."""
 CONFORMANCE = "conformance"
 """The property under which a standard test records (integration, what, how many); the sums are said in the summary."""
+UNTESTED = "untested"
+"""The property under which a standard test records (integration, what is declared and could not be tried, with the
+remedy); each is said in the summary."""
 VENDOR_SKIP = "not checked against the vendor: "
 """How the reason of a skip begins that must not go unseen."""
 BROWSER_SKIP = "not seen in a browser: "

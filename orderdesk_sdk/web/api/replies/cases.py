@@ -10,6 +10,7 @@ from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer, SilenceMeans
 from orderdesk_sdk.plugin.integration import SideEffect
+from orderdesk_sdk.plugin.steps import StepOutcome
 from orderdesk_sdk.web.api.replies.values import LineQuantityDocument, Moment
 
 __all__ = [
@@ -55,6 +56,15 @@ class CaseFields(TypedDict):
     plugin_error: str | None
 
 
+class StepResultDocument(TypedDict):
+    """What came of a step before a cancel."""
+
+    name: str
+    item: Annotated[str | None, "What it was done to; null where it is done once."]
+    outcome: StepOutcome
+    message: Annotated[str | None, "The service's words."]
+
+
 class CancelCaseFields(CaseFields):
     """What the case of a cancellation has besides."""
 
@@ -66,6 +76,7 @@ class CancelCaseFields(CaseFields):
     last_sent_at: Annotated[Moment | None, "The last time that a request may have been sent."]
     service_status: Annotated[str | None, "The last status that the service gave, as it spells it."]
     lines: list[LineCoverageDocument]
+    prior_steps: Annotated[list[StepResultDocument], "What came of what is done before a cancel."]
 
 
 class CancelCaseDocument(CancelCaseFields):

@@ -70,6 +70,14 @@ class OrderReply(TypedDict):
     cases: list[AnyCaseDocument]
 
 
+class PriorStepDocument(TypedDict):
+    """What is done at a service before it is asked to cancel."""
+
+    name: Annotated[str, "What is done, as an order."]
+    is_reversible: bool
+    effect: Annotated[SideEffect | None, "Which side effect of a cancellation it is."]
+
+
 class PlanStepDocument(TypedDict):
     """One route to cancel at a connection."""
 
@@ -85,6 +93,7 @@ class PlanStepDocument(TypedDict):
     reasons: Annotated[list[ReasonCodeDocument], "The codes that this order may be canceled with."]
     warning: str | None
     next_step: Annotated[int | None, "The step that would be taken once the window of this one has closed."]
+    prior_steps: Annotated[list[PriorStepDocument], "What is done there before it is asked to cancel, in order."]
 
 
 class QuotaDocument(TypedDict):

@@ -22,6 +22,7 @@ from orderdesk_sdk.plugin import Clock, hours, minutes
 TOKEN = "not-a-real-token"
 CHANNEL = "101"
 FIRST_SHIPMENT = 5001
+CANCELED = "Cancelled"
 TOO_LATE = "Shipment was picked"
 PICKED = minutes(45)
 SHIPPED = hours(4)
@@ -36,6 +37,8 @@ class _Order:
     stage_durations: Sequence[timedelta]
     """Of each shipment, by how much it is ahead of the order."""
     canceled: set[int] = field(factory=set)
+    placed: tuple[str, list[str]] | None = None
+    """Its status and those of its shipments, where it was put there; None where the clock tells."""
 
 
 class ShipBobSimulator(Simulator):
@@ -55,8 +58,14 @@ class ShipBobSimulator(Simulator):
         BehaviorOption(
             "again", ("fails", "succeeds"), description="what is said of a shipment that was canceled before"
         ),
+        BehaviorOption(
+            "result",
+            ("as it is", "success", "no rows", "unheard of"),
+            description="what a cancel says: what became of it, success whatever it was, that without a shipment, or a "
+            "word that is documented nowhere",
+        ),
     )
-    canceled_statuses: ClassVar[frozenset[str]] = frozenset({"Cancelled"})
+    canceled_statuses: ClassVar[frozenset[str]] = frozenset({CANCELED})
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
@@ -84,20 +93,42 @@ class ShipBobSimulator(Simulator):
 
     def actual_status(self, remote_id: str) -> str:
         with self.at_present():
-            return self._status(self._orders.require(remote_id))
+            order = self._orders.require(remote_id)
+            status = self._status(order)
+            is_placed = order.placed is not None and status == order.placed[0]
+            return f"{status}: {', '.join(self._words(order))}" if is_placed else status
+
+    def put_status(self, remote_id: str, status: str) -> None:
+        """Let the order stand in the status that comes before a colon, and its shipments in those that follow.
+
+        "Cancelled" alone is an order of which every shipment was canceled.
+        """
+        word, _, shipments = status.partition(": ")
+        with self.at_present():
+            order = self._orders.require(remote_id)
+            if status == CANCELED:
+                order.canceled = set(range(len(order.stage_durations)))
+            else:
+                order.placed = (word, shipments.split(", "))
+            self.record("put_status", remote_id, f"-> {status}")
 
     def _age(self, order: _Order, which: int) -> timedelta:
         return self.clock.now() - order.received_at + order.stage_durations[which]
 
     def _words(self, order: _Order) -> list[str]:
-        ages = [self._age(order, which) for which in range(len(order.stage_durations))]
-        words = ["Completed" if age >= SHIPPED else "Processing" for age in ages]
-        return ["Cancelled" if which in order.canceled else word for which, word in enumerate(words)]
+        if order.placed is not None:
+            words = order.placed[1]
+        else:
+            ages = [self._age(order, which) for which in range(len(order.stage_durations))]
+            words = ["Completed" if age >= SHIPPED else "Processing" for age in ages]
+        return [CANCELED if which in order.canceled else word for which, word in enumerate(words)]
 
     def _status(self, order: _Order) -> str:
         words = set(self._words(order))
-        if words <= {"Cancelled"}:
-            return "Cancelled"
+        if order.placed is not None and (words != {CANCELED} or not order.canceled):
+            return order.placed[0]
+        if words <= {CANCELED}:
+            return CANCELED
         if "Processing" not in words:
             return "Fulfilled"
         return "PartiallyFulfilled" if "Completed" in words else "Processing"
@@ -122,21 +153,31 @@ class ShipBobSimulator(Simulator):
                 return CallResult(404, "refused: no such call")
 
     def _cancel(self, number: str, order: _Order) -> CallResult:
-        before, rows = set(order.canceled), list[dict[str, object]]()
-        for which in range(len(order.stage_durations)):
-            picked = self._age(order, which) >= PICKED
-            done = self.option("again", number) == "succeeds" if which in before else not picked
-            reason = "Shipment canceled" if done else "Shipment is canceled already" if which in before else TOO_LATE
-            if done:
-                order.canceled.add(which)
-            rows.append({"action": "Cancel", "shipment_id": order.number + which, "is_success": done, "reason": reason})
+        rows = [self._stop(number, order, which, word) for which, word in enumerate(self._words(order))]
         taken = Effect.CANCEL_ACCEPTED if order.canceled else Effect.NOTHING
         count = sum(row["is_success"] is True for row in rows)
         if not count and self.option("too_late", number) == "422":
             return CallResult(422, "refused", {"order": ["Order is not in a cancellable state"]}, taken)
         status = "Success" if count == len(rows) else "PartialSuccess" if count else "Failure"
+        match self.option("result", number):
+            case "success" | "no rows" as told:
+                status, rows = "Success", rows if told == "success" else []
+            case "unheard of":
+                status = "Unheard of"
+            case _:
+                pass  # As it is.
         said = {"order_id": int(number), "status": status, "canceled_shipment_results": rows}
         return CallResult(200, f"{count} of {len(rows)} stopped", {**said, "order": self._shown(number, order)}, taken)
+
+    def _stop(self, number: str, order: _Order, which: int, word: str) -> dict[str, object]:
+        """A row of the response: what became of one shipment."""
+        before = word == CANCELED
+        picked = self._age(order, min(which, len(order.stage_durations) - 1)) >= PICKED
+        done = self.option("again", number) == "succeeds" if before else not picked
+        reason = "Shipment canceled" if done else "Shipment is canceled already" if before else TOO_LATE
+        if done:
+            order.canceled.add(which)
+        return {"action": "Cancel", "shipment_id": order.number + which, "is_success": done, "reason": reason}
 
     def _shown(self, number: str, order: _Order) -> dict[str, object]:
         shipments = [

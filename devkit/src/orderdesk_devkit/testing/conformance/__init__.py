@@ -23,6 +23,8 @@ from __future__ import annotations
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
+from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -31,10 +33,12 @@ from orderdesk_devkit.testing.conformance.malformed_responses import MalformedRe
 from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
+from orderdesk_devkit.testing.conformance.prior_steps import PriorStepTests
 from orderdesk_devkit.testing.conformance.quotas import QuotaTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
 from orderdesk_devkit.testing.conformance.reasons import ReasonTests
 from orderdesk_devkit.testing.conformance.refusals import RefusalTests
+from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
@@ -43,15 +47,19 @@ from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
+from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
+from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 
-__all__ = ["Requirement", "ConformanceError", "PluginConformance"]
+__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
 
 
 class PluginConformance(
     DeclarationTests,
     FallbackRouteTests,
     NamedRouteTests,
+    PriorStepTests,
+    EmailTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -70,6 +78,9 @@ class PluginConformance(
     ScopeTests,
     StatusChangeTests,
     SettingTests,
+    ThrottlingTests,
+    TokenEndTests,
+    RepeatedCallTests,
     WebhookTests,
     SecretLeakTests,
 ):

@@ -14,14 +14,17 @@ from orderdesk_devkit.simulators.simulator import Simulator
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun, run_baseline
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest, sample_order
-from orderdesk_devkit.testing.report_keys import CONFORMANCE
+from orderdesk_devkit.testing.report_keys import CONFORMANCE, UNTESTED
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.routes import Button
 
-__all__ = ["Count", "StandardTests"]
+__all__ = ["Count", "StandardTests", "Untested"]
 
 Count = Callable[[str, int], None]
 """Adds to the summary at the end of the run: what was counted, and how many of it."""
+
+Untested = Callable[[str], None]
+"""Tells the summary at the end of the run what is declared and could not be tried, with the remedy."""
 
 _BASELINES: dict[type, BaselineRun | ConformanceError] = {}
 
@@ -107,6 +110,11 @@ class StandardTests:
     def count(self, record_property: Callable[[str, object], None]) -> Count:
         """Adds to the summary."""
         return lambda what, number: record_property(CONFORMANCE, (self.integration, what, number))
+
+    @pytest.fixture
+    def untested(self, record_property: Callable[[str, object], None]) -> Untested:
+        """Tells the summary what is declared and was not tried."""
+        return lambda what: record_property(UNTESTED, (self.integration, what))
 
 
 def new_folder(parent: Path) -> Path:

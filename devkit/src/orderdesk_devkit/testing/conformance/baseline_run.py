@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 from attrs import field, frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orderdesk_devkit.simulators.control import PREFIX
 from orderdesk_devkit.simulators.fault_injection import Fault
-from orderdesk_devkit.simulators.simulator import Effect, Simulator
+from orderdesk_devkit.simulators.simulator import LIFE_CYCLE, Effect, Simulator
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
-from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
+from orderdesk_devkit.testing.plugin_under_test import NOWHERE, PluginUnderTest
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
@@ -39,6 +40,7 @@ class RecordedCall:
         path: decoded.
         effects: what it made happen.
         canceled: whether the service had the order truly canceled when it answered.
+        operations: what the service calls it, as its log has it.
     """
 
     method: str
@@ -48,6 +50,7 @@ class RecordedCall:
     body: bytes
     effects: tuple[Effect, ...]
     canceled: bool
+    operations: tuple[str, ...] = ()
 
 
 @frozen
@@ -96,13 +99,13 @@ class CallRecorder:
             self._record(scope, start, bytes(body), before)
 
     def _record(self, scope: Scope, start: Message, body: bytes, before: int) -> None:
-        effects = tuple(
-            record.effect_kind for record in self._simulator.log[before:] if record.effect_kind is not Effect.NOTHING
-        )
+        records = [record for record in self._simulator.log[before:] if record.operation != LIFE_CYCLE]
+        effects = tuple(record.effect_kind for record in records if record.effect_kind is not Effect.NOTHING)
+        operations = tuple(record.operation for record in records)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
         canceled = self._simulator.actual_status(self._number) in self._simulator.canceled_statuses
         self.calls.append(
-            RecordedCall(scope["method"], scope["path"], start["status"], headers, body, effects, canceled)
+            RecordedCall(scope["method"], scope["path"], start["status"], headers, body, effects, canceled, operations)
         )
 
 
@@ -269,8 +272,13 @@ def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:
 
 
 def _token_path(plugin: PluginUnderTest) -> str | None:
+    """Where tokens are fetched, also by credentials of the plugin's own, whose first request is then another one."""
     auth = plugin.auth
-    return urlsplit(str(auth.token_request().url)).path if isinstance(auth, TokenAuth) else None
+    if auth is None:
+        return None
+    signed = httpx.Request("GET", f"{NOWHERE}/signed")
+    first = auth.token_request() if isinstance(auth, TokenAuth) else next(auth.sync_auth_flow(signed))
+    return None if first.url == signed.url else urlsplit(str(first.url)).path
 
 
 def _fault_target(calls: tuple[RecordedCall, ...], effect: Effect) -> FaultTarget | None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from attrs import evolve
 
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, skip_without_calls
+from orderdesk_devkit.testing.conformance.base import Count, Untested, new_folder, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
+from orderdesk_devkit.testing.conformance.endings import EndingTests
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.clock import hours, minutes
 
@@ -22,22 +24,42 @@ _LATER = (minutes(20), minutes(45), hours(2), hours(8), hours(36), hours(24 * 8)
 _SAYS_NOT_CANCELED = (State.REJECTED, State.UNSUPPORTED)
 
 
-class LateCancelTests(StandardTests):
+class LateCancelTests(EndingTests):
     """The order goes on at the service, and is canceled at one moment of its life after the other."""
 
     def test_a_late_cancel_is_told_as_it_is(
-        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
+        self,
+        plugin_under_test: PluginUnderTest,
+        baseline: BaselineRun,
+        tmp_path: Path,
+        count: Count,
+        untested: Untested,
     ) -> None:
-        """Called canceled only where it is, and never refused where the service has canceled."""
+        """Called canceled only where it is, never refused where the service has canceled, and else as declared."""
         skip_without_calls(baseline, plugin_under_test)
         found: list[str] = []
+        undeclared: dict[str, None] = {}
         for later in _LATER:
             late = evolve(plugin_under_test, wait=plugin_under_test.wait + later)
             with late.open_harness(new_folder(tmp_path)) as harness:
+                status = harness.service.actual_status(harness.remote_order.remote_id)
                 harness.cancel()
-                found += [f"{_text(later)} later: {said}" for said in _failures(harness)]
+                said = (*_failures(harness), *self._unlike_endings(harness.case, status))
+                found += [f"{_text(later)} later: {one}" for one in said]
+                if not any(ending.status == status for ending in self.endings):
+                    undeclared[status] = None
             count("late cancels", 1)
+        for status in undeclared if self.endings else ():
+            untested(f"the end of a cancel in {status!r}, which orders reach by the clock: declare an Ending for it")
         require(Requirement.LATE, found)
+
+    def _unlike_endings(self, case: CancelCase, status: str) -> Iterator[str]:
+        """What the case has come to, where no ending of the order's status has come to the same."""
+        declared = [ending for ending in self.endings if ending.is_plain and ending.status == status]
+        if declared and not any((case.state, case.rejection) == (one.state, one.rejection) for one in declared):
+            ended = case.state.value if case.rejection is None else f"{case.state.value}, {case.rejection.value}"
+            ends = " or ".join(dict.fromkeys(ending.end for ending in declared))
+            yield f"asked in {status!r} it ended {ended}, and the declared Ending is {ends}"
 
 
 def _failures(harness: ConformanceHarness) -> Iterator[str]:

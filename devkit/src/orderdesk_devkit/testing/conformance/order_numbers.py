@@ -11,7 +11,7 @@ from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 
-__all__ = ["OrderNumberTests"]
+__all__ = ["OrderNumberTests", "next_number"]
 
 
 class OrderNumberTests(StandardTests):
@@ -22,7 +22,7 @@ class OrderNumberTests(StandardTests):
     ) -> None:
         """Every call is about the number of the remote order; a neighbor stays as it is."""
         skip_without_calls(baseline, plugin_under_test)
-        ours = _next(plugin_under_test.number)
+        ours = next_number(plugin_under_test.number)
         neighbor = plugin_under_test.number
         with evolve(plugin_under_test, remote_id=ours).open_harness(tmp_path) as harness:
             harness.service.add_order(
@@ -43,6 +43,6 @@ class OrderNumberTests(StandardTests):
         require(Requirement.ABOUT_THIS_ORDER, found)
 
 
-def _next(number: str) -> str:
+def next_number(number: str) -> str:
     """Another number of the same shape, that does not contain the first."""
     return "".join(str((int(one) + 1) % 10 or 1) if one.isdecimal() else one for one in number)

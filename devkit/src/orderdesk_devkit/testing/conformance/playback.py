@@ -30,9 +30,12 @@ from orderdesk_sdk.plugin.requests import (
     ResubmitRequest,
     StatusChangeRequest,
 )
+from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.runtime.flow_options import FlowOptions
 from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
+from orderdesk_sdk.runtime.step_log import RouteSteps
 from orderdesk_sdk.transport.http.failures import throttling_failure
 
 if TYPE_CHECKING:
@@ -201,6 +204,11 @@ class FlowPlayback:
     def _service(self) -> object:
         return self._connection.service(self._now)
 
+    @property
+    def _prior_steps(self) -> frozenset[str]:
+        buttons = [route for route in self._connection.integration.cancel if isinstance(route, Button)]
+        return frozenset(step.name for button in buttons for step in button.prior)
+
     def _run_flow(
         self,
         start: Callable[[], object],
@@ -211,7 +219,8 @@ class FlowPlayback:
         client = _ReplayClient(self._connection, responses or (EMPTY_RESPONSE,))
         grounds = AnswerVerifier(self._connection.identified_by, (ExpectedOrder.from_request(request),))
         told = (lambda: _forged(start())) if self._forging else start
-        driven = run_flow(told, result, cast("HttpClient", client), FakeJournal(), grounds)
+        options = FlowOptions(steps=RouteSteps(self._prior_steps))
+        driven = run_flow(told, result, cast("HttpClient", client), FakeJournal(), grounds, options)
         return driven, tuple(client.requests)
 
 

@@ -29,9 +29,17 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    EMAILS = (
+        "an e-mail goes to whom it should, and says what the service needs to know (law 12)",
+        "mend the settings that `Email(to=, subject=, body=)` names, or what the test class expects in `emails`",
+    )
     NAMED_ROUTES = (
         "each button with a name asks the service in a way of its own",
         "build the request from request.route, or declare one button without a name",
+    )
+    PRIOR_STEPS = (
+        "what is done before a cancel is told as it is, and is done once (laws 3 and 6)",
+        "send each call by Step(...).call(request), and yield done(response) or refused(response) by what it says",
     )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
@@ -65,6 +73,18 @@ class Requirement(Enum):
         "what is declared a read, and what polls, changes nothing at the service (laws 2 and 3)",
         "declare read_only=True for queries alone, writes=True for a GET that writes, and write in orderdesk_cancel",
     )
+    THROTTLED = (
+        "a call that the service turns away is not called done, and is made again when it may be (laws 3 and 6)",
+        "read the service's own sign in retry_after, and return answer.unknown(response) for 502 to 504 after a write",
+    )
+    RENEWED = (
+        "a call whose credentials have ended is made again with new ones, and is done once (law 3)",
+        "let a TokenAuth fetch tokens, and override is_token_expired where the service says it by another status",
+    )
+    IDEMPOTENT = (
+        "a call that is declared idempotent does nothing more when the service hears it again (law 3)",
+        "declare idempotent=True only where the service's documents say so, and look before you send it again",
+    )
     SETTING_USED = (
         "each declared setting changes what is sent, signed, offered, read or believed",
         "read it where its help says, or remove it; or say in `settings_not_tried` why this suite cannot see it",
@@ -92,6 +112,18 @@ class Requirement(Enum):
     LATE = (
         "a cancel at any time of the order's life is told as the service has it (laws 4 and 5)",
         "read the order's status after a refusal, and give each status of the service the answer that it means",
+    )
+    ENDINGS = (
+        "a cancel ends as the test class declares for the state in which the order is (laws 4 to 6)",
+        "mend the answer that the plugin gives for that state, or the Ending, where the service means something else",
+    )
+    PROOF = (
+        "the evidence of a verdict is the response that states it (law 4)",
+        "give that response to answer.canceled(...) or answer.rejected(...), and name its call in Ending.proof",
+    )
+    WINDOW = (
+        "a route is open as long as the service cancels by it (law 7)",
+        "let the window name each status from which the order can still be canceled, and the time as documented",
     )
     READS_WEBHOOKS = (
         "each webhook of the service is read, and one that cannot be read is malformed and no failure (law 10)",

@@ -11,6 +11,7 @@ from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.plan import PlanEntry, PlanStep
+from orderdesk_sdk.cases.wording import describe_prior_steps
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.web.console.views.orders.actions import Action, case_actions
@@ -48,6 +49,7 @@ class RouteView:
     Args:
         status: whether it would be taken, and if not, why; in a few words.
         closes_at: when a clock closes it; None where none does, or it is closed.
+        first: what is done there before it is asked to cancel; None: nothing.
     """
 
     label: str
@@ -57,6 +59,7 @@ class RouteView:
     decided_by: str
     warning: str | None
     closes_at: datetime | None
+    first: str | None = None
 
 
 @frozen
@@ -203,6 +206,7 @@ def _route(step: PlanStep, index: int, entry: PlanEntry) -> RouteView:
         step.decided_by,
         step.warning,
         window.closes_at if window.is_open else None,
+        describe_prior_steps(step.prior) or None,
     )
 
 

@@ -12,6 +12,7 @@ from orderdesk_sdk.cases.counts import counted
 from orderdesk_sdk.cases.evidence import EmailEvidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Exchange
 from orderdesk_sdk.cases.history_lines import HistoryLine
+from orderdesk_sdk.cases.prior_steps import describe_steps
 from orderdesk_sdk.cases.receipt import CaseReceipt, EvidenceReceipt, Receipt
 
 __all__ = ["CallView", "ReceiptCase", "ReceiptCancellation", "ReceiptPage", "TimelineLine", "make_receipt_page"]
@@ -66,6 +67,7 @@ class ReceiptCase:
     rejection: str | None
     evidence: str | None
     lines: tuple[str, ...]
+    steps: tuple[str, ...]
     timeline: tuple[TimelineLine, ...]
     flaws: tuple[str, ...]
     entry_count: int
@@ -159,6 +161,7 @@ def _case(receipt: CaseReceipt) -> ReceiptCase:
         case.rejection.value if case.rejection is not None else None,
         _evidence(case, receipt.evidence) if receipt.evidence is not None else None,
         tuple(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in case.lines),
+        (f"Before the cancel: {describe_steps(case.steps)}",) if case.steps else (),
         tuple(map(_timeline_line, receipt.history)),
         receipt.integrity.flaws,
         receipt.integrity.entry_count,

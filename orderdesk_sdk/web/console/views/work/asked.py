@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case
+from orderdesk_sdk.cases.prior_steps import describe_steps
 from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.status_change import StatusCase
@@ -57,6 +58,7 @@ def asked_facts(case: Case, cancellation: Cancellation | None, route: str | None
         facts.append(("Rejected because", case.rejection.value if case.rejection is not None else None))
         facts.append(("Last word of the service", case.service_status))
         facts.append(("Its name for the request", case.request_reference))
+        facts.append(("Before the cancel", describe_steps(case.steps)))
         told = [f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in case.lines]
         facts.append(("Lines", ", ".join(told)))
     if isinstance(case, ResponseCase):

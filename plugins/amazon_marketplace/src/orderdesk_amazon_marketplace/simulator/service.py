@@ -142,6 +142,11 @@ class MarketplaceSimulator(TokenIssuer):
             self._orders.add(remote_id, made)
             self.record("add_order", remote_id, f"created: {made.status}")
 
+    def put_status(self, remote_id: str, status: Status | str) -> None:
+        with self.at_present() as now:
+            self._orders.require(remote_id).enter(Status(status), now)
+            self.record("put_status", remote_id, f"-> {status}")
+
     def advance_to_present(self) -> None:
         self._feeds.report = self.option("report")
         self._feeds.settle(self.clock.now())
@@ -172,6 +177,7 @@ class MarketplaceSimulator(TokenIssuer):
             self.record("store", None, "refused: a token leaked" if leaked else "refused: the URL is not good")
             return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
         if request.method == "GET":
+            self.record("store", None, f"{len(found.content or b'')} bytes read")
             return Response(found.content or b"", 200, media_type="application/octet-stream")
         if request.headers.get("content-type") != found.content_type:
             self.record("store", None, "refused: another content type than announced")

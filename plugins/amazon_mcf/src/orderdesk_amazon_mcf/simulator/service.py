@@ -71,7 +71,8 @@ class McfSimulator(TokenIssuer):
         ),
     )
 
-    canceled_statuses = frozenset({Status.CANCELLED.value})
+    canceled_statuses = frozenset({Status.CANCELLED.value, Status.UNFULFILLABLE.value, Status.INVALID.value})
+    """The two that nobody asked for never ship either (model)."""
     contradicting_options: ClassVar[Mapping[str, str]] = {"cancel_fate": "ignored"}
 
     _tokens: RefreshTokens

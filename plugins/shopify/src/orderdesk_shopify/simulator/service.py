@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute_sync, parse, validate
@@ -91,6 +91,18 @@ class ShopifySimulator(Simulator):
     def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
         return signed(message)
 
+    def throttled_response(self, wait: timedelta) -> Response:
+        cost = {
+            "requestedQueryCost": wait.total_seconds() * 100,
+            "actualQueryCost": None,
+            "throttleStatus": {"maximumAvailable": 2000, "currentlyAvailable": 0, "restoreRate": 100},
+        }
+        return JSONResponse(_throttled(cost), int(self.option("throttled_as")))
+
+    def counted_effects(self, remote_id: str) -> Mapping[str, int]:
+        with self.lock:
+            return {"jobs that cancel": sum(job.order.number == _number(remote_id) for job in self._shop.jobs)}
+
     def order(self, remote_id: str) -> Order:
         """An order as it is now. Raises NotFoundError."""
         with self.at_present():
@@ -175,9 +187,7 @@ class ShopifySimulator(Simulator):
         name, cost = operation.name.value if operation.name is not None else "?", cost_of(document)
         if not self.bucket.take(cost):
             self.record(name, remote_id, "throttled")
-            throttled = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-            told = {"cost": self.bucket.cost_report(cost, spent=False)}
-            return int(self.option("throttled_as")), {"errors": [throttled], "extensions": told}
+            return int(self.option("throttled_as")), _throttled(self.bucket.cost_report(cost, spent=False))
         root = Resolvers(self._shop, self.clock.now(), self.option)
         result = execute_sync(schema_of(version), document, root, variable_values=variables)
         changes = operation.operation is OperationType.MUTATION
@@ -232,6 +242,11 @@ class FulfillmentSimulator(ShopifySimulator):
         """Put a fulfillment order there; see `add_fulfillment_order`."""
         del lines
         self.add_fulfillment_order(remote_id)
+
+
+def _throttled(cost: Mapping[str, object]) -> dict[str, object]:
+    error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+    return {"errors": [error], "extensions": {"cost": cost}}
 
 
 def _number(remote_id: str) -> str:

@@ -1,0 +1,188 @@
+"""Cancels in every declared state of an order: the case, its evidence and its route beside the simulator's truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from attrs import evolve, frozen
+from starlette.types import ASGIApp
+
+from orderdesk_devkit.simulators.simulator import LIFE_CYCLE, Record, Simulator
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, new_folder
+from orderdesk_devkit.testing.conformance.baseline_run import CallRecorder, RecordedCall
+from orderdesk_devkit.testing.conformance.ending import Ending
+from orderdesk_devkit.testing.conformance.order_numbers import next_number
+from orderdesk_devkit.testing.conformance.requirement import Requirement, require
+from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
+from orderdesk_sdk.cases.cancellation import CancelCase
+from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.windows import window_state
+from orderdesk_sdk.errors import InvalidStateError
+from orderdesk_sdk.plugin.routes import Polling, Route, WhileStatus
+
+__all__ = ["EndingTests"]
+
+
+class EndingTests(StandardTests):
+    """Each declared ending on a new simulator, with another order beside ours that nobody must touch."""
+
+    endings: ClassVar[tuple[Ending, ...]] = ()
+    """What becomes of a cancel, for each state in which the order may be when it is asked for."""
+
+    def test_a_cancel_ends_as_declared(
+        self, plugin_under_test: PluginUnderTest, tmp_path: Path, count: Count, untested: Untested
+    ) -> None:
+        """The case, what was said right after the request, the evidence, and what the service has made of it."""
+        if not self.endings:
+            untested(f"the end of a cancel by the order's state: declare `endings` in {type(self).__name__}")
+            pytest.skip(f"{type(self).__name__} declares no `endings`")
+        found = dict[Requirement, list[str]]()
+        for ending in self.endings:
+            with _open_trial(plugin_under_test, ending, new_folder(tmp_path)) as trial:
+                unreached = trial.reach()
+                if unreached is not None:
+                    untested(f"the state {ending.status!r} of `endings`: {unreached}")
+                    continue
+                for requirement, said in trial.failures():
+                    found.setdefault(requirement, []).append(f"asked in {ending.label}: {said}")
+            count("endings", 1)
+        for requirement in sorted(found, key=[Requirement.ENDINGS, *found].index):
+            require(requirement, found[requirement])
+
+
+@frozen
+class _Trial:
+    """One ending on its stage.
+
+    Args:
+        recorder: None where no service is called.
+    """
+
+    ending: Ending
+    harness: ConformanceHarness
+    recorder: CallRecorder | None
+    neighbor: str
+
+    def reach(self) -> str | None:
+        """Let the order be in the state that the ending is about; why it cannot be, with the remedy, or None."""
+        simulator, wanted = self.harness.simulator, self.ending.status
+        if simulator is None or wanted is None:
+            return None
+        number = self.harness.remote_order.remote_id
+        if simulator.actual_status(number) != wanted:
+            try:
+                simulator.put_status(number, wanted)
+            except InvalidStateError as error:
+                return f"the order is {simulator.actual_status(number)!r} then; {error}"
+        seen = simulator.actual_status(number)
+        return None if seen == wanted else f"the order is {seen!r} then: let {type(simulator).__name__} put it there"
+
+    def failures(self) -> Iterator[tuple[Requirement, str]]:
+        """What is not as it should be."""
+        yield from self._window_failures()
+        asked = self.harness.cancel(self.ending.reason, lines=self.ending.lines or None)
+        wanted = self.ending.asked or self._usual_answer()
+        if asked.state is not wanted:
+            yield Requirement.ENDINGS, f"right after the request it is {_text(asked)}, not {wanted.value}"
+        case = self._follow_up()
+        for said in self._end_failures(case):
+            yield Requirement.ENDINGS, said
+        if case.evidence is not None or self.ending.proof is not None:
+            proof = self._proof()
+            if proof != self.ending.proof:
+                yield Requirement.PROOF, f"the evidence is the response to {proof}, not to {self.ending.proof}"
+        for record in self._touched_neighbor():
+            yield Requirement.ABOUT_THIS_ORDER, f"{record.operation} was about {self.neighbor}, another order"
+
+    def _follow_up(self) -> CancelCase:
+        """The case once it is settled or a person has it."""
+        for case in self.harness.steps():
+            if case.state is State.ACTION_REQUIRED:
+                break
+        return case
+
+    def _usual_answer(self) -> State:
+        route = self._routes()[self.ending.route]
+        is_told_later = self.ending.state is State.CANCELED and isinstance(route.confirm, Polling)
+        return State.ACKNOWLEDGED if is_told_later else self.ending.state
+
+    def _routes(self) -> tuple[Route, ...]:
+        return self.harness.desk.connections.get(self.harness.connection).integration.cancel
+
+    def _window_failures(self) -> Iterator[tuple[Requirement, str]]:
+        """A window that is closed in a state from which the service still cancels."""
+        window = self._routes()[self.ending.route].window
+        canceled = self.harness.simulator.canceled_statuses if self.harness.simulator is not None else ()
+        if self.ending.status is None or self.ending.status in canceled:
+            return
+        if self.ending.state is State.CANCELED and isinstance(window, WhileStatus):
+            seen = evolve(self.harness.remote_order, status=self.ending.status)
+            if not window_state(window, seen, self.harness.clock.now()).is_open:
+                yield Requirement.WINDOW, "the service cancels, and the window is closed once this state was read"
+
+    def _end_failures(self, case: CancelCase) -> Iterator[str]:
+        if case.state is not self.ending.state or case.rejection is not self.ending.rejection:
+            yield f"it ends {_text(case)}, not {self.ending.end}"
+        if case.route != self.ending.route:
+            yield f"it ends by {self._routes()[case.route].label}, not by {self._routes()[self.ending.route].label}"
+        if case.plugin_error is not None:
+            yield f"the plugin failed: {case.plugin_error}"
+        if case.state is State.ACTION_REQUIRED and not (case.message or case.hint):
+            yield "a person has it, and is not told what to do"
+        simulator = self.harness.simulator
+        if simulator is None or self.ending.status is None or self.ending.lines:
+            return
+        truth = simulator.actual_status(case.remote_id)
+        if case.state is State.CANCELED and not self.harness.is_canceled:
+            yield f"it is called canceled, and the service says {truth!r}"
+
+    def _proof(self) -> str | None:
+        """The call whose response is the evidence, as the service names it; None where nothing proves anything."""
+        evidence = self.harness.receipt.evidence
+        if evidence is None or evidence.exchange is None or self.recorder is None:
+            return None
+        intent = evidence.exchange.intent
+        path = unquote(urlsplit(intent.url).path)
+        same: list[RecordedCall] = [
+            call for call in self.recorder.calls if (call.method, call.path) == (intent.method, path)
+        ]
+        return same[-1].operations[-1] if same and same[-1].operations else f"{intent.method} {path}"
+
+    def _touched_neighbor(self) -> Iterator[Record]:
+        log = self.harness.simulator.log if self.harness.simulator is not None else ()
+        about = [record for record in log if record.remote_id == self.neighbor and record.operation != LIFE_CYCLE]
+        yield from about[1:]  # The first is that it came in.
+
+
+@contextmanager
+def _open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterator[_Trial]:
+    """A stage with the order, and another one beside it, after what passes until the order is in its state."""
+    neighbor = next_number(plugin.number)
+    recorders: list[CallRecorder] = []
+
+    def recorded(simulator: Simulator) -> ASGIApp:
+        lines = [(line.code, line.quantity) for line in plugin.order.lines]
+        simulator.add_order(neighbor, lines=lines)
+        recorders.append(CallRecorder(simulator, neighbor))
+        return recorders[0]
+
+    tried = evolve(
+        plugin,
+        options={**plugin.options, **ending.options},
+        settings={**plugin.settings, **ending.settings},
+        wait=plugin.wait + ending.wait,
+        is_known=ending.status is not None,
+    )
+    with tried.open_harness(folder, wrap=recorded) as harness:
+        yield _Trial(ending, harness, recorders[0] if recorders else None, neighbor)
+
+
+def _text(case: CancelCase) -> str:
+    why = f", {case.rejection.value}" if case.rejection is not None else ""
+    said = f" ({case.message})" if case.message else ""
+    return f"{case.state.value}{why}{said}"

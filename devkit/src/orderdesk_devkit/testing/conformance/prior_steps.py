@@ -1,0 +1,74 @@
+"""What is done before a cancel: the case tells of each step what the service did, and no step is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder
+from orderdesk_devkit.testing.conformance.requirement import Requirement, require
+from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
+from orderdesk_sdk.cases.prior_steps import StepResult
+from orderdesk_sdk.clock import VirtualClock
+from orderdesk_sdk.plugin.routes import Button
+from orderdesk_sdk.plugin.steps import StepOutcome
+
+__all__ = ["PriorStepTests"]
+
+
+class PriorStepTests(StandardTests):
+    """A cancel under every choice of the simulator's options, beside what the simulator truly did of each step."""
+
+    def test_prior_steps_are_told_as_they_are(
+        self, plugin_under_test: PluginUnderTest, tmp_path: Path, count: Count
+    ) -> None:
+        """Done is what was done, once; what was not is told as refused, or as unknown."""
+        buttons = [route for route in plugin_under_test.integration.cancel if isinstance(route, Button)]
+        declared = {step.name for button in buttons for step in button.prior}
+        if not declared:
+            pytest.skip(f"{plugin_under_test.slug} declares nothing that is done before a cancel")
+        found: list[str] = []
+        told: set[str] = set()
+        for options in _choices(plugin_under_test):
+            tested = evolve(plugin_under_test, options={**plugin_under_test.options, **options})
+            with tested.open_harness(new_folder(tmp_path)) as harness:
+                case = harness.cancel()
+                told |= {step.name for step in case.steps}
+                under = ", ".join(f"{name}={choice}" for name, choice in options.items()) or "no option"
+                found += [f"{under}: {said}" for said in _failures(harness, case.steps)]
+            count("runs with prior steps", 1)
+        found += [f"{name!r} is declared, and no cancel does it" for name in sorted(declared - told)]
+        require(Requirement.PRIOR_STEPS, found)
+
+
+def _choices(tested: PluginUnderTest) -> Iterator[Mapping[str, str]]:
+    """The simulator as it is, and with each other choice of each of its options."""
+    yield {}
+    simulator = tested.new_simulator(VirtualClock())
+    for option in simulator.options if simulator is not None else ():
+        for choice in option.choices[1:]:
+            yield {option.name: choice}
+
+
+def _failures(harness: ConformanceHarness, steps: tuple[StepResult, ...]) -> Iterator[str]:
+    truth = harness.service.prior_steps(harness.case.remote_id)
+    if truth is None:
+        yield f"{type(harness.service).__name__} tells no prior_steps(), so that nobody can compare: let it"
+        return
+    told = {(one.name, one.item): one.outcome for one in steps}
+    for step, times in truth.items():
+        name, item = step
+        words = f"{name!r} for {item}" if item else repr(name)
+        outcome = told.get(step)
+        if times > 1:
+            yield f"{words} was done {times} times"
+        if outcome is None and times:
+            yield f"{words} was done, and the case does not tell of it"
+        if outcome is not None and (outcome is StepOutcome.DONE) != bool(times):
+            yield f"{words} is called {outcome.value}, and was done {times} times"
+    for one in steps:
+        if (one.name, one.item) not in truth:
+            yield f"the case tells of {one.name!r} for {one.item}, which the service does not know"
