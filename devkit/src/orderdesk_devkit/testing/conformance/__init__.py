@@ -25,6 +25,7 @@ from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
+from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, RequestTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -50,7 +51,7 @@ from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
 
-__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
+__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
 
 
 class PluginConformance(
@@ -59,6 +60,7 @@ class PluginConformance(
     NamedRouteTests,
     PriorStepTests,
     EmailTests,
+    RequestTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,

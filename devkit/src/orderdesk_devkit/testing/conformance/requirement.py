@@ -29,6 +29,10 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    REQUESTS = (
+        "a request says what the service is to do, word for word",
+        "mend the body that the flow sends; where the service wants it so, mend `requests` in the test class",
+    )
     EMAILS = (
         "an e-mail goes to whom it should, and says what the service needs to know (law 12)",
         "mend the settings that `Email(to=, subject=, body=)` names, or what the test class expects in `emails`",
