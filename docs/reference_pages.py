@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from docs.imports import import_line
-from docs.prose import class_section, function_section, prose, signature, table
+from docs.prose import class_section, function_section, prose, signature, table, wrapped
 from docs.public_names import name_sections
 from orderdesk_sdk import errors
 from orderdesk_sdk.cases import answer_verification
@@ -99,7 +99,16 @@ def hooks_page() -> str:
         "",
     ]
     for name, function in hooks().items():
-        lines += [f"## `{name}`", "", "```python", f"def {signature(function)}: ...", "```", "", prose(function), ""]
+        lines += [
+            f"## `{name}`",
+            "",
+            "```python",
+            wrapped(f"def {signature(function)}: ..."),
+            "```",
+            "",
+            prose(function),
+            "",
+        ]
     lines += ["## What the arguments hold", ""]
     for cls in FLOW_OBJECTS:
         lines += class_section(cls)

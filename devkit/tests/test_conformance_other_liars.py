@@ -58,9 +58,9 @@ def test_a_setting_that_is_named_as_not_tried_and_changes_something_is_told(pyte
         (
             throttle_liars.TakesBusyForDone,
             throttle_liars.BusyShop,
-            "turned_away",
+            "throttled",
             Requirement.THROTTLED,
-            "call 1, turned away for 3 s: it is told acknowledged, and the service did nothing",
+            "call 1, throttled for 3 s: it is told acknowledged, and the service did nothing",
         ),
         (
             throttle_liars.OverDeclares,
@@ -86,7 +86,7 @@ def test_a_plugin_that_takes_too_much_for_granted_is_told_so(
 
 def test_a_plugin_that_hears_that_its_shop_is_busy_passes(pytester: pytest.Pytester) -> None:
     toy, shop = throttle_liars.HearsThatItIsBusy, throttle_liars.BusyShop
-    result = judge(pytester, toy, shop, "turned_away or busy_service or do_nothing_more")
+    result = judge(pytester, toy, shop, "throttled or busy_service or do_nothing_more")
     assert result.parseoutcomes().keys() == {"passed", "deselected"}
 
 

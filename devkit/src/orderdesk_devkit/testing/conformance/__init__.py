@@ -25,6 +25,7 @@ from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
+from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, RequestTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -49,9 +50,9 @@ from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTest
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
-from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
+from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
 
-__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
+__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
 
 
 class PluginConformance(
@@ -60,6 +61,7 @@ class PluginConformance(
     NamedRouteTests,
     PriorStepTests,
     EmailTests,
+    RequestTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -81,7 +83,7 @@ class PluginConformance(
     ThrottlingTests,
     TokenEndTests,
     RepeatedCallTests,
-    WebhookTests,
+    WebhookKindTests,
     SecretLeakTests,
 ):
     """All standard tests. Subclass it once for each integration of a plugin."""

@@ -29,6 +29,10 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    REQUESTS = (
+        "a request says what the service is to do, word for word",
+        "mend the body that the flow sends; where the service wants it so, mend `requests` in the test class",
+    )
     EMAILS = (
         "an e-mail goes to whom it should, and says what the service needs to know (law 12)",
         "mend the settings that `Email(to=, subject=, body=)` names, or what the test class expects in `emails`",
@@ -128,6 +132,10 @@ class Requirement(Enum):
     READS_WEBHOOKS = (
         "each webhook of the service is read, and one that cannot be read is malformed and no failure (law 10)",
         "give an OrderNotification with the order's number, and raise MalformedResponseError for another shape",
+    )
+    WEBHOOK_KINDS = (
+        "a webhook is read as what the service says of that order, each time (a hint is polled, and must not mislead)",
+        "give number and event id as the message has them, and CANCELED or SHIPPED only for words that say so",
     )
     VERIFIES_WEBHOOKS = (
         "only the service's own webhooks are read (a message of others is rejected with 401)",
