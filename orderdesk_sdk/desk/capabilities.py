@@ -188,16 +188,20 @@ def _confirmation(confirm: Confirmation) -> JsonObject:
         "kind": "final response",
         "every_seconds": None,
         "give_up_seconds": None,
+        "usually_within_seconds": None,
+        "slowest_seconds": None,
         "remind_after_seconds": None,
     }
     match confirm:
         case FinalResponse():
             return document
-        case Polling(every, give_up):
+        case Polling(every, give_up, usually_within, slowest):
             return document | {
                 "kind": "polling",
                 "every_seconds": _seconds(every),
                 "give_up_seconds": _seconds(give_up),
+                "usually_within_seconds": None if usually_within is None else _seconds(usually_within),
+                "slowest_seconds": None if slowest is None else _seconds(slowest),
             }
         case ManualConfirmation(remind_after):
             return document | {"kind": "manual", "remind_after_seconds": _seconds(remind_after)}

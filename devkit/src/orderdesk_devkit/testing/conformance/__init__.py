@@ -45,6 +45,7 @@ from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
 from orderdesk_devkit.testing.conformance.setting_use import SettingTests
+from orderdesk_devkit.testing.conformance.settlement import SettlementTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
@@ -77,6 +78,7 @@ class PluginConformance(
     ConditionalWriteTests,
     SideEffectTests,
     QuotaTests,
+    SettlementTests,
     ScopeTests,
     StatusChangeTests,
     SettingTests,

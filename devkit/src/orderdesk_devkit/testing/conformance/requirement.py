@@ -109,6 +109,10 @@ class Requirement(Enum):
         "what is too much for a day waits for the next one, and is not lost (laws 2 and 7)",
         "name in Integration.quotas the operation of the calls that the service counts, as in operation='cancel'",
     )
+    SETTLES_IN_TIME = (
+        "a service that takes long is waited for, for as long as its plugin says that it takes (law 7)",
+        "declare in Polling.usually_within how long the service normally takes, by its document",
+    )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
         "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",
