@@ -48,6 +48,7 @@ from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTest
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
+from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
 __all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
 
@@ -57,6 +58,7 @@ class PluginConformance(
     FallbackRouteTests,
     NamedRouteTests,
     PriorStepTests,
+    WithdrawalTests,
     EmailTests,
     DeterminismTests,
     FailpointTests,
