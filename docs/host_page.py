@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from docs.imports import import_line
-from docs.prose import class_section, function_section, object_section, prose, signature
+from docs.prose import class_section, function_section, object_section, prose, signature, wrapped
 from docs.public_names import name_sections, names_given_by
 from orderdesk_sdk.cases.answer_links import LinkAnswer
 from orderdesk_sdk.cases.bulk_lists import BulkList
@@ -207,4 +207,4 @@ def _calls(owner: str, cls: type) -> Iterator[str]:
 def _call(name: str, function: Callable[..., object]) -> list[str]:
     """The lines about one call, as a caller writes it: without the object that it is a method of."""
     head = signature(function).replace("(self, ", "(").replace("(self)", "()").replace("(cls, ", "(")
-    return [f"### `{name}`", "", "```python", head, "```", "", prose(function), ""]
+    return [f"### `{name}`", "", "```python", wrapped(head), "```", "", prose(function), ""]

@@ -22,14 +22,17 @@ __all__ = [
     "function_section",
     "in_a_cell",
     "members",
-    "method_table",
+    "method_list",
     "object_section",
     "prose",
     "signature",
     "table",
+    "wrapped",
 ]
 
 REQUIRED = "required"
+_WIDEST = 88
+"""Characters of code that a page shows without a scroll bar."""
 
 
 def prose(documented: object) -> str:
@@ -68,6 +71,22 @@ def signature(function: Callable[..., object]) -> str:
     return f"{awaited}{function.__name__}{_plain_head(str(inspect.signature(function)))}"
 
 
+def wrapped(head: str) -> str:
+    """A head as it stands in a block: one argument per line, where one line is wider than the page."""
+    if len(head) <= _WIDEST:
+        return head
+    name, _, rest = head.partition("(")
+    arguments, depth, begun = list[str](), 0, 0
+    for place, sign in enumerate(rest):
+        depth += (sign in "([") - (sign in ")]")
+        if (sign == "," and depth == 0) or depth < 0:
+            arguments.append(rest[begun:place].strip())
+            begun = place + 1
+        if depth < 0:
+            break
+    return "\n".join([f"{name}(", *(f"    {argument}," for argument in arguments), f"){rest[begun:]}"])
+
+
 def cell(text: str) -> str:
     """A text that stands in a cell of a table."""
     return re.sub(r"\s+", " ", text).replace("|", r"\|").strip()
@@ -89,7 +108,7 @@ def function_section(function: Callable[..., object], *, level: int = 3, owner: 
     name = f"{owner}.{function.__name__}" if owner else function.__name__
     imported = [] if owner else [import_line(name), ""]
     head = f"{name}{signature(function).removeprefix(function.__name__)}".replace("(self, ", "(")
-    return [f"{'#' * level} `{name}`", "", *imported, "```python", head, "```", "", prose(function), ""]
+    return [f"{'#' * level} `{name}`", "", *imported, "```python", wrapped(head), "```", "", prose(function), ""]
 
 
 def class_section(cls: type, *, level: int = 3, home: str | None = None) -> list[str]:
@@ -105,10 +124,13 @@ def class_section(cls: type, *, level: int = 3, home: str | None = None) -> list
     fields = {field.name: field for field in attributes if not field.name.startswith("_")}
     about, said = _split(_raw_docstring(cls), fields)
     texts = {**docstrings_below(cls), **said}
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (f"`{name}`", f"`{field.type}`", _default(field.default), texts.get(name, "")) for name, field in fields.items()
     ]
-    return [*heading, about, "", *(table(("field", "type", "default", "meaning"), rows) if rows else [])]
+    head: tuple[str, ...] = ("field", "type", "default", "meaning")
+    if not any(row[-1] for row in rows):  # Names that say it all.
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    return [*heading, about, "", *(table(head, rows) if rows else [])]
 
 
 def object_section(
@@ -125,24 +147,26 @@ def object_section(
     lines = [f"{'#' * level} `{name}`", "", import_line(name, home=home), ""]
     if "__init__" in vars(cls) and not attrs.has(cls):
         head = _plain_head(str(inspect.signature(cls).replace(return_annotation=inspect.Signature.empty)))
-        lines += ["```python", f"{cls.__name__}{head}", "```", ""]
+        lines += ["```python", wrapped(f"{cls.__name__}{head}"), "```", ""]
     lines += [prose(cls), ""]
     if values:
         lines += table(("attribute", "meaning"), [(f"`{name}`", text) for name, text in values])
-    return [*lines, *(method_table(cls) if methods else [])]
+    return [*lines, *(method_list(cls) if methods else [])]
 
 
-def method_table(cls: type) -> list[str]:
-    """The methods of a class that have a docstring, and for an attrs class its properties; empty where none has."""
+def method_list(cls: type) -> list[str]:
+    """The methods of a class that have a docstring, as a list; before it, for an attrs class, a table of properties."""
     own = {name: made for name, made in vars(cls).items() if not name.startswith("_") and made.__doc__}
-    rows = [
-        (f"`{name}`", in_a_cell(made)) for name, made in own.items() if attrs.has(cls) and isinstance(made, property)
-    ]
+    properties = {name: made for name, made in own.items() if attrs.has(cls) and isinstance(made, property)}
+    rows = [(f"`{name}`", in_a_cell(made)) for name, made in properties.items()]
+    lines = table(("property", "meaning"), rows) if rows else []
     for made in own.values():
         function = made.__func__ if isinstance(made, classmethod) else made
         if inspect.isfunction(function):
-            rows.append((f"`{signature(function)}`", _required_prefix(function) + in_a_cell(function)))
-    return table(("method", "meaning"), rows) if rows else []
+            head = re.sub(r"\((?:self|cls)(?:, )?", "(", signature(function), count=1)
+            text = textwrap.indent(_required_prefix(function) + prose(function), "  ")
+            lines += [f"- `{head}`", "", text, ""]
+    return lines
 
 
 def _required_prefix(method: object) -> str:
@@ -200,6 +224,8 @@ def _default(default: object) -> str:
         return f"`{type(default).__name__}.{default.name}`"
     if default in ((), {}, frozenset()):
         return "empty"
+    if default == "":
+        return '`""`'
     return f"`{default}`" if isinstance(default, Decimal) else f"`{_TIMEDELTA.sub(_as_written, repr(default))}`"
 
 

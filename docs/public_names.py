@@ -12,7 +12,7 @@ from itertools import pairwise
 import attrs
 
 from docs.imports import import_line
-from docs.prose import class_section, function_section, method_table, object_section
+from docs.prose import class_section, function_section, method_list, object_section
 
 __all__ = ["name_sections", "names_given_by"]
 
@@ -36,7 +36,7 @@ def name_sections(
         elif issubclass(made, enum.Enum):
             lines += class_section(made, level=level, home=public)
         elif attrs.has(made):
-            lines += [*class_section(made, level=level, home=public), *method_table(made)]
+            lines += [*class_section(made, level=level, home=public), *method_list(made)]
         else:
             lines += object_section(made, level=level, home=public)
     return lines

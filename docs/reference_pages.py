@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from docs.imports import import_line
-from docs.prose import class_section, function_section, prose, signature, table
+from docs.prose import class_section, function_section, prose, signature, table, wrapped
 from docs.public_names import name_sections
 from orderdesk_sdk import errors
 from orderdesk_sdk.cases import answer_verification
@@ -99,7 +99,16 @@ def hooks_page() -> str:
         "",
     ]
     for name, function in hooks().items():
-        lines += [f"## `{name}`", "", "```python", f"def {signature(function)}: ...", "```", "", prose(function), ""]
+        lines += [
+            f"## `{name}`",
+            "",
+            "```python",
+            wrapped(f"def {signature(function)}: ..."),
+            "```",
+            "",
+            prose(function),
+            "",
+        ]
     lines += ["## What the arguments hold", ""]
     for cls in FLOW_OBJECTS:
         lines += class_section(cls)
@@ -107,7 +116,7 @@ def hooks_page() -> str:
 
 
 SORTED = {
-    "The declaration": ("Integration", "Verification", "IdentifierFormat", "Limit"),
+    "The declaration": ("Integration", "Verification", "IdentifierFormat", "Limit", "Quota"),
     "Ways to cancel": ("Button", "Email", "Portal", "RuleAction", "Scope", "Batch"),
     "Windows: until when": ("Always", "WithinTime", "WhileStatus"),
     "Confirmation: what proves it": ("FinalResponse", "Polling", "ManualConfirmation"),
@@ -223,7 +232,7 @@ def flows_page() -> str:
         "",
         "A flow is a generator: it yields requests, receives responses, and returns what it read in them.",
         "",
-        *name_sections(service.__name__, ("Flow",), level=2),
+        *name_sections(service.__name__, ("Flow", "FlowWithSteps"), level=2),
         "## The service: makes requests",
         "",
         "A hook receives it as `service`; a plugin makes none. It is imported for annotations:",

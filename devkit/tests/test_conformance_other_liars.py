@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_devkit.testing.conformance import Requirement
-from tests.support import setting_liars, throttle_liars, toy_carts, toy_plugin, toy_simulators
+from tests.support import own_auth, setting_liars, throttle_liars, toy_carts, toy_plugin, toy_simulators
 from tests.support.liar_judge import judge, require_told
 
 pytest_plugins = ("pytester",)
@@ -58,9 +58,9 @@ def test_a_setting_that_is_named_as_not_tried_and_changes_something_is_told(pyte
         (
             throttle_liars.TakesBusyForDone,
             throttle_liars.BusyShop,
-            "turned_away",
+            "throttled",
             Requirement.THROTTLED,
-            "call 1, turned away for 3 s: it is told acknowledged, and the service did nothing",
+            "call 1, throttled for 3 s: it is told acknowledged, and the service did nothing",
         ),
         (
             throttle_liars.OverDeclares,
@@ -86,5 +86,16 @@ def test_a_plugin_that_takes_too_much_for_granted_is_told_so(
 
 def test_a_plugin_that_hears_that_its_shop_is_busy_passes(pytester: pytest.Pytester) -> None:
     toy, shop = throttle_liars.HearsThatItIsBusy, throttle_liars.BusyShop
-    result = judge(pytester, toy, shop, "turned_away or busy_service or do_nothing_more")
+    result = judge(pytester, toy, shop, "throttled or busy_service or do_nothing_more")
+    assert result.parseoutcomes().keys() == {"passed", "deselected"}
+
+
+def test_credentials_of_its_own_that_are_never_renewed_are_told(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, own_auth.KeepsItsToken, own_auth.StrictShop, "end_at_any")
+    told = "ended at call 1: it is pending at first, and acknowledged with credentials that hold"
+    require_told(result, Requirement.RENEWED, told)
+
+
+def test_credentials_of_its_own_that_are_renewed_pass(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, own_auth.RenewsItsToken, own_auth.StrictShop, "end_at_any or expired_token")
     assert result.parseoutcomes().keys() == {"passed", "deselected"}

@@ -95,6 +95,10 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
             {"operation": name, "per_second": limit.per_second, "burst": limit.burst}
             for name, limit in sorted(declared.limits.items())
         ],
+        "quotas": [
+            {"operation": name, "calls": quota.calls, "time_zone": quota.time_zone}
+            for name, quota in sorted(declared.quotas.items())
+        ],
         "rate_header": declared.rate_header,
         "settings": settings_form(declared.settings),
         "settings_schema": settings_schema(declared.settings, f"Settings of a connection to {declared.title}"),

@@ -88,6 +88,7 @@ class OrderLine:
     code: str = ""
     """What is ordered: an SKU. "" where it has none; several lines may have the same."""
     name: str = ""
+    """For people."""
     price: Decimal = ZERO
     """Per piece, in the store's currency."""
     weight: Decimal = ZERO
@@ -95,8 +96,11 @@ class OrderLine:
     delivery_type: str = ""
     category_code: str = ""
     variations: Mapping[str, str] = field(factory=dict, hash=False)
+    """The choices of the customer, such as color and size."""
     metadata: Mapping[str, object] = field(factory=dict, hash=False)
+    """What a plugin needs of the line, such as the URL of a print file."""
     extra: Mapping[str, object] = field(factory=dict, hash=False)
+    """Every other key of its JSON, as it was."""
 
 
 @frozen
@@ -182,35 +186,52 @@ class Order:
     source_name: str = ""
     """The cart's name."""
     email: str = ""
+    """The customer's."""
     customer_id: str = ""
+    """The customer's id in the order store."""
     shipping_method: str = ""
+    """As the customer chose it, in the words of the cart."""
     folder_id: int | None = None
     """None: in no folder yet."""
     fulfillment_name: str = ""
+    """The name of the service that it was submitted to, as the order store has it."""
     fulfillment_id: str = ""
     """The service's number; "" until submitted."""
     quantity_total: Decimal = ZERO
+    """Pieces of all lines."""
     weight_total: Decimal = ZERO
+    """In the store's unit."""
     product_total: Decimal = ZERO
+    """The lines alone. This and all amounts below are in the store's currency."""
     shipping_total: Decimal = ZERO
     handling_total: Decimal = ZERO
     tax_total: Decimal = ZERO
     discount_total: Decimal = ZERO
+    """As the order store has it; Order Desk writes a negative amount."""
     refund_total: Decimal = ZERO
     order_total: Decimal = ZERO
+    """What the customer pays."""
     payment_type: str = ""
     payment_status: str = ""
     added_at: datetime | None = field(default=None, converter=optional(utc))
+    """When it came into the order store; aware, UTC. None: not said. So is `updated_at`."""
     updated_at: datetime | None = field(default=None, converter=optional(utc))
     shipping: Address = field(factory=Address)
+    """Where it is sent."""
     customer: Address = field(factory=Address)
+    """Who ordered it."""
     lines: tuple[OrderLine, ...] = field(default=(), converter=_with_line_ids)
+    """What was ordered."""
     shipments: tuple[Shipment, ...] = ()
+    """Parcels that left, or are said to leave."""
     notes: tuple[OrderNote, ...] = ()
     discounts: tuple[Discount, ...] = ()
     checkout_data: Mapping[str, object] = field(factory=dict, hash=False)
+    """What the customer filled in at the checkout."""
     metadata: Mapping[str, object] = field(factory=dict, hash=False)
+    """What the cart and plugins keep with the order (`order_metadata`)."""
     extra: Mapping[str, object] = field(factory=dict, hash=False)
+    """Every other key of its JSON, as it was."""
 
     def line(self, line_id: str) -> OrderLine:
         """The line with this id. Raises NotFoundError, with the lines that there are."""

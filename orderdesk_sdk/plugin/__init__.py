@@ -28,7 +28,7 @@ _HOMES = {
     "orders.serialization": "text_at_path",
     "plugin.hookspecs": "hookimpl",
     "plugin.integration": (
-        "Verification IdentifierFormat Integration Limit NewNumber NoResubmission ResubmissionPolicy "
+        "Verification IdentifierFormat Integration Limit NewNumber NoResubmission Quota ResubmissionPolicy "
         "SameNumber SettableStatus SideEffect SideEffectSwitch"
     ),
     "plugin.routes": (

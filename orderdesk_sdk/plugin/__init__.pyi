@@ -55,6 +55,7 @@ from orderdesk_sdk.plugin.integration import Integration as Integration
 from orderdesk_sdk.plugin.integration import Limit as Limit
 from orderdesk_sdk.plugin.integration import NewNumber as NewNumber
 from orderdesk_sdk.plugin.integration import NoResubmission as NoResubmission
+from orderdesk_sdk.plugin.integration import Quota as Quota
 from orderdesk_sdk.plugin.integration import ResubmissionPolicy as ResubmissionPolicy
 from orderdesk_sdk.plugin.integration import SameNumber as SameNumber
 from orderdesk_sdk.plugin.integration import SettableStatus as SettableStatus

@@ -112,6 +112,15 @@ class SigningShop(ToyShop):
         body = json.dumps({"number": remote_id, "event": "changed"}).encode()
         return (self.sign_webhook(WebhookRequest({"x-event": "changed"}, body)),)
 
+    def unrelated_webhooks(self) -> Sequence[WebhookRequest]:
+        body = json.dumps({"event": "advertisement"}).encode()
+        return (self.sign_webhook(WebhookRequest({"x-event": "advertisement"}, body)),)
+
+    def put_status(self, remote_id: str, status: str) -> None:
+        """Of the toys' states only the first can be put."""
+        if status != "open":
+            super().put_status(remote_id, status)
+
     def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
         def signature(text: bytes) -> str:
             return hmac.new(SIGNING_KEY.encode(), text, hashlib.sha256).hexdigest()

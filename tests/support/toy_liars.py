@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from uuid import uuid4
 
 import httpx
 from attrs import evolve
@@ -276,6 +277,8 @@ class Signed(Toy):
             document = json.loads(request.body)
         except (ValueError, RecursionError):
             document = None
+        if isinstance(document, dict) and document.get("event") == "advertisement":
+            return ()
         number = document.get("number") if isinstance(document, dict) else None
         if not isinstance(number, str) or not number:
             raise MalformedResponseError("it names no order", location="webhook")
@@ -319,6 +322,34 @@ class SignsOnlyTheFirstBytes(Signed):
         if not key or not hmac.compare_digest(expected.encode(), given.encode()):
             raise SignatureVerificationError("the webhook is not signed by the toy shop")
         return self.read(request)
+
+
+class HearsCanceled(Signed):
+    """Takes every message for one that the order is canceled."""
+
+    def read(self, request: WebhookRequest) -> Sequence[OrderNotification]:
+        return [evolve(one, kind=NotificationKind.CANCELED) for one in super().read(request)]
+
+
+class NamesEachDelivery(Signed):
+    """Gives a message another name whenever it comes, so that none is known again."""
+
+    def read(self, request: WebhookRequest) -> Sequence[OrderNotification]:
+        return [evolve(one, event_id=str(uuid4())) for one in super().read(request)]
+
+
+class HearsOneOrder(Signed):
+    """Takes every message to be about the same order."""
+
+    def read(self, request: WebhookRequest) -> Sequence[OrderNotification]:
+        return [evolve(one, remote_id="1042") for one in super().read(request)]
+
+
+class HearsAdvertisements(Signed):
+    """Takes what the service sends about other things for news of an order."""
+
+    def read(self, request: WebhookRequest) -> Sequence[OrderNotification]:
+        return [OrderNotification("1042", NotificationKind.CHANGED)]
 
 
 class CrashesOnMessages(Signed):

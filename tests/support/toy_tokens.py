@@ -19,12 +19,15 @@ from orderdesk_sdk.secret import Secret
 from tests.support.toy_plugin import Toy
 from tests.support.toy_simulators import ToyShop
 
-__all__ = ["HearsTheEnd", "MissesTheEnd", "TokenShop"]
+__all__ = ["ENDED", "HearsTheEnd", "MissesTheEnd", "TokenShop"]
+
+
+ENDED = b'{"code":"token_ended"}'
 
 
 class EndToldByBody(ClientCredentialsAuth):
     def is_token_expired(self, response: httpx.Response) -> bool:
-        return response.content == b'{"code":"token_ended"}'
+        return response.content == ENDED
 
 
 class MissesTheEnd(Toy):

@@ -8,7 +8,7 @@ import pytest
 
 from orderdesk_devkit.testing.conformance import Ending, PluginConformance
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin import Rejection, minutes
+from orderdesk_sdk.plugin import NotificationKind, Rejection, minutes
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +22,11 @@ def shipped(status: str) -> Ending:
 
 class TestAmazonMcf(PluginConformance):
     integration = "amazon-mcf"
+    webhook_kinds: ClassVar = {
+        "Cancelled": NotificationKind.CANCELED,
+        "Complete": NotificationKind.SHIPPED,
+        "Processing": NotificationKind.CHANGED,
+    }
     endings: ClassVar = (
         Ending("Received", State.CANCELED, proof=READ),
         Ending(

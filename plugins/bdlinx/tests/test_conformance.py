@@ -9,7 +9,7 @@ import pytest
 from orderdesk_bdlinx.simulator import WEBHOOK_SETTINGS
 from orderdesk_devkit.testing.conformance import Ending, PluginConformance
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin import Rejection, minutes
+from orderdesk_sdk.plugin import NotificationKind, Rejection, minutes
 
 pytestmark = pytest.mark.slow
 
@@ -17,6 +17,11 @@ pytestmark = pytest.mark.slow
 class TestBdlinx(PluginConformance):
     integration = "bdlinx"
     webhook_settings: ClassVar = WEBHOOK_SETTINGS
+    webhook_kinds: ClassVar = {
+        "shipped": NotificationKind.SHIPPED,
+        "canceled": NotificationKind.CANCELED,
+        "printing": NotificationKind.CHANGED,
+    }
     endings: ClassVar = (
         Ending("queued", State.CANCELED, proof="GET order"),
         Ending("printing", State.REJECTED, rejection=Rejection.TOO_LATE, proof="POST stop", wait=minutes(30)),

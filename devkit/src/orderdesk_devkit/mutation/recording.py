@@ -21,7 +21,7 @@ _BETWEEN = "between tests"
 _STARTS_A_PROCESS = frozenset(("os.fork", "os.posix_spawn", "os.spawn", "subprocess.Popen"))
 
 
-@frozen
+@frozen(eq=False)  # pytest keeps plugins in sets.
 class ChosenTests:
     """Runs these tests, in this order, after any that the unchanged plugin does not have.
 
@@ -45,7 +45,7 @@ class ChosenTests:
         config.hook.pytest_deselected(items=left_out)
 
 
-@define
+@define(eq=False)  # pytest keeps plugins in sets.
 class FirstFailure:
     """Remembers which test failed first, and how."""
 

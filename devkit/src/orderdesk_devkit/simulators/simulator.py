@@ -178,6 +178,10 @@ class Simulator(ABC):
         """The messages, one of each kind, that it sends about the order as it stands; by default none."""
         return ()
 
+    def unrelated_webhooks(self) -> Sequence[WebhookRequest]:
+        """Messages that it sends to the same place and that tell nothing of an order's life; by default none."""
+        return ()
+
     def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
         """The message with the signature of the body that it has; by default nothing depends on the body."""
         return message

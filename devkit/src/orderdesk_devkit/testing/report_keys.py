@@ -10,7 +10,7 @@ CONFORMANCE = "conformance"
 """The property under which a standard test records (integration, what, how many); the sums are said in the summary."""
 UNTESTED = "untested"
 """The property under which a standard test records (integration, what is declared and could not be tried, with the
-remedy); each is said in the summary."""
+hint); each is said in the summary."""
 VENDOR_SKIP = "not checked against the vendor: "
 """How the reason of a skip begins that must not go unseen."""
 BROWSER_SKIP = "not seen in a browser: "

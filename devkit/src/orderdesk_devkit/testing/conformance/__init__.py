@@ -25,6 +25,7 @@ from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
+from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, RequestTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
@@ -34,6 +35,7 @@ from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.prior_steps import PriorStepTests
+from orderdesk_devkit.testing.conformance.quotas import QuotaTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
 from orderdesk_devkit.testing.conformance.reasons import ReasonTests
 from orderdesk_devkit.testing.conformance.refusals import RefusalTests
@@ -49,8 +51,10 @@ from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.webhooks import WebhookTests
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
+from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
+from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
 
-__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
+__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
 
 
 class PluginConformance(
@@ -60,6 +64,7 @@ class PluginConformance(
     PriorStepTests,
     WithdrawalTests,
     EmailTests,
+    RequestTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -74,12 +79,14 @@ class PluginConformance(
     ReadTests,
     ConditionalWriteTests,
     SideEffectTests,
+    QuotaTests,
     ScopeTests,
     StatusChangeTests,
     SettingTests,
     ThrottlingTests,
+    TokenEndTests,
     RepeatedCallTests,
-    WebhookTests,
+    WebhookKindTests,
     SecretLeakTests,
 ):
     """All standard tests. Subclass it once for each integration of a plugin."""

@@ -24,7 +24,7 @@ Count = Callable[[str, int], None]
 """Adds to the summary at the end of the run: what was counted, and how many of it."""
 
 Untested = Callable[[str], None]
-"""Tells the summary at the end of the run what is declared and could not be tried, with the remedy."""
+"""Tells the summary at the end of the run what is declared and could not be tried, with the hint."""
 
 _BASELINES: dict[type, BaselineRun | ConformanceError] = {}
 

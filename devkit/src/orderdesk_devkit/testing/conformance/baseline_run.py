@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 from attrs import field, frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,7 +15,7 @@ from orderdesk_devkit.simulators.control import PREFIX
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import LIFE_CYCLE, Effect, Simulator
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
-from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
+from orderdesk_devkit.testing.plugin_under_test import NOWHERE, PluginUnderTest
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
@@ -271,8 +272,13 @@ def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:
 
 
 def _token_path(plugin: PluginUnderTest) -> str | None:
+    """Where tokens are fetched, also by credentials of the plugin's own, whose first request is then another one."""
     auth = plugin.auth
-    return urlsplit(str(auth.token_request().url)).path if isinstance(auth, TokenAuth) else None
+    if auth is None:
+        return None
+    signed = httpx.Request("GET", f"{NOWHERE}/signed")
+    first = auth.token_request() if isinstance(auth, TokenAuth) else next(auth.sync_auth_flow(signed))
+    return None if first.url == signed.url else urlsplit(str(first.url)).path
 
 
 def _fault_target(calls: tuple[RecordedCall, ...], effect: Effect) -> FaultTarget | None:

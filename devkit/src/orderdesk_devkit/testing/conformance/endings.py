@@ -69,7 +69,7 @@ class _Trial:
     neighbor: str
 
     def reach(self) -> str | None:
-        """Let the order be in the state that the ending is about; why it cannot be, with the remedy, or None."""
+        """Let the order be in the state that the ending is about; why it cannot be, with a hint, or None."""
         simulator, wanted = self.harness.simulator, self.ending.status
         if simulator is None or wanted is None:
             return None

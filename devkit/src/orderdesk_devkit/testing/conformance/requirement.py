@@ -29,6 +29,10 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    REQUESTS = (
+        "a request says what the service is to do, word for word",
+        "mend the body that the flow sends; where the service wants it so, mend `requests` in the test class",
+    )
     EMAILS = (
         "an e-mail goes to whom it should, and says what the service needs to know (law 12)",
         "mend the settings that `Email(to=, subject=, body=)` names, or what the test class expects in `emails`",
@@ -81,6 +85,10 @@ class Requirement(Enum):
         "a call that the service turns away is not called done, and is made again when it may be (laws 3 and 6)",
         "read the service's own sign in retry_after, and return answer.unknown(response) for 502 to 504 after a write",
     )
+    RENEWED = (
+        "a call whose credentials have ended is made again with new ones, and is done once (law 3)",
+        "let a TokenAuth fetch tokens, and override is_token_expired where the service says it by another status",
+    )
     IDEMPOTENT = (
         "a call that is declared idempotent does nothing more when the service hears it again (law 3)",
         "declare idempotent=True only where the service's documents say so, and look before you send it again",
@@ -100,6 +108,10 @@ class Requirement(Enum):
     SIDE_EFFECTS = (
         "no money moves, nobody is mailed and no stock returns unless somebody said so (law 12)",
         "ask for what request.side_effects holds and for nothing else; declare its switch in Integration.side_effects",
+    )
+    QUOTAS = (
+        "what is too much for a day waits for the next one, and is not lost (laws 2 and 7)",
+        "name in Integration.quotas the operation of the calls that the service counts, as in operation='cancel'",
     )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
@@ -124,6 +136,10 @@ class Requirement(Enum):
     READS_WEBHOOKS = (
         "each webhook of the service is read, and one that cannot be read is malformed and no failure (law 10)",
         "give an OrderNotification with the order's number, and raise MalformedResponseError for another shape",
+    )
+    WEBHOOK_KINDS = (
+        "a webhook is read as what the service says of that order, each time (a hint is polled, and must not mislead)",
+        "give number and event id as the message has them, and CANCELED or SHIPPED only for words that say so",
     )
     VERIFIES_WEBHOOKS = (
         "only the service's own webhooks are read (a message of others is rejected with 401)",

@@ -1,4 +1,4 @@
-"""Throttling: a call that was turned away was not done, whatever its response looks like, and is made again later."""
+"""Throttling: a throttled call was not done, whatever its response looks like, and is made again later."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _ASKED = (State.ACKNOWLEDGED, State.CANCELED, State.PARTIALLY_CANCELED)
 
 
 class ThrottlingTests(StandardTests):
-    """Each call of a cancel is turned away once, as HTTP says it and as the service says it in its own way."""
+    """Each call of a cancel is throttled once, as HTTP says it and as the service says it in its own way."""
 
-    def test_what_is_turned_away_is_made_again_later(
+    def test_what_is_throttled_is_made_again_later(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
     ) -> None:
         """For seconds and for hours: nothing is told done meanwhile, no call comes too early, and it is done once."""
@@ -43,12 +43,12 @@ class ThrottlingTests(StandardTests):
         for call in range(len(baseline.cancel) + len(baseline.polls[:1])):
             for wait in (_SHORT, _LONG) if call == 0 else (_SHORT,):  # What takes long is the same for every call.
                 turnstiles: list[_Turnstile] = []
-                wrap = partial(_turned_away, turnstiles, call, wait, baseline.token_path)
+                wrap = partial(_throttled, turnstiles, call, wait, baseline.token_path)
                 with plugin_under_test.open_harness(new_folder(tmp_path), wrap=wrap) as harness:
-                    where = f"call {call + 1}, turned away for {wait.total_seconds():.0f} s"
+                    where = f"call {call + 1}, throttled for {wait.total_seconds():.0f} s"
                     said = _live_failures(harness, plugin_under_test.expected_state(baseline.route), turnstiles[0])
                     found += [f"{where}: {one}" for one in said]
-                count("calls turned away", 1)
+                count("calls throttled", 1)
         require(Requirement.THROTTLED, found)
 
     def test_a_busy_service_is_not_taken_for_one_that_did_it(
@@ -82,7 +82,7 @@ def _busy_responses(flow: RecordedFlow) -> Iterator[tuple[int, ReplayedResponse]
 
 
 class _Turnstile:
-    """A simulator's app, one call to which is turned away for a while.
+    """A simulator's app, one call to which is throttled for a while.
 
     Args:
         call: which, from 0; those for tokens are not counted.
@@ -118,7 +118,7 @@ class _Turnstile:
         return own or Response("{}", 429, {"retry-after": f"{self.wait.total_seconds():.0f}"}, "application/json")
 
 
-def _turned_away(
+def _throttled(
     to: list[_Turnstile], call: int, wait: timedelta, token_path: str | None, simulator: Simulator
 ) -> ASGIApp:
     to.append(_Turnstile(simulator, call, wait, token_path))

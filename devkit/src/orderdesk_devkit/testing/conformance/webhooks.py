@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from orderdesk_devkit.simulators.simulator import Simulator
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, new_folder
 from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse, malformed
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import NOWHERE, ConformanceHarness, PluginUnderTest
@@ -22,7 +22,7 @@ from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_field
 from orderdesk_sdk.plugin.webhooks import MessageChannel, OrderNotification, WebhookRequest
 from orderdesk_sdk.runtime.webhook_reader import read_notifications
 
-__all__ = ["WebhookTests"]
+__all__ = ["WebhookTests", "read_webhook"]
 
 _OTHER_SECRET = "of-somebody-else-9d1c7e52"
 _MAX_MALFORMED = 100
@@ -37,26 +37,33 @@ class WebhookTests(StandardTests):
     """Settings in place of the simulator's, with which a connection takes webhooks."""
 
     @pytest.fixture
-    def receiver(self, plugin_under_test: PluginUnderTest) -> PluginUnderTest:
+    def receiver(self, plugin_under_test: PluginUnderTest, untested: Untested) -> PluginUnderTest:
         """The integration, with settings by which it takes webhooks."""
         plugin = evolve(plugin_under_test, settings={**self.settings, **self.webhook_settings})
         if not plugin.registry().load(plugin.slug).manager.hook.orderdesk_parse_webhook.get_hookimpls():
             pytest.skip(f"{plugin.slug} takes no webhooks")
         if not plugin.has_service:
+            untested("webhooks: the plugin takes them, and has no simulator that sends them; write one")
             pytest.skip(f"{plugin.slug} has no simulator, so nobody sends webhooks")
+        simulator = plugin.make_simulator(VirtualClock())
+        if simulator is not None and not simulator.webhooks(plugin.number):
+            untested("webhooks: the simulator sends none; let its webhooks(remote_id) give them")
+            pytest.skip(
+                f"{plugin.slug} takes webhooks, and its simulator sends none: let its webhooks(remote_id) give them"
+            )
         return plugin
 
     def test_webhooks_of_the_service_are_read(self, receiver: PluginUnderTest, tmp_path: Path, count: Count) -> None:
         """Each is understood, and together they are about the order; what cannot be read raises nothing else."""
         with receiver.open_harness(tmp_path) as harness:
             sent = _messages(harness.service, receiver)
-            read = [_read(harness, message) for message in sent]
+            read = [read_webhook(harness, message) for message in sent]
             about = {notice.remote_id for one in read if isinstance(one, tuple) for notice in one}
             found = [f"a webhook of the service: {one}" for one in read if isinstance(one, OrderDeskError)]
             if not found and receiver.number not in about:
                 found.append(f"all that it reads is about {', '.join(sorted(about)) or 'no order'}")
             for what, message in _malformed(harness.service, sent) if not found else ():
-                said = _read(harness, message)
+                said = read_webhook(harness, message)
                 found += [f"{what}: {said}"] * isinstance(said, PluginError)
         count("webhooks", len(sent))
         require(Requirement.READS_WEBHOOKS, found[:_MAX_REPORTED])
@@ -68,7 +75,7 @@ class WebhookTests(StandardTests):
             for message in _messages(harness.service, receiver):
                 for what, forged in _forged(harness.service, message, receiver.number):
                     tried += 1
-                    found += [f"{what}: it is believed"] * isinstance(_read(harness, forged), tuple)
+                    found += [f"{what}: it is believed"] * isinstance(read_webhook(harness, forged), tuple)
         with receiver.open_harness_at(
             NOWHERE, new_folder(tmp_path), VirtualClock(), secrets=_other_secrets(receiver)
         ) as stranger:
@@ -78,23 +85,21 @@ class WebhookTests(StandardTests):
                 if message.channel is MessageChannel.HTTP:  # Who writes into a queue is let in there.
                     tried += 1
                     found += ["signed with another secret: it is believed"] * isinstance(
-                        _read(stranger, message), tuple
+                        read_webhook(stranger, message), tuple
                     )
         count("forged webhooks", tried)
         require(Requirement.VERIFIES_WEBHOOKS, found)
 
 
 def _messages(simulator: Simulator, plugin: PluginUnderTest) -> Sequence[WebhookRequest]:
-    """What the simulator sends about the order; skips, with the reason, where it sends nothing."""
-    sent = simulator.webhooks(plugin.number)
-    if not sent:
-        pytest.skip(
-            f"{plugin.slug} takes webhooks, and its simulator sends none: let its webhooks(remote_id) give them"
-        )
-    return sent
+    """What the simulator sends about the order."""
+    return simulator.webhooks(plugin.number)
 
 
-def _read(harness: ConformanceHarness, message: WebhookRequest) -> tuple[OrderNotification, ...] | OrderDeskError:
+def read_webhook(
+    harness: ConformanceHarness, message: WebhookRequest
+) -> tuple[OrderNotification, ...] | OrderDeskError:
+    """What the plugin reads in a message, or what it says of it."""
     try:
         return read_notifications(harness.desk.connections, harness.connection, message, harness.clock.now())
     except OrderDeskError as error:
@@ -118,10 +123,20 @@ def _forged(simulator: Simulator, message: WebhookRequest, number: str) -> Itera
             kept = {other: value for other, value in message.headers.items() if other != name}
             yield f"without {name}", evolve(message, headers=kept)
             yield f"with an empty {name}", evolve(message, headers={**kept, name: ""})
+            yield (
+                f"with {name} of which one letter is another",
+                evolve(message, headers={**kept, name: _altered(message.headers[name])}),
+            )
             yield f"with {name} of other letters", evolve(message, headers={**kept, name: "\u00fc"})
             yield f"altered after {name} was made", evolve(message, body=message.body + b" ")
             other = message.body.replace(number.encode(), f"{number}7".encode())
             yield f"with {name} of a message about another order", evolve(message, body=other)
+
+
+def _altered(text: str) -> str:
+    """The text with another last letter but one, which no padding of a base64 text ends with."""
+    at = max(len(text) - 3, 0)
+    return f"{text[:at]}{'B' if text[at] == 'A' else 'A'}{text[at + 1 :]}"
 
 
 def _malformed(simulator: Simulator, sent: Sequence[WebhookRequest]) -> Iterator[tuple[str, WebhookRequest]]:

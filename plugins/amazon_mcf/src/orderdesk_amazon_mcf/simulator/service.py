@@ -105,19 +105,20 @@ class McfSimulator(TokenIssuer):
         }
 
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
-        content = {
-            "SellerId": "A3TH9S8BH6GOGM",
-            "EventType": "Order",
-            "FulfillmentOrderStatus": self.actual_status(remote_id),
-            "SellerFulfillmentOrderId": remote_id,
-        }
-        document = {
-            "NotificationVersion": "1.0",
-            "NotificationType": "FULFILLMENT_ORDER_STATUS",
-            "Payload": {"FulfillmentOrderStatusNotification": content},
-            "NotificationMetadata": {"NotificationId": str(uuid.uuid5(uuid.NAMESPACE_OID, remote_id))},
-        }
-        return (WebhookRequest({}, json.dumps(document).encode(), channel=MessageChannel.QUEUE),)
+        status = self.actual_status(remote_id)
+        content = {"EventType": "Order", "FulfillmentOrderStatus": status, "SellerFulfillmentOrderId": remote_id}
+        sent = [_notification(content)]
+        if status in (Status.COMPLETE, Status.COMPLETE_PARTIALLED):
+            shipment = {"FulfillmentShipmentStatus": "Shipped"}
+            sent.append(_notification({**content, "EventType": "Shipment", "FulfillmentShipment": shipment}))
+        return tuple(sent)
+
+    def unrelated_webhooks(self) -> Sequence[WebhookRequest]:
+        content = {"FulfillmentOrderStatus": "Complete", "SellerFulfillmentOrderId": "1042"}
+        return (
+            _notification({**content, "EventType": "Return"}),
+            _notification({**content, "EventType": "Order"}, kind="FBA_INVENTORY_AVAILABILITY_CHANGES"),
+        )
 
     def actual_status(self, remote_id: str) -> str:
         with self.at_present():
@@ -254,6 +255,17 @@ class McfSimulator(TokenIssuer):
         if rated and outcome.status in _WITH_RATE:
             headers["x-amzn-RateLimit-Limit"] = str(PLAN.per_second)
         return self.logged_response(operation, remote_id, outcome, headers=headers)
+
+
+def _notification(content: Mapping[str, object], *, kind: str = "FULFILLMENT_ORDER_STATUS") -> WebhookRequest:
+    told = json.dumps(content)
+    document = {
+        "NotificationVersion": "1.0",
+        "NotificationType": kind,
+        "Payload": {"FulfillmentOrderStatusNotification": {"SellerId": "A3TH9S8BH6GOGM", **content}},
+        "NotificationMetadata": {"NotificationId": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind} {told}"))},
+    }
+    return WebhookRequest({}, json.dumps(document).encode(), channel=MessageChannel.QUEUE)
 
 
 _WITH_BODY = frozenset({_CREATE, "updateFulfillmentOrder", _STATUS_UPDATE})

@@ -111,6 +111,12 @@ class SiteFlowSimulator(Simulator):
             order = self._book.add(remote_id, items, Status(status), now)
             self.record("add_order", remote_id, f"created: {order.status}")
 
+    def put_status(self, remote_id: str, status: Status | str) -> None:
+        with self.at_present() as now:
+            order = self._book.orders.require(remote_id)
+            order.status, order.status_at = Status(status), now
+            self.record("put_status", remote_id, f"-> {status}")
+
     def advance_to_present(self) -> None:
         self._book.settle(self.clock.now())
 

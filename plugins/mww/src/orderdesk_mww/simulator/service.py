@@ -98,6 +98,12 @@ class MwwSimulator(Simulator):
             order = self._book.add(remote_id, content, made, State(state), now)
             self.record("add_order", remote_id, f"created: {order.state}")
 
+    def put_status(self, remote_id: str, status: State | str) -> None:
+        with self.at_present() as now:
+            order = self._book.orders.require(remote_id)
+            order.state, order.state_at = State(status), now
+            self.record("put_status", remote_id, f"-> {status}")
+
     def advance_to_present(self) -> None:
         self._book.settle(self.clock.now())
 
