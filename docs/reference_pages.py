@@ -232,7 +232,7 @@ def flows_page() -> str:
         "",
         "A flow is a generator: it yields requests, receives responses, and returns what it read in them.",
         "",
-        *name_sections(service.__name__, ("Flow",), level=2),
+        *name_sections(service.__name__, ("Flow", "FlowWithSteps"), level=2),
         "## The service: makes requests",
         "",
         "A hook receives it as `service`; a plugin makes none. It is imported for annotations:",

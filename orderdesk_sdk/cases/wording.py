@@ -37,7 +37,10 @@ def describe_confirmation(route: Route) -> str:
 
 def describe_prior_steps(steps: Sequence[PriorStep]) -> str:
     """What is done before a cancel: "void the labels (cannot be undone)"; "" for nothing."""
-    return ", then ".join(step.name if step.is_reversible else f"{step.name} (cannot be undone)" for step in steps)
+    return ", then ".join(
+        f"{step.name} (undone if withdrawn)" if step.is_reversible else f"{step.name} (cannot be undone)"
+        for step in steps
+    )
 
 
 def days_or_duration(duration: timedelta) -> str:

@@ -16,7 +16,7 @@ from orderdesk_sdk.cases.ledger import OrderRecord
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, make_plan
 from orderdesk_sdk.cases.plan_token import require_unchanged
-from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.cases.policy.withdrawal import withdrawal_event
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
     request_fingerprint,
@@ -300,9 +300,11 @@ class CancellationService:
     def _withdraw_case(self, case: CancelCase, by: str, note: str | None) -> CancelCase:
         while case.is_open and case.last_sent_at is None and case.state is not State.SENDING:
             try:
-                return self._scheduler.apply(
-                    case, Event(EventKind.WITHDRAWN, self._clock.now(), person=by, message=note or f"Withdrawn by {by}")
-                )
+                declared = self._connections.integration(case.connection)
+                integration = None if isinstance(declared, str) else declared
+                event = withdrawal_event(case, integration, self._clock.now(), by, note or f"Withdrawn by {by}")
+                after = self._scheduler.apply(case, event)
+                return self._scheduler.finish_withdrawal(after) if after.is_open else after
             except ConflictError:
                 case = self._ledger.case(case.id, CancelCase)  # Another process was faster: it may be being sent.
         if case.is_open:

@@ -23,7 +23,13 @@ from orderdesk_sdk.plugin.guard import PluginFailure
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENER_HOOKS, LISTENERS, PROJECT
 from orderdesk_sdk.plugin.integration import Integration, NoResubmission
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
-from orderdesk_sdk.plugin.validation import calling_hooks, cancel_requests_error, hook_error, route_error
+from orderdesk_sdk.plugin.validation import (
+    calling_hooks,
+    cancel_requests_error,
+    hook_error,
+    prior_steps_error,
+    route_error,
+)
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -267,6 +273,7 @@ def _declaration_error(integration: Integration, slug: str, manager: pluggy.Plug
     resubmits = not isinstance(integration.resubmission, NoResubmission)
     return (
         route_error(integration.cancel, integration.settings, manager)
+        or prior_steps_error(integration, integration.cancel)
         or hook_error(manager, "orderdesk_resubmit", required=resubmits)
         or hook_error(manager, "orderdesk_change_status", required=bool(integration.statuses))
         or cancel_requests_error(integration, manager)

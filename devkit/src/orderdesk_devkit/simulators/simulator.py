@@ -159,7 +159,7 @@ class Simulator(ABC):
         return None
 
     def prior_steps(self, remote_id: str) -> Mapping[tuple[str, str | None], int] | None:  # noqa: ARG002 - for overriding
-        """How often each prior step of a cancel was truly done, by name and item; None: it does not tell."""
+        """How often each prior step of a cancel was done and not undone, by name and item; None: it does not tell."""
         return None
 
     def change_order(self, remote_id: str) -> bool:  # noqa: ARG002 - for overriding

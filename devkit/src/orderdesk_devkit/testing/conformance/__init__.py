@@ -52,6 +52,7 @@ from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
+from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
 __all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
 
@@ -61,6 +62,7 @@ class PluginConformance(
     FallbackRouteTests,
     NamedRouteTests,
     PriorStepTests,
+    WithdrawalTests,
     EmailTests,
     RequestTests,
     DeterminismTests,

@@ -45,6 +45,10 @@ class Requirement(Enum):
         "what is done before a cancel is told as it is, and is done once (laws 3 and 6)",
         "send each call by Step(...).call(request), and yield done(response) or refused(response) by what it says",
     )
+    UNDONE = (
+        "what was done before a cancel and can be undone is undone where the cancellation is withdrawn (law 7)",
+        "let orderdesk_change_status set the status that PriorStep.undo names, and read whether it is set",
+    )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
         "return answer.canceled(...) only for a response that says so, and read the status from the body",
