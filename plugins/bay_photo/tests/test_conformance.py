@@ -8,6 +8,7 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance
+from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin import Rejection
 
@@ -102,6 +103,7 @@ class TestBayPhoto(PluginConformance):
         ),
     )
     requests: ClassVar = (STOP, ExpectedRequest("POST", "/api/v1/orders.json", NEW_V1_ORDER))
+    personal_documents: ClassVar = ({"customer": PERSON, "destination_address": PERSON},)
 
 
 class TestBayPhotoV2(PluginConformance):

@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance
+from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin import Rejection
 
@@ -83,4 +84,9 @@ class TestHpSiteFlow(PluginConformance):
     requests: ClassVar = (
         ExpectedRequest("PUT", "/api/order/2c9c4104d55bcb84ee547a9c/cancel"),
         ExpectedRequest("POST", "/api/order", NEW_ORDER),
+    )
+    good_numbers: ClassVar = ("1042", "SO 1042.a", "x" * 1000)
+    bad_numbers: ClassVar = ("x" * 1001, ".1042", "10/42", "10+42", "10\\42", "")
+    personal_documents: ClassVar = (
+        {"shipTo": PERSON, "returnAddress": PERSON, "customerName": "Robin", "email": "robin@rehearsal.example"},
     )

@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance
+from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin import Rejection
 
@@ -48,3 +49,9 @@ class TestLulu(PluginConformance):
         Ending(None, State.REJECTED, rejection=Rejection.NOT_ALLOWED, proof=READ),
     )
     requests: ClassVar = (ExpectedRequest("PUT", "/print-jobs/1042/status/", {"name": "CANCELED"}),)
+    good_numbers: ClassVar = ("1", "1042", "9" * 19)
+    bad_numbers: ClassVar = ("9" * 20, "01042", "EXT-1042", "1042x", "")
+    closed_in: ClassVar = ("IN_PRODUCTION", "SHIPPED")
+    personal_documents: ClassVar = (
+        {"shipping_address": PERSON, "billing_address": PERSON, "contact_email": "robin@rehearsal.example"},
+    )

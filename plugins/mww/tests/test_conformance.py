@@ -81,6 +81,7 @@ class TestMww(PluginConformance):
         ),
         ExpectedRequest("POST", "/api/orders", NEW_ORDER),
     )
+    personal_documents: ClassVar = ({name: text for name, text in ADDRESS.items() if name not in ("state", "country")},)
 
 
 class TestMwwWhileItTakesTheOrderIn(EndingTests):

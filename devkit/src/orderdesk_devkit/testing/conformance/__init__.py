@@ -42,6 +42,7 @@ from orderdesk_devkit.testing.conformance.refusals import RefusalTests
 from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
+from orderdesk_devkit.testing.conformance.samples import SampleTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
 from orderdesk_devkit.testing.conformance.setting_use import SettingTests
@@ -65,6 +66,7 @@ class PluginConformance(
     WithdrawalTests,
     EmailTests,
     RequestTests,
+    SampleTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,

@@ -185,6 +185,10 @@ class Requirement(Enum):
         "a plugin is cheap to import",
         "import inside the function that needs it, and import servers in the simulator only",
     )
+    PERSONAL_DATA = (
+        "nothing of a person is kept that is not needed (law 11)",
+        "name the fields of responses with personal data in redact_fields",
+    )
     NO_SECRET = (
         "no secret in a ledger row, repr, log, receipt or plan (law 11)",
         "hold credentials in secret() settings, sign in an httpx.Auth, and let a TokenAuth fetch tokens",
