@@ -68,7 +68,7 @@ def _time_of(text: str) -> datetime:
         raw = b""
     if not raw:
         raise ValidationError(
-            f"{text[:_LENGTH]!r} is no token of a plan",
+            f"{text[:_LENGTH]!r} is not the token of a plan",
             location="plan token",
             hint=f"give the {_LENGTH} letters and digits that `orderdesk plan ORDER` shows",
         )

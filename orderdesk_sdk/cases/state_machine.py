@@ -276,7 +276,7 @@ def _validate_response(case: ResponseCase, event: Event) -> None:
     if event.kind is EventKind.DECIDED and event.decision is None:
         raise _invalid(case, event, "the event does not say what is answered", "give a ResponseDecision")
     if event.kind is EventKind.SEND_STARTED and case.answer is None:
-        raise _invalid(case, event, "nobody has decided what is answered", "decide with `orderdesk answer`")
+        raise _invalid(case, event, "no answer was decided yet", "decide with `orderdesk answer`")
 
 
 def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:

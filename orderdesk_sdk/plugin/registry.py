@@ -239,7 +239,7 @@ def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> str | None:
             near = difflib.get_close_matches(caller.name, vars(hookspecs), n=1)
             hint = f"it may mean {near[0]}; " if near else ""
             newer = "one of a newer SDK is marked @hookimpl(optionalhook=True)"
-            return f"it implements {caller.name}, which is no hook of this SDK: {hint}{newer}"
+            return f"it implements {caller.name}, which is not a hook of this SDK: {hint}{newer}"
     return None
 
 
@@ -263,7 +263,7 @@ def _declaration_error(integration: Integration, slug: str, manager: pluggy.Plug
     switches = {field.name for field in settings_fields(integration.settings) if field.type is bool}
     named = {switch.setting for switch in integration.side_effects.values() if switch.setting is not None}
     if no_switches := named - switches:
-        return f"side_effects names {', '.join(map(repr, no_switches))}, which is no bool among its settings"
+        return f"side_effects names {', '.join(map(repr, no_switches))}, which is not a bool among its settings"
     unknown = {action.status for action in integration.actions} - {
         None,
         *(status.name for status in integration.statuses),

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 FIND_OUT_HINT = (
-    "find out at the service what the first request did; then confirm or reject this case and cancel what is left anew"
+    "find out at the service what the first request did; then confirm or reject this case and cancel what is left"
 )
 
 

@@ -42,7 +42,7 @@ _settings_option = click.option(
     type=_SettingType(),
     metavar="NAME=VALUE",
     multiple=True,
-    help="A setting that is no secret, or NAME= for its default; may be repeated.",
+    help="A setting that is not a secret, or NAME= for its default; may be repeated.",
 )
 _stdin_option = click.option(
     "--secrets-stdin",
@@ -241,7 +241,7 @@ def rotate_key(session: Session, by: str | None) -> None:
     """Seal the secrets with the new `key` of [stored_connections] that were sealed with `previous_key`."""
     with session.desk() as desk:
         count = desk.connection_admin.rotate_key(by=require_name(by))
-    session.print_result({"sealed": count}, lambda screen: screen.line(f"Sealed anew: {count}."))
+    session.print_result({"sealed": count}, lambda screen: screen.line(f"Sealed with the new key: {count}."))
 
 
 def _switch(session: Session, desk: Desk, name: str, by: str | None, *, enabled: bool) -> None:
@@ -272,7 +272,7 @@ def _ask_for(form: ConnectionForm, names: tuple[str, ...]) -> Mapping[str, Secre
     required = {field.name: field.is_required for field in form.fields if field.is_secret}
     for name in names:
         if name not in required:
-            raise click.UsageError(f"{name!r} is no secret of {form.integration}; its secrets: {', '.join(required)}")
+            raise click.UsageError(f"{name!r} is not a secret of {form.integration}; known: {', '.join(required)}")
     answers = {
         name: click.prompt(
             name if required[name] else f"{name} (optional)",
@@ -295,5 +295,5 @@ def _read_secrets() -> Mapping[str, Secret]:
     except ValueError:
         found = None
     if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
-        raise click.UsageError('the standard input is no JSON object of texts; write it as {"api_key": "..."}')
+        raise click.UsageError('the standard input is not a JSON object of texts; write it as {"api_key": "..."}')
     return {name: Secret(text) for name, text in found.items()}

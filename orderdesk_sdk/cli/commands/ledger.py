@@ -81,7 +81,7 @@ def rebuild_queue(session: Session) -> None:
 
     session.print_result(
         {"wakes": count},
-        lambda screen: screen.line(f"The queue was made anew, with {counted(count, 'wake')}."),
+        lambda screen: screen.line(f"Rebuilt the queue, with {counted(count, 'wake')}."),
     )
 
 

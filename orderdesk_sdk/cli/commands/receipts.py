@@ -127,7 +127,7 @@ def _revoke_link(session: Session, order: str, link_id: str, by: str) -> None:
             )
         link = desk.receipt_links.revoke(link_id, by=by)
     session.print_result(
-        {"link": receipt_link_document(link)}, lambda screen: screen.line(f"The link {link.id} leads nowhere any more.")
+        {"link": receipt_link_document(link)}, lambda screen: screen.line(f"The link {link.id} was revoked.")
     )
 
 

@@ -97,5 +97,5 @@ def revoke_token(session: Session, name: str, by: str | None) -> None:
     with session.desk() as desk:
         token = desk.access.api_tokens.revoke(name, by=require_name(by))
     session.print_result(
-        {"token": api_token_document(token)}, lambda screen: screen.line(f"Token {token.name} counts no more.")
+        {"token": api_token_document(token)}, lambda screen: screen.line(f"Token {token.name} was revoked.")
     )

@@ -184,7 +184,7 @@ def _event_type(text: str) -> EventType:
     found = known.get(text) or known.get(f"case.{text}")
     if found is None:
         raise ValidationError(
-            f"{text!r} is no type of events", location="--event", hint=f"known are: {', '.join(known)}"
+            f"{text!r} is not a type of event", location="--event", hint=f"known are: {', '.join(known)}"
         )
     return found
 

@@ -185,9 +185,9 @@ class ConnectionAdmin:
     def _stored(self, name: str) -> StoredConnection:
         found = self._stored_or_none(name)
         if found is None:
-            where = "it stands in orderdesk.toml" if name in self._configured else "there is none of this name"
+            where = "it stands in orderdesk.toml" if name in self._configured else "no stored connection has this name"
             raise NotFoundError(
-                f"this is no stored connection: {where}",
+                f"this is not a stored connection: {where}",
                 location=f"connection {name!r}",
                 hint="see `orderdesk connections list`",
             )
@@ -264,7 +264,7 @@ def _storable(change: ConnectionChange) -> Mapping[str, object]:
         settings: Mapping[str, object] = json.loads(json.dumps(dict(change.settings), allow_nan=False))
     except (TypeError, ValueError, RecursionError):
         raise ConfigurationError(
-            "a setting holds what is no text, number, list or table",
+            "a setting holds something else than a text, number, list or table",
             location=connection_location(change.name),
             hint="write dates as texts",
         ) from None

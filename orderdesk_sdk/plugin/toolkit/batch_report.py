@@ -90,7 +90,7 @@ class XmlReportFormat:
         """The report in a response. Raises MalformedResponseError where there is none that is complete."""
         report = next(xml_root(response).iter(self.root), None)
         if report is None or _contains(texts_in(report, self.incomplete[0]), self.incomplete[1]):
-            raise MalformedResponseError(f"it is no complete {self.root}", location="the report")
+            raise MalformedResponseError(f"it is not a complete {self.root}", location="the report")
         problems = tuple(
             ReportProblem(
                 frozenset(texts_in(one, *self.order_names)).difference(self.placeholders),

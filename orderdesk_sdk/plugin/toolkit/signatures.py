@@ -66,7 +66,7 @@ def webhook_object(request: WebhookRequest, *, location: str) -> Mapping[str, ob
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, Mapping):
-        raise MalformedResponseError(f"the body is no JSON object ({len(request.body)} bytes)", location=location)
+        raise MalformedResponseError(f"the body is not a JSON object ({len(request.body)} bytes)", location=location)
     return found
 
 
@@ -74,7 +74,7 @@ def json_text_at(request: WebhookRequest, *path: str, location: str) -> str:
     """The text or number at a path of keys in a message's JSON body, as a text. Raises MalformedResponseError."""
     found = get_path(webhook_object(request, location=location), *path)
     if isinstance(found, bool) or not isinstance(found, str | int) or not str(found).strip():
-        raise MalformedResponseError(f"{'.'.join(path)} is no text and no number", location=location)
+        raise MalformedResponseError(f"{'.'.join(path)} is neither a text nor a number", location=location)
     return str(found)
 
 

@@ -45,7 +45,7 @@ def xml_root(response: TextResponse) -> ET.Element:
         except (ET.ParseError, LookupError):
             return _parsed(content.decode("cp1252", "replace"))  # Of a text the declared encoding is not asked for.
     except (ET.ParseError, ValueError, LookupError, zlib.error) as error:
-        why = f"the body is no XML that is read here: {error}"
+        why = f"the body is not XML that can be read: {error}"
         raise MalformedResponseError(why, location=f"reply {response.status_code}") from None
 
 

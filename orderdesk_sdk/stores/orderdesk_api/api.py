@@ -177,8 +177,8 @@ class OrderDeskApi:
         if 400 <= response.status_code < 500:
             return {}  # The status says enough: a proxy or a firewall writes no JSON.
         if reads:
-            raise MalformedResponseError("the response is no JSON object", location=location)
-        raise _away("the response is no JSON object", location, reads=False)
+            raise MalformedResponseError("the response is not a JSON object", location=location)
+        raise _away("the response is not a JSON object", location, reads=False)
 
     def _message(self, document: Mapping[str, object], private: Collection[str]) -> str:
         """What an error response says, without secrets and without the texts of people that were sent."""

@@ -137,7 +137,7 @@ def _prepare_folder(folder: Path, *, fresh: bool) -> bool:
 
 
 def _ledger_line(folder: Path, *, earlier: bool) -> str:
-    return f"{folder / _LEDGER}{' (an earlier one; --fresh begins anew)' if earlier else ''}"
+    return f"{folder / _LEDGER}{' (an earlier one; --fresh removes it)' if earlier else ''}"
 
 
 def _what_to_try(folder: Path, store: str | None) -> dict[str, str]:
