@@ -209,6 +209,15 @@ class Simulator(ABC):
         """
         return JSONResponse({"error": "the access token has expired"}, 401)
 
+    def requested_cancellation(
+        self,
+        remote_id: str,  # noqa: ARG002 - for overriding
+    ) -> tuple[str | None, Mapping[str, int]] | None:
+        """Of the request to cancel an order that is open: the asker's reason, and the pieces of each line by its code,
+        of which none stands for the whole order; None: it does not tell.
+        """
+        return None
+
     def throttled_response(self, wait: timedelta) -> Response | None:  # noqa: ARG002 - for overriding
         """Its own answer to a call that came too soon, which may come again after `wait`; None: 429 and Retry-After."""
         return None

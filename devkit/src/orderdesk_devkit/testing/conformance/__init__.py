@@ -40,6 +40,7 @@ from orderdesk_devkit.testing.conformance.reads import ReadTests
 from orderdesk_devkit.testing.conformance.reasons import ReasonTests
 from orderdesk_devkit.testing.conformance.refusals import RefusalTests
 from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTests
+from orderdesk_devkit.testing.conformance.request_lists import RequestListTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.samples import SampleTests
@@ -87,6 +88,7 @@ class PluginConformance(
     StatusChangeTests,
     SettingTests,
     ThrottlingTests,
+    RequestListTests,
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,

@@ -149,6 +149,10 @@ class Requirement(Enum):
         "only the service's own webhooks are read (a message of others is rejected with 401)",
         "call plugin.toolkit.signatures.verify_signature or verify_token over request.body before you read anything",
     )
+    LISTS_REQUESTS = (
+        "the list of others' requests to cancel is whole and true, and no list where it cannot be read (law 6)",
+        "follow every page, take lines and reason from the request, and end with answer.unknown(...) after an error",
+    )
     ANSWERS_REQUESTS = (
         "others' requests to cancel are found, and answered once (laws 2 to 4)",
         "list every open request, and let orderdesk_respond read whether one is open before it answers it",

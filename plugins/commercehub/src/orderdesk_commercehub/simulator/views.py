@@ -7,7 +7,10 @@ from attrs import evolve
 from orderdesk_commercehub.simulator.changelog import LogPage
 from orderdesk_commercehub.simulator.store import Order
 
-__all__ = ["failure", "log_view", "messages", "order_view"]
+__all__ = ["REQUEST_CODE", "failure", "log_view", "messages", "order_view"]
+
+REQUEST_CODE = "CXRR"
+"""Of whoever asks us to cancel."""
 
 
 def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
@@ -23,7 +26,7 @@ def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
         "dscoLifecycle": "acknowledged" if open_left else "completed",
         "dscoRetailerId": order.retailer,
         "cancelRequested": order.cancel_requested,
-        "cancelRequestedCode": "CXRR" if order.cancel_requested else None,
+        "cancelRequestedCode": REQUEST_CODE if order.cancel_requested else None,
         "testFlag": True,
         "shipping": {
             "firstName": "Robin",
@@ -44,7 +47,7 @@ def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
                 "quantity": item.quantity,
                 "status": "cancelled" if item.canceled == item.quantity else None,
                 "cancelledQuantity": item.canceled or None,  # A count that is nothing is told as null: our choice.
-                **({"cancelRequested": True, "cancelRequestedCode": "CXRR"} if item.cancel_requested else {}),
+                **({"cancelRequested": True, "cancelRequestedCode": REQUEST_CODE} if item.cancel_requested else {}),
                 "cancelCode": item.code,
                 "cancelledReason": item.reason,
                 "shippedQuantity": item.shipped,

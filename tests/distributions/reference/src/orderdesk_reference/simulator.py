@@ -60,9 +60,14 @@ class CartSimulator(SimpleSimulator):
             case _:
                 return super().handle(request, body)
 
-    def ask_to_cancel(self, number: str, name: str = "R-1") -> None:
+    def ask_to_cancel(self, number: str, name: str = "") -> None:
         """The buyer of an order asks us to cancel it."""
+        name = name or f"R-{len(self._requests) + 1}"
         self._requests[name] = {"id": name, "number": number, "state": "open", "why": "ordered twice"}
+
+    def requested_cancellation(self, remote_id: str) -> tuple[str | None, Mapping[str, int]]:
+        request = next(one for one in self._requests.values() if one["number"] == remote_id)
+        return str(request["why"]), {}
 
     def _request(self, name: str, told: Mapping[str, str]) -> tuple[str, str | None, CallResult]:
         request = self._requests[name]
