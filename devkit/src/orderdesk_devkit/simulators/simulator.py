@@ -109,6 +109,9 @@ class Simulator(ABC):
     """The switches, with their choices, under which a cancel is taken and the order ships all the same; empty where
     the simulator has no such fate. A service whose response is its last word does not say there that it canceled."""
 
+    personal_texts: ClassVar[tuple[str, ...]] = ()
+    """What its responses say of persons, of ten characters and more, beside the invented person of the kit."""
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.faults = FaultQueue()

@@ -193,6 +193,14 @@ class Requirement(Enum):
         "nothing of a person is kept that is not needed (law 11)",
         "name the fields of responses with personal data in redact_fields",
     )
+    OPERATIONS = (
+        "limits and identified_by name operations of calls that are made",
+        "mend the name, or remove it; or name it in `operations_not_tried` where this suite does not come to the call",
+    )
+    NO_PERSON = (
+        "no person stands in what is kept of a call (law 11)",
+        "name the fields with people in them in redact_fields, or send with redact_response=True",
+    )
     NO_SECRET = (
         "no secret in a ledger row, repr, log, receipt or plan (law 11)",
         "hold credentials in secret() settings, sign in an httpx.Auth, and let a TokenAuth fetch tokens",
