@@ -1,4 +1,4 @@
-"""Signed messages: a body that comes with the HMAC of itself, made with a secret that only the sender and we know."""
+"""Signed messages: the sender adds an HMAC of the body, made with a secret that only the sender and we know."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def verify_signature(request: WebhookRequest, header: str, secrets: Iterable[Sec
 
     Args:
         header: in lower case.
-        secrets: any of them is good, as while one is being changed; an empty one never is. place: who sends it, for
-            errors.
+        secrets: any of them may have signed, as while one is being replaced; an empty one never counts.
+        location: who sends it, for errors.
     """
     keys = [secret.reveal().encode() for secret in secrets if secret.reveal()]
     if not keys:
@@ -42,7 +42,7 @@ def verify_token(shown: str, token: Secret, *, location: str) -> None:
 
     Args:
         shown: as the message has it, "" where it has none.
-        token: an empty one fits nothing.
+        token: an empty one never fits.
         location: who sends it, for errors.
     """
     # In constant time: how long it takes must not tell how much of a guess is right.

@@ -28,14 +28,14 @@ class SettlementTests(StandardTests):
         if not isinstance(confirm, Polling) or confirm.usually_within is None:
             pytest.skip(f"{plugin_under_test.slug} declares no time that its service normally takes")
         with plugin_under_test.open_harness(tmp_path) as harness:
-            asked_at = harness.clock.now()
+            requested_at = harness.clock.now()
             case = harness.cancel()
-            moments = [asked_at]
+            moments = [requested_at]
             for case in harness.steps():
                 moments.append(harness.clock.now())
                 if case.state is State.ACTION_REQUIRED:
                     break
-        took = moments[-1] - asked_at
+        took = moments[-1] - requested_at
         found = list[str]()
         if case.state is State.ACTION_REQUIRED:
             found.append(f"after {took} a person got it")
