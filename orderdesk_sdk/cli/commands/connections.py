@@ -233,6 +233,34 @@ def test_connection(session: Session, name: str) -> None:
         click.get_current_context().exit(1)
 
 
+@connections.command("webhook")
+@click.argument("name")
+@click.option("--register/--remove", "registered", default=None, help="Register our address there, or remove it.")
+@by_option()
+@common_options
+@click.pass_obj
+def connection_webhook(session: Session, name: str, registered: bool | None, by: str | None) -> None:
+    """Show whether our webhook is registered at the service of the connection NAME, and put it right.
+
+    For services whose plugin registers its webhook itself. Exit code 3: it is not registered.
+    """
+    with session.desk() as desk:
+        admin = desk.connection_admin
+        status = (
+            admin.webhook(name)
+            if registered is None
+            else admin.set_webhook(name, registered=registered, by=require_name(by))
+        )
+
+    def draw(screen: Screen) -> None:
+        others = f"; {status.others} of others" if status.others else ""
+        screen.line(f"{name}: the webhook is {status.state.value}{others}")
+
+    session.print_result({"connection": name, "webhook": status.state.value, "others": status.others}, draw)
+    if status.state.value != "registered" and registered is not False:
+        click.get_current_context().exit(3)
+
+
 @connections.command("rotate-key")
 @by_option()
 @common_options

@@ -177,6 +177,10 @@ class Simulator(ABC):
         """What it has done besides, because a cancel asked for it: a fee charged, money paid back; None: unknown."""
         return None
 
+    def registered_webhooks(self) -> Sequence[str] | None:
+        """The addresses that are registered for its messages; None where it does not tell."""
+        return None
+
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:  # noqa: ARG002 - for overriding
         """The messages, one of each kind, that it sends about the order as it stands; by default none."""
         return ()

@@ -57,6 +57,7 @@ from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
+from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTests
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
 __all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
@@ -98,6 +99,7 @@ class PluginConformance(
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,
+    WebhookSetupTests,
     SecretLeakTests,
 ):
     """All standard tests. Subclass it once for each integration of a plugin."""

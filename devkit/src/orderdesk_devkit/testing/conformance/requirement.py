@@ -117,6 +117,10 @@ class Requirement(Enum):
         "a service that takes long is waited for, for as long as its plugin says that it takes (law 7)",
         "declare in Polling.usually_within how long the service normally takes, by its document",
     )
+    REGISTERS_WEBHOOKS = (
+        "a webhook is registered once, found where it is, and removed without a trace of others (laws 3 and 10)",
+        "list the webhooks first, and register or remove request.address only where the list is not as wanted",
+    )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
         "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",
