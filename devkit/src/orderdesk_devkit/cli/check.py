@@ -60,7 +60,7 @@ def _require_testing() -> None:
     from orderdesk_sdk.cli.extras import missing_modules
     from orderdesk_sdk.errors import ConfigurationError
 
-    missing = missing_modules(("pytest", "vcr", "yaml", "pytest_socket", "jsonschema"))
+    missing = missing_modules(("pytest", "coverage", "vcr", "yaml", "pytest_socket", "jsonschema"))
     if missing:
         raise ConfigurationError(
             f"the conformance suite needs what is not installed: {', '.join(missing)}",
