@@ -95,7 +95,9 @@ def plan(session: Session, order: str, side_effects: tuple[str, ...]) -> None:
     help="Only this line and quantity; may be repeated. id:ID:QTY names a line by its id.",
 )
 @click.option("--reason", metavar="TEXT", help="The reason; `orderdesk plan` lists those that each service accepts.")
-@click.option("--idempotency-key", metavar="TEXT", help="A name for this request, which is made once under it.")
+@click.option(
+    "--idempotency-key", metavar="TEXT", help="A name for this request. The same name again makes no second request."
+)
 @click.option(
     "--plan",
     "plan_token",
