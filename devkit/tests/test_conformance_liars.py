@@ -32,14 +32,14 @@ def judge(pytester: pytest.Pytester, liar: type, shop: type, test: str) -> pytes
         (
             toy_liars.CallsErrorsCanceled,
             liar_shops.NamingShop,
-            "refused_is_not_called",
+            "is_not_called_done",
             Requirement.REFUSED,
             "the cancel: call 1 is called canceled after 400, 409",
         ),
         (
             toy_liars.PollsErrorsCanceled,
             liar_shops.ToyShop,
-            "refused_is_not_called",
+            "is_not_called_done",
             Requirement.REFUSED,
             "the poll: call 1 is called canceled after 400, 409",
         ),
@@ -158,7 +158,7 @@ def test_who_does_the_same_honestly_passes(pytester: pytest.Pytester, honest: ty
         pytester,
         honest,
         shop,
-        "refused_is_not_called or for_a_part or reads_change or webhooks or late_cancel or reason",
+        "is_not_called_done or for_a_part or reads_change or webhooks or late_cancel or reason",
     )
     assert "failed" not in result.parseoutcomes()
     assert result.parseoutcomes()["passed"] >= len(("refusals", "reads", "late cancels", "its own"))

@@ -20,11 +20,8 @@ _PERSON = {
     "lastName": "Simulated-Example",
     "email": "robin@simulated.example",
     "phone": "217-555-0100",
-    "city": "Springfield",
-    "region": "IL",
-    "postal": "62701",
-    "country": "US",
 }
+_TOWN = {"city": "Springfield", "region": "IL", "postal": "62701", "country": "US"}
 PERSONAL_TEXTS = (*(str(_PERSON[name]) for name in ("firstName", "lastName", "email", "phone")), "1 Example Street")
 
 
@@ -43,7 +40,7 @@ def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
         "cancelRequested": order.cancel_requested,
         "cancelRequestedCode": REQUEST_CODE if order.cancel_requested else None,
         "testFlag": True,
-        **{name: {**_PERSON, "address1": f"{name}: 1 Example Street"} for name in _PLACES},
+        **{name: {**_PERSON, "address1": "1 Example Street", **_TOWN} for name in _PLACES},
         "contact": _PERSON,
         "lineItems": [
             {
