@@ -73,6 +73,9 @@ FLOW_OBJECTS: tuple[type, ...] = (
     webhooks.WebhookRequest,
     webhooks.OrderNotification,
     webhooks.NotificationKind,
+    webhooks.WebhookSetup,
+    webhooks.WebhookList,
+    webhooks.RegisteredWebhook,
     webhooks.MessageChannel,
     Case,
     CancelCase,
@@ -116,7 +119,7 @@ def hooks_page() -> str:
 
 
 SORTED = {
-    "The declaration": ("Integration", "Verification", "IdentifierFormat", "Limit"),
+    "The declaration": ("Integration", "Verification", "IdentifierFormat", "Limit", "Quota"),
     "Ways to cancel": ("Button", "Email", "Portal", "RuleAction", "Scope", "Batch"),
     "Windows: until when": ("Always", "WithinTime", "WhileStatus"),
     "Confirmation: what proves it": ("FinalResponse", "Polling", "ManualConfirmation"),
@@ -232,7 +235,7 @@ def flows_page() -> str:
         "",
         "A flow is a generator: it yields requests, receives responses, and returns what it read in them.",
         "",
-        *name_sections(service.__name__, ("Flow",), level=2),
+        *name_sections(service.__name__, ("Flow", "FlowWithSteps"), level=2),
         "## The service: makes requests",
         "",
         "A hook receives it as `service`; a plugin makes none. It is imported for annotations:",

@@ -18,7 +18,7 @@ from orderdesk_devkit.simulators import (
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
 from orderdesk_devkit.testing.cassette_suite import CassetteTests
-from orderdesk_devkit.testing.conformance import PluginConformance, base
+from orderdesk_devkit.testing.conformance import Ending, ExpectedEmail, ExpectedRequest, PluginConformance, base
 from orderdesk_devkit.testing.order_stores import Ability, OrderStoreUnderTest, StoreRule
 from orderdesk_sdk.plugin import auth, oauth, refresh_tokens
 
@@ -70,6 +70,14 @@ def testing_page() -> str:
         '`@pytest.mark.xfail(reason="why")`, and calls `super()`. `--fuzz 10000` tries more malformed responses.',
         "",
         *object_section(base.StandardTests, title=PluginConformance.__name__, methods=False),
+        "What a cancel comes to, and what is sent, is best compared with what you expect: most mistakes show there.",
+        "`orderdesk_devkit.testing.conformance` has these, too, and of each the class takes a tuple: `endings`,",
+        "`requests`, `emails`. `refused_settings` are tables of settings that contradict each other.",
+        "[Mutants](mutation.md) tells how many mistakes the suite finds in a plugin, and how to measure yours.",
+        "",
+        *class_section(Ending),
+        *class_section(ExpectedRequest),
+        *class_section(ExpectedEmail),
         "## Fixtures",
         "",
         "They are there wherever `orderdesk-devkit` is installed. All but `cassette` are of the integration that the",

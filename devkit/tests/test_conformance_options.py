@@ -35,6 +35,7 @@ def judge(pytester: pytest.Pytester, toy: str, shop: str, test: str) -> pytest.R
     [
         ("two_button_toy.TwoButtons", "two_button_toy.TwoButtonShop", "named_buttons"),
         ("label_toy.VoidsLabels", "label_toy.LabelShop", "steps_are_told"),
+        ("hold_toy.HoldsFirst", "hold_toy.HoldShop", "undone_when_withdrawn"),
     ],
 )
 def test_who_does_what_is_declared_passes(pytester: pytest.Pytester, toy: str, shop: str, test: str) -> None:
@@ -64,6 +65,13 @@ def test_who_does_what_is_declared_passes(pytester: pytest.Pytester, toy: str, s
             "steps_are_told",
             Requirement.PRIOR_STEPS,
             "no option: 'void the labels' for label L1 is called unknown, and was done 1 times",
+        ),
+        (
+            "hold_toy.CallsItReleased",
+            "hold_toy.HoldShop",
+            "undone_when_withdrawn",
+            Requirement.UNDONE,
+            "'hold the order': the status 'released' is called set, and the service has the step undone 0 times",
         ),
     ],
 )

@@ -72,6 +72,7 @@ class CancelCase(Case):
         remind_at: when the person is reminded, where the case is polled meanwhile; None: at `due_at`.
         is_reported: the service reported the cancellation, so this case never requests it.
         steps: what came of the steps that are done before the cancel, whatever came of that.
+        withdrawn_by: who has withdrawn it, while what was done before the cancel is undone; None before.
     """
 
     cancellation_id: str
@@ -89,6 +90,7 @@ class CancelCase(Case):
     is_reported: bool = False
     remind_at: datetime | None = None
     steps: tuple[StepResult, ...] = ()
+    withdrawn_by: str | None = None
 
     kind: ClassVar[str] = "cancel"
     done_state: ClassVar[State] = State.CANCELED

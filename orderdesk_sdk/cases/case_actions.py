@@ -66,7 +66,7 @@ def _retry_obstacle(case: Case) -> str | None:
     if isinstance(case, CancelCase) and case.is_reported:
         return "the service reported the cancellation, and was never asked"
     if isinstance(case, ResponseCase) and case.answer is None:
-        return "nobody has decided what to answer"
+        return "no answer was decided yet"
     return None
 
 

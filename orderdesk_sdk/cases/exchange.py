@@ -13,7 +13,10 @@ from attrs import field, frozen
 
 from orderdesk_sdk.plugin.steps import Step, StepReport
 
-__all__ = ["Certainty", "Exchange", "Failure", "Intent", "TransportLoss"]
+__all__ = ["NOT_TODAY", "Certainty", "Exchange", "Failure", "Intent", "TransportLoss"]
+
+NOT_TODAY = "NotToday"
+"""The kind of failure of a call for which nothing is left of a daily quota."""
 
 
 class Certainty(enum.Enum):
@@ -111,6 +114,7 @@ class TransportLoss:
         retry_after: how long the service asks to be left alone; None when it does not say.
         withheld: we held the request back ourselves, because what allowed it was no longer so.
         request_changed: a request was to be made again, and the flow would now make another one; nothing was sent.
+        not_today: nothing is left of a daily quota; there is again after `retry_after`.
     """
 
     certainty: Certainty
@@ -119,3 +123,4 @@ class TransportLoss:
     retry_after: timedelta | None = None
     withheld: bool = False
     request_changed: bool = False
+    not_today: bool = False

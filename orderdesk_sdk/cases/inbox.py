@@ -30,7 +30,7 @@ class InboxKind(enum.Enum):
     STATUS_CHANGE = "status change"
     RESUBMISSION = "resubmission"
     RESPONSE = "response"
-    """Somebody asks us to cancel, and nobody has decided what to answer."""
+    """Somebody asks us to cancel, and no answer was decided yet."""
     MESSAGE = "message"
     """A message came in and could not be handled."""
 

@@ -27,7 +27,7 @@ class ChainHead:
         count, colon, digest = text.strip().partition(":")
         if not colon or not count.isdecimal() or len(digest) != 64 or set(digest) - set("0123456789abcdef"):
             raise ValidationError(
-                f"{text!r} is no head of a ledger",
+                f"{text!r} is not the head of a ledger",
                 location="head",
                 hint="write the whole head, as NUMBER:64 HEX DIGITS",
             )

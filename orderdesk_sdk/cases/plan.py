@@ -8,6 +8,7 @@ from typing import TypedDict, assert_never
 
 from attrs import field, frozen
 
+from orderdesk_sdk.cases.call_counts import QuotaState
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.plan_token import make_plan_token
 from orderdesk_sdk.cases.side_effects import requested_effects
@@ -62,6 +63,7 @@ class PlanEntry:
         existing_state: the state of a case that exists already; None before the first request.
         not_done: what the cancellation does not ask of the service, which may have rules of its own.
         offered: what of that a person may ask for, for this cancellation.
+        quotas: what is left of each daily quota of the connection; where nothing is, its calls wait for the next day.
         effect_notes: what that costs or does, and what of `also_done` does; of those of which more is known.
     """
 
@@ -77,6 +79,7 @@ class PlanEntry:
     not_done: tuple[SideEffect, ...] = tuple(SideEffect)
     offered: tuple[SideEffect, ...] = ()
     effect_notes: Mapping[SideEffect, str] = field(factory=dict, hash=False)
+    quotas: tuple[QuotaState, ...] = ()
 
     @property
     def also_done(self) -> tuple[SideEffect, ...]:

@@ -68,7 +68,7 @@ def _time_of(text: str) -> datetime:
         raw = b""
     if not raw:
         raise ValidationError(
-            f"{text[:_LENGTH]!r} is no token of a plan",
+            f"{text[:_LENGTH]!r} is not the token of a plan",
             location="plan token",
             hint=f"give the {_LENGTH} letters and digits that `orderdesk plan ORDER` shows",
         )
@@ -107,6 +107,7 @@ def _entry_content(entry: PlanEntry) -> list[object]:
         None if entry.existing_state is None else entry.existing_state.value,
         [effect.value for effect in entry.not_done],
         [[effect.value, entry.effect_notes.get(effect)] for effect in entry.also_done],
+        [[quota.operation, quota.opens_at.isoformat()] for quota in entry.quotas if not quota.left],
         [_step_content(step) for step in entry.steps[first or 0 :]],
     ]
 

@@ -117,6 +117,12 @@ def describe_steps(steps: Sequence[StepResult]) -> str:
     return "; ".join(f"{name}: {', '.join(_words(one) for one in steps if one.name == name)}" for name in names)
 
 
+def tell_steps(message: str | None, steps: Sequence[StepResult]) -> str | None:
+    """A message with what came of the steps, which stands whatever became of the cancel; told once."""
+    said = describe_steps(steps)
+    return message if not said or said in (message or "") else "; ".join(filter(None, (message, said)))
+
+
 def _words(result: StepResult) -> str:
     outcome = "outcome unknown" if result.outcome is StepOutcome.UNKNOWN else result.outcome.value
     said = f" ({result.message})" if result.message else ""

@@ -13,7 +13,7 @@ from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
 from orderdesk_sdk.cases.events import OrderEvent
 from orderdesk_sdk.cases.evidence import Evidence
-from orderdesk_sdk.cases.prior_steps import StepResult, describe_steps, merge_steps
+from orderdesk_sdk.cases.prior_steps import StepResult, merge_steps, tell_steps
 from orderdesk_sdk.cases.response import ResponseCase, ResponseDecision
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.settlement_events import settlement_events
@@ -60,6 +60,8 @@ class EventKind(enum.Enum):
     BATCHED = "batched"
     """The case waits for others that its service is asked for in one call."""
     UNSUPPORTED = "unsupported"
+    WITHDRAWAL_STARTED = "withdrawal started"
+    """It is withdrawn, and what was done before the cancel is undone first."""
     WITHDRAWN = "withdrawn"
     SHIPPED = "shipped"
     DECIDED = "decided"
@@ -111,6 +113,7 @@ TRANSITIONS: Mapping[tuple[State, EventKind], State] = {
         (state, EventKind.WITHDRAWN): State.WITHDRAWN
         for state in (State.PENDING, State.REPORTED, State.ACTION_REQUIRED)
     },
+    **{(state, EventKind.WITHDRAWAL_STARTED): State.PENDING for state in (State.PENDING, State.ACTION_REQUIRED)},
     **{(state, EventKind.DECIDED): State.PENDING for state in (State.PENDING, State.ACTION_REQUIRED)},
     **{(state, EventKind.EXPIRED): State.EXPIRED for state in (State.PENDING, State.ACTION_REQUIRED)},
     **{
@@ -142,6 +145,7 @@ class Event:
         remind_at: when the person who is given the case is reminded, where it is polled before; None: at `due_at`.
         decision: what is to be answered, of DECIDED.
         steps: what came of prior steps in the attempt that it ends.
+        only_steps: nothing but these steps was sent in it, and it is known what came of each.
     """
 
     kind: EventKind
@@ -163,6 +167,7 @@ class Event:
     remind_at: datetime | None = None
     decision: ResponseDecision | None = None
     steps: tuple[StepResult, ...] = ()
+    only_steps: bool = False
 
 
 class InvalidTransitionError(InvalidStateError):
@@ -261,7 +266,9 @@ def _validate_cancel(case: CancelCase, event: Event) -> None:
         )
     if event.kind is EventKind.FELL_BACK and (event.route is None or event.route <= case.route):
         raise _invalid(case, event, "the fallback is always a later route")
-    if event.kind is EventKind.WITHDRAWN and case.last_sent_at is not None:
+    if case.withdrawn_by is not None and event.kind in (EventKind.SEND_STARTED, EventKind.FELL_BACK):
+        raise _invalid(case, event, "the cancellation is withdrawn", "cancel the order again once it has settled")
+    if event.kind in (EventKind.WITHDRAWN, EventKind.WITHDRAWAL_STARTED) and case.last_sent_at is not None:
         raise _invalid(case, event, "a request was sent already", "wait for the service's answer")
 
 
@@ -269,7 +276,7 @@ def _validate_response(case: ResponseCase, event: Event) -> None:
     if event.kind is EventKind.DECIDED and event.decision is None:
         raise _invalid(case, event, "the event does not say what is answered", "give a ResponseDecision")
     if event.kind is EventKind.SEND_STARTED and case.answer is None:
-        raise _invalid(case, event, "nobody has decided what is answered", "decide with `orderdesk answer`")
+        raise _invalid(case, event, "no answer was decided yet", "decide with `orderdesk answer`")
 
 
 def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
@@ -280,6 +287,8 @@ def _last_sent_at(case: CancelCase, event: Event) -> datetime | None:
         case EventKind.OUTCOME_UNKNOWN if case.state is not State.SENDING:
             return event.at
         case EventKind.NOT_PROCESSED:
+            return case.previously_sent_at
+        case EventKind.FELL_BACK | EventKind.ESCALATED if event.only_steps:
             return case.previously_sent_at
         case _:
             return case.last_sent_at
@@ -329,6 +338,7 @@ def transition(case: C, event: Event) -> Transition[C]:
     falls_back = event.kind is EventKind.FELL_BACK
     quiet = event.kind in ROUTINE and event.message is None
     waits = after is State.ACTION_REQUIRED
+    steps = merge_steps(case.steps, event.steps) if isinstance(case, CancelCase) else ()
     of_kind: dict[str, Any] = _canceling(case, event, after) if isinstance(case, CancelCase) else {}
     if isinstance(case, ResponseCase):
         of_kind = {"decision": event.decision or case.decision}
@@ -341,7 +351,7 @@ def transition(case: C, event: Event) -> Transition[C]:
         due_at=event.due_at if after in OPEN else None,
         consecutive_failures=_failures(case, event, quiet=quiet),
         deadline=None if falls_back or after not in OPEN else event.deadline or case.deadline,
-        message=case.message if quiet else _message(case, event),
+        message=case.message if quiet else tell_steps(event.message, steps),
         hint=case.hint if quiet else event.hint,
         plugin_error=case.plugin_error if quiet else event.plugin_error,
         evidence=event.evidence or case.evidence,
@@ -350,16 +360,6 @@ def transition(case: C, event: Event) -> Transition[C]:
         **of_kind,
     )
     return Transition(changed, settlement_events(case, changed))
-
-
-def _message(case: Case, event: Event) -> str | None:
-    """What is told of an event. What was done before a cancel stands, whatever became of that, and is told with it."""
-    steps = describe_steps(merge_steps(case.steps, event.steps)) if isinstance(case, CancelCase) else ""
-    return (
-        event.message
-        if not steps or steps in (event.message or "")
-        else "; ".join(filter(None, (event.message, steps)))
-    )
 
 
 def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, Any]:
@@ -383,6 +383,7 @@ def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, Any]
         # What a new request does, the old one's reference cannot tell.
         "request_reference": None if sends else event.request_reference or before.request_reference,
         "steps": merge_steps(before.steps, event.steps) if event.steps else before.steps,
+        "withdrawn_by": event.person if event.kind is EventKind.WITHDRAWAL_STARTED else before.withdrawn_by,
         "is_batched": not falls_back and (before.is_batched or event.kind is EventKind.BATCHED),
     }
 

@@ -15,7 +15,7 @@ from orderdesk_sdk.plugin.routes import (
     Route,
 )
 
-__all__ = ["describe_confirmation", "describe_prior_steps", "format_duration", "rounded_duration"]
+__all__ = ["days_or_duration", "describe_confirmation", "describe_prior_steps", "format_duration", "rounded_duration"]
 
 
 def describe_confirmation(route: Route) -> str:
@@ -23,8 +23,11 @@ def describe_confirmation(route: Route) -> str:
     match route.confirm:
         case FinalResponse():
             return "the response is final"
-        case Polling(every, give_up):
-            return f"polled every {format_duration(every)}, for {format_duration(give_up)}"
+        case Polling(every, give_up, usually_within, slowest):
+            later = f", later every {days_or_duration(slowest)}" if slowest is not None and slowest > every else ""
+            usual = "" if usually_within is None else f"; normally decided within {days_or_duration(usually_within)}"
+            lasts = format_duration(give_up) if not (later or usual) else days_or_duration(give_up)
+            return f"polled every {format_duration(every)}{later}, for {lasts}{usual}"
         case ManualConfirmation(within):
             does = "cancels the order and confirms" if isinstance(route, Portal) else "confirms"
             return f"a person {does}, reminded after {format_duration(within)}"
@@ -34,7 +37,16 @@ def describe_confirmation(route: Route) -> str:
 
 def describe_prior_steps(steps: Sequence[PriorStep]) -> str:
     """What is done before a cancel: "void the labels (cannot be undone)"; "" for nothing."""
-    return ", then ".join(step.name if step.is_reversible else f"{step.name} (cannot be undone)" for step in steps)
+    return ", then ".join(
+        f"{step.name} (undone if withdrawn)" if step.is_reversible else f"{step.name} (cannot be undone)"
+        for step in steps
+    )
+
+
+def days_or_duration(duration: timedelta) -> str:
+    """A duration for people that may be long: 30 days, 36 h."""
+    days = duration / timedelta(days=1)
+    return f"{days:g} days" if days >= 2 and days.is_integer() else format_duration(duration)
 
 
 def format_duration(duration: timedelta) -> str:

@@ -88,7 +88,7 @@ def _request(
         raise ConfigurationError(
             f"no sandbox answers at {url}: {error}",
             location="[sandbox]",
-            hint="start `orderdesk sandbox` again; it writes the configuration anew",
+            hint="start `orderdesk sandbox` again; it writes a new configuration",
         ) from error
     finally:
         connection.close()

@@ -59,7 +59,7 @@ class AnswerLinkService:
         """What a link is about. Decides nothing.
 
         Raises NotFoundError, of a token that is none of ours, of a forged and of a forgotten one alike, and
-        InvalidStateError for a link that counts no more: expired, used, of an older e-mail, of a settled case.
+        InvalidStateError for a link that is no longer valid: expired, used, of an older e-mail, of a settled case.
         """
         return self._find(token)[1]
 
@@ -88,7 +88,7 @@ class AnswerLinkService:
         except ConflictError:
             self._find(token)  # Says who was faster, where the case is settled by that.
             raise
-        # After the case: a crash in between leaves a link of a settled case, which counts no more either.
+        # After the case: a crash in between leaves a link of a settled case, which is no longer valid either.
         self._ledger.mark_links_used(linked.case.id, stored.link.attempt, now)
         return after
 
@@ -108,7 +108,7 @@ class AnswerLinkService:
         return stored, LinkedCase(case, stored.link.answer, unquote(urlsplit(sent[-1][1].url).path))
 
     def _problem(self, stored: StoredLink, case: CancelCase, last_sent: int | None) -> str | None:
-        """Why a link counts no more, for the person who followed it; None where it does."""
+        """Why a link is no longer valid, for the person who followed it; None where it is."""
         if stored.used_at is not None:
             return "this e-mail was answered already"
         if not case.is_open:

@@ -14,9 +14,9 @@ from orderdesk_sdk.cases.case import State, settling_hint
 from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
 from orderdesk_sdk.cases.ledger import OrderRecord
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
-from orderdesk_sdk.cases.plan import Plan, make_plan
+from orderdesk_sdk.cases.plan import Plan, PlanEntry, make_plan
 from orderdesk_sdk.cases.plan_token import require_unchanged
-from orderdesk_sdk.cases.state_machine import Event, EventKind
+from orderdesk_sdk.cases.policy.withdrawal import withdrawal_event
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
     request_fingerprint,
@@ -31,7 +31,7 @@ from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError, ValidationError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.store import RegisteredOrder
-from orderdesk_sdk.plugin.integration import SideEffect
+from orderdesk_sdk.plugin.integration import Integration, SideEffect
 from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
 from orderdesk_sdk.runtime.context import CaseContext
 
@@ -82,7 +82,15 @@ class CancellationService:
         latest = latest_cases(self._ledger.cases(CancelCase, order_id=order.id), remote_orders)
         standing = {name: case.state for name, case in latest.items()}
         declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
-        return make_plan(order, remote_orders, declared, self._clock.now(), standing, settings, side_effects)
+        plan = make_plan(order, remote_orders, declared, self._clock.now(), standing, settings, side_effects)
+        return evolve(plan, entries=tuple(self._with_quotas(entry, declared) for entry in plan.entries))
+
+    def _with_quotas(self, entry: PlanEntry, declared: Mapping[str, Integration | str]) -> PlanEntry:
+        """An entry with what is left of the day's calls, where its connection has quotas."""
+        integration = declared.get(entry.connection)
+        if integration is None or isinstance(integration, str) or not integration.quotas:
+            return entry
+        return evolve(entry, quotas=self._connections.quotas(entry.connection, integration))
 
     def draft(
         self,
@@ -292,9 +300,11 @@ class CancellationService:
     def _withdraw_case(self, case: CancelCase, by: str, note: str | None) -> CancelCase:
         while case.is_open and case.last_sent_at is None and case.state is not State.SENDING:
             try:
-                return self._scheduler.apply(
-                    case, Event(EventKind.WITHDRAWN, self._clock.now(), person=by, message=note or f"Withdrawn by {by}")
-                )
+                declared = self._connections.integration(case.connection)
+                integration = None if isinstance(declared, str) else declared
+                event = withdrawal_event(case, integration, self._clock.now(), by, note or f"Withdrawn by {by}")
+                after = self._scheduler.apply(case, event)
+                return self._scheduler.finish_withdrawal(after) if after.is_open else after
             except ConflictError:
                 case = self._ledger.case(case.id, CancelCase)  # Another process was faster: it may be being sent.
         if case.is_open:

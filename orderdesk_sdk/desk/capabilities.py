@@ -88,12 +88,17 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         else _identifier_format(declared.remote_id_format),
         "statuses": [{"name": status.name, "title": status.title} for status in declared.statuses],
         "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
+        "registers_webhook": bool(plugin.manager.hook.orderdesk_webhooks.get_hookimpls()),
         "reads_notifications": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
         "cancel_requests": None if declared.cancel_requests is None else _cancel_requests(declared.cancel_requests),
         "side_effects": _side_effects(declared),
         "limits": [
             {"operation": name, "per_second": limit.per_second, "burst": limit.burst}
             for name, limit in sorted(declared.limits.items())
+        ],
+        "quotas": [
+            {"operation": name, "calls": quota.calls, "time_zone": quota.time_zone}
+            for name, quota in sorted(declared.quotas.items())
         ],
         "rate_header": declared.rate_header,
         "settings": settings_form(declared.settings),
@@ -184,16 +189,20 @@ def _confirmation(confirm: Confirmation) -> JsonObject:
         "kind": "final response",
         "every_seconds": None,
         "give_up_seconds": None,
+        "usually_within_seconds": None,
+        "slowest_seconds": None,
         "remind_after_seconds": None,
     }
     match confirm:
         case FinalResponse():
             return document
-        case Polling(every, give_up):
+        case Polling(every, give_up, usually_within, slowest):
             return document | {
                 "kind": "polling",
                 "every_seconds": _seconds(every),
                 "give_up_seconds": _seconds(give_up),
+                "usually_within_seconds": None if usually_within is None else _seconds(usually_within),
+                "slowest_seconds": None if slowest is None else _seconds(slowest),
             }
         case ManualConfirmation(remind_after):
             return document | {"kind": "manual", "remind_after_seconds": _seconds(remind_after)}

@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.archive import ArchiveReport
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, POLLABLE, Case, State
 from orderdesk_sdk.cases.history import HistoryEntry
+from orderdesk_sdk.cases.policy.withdrawal import withdrawal_event
 from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
 from orderdesk_sdk.cases.state_machine import Event, EventKind
@@ -209,8 +210,13 @@ class CaseService:
     def withdraw(self, case_id: str, *, by: str, note: str | None = None) -> Case:
         """Withdraw it where nothing has been sent yet. Raises InvalidStateError where something has."""
         person = require_actor(by)
-        event = Event(EventKind.WITHDRAWN, self._clock.now(), person=person, message=note or f"Withdrawn by {person}")
-        return self._scheduler.settle(self.get(case_id), event)
+        case, now, message = self.get(case_id), self._clock.now(), note or f"Withdrawn by {person}"
+        if not isinstance(case, CancelCase) or not case.steps:
+            return self._scheduler.settle(case, Event(EventKind.WITHDRAWN, now, person=person, message=message))
+        declared = self._parts.connections.integration(case.connection)
+        integration = None if isinstance(declared, str) else declared
+        after = self._scheduler.settle(case, withdrawal_event(case, integration, now, person, message))
+        return self._scheduler.finish_withdrawal(after) if after.is_open else after
 
     @then_rules_act
     def retry(self, case_id: str, *, by: str) -> Case:

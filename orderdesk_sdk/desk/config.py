@@ -343,7 +343,7 @@ def _read_answering(table: Mapping[str, object], location: str) -> Answering:
     known = {mode.value: mode for mode in Answering}
     if not isinstance(name, str) or name not in known:
         raise ConfigurationError(
-            f"{name!r} is no way to answer requests to cancel",
+            f"{name!r} is not a way to answer requests to cancel",
             location=f"{location}.cancel_requests",
             hint=f"known are: {', '.join(known)}",
         )

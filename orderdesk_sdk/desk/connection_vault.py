@@ -73,7 +73,7 @@ class ConnectionVault:
         content = json.loads(found.reveal())
         if content["about"] != _digest(connection):
             raise ConfigurationError(
-                "the settings are not those that the secrets were given for: somebody changed the database",
+                "the settings are not those that the secrets were given for: the database was changed",
                 location=location,
                 hint="find out who did; then give the connection its settings and its secrets again",
             )

@@ -192,7 +192,7 @@ def _database(ledger: Ledger, location: str) -> Iterator[HealthCheck]:
         table: dead for table, (dead, rows) in condition.dead_rows.items() if dead > MANY_DEAD_ROWS and dead > rows / 2
     }
     for table, dead in bloated.items():
-        text = f"{dead} rows of {table} are dead, which slows down whoever reads it"
+        text = f"{dead} rows of {table} are dead, which slows down every read"
         yield HealthCheck.degraded(HealthCode.DEAD_ROWS, table, text, _VACUUM_HINT.format(table))
     if condition.dead_rows and not bloated:
         yield HealthCheck.ok(HealthCode.DEAD_ROWS, location, "no table has many dead rows")

@@ -134,7 +134,7 @@ class InboxService:
         case, person = self._ledger.case(case_id, CancelCase), require_actor(by)
         if case.state not in ALARMS:
             raise InvalidStateError(
-                f"the case is no alarm: it is {case.state.value}",
+                f"the case is not an alarm: it is {case.state.value}",
                 location=f"case {case_id}",
                 hint="confirm or reject a case that requires action" if case.is_open else "see the order's receipt",
             )

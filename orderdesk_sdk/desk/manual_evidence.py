@@ -93,7 +93,7 @@ class ManualEvidence:
             letter.evidence.message_id is not None and self._case_of_message(letter.evidence.message_id) is not None
         ):
             raise unusable_email_error(
-                "this e-mail was sent by us and is no answer", f"file the service's own mail; or {MANUAL_HINT}"
+                "this e-mail was sent by us; it is not an answer", f"file the service's own mail; or {MANUAL_HINT}"
             )
 
     def _tied_to_case(self, case: CancelCase, letter: ParsedEmail, connection: Connection) -> EmailEvidence:

@@ -80,7 +80,7 @@ class ReceiptLinkService:
         """
         link = self._ledger.find_receipt_link(_digest(token)) if len(token) <= MAX_TOKEN_LENGTH else None
         if link is None or not link.is_usable(self._clock.now()):
-            raise NotFoundError("this link leads nowhere", hint="ask whoever gave it to you for a new one")
+            raise NotFoundError("this link is not valid", hint="ask whoever gave it to you for a new one")
         return link.order_id
 
     def list(self, order: str) -> tuple[ReceiptLink, ...]:

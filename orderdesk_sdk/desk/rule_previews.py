@@ -89,7 +89,7 @@ _EVENTS: Mapping[OrderEventKind, str] = {
     OrderEventKind.CASE_SETTLED: "When a case of an order is settled",
     OrderEventKind.CANCELED_EXTERNALLY: "When a connection reports an order as canceled",
     OrderEventKind.ORDER_CANCELED: "When an order is canceled everywhere",
-    OrderEventKind.CANCEL_REQUESTED: "When somebody else asks us to cancel an order",
+    OrderEventKind.CANCEL_REQUESTED: "When a request to cancel an order comes in",
     OrderEventKind.ACTION_FAILED: "When an action of a rule failed",
 }
 

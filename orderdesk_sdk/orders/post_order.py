@@ -67,7 +67,7 @@ def read_posted_order(headers: Mapping[str, str], body: bytes, *, store_id: str,
     _verify(headers, text, store_id, keys)
     order = parse_json(text, location=LOCATION)
     if not isinstance(order, Mapping):
-        raise ValidationError("the field order is no object", location=LOCATION)
+        raise ValidationError("the field order is not an object", location=LOCATION)
     order_id = _name_at(order, "id")
     if order_id is None or not _ID.fullmatch(order_id):
         raise ValidationError("the order has no id", location=LOCATION)

@@ -28,7 +28,7 @@ _HOMES = {
     "orders.serialization": "text_at_path",
     "plugin.hookspecs": "hookimpl",
     "plugin.integration": (
-        "Verification IdentifierFormat Integration Limit NewNumber NoResubmission ResubmissionPolicy "
+        "Verification IdentifierFormat Integration Limit NewNumber NoResubmission Quota ResubmissionPolicy "
         "SameNumber SettableStatus SideEffect SideEffectSwitch"
     ),
     "plugin.routes": (
@@ -48,7 +48,9 @@ _HOMES = {
         "CancelRequestList CancelRequests RequestedCancellation ResponseAnswer SilenceMeans WhileInFolder"
     ),
     "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
-    "plugin.webhooks": "MessageChannel OrderNotification NotificationKind WebhookRequest",
+    "plugin.webhooks": (
+        "MessageChannel OrderNotification NotificationKind RegisteredWebhook WebhookList WebhookRequest WebhookSetup"
+    ),
     "plugin.connection_settings": (
         "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting "
         "settings SettingField settings_fields"

@@ -55,6 +55,7 @@ from orderdesk_sdk.plugin.integration import Integration as Integration
 from orderdesk_sdk.plugin.integration import Limit as Limit
 from orderdesk_sdk.plugin.integration import NewNumber as NewNumber
 from orderdesk_sdk.plugin.integration import NoResubmission as NoResubmission
+from orderdesk_sdk.plugin.integration import Quota as Quota
 from orderdesk_sdk.plugin.integration import ResubmissionPolicy as ResubmissionPolicy
 from orderdesk_sdk.plugin.integration import SameNumber as SameNumber
 from orderdesk_sdk.plugin.integration import SettableStatus as SettableStatus
@@ -198,5 +199,8 @@ from orderdesk_sdk.plugin.toolkit.xml_response import xml_root as xml_root
 from orderdesk_sdk.plugin.webhooks import MessageChannel as MessageChannel
 from orderdesk_sdk.plugin.webhooks import NotificationKind as NotificationKind
 from orderdesk_sdk.plugin.webhooks import OrderNotification as OrderNotification
+from orderdesk_sdk.plugin.webhooks import RegisteredWebhook as RegisteredWebhook
+from orderdesk_sdk.plugin.webhooks import WebhookList as WebhookList
 from orderdesk_sdk.plugin.webhooks import WebhookRequest as WebhookRequest
+from orderdesk_sdk.plugin.webhooks import WebhookSetup as WebhookSetup
 from orderdesk_sdk.secret import Secret as Secret

@@ -162,10 +162,10 @@ def _exchange_number(response: ResponseLike | None) -> int | None:
 def canceled(
     response: ResponseLike, *, status: str | None = None, message: str | None = None, lines: Iterable[LineAnswer] = ()
 ) -> Answer:
-    """The service says: canceled.
+    """The service says that the order is canceled.
 
     Args:
-        message: what a person should know all the same; None when nothing.
+        message: what a person should know beside it; None: nothing.
     """
     return Answer(
         Outcome.CANCELED, status=status, message=message, lines=tuple(lines), exchange=_exchange_number(response)
@@ -175,9 +175,10 @@ def canceled(
 def partially_canceled(
     response: ResponseLike, lines: Iterable[LineAnswer], *, status: str | None = None, message: str | None = None
 ) -> Answer:
-    """The service says: this much is canceled, the rest is not and will not be. message.
+    """The service says that some lines are canceled, and that the others will not be.
 
-    Why, in the service's words.
+    Args:
+        message: why, in the service's words.
     """
     return Answer(
         Outcome.PARTIALLY_CANCELED,
@@ -195,9 +196,10 @@ def acknowledged(
     message: str | None = None,
     request_reference: str | None = None,
 ) -> Answer:
-    """The service acknowledged it; what becomes of it is open. request_reference.
+    """The service acknowledged the request and has not decided yet.
 
-    By which it can be asked what became of it.
+    Args:
+        request_reference: the service's own name for the request. A later poll receives it.
     """
     return Answer(
         Outcome.ACKNOWLEDGED,
@@ -211,14 +213,14 @@ def acknowledged(
 def pending(
     response: ResponseLike, *, status: str | None = None, message: str | None = None, lines: Iterable[LineAnswer] = ()
 ) -> Answer:
-    """The order stands there uncanceled and nothing is decided."""
+    """The order is not canceled, and the service has not decided yet."""
     return Answer(
         Outcome.PENDING, status=status, message=message, lines=tuple(lines), exchange=_exchange_number(response)
     )
 
 
 def changed(response: ResponseLike, *, status: str | None = None, message: str | None = None) -> Answer:
-    """The order has the status that was to be set, by this call or already before it."""
+    """The order has the wanted status. It may have had it before this call."""
     return Answer(Outcome.CHANGED, status=status, message=message, exchange=_exchange_number(response))
 
 
@@ -244,7 +246,7 @@ def rejected(
 
 
 def number_taken(response: ResponseLike, number: str) -> Answer:
-    """A resubmission's end where another order has the new number: one that no create of ours made, or that is over."""
+    """The end of a resubmission where the new number belongs to another order, or to one that is over."""
     text = f"the service has an order {number} already, and it is not this one on its way"
     return rejected(response, Rejection.NOT_ALLOWED, message=text, hint="look at it, then give another number")
 
@@ -258,12 +260,11 @@ def not_processed(
 ) -> Answer:
     """The service provably did nothing, and asking again later is safe.
 
-    After a request that is not idempotent, the core wants to see it: a client error (but 408), or a success that this
-    answer rests on because its body says so. After anything else the answer is an error of the plugin, and the
-    outcome is unknown.
+    After a request that is not idempotent, the response must prove it: a client error other than 408, or a success
+    whose body says so. After any other response this answer is an error of the plugin, and the outcome is unknown.
 
-    It is asked again by itself, after `retry_after` or else a pause that grows. After a day of that the next route is
-    taken, or a person gets it.
+    The core asks again, after `retry_after` or a growing pause. After a day it takes the next route, or a person is
+    asked.
     """
     return Answer(
         Outcome.NOT_PROCESSED, message=message, hint=hint, retry_after=retry_after, exchange=_exchange_number(response)

@@ -205,5 +205,5 @@ def validate_token(token: Secret, response: httpx.Response) -> None:
     text = token.reveal()
     if not (text.isascii() and text.isprintable() and 0 < len(text) <= MAX_TOKEN_LENGTH):
         raise MalformedResponseError(
-            "its token is no plain text that a header takes", location=f"reply {response.status_code}"
+            "its token is not plain text that a header takes", location=f"reply {response.status_code}"
         )

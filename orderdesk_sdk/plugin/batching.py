@@ -1,4 +1,4 @@
-"""Asking for many orders at once, where each must be looked at first: what spoils one order stays that order's own."""
+"""Many cancels in one call, where each order is read first. An error of one order is an answer of that order only."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def run_batch(
     """What `orderdesk_cancel_many` ends with: one answer per request.
 
     Args:
-        prepare: ends with an order's answer where there is nothing to ask, else with what asking needs to know of it. A
-            response that it cannot read makes that order `not_processed`, so it raises nothing once a write of its own
-            may have worked.
-        submit: asks for those that are left, with one answer for each. A response that it cannot read leaves them all
-            unknown.
+        prepare: a flow for one order. It ends with the order's answer where nothing is to be sent, else with what
+            `submit` needs to know of the order. A malformed response makes the answer `not_processed`, so `prepare`
+            must not write.
+        submit: a flow for all orders that are left. It ends with one answer for each, in their order. A malformed
+            response makes all of them unknown.
     """
     seen: list[Answer | T] = []
     for request in requests:

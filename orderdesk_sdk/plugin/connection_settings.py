@@ -171,7 +171,7 @@ def read_string_list(value: object, location: str) -> tuple[str, ...]:
 def read_header_name(value: object, location: str) -> str:
     """The name of an HTTP header of our own (RFC 9110, 5.1), for `parsed`; "" for none. Raises ConfigurationError."""
     if not isinstance(value, str) or not _HEADER.fullmatch(value) or value.lower() in _CLIENT_HEADERS:
-        raise ConfigurationError("this is no name of a header", location=location, hint='write it as "x-api-key"')
+        raise ConfigurationError("this is not the name of a header", location=location, hint='write it as "x-api-key"')
     return value
 
 

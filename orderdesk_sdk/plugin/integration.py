@@ -8,8 +8,9 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
 
@@ -30,6 +31,7 @@ __all__ = [
     "Limit",
     "NewNumber",
     "NoResubmission",
+    "Quota",
     "ResubmissionPolicy",
     "SameNumber",
     "SettableStatus",
@@ -165,6 +167,33 @@ class Limit:
 
 
 @frozen
+class Quota:
+    """So many calls a day; then the service takes none before the next one.
+
+    Args:
+        calls: of the operation, whoever makes them.
+        time_zone: whose midnight begins a day, by its IANA name.
+    """
+
+    calls: int
+    time_zone: str = "UTC"
+
+    def __attrs_post_init__(self) -> None:
+        if self.calls < 1:
+            raise ValueError("a quota needs calls >= 1")
+        ZoneInfo(self.time_zone)  # Raises for a zone that there is not.
+
+    def day(self, now: datetime) -> date:
+        """The day that a moment belongs to."""
+        return now.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def opens_at(self, now: datetime) -> datetime:
+        """When the next day begins, in UTC."""
+        midnight = datetime.combine(self.day(now) + timedelta(days=1), time(), ZoneInfo(self.time_zone))
+        return midnight.astimezone(UTC)
+
+
+@frozen
 class IdentifierFormat:
     """Which remote numbers the service keeps intact; others are rejected before anything is sent.
 
@@ -203,6 +232,8 @@ class Integration:
         remote_id_format: which numbers the service keeps unchanged; None: every number.
         limits: per operation name, which calls that a service counts together share; "*" stands for each that is not
             named.
+        quotas: per operation name, how many calls of it the service takes a day. They are counted for all processes
+            that work on one ledger; what is too much for a day waits for the next one.
         rate_header: a response header that tells the allowed rate in calls per second; None where the service sends
             none.
         retry_after: called with every response, says how long to wait where the service rejects the call in its own
@@ -254,6 +285,7 @@ class Integration:
     routes_for: Callable[..., tuple[Route, ...]] | None = None
     cancel_requests: CancelRequests | None = None
     unavailable_reason: Callable[..., str | None] | None = None
+    quotas: Mapping[str, Quota] = field(factory=dict)
     side_effects: Mapping[SideEffect, SideEffectSwitch] = field(factory=dict, converter=_switches)
 
     def __attrs_post_init__(self) -> None:
@@ -269,6 +301,8 @@ class Integration:
         require_instance("cancel_requests", self.cancel_requests, CancelRequests, type(None))
         for effect in self.side_effects:
             require_instance("each key of side_effects", effect, SideEffect)
+        for name, quota in self.quotas.items():
+            require_instance(f"the quota of {name!r}", quota, Quota)
         for name, limit in self.limits.items():
             require_instance(f"the limit of {name!r}", limit, Limit)
         if not callable(self.identified_by):

@@ -146,14 +146,14 @@ def _line_id_of(order: Order, name: str) -> str:
 
 
 class LineNames:
-    """What a service calls the lines of an order: a request is translated into its words, an answer back into ours.
+    """Translates between our line ids and what a service calls the lines.
 
         names = LineNames(request.order, lambda line: line.code)  # it knows SKUs
         wanted = names.to_service_names(request.lines)
         ...
         return names.to_line_ids(answer_from_quantities(response, lines, wanted))
 
-    Lines that the service calls the same are one to it: they are canceled together, or not at all.
+    Lines with the same name at the service are canceled together, or not at all.
     """
 
     def __init__(self, order: Order, name: Callable[[OrderLine], str]) -> None:

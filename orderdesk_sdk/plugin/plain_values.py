@@ -115,7 +115,7 @@ def _own_instance(value: object, kind: type, depth: int) -> object:
             return made
     if isinstance(value, type) or callable(value):
         return value
-    raise TypeError(f"{class_name(value)} is no value that can be taken")
+    raise TypeError(f"{class_name(value)} is not a value that can be taken")
 
 
 @cache

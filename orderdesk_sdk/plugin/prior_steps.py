@@ -18,10 +18,17 @@ class PriorStep:
 
     Args:
         name: what is done, as an order in lower case: "void the labels". Plan and receipt show it.
-        is_reversible: whether it can be undone; the plan says where it cannot.
+        undo: one of the integration's `statuses`, which undoes it: it is set where the cancellation is withdrawn after
+            the step, so that an order which was held goes on. None: a one-way door, which the plan says before and the
+            withdrawal after.
         effect: which side effect of a cancellation it is; None: none of them.
     """
 
     name: str
-    is_reversible: bool = False
+    undo: str | None = None
     effect: SideEffect | None = None
+
+    @property
+    def is_reversible(self) -> bool:
+        """Whether it is undone where the cancellation is withdrawn."""
+        return self.undo is not None

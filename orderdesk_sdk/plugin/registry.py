@@ -23,7 +23,13 @@ from orderdesk_sdk.plugin.guard import PluginFailure
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, LISTENER_HOOKS, LISTENERS, PROJECT
 from orderdesk_sdk.plugin.integration import Integration, NoResubmission
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
-from orderdesk_sdk.plugin.validation import calling_hooks, cancel_requests_error, hook_error, route_error
+from orderdesk_sdk.plugin.validation import (
+    calling_hooks,
+    cancel_requests_error,
+    hook_error,
+    prior_steps_error,
+    route_error,
+)
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -233,7 +239,7 @@ def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> str | None:
             near = difflib.get_close_matches(caller.name, vars(hookspecs), n=1)
             hint = f"it may mean {near[0]}; " if near else ""
             newer = "one of a newer SDK is marked @hookimpl(optionalhook=True)"
-            return f"it implements {caller.name}, which is no hook of this SDK: {hint}{newer}"
+            return f"it implements {caller.name}, which is not a hook of this SDK: {hint}{newer}"
     return None
 
 
@@ -257,7 +263,7 @@ def _declaration_error(integration: Integration, slug: str, manager: pluggy.Plug
     switches = {field.name for field in settings_fields(integration.settings) if field.type is bool}
     named = {switch.setting for switch in integration.side_effects.values() if switch.setting is not None}
     if no_switches := named - switches:
-        return f"side_effects names {', '.join(map(repr, no_switches))}, which is no bool among its settings"
+        return f"side_effects names {', '.join(map(repr, no_switches))}, which is not a bool among its settings"
     unknown = {action.status for action in integration.actions} - {
         None,
         *(status.name for status in integration.statuses),
@@ -267,6 +273,7 @@ def _declaration_error(integration: Integration, slug: str, manager: pluggy.Plug
     resubmits = not isinstance(integration.resubmission, NoResubmission)
     return (
         route_error(integration.cancel, integration.settings, manager)
+        or prior_steps_error(integration, integration.cancel)
         or hook_error(manager, "orderdesk_resubmit", required=resubmits)
         or hook_error(manager, "orderdesk_change_status", required=bool(integration.statuses))
         or cancel_requests_error(integration, manager)

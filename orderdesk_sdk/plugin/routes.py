@@ -107,15 +107,29 @@ class Polling:
     Args:
         every: how often.
         give_up: at most so long after the request.
+        usually_within: how long the service normally takes, of one that takes days or weeks: people are told, and do
+            not take the case for one that is late. None: nothing is known of it.
+        slowest: how far the pause between two polls grows, while the service takes its time: to a quarter of the time
+            since the request, and never beyond this. None: it stays `every`.
     """
 
     every: timedelta
     give_up: timedelta
+    usually_within: timedelta | None = None
+    slowest: timedelta | None = None
 
     def __attrs_post_init__(self) -> None:
         require_positive("Polling.every", self.every)
         if self.give_up < self.every:
             raise ValueError("Polling.give_up must not be shorter than Polling.every")
+        if self.usually_within is not None and not self.every <= self.usually_within <= self.give_up:
+            raise ValueError("Polling.usually_within must lie between Polling.every and Polling.give_up")
+        if self.slowest is not None and not self.every <= self.slowest <= self.give_up:
+            raise ValueError("Polling.slowest must lie between Polling.every and Polling.give_up")
+
+    def pause(self, waited: timedelta) -> timedelta:
+        """The pause before the next poll, so long after the request."""
+        return self.every if self.slowest is None else min(self.slowest, max(self.every, waited / 4))
 
 
 @frozen

@@ -212,7 +212,7 @@ class Service(Generic[S]):
         except httpx.InvalidURL:
             request = None
         if request is None or not request.url.host:  # Neither told nor chained: a presigned URL is a credential.
-            raise MalformedResponseError("it is no whole URL", location="what the service gave as one")
+            raise MalformedResponseError("it is not a whole URL", location="what the service gave as one")
         return request
 
     def get(

@@ -30,6 +30,7 @@ __all__ = [
     "hook_error",
     "identities_for",
     "routes_for_connection",
+    "prior_steps_error",
     "route_error",
     "email_texts",
     "guard_reason_lists",
@@ -44,6 +45,7 @@ CALLING_HOOKS = (
     "orderdesk_resubmit",
     "orderdesk_respond",
     "orderdesk_list_cancel_requests",
+    "orderdesk_webhooks",
 )
 """The hooks that make calls."""
 
@@ -88,6 +90,14 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
     return next((problem for problem in problems if problem is not None), None)
 
 
+def prior_steps_error(integration: Integration, routes: tuple[Route, ...]) -> str | None:
+    """What is wrong with the prior steps of routes in the light of the statuses; None when nothing is."""
+    statuses = {status.name for status in integration.statuses}
+    undo = [(step.name, step.undo) for route in routes if isinstance(route, Button) for step in route.prior]
+    unknown = next(((name, status) for name, status in undo if status is not None and status not in statuses), None)
+    return f"its step {unknown[0]!r} is undone by {unknown[1]!r}, which is not among its statuses" if unknown else None
+
+
 def cancel_requests_error(integration: Integration, manager: pluggy.PluginManager) -> str | None:
     """What is wrong with how requests to cancel are answered, in the light of the hooks; None when nothing is."""
     declared = integration.cancel_requests
@@ -123,7 +133,7 @@ def routes_for_connection(
         made: object = integration.routes_for(settings) if integration.routes_for is not None else routes
         # A tuple of other values, or none at all, is reported with what it is.
         routes = cast("tuple[Route, ...]", plain_value(made) if isinstance(made, tuple) else made)
-        problem = route_error(routes, integration.settings, manager)
+        problem = route_error(routes, integration.settings, manager) or prior_steps_error(integration, routes)
     except Exception as error:  # noqa: BLE001 - the plugin's own code; its words may quote a setting, the kind does not
         problem = f"{class_name(error)} in its `configured`"
     if problem is not None:

@@ -100,7 +100,7 @@ def _evaluate_filter(rule: Rule, values: Mapping[str, object]) -> RuleEvaluation
         matched = matches(rule.when, values)
     except Exception as error:  # noqa: BLE001 - what an order says may fail in any way, a text that is no number say
         why = (
-            "the filter calculates with a text that is no number"
+            "the filter calculates with a text that is not a number"
             if isinstance(error, InvalidOperation)
             else describe_exception(error)
         )

@@ -113,7 +113,7 @@ def make_settings(
             raise ConfigurationError(
                 "it names something of this machine",
                 location=place,
-                hint="leave it out, or let whoever owns the machine put the connection into orderdesk.toml",
+                hint="leave it out, or ask the owner of the machine to put the connection into orderdesk.toml",
             )
     return made
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve, frozen
 
+from orderdesk_sdk.cases.call_counts import QuotaState, quota_states
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import (
@@ -332,6 +333,11 @@ class Connections:
         declared = {name: self.integration(name) for name in names}
         sound = [name for name, integration in declared.items() if not isinstance(integration, str)]
         return declared, {name: self.describe(name).settings for name in sound}
+
+    def quotas(self, name: str, integration: Integration) -> tuple[QuotaState, ...]:
+        """What is left of each daily quota of a connection. Raises StorageError."""
+        quotas = integration.quotas
+        return quota_states(quotas, self._state_of(name).call_counts, self._clock.now()) if quotas else ()
 
     def bulkhead(self, name: str) -> Bulkhead:
         """The threads of a connection, there even when the connection itself cannot be made ready."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ReceivedResponse
-from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent, TransportLoss
+from orderdesk_sdk.cases.exchange import NOT_TODAY, Certainty, Exchange, Failure, Intent, TransportLoss
 from orderdesk_sdk.cases.prior_steps import StepResult
 from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError, ValidationError
@@ -278,7 +278,8 @@ class _FlowRun(Generic[T]):
         if exchange.intent.read_only or failure.certainty is not Certainty.UNKNOWN:
             self._writes.clear()
             certainty = Certainty.NOT_PROCESSED if exchange.intent.read_only else failure.certainty
-            return TransportLoss(certainty, failure.message, retry_after=failure.retry_after)
+            not_today = failure.kind == NOT_TODAY
+            return TransportLoss(certainty, failure.message, retry_after=failure.retry_after, not_today=not_today)
         return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent)
 
     def _record_not_let_in(self, intents: Sequence[Intent], error: ConfigurationError) -> None:

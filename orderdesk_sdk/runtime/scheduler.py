@@ -208,6 +208,10 @@ class Scheduler:
         handler, context = self._parts.status_changes, (order, remote_order)
         return self._process_opened(case, lambda watch: handler.handle(case, watch, context))
 
+    def finish_withdrawal(self, case: CancelCase) -> CancelCase:
+        """Do what is due of a case that is being withdrawn; it as it is then."""
+        return self._process_opened(case, lambda watch: self._parts.cancellations.handle(case, watch))
+
     def respond(self, case: ResponseCase) -> ResponseCase:
         """Do what is due of a response that was just opened or decided; it as it is then."""
         return self._process_opened(case, lambda watch: self._parts.responses.handle(case, watch))

@@ -148,7 +148,7 @@ def rewritten_archive(path: Path, change: Callable[[Record], Record]) -> Iterato
     try:
         if not create_private(half):
             raise StorageError(
-                "another program writes it anew, or was ended by force while it did",
+                "another program is writing it, or was killed while it wrote",
                 location=str(path),
                 hint=f"when that has ended, remove {half.name} if it is still there, then do the same again",
             )
@@ -290,7 +290,7 @@ def _bytes(text: str | None) -> bytes | None:
 
 def _damaged(path: Path) -> StorageError:
     return StorageError(
-        "the file is no archive of a ledger, or was changed or cut short",
+        "the file is not an archive of a ledger, or was changed or cut short",
         location=str(path),
         hint="take another copy of the archive",
     )

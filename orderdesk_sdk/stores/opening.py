@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from orderdesk_sdk.cases.call_counts import CallCounts
     from orderdesk_sdk.stores.ledger_copy import CopyEnd, LedgerCopy
     from orderdesk_sdk.stores.orderdesk_api.connection_names import ConnectionNames
     from orderdesk_sdk.stores.orderdesk_api.settings import OrderDeskSettings
@@ -130,13 +131,15 @@ def states_of_connections(location: LedgerLocation, ledger: object, clock: Clock
     shared: Callable[[Clock], StateOfConnection] | None = getattr(ledger, "states_of_connections", None)
     if shared is not None:
         return shared(clock)
+    from orderdesk_sdk.cases.call_counts import LocalCallCounts
     from orderdesk_sdk.transport.http.connection_state import LocalConnectionState
     from orderdesk_sdk.transport.http.stored_tokens import token_store_beside
 
+    counts_of: Callable[[str], CallCounts] = getattr(ledger, "call_counts", lambda _: LocalCallCounts())
     if not isinstance(location, Path):
-        return lambda _: LocalConnectionState(clock)
+        return lambda connection: LocalConnectionState(clock, None, counts_of(connection))
     file = location
-    return lambda connection: LocalConnectionState(clock, token_store_beside(file, connection))
+    return lambda connection: LocalConnectionState(clock, token_store_beside(file, connection), counts_of(connection))
 
 
 def database_name(location: LedgerLocation) -> str:

@@ -53,7 +53,7 @@ PLACES: Mapping[type, Places] = {
     Event: Places(("message", "hint", "plugin_error", "person"), (*_EVIDENCE, _DECISION, _STEPS)),
     Exchange: Places(("body", "warning"), (("failure", "failure", ("message",)), _STEPS)),
     Intent: Places(("body",)),
-    CancelCase: Places(_CASE.flat, (*_EVIDENCE, _STEPS)),
+    CancelCase: Places((*_CASE.flat, "withdrawn_by"), (*_EVIDENCE, _STEPS)),
     StatusCase: _CASE,
     ResubmitCase: _CASE,
     ResponseCase: Places(_CASE.flat, (*_EVIDENCE, _DECISION, ("request", "request", ("reason",)))),

@@ -212,7 +212,10 @@ def test_a_plugin_for_a_newer_sdk_loads_where_its_new_hook_is_optional() -> None
     [
         (
             Misspelled(),
-            "it implements orderdesk_parse_webhok, which is no hook of this SDK: it may mean orderdesk_parse_webhook; ",
+            (
+                "it implements orderdesk_parse_webhok, which is not a hook of this SDK: "
+                "it may mean orderdesk_parse_webhook; "
+            ),
         ),
         (Listens(), "it implements orderdesk_case_changed, which is for listeners: name a module of its own under"),
     ],

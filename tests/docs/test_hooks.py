@@ -80,6 +80,7 @@ def test_an_argument_and_what_is_given_back_have_types(hook: Callable[..., objec
 @each_hook
 def test_its_page_has_its_exact_head_and_tells_of_each_argument(hook: Callable[..., object]) -> None:
     told, wanted = section(hook), arguments(hook)
+    told = re.sub(r"\(\n    ([^)]*),\n\)", lambda broken: f"({' '.join(broken[1].split())})", told)
     (head,) = re.findall(rf"^def {hook.__name__}\((.*)\) -> (.*): \.\.\.$", told, re.MULTILINE)
     given = dict(one.split(": ", 1) for one in re.split(r", (?=\w+: )", head[0]) if one)
     assert (given, head[1]) == (wanted, str(inspect.signature(hook).return_annotation))

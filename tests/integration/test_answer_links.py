@@ -1,4 +1,4 @@
-"""One-time links in cancel e-mails, at a real SMTP server: what one settles, and when it counts no more."""
+"""One-time links in cancel e-mails, at a real SMTP server: what one settles, and when it was revoked."""
 
 from __future__ import annotations
 

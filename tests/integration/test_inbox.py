@@ -115,7 +115,7 @@ def test_an_alarm_leaves_the_inbox_when_somebody_has_taken_care_of_it(path: Path
     with opened(path, clock) as desk:
         alarm, other = cancel(desk, "1001"), cancel(desk, "1002")
         desk.notifications.report_shipped("1001", by="Ben")
-        with pytest.raises(InvalidStateError, match="is no alarm"):
+        with pytest.raises(InvalidStateError, match="is not an alarm"):
             desk.inbox.mark_seen(other, by="Ann")
         with pytest.raises(ValidationError):
             desk.inbox.mark_seen(alarm, by=" ")

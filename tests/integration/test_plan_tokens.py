@@ -145,4 +145,4 @@ def test_a_setting_that_does_more_must_be_one() -> None:
 
     registry = PluginRegistry()
     registry.register(Generous(), "generous")
-    assert "side_effects names 'endpoint', which is no bool" in str(registry.describe("generous"))
+    assert "side_effects names 'endpoint', which is not a bool" in str(registry.describe("generous"))

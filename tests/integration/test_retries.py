@@ -153,7 +153,7 @@ def test_a_request_that_can_no_longer_be_made_is_a_persons_who_sees_both(
     assert "the flow would now make another request: PUT" in str(after.message)
     assert '{"left": 1}' in str(after.message).replace('":1', '": 1')
     assert '{"left": 2}' in str(after.message).replace('":2', '": 2')
-    assert "cancel what is left anew" in str(after.hint)
+    assert "cancel what is left" in str(after.hint)
 
 
 def test_a_person_sends_the_same_request_again_too(

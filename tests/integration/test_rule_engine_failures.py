@@ -285,7 +285,7 @@ def test_an_order_on_which_a_filter_fails_holds_up_nobody_and_its_log_says_so(ru
     assert desk.run_due().problems == ()
     (told,) = [execution for _, execution in desk.ledger.rule_executions(odd.id) if execution.rule == "big"]
     assert told.error is not None
-    assert "a text that is no number" in told.error
+    assert "a text that is not a number" in told.error
     assert ("big", "to Prepared") in fired(desk)
     assert desk.order_store.folder_of(odd.id) == "Closed"
 

@@ -200,7 +200,7 @@ def test_who_writes_to_the_database_gets_no_secret_sent_to_another_host(
         cursor.execute(
             "UPDATE stored_connections SET settings = ? WHERE name = 'toys'", ('{"endpoint": "https://evil.example"}',)
         )
-    with pytest.raises(ConfigurationError, match="somebody changed the database"):
+    with pytest.raises(ConfigurationError, match="the database was changed"):
         open_desk().connections.get("toys")
     with database.stranger() as cursor:
         cursor.execute(
@@ -208,7 +208,7 @@ def test_who_writes_to_the_database_gets_no_secret_sent_to_another_host(
             " (SELECT sealed FROM stored_connections WHERE name = 'other') WHERE name = 'toys'",
             ('{"endpoint": "https://api.toys.example"}',),
         )
-    with pytest.raises(ConfigurationError, match="somebody changed the database"):
+    with pytest.raises(ConfigurationError, match="the database was changed"):
         open_desk().connections.get("toys")
 
 

@@ -19,6 +19,7 @@ from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.orders.order import Order, OrderLine
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
+from tests.support.hold_toy import HoldsFirst
 from tests.support.label_toy import VoidsLabels
 from tests.support.toy_simulators import KEY
 
@@ -27,7 +28,7 @@ __all__ = ["FIRST_NUMBER", "LIVED", "TOYS", "follow", "open_toy_desk"]
 FIRST_NUMBER = 5000
 """The order of the child that dies at boundary N is this one and N."""
 LIVED = "lived"
-TOYS: Mapping[str, Callable[[], object]] = {"labels": VoidsLabels}
+TOYS: Mapping[str, Callable[[], object]] = {"labels": VoidsLabels, "holds": HoldsFirst}
 _LEDGER_WRITES = ("open_cancellation", "write", "append", "open_case")
 _ROUNDS = 60
 
@@ -62,6 +63,8 @@ def _live(toy: str, folder: Path, url: str, kill_at: int) -> None:
     boundaries.add_around(desk.ledger, _LEDGER_WRITES)
     boundaries.watch_http()
     desk.cancel(str(number), by="Ann")
+    if toy == "holds":
+        desk.cancellations.withdraw(str(number), by="Ann")
     desk.run_due()
     report(LIVED, str(len(boundaries.names)))
 

@@ -9,6 +9,7 @@ from attrs import Factory, frozen
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.windows import window_state
+from orderdesk_sdk.cases.wording import days_or_duration
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration
@@ -16,6 +17,8 @@ from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polli
 
 __all__ = [
     "ACKNOWLEDGED_MESSAGE",
+    "acknowledged_message",
+    "still_pending_message",
     "DEFAULT_MANUAL_CONFIRMATION",
     "DEFAULT_POLLING",
     "FIRST_POLL_DELAY",
@@ -73,7 +76,8 @@ FIRST_POLL_DELAY = seconds(5)
 DEFAULT_MANUAL_CONFIRMATION = ManualConfirmation()
 DEFAULT_POLLING = Polling(every=minutes(2), give_up=hours(24))
 """How what was heard is polled where the integration declares no poll of its own."""
-ACKNOWLEDGED_MESSAGE = "The service acknowledged the request; polling for its decision"
+_ACKNOWLEDGED, _NOT_DECIDED = "The service acknowledged the request", "The service has not decided yet"
+ACKNOWLEDGED_MESSAGE = f"{_ACKNOWLEDGED}; polling for its decision"
 
 
 def earliest(moment: datetime, limit: datetime | None) -> datetime:
@@ -83,7 +87,7 @@ def earliest(moment: datetime, limit: datetime | None) -> datetime:
 
 def deadline_message(message: str | None) -> str:
     """What a person is told where a service has not decided in time: its last words too, which may be the reason."""
-    last = f"; last answer: {message}" if message and message != ACKNOWLEDGED_MESSAGE else ""
+    last = f"; last answer: {message}" if message and not message.startswith((_ACKNOWLEDGED, _NOT_DECIDED)) else ""
     return f"The service has not decided in time{last}"
 
 
@@ -113,10 +117,29 @@ def reminder_interval(case: CancelCase, integration: Integration) -> timedelta:
     return confirm.remind_after if isinstance(confirm, ManualConfirmation) else DEFAULT_MANUAL_CONFIRMATION.remind_after
 
 
-def poll_interval(case: CancelCase, integration: Integration) -> timedelta:
-    """The pause between two polls of a case."""
+def poll_interval(case: CancelCase, integration: Integration, now: datetime) -> timedelta:
+    """The pause between two polls of a case; it grows with the time since the request where that is declared."""
     confirm = confirmation_of(case, integration)
-    return confirm.every if isinstance(confirm, Polling) else DEFAULT_POLLING.every
+    polling = confirm if isinstance(confirm, Polling) else DEFAULT_POLLING
+    return polling.pause(now - case.last_sent_at if case.last_sent_at is not None else polling.every)
+
+
+def acknowledged_message(polling: Polling) -> str:
+    """What is said of a request that the service acknowledged, and how long it normally takes."""
+    if polling.usually_within is None:
+        return ACKNOWLEDGED_MESSAGE
+    return f"{_ACKNOWLEDGED}; it normally decides within {days_or_duration(polling.usually_within)}"
+
+
+def still_pending_message(case: CancelCase, integration: Integration, now: datetime) -> str | None:
+    """What is said of a service that has not decided and normally takes long; None of any other."""
+    confirm = confirmation_of(case, integration)
+    usual = confirm.usually_within if isinstance(confirm, Polling) else None
+    if usual is None or case.last_sent_at is None:
+        return None
+    if now - case.last_sent_at <= usual:
+        return f"{_NOT_DECIDED}; it normally does within {days_or_duration(usual)}"
+    return f"{_NOT_DECIDED}, which it normally does within {days_or_duration(usual)}: it takes longer than usual"
 
 
 def declared_polling(integration: Integration) -> Polling:

@@ -44,7 +44,7 @@ def remind(case: CancelCase, integration: Integration, now: datetime) -> Event:
     within = reminder_interval(case, integration)
     message = reminder_message(case, within, now)
     reads = is_polled_while_escalated(case, now)
-    due = now + (min(poll_interval(case, integration), within) if reads else within)
+    due = now + (min(poll_interval(case, integration, now), within) if reads else within)
     remind_at = now + within if reads else None
     return Event(EventKind.REMINDED, now, due_at=due, remind_at=remind_at, message=message, hint=case.hint)
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.policy.deadlines import (
-    ACKNOWLEDGED_MESSAGE,
     DEFAULT_MANUAL_CONFIRMATION,
     FIRST_POLL_DELAY,
     RETRY_POLICY,
+    acknowledged_message,
     confirmation_of,
     earliest,
     reminder_interval,
@@ -171,7 +171,7 @@ def acknowledgment_event(case: CancelCase, integration: Integration, answer: Ans
             now,
             due_at=now + (FIRST_POLL_DELAY if answer.outcome is not Outcome.ACKNOWLEDGED else confirm.every),
             deadline=now + confirm.give_up,
-            message=answer.message or ACKNOWLEDGED_MESSAGE,
+            message=answer.message or acknowledged_message(confirm),
             service_status=answer.status,
             request_reference=answer.request_reference,
         )

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 FIND_OUT_HINT = (
-    "find out at the service what the first request did; then confirm or reject this case and cancel what is left anew"
+    "find out at the service what the first request did; then confirm or reject this case and cancel what is left"
 )
 
 
@@ -48,6 +48,11 @@ def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, 
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
             # At once: the case sees what has changed, and no time of the retry policy is spent.
             return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
+        case Certainty.NOT_SENT if loss.not_today and loss.retry_after is not None:
+            # A quota opens by itself: the day that passes until then is none of the retry policy's.
+            opens_at = now + loss.retry_after
+            give_up = max(case.deadline or opens_at, opens_at + RETRY_POLICY.give_up_after)
+            return Event(EventKind.NOT_PROCESSED, now, due_at=opens_at, deadline=give_up, message=loss.message)
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
             return not_processed(case, loss.message, None, loss.retry_after, now)
         case Certainty.UNKNOWN:

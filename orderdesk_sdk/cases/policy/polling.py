@@ -14,6 +14,7 @@ from orderdesk_sdk.cases.policy.deadlines import (
     earliest,
     poll_interval,
     reminder_interval,
+    still_pending_message,
 )
 from orderdesk_sdk.cases.policy.escalation import after_poll_while_escalated, after_request_not_found, remind
 from orderdesk_sdk.cases.policy.events import (
@@ -45,7 +46,7 @@ def after_poll(
     case: CancelCase, integration: Integration, remote_order: RemoteOrder, answer: Answer, now: datetime
 ) -> Event:
     """The event that follows the answer of a poll."""
-    every = poll_interval(case, integration)
+    every = poll_interval(case, integration, now)
     if case.state is State.CANCELED:
         return after_settled_poll(case, answer, now)
     if case.is_reported:
@@ -70,7 +71,7 @@ def after_poll(
                 EventKind.STILL_PENDING,
                 now,
                 due_at=earliest(now + every, case.deadline),
-                message=answer.message,
+                message=answer.message or still_pending_message(case, integration, now),
                 service_status=answer.status,
                 lines=answer.lines,
             )

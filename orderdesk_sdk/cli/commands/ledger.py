@@ -70,7 +70,7 @@ def backup(session: Session, file: Path) -> None:
 @common_options
 @click.pass_obj
 def rebuild_queue(session: Session) -> None:
-    """Make the queue of the engine procrastinate anew, from the ledger.
+    """Rebuild the queue of the engine procrastinate from the ledger.
 
     The queue only wakes workers; the ledger says what is due. Workers may go on meanwhile.
     """
@@ -81,7 +81,7 @@ def rebuild_queue(session: Session) -> None:
 
     session.print_result(
         {"wakes": count},
-        lambda screen: screen.line(f"The queue was made anew, with {counted(count, 'wake')}."),
+        lambda screen: screen.line(f"Rebuilt the queue, with {counted(count, 'wake')}."),
     )
 
 

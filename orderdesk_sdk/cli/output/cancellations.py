@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from orderdesk_sdk.cases.call_counts import QuotaState
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.counts import counted
@@ -60,6 +61,8 @@ def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
     for entry in plan.entries:
         if entry.problem:
             screen.indented(f"{entry.title}: {entry.problem}", style="yellow")
+        for quota in entry.quotas:
+            screen.indented(f"{entry.title}: {_quota(quota)}", style="" if quota.left else "yellow")
         for step in entry.steps[entry.chosen_step or 0 :]:
             if step.prior:
                 screen.indented(f"{entry.title}, {step.label}: first {describe_prior_steps(step.prior)}")
@@ -88,6 +91,13 @@ def _side_effects(screen: Screen, plan: Plan) -> None:
             screen.hanging("on demand:", f"{_effect(entry, effect)}, by {entry.title} (`--also {name}`)")
     if plan.not_done:
         screen.hanging("not done:", ", ".join(_EFFECTS[effect] for effect in plan.not_done))
+
+
+def _quota(quota: QuotaState) -> str:
+    opens_at = f"{format_time(quota.opens_at)} {zone(quota.opens_at)}"
+    if not quota.left:
+        return f"not today: all {quota.calls} calls of {quota.operation!r} are used; it is asked at {opens_at}"
+    return f"{quota.left} of {quota.calls} calls of {quota.operation!r} left until {opens_at}"
 
 
 def _effect(entry: PlanEntry, effect: SideEffect) -> str:

@@ -123,8 +123,9 @@ def _confirmation(confirm: Confirmation) -> str:
     match confirm:
         case FinalResponse():
             return "the response, which is final"
-        case Polling(every, give_up):
-            return f"polling every {rounded_duration(every)}, for {rounded_duration(give_up)}"
+        case Polling(every, give_up, usually_within):
+            usual = f", normally {rounded_duration(usually_within)}" if usually_within is not None else ""
+            return f"polling every {rounded_duration(every)}, for {rounded_duration(give_up)}{usual}"
         case ManualConfirmation(within):
             return f"a person, reminded after {rounded_duration(within)}"
         case _:

@@ -15,7 +15,7 @@ __all__ = ["show_deliveries", "show_endpoints", "show_secret", "show_test"]
 def show_endpoints(screen: Screen, endpoints: Sequence[EventEndpoint], failed: Mapping[str, int]) -> None:
     """A table of endpoints."""
     if not endpoints:
-        screen.line("Nobody hears of events. `orderdesk webhooks add URL` lets somebody.")
+        screen.line("No endpoint receives events. `orderdesk webhooks add URL` adds one.")
         return
     rows = [
         (

@@ -85,7 +85,7 @@ class AccessService:
         return self._sessions.make_link(user, by=by)
 
     def use_sign_in_link(self, token: str, *, address: str = "") -> SignedIn:
-        """A new session by a one-time link, which counts no more then. Raises NotFoundError for one that does not."""
+        """A new session by a one-time link, which is used up then. Raises NotFoundError for one that does not."""
         return self._sessions.use_link(token, address=address)
 
     def trusted_user(self, name: str) -> User | None:

@@ -170,14 +170,12 @@ class SessionService:
         return Secret(token)
 
     def use_link(self, token: str, *, address: str = "") -> SignedIn:
-        """A new session of the user whose link it is, which counts no more then. Raises NotFoundError."""
+        """A new session of the user whose link it is, which is used up then. Raises NotFoundError."""
         digest = digest_of(token[:MAX_TOKEN_LENGTH])
         stored = self._records.sign_in_link_user(digest, self._clock.now())
         found = self._open(stored, "one-time link", address, link=digest) if stored is not None else None
         if found is None:
-            raise NotFoundError(
-                "this sign-in link counts no more: it was used, or is too old", hint="ask an admin for a new one"
-            )
+            raise NotFoundError("this sign-in link was used already, or has expired", hint="ask an admin for a new one")
         return found
 
     def open_for(self, stored: StoredUser, way: str, address: str, *, is_fresh: bool) -> SignedIn:

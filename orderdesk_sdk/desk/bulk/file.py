@@ -164,7 +164,7 @@ def _columns(cells: Sequence[str], location: str) -> Sequence[str]:
     unknown = [name for name in names if name not in NAMED_COLUMNS]
     if unknown or len(set(names)) < len(names):
         raise ValidationError(
-            f"line 1: {', '.join(map(repr, unknown)) or 'a column that is named twice'} is no column of a bulk",
+            f"line 1: {', '.join(map(repr, unknown)) or 'a column that is named twice'} is not a column of a bulk",
             location=location,
             hint=f"the columns are {', '.join(NAMED_COLUMNS)}",
         )

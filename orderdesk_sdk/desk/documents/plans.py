@@ -36,6 +36,15 @@ def _plan_entry_document(entry: PlanEntry) -> JsonObject:
         "also_done": [effect.value for effect in entry.also_done],
         "offered": [effect.value for effect in entry.offered],
         "effect_notes": {effect.value: note for effect, note in entry.effect_notes.items()},
+        "quotas": [
+            {
+                "operation": quota.operation,
+                "calls": quota.calls,
+                "used": quota.used,
+                "opens_at": iso_time(quota.opens_at),
+            }
+            for quota in entry.quotas
+        ],
         "steps": [_plan_step_document(step) for step in entry.steps],
     }
 

@@ -66,7 +66,7 @@ class EndpointVault:
             raise ConfigurationError(
                 "its secret cannot be opened: it was sealed with another key, or for another URL",
                 location=endpoint_location(endpoint.id),
-                hint="set the key again that it was sealed with, or add the endpoint anew",
+                hint="set the key that it was sealed with, or add the endpoint again",
             )
         return tuple(
             EndpointSecret(Secret(text), datetime.fromisoformat(until) if until is not None else None)

@@ -113,7 +113,7 @@ def _read_file(path: Path) -> QueuedMessage | None:
     try:
         document: object = json.loads(content)
     except (ValueError, RecursionError):
-        return QueuedMessage(path.name, (), "the file is no JSON")
+        return QueuedMessage(path.name, (), "the file is not JSON")
     if isinstance(document, Mapping) and isinstance(listed := document.get(_SQS_LIST), list):
         bodies = [_sqs_body(each) for each in listed]
         whole = tuple(body for body in bodies if body is not None)

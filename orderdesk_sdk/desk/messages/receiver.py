@@ -76,7 +76,7 @@ class MessageReceiver:
 
     def _receive(self, source: MessageSource, request: WebhookRequest) -> MessageReceipt:
         if not self._is_open(source):
-            return MessageReceipt(MessageOutcome.NOT_FOUND, f"nobody takes messages at {source}")
+            return MessageReceipt(MessageOutcome.NOT_FOUND, f"no messages are taken at {source}")
         if len(request.body) > self._config.max_bytes:
             text = f"the message has {len(request.body):,} bytes; at most {self._config.max_bytes:,} are taken"
             return MessageReceipt(MessageOutcome.TOO_LARGE, text)

@@ -141,4 +141,4 @@ def not_an_order_reason(entry: object) -> str | None:
     if not isinstance(entry, dict) or isinstance(entry.get("order_items"), list):
         return None
     found = next((what for key, what in _KEYS_OF_OTHER_RECORDS.items() if key in entry), None)
-    return _error_message(entry) or (f"this is no order but {found}" if found else None)
+    return _error_message(entry) or (f"this is not an order but {found}" if found else None)

@@ -144,7 +144,7 @@ def _cancel(value: object, location: str) -> CancelEndpoint:
     method, is_final = table["method"], table.get("final", False)
     if method not in METHODS:
         raise ConfigurationError(
-            f"{method!r} is no method", location=f"{location}.method", hint=f"one of {', '.join(METHODS)}"
+            f"{method!r} is not a method", location=f"{location}.method", hint=f"one of {', '.join(METHODS)}"
         )
     if not isinstance(is_final, bool):
         raise ConfigurationError("must be true or false", location=f"{location}.final")

@@ -29,7 +29,7 @@ class ReportProblem:
 
 @frozen
 class BatchReport:
-    """A report as it was read.
+    """What a report says of a batch.
 
     Args:
         processed, succeeded, failed: how many orders; None: it does not count them.
@@ -41,10 +41,10 @@ class BatchReport:
     failed: int | None = None
 
     def answer_for(self, response: ResponseLike, names: Collection[str], *, hint: str) -> Answer | None:
-        """What it has against the order of these names: rejected, pending where another may be meant, None for nothing.
+        """The answer for the order of these names: rejected, or pending where an error may be about another order.
 
-        It is sure to mean this one where an error names it, and where none of the orders succeeded. What names no order
-        is told of each of them otherwise, so that the reason is not lost.
+        None where the report has no error for it. An error is about the order where it names the order, or where no
+        order of the batch succeeded. An error that names no order is shown on each of them.
 
         Args:
             response: where it was read.
@@ -90,7 +90,7 @@ class XmlReportFormat:
         """The report in a response. Raises MalformedResponseError where there is none that is complete."""
         report = next(xml_root(response).iter(self.root), None)
         if report is None or _contains(texts_in(report, self.incomplete[0]), self.incomplete[1]):
-            raise MalformedResponseError(f"it is no complete {self.root}", location="the report")
+            raise MalformedResponseError(f"it is not a complete {self.root}", location="the report")
         problems = tuple(
             ReportProblem(
                 frozenset(texts_in(one, *self.order_names)).difference(self.placeholders),

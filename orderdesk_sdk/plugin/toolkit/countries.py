@@ -282,7 +282,7 @@ def country_code(text: str, *, location: str | None = None) -> str:
     """
     code = _CODES.get(_folded(text))
     if code is None:
-        said = f"{text!r} is no country" if text.strip() else "the address names no country"
+        said = f"{text!r} is not a country" if text.strip() else "the address names no country"
         hint = "write its ISO 3166-1 code of two letters into the address, such as US, and ask again"
         raise ValidationError(said, location=location, hint=hint)
     return code

@@ -1,4 +1,4 @@
-"""Where files are left that somebody else takes further: a folder of this machine, or what a host puts in its place."""
+"""Where a plugin leaves files that another program sends on: a folder of this machine, or a place of the host's."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["LocalFileDrop", "FileDrop"]
 
 
 class FileDrop(Protocol):
-    """Takes a file to where it goes from, or all the way."""
+    """Where a file is left, or by which it is sent."""
 
     def put(self, name: str, content: bytes) -> str:
-        """Leave a new file there and return where it lies, for people.
+        """Leave a new file and return its place, for people.
 
-        Raises ConflictError where a file of that name lies there already: nothing is escalated twice unawares.
+        Raises ConflictError where a file of that name is there already: no file is written twice.
         """
 
 
 @frozen
 class LocalFileDrop:
-    """A transport into a folder that exists. Only the owner may read what lies there: it is about orders."""
+    """A file drop that is a folder of this machine. Only the owner may read its files: they are about orders."""
 
     folder: Path
 

@@ -1,4 +1,4 @@
-"""What a GraphQL service says went wrong: the errors at the top of a response, whatever its HTTP status. Pure.
+"""The errors that a GraphQL response states, whatever its HTTP status. Pure.
 
 Source: https://spec.graphql.org/October2021/#sec-Errors; `extensions.code` is a custom that most services keep.
 """
@@ -30,9 +30,9 @@ class GraphqlError:
 
 
 def graphql_errors(response: TextResponse) -> tuple[GraphqlError, ...]:
-    """The errors of a response; empty where there are none, or it is no JSON object: its HTTP status tells then.
+    """The errors of a response. Empty where it states none, and for a body that is not a JSON object.
 
-    An entry of another shape is an error all the same, of which nothing is known.
+    An entry of another form is an error too, without code and path.
     """
     try:
         found = json_object(response).get("errors")

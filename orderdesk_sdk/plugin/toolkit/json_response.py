@@ -1,4 +1,4 @@
-"""Reading responses strictly: what is missing or misshapen is said with its path, and never taken for success."""
+"""Reading responses strictly: an error names the path of what is missing or wrong, and nothing is guessed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ R = TypeVar("R", bound=TextResponse)
 
 
 class EndFlow(Exception):
-    """A flow is over with this answer: a response that it needed is none. Raised by `require_success`.
+    """Ends a flow with this answer. `require_success` raises it where a response is not a success.
 
     A flow need not catch it.
     """
@@ -77,7 +77,7 @@ class EndFlow(Exception):
 
 
 class MalformedResponseError(OrderDeskError):
-    """The service's response has not the shape it should have.
+    """The service's response does not have the expected form.
 
     A flow need not catch it: the core takes it as an unknown outcome.
     """
@@ -89,7 +89,7 @@ def _malformed_error(response: TextResponse, path: tuple[str | int, ...], messag
 
 
 def json_object(response: TextResponse) -> Mapping[str, object]:
-    """The body as a JSON object. Raises MalformedResponseError for anything else, an empty body and HTML included."""
+    """The body as a JSON object. Raises MalformedResponseError for anything else, such as HTML or an empty body."""
     document = _json(response)
     if not isinstance(document, dict):
         raise _malformed_error(response, (), f"an object was expected, not {_type_name(document)}")
@@ -97,9 +97,9 @@ def json_object(response: TextResponse) -> Mapping[str, object]:
 
 
 def object_list(response: TextResponse, *wrappers: str) -> tuple[Mapping[str, object], ...]:
-    """The objects of a body that is a list of them, or one of them; either may stand under a key of `wrappers`.
+    """The objects of a body that is a list of objects or one object. It may stand under a key of `wrappers`.
 
-    For services whose documents do not tell which. Raises MalformedResponseError for anything else.
+    For services whose documents do not say which of these they send. Raises MalformedResponseError for anything else.
     """
     document = _json(response)
     inner = next((document[key] for key in wrappers if isinstance(document, dict) and key in document), document)
@@ -113,9 +113,9 @@ def object_list(response: TextResponse, *wrappers: str) -> tuple[Mapping[str, ob
 def single_object(
     response: TextResponse, *wrappers: str, number_path: Sequence[str], number: str
 ) -> Mapping[str, object] | None:
-    """The one object of such a body, which states `number` at a path of keys; None for an empty list.
+    """The only object of a body as `object_list` reads it; None for an empty list.
 
-    Raises MalformedResponseError for one that states another, and for several: nobody could tell which is meant.
+    Raises MalformedResponseError for several objects, and for one that does not state `number` at `number_path`.
     """
     found = object_list(response, *wrappers)
     if len(found) > 1 or any(text_at(response, *number_path, within=one) != number for one in found):
@@ -141,7 +141,7 @@ def value_at(response: TextResponse, *path: str, within: Mapping[str, object] | 
     """The value at a path of keys. Raises MalformedResponseError where a key is missing or a step is not an object.
 
     Args:
-        within: an object of the response where the path begins; None for the body itself. So in all functions here.
+        within: an object of the response where the path begins; None: the body itself. So in every function here.
     """
     value: object = json_object(response) if within is None else within
     for depth, key in enumerate(path):
@@ -162,10 +162,10 @@ def text_at(response: TextResponse, *path: str, within: Mapping[str, object] | N
 
 
 def datetime_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> datetime:
-    """The moment at a path of keys, written as ISO 8601 with its offset (RFC 3339); aware.
+    """The time at a path of keys, written as ISO 8601 with its offset (RFC 3339); aware.
 
-    Raises MalformedResponseError for a text that is no moment, such as "0000-00-00T00:00:00Z", and for one without an
-    offset.
+    Raises MalformedResponseError for a text that is not a time, such as "0000-00-00T00:00:00Z", and for a time without
+    an offset.
     """
     text = text_at(response, *path, within=within)
     try:
@@ -207,19 +207,19 @@ def texts_at(response: TextResponse, *path: str, key: str) -> tuple[str, ...]:
 
 
 def get_path(value: object, *path: str) -> object:
-    """What lies at a path of keys in a value that may be there or not; None where nothing does."""
+    """The value at a path of keys; None where a key is missing."""
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
 
 
 def values_at(response: TextResponse, *path: str) -> tuple[object, ...]:
-    """What lies at a path of keys in the body, as `values_in` finds it. Raises MalformedResponseError for no object."""
+    """`values_in` of the body. Raises MalformedResponseError for a body that is not a JSON object."""
     return values_in(json_object(response), *path)
 
 
 def values_in(value: object, *path: str) -> tuple[object, ...]:
-    """What lies at a path of keys in a value, "*" being each entry of a list; empty where nothing does."""
+    """The values at a path of keys, where "*" stands for each entry of a list; empty where a key is missing."""
     if not path:
         return () if value is None else (value,)
     entries = value if path[0] == "*" else [get_path(value, path[0])]
@@ -269,7 +269,7 @@ def _type_name(value: object) -> str:
 
 
 def integer_at(response: TextResponse, item: Mapping[str, object], key: str, default: int | None = None) -> int:
-    """A whole number of zero or more in an object of the response; services also write it as a text, "2", or as 2.0.
+    """A whole number of 0 or more in an object of the response. The text "2" and the number 2.0 are read as 2.
 
     Raises MalformedResponseError for anything else, and for a missing one where `default` is None.
     """
@@ -298,12 +298,12 @@ def _as_integer(value: object) -> int | None:
 def error_message(
     response: TextResponse, key: str = "errors", parts: Sequence[str] = ("code", "message"), details: str | None = None
 ) -> str:
-    """What the error objects in the response say, a list of them or one, for a person; never to decide by.
+    """The texts of the error objects in a response, for a person. Never decide by them.
 
     Args:
         parts: which of an object's fields; JSON:API has ("title", "detail").
-        details: the field with the objects that tell more, in the same parts or by `path`. Falls back to the HTTP
-            status where there is nothing of the kind.
+        details: the field with the objects that say more, in the same parts or by `path`. Where there are no error
+            objects, the HTTP status is the text.
     """
     try:
         said = format_errors(value_at(response, key), parts, details)
@@ -313,7 +313,7 @@ def error_message(
 
 
 def format_errors(items: object, parts: Sequence[str] = ("code", "message"), details: str | None = None) -> str:
-    """What error objects say, a list of them or one, in the words of `error_message`; "" where they say nothing."""
+    """The texts of error objects, as `error_message` gives them; "" where they have none."""
     listed = [items] if isinstance(items, Mapping) else items if isinstance(items, list | tuple) else []
     found: list[str] = []
     for item in (item for item in listed if isinstance(item, Mapping)):
@@ -326,17 +326,14 @@ def format_errors(items: object, parts: Sequence[str] = ("code", "message"), det
 def auth_or_rate_limit_answer(
     response: TextResponse, *, access_hint: str, error_key: str | None = None
 ) -> Answer | None:
-    """The answer for 401 and 403 (not authorized) and 429, which prove that nothing was done; else None.
+    """The answer for 401 and 403 (not authorized) and 429 (too many calls); None for any other response.
 
-    Nothing by this call: where an earlier call of the flow may have acted, they prove nothing, and the answer is
-    `unknown`.
+    These prove that this call did nothing. Where an earlier call of the flow may have acted, the answer is `unknown`.
 
     Args:
-        access_hint: what a person should look at when the service answers 401 or 403. How long a throttled call waits
-            is no flow's business: the core lets none see such a response.
-        error_key: a key that each error body of the service has; a 404 or 405 without it is of something that has no
-            such path and tells nothing of the order, and is turned away too: the base URL is wrong, or what answers is
-            not the service. None: every 404 is the service's.
+        access_hint: what a person should check when the service answers 401 or 403.
+        error_key: a key that every error body of the service has. A 404 or 405 without it does not come from the
+            service: the base URL is wrong, so this call did nothing. None: every 404 is the service's.
     """
     if response.status_code == 429:
         return not_processed(response, message=f"Rate limited: the service answered {response.status_code}")
@@ -360,17 +357,16 @@ def _has_key(response: TextResponse, key: str) -> bool:
 
 
 def not_processed_answer(response: TextResponse) -> Answer:
-    """The answer to a response after which, whatever it was, nothing can have been done; for `require_success`."""
+    """The answer `not_processed`: a `fallback` of `require_success` for a call that only reads."""
     return not_processed(response, message=error_message(response))
 
 
 def require_success(
     response: R, *, access_hint: str, fallback: Callable[[R], Answer] = unknown, error_key: str | None = None
 ) -> R:
-    """The response, where its status is a success; else `EndFlow` with the answer that the flow then has.
+    """The response, where its status is a success. Any other status ends the flow with an answer, by `EndFlow`.
 
-    That is `auth_or_rate_limit_answer` with `access_hint` and `error_key` where it applies, and what `fallback` makes
-    of any other response.
+    The answer is that of `auth_or_rate_limit_answer`, or else that of `fallback`.
     """
     if 200 <= response.status_code < 300:
         return response

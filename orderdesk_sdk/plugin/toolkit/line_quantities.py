@@ -1,4 +1,4 @@
-"""Canceling by line and quantity: how many of each line to ask for, and what a service's own numbers prove. Pure."""
+"""Canceling by line and quantity: how many of each line to send, and what the service's numbers prove. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
 
 @frozen
 class LineQuantities:
-    """One line as the service has it, in its own words. Several lines may have one code.
+    """One line as the service has it. Several lines may have one code.
 
     `LineNames` says what the service calls the lines of a request, and translates an answer back.
     """
@@ -48,7 +48,7 @@ class LineQuantities:
 
     @property
     def remaining(self) -> int:
-        """How many are neither canceled nor shipped."""
+        """Pieces that are neither canceled nor shipped."""
         return max(0, self.ordered - self.canceled - self.shipped)
 
 
@@ -209,9 +209,9 @@ def quantities_to_cancel(lines: Sequence[LineQuantities], wanted: Mapping[str, i
 def answer_if_nothing_to_cancel(
     response: ResponseLike, lines: Sequence[LineQuantities], wanted: Mapping[str, int]
 ) -> Answer | None:
-    """What to answer, before anything is sent, where there is nothing to ask for; None where there is.
+    """The answer where nothing is to be sent; None where something is.
 
-    That is where the service's order lacks a wanted line, or nothing of the wanted lines is left.
+    Nothing is sent where the service's order lacks a wanted line, or where nothing of the wanted lines is left.
     """
     lacking = sorted(set(wanted) - {line.code for line in lines})
     if lacking:
@@ -230,10 +230,10 @@ def answer_if_nothing_to_cancel(
 def quantities_to_request(
     response: ResponseLike, lines: Sequence[LineQuantities], line_names: LineNames, wanted: Mapping[str, int]
 ) -> tuple[int, ...]:
-    """How many of each line to cancel now, of what a request wants (its `lines`, by our ids).
+    """How many of each line to cancel now, for the `lines` of a request, by our ids.
 
-    Raises EndFlow with the answer that the flow then has: where there is nothing to ask for, and where the service
-    cannot tell a wanted line from another.
+    Raises EndFlow with an answer where nothing is to be sent, and where the service cannot tell a wanted line from
+    another.
     """
     try:
         named = line_names.to_service_names(wanted)

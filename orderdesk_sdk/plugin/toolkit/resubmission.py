@@ -32,16 +32,16 @@ def read_before_create(
     matches_order: Callable[[httpx.Response, Order], bool] | None = None,
     request_lines: Callable[[httpx.Response], httpx.Request] | None = None,
 ) -> Flow[Answer | RemoteOrder | None]:
-    """None where the new number is free and the order is to be created; else what the flow ends with.
+    """None where the new number is free, so that the order can be created; otherwise the end of the flow.
 
     An order that is there already is ours only where an earlier create may have made it (`request.may_exist`) and where
     it is on its way. One that is over has taken the number. Where that is unknown, no second order is made.
 
     Args:
         read: reads the order by its new number.
-        parse: what the response says of it, as a check does; None: there is none.
-        matches_order: whether a response has the lines of ours; None: the number alone tells.
-        request_lines: the request for that response, by what was looked at; None: it is the same one.
+        parse: what the response says of the order, as a poll does; it gives None where there is no such order.
+        matches_order: whether a response has the lines of our order; None: the number alone decides.
+        request_lines: the request that reads the lines, made of the first response; None: the first one has them.
     """
     order, there = request.order, (yield read)
     found = parse(there)

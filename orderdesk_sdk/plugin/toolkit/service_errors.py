@@ -17,17 +17,17 @@ _PATH_ERRORS = (404, 405)
 
 
 def is_rejection(response: TextResponse) -> bool:
-    """Whether the service says no to what was asked: a client error that is about the request itself.
+    """Whether the service rejects the request itself: a client error other than 401, 403, 408, 425 and 429.
 
-    So it is none of 401, 403 and 429, of which `auth_or_rate_limit_answer` knows, and none of 408 and 425, after which
-    nobody knows. What has become of the order, only a read tells then.
+    `auth_or_rate_limit_answer` reads 401, 403 and 429; after 408 and 425 the outcome is unknown. What became of the
+    order, only a read tells.
     """
     return 400 <= response.status_code < 500 and response.status_code not in (401, 403, 408, 425, 429)
 
 
 @frozen
 class ServiceErrors:
-    """How a service says what is wrong.
+    """How a service writes its errors.
 
     Args:
         key, parts, details: as `error_message` takes them; `key` stands in every error body of the service.
@@ -40,21 +40,21 @@ class ServiceErrors:
     details: str | None = None
 
     def message(self, response: TextResponse) -> str:
-        """What the response says is wrong, for a person."""
+        """The error in the response, for a person."""
         return error_message(response, self.key, self.parts, self.details)
 
     def answer_without_order(self, response: TextResponse) -> Answer:
-        """The answer in a response about no order: not processed where the service rejects the call, else unknown."""
+        """The answer of a response without an order: not processed where the call was rejected, else unknown."""
         return auth_or_rate_limit_answer(response, access_hint=self.access_hint, error_key=self.key) or unknown(
             response
         )
 
     def is_not_found(self, response: TextResponse) -> bool:
-        """Whether the service itself says that it has no such order; a 404 in other words is of a path."""
+        """Whether the service itself says that it has no such order. A 404 of another form is about the path."""
         return response.status_code == 404 and self.answer_without_order(response).outcome is Outcome.UNKNOWN
 
     def unless_not_found(self, parse: Callable[[R], Answer | None]) -> Callable[[R], Answer | None]:
-        """What `parse` makes of a response; None where the response says that there is no such order."""
+        """`parse`, which gives None where the response says that there is no such order."""
         return lambda response: None if self.is_not_found(response) else parse(response)
 
     def answer_after_read(

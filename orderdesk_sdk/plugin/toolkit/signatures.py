@@ -1,4 +1,4 @@
-"""Signed messages: a body that comes with the HMAC of itself, made with a secret that only the sender and we know."""
+"""Signed messages: the sender adds an HMAC of the body, made with a secret that only the sender and we know."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def verify_signature(request: WebhookRequest, header: str, secrets: Iterable[Sec
 
     Args:
         header: in lower case.
-        secrets: any of them is good, as while one is being changed; an empty one never is. place: who sends it, for
-            errors.
+        secrets: any of them may have signed, as while one is being replaced; an empty one never counts.
+        location: who sends it, for errors.
     """
     keys = [secret.reveal().encode() for secret in secrets if secret.reveal()]
     if not keys:
@@ -42,7 +42,7 @@ def verify_token(shown: str, token: Secret, *, location: str) -> None:
 
     Args:
         shown: as the message has it, "" where it has none.
-        token: an empty one fits nothing.
+        token: an empty one never fits.
         location: who sends it, for errors.
     """
     # In constant time: how long it takes must not tell how much of a guess is right.
@@ -66,7 +66,7 @@ def webhook_object(request: WebhookRequest, *, location: str) -> Mapping[str, ob
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, Mapping):
-        raise MalformedResponseError(f"the body is no JSON object ({len(request.body)} bytes)", location=location)
+        raise MalformedResponseError(f"the body is not a JSON object ({len(request.body)} bytes)", location=location)
     return found
 
 
@@ -74,7 +74,7 @@ def json_text_at(request: WebhookRequest, *path: str, location: str) -> str:
     """The text or number at a path of keys in a message's JSON body, as a text. Raises MalformedResponseError."""
     found = get_path(webhook_object(request, location=location), *path)
     if isinstance(found, bool) or not isinstance(found, str | int) or not str(found).strip():
-        raise MalformedResponseError(f"{'.'.join(path)} is no text and no number", location=location)
+        raise MalformedResponseError(f"{'.'.join(path)} is neither a text nor a number", location=location)
     return str(found)
 
 

@@ -39,9 +39,7 @@ def validate_fields(template: str, known: Sequence[str], location: str) -> None:
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError as error:
-        raise ConfigurationError(
-            f"{error}", location=location, hint="write a brace that is no field twice: {{"
-        ) from None
+        raise ConfigurationError(f"{error}", location=location, hint="write a literal brace twice: {{") from None
     for _, name, form, conversion in parts:
         if name is not None and name not in known:
             listed = ", ".join(f"{{{field}}}" for field in known)

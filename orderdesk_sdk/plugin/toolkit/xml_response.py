@@ -1,4 +1,4 @@
-"""XML, read strictly and written whole: no DTD, no entity, no bomb comes in; no text that XML cannot hold goes out."""
+"""XML, read strictly and written whole. A DTD, an entity or a too large document is refused."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class _NoDtd(ET.TreeBuilder):
 def xml_root(response: TextResponse) -> ET.Element:
     """The root element of a body in XML, its tags without namespaces; a gzip file is unpacked first.
 
-    It is read in the encoding that it declares. Where its bytes are not in that, as where cp1252 stands under a head
-    that says UTF-8, it is read as cp1252, with U+FFFD for what is none either. Raises MalformedResponseError for
-    anything else, for a document with a DTD, and for one that is too large.
+    It is read in the encoding that it declares. Where its bytes are not in that encoding, it is read as cp1252, with
+    U+FFFD for bytes that are not cp1252 either. Raises MalformedResponseError for anything else, for a document with a
+    DTD, and for one that is too large.
     """
     try:
         content = _decompress(response.content)
@@ -45,7 +45,7 @@ def xml_root(response: TextResponse) -> ET.Element:
         except (ET.ParseError, LookupError):
             return _parsed(content.decode("cp1252", "replace"))  # Of a text the declared encoding is not asked for.
     except (ET.ParseError, ValueError, LookupError, zlib.error) as error:
-        why = f"the body is no XML that is read here: {error}"
+        why = f"the body is not XML that can be read: {error}"
         raise MalformedResponseError(why, location=f"reply {response.status_code}") from None
 
 
@@ -72,7 +72,7 @@ def _decompress(content: bytes) -> bytes:
 
 
 def texts_in(parent: ET.Element, *paths: str) -> tuple[str, ...]:
-    """The texts at these paths of tags, without the spaces around them; where there is none, none is told."""
+    """The texts at these paths of tags, without the spaces around them. A path without a text is left out."""
     found = ((parent.findtext(path) or "").strip() for path in paths)
     return tuple(word for word in found if word)
 

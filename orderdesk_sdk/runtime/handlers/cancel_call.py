@@ -298,7 +298,8 @@ class CancelCall:
         result: FlowResult[Answer],
     ) -> CancelCase:
         event = self._event(sending_case, connection, remote_order, result, result.outcome)
-        event = evolve(event, steps=result.steps) if result.steps else event
+        if result.steps:
+            event = evolve(event, steps=result.steps, only_steps=not result.may_have_written)
         after = journal.finish(transition(sending_case, event), event)
         self._loader.notify_listeners(after, event)
         return after

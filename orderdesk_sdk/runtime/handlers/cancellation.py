@@ -14,6 +14,7 @@ from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, is_window_open
 from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.policy.withdrawal import withdrawal_event
 from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import (
@@ -36,6 +37,7 @@ from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
 from orderdesk_sdk.runtime.handlers.cancel_call import CancelCall
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.handlers.poll_call import PollCall
+from orderdesk_sdk.runtime.withdrawal import finish_withdrawal
 
 __all__ = ["CancellationHandler"]
 
@@ -123,6 +125,8 @@ class CancellationHandler:
             raise
         except OrderDeskError as error:
             return self._connection_failed(case, error)
+        if case.withdrawn_by is not None and case.state is State.PENDING:
+            return finish_withdrawal(self._loader, case, connection.integration)
         if case.state is State.SENDING:
             return self._cancel_call.resume(case, connection, remote_order, watchdog)
         if poll or case.state is State.REPORTED:
@@ -291,6 +295,10 @@ class CancellationHandler:
 
     def _apply_instead(self, case: CancelCase, event: Event, context: CaseContext) -> CancelCase:
         """Apply what comes instead of asking. A person is not asked to do either what a listener forbids."""
+        if event.kind is EventKind.WITHDRAWN and case.steps:
+            declared = self._connections.integration(case.connection)
+            integration = None if isinstance(declared, str) else declared
+            event = withdrawal_event(case, integration, event.at, case.requested_by, event.message or "Withdrawn")
         vetoed, notes = self._loader.apply_veto(case, context) if event.kind is EventKind.ESCALATED else (None, ())
         return vetoed or self._loader.apply(case, event, *notes)
 

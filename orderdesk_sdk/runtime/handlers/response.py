@@ -30,7 +30,7 @@ from orderdesk_sdk.runtime.journal import SendCondition
 
 __all__ = ["RequestActions", "ResponseContext", "ResponseHandler"]
 
-_UNDECIDED = "nobody has decided what is answered"
+_UNDECIDED = "no answer was decided yet"
 
 
 class RequestActions(Protocol):

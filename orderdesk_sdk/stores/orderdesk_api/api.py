@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
+from orderdesk_sdk.cases.call_counts import CallCounts
 from orderdesk_sdk.cases.exchange import Certainty, Exchange
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, StorageError, ValidationError
@@ -72,6 +73,10 @@ class _ObservedState:
     @property
     def token_store(self) -> TokenStore | None:
         return self._state.token_store
+
+    @property
+    def call_counts(self) -> CallCounts:
+        return self._state.call_counts
 
     def bucket(self, operation: str, limit: Limit) -> RateBucket:
         self.observed = self._state.bucket(operation, limit)
@@ -172,8 +177,8 @@ class OrderDeskApi:
         if 400 <= response.status_code < 500:
             return {}  # The status says enough: a proxy or a firewall writes no JSON.
         if reads:
-            raise MalformedResponseError("the response is no JSON object", location=location)
-        raise _away("the response is no JSON object", location, reads=False)
+            raise MalformedResponseError("the response is not a JSON object", location=location)
+        raise _away("the response is not a JSON object", location, reads=False)
 
     def _message(self, document: Mapping[str, object], private: Collection[str]) -> str:
         """What an error response says, without secrets and without the texts of people that were sent."""

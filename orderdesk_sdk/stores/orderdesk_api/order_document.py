@@ -47,7 +47,7 @@ def records_in(reply: ApiReply) -> tuple[Mapping[str, object], ...]:
     """The orders of one page of a list, as they came; each has an id. Raises MalformedResponseError."""
     listed = reply.document.get("orders", [])
     if not isinstance(listed, list):
-        raise reply.malformed("orders is no list")
+        raise reply.malformed("orders is not a list")
     if not all(isinstance(record, Mapping) and str(record.get("id") or "").isdecimal() for record in listed):
         raise reply.malformed("an order has no id")
     return tuple(listed)

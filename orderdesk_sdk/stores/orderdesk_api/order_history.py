@@ -168,5 +168,5 @@ def _notes(reply: ApiReply, record: object) -> tuple[HistoryNote, ...] | None:
     if listed is None:
         return None
     if not isinstance(listed, list) or not all(isinstance(entry, Mapping) for entry in listed):
-        raise reply.malformed(f"{HISTORY} is no list of entries")
+        raise reply.malformed(f"{HISTORY} is not a list of entries")
     return tuple(HistoryNote(str(entry.get("source_name", "")), str(entry.get("note", ""))) for entry in listed)

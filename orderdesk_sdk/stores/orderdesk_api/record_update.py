@@ -53,7 +53,7 @@ def update_metadata(api: OrderDeskApi, order_id: str, change: Callable[[OwnMetad
                 return after
             _require_not_cut(str(after.metadata.get(KEY, "")), str(whole[KEY]), order_id)
     raise ConflictError(
-        "somebody else changes the order at the same time; nothing was changed",
+        "another program is changing the order; nothing was changed",
         location=f"order id {order_id} at Order Desk",
         hint="try again in a moment",
     )

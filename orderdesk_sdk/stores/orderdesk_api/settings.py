@@ -27,14 +27,14 @@ def is_order_desk(table: Mapping[str, object]) -> bool:
 
 def _read_store_id(value: object, location: str) -> str:
     if not isinstance(value, str) or not _STORE_ID.fullmatch(value):
-        raise ConfigurationError("this is no id of a store", location=location, hint='write it as store_id = "12345"')
+        raise ConfigurationError("this is not a store id", location=location, hint='write it as store_id = "12345"')
     return value
 
 
 def _read_contact(value: object, location: str) -> str:
     if not isinstance(value, str) or not _CONTACT.fullmatch(value):
         raise ConfigurationError(
-            "this is no e-mail address or URL", location=location, hint='write it as contact = "ops@example.com"'
+            "this is not an e-mail address or URL", location=location, hint='write it as contact = "ops@example.com"'
         )
     return value
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
+from orderdesk_sdk.cases.call_counts import CallCounts, LocalCallCounts
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.plugin.integration import Limit
 from orderdesk_sdk.stores.postgres.migrations import Migration, migrate
@@ -46,7 +48,8 @@ MIGRATIONS: Final = (
 class PostgresConnectionState:
     """The state of a connection for all processes that work on a database."""
 
-    def __init__(self, pool: PostgresPool, connection: str, clock: Clock) -> None:
+    def __init__(self, pool: PostgresPool, connection: str, clock: Clock, call_counts: CallCounts) -> None:
+        self.call_counts = call_counts
         self.token_store = postgres_token_store(pool, connection)
         self._pool = pool
         self._connection = connection
@@ -57,7 +60,15 @@ class PostgresConnectionState:
         return PostgresBucket(self._pool, self._connection, operation, limit, self._clock)
 
 
-def shared_connection_state(pool: PostgresPool, clock: Clock) -> StateOfConnection:
-    """The state of each connection, in tables that are made where there are none. Raises StorageError."""
+def shared_connection_state(
+    pool: PostgresPool, clock: Clock, counts_of: Callable[[str], CallCounts] | None = None
+) -> StateOfConnection:
+    """The state of each connection, in tables that are made where there are none. Raises StorageError.
+
+    Args:
+        counts_of: gives what counts the calls of the connection of a name; None counts for this process.
+    """
     migrate(pool, TABLES, MIGRATIONS)
-    return lambda connection: PostgresConnectionState(pool, connection, clock)
+    return lambda connection: PostgresConnectionState(
+        pool, connection, clock, counts_of(connection) if counts_of is not None else LocalCallCounts()
+    )

@@ -100,7 +100,7 @@ class PostgresLedger(
 
     def states_of_connections(self, clock: Clock) -> StateOfConnection:
         """What all processes know together of each connection to a service. Raises StorageError."""
-        return shared_connection_state(self._pool, clock)
+        return shared_connection_state(self._pool, clock, self.call_counts)
 
     @property
     def pool(self) -> PostgresPool:

@@ -283,6 +283,12 @@ _EVENT_WEBHOOKS = (
     "CREATE INDEX event_deliveries_by_age ON event_deliveries (tried_at) WHERE state = 'delivered'",
 )
 
+_CALL_COUNTS = (
+    f"""CREATE TABLE call_counts (
+        connection {_TEXT} NOT NULL, operation {_TEXT} NOT NULL, day {_TEXT} NOT NULL, calls bigint NOT NULL,
+        PRIMARY KEY (connection, operation, day))""",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -299,4 +305,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_KEPT_REPLIES),
     Migration(_RECEIPT_LINKS),
     Migration(_EVENT_WEBHOOKS),
+    Migration(_CALL_COUNTS),
 )

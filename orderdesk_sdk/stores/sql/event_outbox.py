@@ -11,6 +11,7 @@ from functools import partial
 from orderdesk_sdk.cases.damaged_rows import DamagedRows
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.stores.serialization import dump, from_microseconds, load, to_microseconds
+from orderdesk_sdk.stores.sql.call_counts import SqlCallCounts
 from orderdesk_sdk.stores.sql.database import Commits, Cursor
 from orderdesk_sdk.stores.sql.ledger_rows import insert_event
 from orderdesk_sdk.stores.sql.store_records import SqlStoreRecords
@@ -40,6 +41,10 @@ class EventOutbox(ABC):
             store: its name, which tells it from other stores.
         """
         return SqlStoreRecords(self._commits, self._read, store)
+
+    def call_counts(self, connection: str) -> SqlCallCounts:
+        """Counts the calls of a connection for all processes."""
+        return SqlCallCounts(self._commits, self._read, connection)
 
     def add_events(self, events: Sequence[OrderEvent]) -> None:
         def write(cursor: Cursor, some: Sequence[OrderEvent]) -> None:

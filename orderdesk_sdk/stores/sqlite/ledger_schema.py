@@ -392,4 +392,8 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         "CREATE INDEX event_deliveries_by_state ON event_deliveries (endpoint_id, state, sequence)",
         "CREATE INDEX event_deliveries_by_age ON event_deliveries (tried_at) WHERE state = 'delivered'",
     ),
+    (
+        """CREATE TABLE call_counts (connection TEXT NOT NULL, operation TEXT NOT NULL, day TEXT NOT NULL,
+            calls INTEGER NOT NULL, PRIMARY KEY (connection, operation, day)) WITHOUT ROWID""",
+    ),
 )

@@ -37,6 +37,7 @@ from orderdesk_sdk.transport.http.failures import (
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.log_redaction import redacted_logs
 from orderdesk_sdk.transport.http.pool import ConnectionPool, PooledTransport
+from orderdesk_sdk.transport.http.quotas import DailyQuotas
 from orderdesk_sdk.transport.http.rate_limit import RateBucket
 from orderdesk_sdk.transport.http.rate_limit_wait import wait_for_rate_limit
 from orderdesk_sdk.transport.http.replay import call_options, request_digest
@@ -92,13 +93,13 @@ class HttpClient:
         urls = [getattr(settings, field.name) for field in fields if field.kind is SettingKind.URL]
         self._allowed_origins = AllowedOrigins([url for url in urls if url])
         self.redactor = redactor
-        self._expected_headers = {
-            header: str(getattr(settings, name)) for header, name in integration.expected_headers.items()
-        }
+        expected = integration.expected_headers.items()
+        self._expected_headers = {header: str(getattr(settings, name)) for header, name in expected}
         self._kept_headers = tuple(dict.fromkeys([*_KEPT_HEADERS, *integration.evidence_headers]))
         self._state = state or LocalConnectionState(clock)
         self.credentials = self._credentials_of(settings)
         self._shared_reads = SharedReads(clock)
+        self._quotas = DailyQuotas(integration.quotas, self._state.call_counts, clock)
         self._buckets: dict[str, RateBucket] = {}
         self._buckets_lock = Lock()
         self._deferred_until = 0.0
@@ -189,8 +190,8 @@ class HttpClient:
         may_call = self._wait_for_rate_limit(bucket, longest)
         if number == 1 and self._shutdown.is_requested:
             raise ConflictError("the desk ends; nothing was sent", hint="open a desk again to continue")
-        if not may_call:
-            put_off = self._deferred(bucket, options.operation)
+        put_off = self._quotas.take(options.operation) if may_call else self._deferred(bucket, options.operation)
+        if put_off is not None:
             return self._exchange(self._intent(request, number, options), put_off, 0), None
         intent = self._intent(request, number, options)
         record_intent(intent)
@@ -208,7 +209,7 @@ class HttpClient:
                 break
             if self._shutdown.is_requested:  # What is under way is finished, and not begun anew.
                 break
-            if not self._may_go_again(bucket, pause, longest):
+            if not self._may_go_again(bucket, pause, longest) or self._quotas.take(options.operation) is not None:
                 break
             waited += pause
             tries += 1

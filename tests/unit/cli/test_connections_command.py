@@ -77,8 +77,8 @@ def test_settings_are_set_one_by_one_and_an_empty_one_gets_its_default() -> None
 
 def test_what_is_wrong_is_said_without_the_secrets() -> None:
     for arguments, given, said in (
-        (("add", "mcf-us", "amazon-mcf", "--secrets-stdin"), '{"refresh_token": 3}', "no JSON object of texts"),
-        (("add", "mcf-us", "amazon-mcf", "--secrets-stdin"), f"{CANARY}", "no JSON object of texts"),
+        (("add", "mcf-us", "amazon-mcf", "--secrets-stdin"), '{"refresh_token": 3}', "not a JSON object of texts"),
+        (("add", "mcf-us", "amazon-mcf", "--secrets-stdin"), f"{CANARY}", "not a JSON object of texts"),
         (("add", "mcf-us", "amazon-mcf", "--set", "speed"), None, "write it as NAME=VALUE"),
     ):
         ran = run(*arguments, given=given, code=2)
@@ -90,7 +90,7 @@ def test_what_is_wrong_is_said_without_the_secrets() -> None:
     assert CANARY not in json.dumps(failed)
     add()
     assert "there is a connection of this name" in ask("add", "mcf-us", "amazon-mcf", code=1)["error"]["message"]
-    assert run("set", "mcf-us", "--secret", "speed", code=2).stderr.count("is no secret of amazon-mcf") == 1
+    assert run("set", "mcf-us", "--secret", "speed", code=2).stderr.count("is not a secret of amazon-mcf") == 1
 
 
 def test_an_unreachable_host_fails_the_test_of_a_connection() -> None:

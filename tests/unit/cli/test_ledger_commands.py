@@ -109,7 +109,7 @@ def test_a_head_that_was_noted_tells_an_older_copy() -> None:
     assert "checked: unchanged" in shown("ledger", "verify", "--head", head)
     shutil.copy("older.db", LEDGER)
     assert "the ledger never had the head" in shown("ledger", "verify", "--head", head, code=1)
-    assert "is no head of a ledger" in shown("ledger", "verify", "--head", "12:34", code=1)
+    assert "is not the head of a ledger" in shown("ledger", "verify", "--head", "12:34", code=1)
 
 
 def test_a_backup_is_put_in_the_ledgers_place_and_that_one_moved_away_with_its_log() -> None:

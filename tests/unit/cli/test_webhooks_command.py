@@ -68,7 +68,7 @@ def test_an_endpoint_is_added_and_tested_and_hears(receiver: EventReceiver) -> N
 
 
 def test_it_is_disabled_enabled_and_gets_another_secret(receiver: EventReceiver) -> None:
-    assert "Nobody hears of events" in run("webhooks", "list").stdout
+    assert "No endpoint receives events" in run("webhooks", "list").stdout
     endpoint, secret = add(receiver)
     run("webhooks", "disable", endpoint, "--by", "Ben")
     assert "disabled by Ben" in run("webhooks", "list").stdout

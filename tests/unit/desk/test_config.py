@@ -307,7 +307,7 @@ class TestOrderDeskStore:
         [
             ('contact = "ops@example.com"', "[orders].store_id", "is missing", 'add store_id = "..."'),
             ('[orders.connections]\nEtsy = ""', "[orders].store_id", "is missing", 'add store_id = "..."'),
-            ('store_id = "1"\ncontact = "Bob"', "[orders].contact", "no e-mail address or URL", "ops@example.com"),
+            ('store_id = "1"\ncontact = "Bob"', "[orders].contact", "not an e-mail address or URL", "ops@example.com"),
             ("[orders.second]", "[orders]", "unknown key 'second'", "known are: store_id, api_key"),
             (
                 'store_id = "1"\ncontact = "a@b"\nconnections = { Etsy = "esty" }',
@@ -339,5 +339,5 @@ class TestOrderDeskStore:
     def test_what_cannot_stand_in_a_header(self, tmp_path: Path, table: str) -> None:
         file = tmp_path / "orderdesk.toml"
         file.write_text(f'[orders]\napi_key = {{ text = "k" }}\n{table}')
-        with pytest.raises(ConfigurationError, match=r"no id of a store|no e-mail address"):
+        with pytest.raises(ConfigurationError, match=r"not a store id|not an e-mail address"):
             read_config(file)

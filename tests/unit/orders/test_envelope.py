@@ -74,7 +74,7 @@ def test_an_error_among_orders_is_told_with_its_place() -> None:
 )
 def test_another_object_of_order_desk_is_no_order(document: dict[str, object], what: str) -> None:
     for given in (document, [document], {"orders": [document]}):
-        with pytest.raises(ValidationError, match=f"this is no order but .*{what}"):
+        with pytest.raises(ValidationError, match=f"this is not an order but .*{what}"):
             read_orders(given)
 
 

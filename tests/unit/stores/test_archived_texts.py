@@ -84,7 +84,7 @@ def test_an_archive_that_another_program_writes_is_left_to_it(ledger: SqlLedger,
     ledger.remove_personal_texts("1", by="Ann", at=END)
     half = target.with_name(f".{target.name}.half")
     half.touch()
-    with pytest.raises(StorageError, match=r"another program writes it anew.*remove \.old\.jsonl\.half"):
+    with pytest.raises(StorageError, match=r"another program is writing it.*remove \.old\.jsonl\.half"):
         ledger.remove_archived_texts(target, by="Ann", at=END)
     half.unlink()
     assert ledger.remove_archived_texts(target, by="Ann", at=END) == 2

@@ -262,7 +262,7 @@ def test_an_archive_that_was_changed_or_cut_short_is_found_out(ledger: SqlLedger
 
 def test_another_file_of_that_name_is_left_as_it_is(ledger: SqlLedger, target: Path) -> None:
     target.write_text("mine", encoding="utf-8")
-    with pytest.raises(StorageError, match="no archive of a ledger"):
+    with pytest.raises(StorageError, match="not an archive of a ledger"):
         archive(ledger, target)
     assert target.read_text(encoding="utf-8") == "mine"
 

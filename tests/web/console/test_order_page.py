@@ -69,7 +69,7 @@ def test_only_some_lines_are_canceled_where_every_place_takes_that(open_web_shop
         assert [one.text for one in page.one("details", class_="partial").all("label")] == ["MUG MUG", "TEE TEE"]
         too_many = press(ann, page, f"{ORDER}/review", **{"line-1": "3"})
         assert too_many.status_code == 422
-        assert "'3' is no number of pieces from 0 to 2" in read_page(too_many.text).text
+        assert "'3' is not a number of pieces from 0 to 2" in read_page(too_many.text).text
         asked = read_page(press(ann, page, f"{ORDER}/review", **{"line-1": "1"}).text)
         assert "1 of TEE" in asked.text
         assert press(ann, asked, f"{ORDER}/cancel").status_code == 303

@@ -64,7 +64,7 @@ def test_the_inbox_leads_to_the_request_with_its_deadline_and_what_silence_means
     page = page_of(ann, f"/cases/{request_of(shop).id}")
     told = page.one("section", id="accept").text
     assert "to be answered by" in told
-    assert "If nobody answers: it counts as" in told
+    assert "Without an answer: it counts as" in told
     assert "told as" in page.one("select", id="f-refusal_reason").text, "in the asker's own codes"
 
 

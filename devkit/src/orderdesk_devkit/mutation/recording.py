@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -47,10 +47,20 @@ class ChosenTests:
 
 @define(eq=False)  # pytest keeps plugins in sets.
 class FirstFailure:
-    """Remembers which test failed first, and how."""
+    """Remembers which test failed first, and how.
 
+    Args:
+        at_end: called with the exit code before pytest tidies up, which a process that is ended anyway can leave out.
+    """
+
+    at_end: Callable[[int], object]
     test: str | None = None
     message: str = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Every test that was to run has run."""
+        self.at_end(exitstatus)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Of a test: its name."""

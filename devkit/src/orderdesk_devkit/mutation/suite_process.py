@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -132,7 +133,7 @@ def _run(job: SuiteJob, folder: Path, environment: dict[str, str], result: Conne
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     if job.mutant is not None:
         _replace(job.mutant, folder)
-    result.send(_run_tests(job, folder))
+    _run_tests(job, folder, result.send)
 
 
 def _replace(mutant: Mutant, folder: Path) -> None:
@@ -148,24 +149,26 @@ def _replace(mutant: Mutant, folder: Path) -> None:
     replace_module(mutant.module, source)
 
 
-def _run_tests(job: SuiteJob, folder: Path) -> SuiteOutcome:
+def _run_tests(job: SuiteJob, folder: Path, send: Callable[[SuiteOutcome], object]) -> None:
     import pytest
 
     from orderdesk_devkit.mutation.recording import ChosenTests, FirstFailure, ReachedLines
 
-    failure = FirstFailure()
+    recorder = None if job.recorded is None else ReachedLines(job.recorded.package, job.recorded.modules)
+
+    def tell(code: int) -> None:
+        # A mutant may have fewer tests than the plugin, none among them: nothing has failed then.
+        is_ok = code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+        failed = None if is_ok else failure.test or "the end of its process"
+        send(SuiteOutcome(is_ok, failed, failure.message, recorder.profile() if recorder is not None else None))
+
+    failure = FirstFailure(tell)
     plugins: list[object] = [failure]
     if job.chosen is not None:
         plugins.append(ChosenTests(job.chosen.order, job.chosen.known))
-    recorder = None
-    if job.recorded is not None:
-        recorder = ReachedLines(job.recorded.package, job.recorded.modules)
+    if recorder is not None:
         recorder.start()
         plugins.append(recorder)
     # Rewritten asserts tell more, which nobody reads here, and modules that are imported already cannot be rewritten.
     quiet = ("-x", "-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider", "--basetemp", str(folder / "tmp"))
-    code = pytest.main([str(job.tests), *quiet, *FEW], plugins)
-    # A mutant may have fewer tests than the plugin, none among them: nothing has failed then.
-    is_ok = code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-    failed = None if is_ok else failure.test or "the end of its process"
-    return SuiteOutcome(is_ok, failed, failure.message, recorder.profile() if recorder is not None else None)
+    tell(pytest.main([str(job.tests), *quiet, *FEW], plugins))  # Again, for a session that could not begin.

@@ -109,6 +109,9 @@ class Simulator(ABC):
     """The switches, with their choices, under which a cancel is taken and the order ships all the same; empty where
     the simulator has no such fate. A service whose response is its last word does not say there that it canceled."""
 
+    personal_texts: ClassVar[tuple[str, ...]] = ()
+    """What its responses say of persons, of ten characters and more, beside the invented person of the kit."""
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.faults = FaultQueue()
@@ -159,7 +162,7 @@ class Simulator(ABC):
         return None
 
     def prior_steps(self, remote_id: str) -> Mapping[tuple[str, str | None], int] | None:  # noqa: ARG002 - for overriding
-        """How often each prior step of a cancel was truly done, by name and item; None: it does not tell."""
+        """How often each prior step of a cancel was done and not undone, by name and item; None: it does not tell."""
         return None
 
     def change_order(self, remote_id: str) -> bool:  # noqa: ARG002 - for overriding
@@ -172,6 +175,10 @@ class Simulator(ABC):
 
     def side_effects(self, remote_id: str) -> Collection[SideEffect] | None:  # noqa: ARG002 - for overriding
         """What it has done besides, because a cancel asked for it: a fee charged, money paid back; None: unknown."""
+        return None
+
+    def registered_webhooks(self) -> Sequence[str] | None:
+        """The addresses that are registered for its messages; None where it does not tell."""
         return None
 
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:  # noqa: ARG002 - for overriding
@@ -208,6 +215,15 @@ class Simulator(ABC):
         A simulator with tokens lets the presented one expire as well.
         """
         return JSONResponse({"error": "the access token has expired"}, 401)
+
+    def requested_cancellation(
+        self,
+        remote_id: str,  # noqa: ARG002 - for overriding
+    ) -> tuple[str | None, Mapping[str, int]] | None:
+        """Of the request to cancel an order that is open: the asker's reason, and the pieces of each line by its code,
+        of which none stands for the whole order; None: it does not tell.
+        """
+        return None
 
     def throttled_response(self, wait: timedelta) -> Response | None:  # noqa: ARG002 - for overriding
         """Its own answer to a call that came too soon, which may come again after `wait`; None: 429 and Retry-After."""

@@ -96,7 +96,7 @@ class ProcrastinateEngine:
                 self._queue.ensure(self._target.ledger)
                 asyncio.run(self._work())
             except Exception as error:  # noqa: BLE001 - whatever it is, the ledger has what is due, and the sweeper does it
-                _log.warning("the queue's worker ended (%s); it begins anew", type(error).__name__, about=LogSubject())
+                _log.warning("the queue's worker ended (%s); it starts again", type(error).__name__, about=LogSubject())
             self._stop.wait(RESTART_PAUSE)
         sweeper.join()
 

@@ -96,6 +96,15 @@ class PlanStepDocument(TypedDict):
     prior_steps: Annotated[list[PriorStepDocument], "What is done there before it is asked to cancel, in order."]
 
 
+class QuotaDocument(TypedDict):
+    """What is left of a day's calls."""
+
+    operation: str
+    calls: int
+    used: int
+    opens_at: Annotated[Moment, "When the next day begins; what is too much for today is sent then."]
+
+
 class PlanEntryDocument(TypedDict):
     """One remote order, and the routes to cancel it."""
 
@@ -113,6 +122,7 @@ class PlanEntryDocument(TypedDict):
     ]
     offered: Annotated[list[SideEffect], "What of that may be asked for, for this cancellation."]
     effect_notes: Annotated[dict[str, str], "What a side effect costs or does, by its name, where that is known."]
+    quotas: Annotated[list[QuotaDocument], "The daily quotas of the connection."]
     steps: list[PlanStepDocument]
 
 

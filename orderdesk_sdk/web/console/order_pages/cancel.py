@@ -87,7 +87,7 @@ def _choice(form: FormData) -> CancelChoice:
 
 
 def _with_quantities(choice: CancelChoice, form: FormData, order: Order) -> CancelChoice:
-    """With the lines that were chosen. Raises ValidationError for what is no number of pieces."""
+    """With the lines that were chosen. Raises ValidationError for what is not a number of pieces."""
     fields = {name: text for name, text in form.items() if isinstance(text, str)}
     known = {line.field: line.quantity for line in order_lines(order)}
     return evolve(choice, quantities=read_quantities(fields, known))

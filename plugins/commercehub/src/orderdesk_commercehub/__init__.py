@@ -141,6 +141,8 @@ def orderdesk_respond(request: RespondRequest, service: Service[HubSettings]) ->
     taken = api.answer_from_cancel(made)
     if taken.outcome is not Outcome.ACKNOWLEDGED:
         return taken
-    again = require_success((yield api.read_order(request, service)), access_hint=api.ACCESS_HINT, error_key="messages")
+    again = yield api.read_order(request, service)
+    if not again.is_success:  # The cancel was taken, whatever this read says.
+        return answer.unknown(again)
     verdict = requests.answer_if_canceled(again, api.service_lines(again, request, its), request)
     return verdict or answer.pending(again, message="Dsco has taken the cancel, and does not show it yet")

@@ -14,7 +14,7 @@ def read_version(value: object, location: str) -> str:
     if isinstance(value, str) and re.fullmatch(r"20\d\d-(01|04|07|10)", value):
         return value
     raise ConfigurationError(
-        f"{value!r} is no version of the Admin API", location=location, hint='write it as "2026-10"'
+        f"{value!r} is not a version of the Admin API", location=location, hint='write it as "2026-10"'
     )
 
 

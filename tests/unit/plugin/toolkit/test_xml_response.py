@@ -60,7 +60,7 @@ def test_a_document_is_read_in_its_own_encoding_or_else_as_cp1252_and_unpacked(c
     ids=repr,
 )
 def test_what_is_no_xml_or_declares_anything_is_malformed(content: bytes) -> None:
-    with pytest.raises(MalformedResponseError, match="no XML that is read here"):
+    with pytest.raises(MalformedResponseError, match="not XML that can be read"):
         root_of(content)
 
 

@@ -104,7 +104,7 @@ def test_a_whole_url_at_a_foreign_host_is_not_called(client_of: ClientMaker) -> 
 
 @pytest.mark.parametrize("given", ["\x00", "", "a text", "/file", "https://", "http://a:b", "https://\ud83d"])
 def test_what_the_service_gave_and_is_no_whole_url_is_malformed_and_not_shown(given: str) -> None:
-    with pytest.raises(MalformedResponseError, match="it is no whole URL") as fault:
+    with pytest.raises(MalformedResponseError, match="it is not a whole URL") as fault:
         service_at("").request_url("PUT", given, operation="upload")
     assert fault.value.__cause__ is fault.value.__context__ is None
 

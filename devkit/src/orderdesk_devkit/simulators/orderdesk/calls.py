@@ -41,7 +41,7 @@ class ApiCall:
     def fields(self) -> Mapping[str, object]:
         """The JSON object of the body. Raises Refused for anything else."""
         if not isinstance(self.body, Mapping):
-            raise Refused(400, "SIM: the body is no JSON object")
+            raise Refused(400, "SIM: the body is not a JSON object")
         return self.body
 
 

@@ -25,32 +25,42 @@ from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
+from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, RequestTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
 from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
+from orderdesk_devkit.testing.conformance.operations import OperationTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
+from orderdesk_devkit.testing.conformance.persons import PersonTests
 from orderdesk_devkit.testing.conformance.prior_steps import PriorStepTests
+from orderdesk_devkit.testing.conformance.quotas import QuotaTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
 from orderdesk_devkit.testing.conformance.reasons import ReasonTests
 from orderdesk_devkit.testing.conformance.refusals import RefusalTests
 from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTests
+from orderdesk_devkit.testing.conformance.request_lists import RequestListTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
+from orderdesk_devkit.testing.conformance.samples import SampleTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
 from orderdesk_devkit.testing.conformance.setting_use import SettingTests
+from orderdesk_devkit.testing.conformance.settlement import SettlementTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
+from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTests
+from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
-__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "PluginConformance"]
+__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
 
 
 class PluginConformance(
@@ -58,7 +68,10 @@ class PluginConformance(
     FallbackRouteTests,
     NamedRouteTests,
     PriorStepTests,
+    WithdrawalTests,
     EmailTests,
+    RequestTests,
+    SampleTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -73,13 +86,20 @@ class PluginConformance(
     ReadTests,
     ConditionalWriteTests,
     SideEffectTests,
+    QuotaTests,
+    SettlementTests,
     ScopeTests,
     StatusChangeTests,
     SettingTests,
     ThrottlingTests,
+    OperationTests,
+    PersonTests,
+    ManualPollTests,
+    RequestListTests,
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,
+    WebhookSetupTests,
     SecretLeakTests,
 ):
     """All standard tests. Subclass it once for each integration of a plugin."""

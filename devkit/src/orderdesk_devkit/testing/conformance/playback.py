@@ -21,12 +21,13 @@ from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Outcome
-from orderdesk_sdk.plugin.cancel_requests import CancelRequestList
+from orderdesk_sdk.plugin.cancel_requests import CancelRequestList, RequestedCancellation, ResponseAnswer
 from orderdesk_sdk.plugin.guard import Guard
 from orderdesk_sdk.plugin.requests import (
     CancelRequest,
     OpenRequestQuery,
     PollRequest,
+    RespondRequest,
     ResubmitRequest,
     StatusChangeRequest,
 )
@@ -57,7 +58,8 @@ class PlaybackResult:
         case: the case after it; None for a resubmission.
         says_canceled: whether a cancel was answered with canceled, whatever the case made of it.
         is_submitted: whether a resubmission ended with the order being there.
-        is_changed: whether a status change ended with the status being set.
+        is_changed: whether a status was set, or a request to cancel answered.
+        is_listed: whether the open requests to cancel were listed.
         is_without_evidence: whether the fault is an answer that its response cannot give.
     """
 
@@ -67,13 +69,15 @@ class PlaybackResult:
     says_canceled: bool = False
     is_submitted: bool = False
     is_changed: bool = False
+    is_listed: bool = False
     is_without_evidence: bool = False
 
     @property
     def says_done(self) -> bool:
-        """Whether the case is canceled by it, in whole or in part, the order submitted, or its status set."""
+        """Whether the case is canceled by it, in whole or in part, or what else it is about was done."""
         states = (State.CANCELED, State.PARTIALLY_CANCELED)
-        return self.is_submitted or self.is_changed or (self.case is not None and self.case.state in states)
+        is_canceled = self.case is not None and self.case.state in states
+        return is_canceled or self.is_submitted or self.is_changed or self.is_listed
 
     @property
     def calls(self) -> int:
@@ -198,7 +202,23 @@ class FlowPlayback:
         )
         if isinstance(driven.outcome, PluginFailure):
             return _failed(requests, driven.outcome)
-        return PlaybackResult(requests, None, None)
+        return PlaybackResult(requests, None, None, is_listed=isinstance(driven.outcome, CancelRequestList))
+
+    def respond(
+        self, requested: RequestedCancellation, given: ResponseAnswer, responses: Sequence[ReplayedResponse]
+    ) -> PlaybackResult:
+        """Answer a request to cancel."""
+        request = RespondRequest(
+            self._request.order, self._request.remote_order, requested.request_id, given, requested.lines
+        )
+        hook = self._connection.plugin.manager.hook
+        driven, requests = self._run_flow(
+            lambda: hook.orderdesk_respond(request=request, service=self._service), Answer, responses, request
+        )
+        if isinstance(driven.outcome, PluginFailure):
+            return _failed(requests, driven.outcome)
+        is_changed = isinstance(driven.outcome, Answer) and driven.outcome.outcome is Outcome.CHANGED
+        return PlaybackResult(requests, None, None, is_changed=is_changed)
 
     @property
     def _service(self) -> object:
@@ -214,7 +234,7 @@ class FlowPlayback:
         start: Callable[[], object],
         result: type[T],
         responses: Sequence[ReplayedResponse],
-        request: CancelRequest | PollRequest | ResubmitRequest | StatusChangeRequest,
+        request: CancelRequest | PollRequest | ResubmitRequest | StatusChangeRequest | RespondRequest,
     ) -> tuple[FlowResult[T], tuple[httpx.Request, ...]]:
         client = _ReplayClient(self._connection, responses or (EMPTY_RESPONSE,))
         grounds = AnswerVerifier(self._connection.identified_by, (ExpectedOrder.from_request(request),))

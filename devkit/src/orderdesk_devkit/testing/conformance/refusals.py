@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import evolve
@@ -12,11 +12,11 @@ from attrs import evolve
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
 from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse
-from orderdesk_devkit.testing.conformance.recorded_flows import RecordedFlow, recorded_flows_of
+from orderdesk_devkit.testing.conformance.recorded_flows import recorded_flows_of
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 
-__all__ = ["RefusalTests"]
+__all__ = ["RefusalTests", "refused_responses"]
 
 _ERRORS = (400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 412, 415, 418, 422, 423, 424, 428, 451, 500, 501)
 _WORD = "refused"
@@ -34,7 +34,7 @@ class RefusalTests(StandardTests):
         tried = 0
         with plugin_under_test.open_harness(tmp_path) as harness:
             for flow in recorded_flows_of(harness, baseline):
-                for index, refused in _refusals(flow, plugin_under_test.number):
+                for index, refused in refused_responses(flow.responses, plugin_under_test.number):
                     tried += 1
                     played = flow.play((*flow.responses[:index], refused))
                     if played.says_done or played.says_canceled or played.is_without_evidence:
@@ -43,9 +43,9 @@ class RefusalTests(StandardTests):
         require(Requirement.REFUSED, (f"{what} after {_shown(statuses)}" for what, statuses in believed.items()))
 
 
-def _refusals(flow: RecordedFlow, number: str) -> Iterator[tuple[int, ReplayedResponse]]:
-    """Which call is refused, and how."""
-    for index, response in enumerate(flow.responses):
+def refused_responses(responses: Sequence[ReplayedResponse], number: str) -> Iterator[tuple[int, ReplayedResponse]]:
+    """Which call of a flow is refused, and how."""
+    for index, response in enumerate(responses):
         for status in _ERRORS:
             for body in dict.fromkeys((_without_words(response.body, number), b"{}")):
                 yield index, evolve(response, name=f"{status}", status=status, body=body)

@@ -29,6 +29,10 @@ class Requirement(Enum):
         "every declared route works, and tells a person what to do (law 7)",
         "declare for each route the confirmation that follows there, and name {remote_id} in each mail",
     )
+    REQUESTS = (
+        "a request says what the service is to do, word for word",
+        "mend the body that the flow sends; where the service wants it so, mend `requests` in the test class",
+    )
     EMAILS = (
         "an e-mail goes to whom it should, and says what the service needs to know (law 12)",
         "mend the settings that `Email(to=, subject=, body=)` names, or what the test class expects in `emails`",
@@ -40,6 +44,10 @@ class Requirement(Enum):
     PRIOR_STEPS = (
         "what is done before a cancel is told as it is, and is done once (laws 3 and 6)",
         "send each call by Step(...).call(request), and yield done(response) or refused(response) by what it says",
+    )
+    UNDONE = (
+        "what was done before a cancel and can be undone is undone where the cancellation is withdrawn (law 7)",
+        "let orderdesk_change_status set the status that PriorStep.undo names, and read whether it is set",
     )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
@@ -101,6 +109,18 @@ class Requirement(Enum):
         "no money moves, nobody is mailed and no stock returns unless somebody said so (law 12)",
         "ask for what request.side_effects holds and for nothing else; declare its switch in Integration.side_effects",
     )
+    QUOTAS = (
+        "what is too much for a day waits for the next one, and is not lost (laws 2 and 7)",
+        "name in Integration.quotas the operation of the calls that the service counts, as in operation='cancel'",
+    )
+    SETTLES_IN_TIME = (
+        "a service that takes long is waited for, for as long as its plugin says that it takes (law 7)",
+        "declare in Polling.usually_within how long the service normally takes, by its document",
+    )
+    REGISTERS_WEBHOOKS = (
+        "a webhook is registered once, found where it is, and removed without a trace of others (laws 3 and 10)",
+        "list the webhooks first, and register or remove request.address only where the list is not as wanted",
+    )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
         "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",
@@ -132,6 +152,10 @@ class Requirement(Enum):
     VERIFIES_WEBHOOKS = (
         "only the service's own webhooks are read (a message of others is rejected with 401)",
         "call plugin.toolkit.signatures.verify_signature or verify_token over request.body before you read anything",
+    )
+    LISTS_REQUESTS = (
+        "the list of others' requests to cancel is whole and true, and no list where it cannot be read (law 6)",
+        "follow every page, take lines and reason from the request, and end with answer.unknown(...) after an error",
     )
     ANSWERS_REQUESTS = (
         "others' requests to cancel are found, and answered once (laws 2 to 4)",
@@ -168,6 +192,18 @@ class Requirement(Enum):
     LIGHT_IMPORT = (
         "a plugin is cheap to import",
         "import inside the function that needs it, and import servers in the simulator only",
+    )
+    PERSONAL_DATA = (
+        "nothing of a person is kept that is not needed (law 11)",
+        "name the fields of responses with personal data in redact_fields",
+    )
+    OPERATIONS = (
+        "limits and identified_by name operations of calls that are made",
+        "mend the name, or remove it; or name it in `operations_not_tried` where this suite does not come to the call",
+    )
+    NO_PERSON = (
+        "no person stands in what is kept of a call (law 11)",
+        "name the fields with people in them in redact_fields, or send with redact_response=True",
     )
     NO_SECRET = (
         "no secret in a ledger row, repr, log, receipt or plan (law 11)",

@@ -94,6 +94,7 @@ class Place:
         chosen: the route that would be taken now; None: none would, and `problem` or `routes` say why.
         after: what would follow once a clock has closed the chosen route; None: nothing is known to.
         covered: why nothing more can be requested here, because it is canceled or being so; None: it can.
+        used_up: why nothing is sent today, where the calls of a daily quota are used; each with its moment.
         not_done: what the cancellation does not do here, and `also_done`: what it does besides, in words.
     """
 
@@ -111,6 +112,7 @@ class Place:
     not_done: tuple[str, ...]
     also_done: tuple[str, ...]
     case: CaseView | None
+    used_up: tuple[tuple[str, datetime], ...] = ()
 
 
 def not_done_text(effects: Sequence[SideEffect]) -> tuple[str, ...]:
@@ -149,6 +151,11 @@ def make_place(entry: PlanEntry, case: CancelCase | None, *, is_covered: bool, r
         not_done_text(entry.not_done),
         tuple(effect_text(entry, effect) for effect in entry.also_done),
         make_case(case, entry.title, role) if case is not None else None,
+        tuple(
+            (f"Not today: all {quota.calls} calls of {quota.operation!r} are used. It is asked after", quota.opens_at)
+            for quota in entry.quotas
+            if not quota.left
+        ),
     )
 
 

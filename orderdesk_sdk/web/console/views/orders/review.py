@@ -72,7 +72,7 @@ def read_quantities(fields: Mapping[str, str], known: Mapping[str, int]) -> dict
             continue
         if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS) or int(text) > ordered:
             raise ValidationError(
-                f"{text[:20]!r} is no number of pieces from 0 to {ordered}", hint="mend it, or leave it empty"
+                f"{text[:20]!r} is not a number of pieces from 0 to {ordered}", hint="mend it, or leave it empty"
             )
         if int(text):
             found[name] = int(text)

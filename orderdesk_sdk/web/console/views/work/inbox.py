@@ -206,7 +206,7 @@ def _row(item: InboxItem, now: datetime) -> WaitingRow:
 def _why(case: Case) -> str | None:
     texts = [case.message, case.plugin_error]
     if isinstance(case, ResponseCase) and case.decision is None and not case.message:
-        texts = [f"{case.requested_by} asks to cancel it, and nobody has decided what to answer"]
+        texts = [f"{case.requested_by} asks to cancel it, and no answer was decided yet"]
     return "; ".join(text for text in texts if text) or None
 
 

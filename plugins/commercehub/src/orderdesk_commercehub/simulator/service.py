@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from orderdesk_commercehub.simulator.changelog import Change, ChangeLog
 from orderdesk_commercehub.simulator.checks import KEYS, OrderError, lines_in, order_error, payload_in
 from orderdesk_commercehub.simulator.store import CODES, Item, Order, apply, seen_now
-from orderdesk_commercehub.simulator.views import failure, log_view, messages, order_view
+from orderdesk_commercehub.simulator.views import PERSONAL_TEXTS, REQUEST_CODE, failure, log_view, messages, order_view
 from orderdesk_devkit.simulators.control import ControlBody
 from orderdesk_devkit.simulators.http_requests import (
     bearer_token,
@@ -70,6 +70,7 @@ class DscoSimulator(TokenIssuer):
 
     canceled_statuses = frozenset({"cancelled"})
     contradicting_options: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
+    personal_texts: ClassVar[tuple[str, ...]] = PERSONAL_TEXTS
 
     def __init__(
         self,
@@ -128,6 +129,11 @@ class DscoSimulator(TokenIssuer):
             for item in order.items:
                 item.cancel_requested = item.number in lines
             self.record("ask_to_cancel", po_number, "asked")
+
+    def requested_cancellation(self, remote_id: str) -> tuple[str | None, Mapping[str, int]]:
+        with self.lock:
+            items = self.order(remote_id).items
+            return REQUEST_CODE, {item.sku: item.quantity for item in items if item.cancel_requested}
 
     def withdraw_request(self, po_number: str) -> None:
         """The retailer takes back what it asked for. Raises NotFoundError."""

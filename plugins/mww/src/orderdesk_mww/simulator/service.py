@@ -75,12 +75,6 @@ class MwwSimulator(Simulator):
         }
         return (WebhookRequest({}, json.dumps(document).encode(), {"token": WEBHOOK_TOKEN}),)
 
-    def put_status(self, remote_id: str, status: State | str) -> None:
-        with self.at_present() as now:
-            order = self._book.orders.require(remote_id)
-            order.state, order.state_at = State(status), now
-            self.record("put_status", remote_id, f"-> {status}")
-
     def actual_status(self, remote_id: str) -> str:
         with self.at_present():
             return (self._book.find(remote_id) or self._book.orders.require(remote_id)).state.value
@@ -103,6 +97,12 @@ class MwwSimulator(Simulator):
             content: dict[str, object] = {"vendor-po": remote_id, "shipping-method": "SAMPLE"}
             order = self._book.add(remote_id, content, made, State(state), now)
             self.record("add_order", remote_id, f"created: {order.state}")
+
+    def put_status(self, remote_id: str, status: State | str) -> None:
+        with self.at_present() as now:
+            order = self._book.orders.require(remote_id)
+            order.state, order.state_at = State(status), now
+            self.record("put_status", remote_id, f"-> {status}")
 
     def advance_to_present(self) -> None:
         self._book.settle(self.clock.now())

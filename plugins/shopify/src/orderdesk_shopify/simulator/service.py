@@ -142,6 +142,9 @@ class ShopifySimulator(Simulator):
             body = {"fulfillment_order": told}
             self.outbox.put("fulfillment_orders/cancellation_request_submitted", OLDEST, body, now)
 
+    def requested_cancellation(self, remote_id: str) -> tuple[str | None, Mapping[str, int]]:
+        return self.fulfillment_order(remote_id).request, {}
+
     def withdraw_request(self, remote_id: str) -> None:
         """The merchant gives up waiting, and closes the order on Shopify's side. Raises NotFoundError."""
         with self.at_present():

@@ -60,9 +60,14 @@ class CartSimulator(SimpleSimulator):
             case _:
                 return super().handle(request, body)
 
-    def ask_to_cancel(self, number: str, name: str = "R-1") -> None:
+    def ask_to_cancel(self, number: str, name: str = "") -> None:
         """The buyer of an order asks us to cancel it."""
+        name = name or f"R-{len(self._requests) + 1}"
         self._requests[name] = {"id": name, "number": number, "state": "open", "why": "ordered twice"}
+
+    def requested_cancellation(self, remote_id: str) -> tuple[str | None, Mapping[str, int]]:
+        request = next(one for one in self._requests.values() if one["number"] == remote_id)
+        return str(request["why"]), {}
 
     def _request(self, name: str, told: Mapping[str, str]) -> tuple[str, str | None, CallResult]:
         request = self._requests[name]
@@ -98,6 +103,28 @@ class CartSimulator(SimpleSimulator):
 
 class MakerSimulator(CartSimulator):
     """The same orders; it also reads mail, and sends messages."""
+
+    def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
+        super().__init__(clock, durations=durations)
+        self._webhooks: dict[str, str] = {}
+
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
+        is_setup = request.url.path.startswith("/webhooks")
+        return self._webhook(request, body) if is_setup else super().handle(request, body)
+
+    def _webhook(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
+        """List, register or remove a webhook."""
+        if not self.is_authorized(request):
+            return "webhooks", None, CallResult(401, "refused: credentials")
+        if request.method == "POST":
+            self._webhooks[f"w{len(self._webhooks) + 1}"] = json.loads(body)["address"]
+        elif request.method == "DELETE":
+            self._webhooks.pop(request.url.path.rsplit("/", 1)[-1], None)
+        told = [{"id": name, "address": address} for name, address in self._webhooks.items()]
+        return "webhooks", None, CallResult(200, f"{len(told)} registered", {"webhooks": told})
+
+    def registered_webhooks(self) -> Sequence[str]:
+        return tuple(self._webhooks.values())
 
     def settings(self, url: str) -> Mapping[str, object]:
         mail = {"cancel_email_to": "cancellations@reference.example"}

@@ -1,0 +1,22 @@
+"""docs/how-to/hold-first.md is run as it stands: an order is held, and released where the cancellation is withdrawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.docs.how_to.authors.conftest import Workshop
+    from tests.docs.how_to.conftest import Block
+
+pytestmark = pytest.mark.slow
+
+PAGE = "hold-first.md"
+
+
+def test_the_page_works_as_it_is_written(
+    workshop: Workshop, page: list[Block], capsys: pytest.CaptureFixture[str]
+) -> None:
+    workshop.play(page, capsys)
+    assert workshop.simulator.actual_status("1042") == "open"
