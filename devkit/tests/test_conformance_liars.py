@@ -32,14 +32,14 @@ def judge(pytester: pytest.Pytester, liar: type, shop: type, test: str) -> pytes
         (
             toy_liars.CallsErrorsCanceled,
             liar_shops.NamingShop,
-            "is_refused",
+            "is_not_called_done",
             Requirement.REFUSED,
             "the cancel: call 1 is called canceled after 400, 409",
         ),
         (
             toy_liars.PollsErrorsCanceled,
             liar_shops.ToyShop,
-            "is_refused",
+            "is_not_called_done",
             Requirement.REFUSED,
             "the poll: call 1 is called canceled after 400, 409",
         ),
@@ -155,7 +155,10 @@ def test_a_liar_is_told_the_rule_and_the_hint(
 )
 def test_who_does_the_same_honestly_passes(pytester: pytest.Pytester, honest: type, shop: type) -> None:
     result = judge(
-        pytester, honest, shop, "is_refused or for_a_part or reads_change or webhooks or late_cancel or reason"
+        pytester,
+        honest,
+        shop,
+        "is_not_called_done or for_a_part or reads_change or webhooks or late_cancel or reason",
     )
     assert "failed" not in result.parseoutcomes()
     assert result.parseoutcomes()["passed"] >= len(("refusals", "reads", "late cancels", "its own"))

@@ -1,4 +1,7 @@
-"""The checks of `doctor`. None shows a secret, creates a file or calls a service, but a live order store."""
+"""The checks of `doctor`. None shows a secret or creates a file.
+
+None calls a service, but a live order store and those whose plugins register their webhooks themselves.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +68,7 @@ def run_checks(session: Session) -> list[HealthCheck]:
         *check_stored_connections(
             config, lambda connection: _connection(connection, registry, config.resubmission_suffix, [])
         ),
+        *_webhooks(config, registry),
         *_rules(config, registry),
         *_order_store(config),
         *check_ledger(config),
@@ -77,6 +81,29 @@ def _order_store(config: Config) -> Iterator[HealthCheck]:
     except OrderDeskError:
         return  # Reported as an error of the sandbox already.
     yield from check_order_store(config, clock)
+
+
+def _webhooks(config: Config, registry: PluginRegistry) -> Iterator[HealthCheck]:
+    """Whether the webhooks are registered that plugins register themselves. Such a service is asked; no other is."""
+    slugs = {one.integration for one in config.connections.values()}
+    usable = {slug for slug in slugs if not isinstance(registry.describe(slug), str)}
+    registering = {slug for slug in usable if registry.load(slug).manager.hook.orderdesk_webhooks.get_hookimpls()}
+    if not registering:
+        return
+    from orderdesk_sdk.desk.connection_admin.webhooks import ConnectionWebhooks
+    from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT
+    from orderdesk_sdk.runtime.connections import Connections
+    from orderdesk_sdk.transport.http.limits import HttpLimits
+
+    clock = clock_of(config)
+    connections = Connections(config.connections, registry, clock, HttpLimits(), DEFAULT_TIMEOUT)
+    webhooks = ConnectionWebhooks(config.web, connections, clock)
+    try:
+        for name, connection in config.connections.items():
+            if connection.integration in registering:
+                yield from webhooks.check(name)
+    finally:
+        connections.close()
 
 
 def _configuration(config: Config) -> Iterator[HealthCheck]:

@@ -88,6 +88,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         else _identifier_format(declared.remote_id_format),
         "statuses": [{"name": status.name, "title": status.title} for status in declared.statuses],
         "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
+        "registers_webhook": bool(plugin.manager.hook.orderdesk_webhooks.get_hookimpls()),
         "reads_notifications": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
         "cancel_requests": None if declared.cancel_requests is None else _cancel_requests(declared.cancel_requests),
         "side_effects": _side_effects(declared),

@@ -48,7 +48,9 @@ _HOMES = {
         "CancelRequestList CancelRequests RequestedCancellation ResponseAnswer SilenceMeans WhileInFolder"
     ),
     "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
-    "plugin.webhooks": "MessageChannel OrderNotification NotificationKind WebhookRequest",
+    "plugin.webhooks": (
+        "MessageChannel OrderNotification NotificationKind RegisteredWebhook WebhookList WebhookRequest WebhookSetup"
+    ),
     "plugin.connection_settings": (
         "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting "
         "settings SettingField settings_fields"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         StatusChangeRequest,
     )
     from orderdesk_sdk.plugin.service import Flow, Service
-    from orderdesk_sdk.plugin.webhooks import OrderNotification, WebhookRequest
+    from orderdesk_sdk.plugin.webhooks import OrderNotification, WebhookList, WebhookRequest, WebhookSetup
 
 __all__ = ["INTEGRATIONS", "LISTENERS", "LISTENER_HOOKS", "SIMULATORS", "deprecated_hookspec", "hookimpl", "hookspec"]
 
@@ -181,4 +181,17 @@ def orderdesk_parse_webhook(request: WebhookRequest, service: Service[object]) -
     Must first see that the sender is who it says (a signature, a shared token; compared in constant time) and raise
     `SignatureVerificationError` otherwise, `MalformedResponseError` for a message that cannot be read. A hint is
     never evidence: the core polls.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_webhooks(request: WebhookSetup, service: Service[object]) -> Flow[WebhookList]:  # type: ignore[empty-body]
+    """A flow that registers our webhook at the service, removes it, or lists what is there; ends with a `WebhookList`.
+
+    Args:
+        request: the address, and whether it is wanted there.
+        service: as for `orderdesk_cancel`.
+
+    Must first list what is there, and change something only where that is not as wanted, so that it may be run again.
+    Where `request.wanted` is None it must only read. Webhooks of others are left alone.
     """

@@ -45,6 +45,7 @@ CALLING_HOOKS = (
     "orderdesk_resubmit",
     "orderdesk_respond",
     "orderdesk_list_cancel_requests",
+    "orderdesk_webhooks",
 )
 """The hooks that make calls."""
 

@@ -14,7 +14,15 @@ from attrs.validators import instance_of, optional
 
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation
 
-__all__ = ["MessageChannel", "NotificationKind", "OrderNotification", "WebhookRequest"]
+__all__ = [
+    "MessageChannel",
+    "NotificationKind",
+    "OrderNotification",
+    "RegisteredWebhook",
+    "WebhookList",
+    "WebhookRequest",
+    "WebhookSetup",
+]
 
 
 MAX_EVENT_ID_LENGTH = 100
@@ -101,3 +109,37 @@ class OrderNotification:
             raise ValueError(f"a notification that an order is {self.kind.value} has no request")
         if self.request.remote_id != self.remote_id:
             raise ValueError("the request of a notification is about another order")
+
+
+@frozen
+class WebhookSetup:
+    """What is to become of our webhook at the service.
+
+    Args:
+        address: where its messages come in: a URL of ours, which nobody can guess.
+        wanted: True: it is to be registered, unless it is; False: it is to be removed, if it is there. None: what is
+            there is listed, and nothing is changed.
+    """
+
+    address: str = field(repr=False)
+    wanted: bool | None = None
+
+
+@frozen
+class RegisteredWebhook:
+    """A webhook that is registered at the service, for whomever.
+
+    Args:
+        id: the service's own name for it.
+        address: where it sends its messages.
+    """
+
+    id: str = field(validator=instance_of(str))
+    address: str = field(validator=instance_of(str), repr=False)
+
+
+@frozen
+class WebhookList:
+    """What `orderdesk_webhooks` ends with: every webhook that is registered now."""
+
+    webhooks: tuple[RegisteredWebhook, ...] = ()

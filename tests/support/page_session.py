@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import httpx
 import pytest
@@ -55,7 +55,7 @@ class PageSession:
         if shutil.which("bash") is None or shutil.which("curl") is None:
             pytest.skip("the pages are for a shell with curl, and there is none")
 
-    def __enter__(self) -> PageSession:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -80,7 +80,7 @@ class PageSession:
         shown = ""
         for line in text.splitlines():
             if line.startswith("pip install "):
-                _require_installable(line)
+                self.install(line)
             elif exported := EXPORT.fullmatch(line):
                 self._environment[exported[1]] = exported[2]
             elif line.endswith("&"):
@@ -88,6 +88,10 @@ class PageSession:
             else:
                 shown = self._run(line)
         return shown
+
+    def install(self, line: str) -> None:
+        """Do what a `pip install` is there for: here it must be there already."""
+        _require_installable(line)
 
     def _run(self, line: str) -> str:
         ran = subprocess.run(

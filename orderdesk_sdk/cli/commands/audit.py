@@ -16,15 +16,15 @@ __all__ = ["audit"]
 
 @click.command()
 @click.option("--limit", type=click.IntRange(0, 1000), default=50, show_default=True, help="How many at most.")
-@click.option("--before", type=click.IntRange(1), metavar="NUMBER", help="Only those before it, for the next page.")
-@click.option("--subject", metavar="TEXT", help='Only what is about it, such as "user Ann".')
+@click.option("--before", type=click.IntRange(1), metavar="NUMBER", help="Only records before this one: the next page.")
+@click.option("--subject", metavar="TEXT", help='Only records about this, such as "user Ann".')
 @click.option("--verify", is_flag=True, help="Verify that every record is as it was written.")
 @common_options
 @click.pass_obj
 def audit(session: Session, limit: int, before: int | None, subject: str | None, verify: bool) -> None:
     """List who did what, the newest first.
 
-    What was done, seen and tried in console and API, and who came in.
+    What was done, seen and tried in console and API, and who signed in.
 
     With --verify, exit code 1 if a record was changed or is missing.
     """

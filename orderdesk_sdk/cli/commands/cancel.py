@@ -13,13 +13,13 @@ from orderdesk_sdk.cli.session import (
     name_of_order,
     require_name,
 )
-from orderdesk_sdk.plugin.integration import SideEffect
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from orderdesk_sdk.cli.output.screen import Screen
     from orderdesk_sdk.desk.cancellations import CancellationStatus
+    from orderdesk_sdk.plugin.integration import SideEffect
 
 __all__ = ["cancel", "plan", "resubmit"]
 
@@ -36,10 +36,23 @@ class _LineType(click.ParamType["tuple[str, int]"]):
         return code, int(quantity)
 
 
+class _SideEffectType(click.ParamType["SideEffect"]):
+    name = "effect"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> SideEffect:
+        from orderdesk_sdk.plugin.integration import SideEffect
+
+        try:
+            return SideEffect(value)
+        except ValueError:
+            names = ", ".join(effect.value for effect in SideEffect)
+            self.fail(f"{value!r} is none of: {names}", param, ctx)
+
+
 _also_option = click.option(
     "--also",
     "side_effects",
-    type=click.Choice(tuple(effect.value for effect in SideEffect)),
+    type=_SideEffectType(),
     multiple=True,
     help="A side effect that the plan shows as on demand; may be repeated. Needs the --plan that was shown with it.",
 )
@@ -50,7 +63,7 @@ _also_option = click.option(
 @_also_option
 @common_options
 @click.pass_obj
-def plan(session: Session, order: str, side_effects: tuple[str, ...]) -> None:
+def plan(session: Session, order: str, side_effects: tuple[SideEffect, ...]) -> None:
     """Show how ORDER can be canceled now, at each connection. Sends nothing.
 
     The plan has a token. `orderdesk cancel ORDER --plan TOKEN` does what this plan says, or nothing if it has changed.
@@ -58,7 +71,7 @@ def plan(session: Session, order: str, side_effects: tuple[str, ...]) -> None:
     from orderdesk_sdk.desk.documents import plan_document
 
     with session.desk() as desk:
-        cancel_plan = desk.cancellations.plan(order, side_effects=[SideEffect(effect) for effect in side_effects])
+        cancel_plan = desk.cancellations.plan(order, side_effects=side_effects)
 
     def draw(screen: Screen) -> None:
         from orderdesk_sdk.cli.output.cancellations import show_plan, show_plan_token
@@ -95,7 +108,9 @@ def plan(session: Session, order: str, side_effects: tuple[str, ...]) -> None:
     help="Only this line and quantity; may be repeated. id:ID:QTY names a line by its id.",
 )
 @click.option("--reason", metavar="TEXT", help="The reason; `orderdesk plan` lists those that each service accepts.")
-@click.option("--idempotency-key", metavar="TEXT", help="A name for this request, which is made once under it.")
+@click.option(
+    "--idempotency-key", metavar="TEXT", help="A name for this request. The same name again makes no second request."
+)
 @click.option(
     "--plan",
     "plan_token",
@@ -117,7 +132,7 @@ def cancel(
     reason: str | None,
     idempotency_key: str | None,
     plan_token: str | None,
-    side_effects: tuple[str, ...],
+    side_effects: tuple[SideEffect, ...],
     no_send: bool,
 ) -> None:
     """Cancel ORDER, or the orders of a file, everywhere.
@@ -149,7 +164,7 @@ def cancel(
             lines=lines,
             send_now=not no_send,
             plan_token=plan_token,
-            side_effects=[SideEffect(effect) for effect in side_effects],
+            side_effects=side_effects,
         )
         now = desk.clock.now()
         name = name_of_order(desk, status.cancellation.order_id)
@@ -159,7 +174,7 @@ def cancel(
     session.exit_for_request(status.cases)
 
 
-def _require_usable_plan(file: str | None, plan_token: str | None, side_effects: tuple[str, ...]) -> None:
+def _require_usable_plan(file: str | None, plan_token: str | None, side_effects: tuple[SideEffect, ...]) -> None:
     """Raises click.UsageError for a plan of many orders, and for side effects that no plan has shown."""
     if file is not None and plan_token is not None:
         raise click.UsageError("--plan is for one ORDER; a file has orders of many plans")

@@ -42,7 +42,7 @@ _settings_option = click.option(
     type=_SettingType(),
     metavar="NAME=VALUE",
     multiple=True,
-    help="A setting that is not a secret, or NAME= for its default; may be repeated.",
+    help="A setting that is not a secret, as NAME=VALUE; NAME= gives its default. May be repeated.",
 )
 _stdin_option = click.option(
     "--secrets-stdin",
@@ -64,7 +64,7 @@ def connections() -> None:
 @common_options
 @click.pass_obj
 def list_connections(session: Session) -> None:
-    """List every connection, and what keeps it from being used."""
+    """List every connection, and why one cannot be used."""
     from orderdesk_sdk.desk.connection_admin.documents import connection_document
 
     with session.desk() as desk:
@@ -83,7 +83,7 @@ def list_connections(session: Session) -> None:
 @common_options
 @click.pass_obj
 def show_connection(session: Session, name: str) -> None:
-    """Show a connection; of its secrets, since when they have been set."""
+    """Show a connection, and since when each of its secrets is set."""
     with session.desk() as desk:
         _print_connection(session, desk.connection_admin.get(name))
 
@@ -125,7 +125,7 @@ def add_connection(
     cancel_requests: str | None,
     by: str | None,
 ) -> None:
-    """Make the connection NAME to INTEGRATION. Its secrets are asked for, never given as arguments."""
+    """Make the connection NAME to INTEGRATION. It asks for the secrets; they are never arguments."""
     from orderdesk_sdk.desk.connection_admin.forms import read_texts
     from orderdesk_sdk.desk.connection_admin.records import ConnectionChange
     from orderdesk_sdk.errors import ConflictError
@@ -233,12 +233,40 @@ def test_connection(session: Session, name: str) -> None:
         click.get_current_context().exit(1)
 
 
+@connections.command("webhook")
+@click.argument("name")
+@click.option("--register/--remove", "registered", default=None, help="Register our address there, or remove it.")
+@by_option()
+@common_options
+@click.pass_obj
+def connection_webhook(session: Session, name: str, registered: bool | None, by: str | None) -> None:
+    """Show whether our webhook is registered at the service of the connection NAME, and put it right.
+
+    For services whose plugin registers its webhook itself. Exit code 3: it is not registered.
+    """
+    with session.desk() as desk:
+        admin = desk.connection_admin
+        status = (
+            admin.webhook(name)
+            if registered is None
+            else admin.set_webhook(name, registered=registered, by=require_name(by))
+        )
+
+    def draw(screen: Screen) -> None:
+        others = f"; {status.others} of others" if status.others else ""
+        screen.line(f"{name}: the webhook is {status.state.value}{others}")
+
+    session.print_result({"connection": name, "webhook": status.state.value, "others": status.others}, draw)
+    if status.state.value != "registered" and registered is not False:
+        click.get_current_context().exit(3)
+
+
 @connections.command("rotate-key")
 @by_option()
 @common_options
 @click.pass_obj
 def rotate_key(session: Session, by: str | None) -> None:
-    """Seal the secrets with the new `key` of [stored_connections] that were sealed with `previous_key`."""
+    """Seal all secrets with the new `key` of [stored_connections]; `previous_key` opens them."""
     with session.desk() as desk:
         count = desk.connection_admin.rotate_key(by=require_name(by))
     session.print_result({"sealed": count}, lambda screen: screen.line(f"Sealed with the new key: {count}."))

@@ -21,7 +21,7 @@ __all__ = ["doctor"]
 @common_options
 @click.pass_obj
 def doctor(session: Session) -> None:
-    """Check configuration, plugins, ledger and workers. Calls nobody but a live order store.
+    """Check configuration, plugins, ledger and workers. It calls no service, only a live order store.
 
     Each check is ok, degraded (a part of the work waits, or something should be put right) or failing (nothing is done,
     or cannot be, or the evidence is not to be trusted). Exit code 1: a check is failing.

@@ -24,12 +24,17 @@ _LOOKED_AT = 500
 
 @click.command()
 @click.argument("order", required=False)
-@click.option("--at", "connections", metavar="CONNECTION", multiple=True, help="Only there; may be repeated.")
 @click.option(
-    "--after", type=click.IntRange(0), metavar="SEQUENCE", help="Only what came after it.  [default: the last lines]"
+    "--at", "connections", metavar="CONNECTION", multiple=True, help="Only events at this connection; may be repeated."
 )
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The lines to look at.")
-@click.option("--follow", is_flag=True, help="Go on until Ctrl-C; with --json each event is a line.")
+@click.option(
+    "--after",
+    type=click.IntRange(0),
+    metavar="SEQUENCE",
+    help="Only events after this sequence.  [default: the last lines]",
+)
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The most events to show.")
+@click.option("--follow", is_flag=True, help="Show events as they happen, until Ctrl-C; with --json each is a line.")
 @common_options
 @click.pass_obj
 def events(
@@ -37,8 +42,7 @@ def events(
 ) -> None:
     """Show what happened to the cases of ORDER, or of all.
 
-    In the order of the ledger, which has a sequence for each line. Whoever goes on after the last one has missed
-    nothing.
+    In the order of the ledger, which has a sequence for each line. To miss nothing, go on after the last sequence.
     """
     with session.desk() as desk:
         order_id = desk.orders.get(order).id if order is not None else None

@@ -70,7 +70,7 @@ def backup(session: Session, file: Path) -> None:
 @common_options
 @click.pass_obj
 def rebuild_queue(session: Session) -> None:
-    """Make the queue of the engine procrastinate anew, from the ledger.
+    """Rebuild the queue of the engine procrastinate from the ledger.
 
     The queue only wakes workers; the ledger says what is due. Workers may go on meanwhile.
     """

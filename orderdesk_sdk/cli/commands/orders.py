@@ -99,10 +99,10 @@ class _StateType(click.ParamType["OrderState"]):
 
 
 @click.command()
-@click.option("--search", "text", metavar="TEXT", help="Only orders whose number, e-mail or name begins so.")
+@click.option("--search", "text", metavar="TEXT", help="Only orders whose number, e-mail or name begins with this.")
 @click.option("--folder", metavar="NAME", help="Only orders in this folder.")
 @click.option("--state", type=_StateType(), help="Only orders in this state: open, canceled, rejected or alarm.")
-@click.option("--needs-person", is_flag=True, help="Only orders of which something waits for a person.")
+@click.option("--needs-person", is_flag=True, help="Only orders with a case that waits for a person.")
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="The most orders to list.")
 @click.option("--after", metavar="ORDER", help="Only orders that come after this one: the next page.")
 @common_options
@@ -229,7 +229,7 @@ def _create_at_simulator(desk: Desk, ref: str, connection: str, remote_id: str |
 def claim_number(session: Session, order: str, by: str | None) -> None:
     """Let only ORDER be found by its number.
 
-    For an order that was created anew with the number of another: name it by its id, as in id:58101. The other
+    For an order that was created a second time with the same number: name it by its id, as in id:58101. The other
     orders are found by their ids from then on, and their open cases go on.
     """
     with session.desk() as desk:

@@ -56,7 +56,7 @@ def list_plugins(session: Session) -> None:
 @common_options
 @click.pass_obj
 def disable_plugin(session: Session, slug: str) -> None:
-    """Import the plugin SLUG no more, and show its open cases.
+    """Stop importing the plugin SLUG, and show its open cases.
 
     For a plugin whose import ends Python or never ends. Its name is written to [plugins] in the configuration. Its
     cases stay in the ledger. Nothing is sent or polled for them: each goes to a person, at its deadline at the latest.

@@ -25,8 +25,10 @@ __all__ = ["receipt"]
 @click.option(
     "--after", type=click.IntRange(0), default=0, metavar="SEQUENCE", help="Only lines after this one: the next page."
 )
-@click.option("--link", "makes_link", is_flag=True, help="Make a link under which anybody reads its public receipt.")
-@click.option("--days", type=click.IntRange(1, 365), help="With --link: how long it is good.  [default: 30]")
+@click.option(
+    "--link", "makes_link", is_flag=True, help="Make a link to its public receipt. Whoever has the link can read it."
+)
+@click.option("--days", type=click.IntRange(1, 365), help="With --link: how many days it is valid.  [default: 30]")
 @click.option("--links", "lists_links", is_flag=True, help="List the links to its public receipt.")
 @click.option("--revoke", "revoked", metavar="LINK", help="Revoke this link; --links shows the ids.")
 @by_option()

@@ -20,7 +20,7 @@ __all__ = ["serve"]
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
-@click.option("--no-work", is_flag=True, help="Do not do what is due: `orderdesk work` does it elsewhere.")
+@click.option("--no-work", is_flag=True, help="Do not process due cases: `orderdesk work` does it elsewhere.")
 @click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -39,8 +39,8 @@ __all__ = ["serve"]
 def serve(session: Session, host: str, port: int, no_work: bool, ready_file: Path | None, log_format: str) -> None:
     """Serve the console and the JSON API until Ctrl-C.
 
-    Does what is due meanwhile. On this machine alone, unless a proxy with TLS stands in front of it ([web].url). Who
-    may sign in: `orderdesk users`. Says on stdout when it is up: with --json as one line. Writes problems to stderr.
+    It processes due cases meanwhile. It listens on this machine only, unless a proxy with TLS is in front of it
+    ([web].url). `orderdesk users` says who may sign in. A line on stdout says when it is up. Problems go to stderr.
     """
     from orderdesk_sdk.cli.extras import extras_to_serve, require_extras
     from orderdesk_sdk.cli.log_output import log_to_stderr, problem_logger

@@ -42,7 +42,7 @@ def tokens() -> None:
 def create_token(
     session: Session, name: str, role: str, connections: tuple[str, ...], expires: timedelta, by: str | None
 ) -> None:
-    """Make a token, and print it: once, for it is kept nowhere."""
+    """Make a token, and print it. It is shown only once."""
     from orderdesk_sdk.cases.access import Role
     from orderdesk_sdk.desk.documents.access import api_token_document
     from orderdesk_sdk.errors import NotFoundError
@@ -71,7 +71,7 @@ def create_token(
 @common_options
 @click.pass_obj
 def list_tokens(session: Session) -> None:
-    """List the tokens, those too that count no more."""
+    """List the tokens, revoked and expired ones too."""
     from orderdesk_sdk.desk.documents.access import api_token_document
 
     with session.desk() as desk:
@@ -91,7 +91,7 @@ def list_tokens(session: Session) -> None:
 @common_options
 @click.pass_obj
 def revoke_token(session: Session, name: str, by: str | None) -> None:
-    """Let a token count no more, at once."""
+    """Revoke a token, at once."""
     from orderdesk_sdk.desk.documents.access import api_token_document
 
     with session.desk() as desk:

@@ -128,7 +128,7 @@ def set_identity(session: Session, name: str, identity: str, by: str | None) -> 
 @common_options
 @click.pass_obj
 def disable_user(session: Session, name: str, by: str | None) -> None:
-    """Let a user not sign in any more, and sign them out everywhere."""
+    """Disable a user, and end their sessions everywhere."""
     _change(
         session,
         lambda desk: desk.access.users.disable(name, by=require_name(by)),

@@ -24,22 +24,34 @@ STATES = ("pending", "delivered", "failed")
 @click.group()
 @common_options
 def webhooks() -> None:
-    """Let programs elsewhere hear what happens to cases."""
+    """Send what happens to cases to programs elsewhere."""
 
 
 @webhooks.command("add")
 @click.argument("url")
-@click.option("--event", "types", metavar="TYPE", multiple=True, help="Only of this, case.canceled say; repeatable.")
-@click.option("--at", "connections", metavar="CONNECTION", multiple=True, help="Only of cases there; repeatable.")
+@click.option(
+    "--event",
+    "types",
+    metavar="TYPE",
+    multiple=True,
+    help="Only events of this type, such as case.canceled; may be repeated.",
+)
+@click.option(
+    "--at",
+    "connections",
+    metavar="CONNECTION",
+    multiple=True,
+    help="Only events of cases at this connection; may be repeated.",
+)
 @by_option()
 @common_options
 @click.pass_obj
 def add_webhook(
     session: Session, url: str, types: tuple[str, ...], connections: tuple[str, ...], by: str | None
 ) -> None:
-    """Let an endpoint hear what happens from now on, and print the secret it verifies by: once.
+    """Add an endpoint, and print its secret. The secret is shown only once.
 
-    The URL is https, and of a public host.
+    The endpoint receives what happens from now on. Its URL begins with https, and its host is public.
     """
     from orderdesk_sdk.errors import NotFoundError
 
@@ -60,7 +72,7 @@ def add_webhook(
 @common_options
 @click.pass_obj
 def list_webhooks(session: Session) -> None:
-    """List the endpoints, and how many events each was not sent after many tries."""
+    """List the endpoints, and how many events each has not received after many tries."""
     from orderdesk_sdk.desk.documents.event_webhooks import endpoint_document
 
     with session.desk() as desk:
@@ -93,7 +105,7 @@ def disable_webhook(session: Session, endpoint: str, by: str | None) -> None:
 @common_options
 @click.pass_obj
 def enable_webhook(session: Session, endpoint: str, by: str | None) -> None:
-    """Send to an endpoint again: what has happened meanwhile, too."""
+    """Send to an endpoint again, with what has happened meanwhile."""
     with session.desk() as desk:
         changed = desk.event_webhooks.enable(endpoint, by=require_name(by))
     _print_endpoint(session, changed, "hears again, beginning where it ended")
@@ -102,13 +114,17 @@ def enable_webhook(session: Session, endpoint: str, by: str | None) -> None:
 @webhooks.command("rotate")
 @click.argument("endpoint")
 @click.option(
-    "--overlap", type=DaysParameter(), default="1d", show_default=True, help="The old one signs too; 0d to 7d."
+    "--overlap",
+    type=DaysParameter(),
+    default="1d",
+    show_default=True,
+    help="How long the old secret signs too; 0d to 7d.",
 )
 @by_option()
 @common_options
 @click.pass_obj
 def rotate_webhook(session: Session, endpoint: str, overlap: timedelta, by: str | None) -> None:
-    """Give an endpoint a new secret, and print it: once."""
+    """Give an endpoint a new secret, and print it. It is shown only once."""
     with session.desk() as desk:
         changed, secret = desk.event_webhooks.rotate(endpoint, overlap=overlap, by=require_name(by))
     _print_secret(session, changed, secret)

@@ -24,7 +24,7 @@ __all__ = ["watch", "work"]
     type=click.Choice(("inline", "procrastinate")),
     help="What wakes this worker; [ledger].engine of the configuration if not given.",
 )
-@click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
+@click.option("--quiet", is_flag=True, help="Show only problems and the result, not each step.")
 @click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
 @click.option(
     "--log-format",
@@ -51,7 +51,7 @@ def work(
     before it ends. Exit code 3 with --until-idle: a case requires action, or an order was shipped although it was
     canceled.
 
-    Each thing that is done is one line: on stdout, or with --json a record of the log on stderr.
+    Each step is one line: on stdout, or with --json a record of the log on stderr.
 
     With the engine procrastinate any number of workers, on any number of machines, are woken by a queue in the ledger's
     PostgreSQL database.
@@ -69,7 +69,7 @@ def work(
     help="Between two looks into the order store; [messages].watch_every if not given, or 60.",
 )
 @click.option("--until-idle", is_flag=True, help="Look now, and return when every case is settled or requires action.")
-@click.option("--quiet", is_flag=True, help="Show only problems and the result, not each thing that is done.")
+@click.option("--quiet", is_flag=True, help="Show only problems and the result, not each step.")
 @click.option("--verbose", is_flag=True, help="Write the log to stderr as well.")
 @common_options
 @click.pass_obj

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from attrs import evolve
@@ -20,6 +21,7 @@ from orderdesk_sdk.desk.connection_admin.forms import ConnectionForm, form_of
 from orderdesk_sdk.desk.connection_admin.reachability import check_connection
 from orderdesk_sdk.desk.connection_admin.records import ConnectionChange, ConnectionView
 from orderdesk_sdk.desk.connection_admin.validation import read_settings, require_secrets_again
+from orderdesk_sdk.desk.connection_admin.webhooks import ConnectionWebhooks
 from orderdesk_sdk.desk.connection_vault import ConnectionVault, connection_location
 from orderdesk_sdk.desk.health import HealthCheck
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
@@ -27,6 +29,7 @@ from orderdesk_sdk.desk.stored_configuration import StoredConfiguration
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, NotFoundError, OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import Answering
+from orderdesk_sdk.runtime.webhook_setups import WebhookStatus, registers_webhooks
 from orderdesk_sdk.secret import Secret
 
 __all__ = ["ConnectionAdmin"]
@@ -52,6 +55,7 @@ class ConnectionAdmin:
         self._vault = vault
         self._configuration = configuration
         self._audit = audit
+        self._webhooks = ConnectionWebhooks(config.web, parts.connections, parts.clock)
 
     @property
     def is_sandbox(self) -> bool:
@@ -122,20 +126,51 @@ class ConnectionAdmin:
         """Let a stored connection be used, or not: its cases wait then. Raises NotFoundError and ConflictError."""
         stored, actor = self._stored(name), require_actor(by)
         if stored.is_enabled is not enabled:
+            left = "" if enabled else self._remove_webhook(name)
             changed = evolve(
                 stored, is_enabled=enabled, version=stored.version + 1, by=actor, at=self._parts.clock.now()
             )
-            told = "enabled" if enabled else "disabled"
+            told = "enabled" if enabled else f"disabled{left}"
             self._write(changed, told, address)
         return self.get(name)
 
+    def _remove_webhook(self, name: str) -> str:
+        """Remove the webhook that the plugin registered; what the audit log says of it."""
+        with suppress(OrderDeskError):  # It cannot be used, or has none: nothing was registered by it.
+            if not registers_webhooks(self._parts.connections.get(name)):
+                return ""
+        try:
+            self._webhooks.set(name, registered=False)
+        except OrderDeskError as error:
+            return f"; its webhook was not removed: {error.message}"
+        return "; its webhook was removed"
+
+    def webhook(self, name: str) -> WebhookStatus:
+        """Whether the webhook of a connection is registered at its service. Raises what `set_webhook` raises."""
+        self._configuration.look()
+        return self._webhooks.status(self.get(name).name)
+
+    def set_webhook(self, name: str, *, registered: bool, by: str, address: str = "") -> WebhookStatus:
+        """Register the address of this desk at a connection's service, or remove it there; what is there then.
+
+        Raises NotFoundError, InvalidStateError where the plugin registers no webhook itself, ConfigurationError where
+        this desk has no address for messages, and OrderDeskError where the service does not say what is registered.
+        """
+        actor, subject = require_actor(by), f"connection {name}"
+        self._configuration.look()
+        self.get(name)
+        told = "webhook to be registered" if registered else "webhook to be removed"
+        self._audit.record(actor, AuditAction.CONNECTION_CHANGED, subject, told, address)
+        return self._webhooks.set(name, registered=registered)
+
     def test(self, name: str) -> tuple[HealthCheck, ...]:
-        """Whether a connection can be made: its settings, its hosts, and a token where it uses one.
+        """Whether a connection can be made: its settings, its hosts, a token where it uses one, and its webhook.
 
         Asks for nothing that changes anything at the service. Raises NotFoundError.
         """
         self._configuration.look()
-        return check_connection(self._parts.connections, self.get(name).name)
+        checks = check_connection(self._parts.connections, self.get(name).name)
+        return (*checks, *(() if any(check.hint for check in checks) else self._webhooks.check(name)))
 
     def rotate_key(self, *, by: str, address: str = "") -> int:
         """Seal all secrets with the present key which were sealed with the one before it; how many connections.

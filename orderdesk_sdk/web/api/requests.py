@@ -58,7 +58,7 @@ class OrdersQuery:
         default=None, metadata=described(Nullable(Choice(tuple(OrderState))), "Of the newest cancels of the order.")
     )
     needs_person: bool = field(
-        default=False, metadata=described(Boolean(), "Only orders of which something waits for a person.")
+        default=False, metadata=described(Boolean(), "Only orders with a case that waits for a person.")
     )
     limit: int = field(default=50, metadata=described(Integer(1, MAX_PAGE), "How many at most."))
     after: str | None = field(default=None, metadata=described(Nullable(Text()), "`next_after` of the page before."))

@@ -88,6 +88,10 @@ class TestAmazonMarketplace(PluginConformance):
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING),
     )
     other_settings: ClassVar = {"extra_reasons": {"extra_reasons": ["NewReason"]}}
+    operations_not_tried: ClassVar = {
+        "document": "it reads the report of a feed that was refused",
+        "cancellation": "it is of transport json, which is not released",
+    }
     settings_not_tried: ClassVar = {
         "store": "the core lets calls to its hosts out; which one it is, each response says",
         "edge": "the core lets calls to its hosts out; the simulator has its documents at the store",

@@ -7,8 +7,10 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import PluginConformance
+from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
 from orderdesk_sdk.plugin import StandardReason
 
 pytestmark = pytest.mark.slow
@@ -27,9 +29,17 @@ class TestCommerceHub(PluginConformance):
             "retailer_field": "checkout_data.Gift message",
         },
     }
+    operations_not_tried: ClassVar = {"log": "it follows a cancel that was submitted only, as another class does"}
     settings_not_tried: ClassVar = dict.fromkeys(
         ("vendor_id", "file_drop"), "it is of mode orderstream, whose files a person uploads"
     )
+
+
+class TestCommerceHubByFile(FallbackRouteTests, ManualPollTests, FaultTests):
+    """A person uploads the file; no call is made."""
+
+    integration = "commercehub"
+    settings: ClassVar = {"mode": "orderstream", "reasons": {"default": REASONS}}
 
 
 class TestCommerceHubThatOnlySubmits(FaultTests, MalformedResponseTests):

@@ -56,6 +56,7 @@ class TestMww(PluginConformance):
     integration = "mww"
     webhook_settings: ClassVar = {"webhook_token": WEBHOOK_TOKEN}
     settings: ClassVar = {"cancel_window": "no limit"}
+    operations_not_tried: ClassVar = {"lines": "it is read where an order there may be another one under its number"}
     line_metadata: ClassVar = {"print_url": "https://files.example.com/pillow.png"}
     wait = minutes(61)  # The simulator refuses while it takes the order in, up to an hour.
 

@@ -105,7 +105,8 @@ class Block:
         assert _plain(said) == _plain(self.take())
 
 
-def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
+def blocks_of(page: str, languages: Sequence[str] = ()) -> list[Block]:
+    """The blocks of a page of this folder, in order; of the languages that are named, or all."""
     path = (FOLDER / page).resolve()
     text = path.read_text(encoding="utf-8").replace("2026-01-05", f"{YEAR}-01-05").replace("Jan 2026", f"Jan {YEAR}")
     found = [Block(path, language, told, number) for number, (language, told) in enumerate(_BLOCK.findall(text))]
@@ -115,7 +116,7 @@ def _blocks(page: str, languages: Sequence[str] = ()) -> list[Block]:
 @pytest.fixture
 def page_blocks() -> Pages:
     """Gives the blocks of a how-to, in order; of the languages that are named, or all."""
-    return _blocks
+    return blocks_of
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def sandbox_page(sandbox: Simulators) -> Callable[[str], list[Block]]:
     """Gives the blocks of a how-to that come after the one which starts the sandbox; the sandbox runs."""
 
     def blocks(page: str) -> list[Block]:
-        started, *others = _blocks(page)
+        started, *others = blocks_of(page)
         assert started.take() == START_SANDBOX
         return others
 
@@ -193,6 +194,6 @@ def left_out() -> Callable[[Path], list[Block]]:
     def of(page: Path) -> list[Block]:
         if not all(_ENDED.get(test, False) for test in _TESTS.get(page, {""})):
             pytest.skip(f"the tests of {page.name} did not all run and pass here")
-        return [block for block in _blocks(str(page)) if (page, block.number) not in _RUN]
+        return [block for block in blocks_of(str(page)) if (page, block.number) not in _RUN]
 
     return of

@@ -16,8 +16,8 @@ __all__ = ["check_plugin"]
 @click.option("--strict", is_flag=True, help="Count what is only a warning as an error.")
 @click.option("--mutants", is_flag=True, help="Try the suite on copies of the plugin with one mistake each.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
-@click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Begin no mutant after so long.")
-@click.option("--every", type=click.IntRange(min=1), default=1, help="Of the mutants only each so-manieth.")
+@click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Start no mutant after this time.")
+@click.option("--every", type=click.IntRange(min=1), default=1, help="Try only every N-th mutant.")
 @click.option("--only", default="", metavar="TEXT", help="The mutants of a module, or whose names hold this text.")
 @click.option("--quick", is_flag=True, help="Without the slowest tests; they may find mutants that survive then.")
 @common_options
@@ -60,7 +60,7 @@ def _require_testing() -> None:
     from orderdesk_sdk.cli.extras import missing_modules
     from orderdesk_sdk.errors import ConfigurationError
 
-    missing = missing_modules(("pytest", "vcr", "yaml", "pytest_socket", "jsonschema"))
+    missing = missing_modules(("pytest", "coverage", "vcr", "yaml", "pytest_socket", "jsonschema"))
     if missing:
         raise ConfigurationError(
             f"the conformance suite needs what is not installed: {', '.join(missing)}",

@@ -20,7 +20,7 @@ __all__ = ["demo"]
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Keep ledger, configuration and receipts there; else nothing is left behind.",
+    help="Keep ledger, configuration and receipts in this folder; otherwise nothing is left behind.",
 )
 @click.option("--serve", is_flag=True, help="Open the console on a shop with a history, until Ctrl-C.")
 @click.option(
@@ -28,7 +28,7 @@ __all__ = ["demo"]
     type=click.FloatRange(0, 3600),
     default=10.0,
     show_default=True,
-    help="With --serve: seconds that pass in the shop in one of yours.",
+    help="With --serve: how many seconds pass in the shop for each second here.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="With --serve; any free one if not given.")
 @common_options

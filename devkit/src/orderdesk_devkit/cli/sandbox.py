@@ -35,13 +35,17 @@ _ORDERS = "orders.json"
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    help="Of the first simulator, the others follow; any free ones if not given.",
+    help="The port of the first simulator; the others follow. Free ports if not given.",
 )
-@click.option("--virtual-time", is_flag=True, help="Waits take no time: one clock for all stands still between them.")
+@click.option(
+    "--virtual-time",
+    is_flag=True,
+    help="Waits take no time: all simulators share one clock, which moves only by waits.",
+)
 @click.option(
     "--order-desk",
     is_flag=True,
-    help="Serve an Order Desk store as well, whose orders these are; [orders] leads to it.",
+    help="Serve an Order Desk store as well. It has the sample orders, and [orders] leads to it.",
 )
 @click.option(
     "--messages",

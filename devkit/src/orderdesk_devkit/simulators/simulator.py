@@ -109,6 +109,9 @@ class Simulator(ABC):
     """The switches, with their choices, under which a cancel is taken and the order ships all the same; empty where
     the simulator has no such fate. A service whose response is its last word does not say there that it canceled."""
 
+    personal_texts: ClassVar[tuple[str, ...]] = ()
+    """What its responses say of persons, of ten characters and more, beside the invented person of the kit."""
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.faults = FaultQueue()
@@ -172,6 +175,10 @@ class Simulator(ABC):
 
     def side_effects(self, remote_id: str) -> Collection[SideEffect] | None:  # noqa: ARG002 - for overriding
         """What it has done besides, because a cancel asked for it: a fee charged, money paid back; None: unknown."""
+        return None
+
+    def registered_webhooks(self) -> Sequence[str] | None:
+        """The addresses that are registered for its messages; None where it does not tell."""
         return None
 
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:  # noqa: ARG002 - for overriding

@@ -29,7 +29,9 @@ from orderdesk_sdk.orders.serialization import read_orders, write_order_text
 from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
 from orderdesk_sdk.plugin.reasons import StandardReason
 from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.webhooks import WebhookSetup
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
+from orderdesk_sdk.runtime.webhook_setups import WebhookSetups, WebhookStatus
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.http.limits import HttpLimits
 
@@ -144,6 +146,18 @@ class PluginHarness:
             self.desk.run_due()
             case = self.desk.ledger.case(case.id, StatusCase)
         return case
+
+    def set_webhook(self, address: str, *, wanted: bool | None = None) -> WebhookStatus:
+        """Have the plugin register an address at the service, or remove it; what is registered then.
+
+        Raises OrderDeskError where the service does not say.
+
+        Args:
+            wanted: None only lists.
+        """
+        connections = self.desk.connections
+        setups = WebhookSetups(connections, self.clock)
+        return setups.run(connections.get(self.connection), WebhookSetup(address, wanted))
 
     @property
     def case(self) -> CancelCase:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["BROWSER_SKIP", "CONFORMANCE", "FAILPOINTS", "FUZZ_SKIP", "LOUD_SKIPS", "UNTESTED", "VENDOR_SKIP"]
+__all__ = [
+    "BROWSER_SKIP",
+    "CONFORMANCE",
+    "FAILPOINTS",
+    "FUZZ_SKIP",
+    "LOUD_SKIPS",
+    "UNTESTED",
+    "VENDOR_SKIP",
+    "WHEEL_SKIP",
+]
 
 FAILPOINTS = "failpoints"
 """The property under which a test records which failpoints were tried; the summary tells it."""
@@ -17,4 +26,6 @@ BROWSER_SKIP = "not seen in a browser: "
 """The same for what only a real browser shows."""
 FUZZ_SKIP = "not fuzzed: "
 """The same for the API, where there is no schemathesis to call it."""
-LOUD_SKIPS = (VENDOR_SKIP, BROWSER_SKIP, FUZZ_SKIP)
+WHEEL_SKIP = "not installed from wheels: "
+"""The same for what pip installs into an empty environment, where it reaches no package index."""
+LOUD_SKIPS = (VENDOR_SKIP, BROWSER_SKIP, FUZZ_SKIP, WHEEL_SKIP)

@@ -29,6 +29,7 @@ from orderdesk_sdk.plugin import (
     Flow,
     OrderNotification,
     Rejection,
+    WebhookList,
     answer,
     hookspecs,
 )
@@ -93,6 +94,13 @@ def receive(harness: PluginHarness) -> None:
     assert heard.order_number == ORDER
 
 
+def register_webhook(harness: PluginHarness) -> None:
+    address = "https://desk.example/in/key"
+    assert harness.set_webhook(address).state.value == "missing"
+    assert harness.set_webhook(address, wanted=True).state.value == "registered"
+    assert harness.set_webhook(address).state.value == "registered"
+
+
 def before_cancel(harness: PluginHarness) -> None:
     case = harness.cancel()
     assert (case.state, case.rejection) == (State.REJECTED, Rejection.VETOED)
@@ -124,6 +132,7 @@ EXERCISES: Mapping[str, Exercise] = {
     "orderdesk_list_cancel_requests": Exercise(CART, list_cancel_requests, settings=ANSWERING),
     "orderdesk_respond": Exercise(CART, respond, settings=ANSWERING),
     "orderdesk_parse_webhook": Exercise(MAKER, receive),
+    "orderdesk_webhooks": Exercise(MAKER, register_webhook),
     "orderdesk_before_cancel": Exercise(LISTENER, before_cancel, KEPT),
     "orderdesk_case_changed": Exercise(LISTENER, case_changed),
 }
@@ -156,6 +165,11 @@ class Idle:
     @hookimpl
     def orderdesk_parse_webhook(self) -> Sequence[OrderNotification]:
         return ()
+
+    @hookimpl
+    def orderdesk_webhooks(self) -> Flow[WebhookList]:
+        yield from ()
+        return WebhookList()
 
     @hookimpl
     def orderdesk_before_cancel(self) -> str | None:

@@ -31,9 +31,12 @@ from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTe
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
+from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
 from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
+from orderdesk_devkit.testing.conformance.operations import OperationTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
+from orderdesk_devkit.testing.conformance.persons import PersonTests
 from orderdesk_devkit.testing.conformance.prior_steps import PriorStepTests
 from orderdesk_devkit.testing.conformance.quotas import QuotaTests
 from orderdesk_devkit.testing.conformance.reads import ReadTests
@@ -55,6 +58,7 @@ from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
+from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTests
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
 __all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
@@ -90,10 +94,14 @@ class PluginConformance(
     StatusChangeTests,
     SettingTests,
     ThrottlingTests,
+    OperationTests,
+    PersonTests,
+    ManualPollTests,
     RequestListTests,
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,
+    WebhookSetupTests,
     SecretLeakTests,
 ):
     """All standard tests. Subclass it once for each integration of a plugin."""

@@ -121,6 +121,10 @@ class Requirement(Enum):
         "a service that takes long is waited for, for as long as its plugin says that it takes (law 7)",
         "declare in Polling.usually_within how long the service normally takes, by its document",
     )
+    REGISTERS_WEBHOOKS = (
+        "a webhook is registered once, found where it is, and removed without a trace of others (laws 3 and 10)",
+        "list the webhooks first, and register or remove request.address only where the list is not as wanted",
+    )
     REFUSED = (
         "what the service refused is not called canceled or done (law 5)",
         "return answer.rejected(...) or answer.unknown(...) for an error status, and read the order to learn its state",
@@ -196,6 +200,14 @@ class Requirement(Enum):
     PERSONAL_DATA = (
         "nothing of a person is kept that is not needed (law 11)",
         "name the fields of responses with personal data in redact_fields",
+    )
+    OPERATIONS = (
+        "limits and identified_by name operations of calls that are made",
+        "mend the name, or remove it; or name it in `operations_not_tried` where this suite does not come to the call",
+    )
+    NO_PERSON = (
+        "no person stands in what is kept of a call (law 11)",
+        "name the fields with people in them in redact_fields, or send with redact_response=True",
     )
     NO_SECRET = (
         "no secret in a ledger row, repr, log, receipt or plan (law 11)",

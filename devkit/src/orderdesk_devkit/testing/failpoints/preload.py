@@ -24,7 +24,7 @@ from orderdesk_sdk.stores.serialization import dump, load, pack, unpack
 __all__ = ["preload"]
 
 _OTHERS = (
-    *("orderdesk_sdk.cli", "orderdesk_sdk.stores.postgres", "orderdesk_sdk.runtime.engines"),
+    *("orderdesk_sdk.cli", "orderdesk_sdk.web", "orderdesk_sdk.stores.postgres", "orderdesk_sdk.runtime.engines"),
     "orderdesk_sdk.desk.open_telemetry",
 )
 """Rooms that no child uses, or whose libraries may be missing."""

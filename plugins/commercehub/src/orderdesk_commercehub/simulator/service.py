@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from orderdesk_commercehub.simulator.changelog import Change, ChangeLog
 from orderdesk_commercehub.simulator.checks import KEYS, OrderError, lines_in, order_error, payload_in
 from orderdesk_commercehub.simulator.store import CODES, Item, Order, apply, seen_now
-from orderdesk_commercehub.simulator.views import REQUEST_CODE, failure, log_view, messages, order_view
+from orderdesk_commercehub.simulator.views import PERSONAL_TEXTS, REQUEST_CODE, failure, log_view, messages, order_view
 from orderdesk_devkit.simulators.control import ControlBody
 from orderdesk_devkit.simulators.http_requests import (
     bearer_token,
@@ -70,6 +70,7 @@ class DscoSimulator(TokenIssuer):
 
     canceled_statuses = frozenset({"cancelled"})
     contradicting_options: ClassVar[Mapping[str, str]] = {"fate": "ships anyway"}
+    personal_texts: ClassVar[tuple[str, ...]] = PERSONAL_TEXTS
 
     def __init__(
         self,

@@ -7,10 +7,22 @@ from attrs import evolve
 from orderdesk_commercehub.simulator.changelog import LogPage
 from orderdesk_commercehub.simulator.store import Order
 
-__all__ = ["REQUEST_CODE", "failure", "log_view", "messages", "order_view"]
+__all__ = ["PERSONAL_TEXTS", "REQUEST_CODE", "failure", "log_view", "messages", "order_view"]
 
 REQUEST_CODE = "CXRR"
 """Of whoever asks us to cancel."""
+
+
+_PLACES = ("shipping", "shipTo", "billing", "billTo", "customer")
+"""Where an order shows people; the names are documented, and what else stands there is the simulator's choice."""
+_PERSON = {
+    "firstName": "Robin Simulated",
+    "lastName": "Simulated-Example",
+    "email": "robin@simulated.example",
+    "phone": "217-555-0100",
+}
+_TOWN = {"city": "Springfield", "region": "IL", "postal": "62701", "country": "US"}
+PERSONAL_TEXTS = (*(str(_PERSON[name]) for name in ("firstName", "lastName", "email", "phone")), "1 Example Street")
 
 
 def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
@@ -28,16 +40,8 @@ def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
         "cancelRequested": order.cancel_requested,
         "cancelRequestedCode": REQUEST_CODE if order.cancel_requested else None,
         "testFlag": True,
-        "shipping": {
-            "firstName": "Robin",
-            "lastName": "Simulated",
-            "address1": "1 Example Street",
-            "city": "Springfield",
-            "region": "IL",
-            "postal": "62701",
-            "country": "US",
-            "phone": "217-555-0100",
-        },
+        **{name: {**_PERSON, "address1": "1 Example Street", **_TOWN} for name in _PLACES},
+        "contact": _PERSON,
         "lineItems": [
             {
                 "lineNumber": item.number,

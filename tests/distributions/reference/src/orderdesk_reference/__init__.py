@@ -31,7 +31,9 @@ from orderdesk_sdk.plugin import (
     RuleAction,
     Service,
     StandardReason,
+    WebhookList,
     WebhookRequest,
+    WebhookSetup,
     WithinTime,
     answer,
     hookimpl,
@@ -114,3 +116,16 @@ def orderdesk_resubmit(request: ResubmitRequest, service: Service[MakerSettings]
 @hookimpl
 def orderdesk_parse_webhook(request: WebhookRequest, service: Service[MakerSettings]) -> Sequence[OrderNotification]:
     return api.notifications_from_webhook(request, service.settings)
+
+
+@hookimpl
+def orderdesk_webhooks(request: WebhookSetup, service: Service[MakerSettings]) -> Flow[WebhookList]:
+    found = api.webhook_list((yield service.get(api.WEBHOOKS, operation="webhooks")))
+    ours = [webhook for webhook in found.webhooks if webhook.address == request.address]
+    if request.wanted is None or request.wanted is bool(ours):
+        return found
+    if request.wanted:
+        yield service.post(api.WEBHOOKS, operation="register webhook", json={"address": request.address})
+    for webhook in ours:
+        yield service.request("DELETE", api.WEBHOOKS, webhook.id, operation="remove webhook")
+    return api.webhook_list((yield service.get(api.WEBHOOKS, operation="webhooks")))

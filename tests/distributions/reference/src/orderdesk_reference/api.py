@@ -15,11 +15,13 @@ from orderdesk_sdk.plugin import (
     NotificationKind,
     Order,
     OrderNotification,
+    RegisteredWebhook,
     Rejection,
     RequestedCancellation,
     RespondRequest,
     Service,
     StatedAt,
+    WebhookList,
     WebhookRequest,
     answer,
     auth_or_rate_limit_answer,
@@ -27,6 +29,7 @@ from orderdesk_sdk.plugin import (
     json_text_at,
     normalize_status,
     objects_at,
+    require_success,
     text_at,
     verify_signature,
 )
@@ -34,6 +37,7 @@ from orderdesk_sdk.plugin import (
 S = TypeVar("S", bound=ServiceSettings)
 
 ORDERS = "/orders"
+WEBHOOKS = "/webhooks"
 NUMBER = StatedAt("order", "number")  # Of every response that shows an order; the core compares it with the order's.
 REQUEST = StatedAt("request", "id", number="reference")  # Of every response that shows a buyer's request to cancel.
 ACCESS_HINT = "check api_key of this connection"
@@ -176,4 +180,15 @@ def notifications_from_webhook(request: WebhookRequest, settings: MakerSettings)
         OrderNotification(
             json_text_at(request, "number", location=WEBHOOK_LOCATION), kind, request.headers.get("x-delivery")
         ),
+    )
+
+
+def webhook_list(response: httpx.Response) -> WebhookList:
+    """The webhooks in a response. Raises MalformedResponseError."""
+    found = objects_at(require_success(response, access_hint=ACCESS_HINT), "webhooks")
+    return WebhookList(
+        tuple(
+            RegisteredWebhook(text_at(response, "id", within=one), text_at(response, "address", within=one))
+            for one in found
+        )
     )

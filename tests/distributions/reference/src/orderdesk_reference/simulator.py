@@ -104,6 +104,28 @@ class CartSimulator(SimpleSimulator):
 class MakerSimulator(CartSimulator):
     """The same orders; it also reads mail, and sends messages."""
 
+    def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
+        super().__init__(clock, durations=durations)
+        self._webhooks: dict[str, str] = {}
+
+    def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
+        is_setup = request.url.path.startswith("/webhooks")
+        return self._webhook(request, body) if is_setup else super().handle(request, body)
+
+    def _webhook(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
+        """List, register or remove a webhook."""
+        if not self.is_authorized(request):
+            return "webhooks", None, CallResult(401, "refused: credentials")
+        if request.method == "POST":
+            self._webhooks[f"w{len(self._webhooks) + 1}"] = json.loads(body)["address"]
+        elif request.method == "DELETE":
+            self._webhooks.pop(request.url.path.rsplit("/", 1)[-1], None)
+        told = [{"id": name, "address": address} for name, address in self._webhooks.items()]
+        return "webhooks", None, CallResult(200, f"{len(told)} registered", {"webhooks": told})
+
+    def registered_webhooks(self) -> Sequence[str]:
+        return tuple(self._webhooks.values())
+
     def settings(self, url: str) -> Mapping[str, object]:
         mail = {"cancel_email_to": "cancellations@reference.example"}
         return {**super().settings(url), **mail, "webhook_secret": WEBHOOK_SECRET}
