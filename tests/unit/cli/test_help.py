@@ -54,7 +54,7 @@ def test_every_command_that_a_person_stands_for_takes_a_name(command: click.Comm
     acts |= {"mark-seen"}
     acts |= {"add", "set-role", "set-password", "set-identity", "disable", "enable", "sign-in-link", "create", "revoke"}
     acts |= {"add", "set", "disable", "enable", "rotate-key", "save", "dry-run", "delete"}
-    acts |= {"rotate", "redeliver"}
+    acts |= {"rotate", "redeliver", "webhook"}
     names = {name for parameter in command.params for name in parameter.opts}
     writes_file = command in plugins.commands.values()  # Of the configuration: no ledger and no audit log has it.
     assert ("--by" in names) == (command.name in acts and not writes_file)
