@@ -8,10 +8,12 @@ from itertools import chain
 
 from docs.prose import class_section, function_section, in_a_cell, object_section, prose, table
 from orderdesk_devkit.simulators import (
+    graphql,
     http_requests,
     orders,
     simple,
     simulator,
+    soap,
     token,
     tokens,
 )
@@ -95,8 +97,9 @@ def testing_page() -> str:
         *object_section(harness.PluginHarness),
         "## A simulator for most services",
         "",
-        "`orderdesk_devkit.simulators.simple`, for services whose orders are in one stage at a time; and",
-        "`orderdesk_devkit.simulators.token`, where tokens are given out.",
+        "`orderdesk_devkit.simulators.simple`, for services whose orders are in one stage at a time;",
+        "`orderdesk_devkit.simulators.token`, where tokens are given out; `orderdesk_devkit.simulators.graphql` and",
+        "`orderdesk_devkit.simulators.soap`, for a service that speaks neither JSON nor paths of orders.",
         "",
         prose(simple),
         "",
@@ -105,6 +108,8 @@ def testing_page() -> str:
         *class_section(simple.Durations),
         *class_section(simple.CallResult),
         *object_section(token.TokenSimulator),
+        *object_section(graphql.GraphqlSimulator),
+        *object_section(soap.SoapSimulator),
         "## Any simulator",
         "",
         "`orderdesk_devkit.simulators.simulator`: where an order has parts of its own, or the calls are others.",

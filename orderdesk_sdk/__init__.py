@@ -31,6 +31,7 @@ _HOMES = {
     "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole Discount OrderNote Shipment",
     "orders.references": "OrderId OrderNumber",
     "orders.numbering": "next_free_number",
+    "orders.submissions": "SubmittedOrderReader",
     "orders.order_search": "FoundOrder FoundOrders SearchableOrderStore",
     "orders.store": "FolderMove OrderStore",
     "orders.store_rules": "is_registered pick_folder pick_order",

@@ -125,6 +125,7 @@ from orderdesk_sdk.orders.store_rules import is_registered as is_registered
 from orderdesk_sdk.orders.store_rules import pick_folder as pick_folder
 from orderdesk_sdk.orders.store_rules import pick_order as pick_order
 from orderdesk_sdk.orders.store_transactions import OrderStoreInTransactions as OrderStoreInTransactions
+from orderdesk_sdk.orders.submissions import SubmittedOrderReader as SubmittedOrderReader
 from orderdesk_sdk.plugin.answer import Rejection as Rejection
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation as RequestedCancellation
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer as ResponseAnswer

@@ -36,6 +36,7 @@ def judge(pytester: pytest.Pytester, toy: str, shop: str, test: str) -> pytest.R
         ("two_button_toy.TwoButtons", "two_button_toy.TwoButtonShop", "named_buttons"),
         ("label_toy.VoidsLabels", "label_toy.LabelShop", "steps_are_told"),
         ("hold_toy.HoldsFirst", "hold_toy.HoldShop", "undone_when_withdrawn"),
+        ("submission_toy.SendsTheSubmission", "toy_simulators.ToyShop", "as_it_was_submitted"),
     ],
 )
 def test_who_does_what_is_declared_passes(pytester: pytest.Pytester, toy: str, shop: str, test: str) -> None:
@@ -65,6 +66,13 @@ def test_who_does_what_is_declared_passes(pytester: pytest.Pytester, toy: str, s
             "steps_are_told",
             Requirement.PRIOR_STEPS,
             "no option: 'void the labels' for label L1 is called unknown, and was done 1 times",
+        ),
+        (
+            "submission_toy.SendsTheOrderOfNow",
+            "toy_simulators.ToyShop",
+            "as_it_was_submitted",
+            Requirement.SUBMISSION,
+            "nothing of the order as submitted was sent",
         ),
         (
             "hold_toy.CallsItReleased",

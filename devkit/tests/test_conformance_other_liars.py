@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_devkit.testing.conformance import Requirement
-from tests.support import own_auth, setting_liars, throttle_liars, toy_carts, toy_plugin, toy_simulators
+from tests.support import (
+    declaration_liars,
+    own_auth,
+    setting_liars,
+    throttle_liars,
+    toy_carts,
+    toy_plugin,
+    toy_simulators,
+)
 from tests.support.liar_judge import judge, require_told
 
 pytest_plugins = ("pytester",)
@@ -100,4 +108,20 @@ def test_credentials_of_its_own_that_are_never_renewed_are_told(pytester: pytest
 
 def test_credentials_of_its_own_that_are_renewed_pass(pytester: pytest.Pytester) -> None:
     result = judge(pytester, own_auth.RenewsItsToken, own_auth.StrictShop, "end_at_any or expired_token")
+    assert result.parseoutcomes().keys() == {"passed", "deselected"}
+
+
+def test_a_limit_of_no_call_is_told(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, declaration_liars.LimitsNoCall, toy_simulators.ToyShop, "operations_are_called")
+    require_told(result, Requirement.OPERATIONS, "limits names 'cancels', and the calls that are made are: ")
+
+
+def test_people_in_what_is_kept_are_told(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, toy_plugin.Toy, declaration_liars.PeopleShop, "stands_in_what_is_kept")
+    require_told(result, Requirement.NO_PERSON, "'12 Prompter Lane' stands in the response to PUT cancel")
+
+
+def test_who_names_the_fields_with_people_passes(pytester: pytest.Pytester) -> None:
+    toy, shop = declaration_liars.HidesPeople, declaration_liars.PeopleShop
+    result = judge(pytester, toy, shop, "stands_in_what_is_kept or operations_are_called")
     assert result.parseoutcomes().keys() == {"passed", "deselected"}

@@ -15,7 +15,17 @@ from orderdesk_sdk.plugin.routes import (
     Route,
 )
 
-__all__ = ["days_or_duration", "describe_confirmation", "describe_prior_steps", "format_duration", "rounded_duration"]
+__all__ = [
+    "NO_SUBMISSION",
+    "days_or_duration",
+    "describe_confirmation",
+    "describe_prior_steps",
+    "format_duration",
+    "rounded_duration",
+]
+
+NO_SUBMISSION = "the order as it was submitted is not known here, so it is sent as it is now"
+"""What plan and history say where a button needs the order as it was submitted, and the order store has it not."""
 
 
 def describe_confirmation(route: Route) -> str:

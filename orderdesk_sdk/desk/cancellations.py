@@ -26,6 +26,7 @@ from orderdesk_sdk.cases.validation import (
     with_line_ids,
 )
 from orderdesk_sdk.cases.windows import next_open_route
+from orderdesk_sdk.cases.wording import NO_SUBMISSION
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
 from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError, ValidationError
@@ -33,6 +34,7 @@ from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.store import RegisteredOrder
 from orderdesk_sdk.plugin.integration import Integration, SideEffect
 from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
+from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.runtime.context import CaseContext
 
 if TYPE_CHECKING:
@@ -83,7 +85,22 @@ class CancellationService:
         standing = {name: case.state for name, case in latest.items()}
         declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
         plan = make_plan(order, remote_orders, declared, self._clock.now(), standing, settings, side_effects)
-        return evolve(plan, entries=tuple(self._with_quotas(entry, declared) for entry in plan.entries))
+        entries = [self._with_submission(order, entry, declared) for entry in plan.entries]
+        return evolve(plan, entries=tuple(self._with_quotas(entry, declared) for entry in entries))
+
+    def _with_submission(self, order: Order, entry: PlanEntry, declared: Mapping[str, Integration | str]) -> PlanEntry:
+        """An entry that says where its flow needs the order as it was submitted, and the order store has it not."""
+        integration = declared.get(entry.connection)
+        if integration is None or isinstance(integration, str):
+            return entry
+        needs = [isinstance(route, Button) and route.needs_submission for route in integration.cancel]
+        if not any(needs) or self._order_store.submitted_order(order.id, entry.connection) is not None:
+            return entry
+        steps = tuple(
+            evolve(step, warning="; ".join(filter(None, (step.warning, NO_SUBMISSION)))) if needed else step
+            for step, needed in zip(entry.steps, needs, strict=True)
+        )
+        return evolve(entry, steps=steps)
 
     def _with_quotas(self, entry: PlanEntry, declared: Mapping[str, Integration | str]) -> PlanEntry:
         """An entry with what is left of the day's calls, where its connection has quotas."""

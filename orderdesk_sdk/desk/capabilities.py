@@ -156,6 +156,7 @@ def _route(route: Route) -> JsonObject:
         "batch": _batch(button.batch) if button is not None and button.batch is not None else None,
         "warning": route.warning,
         "prior_steps": prior_steps_document(button.prior) if button is not None else [],
+        "needs_submission": button is not None and button.needs_submission,
     }
 
 

@@ -8,6 +8,7 @@ from orderdesk_sdk.errors import AmbiguousError, NotFoundError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.references import OrderId, OrderNumber, order_ref
 from orderdesk_sdk.orders.store import FolderMove, OrderStore, RegisteredOrder, RegisteredOrderReader
+from orderdesk_sdk.orders.submissions import SubmittedOrderReader
 
 __all__ = ["OrderStoreById"]
 
@@ -18,6 +19,7 @@ class OrderStoreById:
     def __init__(self, store: OrderStore) -> None:
         self._store = store
         self._reader = store if isinstance(store, RegisteredOrderReader) else None
+        self._submissions = store if isinstance(store, SubmittedOrderReader) else None
 
     def resolve(self, ref: str) -> Order:
         """The order that a person named by its id or number; see `order_ref`.
@@ -52,6 +54,13 @@ class OrderStoreById:
             except NotFoundError:
                 continue
         return tuple(found)
+
+    def submitted_order(self, order_id: str, connection: str) -> Order | None:
+        """The order as it was submitted to a connection; None where its store does not know that."""
+        if self._submissions is None:
+            return None
+        found = self._submissions.submitted_order(OrderId(order_id), connection)
+        return found if found is not None and found.id == order_id else None
 
     def remote_orders(self, order_id: str) -> tuple[RemoteOrder, ...]:
         """As `OrderStore.remote_orders`."""

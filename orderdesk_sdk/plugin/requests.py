@@ -34,6 +34,8 @@ class CancelRequest:
             service calls them, `orderdesk_sdk.plugin.line_names.LineNames` tells.
         route: the name of the `Button` that was chosen; None where it has none. Another route may send another request.
         side_effects: what the service is to do besides, of what the integration declares; nothing else is asked for.
+        submitted_order: the order as it was submitted to this service, where the button needs it and the order store
+            knows it; None: `order`, as it is now, is all that there is, and somebody may have changed it since.
     """
 
     order: Order
@@ -43,6 +45,7 @@ class CancelRequest:
     lines: Mapping[str, int] = field(factory=dict, hash=False)
     route: str | None = None
     side_effects: frozenset[SideEffect] = frozenset()
+    submitted_order: Order | None = None
 
     @property
     def remote_id(self) -> str:

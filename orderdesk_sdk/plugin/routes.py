@@ -194,6 +194,8 @@ class Button:
             has it as `CancelRequest.route`. None where there is no other.
         prior: what the flow does at the service before it asks to cancel, in order; the plan shows it, and the case
             keeps what came of each.
+        needs_submission: the flow sends the order as it was submitted (`CancelRequest.submitted_order`); where the
+            order store does not know that, the plan and the case's history say so.
     """
 
     confirm: Confirmation
@@ -205,6 +207,7 @@ class Button:
     batch: Batch | None = None
     name: str | None = None
     prior: tuple[PriorStep, ...] = ()
+    needs_submission: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.name is not None and not ROUTE_NAME.fullmatch(self.name):

@@ -23,7 +23,7 @@ from orderdesk_sdk.orders.store_by_id import OrderStoreById
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.reasons import Reason, resolve_reason
 from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
-from orderdesk_sdk.plugin.routes import Button
+from orderdesk_sdk.plugin.routes import Button, Route
 from orderdesk_sdk.runtime.change_log import log_change
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.listeners import Listeners
@@ -130,7 +130,13 @@ class ContextLoader:
             context.cancellation.lines,
             route.name if isinstance(route, Button) else None,
             side_effects=requested_effects(connection.integration, context.cancellation.side_effects),
+            submitted_order=self._submitted_order(case, route),
         )
+
+    def _submitted_order(self, case: CancelCase, route: Route) -> Order | None:
+        if not isinstance(route, Button) or not route.needs_submission:
+            return None
+        return self._order_store.submitted_order(case.order_id, case.connection)
 
     def poll_request(self, case: CancelCase, remote_order: RemoteOrder) -> PollRequest:
         """What a poll is asked to look for."""

@@ -86,9 +86,14 @@ def _run_python_of_the_readme(session: WheelSession) -> None:
 
 
 def _begin_a_plugin(session: WheelSession) -> None:
-    """What `orderdesk new` writes is installed, tested and judged as it says itself."""
+    """What `orderdesk new` writes is installed, tested and judged as it says itself.
+
+    The tests that take longest are left to devkit/tests/test_scaffold.py.
+    """
     session.folder /= "orderdesk-my-3pl"
     session.shell('python -m pip install -e ".[test]"')
     suite = "tests/test_conformance.py::TestMy3PL"
-    session.shell(f"python -m pytest -q -p no:cacheprovider --fuzz 10 {' '.join(briefly(suite))}")
+    session.shell(
+        f"python -m pytest -q -p no:cacheprovider --fuzz 10 -k 'not ends_whatever' {' '.join(briefly(suite))}"
+    )
     session.shell("orderdesk check-plugin .")

@@ -18,6 +18,7 @@ from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state
+from orderdesk_sdk.cases.wording import NO_SUBMISSION
 from orderdesk_sdk.errors import ConfigurationError, ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
 from orderdesk_sdk.plugin.answer import Answer, Answers
@@ -253,6 +254,9 @@ class CancelCall:
             if opening is not None:
                 opening.require_recorded()
             return self._loader.apply(case, escalate(case, now, error.message, error.hint), *notes)
+        route = connection.route(case.route)
+        if isinstance(route, Button) and route.needs_submission and request.submitted_order is None:
+            notes = (*notes, NO_SUBMISSION)
         event = Event(EventKind.SEND_STARTED, now, due_at=now + LEASE, person=person, idempotent=True)
         hold = self._send_condition(case, connection, context, person)
         # What is sent again is the same request, and a flow that is driven again is told the same time.

@@ -88,6 +88,7 @@ class TestAmazonMarketplace(PluginConformance):
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING),
     )
     other_settings: ClassVar = {"extra_reasons": {"extra_reasons": ["NewReason"]}}
+    doubtful_reasons: ClassVar = {"PricingError": "it is newer, and nobody knows whether a feed takes it"}
     operations_not_tried: ClassVar = {
         "document": "it reads the report of a feed that was refused",
         "cancellation": "it is of transport json, which is not released",

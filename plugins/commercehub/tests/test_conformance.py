@@ -11,6 +11,8 @@ from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTe
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
 from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
+from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
+from orderdesk_devkit.testing.conformance.refusals import RefusalTests
 from orderdesk_sdk.plugin import StandardReason
 
 pytestmark = pytest.mark.slow
@@ -42,7 +44,7 @@ class TestCommerceHubByFile(FallbackRouteTests, ManualPollTests, FaultTests):
     settings: ClassVar = {"mode": "orderstream", "reasons": {"default": REASONS}}
 
 
-class TestCommerceHubThatOnlySubmits(FaultTests, MalformedResponseTests):
+class TestCommerceHubThatOnlySubmits(FaultTests, MalformedResponseTests, OtherOrderTests, RefusalTests):
     integration = "commercehub"
     options: ClassVar = {"cancel": "submitted"}
     why_unresolved = (

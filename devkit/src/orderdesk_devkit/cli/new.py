@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orderdesk_devkit.scaffold.plugin_template import Auth, Cancel, PluginTemplate
+from orderdesk_devkit.scaffold.plugin_template import Api, Auth, Cancel, PluginTemplate
 from orderdesk_sdk.cli.session import Session, common_options
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ __all__ = ["new"]
     type=click.Choice([kind.value for kind in Auth]),
     help="How requests are signed; a bearer token if not given.",
 )
+@click.option(
+    "--api",
+    type=click.Choice([kind.value for kind in Api]),
+    help="What the service speaks; REST if not given.",
+)
+@click.option("--webhook", is_flag=True, help="The service sends messages about its orders.")
 @click.option("--title", metavar="TEXT", help="The service's name for people; made of SLUG if not given.")
 @click.option(
     "--at",
@@ -39,21 +45,36 @@ __all__ = ["new"]
 )
 @common_options
 @click.pass_obj
-def new(session: Session, slug: str, cancel: str, auth: str | None, title: str | None, at: Path | None) -> None:
+# Many parameters: one for each option of the command.
+def new(
+    session: Session,
+    slug: str,
+    cancel: str,
+    auth: str | None,
+    api: str | None,
+    webhook: bool,
+    title: str | None,
+    at: Path | None,
+) -> None:
     """Write a new plugin to begin from.
 
-    SLUG names the integration: my-3pl. What is written passes its tests and `orderdesk check-plugin` as it is,
-    and invents all it says of the service: declaration, flows, simulator, tests with one cassette, and README. Nothing
-    is ever overwritten.
+    SLUG names the integration: my-3pl. What is written passes its tests and `orderdesk check-plugin` as it is, and
+    invents all it says of the service: declaration, flows, simulator, tests with one cassette, and README. The kinds go
+    together, but --cancel email, which makes no call, with none, and --cancel two-step with REST only. Nothing is ever
+    overwritten.
     """
     from orderdesk_devkit.scaffold.writer import scaffold
-    from orderdesk_sdk.plugin.registry import PluginRegistry
 
-    blueprint = PluginTemplate(slug, Cancel(cancel), Auth(auth) if auth is not None else None, title)
+    blueprint = PluginTemplate(
+        slug,
+        Cancel(cancel),
+        Auth(auth) if auth is not None else None,
+        title,
+        api=Api(api) if api is not None else None,
+        webhook=webhook,
+    )
     folder = at if at is not None else Path(blueprint.distribution)
-    registry = PluginRegistry()
-    taken = {known: registry.distribution(known) for known in registry.slugs()}
-    paths = scaffold(blueprint, folder, taken)
+    paths = scaffold(blueprint, folder, _taken())
     steps = _next(folder)
     session.print_result(
         {
@@ -61,6 +82,8 @@ def new(session: Session, slug: str, cancel: str, auth: str | None, title: str |
             "title": blueprint.title,
             "cancel": blueprint.cancel.value,
             "auth": blueprint.auth.value if blueprint.auth is not None else None,
+            "api": blueprint.api.value if blueprint.api is not None else None,
+            "webhook": blueprint.webhook,
             "folder": str(folder),
             "files": [path.as_posix() for path in paths],
             "next": list(steps),
@@ -68,6 +91,14 @@ def new(session: Session, slug: str, cancel: str, auth: str | None, title: str |
         },
         lambda screen: _page(screen, blueprint, folder, paths, steps),
     )
+
+
+def _taken() -> dict[str, str]:
+    """The distributions of the slugs that are taken."""
+    from orderdesk_sdk.plugin.registry import PluginRegistry
+
+    registry = PluginRegistry()
+    return {known: registry.distribution(known) for known in registry.slugs()}
 
 
 def _next(folder: Path) -> tuple[str, ...]:
@@ -95,7 +126,10 @@ def _page(
     screen: Screen, template: PluginTemplate, folder: Path, paths: tuple[Path, ...], steps: tuple[str, ...]
 ) -> None:
     signed = f", signed by {template.auth.value}" if template.auth is not None else ""
-    screen.line(f"Wrote {folder}: {template.title}, canceled by {template.cancel.value}{signed}.", "bold green")
+    spoken = f" over {template.api.value}" if template.api not in (None, Api.REST) else ""
+    told = ", with webhooks" if template.webhook else ""
+    kinds = f"canceled by {template.cancel.value}{spoken}{signed}{told}"
+    screen.line(f"Wrote {folder}: {template.title}, {kinds}.", "bold green")
     for path in paths:
         screen.indented(path.as_posix(), style="dim")
     screen.line("Next:", "bold")

@@ -81,7 +81,7 @@ _CLOCK_CALLS = frozenset(
 )
 _RANDOM_MODULES = ("random.", "secrets.")
 _TEXT_ARGUMENTS = frozenset({"help", "help_url", "warning", "hint", "message", "title", "reason", "description"})
-_NAMESPACES = frozenset({"www.w3.org"})
+_NAMESPACES = frozenset({"www.w3.org", "schemas.xmlsoap.org"})
 """Hosts in the names of XML's own vocabularies, which nobody calls."""
 _URL = re.compile(r"https?://[^\s\"'<>{}]+")
 

@@ -1,4 +1,4 @@
-"""A blueprint: the plugin that is to be made, by slug, how its service cancels and how requests are signed. Pure."""
+"""A blueprint: the plugin that is to be made, by slug and by the kinds of its service. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from orderdesk_sdk.errors import ValidationError
 
-__all__ = ["Auth", "PluginTemplate", "Cancel"]
+__all__ = ["Api", "Auth", "Cancel", "PluginTemplate"]
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # As `declaration.SLUG`, which is too heavy for `orderdesk --help`.
 _LONGEST, _LONGEST_TITLE = 28, 40
@@ -19,6 +19,10 @@ class Cancel(StrEnum):
 
     BUTTON = "button"
     """A call asks, and what is polled is the answer."""
+    FINAL = "final"
+    """A call cancels, and its response is the last word."""
+    TWO_STEP = "two-step"
+    """A call voids the label, for good, and only then another asks to cancel."""
     WINDOW_EMAIL = "window-email"
     """The button for two minutes after the order was submitted, then an e-mail."""
     EMAIL = "email"
@@ -31,11 +35,24 @@ class Cancel(StrEnum):
 
 DESCRIPTIONS = {
     Cancel.BUTTON: "a button asks to cancel, and what is polled is the answer.",
+    Cancel.FINAL: "a button cancels, and its response is the last word.",
+    Cancel.TWO_STEP: "a button voids the label, then asks; what is polled is the answer.",
     Cancel.WINDOW_EMAIL: "for two minutes a button asks to cancel, after them an e-mail does.",
     Cancel.EMAIL: "an e-mail asks to cancel, and a person says what came of it.",
     Cancel.REASONS: "a button asks, for a reason of a list; what is polled is the answer.",
     Cancel.RULE: "a button or a rule asks to cancel, and what is polled is the answer.",
 }
+
+
+class Api(StrEnum):
+    """What the service speaks."""
+
+    REST = "rest"
+    """JSON, a path for each order."""
+    GRAPHQL = "graphql"
+    """Queries and mutations, all at one path."""
+    SOAP = "soap"
+    """XML in envelopes, all at one path."""
 
 
 class Auth(StrEnum):
@@ -57,23 +74,36 @@ class PluginTemplate:
     Args:
         title: for people; None makes it of the slug.
         auth: None where no call is made, else a bearer token.
+        api: None where no call is made, else REST.
+        webhook: whether the service sends messages about its orders.
 
-    Raises ValidationError for a slug or title that cannot be one, and where an e-mail is to be signed.
+    Raises ValidationError for a slug or title that cannot be one, and for kinds that do not go together.
     """
 
     def __init__(
-        self, slug: str, cancel: Cancel = Cancel.BUTTON, auth: Auth | None = None, title: str | None = None
+        self,
+        slug: str,
+        cancel: Cancel = Cancel.BUTTON,
+        auth: Auth | None = None,
+        title: str | None = None,
+        *,
+        api: Api | None = None,
+        webhook: bool = False,
     ) -> None:
         _check_slug(slug)
-        if cancel is Cancel.EMAIL and auth is not None:
+        if cancel is Cancel.EMAIL:
+            _check_email_alone(auth, api, webhook=webhook)
+        if cancel is Cancel.TWO_STEP and api not in (None, Api.REST):
             raise ValidationError(
-                f"a plugin that only writes e-mails makes no call, so there is nothing to sign by {auth.value}",
-                location="--auth",
-                hint="leave --auth out, or take --cancel window-email for a button before the e-mail",
+                f"two steps are written for REST only, not for {api.value}",
+                location="--cancel two-step",
+                hint=f"take --api {api.value} with --cancel button, and add the step as the page on prior steps shows",
             )
         self.slug = slug
         self.cancel = cancel
         self.auth = auth or (Auth.BEARER if cancel is not Cancel.EMAIL else None)
+        self.api = api or (Api.REST if cancel is not Cancel.EMAIL else None)
+        self.webhook = webhook
         self.title = _title(title) if title is not None else _words(slug)
 
     @property
@@ -110,6 +140,18 @@ class PluginTemplate:
     def folders(self) -> tuple[str, ...]:
         """What its folder may be called: beside other repositories, or below plugins/."""
         return self.distribution, self.slug.replace("-", "_"), self.slug
+
+
+def _check_email_alone(auth: Auth | None, api: Api | None, *, webhook: bool) -> None:
+    """Raises ValidationError for a kind that needs calls, beside the one that makes none."""
+    given = {"--auth": auth is not None, "--api": api is not None, "--webhook": webhook}
+    wrong = [option for option, is_given in given.items() if is_given]
+    if wrong:
+        raise ValidationError(
+            f"a plugin that only writes e-mails makes no call, so {' and '.join(wrong)} would mean nothing",
+            location="--cancel email",
+            hint=f"leave {' and '.join(wrong)} out, or take --cancel window-email for a button before the e-mail",
+        )
 
 
 def _check_slug(slug: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from orderdesk_devkit.scaffold.plugin_template import Cancel, PluginTemplate
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, PluginError, ValidationError
 
-__all__ = ["render", "scaffold", "without_unused_imports"]
+__all__ = ["install_metadata", "render", "scaffold", "without_unused_imports"]
 
 _WIDTH = 120
 _REQUIRED_MODULES = ("jinja2", "pytest", "starlette", "uvicorn", "vcr", "yaml")
@@ -78,6 +78,8 @@ def render(plugin_template: PluginTemplate) -> dict[str, str]:
         "description": plugin_template.description,
         "cancel": plugin_template.cancel.value,
         "auth": plugin_template.auth.value if plugin_template.auth is not None else None,
+        "api": plugin_template.api.value if plugin_template.api is not None else None,
+        "webhook": plugin_template.webhook,
         "env": plugin_template.variable,
         "level": "gold",
     }
@@ -96,7 +98,7 @@ def _templates(template: PluginTemplate) -> Iterator[tuple[str, str]]:
     yield f"{source}/settings.py", "settings.py.jinja"
     if template.cancel is Cancel.EMAIL:
         return
-    yield f"{source}/api.py", "api.py.jinja"
+    yield f"{source}/api.py", f"api_{template.api}.py.jinja"
     yield f"{source}/simulator.py", "simulator.py.jinja"
     yield "tests/scenarios.py", "scenarios.py.jinja"
     yield "tests/test_cassettes.py", "test_cassettes.py.jinja"
@@ -169,7 +171,7 @@ def _check(template: PluginTemplate, folder: Path, installed: Mapping[str, str])
 
 def _record(template: PluginTemplate, made: Path, installed: Path) -> None:
     """Record the cassettes in a process that finds the plugin as if it were installed."""
-    _install(template, made, installed)
+    install_metadata(template, made, installed)
     paths = [str(made / "src"), str(installed), *filter(None, [os.environ.get("PYTHONPATH")])]
     tests = made / "tests"
     ran = subprocess.run(  # noqa: S603 - this Python, and a module of ours
@@ -188,8 +190,13 @@ def _record(template: PluginTemplate, made: Path, installed: Path) -> None:
         )
 
 
-def _install(template: PluginTemplate, made: Path, folder: Path) -> None:
-    """Write the metadata by which Python finds the plugin's entry points (PEP 376)."""
+def install_metadata(template: PluginTemplate, made: Path, folder: Path) -> None:
+    """Write the metadata by which Python finds the plugin's entry points (PEP 376), as an editable install does.
+
+    Args:
+        made: the plugin's folder.
+        folder: to be on the path, beside `src` of the plugin.
+    """
     from orderdesk_devkit.quality.plugin_folder import find_folder
     from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, SIMULATORS
 

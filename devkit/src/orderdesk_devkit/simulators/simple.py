@@ -3,7 +3,9 @@
     POST {base}/{number}/{verb}    -> 202 taken, 409 too late, 422 not understood, 404 unknown, 401
     GET  {base}/{number}           -> the order with its stage
 
-A subclass says where that is, in which words, and who is let in; it overrides `answer` for calls of its own:
+Where `decides_at_once`, a cancel is done when it returns: 200 with the order, whose stage says whether it is.
+
+A subclass says where that is, in which words, and who is let in; it overrides `handle` for calls of its own:
 
     class AcmeSimulator(SimpleSimulator):
         base = "/v1/orders"
@@ -92,6 +94,8 @@ class SimpleSimulator(Simulator):
     """What the last part of the path of a cancel is called."""
     cancel_method: ClassVar[str] = "POST"
     """By which method a cancel comes; of some services it is "GET"."""
+    decides_at_once: ClassVar[bool] = False
+    """Whether the response to a cancel is its last word; else it takes the cancel, and decides later."""
     stages: ClassVar[Stages] = Stages()
     options: ClassVar[tuple[BehaviorOption, ...]] = (FATE,)
     contradicting_options: ClassVar[Mapping[str, str]] = {FATE.name: FATE.choices[1]}
@@ -188,16 +192,40 @@ class SimpleSimulator(Simulator):
         order = self.orders.get(number)
         match request.method, *rest:
             case _ if order is None:
-                return CallResult(404, "refused: unknown", {"error": "no such order"})
+                return self.unknown_order()
             case ("GET",):
-                return CallResult(200, f"read: {order.stage}", self.order_document(number, order.stage))
-            case self.cancel_method, self.cancel_verb if (wrong := self.rejection(parse_object_body(body))) is not None:
-                return CallResult(422, f"refused: {wrong}", {"error": wrong})
-            case self.cancel_method, self.cancel_verb if order.stage != self.stages.received:
-                return CallResult(409, f"{self.cancel_verb} refused in {order.stage}", {"error": "too late"})
+                return self.read_order(order)
             case self.cancel_method, self.cancel_verb:
-                order.cancel_at = order.cancel_at or self.clock.now() + self._durations.cancel
-                effect = f"{self.cancel_verb} taken in {order.stage}, to be {self.option(FATE.name, number)}"
-                return CallResult(202, effect, effect_kind=Effect.CANCEL_ACCEPTED)
+                return self.cancel_order(order, parse_object_body(body))
             case _:
                 return CallResult(405, "refused: no such call", {"error": "no such call"})
+
+    def unknown_order(self) -> CallResult:
+        """What a call about an order is answered that it does not have: 404."""
+        return CallResult(404, "refused: unknown", {"error": "no such order"})
+
+    def read_order(self, order: SimpleOrder) -> CallResult:
+        """What a read is answered: the order as it stands."""
+        return CallResult(200, f"read: {order.stage}", self.order_document(order.number, order.stage))
+
+    def cancel_order(self, order: SimpleOrder, document: Mapping[str, object]) -> CallResult:
+        """What a cancel is answered, after it was taken or refused.
+
+        Args:
+            document: the body of the cancel.
+        """
+        wrong = self.rejection(document)
+        if wrong is not None:
+            return CallResult(422, f"refused: {wrong}", {"error": wrong})
+        is_done = self.decides_at_once and order.stage == self.stages.canceled
+        if order.stage != self.stages.received and not is_done:
+            return CallResult(409, f"{self.cancel_verb} refused in {order.stage}", {"error": "too late"})
+        fate = self.option(FATE.name, order.number)
+        effect = f"{self.cancel_verb} taken in {order.stage}, to be {fate}"
+        if not self.decides_at_once:
+            order.cancel_at = order.cancel_at or self.clock.now() + self._durations.cancel
+            return CallResult(202, effect, effect_kind=Effect.CANCEL_ACCEPTED)
+        if fate == FATE.choices[0] and not is_done:
+            self._enter_stage(order, self.stages.canceled, self.clock.now())
+        document = self.order_document(order.number, order.stage)
+        return CallResult(200, effect, document, Effect.CANCEL_ACCEPTED)

@@ -53,6 +53,7 @@ from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.settlement import SettlementTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
+from orderdesk_devkit.testing.conformance.submissions import SubmissionTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
@@ -69,6 +70,7 @@ class PluginConformance(
     NamedRouteTests,
     PriorStepTests,
     WithdrawalTests,
+    SubmissionTests,
     EmailTests,
     RequestTests,
     SampleTests,

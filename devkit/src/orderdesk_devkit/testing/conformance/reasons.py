@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,9 @@ __all__ = ["ReasonTests"]
 
 class ReasonTests(StandardTests):
     """Each reason that the declaration allows, on a new simulator, beside the bytes that were sent."""
+
+    doubtful_reasons: ClassVar[Mapping[str, str]] = {}
+    """Codes that the simulator may refuse, each with why."""
 
     def test_the_chosen_reason_is_sent(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
@@ -43,6 +47,10 @@ class ReasonTests(StandardTests):
 
             with plugin_under_test.open_harness(new_folder(tmp_path), wrap=listened) as harness:
                 harness.cancel(code)
+                ended = harness.follow_up().state
+            is_taken = ended is plugin_under_test.expected_state(baseline.route)
+            if not is_taken and code not in self.doubtful_reasons:
+                found.append(f"{code}: it was chosen, and the service did not take it: the case ended {ended.value}")
             found += [f"{code}: {said}" for said in _failures(code, codes, bytes(listeners[0].heard))]
         count("reasons", len(codes))
         require(Requirement.REASON, found)

@@ -49,6 +49,10 @@ class Requirement(Enum):
         "what was done before a cancel and can be undone is undone where the cancellation is withdrawn (law 7)",
         "let orderdesk_change_status set the status that PriorStep.undo names, and read whether it is set",
     )
+    SUBMISSION = (
+        "a button that needs the order as it was submitted sends that order, and not the one of now",
+        "build the body from request.submitted_order, or from request.order where that is None",
+    )
     EVIDENCE = (
         "canceled is said only where the service has canceled (law 4)",
         "return answer.canceled(...) only for a response that says so, and read the status from the body",

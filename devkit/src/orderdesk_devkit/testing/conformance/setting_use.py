@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
 from orderdesk_devkit.testing.conformance.changed_settings import Trial, trials_of
 from orderdesk_devkit.testing.conformance.observed_settings import SettingsObserver
@@ -28,7 +28,12 @@ class SettingTests(StandardTests):
     """Settings that change nothing that this suite sees, each with why."""
 
     def test_each_setting_changes_something(
-        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
+        self,
+        plugin_under_test: PluginUnderTest,
+        baseline: BaselineRun,
+        tmp_path: Path,
+        count: Count,
+        untested: Untested,
     ) -> None:
         """A request, a signature, a route, a mail, a list of reasons, or which webhooks are believed."""
         fields = settings_fields(plugin_under_test.registry().load(plugin_under_test.slug).integration.settings)
@@ -48,8 +53,8 @@ class SettingTests(StandardTests):
                 elif not changed and reason is None:
                     found.append(f"{one.name}: with another value of it, all that is sent, signed and read is the same")
         count("settings", len(names) - len(self.settings_not_tried))
-        if self.settings_not_tried:
-            count("settings not tried", len(self.settings_not_tried))
+        for name, why in self.settings_not_tried.items():
+            untested(f"the setting {name}: {why}")
         require(Requirement.SETTING_USED, found)
 
 
