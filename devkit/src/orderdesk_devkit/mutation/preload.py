@@ -11,6 +11,8 @@ from importlib.metadata import entry_points
 import orderdesk_devkit.simulators
 from orderdesk_devkit.testing.failpoints.preload import preload
 
+__all__: list[str] = []
+
 _MODULES = (
     "pytest",
     "orderdesk_devkit.mutation.recording",
