@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 import orderdesk_devkit.simulators
 from orderdesk_devkit.testing.failpoints.preload import preload
 
-__all__: list[str] = []  # It is imported for what it does.
+__all__: list[str] = []
 
 _MODULES = (
     "pytest",
