@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import Ending, PluginConformance
+from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin import Rejection
 
@@ -24,6 +25,9 @@ def shipped(status: str) -> Ending:
 class TestAmazonMarketplace(PluginConformance):
     integration = "amazon-marketplace"
     remote_id = "902-1106328-1059050"
+    good_numbers: ClassVar = ("902-1106328-1059050",)
+    bad_numbers: ClassVar = ("902-1106328-10590500", "9021106328-1059050", "1042", "")
+    personal_documents: ClassVar = ({"buyer": PERSON, "recipient": PERSON},)
     endings: ClassVar = (
         *(Ending(status, State.CANCELED, proof=READ) for status in ("UNSHIPPED", "PENDING", "PENDING_AVAILABILITY")),
         shipped("SHIPPED"),

@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from orderdesk_devkit.testing.conformance import Ending, PluginConformance
+from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin import NotificationKind, Rejection, minutes
 
@@ -22,6 +23,9 @@ def shipped(status: str) -> Ending:
 
 class TestAmazonMcf(PluginConformance):
     integration = "amazon-mcf"
+    good_numbers: ClassVar = ("1042", "SO-1042.a_#1", "x" * 40)
+    bad_numbers: ClassVar = ("x" * 41, "10+42", "10 42", "10/42", "")
+    personal_documents: ClassVar = ({"destinationAddress": PERSON, "notificationEmails": ["robin@rehearsal.example"]},)
     webhook_kinds: ClassVar = {
         "Cancelled": NotificationKind.CANCELED,
         "Complete": NotificationKind.SHIPPED,

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from orderdesk_devkit.testing.conformance import Ending, PluginConformance
+from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance
+from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin import Rejection, hours, minutes
 
@@ -22,6 +23,12 @@ def too_late(status: str) -> Ending:
 
 class TestShipBob(PluginConformance):
     integration = "shipbob"
+    requests: ClassVar = (ExpectedRequest("POST", "/2026-01/order/1042:cancel"),)
+    good_numbers: ClassVar = ("1", "1042", "9" * 10)
+    bad_numbers: ClassVar = ("9" * 11, "01042", "SB-1042", "1042x", "")
+    personal_documents: ClassVar = (
+        {"recipient": PERSON, "retailer_program_data": PERSON, "gift_message": "From Robin with love"},
+    )
     endings: ClassVar = (
         Ending("Processing", State.CANCELED, proof="POST cancel"),
         Ending("Processing", State.PARTIALLY_CANCELED, proof="GET order", options={"split": "two"}),
