@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,16 @@ def test_doctor_tells_that_the_webhook_is_missing(workshop: Workshop, page: list
     ran = CliRunner().invoke(orderdesk, ["doctor"])
     assert "1 degraded" in ran.output
     assert "orderdesk connections webhook my-acme --register" in " ".join(ran.output.split())
+
+
+def test_the_command_gives_the_document_of_the_reference(workshop: Workshop, page: list[Block]) -> None:
+    for block in page:
+        if block.language == "toml":
+            workshop.configure(block)
+    arguments = ["connections", "webhook", "my-acme", "--register", "--by", "Ann", "--json"]
+    ran = CliRunner().invoke(orderdesk, arguments)
+    assert json.loads(ran.stdout) == {"connection": "my-acme", "webhook": "registered", "others": 0}
+    assert CliRunner().invoke(orderdesk, ["connections", "webhook", "my-acme"]).exit_code == 0
 
 
 @pytest.mark.usefixtures("page")
