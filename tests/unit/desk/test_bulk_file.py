@@ -72,7 +72,7 @@ def test_lines_without_a_reason_or_a_connection_take_the_common_ones() -> None:
         ("1042,,MUG:1;MUG:2\n", r"line 1: the line 'MUG' is given twice"),
         ("1042,,MUG:-1\n", r"line 1: 'MUG:-1' is not a line"),
         ("1042,a,M:1,b,c\n", r"line 1: 5 columns where 4 are known"),
-        ("order,color\n1042,red\n", r"line 1: 'color' is no column"),
+        ("order,color\n1042,red\n", r"line 1: 'color' is not a column of a bulk"),
         ("order,order\n1042,1043\n", r"line 1: a column that is named twice"),
         ('1042\n1043,"never closed\n1044\n', r"line 3: unexpected end of data"),
         (b"1042\n\xff\n", r"line 2: not UTF-8 text"),

@@ -58,7 +58,7 @@ def test_where_and_what_to_do_is_for_staff(
     connections: tuple[str, ...],
     told: set[str],
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise StorageError("the disk is full", location="/var/lib/desk/desk.db", hint="make room")
 
     monkeypatch.setattr(web_shop.desk.cancellations, "plan", full)
