@@ -30,8 +30,8 @@ __all__ = ["figures_of", "main"]
 _KILLED = Path(__file__).parent.parent / "build" / "mutants"
 
 
-def figures_of(result: CampaignResult) -> PluginFigures:
-    """What the page says of a plugin."""
+def figures_of(result: CampaignResult, *, is_partial: bool) -> PluginFigures:
+    """What the page says of a plugin. is_partial: slow tests were left out."""
     return PluginFigures(
         made=len(result.results),
         killed=len(result.with_fate(Fate.KILLED)),
@@ -40,6 +40,7 @@ def figures_of(result: CampaignResult) -> PluginFigures:
         equivalent=dict(result.equivalent),
         survived=[one.mutant.name for one in result.with_fate(Fate.SURVIVED)],
         not_reached=[one.mutant.name for one in result.with_fate(Fate.NOT_REACHED)],
+        is_partial=is_partial,
     )
 
 
@@ -52,8 +53,8 @@ def _run(folder: PluginFolder, campaign: Campaign) -> CampaignResult:
     return run_campaign(folder, evolve(campaign, report=show))
 
 
-def _keep(slug: str, result: CampaignResult) -> None:
-    figures = {**read_figures(), slug: figures_of(result)}
+def _keep(slug: str, result: CampaignResult, *, is_partial: bool) -> None:
+    figures = {**read_figures(), slug: figures_of(result, is_partial=is_partial)}
     kept = make_converter().unstructure(dict(sorted(figures.items())))
     FIGURES.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _KILLED.mkdir(parents=True, exist_ok=True)
@@ -77,6 +78,6 @@ def main(arguments: list[str]) -> int:
     for folder in [find_folder(slug) for slug in asked.slugs] or all_folders():
         known = _killed_before(folder.slug) if asked.survivors else {}
         result = _run(folder, Campaign(asked.jobs, quick=asked.quick, known=known))
-        _keep(folder.slug, result)
+        _keep(folder.slug, result, is_partial=asked.quick)
         print(f"{folder.slug}: {result.killed_share:.1%} killed, {len(result.survivors)} survived")
     return write_pages([])
