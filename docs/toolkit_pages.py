@@ -32,7 +32,7 @@ class ToolkitPage:
 TOOLKIT_PAGES: Mapping[str, ToolkitPage] = {
     "order": ToolkitPage(
         ("orders.order", "orders.serialization"),
-        ("orders.serialization", "orders.references", "orders.numbering"),
+        ("orders.serialization", "orders.references", "orders.numbering", "orders.submissions"),
     ),
     "time-and-secrets": ToolkitPage(("clock", "secret"), ("clock",)),
     "line-quantities": ToolkitPage(("plugin.toolkit.line_quantities", "plugin.line_names")),

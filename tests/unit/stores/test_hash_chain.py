@@ -251,7 +251,7 @@ def test_an_older_copy_and_a_chain_that_was_written_anew_lack_it(ledger: SqlLedg
 
 @pytest.mark.parametrize("text", ["", "12", "x:00", "1:zz", f"1:{'A' * 64}", f"-1:{'a' * 64}"])
 def test_what_is_no_head_is_refused(text: str) -> None:
-    with pytest.raises(ValidationError, match="is no head"):
+    with pytest.raises(ValidationError, match="is not the head of a ledger"):
         ChainHead.parse(text)
 
 
@@ -335,8 +335,10 @@ PLAIN = {
     "in_reply_to_case",
     "mentioned_order_number",
     "no_order_number_reason",
+    "name",
+    "item",
 }
-"""Texts that name no person: what is asked for where, and the words that a verdict rests on."""
+"""Texts that name no person: what is asked for where, which step of it, and the words that a verdict rests on."""
 
 
 @pytest.mark.parametrize(
