@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from orderdesk_devkit.cli.demo_shop import services
+from orderdesk_devkit.cli.demo_requirements import require_demo_shop
 from orderdesk_devkit.cli.demo_shop.catalog import BULK, DEMO_ORDERS, bulk_orders
 from orderdesk_devkit.cli.demo_shop.shop import DEMO_NOW, DemoShop, open_demo_shop
 from orderdesk_sdk.cases.case import State
@@ -79,8 +78,8 @@ def test_an_order_waits_for_somebody_who_submits_it_and_many_to_be_canceled(shop
     assert shop.desk.run_due().handled == 0, "nothing is due at the end of the story"
 
 
-def test_what_is_not_installed_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="amazon-mcf") as failed:
-        services.demo_config(tmp_path / "ledger.db", {})
-    assert failed.value.hint is not None
-    assert "orderdesk-lulu[sandbox]" in failed.value.hint
+def test_all_that_is_not_installed_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderdesk_devkit.simulators.simulator.simulators", dict)
+    with pytest.raises(ConfigurationError, match=r"simulator of amazon-mcf, .*simulator of lulu, ") as failed:
+        require_demo_shop()
+    assert failed.value.hint == "run `pip install 'orderdesk-devkit[demo]'`"

@@ -128,5 +128,5 @@ def test_what_is_kept_for_tests_is_neither_installed_nor_released(folder: Path) 
     ours = set(table["entry-points"]["orderdesk.integrations"])
     assert not ours & {point.name for point in entry_points(group="orderdesk.integrations")}
     sdk = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
-    assert "/tests/distributions" in sdk["sdist"]["exclude"]
+    assert not [name for name in sdk["sdist"]["include"] if name.startswith("/tests")]
     assert sdk["wheel"]["packages"] == ["orderdesk_sdk"]
