@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 from itertools import chain
 
-from docs.prose import class_section, function_section, in_a_cell, object_section, prose, table
+from docs.prose import class_section, docstrings_below, function_section, in_a_cell, object_section, prose, table
 from orderdesk_devkit.simulators import (
     graphql,
     http_requests,
@@ -46,6 +46,13 @@ def credentials_page() -> str:
     return "\n".join(lines)
 
 
+def _declared_expectations() -> list[tuple[str, str]]:
+    """What a test class may say besides, from the parts of the suite that look at it."""
+    parts = [part for part in PluginConformance.__mro__ if issubclass(part, base.StandardTests)]
+    texts = [docstrings_below(part) for part in parts if part is not base.StandardTests]
+    return [(f"`{name}`", text) for name, text in chain(*(each.items() for each in texts)) if not name.startswith("_")]
+
+
 def testing_page() -> str:
     """What tests, simulators and cassettes of a plugin are written with, from `orderdesk_devkit.testing`."""
     lines = [
@@ -73,8 +80,9 @@ def testing_page() -> str:
         "",
         *object_section(base.StandardTests, title=PluginConformance.__name__, methods=False),
         "What a cancel comes to, and what is sent, is best compared with what you expect: most mistakes show there.",
-        "`orderdesk_devkit.testing.conformance` has these, too, and of each the class takes a tuple: `endings`,",
-        "`requests`, `emails`. `refused_settings` are tables of settings that contradict each other.",
+        "Each is an attribute of the class, too; what is not declared and could be is told as `untested:` at the end.",
+        "",
+        *table(("attribute", "meaning"), _declared_expectations()),
         "[Mutants](mutation.md) tells how many mistakes the suite finds in a plugin, and how to measure yours.",
         "",
         *class_section(Ending),

@@ -102,6 +102,17 @@ def test_the_truth_of_a_canceled_order_is_among_the_canceled_words(kiln: Kiln) -
     assert kiln.actual_status("1043") in kiln.canceled_statuses
 
 
+def test_stages_of_ones_own_name_the_canceled_word_too() -> None:
+    class Own(Kiln):
+        stages = Stages(canceled="CANCELLED")
+
+    class Quiet(Own):
+        canceled_statuses = frozenset()
+
+    assert Own.canceled_statuses == {"CANCELLED"}
+    assert Quiet.canceled_statuses == frozenset()
+
+
 def test_a_second_cancel_is_taken_and_delays_nothing(kiln: Kiln, client: httpx.Client, clock: VirtualClock) -> None:
     client.post("/orders/1042/cancel")
     clock.advance(minutes(5))

@@ -99,7 +99,8 @@ def json_object(response: TextResponse) -> Mapping[str, object]:
 def object_list(response: TextResponse, *wrappers: str) -> tuple[Mapping[str, object], ...]:
     """The objects of a body that is a list of objects or one object. It may stand under a key of `wrappers`.
 
-    For services whose documents do not say which of these they send. Raises MalformedResponseError for anything else.
+    For a body that is a list, and for services whose documents do not say which of these they send. Raises
+    MalformedResponseError for anything else.
     """
     document = _json(response)
     inner = next((document[key] for key in wrappers if isinstance(document, dict) and key in document), document)
@@ -154,7 +155,7 @@ def value_at(response: TextResponse, *path: str, within: Mapping[str, object] | 
 
 
 def text_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> str:
-    """The text at a path of keys. Raises MalformedResponseError where there is none, or it is empty."""
+    """The text at a path of keys. Raises MalformedResponseError where there is none, it is empty, or it is a number."""
     value = value_at(response, *path, within=within)
     if not isinstance(value, str) or not value.strip():
         raise _malformed_error(response, path, f"a text was expected, not {_type_name(value)}")
@@ -180,7 +181,10 @@ def datetime_at(response: TextResponse, *path: str, within: Mapping[str, object]
 def objects_at(
     response: TextResponse, *path: str, within: Mapping[str, object] | None = None
 ) -> tuple[Mapping[str, object], ...]:
-    """The list of objects at a path of keys. Raises MalformedResponseError where it is anything else."""
+    """The list of objects at a path of keys. Raises MalformedResponseError where it is anything else.
+
+    Of a body that is itself a list: `object_list`.
+    """
     value = value_at(response, *path, within=within)
     if not isinstance(value, list):
         raise _malformed_error(response, path, f"a list was expected, not {_type_name(value)}")

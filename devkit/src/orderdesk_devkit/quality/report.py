@@ -39,7 +39,7 @@ class Level(enum.IntEnum):
 
 
 LEVEL_DESCRIPTIONS: Mapping[Level, str] = {
-    Level.BRONZE: "It is a plugin: it loads, its declaration is valid, and it passes the conformance suite.",
+    Level.BRONZE: "It is a plugin: it loads, declares what is valid, and has the conformance suite, which pytest runs.",
     Level.SILVER: "It can be trusted: its conversations are recorded, and it does no I/O of its own.",
     Level.GOLD: "It can be judged: the README says what it was checked against; its simulator can ship after a cancel.",
     Level.PLATINUM: "It was seen at work: the vendor's own files check it, and a cassette comes from the service.",

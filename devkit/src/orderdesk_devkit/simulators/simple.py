@@ -22,7 +22,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from attrs import define, evolve, field, frozen
 from starlette.requests import Request
@@ -100,7 +100,12 @@ class SimpleSimulator(Simulator):
     options: ClassVar[tuple[BehaviorOption, ...]] = (FATE,)
     contradicting_options: ClassVar[Mapping[str, str]] = {FATE.name: FATE.choices[1]}
     canceled_statuses: ClassVar[frozenset[str]] = frozenset({Stages().canceled})
-    """The `stopped` of `stages`."""
+    """The `canceled` of its `stages`, where a class gives only these."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if "stages" in vars(cls) and "canceled_statuses" not in vars(cls):
+            cls.canceled_statuses = frozenset({cls.stages.canceled})
 
     def __init__(self, clock: Clock, *, durations: Durations | None = None) -> None:
         super().__init__(clock)

@@ -23,7 +23,8 @@ class Ending:
         rejection: why the service will not cancel it, where it says so.
         asked: where the case stands right after the request; None: ACKNOWLEDGED where a poll says it later that it is
             canceled, and otherwise `state`.
-        proof: the call whose response says it, as the simulator's log names it; None where nothing is proved.
+        proof: the call whose response says it, as the simulator's log names it (of a `SimpleSimulator` "GET order" and
+            "POST cancel"); None where nothing is proved.
         wait: what passes after the order came in, beside the class's own. Where the order is not in `status` then, the
             simulator puts it there.
         options: choices of the simulator's switches, beside the class's own.

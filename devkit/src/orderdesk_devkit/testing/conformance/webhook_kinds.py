@@ -27,7 +27,8 @@ class WebhookKindTests(WebhookTests):
     """The messages about an order in each state, and those that must be left alone."""
 
     webhook_kinds: ClassVar[Mapping[str, NotificationKind]] = {}
-    """What the messages about an order are read as, by its status at the simulator."""
+    """What the messages about an order are read as, by its status at the simulator:
+    `{"CANCELLED": NotificationKind.CANCELED, "SENT": NotificationKind.SHIPPED}`."""
 
     def test_webhooks_are_read_as_what_the_order_is(
         self, receiver: PluginUnderTest, tmp_path: Path, count: Count, untested: Untested
