@@ -42,7 +42,7 @@ from tests.support.waiting import eventually
 
 __all__ = ["ReceivedEvent", "StreamReading", "StreamServer", "serve_streams", "write_cases"]
 
-SOON = 20.0
+SOON = 120.0
 
 
 def write_cases(ledger: Ledger, first: int, count: int) -> None:
