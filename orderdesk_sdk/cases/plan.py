@@ -11,7 +11,7 @@ from attrs import field, frozen
 from orderdesk_sdk.cases.call_counts import QuotaState
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.plan_token import make_plan_token
-from orderdesk_sdk.cases.side_effects import requested_effects
+from orderdesk_sdk.cases.side_effects import requested_effects, requested_steps
 from orderdesk_sdk.cases.windows import WindowState, next_open_route, window_state
 from orderdesk_sdk.cases.wording import describe_confirmation
 from orderdesk_sdk.errors import PluginError
@@ -180,7 +180,8 @@ def _entry(
             reasons = allowed_reasons(route.reasons, settings, order)
         except PluginError as error:  # Of this place alone: the others' steps stand.
             reasons, fault = (), fault or str(error)
-        steps.append(_step(index, integration.cancel, remote_order, reasons, now))
+        prior = requested_steps(integration, route, requested_effects(integration, side_effects))
+        steps.append(_step(index, integration.cancel, remote_order, reasons, prior, now))
     chosen = None if fault else next_open_route(integration.cancel, remote_order, now)
     return PlanEntry(
         remote_order.connection,
@@ -211,9 +212,10 @@ def _side_effects(integration: Integration, chosen: int | None, wanted: Collecti
     """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words."""
     route = integration.cancel[chosen] if chosen is not None else None
     is_call = isinstance(route, Button)
-    before = {step.effect for step in route.prior if step.effect is not None} if isinstance(route, Button) else set()
     switches = integration.side_effects if is_call else {}
-    done = (requested_effects(integration, wanted) if is_call else frozenset()) | before
+    done = requested_effects(integration, wanted) if is_call else frozenset()
+    prior = requested_steps(integration, route, done) if route is not None else ()
+    done |= {step.effect for step in prior if step.effect is not None}
     offered = tuple(effect for effect, switch in switches.items() if switch.per_cancel and effect not in done)
     notes = {effect: switches[effect].note for effect in (*done, *offered) if effect in switches}
     return {
@@ -224,7 +226,12 @@ def _side_effects(integration: Integration, chosen: int | None, wanted: Collecti
 
 
 def _step(
-    index: int, routes: Sequence[Route], remote_order: RemoteOrder, reasons: tuple[ReasonCode, ...], now: datetime
+    index: int,
+    routes: Sequence[Route],
+    remote_order: RemoteOrder,
+    reasons: tuple[ReasonCode, ...],
+    prior: tuple[PriorStep, ...],
+    now: datetime,
 ) -> PlanStep:
     route = routes[index]
     window = window_state(route.window, remote_order, now)
@@ -239,7 +246,7 @@ def _step(
         _needs(route.reasons),
         reasons,
         None if closes_at is None else next_open_route(routes, remote_order, closes_at, index + 1),
-        route.prior if isinstance(route, Button) else (),
+        prior,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from orderdesk_sdk.plugin.integration import Integration, SideEffect
+from orderdesk_sdk.plugin.prior_steps import PriorStep
+from orderdesk_sdk.plugin.routes import Button, Route
 
-__all__ = ["requested_effects"]
+__all__ = ["requested_effects", "requested_steps"]
 
 
 def requested_effects(integration: Integration, wanted: Collection[SideEffect]) -> frozenset[SideEffect]:
@@ -20,3 +22,13 @@ def requested_effects(integration: Integration, wanted: Collection[SideEffect]) 
         for effect, switch in integration.side_effects.items()
         if switch.is_on or (switch.per_cancel and effect in wanted)
     )
+
+
+def requested_steps(integration: Integration, route: Route, effects: Collection[SideEffect]) -> tuple[PriorStep, ...]:
+    """The prior steps of a route that a call may do: those whose side effect has a switch only where it was said.
+
+    Args:
+        effects: what is asked for besides, as `requested_effects` gives it.
+    """
+    prior = route.prior if isinstance(route, Button) else ()
+    return tuple(step for step in prior if step.effect not in integration.side_effects or step.effect in effects)

@@ -37,7 +37,7 @@ from orderdesk_sdk.runtime.flow_record import (
 )
 from orderdesk_sdk.runtime.guarded_flow import FLOW_ERRORS, GuardedFlow, ReturnValue
 from orderdesk_sdk.runtime.spans import describe_call, outcome_word
-from orderdesk_sdk.runtime.step_log import StepLog
+from orderdesk_sdk.runtime.step_log import StepLog, step_of
 from orderdesk_sdk.transport.http.replay import (
     is_request,
     is_response_redacted,
@@ -179,7 +179,10 @@ class _FlowRun(Generic[T]):
                 return self._finish(response)
             changes = not self._writes.get(self._number, True)
             if EXCHANGE_NUMBER in response.extensions:  # A step's of an earlier attempt proves nothing in this one.
-                self._received[self._number] = ReceivedResponse(operation_of(step), response, changes, step)
+                prior = step_of(step)
+                self._received[self._number] = ReceivedResponse(
+                    operation_of(step), response, changes, step, prior.name if prior is not None else None
+                )
             # A copy: what the answer is held against later is out of the plugin's reach.
             given = copy_response(response, step)
             step = self._flow_guard.advance(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now

@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportL
 from orderdesk_sdk.cases.policy import failures, requesting
 from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
+from orderdesk_sdk.cases.side_effects import requested_steps
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state
@@ -25,7 +26,7 @@ from orderdesk_sdk.plugin.answer import Answer, Answers
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.routes import Button, Email, Route
+from orderdesk_sdk.plugin.routes import Button, Email
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.batch_answers import with_answer_count
 from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening, OpeningJournal
@@ -102,7 +103,7 @@ class CancelCall:
                 case.updated_at,
                 case.integration,
                 route.label,
-                self._route_steps(route, asked.sending),
+                self._route_steps(connection, asked.request, asked.sending),
             ),
         )
         return self._finish(asked.sending, connection, context.remote_order, journal, driven)
@@ -213,7 +214,7 @@ class CancelCall:
                 case.updated_at,
                 case.integration,
                 label,
-                self._route_steps(route, resumed),
+                self._route_steps(connection, request, resumed),
             ),
         )
         return self._finish(resumed, connection, remote_order, journal, driven)
@@ -288,10 +289,12 @@ class CancelCall:
 
         return SendCondition(why, case.order_id if case.role is ConnectionRole.CART else None)
 
-    def _route_steps(self, route: Route, sending_case: CancelCase) -> RouteSteps:
+    def _route_steps(self, connection: Connection, request: CancelRequest, sending_case: CancelCase) -> RouteSteps:
         """What is known of a route's prior steps, by what the case has done before."""
         history = self._loader.ledger.history(sending_case.id) if sending_case.steps else ()
-        return route_steps(route, sending_case, history)
+        route = connection.route(sending_case.route)
+        requested = requested_steps(connection.integration, route, request.side_effects)
+        return route_steps(route, requested, sending_case, history)
 
     def _finish(
         self,
