@@ -209,14 +209,17 @@ class _SideEffects(TypedDict):
 
 
 def _side_effects(integration: Integration, chosen: int | None, wanted: Collection[SideEffect]) -> _SideEffects:
-    """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words."""
-    route = integration.cancel[chosen] if chosen is not None else None
-    is_call = isinstance(route, Button)
-    switches = integration.side_effects if is_call else {}
-    done = requested_effects(integration, wanted) if is_call else frozenset()
-    prior = requested_steps(integration, route, done) if route is not None else ()
-    done |= {step.effect for step in prior if step.effect is not None}
-    offered = tuple(effect for effect, switch in switches.items() if switch.per_cancel and effect not in done)
+    """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words.
+
+    What a later route would do without a further word, once the chosen one has failed, is not promised to be left out.
+    """
+    is_call = chosen is not None and isinstance(integration.cancel[chosen], Button)
+    later = [one for one in integration.cancel[chosen:] if isinstance(one, Button)] if chosen is not None else []
+    switches = integration.side_effects if later else {}
+    asked = requested_effects(integration, wanted if is_call else ()) if later else frozenset()
+    prior = [step.effect for one in later for step in requested_steps(integration, one, asked)]
+    done = asked | {effect for effect in prior if effect is not None}
+    offered = tuple(name for name, one in switches.items() if is_call and one.per_cancel and name not in done)
     notes = {effect: switches[effect].note for effect in (*done, *offered) if effect in switches}
     return {
         "not_done": tuple(effect for effect in SideEffect if effect not in done),

@@ -188,6 +188,7 @@ class CancellationExtender:
             requested_at=self._clock.now(),
             connections=(remote_order.connection,),
             extends=cancellation.id,
+            side_effects=(),  # No plan showed them there, so nobody has allowed them.
         )
         opened = open_cancel_cases(extended, [remote_order], self._connections.integration_slug_or_empty)
         return self._ledger.open_cancellation(extended, "", opened)[0]

@@ -129,7 +129,7 @@ class ContextLoader:
             reason,
             context.cancellation.lines,
             route.name if isinstance(route, Button) else None,
-            side_effects=requested_effects(connection.integration, context.cancellation.side_effects),
+            side_effects=requested_effects(connection.integration, case.side_effects),
             submitted_order=self._submitted_order(case, route),
         )
 
