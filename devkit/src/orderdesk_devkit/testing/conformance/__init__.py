@@ -20,6 +20,7 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.call_rules import CallRuleTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
@@ -46,6 +47,8 @@ from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTest
 from orderdesk_devkit.testing.conformance.request_lists import RequestListTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
+from orderdesk_devkit.testing.conformance.resubmission import Resubmission
+from orderdesk_devkit.testing.conformance.resubmissions import ResubmissionTests
 from orderdesk_devkit.testing.conformance.samples import SampleTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
@@ -58,10 +61,20 @@ from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
+from orderdesk_devkit.testing.conformance.webhook_samples import WebhookSample, WebhookSampleTests
 from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTests
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
-__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
+__all__ = [
+    "ConformanceError",
+    "Ending",
+    "ExpectedEmail",
+    "ExpectedRequest",
+    "PluginConformance",
+    "Requirement",
+    "Resubmission",
+    "WebhookSample",
+]
 
 
 class PluginConformance(
@@ -73,6 +86,7 @@ class PluginConformance(
     SubmissionTests,
     EmailTests,
     RequestTests,
+    ResubmissionTests,
     SampleTests,
     DeterminismTests,
     FailpointTests,
@@ -95,12 +109,14 @@ class PluginConformance(
     SettingTests,
     ThrottlingTests,
     OperationTests,
+    CallRuleTests,
     PersonTests,
     ManualPollTests,
     RequestListTests,
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,
+    WebhookSampleTests,
     WebhookSetupTests,
     SecretLeakTests,
 ):

@@ -141,6 +141,10 @@ class Requirement(Enum):
         "the evidence of a verdict is the response that states it (law 4)",
         "give that response to answer.canceled(...) or answer.rejected(...), and name its call in Ending.proof",
     )
+    RESUBMITTED = (
+        "an order is submitted again, once, or is not, as the test class declares (laws 3 to 5)",
+        "mend the answer that the plugin gives then, or the Resubmission, where the service means something else",
+    )
     WINDOW = (
         "a route is open as long as the service cancels by it (law 7)",
         "let the window name each status from which the order can still be canceled, and the time as documented",
@@ -204,6 +208,10 @@ class Requirement(Enum):
     OPERATIONS = (
         "limits and identified_by name operations of calls that are made",
         "mend the name, or remove it; or name it in `operations_not_tried` where this suite does not come to the call",
+    )
+    CALL_LIMITS = (
+        "no more calls are made than the service takes (a service that is called too often shuts everybody out)",
+        "declare limits for the operations that the message names, whose burst and rate keep within what is allowed",
     )
     NO_PERSON = (
         "no person stands in what is kept of a call (law 11)",
