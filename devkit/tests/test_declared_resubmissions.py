@@ -13,7 +13,7 @@ pytest_plugins = ("pytester",)
 pytestmark = pytest.mark.slow
 
 
-RESUBMISSION, SAMPLES = "a_resubmission_ends_as_declared", "test_sample_webhooks_are_read"
+RESUBMISSION, SAMPLES = "a_resubmission_ends_as_declared", "test_sample_messages_are_read_as"
 LIMITS, REPEATS = "no_more_calls_are_made", "declared_idempotent_is_repeatable"
 
 

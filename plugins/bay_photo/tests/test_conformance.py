@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import pytest
+from attrs import evolve
 
-from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance
+from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance, Resubmission
 from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin import Rejection
+from orderdesk_sdk.orders.order import Order
+from orderdesk_sdk.plugin import Rejection, hours
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +83,53 @@ NEW_V2_ORDER = {
 }
 
 
+def with_lines(**parts: object) -> Callable[[Order], Order]:
+    """Makes an order of which each line has these parts."""
+    return lambda order: evolve(order, lines=tuple(evolve(line, **parts) for line in order.lines))
+
+
+def with_parts(**parts: object) -> Callable[[Order], Order]:
+    """Makes an order that has these parts."""
+    return lambda order: evolve(order, **parts)
+
+
+def with_image(url: str) -> Callable[[Order], Order]:
+    """Makes an order whose lines have this image."""
+    return with_lines(metadata={**PRINTS, "print_url": url})
+
+
+COMMON = (
+    Resubmission(State.DONE, change=with_parts(shipping_method="")),
+    Resubmission(
+        State.REJECTED,
+        change=with_parts(shipping_method=""),
+        settings={"shipping_code": ""},
+        creates=0,
+        message="shipping_code",
+    ),
+    Resubmission(
+        State.REJECTED,
+        change=with_lines(metadata={}),
+        creates=0,
+        message="MUG-11 has no print_sku and no print_url; CANVAS-12X16 has no print_sku and no print_url",
+    ),
+    Resubmission(
+        State.REJECTED, change=with_lines(metadata={}, code=""), creates=0, message="Photo mug, 11 oz has no print_sku"
+    ),
+    Resubmission(State.REJECTED, change=with_parts(lines=()), creates=0, message="there is none"),
+    Resubmission(State.DONE, change=with_lines(metadata={}, variations=PRINTS)),
+    Resubmission(State.DONE, change=with_image("http://files.example.com/a.jpg")),
+    *(
+        Resubmission(State.REJECTED, change=with_image(url), creates=0, message="no print_url")
+        for url in ("ftp://files.example.com/a.jpg", "https://files.example.com/")
+    ),
+    *(Resubmission(State.REJECTED, refused=status, message="whether 1042-1 is used") for status in (400, 409, 422)),
+    *(Resubmission(State.UNKNOWN, refused=status) for status in (200, 500)),
+    Resubmission(State.REJECTED, there="queued"),
+)
+"""What becomes of a resubmission in either API."""
+
+
 class TestBayPhoto(PluginConformance):
     integration = "bay-photo"
     line_metadata: ClassVar[Mapping[str, object]] = PRINTS
@@ -103,6 +152,14 @@ class TestBayPhoto(PluginConformance):
         ),
     )
     requests: ClassVar = (STOP, ExpectedRequest("POST", "/api/v1/orders.json", NEW_V1_ORDER))
+    repeatable: ClassVar = ()
+    resubmissions: ClassVar = (
+        *COMMON,
+        Resubmission(State.DONE, settings={"shipping_code": ""}, body={"shipping_billing_code": "Ground"}),
+        Resubmission(State.DONE, settings={"return_shipping_id": "R7"}, body={"return_shipping_id": "R7"}),
+        Resubmission(State.PENDING, refused=401),
+    )
+    refused_settings: ClassVar = ({"token": ""}, {"api_version": "v2"})
     personal_documents: ClassVar = ({"customer": PERSON, "destination_address": PERSON},)
 
 
@@ -115,3 +172,13 @@ class TestBayPhotoV2(PluginConformance):
         ("token", "return_shipping_id", "drop_ship"), "it is of v1, which another class tries"
     )
     requests: ClassVar = (STOP, ExpectedRequest("POST", "/order_api/v2/simulator-defined/submit", NEW_V2_ORDER))
+    repeatable: ClassVar = ()
+    token_lifetime = hours(2)
+    resubmissions: ClassVar = (
+        *COMMON,
+        Resubmission(State.DONE, settings={"shipping_code": ""}, body={"shipping": {"code": "Ground"}}),
+        Resubmission(State.PENDING, refused=401, creates=2),  # The second one with a new token.
+        Resubmission(State.DONE, change=with_lines(name=""), body={"products": [{"name": "MUG-11"}, {}]}),
+        Resubmission(State.REJECTED, settings={"submit_path": "submit"}, creates=0, message="submit_path"),
+    )
+    refused_settings: ClassVar = ({"client_id": ""}, {"client_secret": ""})

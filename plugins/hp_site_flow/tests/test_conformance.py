@@ -104,7 +104,7 @@ class TestHpSiteFlow(PluginConformance):
     repeatable: ClassVar = ("cancel",)
     allowed_calls: ClassVar = {"*": (2_790, minutes(1))}  # Of 3,000: the brand's other programs call, too.
     endings: ClassVar = (
-        *map(open_order, ("dataready", "printready", "complete", "error", "cancelled")),
+        *map(open_order, ("pending", "dataready", "printready", "complete", "error", "cancelled")),
         open_order("dataready", found="list"),
         open_order("dataready", found="wrapped"),
         open_order("dataready", found="data"),
@@ -124,6 +124,7 @@ class TestHpSiteFlow(PluginConformance):
             proof=READ,
             options={"fate": "ignored"},
         ),
+        Ending("dataready", State.REJECTED, rejection=Rejection.SHIPPED, proof=READ, options={"meanwhile": "ships"}),
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING),
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING, options={"unknown": "empty list"}),
     )

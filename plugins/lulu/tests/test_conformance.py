@@ -23,6 +23,7 @@ def rejected(status: str, why: Rejection) -> Ending:
 
 class TestLulu(PluginConformance):
     integration = "lulu"
+    repeatable: ClassVar = ("cancel",)
     endings: ClassVar = (
         *(Ending(status, State.CANCELED, proof=READ) for status in ("CREATED", "UNPAID", "PRODUCTION_DELAYED")),
         Ending("PAYMENT_IN_PROGRESS", State.CANCELED, asked=State.PENDING, proof=READ),

@@ -13,7 +13,6 @@ from orderdesk_sdk.plugin import (
     Integration,
     Limit,
     NewNumber,
-    NotStated,
     OrderNotification,
     Outcome,
     Polling,
@@ -47,10 +46,7 @@ def orderdesk_integration() -> Integration:
         auth=sign,
         cancel=(Button(Polling(every=minutes(2), give_up=hours(24)), warning=BATCHED_WARNING),),
         resubmission=NewNumber(),
-        identified_by={
-            "*": api.numbers_in,
-            "cancel": NotStated("what a cancel is answered is not documented"),
-        },
+        identified_by={"*": api.numbers_in},
         remote_id_format=IdentifierFormat(
             r"(?!\.)[^+/\\]+",
             1000,

@@ -8,9 +8,11 @@ from typing import ClassVar
 
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
-from orderdesk_devkit.testing.conformance.recorded_flows import recorded_flows_of
+from orderdesk_devkit.testing.conformance.playback import PlaybackResult
+from orderdesk_devkit.testing.conformance.recorded_flows import RecordedFlow, recorded_flows_of
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
+from orderdesk_sdk.plugin.order_numbers import NotStated
 from orderdesk_sdk.transport.http.replay import operation_of
 
 __all__ = ["OperationTests"]
@@ -33,12 +35,13 @@ class OperationTests(StandardTests):
         """A limit, or the place of a number, that is declared for a call that nobody makes holds for none."""
         skip_without_calls(baseline, plugin_under_test)
         with plugin_under_test.open_harness(tmp_path) as harness:
-            made = {
-                operation_of(request)
-                for flow in recorded_flows_of(harness, baseline)
-                for request in flow.play(flow.responses).requests
-            }
-            found = list(_failures(harness, made | set(self.operations_not_tried)))
+            made: set[str] = set()
+            denied: list[str] = []
+            for flow in recorded_flows_of(harness, baseline):
+                played = flow.play(flow.responses)
+                made.update(map(operation_of, played.requests))
+                denied += _stated_after_all(harness, plugin_under_test.number, flow, played)
+            found = [*_failures(harness, made | set(self.operations_not_tried)), *denied]
         count("operations", len(made))
         for name, why in self.operations_not_tried.items():
             untested(f"the call {name}: {why}")
@@ -51,3 +54,15 @@ def _failures(harness: ConformanceHarness, made: set[str]) -> Iterator[str]:
         for name in names:
             if name != "*" and name not in made:
                 yield f"{what} names {name!r}, and the calls that are made are: {', '.join(sorted(made))}"
+
+
+def _stated_after_all(
+    harness: ConformanceHarness, number: str, flow: RecordedFlow, played: PlaybackResult
+) -> Iterator[str]:
+    """A call whose response settles a flow and has the order's number, of which it is said that it states none."""
+    if not played.says_done:
+        return
+    rules = harness.desk.connections.get(harness.connection).identified_by
+    name, last = operation_of(played.requests[-1]), flow.responses[min(played.calls, len(flow.responses)) - 1]
+    if isinstance(rules.get(name, rules.get("*")), NotStated) and f'"{number}"'.encode() in last.body:
+        yield f"identified_by says of {name!r} that no number is stated, and {flow.name} ends with one: {number}"

@@ -12,9 +12,11 @@ from attrs import evolve
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
 from orderdesk_devkit.testing.conformance.mutations import ReplayedResponse
+from orderdesk_devkit.testing.conformance.playback import PlaybackResult
 from orderdesk_devkit.testing.conformance.recorded_flows import recorded_flows_of
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
+from orderdesk_sdk.cases.case import State
 
 __all__ = ["RefusalTests", "refused_responses"]
 
@@ -39,8 +41,18 @@ class RefusalTests(StandardTests):
                     played = flow.play((*flow.responses[:index], refused))
                     if played.says_done or played.says_canceled or played.is_without_evidence:
                         believed[f"{flow.name}: call {index + 1} is called {flow.verdict}"][refused.status] = None
+                    if flow.name == "the poll" and _is_progress(played):
+                        believed[f"{flow.name}: call {index + 1} is taken for a look that worked"][refused.status] = (
+                            None
+                        )
         count("refusals", tried)
         require(Requirement.REFUSED, (f"{what} after {_shown(statuses)}" for what, statuses in believed.items()))
+
+
+def _is_progress(played: PlaybackResult) -> bool:
+    """Whether a poll counts as one that told how the order is, and that it is on its way."""
+    case = played.case
+    return case is not None and case.state is State.ACKNOWLEDGED and not case.consecutive_failures
 
 
 def refused_responses(responses: Sequence[ReplayedResponse], number: str) -> Iterator[tuple[int, ReplayedResponse]]:

@@ -21,6 +21,8 @@ from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, Plugi
 from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRecorder
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.errors import OrderDeskError
+from orderdesk_sdk.orders.references import OrderNumber
 from orderdesk_sdk.plugin.integration import SameNumber
 
 __all__ = ["ResubmissionTests"]
@@ -97,6 +99,7 @@ class _Trial:
         sent = [one for one in self.recorder.requests if self._is_create(one)]
         if made.state is not self.wanted.state:
             yield f"it is {made.state.value} ({made.message}), not {self.wanted.state.value}"
+        yield from self._unknown_numbers(made)
         if made.plugin_error is not None:
             yield f"the plugin failed: {made.plugin_error}"
         if self.wanted.message not in (told := f"{made.message} {made.hint}"):
@@ -106,6 +109,17 @@ class _Trial:
         for one in sent if self.wanted.body is not None else ():
             for at, seen, expected in differences("", _part(one.document, self.wanted.body), self.wanted.body):
                 yield f"{at or 'the body'} is {seen!r}, not {expected!r}"
+
+    def _unknown_numbers(self, made: ResubmitCase) -> Iterator[str]:
+        """Numbers by which the new order is known here, and not there."""
+        if made.state is not State.DONE:
+            return
+        store = self.harness.desk.order_store
+        for remote in store.remote_orders(store.get_order(OrderNumber(made.order_number)).id):
+            try:
+                self.harness.service.actual_status(remote.remote_id)
+            except (OrderDeskError, LookupError):
+                yield f"it is taken to be {remote.remote_id}, which the service does not have"
 
     def _submit(self) -> ResubmitCase:
         if self.wanted.unsure:

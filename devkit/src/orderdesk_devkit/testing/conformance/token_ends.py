@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -27,6 +30,22 @@ __all__ = ["TokenEndTests"]
 
 class TokenEndTests(StandardTests):
     """The simulator ends the credentials at one call after the other, and answers as the service does then."""
+
+    token_lifetime: ClassVar[timedelta | None] = None
+    """How long a token lasts by the service's document, of a service whose responses may not tell."""
+
+    def test_a_token_lasts_as_long_as_is_documented(
+        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun
+    ) -> None:
+        """A response without `expires_in`."""
+        if self.token_lifetime is None:
+            pytest.skip(f"{type(self).__name__} names no `token_lifetime`")
+        auth = plugin_under_test.auth
+        assert isinstance(auth, TokenAuth), "nothing else has tokens that last"
+        told = json.loads(baseline.tokens[0].body)
+        response = httpx.Response(200, json={name: value for name, value in told.items() if name != "expires_in"})
+        lasts = auth.parse_token(response).expires_in
+        require(Requirement.RENEWED, [f"a token is used for {lasts}"] * (lasts != self.token_lifetime))
 
     def test_credentials_that_end_at_any_call_are_renewed(
         self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count

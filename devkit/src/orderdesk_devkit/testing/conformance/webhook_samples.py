@@ -39,7 +39,7 @@ class WebhookSampleTests(WebhookTests):
     webhook_samples: ClassVar[tuple[WebhookSample, ...]] = ()
     """Messages of the service, each with the numbers and kinds that are read in it."""
 
-    def test_sample_webhooks_are_read_as_declared(
+    def test_sample_messages_are_read_as_declared(
         self, receiver: PluginUnderTest, tmp_path: Path, count: Count
     ) -> None:
         """All orders that a message is about, what it says of them, and no message where there is none."""

@@ -56,6 +56,7 @@ class SiteFlowSimulator(Simulator):
         BehaviorOption(
             "batched", ("stopped", "produced anyway"), description="what a cancel does to an order in production"
         ),
+        BehaviorOption("meanwhile", ("nothing", "ships"), description="what happens just before a cancel comes in"),
         BehaviorOption("files", ("arrive", "missing"), description="whether the artwork ever comes in"),
     )
 
@@ -215,6 +216,8 @@ class SiteFlowSimulator(Simulator):
 
     def _cancel(self, order: Order) -> CallResult:
         number = order.number
+        if self.option("meanwhile", number) == "ships":
+            order.status, order.status_at = Status.SHIPPED, self.clock.now()
         if order.status is Status.SHIPPED:
             status = int(self.option("shipped_cancel", number))
             if status == 200:

@@ -65,6 +65,8 @@ def object_id(*parts: object) -> str:
 class Durations:
     """How long things take. Only the wait for files is documented, 12 hours; the others are the simulator's choice."""
 
+    checking: timedelta = field(default=minutes(5))
+    """From pending to dataready."""
     fetching: timedelta = field(default=minutes(20))
     """From dataready to printready."""
     files: timedelta = field(default=hours(12))
@@ -125,7 +127,7 @@ class OrderBook:
         took = self._durations
         match order.status:
             case Status.PENDING:
-                return Status.DATAREADY, order.status_at
+                return Status.DATAREADY, order.status_at + took.checking
             case Status.DATAREADY if self._choice("files", order.number) != "arrive":
                 return Status.ERROR, order.created_at + took.files
             case Status.DATAREADY:
