@@ -23,6 +23,7 @@ from __future__ import annotations
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.eligibility import EligibilityTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, RequestTests
@@ -85,6 +86,7 @@ class PluginConformance(
     LateCancelTests,
     OrderNumberTests,
     ReasonTests,
+    EligibilityTests,
     ReadTests,
     ConditionalWriteTests,
     SideEffectTests,

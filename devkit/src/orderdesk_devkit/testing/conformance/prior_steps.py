@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, option_choices
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.prior_steps import StepResult
-from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.plugin.steps import StepOutcome
 
@@ -32,7 +31,7 @@ class PriorStepTests(StandardTests):
             pytest.skip(f"{plugin_under_test.slug} declares nothing that is done before a cancel")
         found: list[str] = []
         told: set[str] = set()
-        for options in _choices(plugin_under_test):
+        for options in option_choices(plugin_under_test):
             tested = evolve(plugin_under_test, options={**plugin_under_test.options, **options})
             with tested.open_harness(new_folder(tmp_path)) as harness:
                 case = harness.cancel()
@@ -42,15 +41,6 @@ class PriorStepTests(StandardTests):
             count("runs with prior steps", 1)
         found += [f"{name!r} is declared, and no cancel does it" for name in sorted(declared - told)]
         require(Requirement.PRIOR_STEPS, found)
-
-
-def _choices(tested: PluginUnderTest) -> Iterator[Mapping[str, str]]:
-    """The simulator as it is, and with each other choice of each of its options."""
-    yield {}
-    simulator = tested.new_simulator(VirtualClock())
-    for option in simulator.options if simulator is not None else ():
-        for choice in option.choices[1:]:
-            yield {option.name: choice}
 
 
 def _failures(harness: ConformanceHarness, steps: tuple[StepResult, ...]) -> Iterator[str]:
