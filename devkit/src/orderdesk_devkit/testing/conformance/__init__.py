@@ -20,6 +20,7 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.batches import BatchTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
@@ -29,12 +30,14 @@ from orderdesk_devkit.testing.conformance.expected_requests import ExpectedReque
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
+from orderdesk_devkit.testing.conformance.kept_headers import KeptHeaderTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
 from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
 from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.operations import OperationTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
+from orderdesk_devkit.testing.conformance.order_samples import OrderSample, OrderSampleTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.persons import PersonTests
 from orderdesk_devkit.testing.conformance.prior_steps import PriorStepTests
@@ -49,6 +52,7 @@ from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.samples import SampleTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.setting_choices import SettingChoiceTests
 from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.settlement import SettlementTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
@@ -61,7 +65,15 @@ from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
 from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTests
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
-__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
+__all__ = [
+    "Ending",
+    "Requirement",
+    "ConformanceError",
+    "ExpectedEmail",
+    "ExpectedRequest",
+    "OrderSample",
+    "PluginConformance",
+]
 
 
 class PluginConformance(
@@ -74,6 +86,7 @@ class PluginConformance(
     EmailTests,
     RequestTests,
     SampleTests,
+    OrderSampleTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -92,7 +105,10 @@ class PluginConformance(
     SettlementTests,
     ScopeTests,
     StatusChangeTests,
+    BatchTests,
     SettingTests,
+    SettingChoiceTests,
+    KeptHeaderTests,
     ThrottlingTests,
     OperationTests,
     PersonTests,
