@@ -75,7 +75,7 @@ class SaysNo(Holds):
 
 
 class SaysNoLater(Holds):
-    """Takes note of the cancel, and says no when it is polled."""
+    """Acknowledges the cancel, and rejects it when it is polled."""
 
     @hookimpl
     def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
