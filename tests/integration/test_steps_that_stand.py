@@ -71,7 +71,7 @@ class SaysNo(Holds):
     ) -> Flow[Answers]:
         path = f"/orders/{requests[0].remote_id}/cancel"
         response = yield service.request("PUT", path, operation="cancel", idempotent=True)
-        return [answer.acknowledged(response) for _ in requests]
+        return Answers(tuple(answer.acknowledged(response) for _ in requests))
 
 
 class SaysNoLater(Holds):
