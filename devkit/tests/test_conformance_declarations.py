@@ -1,4 +1,4 @@
-"""The part of the suite about what a declaration offers: choices, headers, late reasons, orders and batches."""
+"""The part of the suite about what a declaration offers: choices, headers, late reasons and batches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def judge(pytester: pytest.Pytester, toy: type, shop: type, test: str, declared:
     """What the suite says of a toy whose class has these attributes, in Python."""
     pytester.makepyfile(f"""
         import {toy.__module__}, {shop.__module__}
-        from orderdesk_devkit.testing.conformance import Ending, OrderSample, PluginConformance
+        from orderdesk_devkit.testing.conformance import Ending, PluginConformance
         from orderdesk_sdk.cases.case import State
         from orderdesk_sdk.plugin import Rejection, hours
 
@@ -77,14 +77,6 @@ def ending(more: str) -> str:
         (
             Toy,
             ToyShop,
-            "sample_orders",
-            'bad_orders = (OrderSample(shipping={"city": ""}),)',
-            Requirement.ORDERS,
-            "with city '': POST /orders was sent, and the service does not take such an order",
-        ),
-        (
-            Toy,
-            ToyShop,
             "ends_as_declared",
             ending(', says="by us", calls={"cancel": 2}'),
             Requirement.ENDINGS,
@@ -115,7 +107,5 @@ def test_what_the_service_does_not_do_is_told(
 
 
 def test_what_it_does_passes(pytester: pytest.Pytester) -> None:
-    good = """good_orders = (OrderSample(lines=(("MUG", 3),)), OrderSample(shipping={"city": ""}))
-            """
-    result = judge(pytester, Toy, ToyShop, "sample_orders or ends_as", good + ending(', calls={"cancel": 1}'))
+    result = judge(pytester, Toy, ToyShop, "ends_as_declared", ending(', calls={"cancel": 1}'))
     assert result.parseoutcomes().keys() == {"passed", "deselected"}

@@ -24,6 +24,7 @@ from orderdesk_sdk.plugin.steps import StepReport
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.runtime.flow_failures import (
+    after_resend,
     configuration_failure,
     not_a_request,
     outcome_without_flow,
@@ -149,6 +150,7 @@ class _FlowRun(Generic[T]):
         self._journal = journal
         self._verifier = verifier
         self._recorded = options.recorded
+        self._sent_before = frozenset(options.recorded.intents)
         self._flow_guard = flow_guard
         self._started_at = options.started_at
         self._steps = StepLog(options.steps, client.redactor)
@@ -258,6 +260,7 @@ class _FlowRun(Generic[T]):
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
             return not_a_request(error, self._client.redactor)
+        exchange = after_resend(exchange) if number in self._sent_before else exchange
         self._journal.record_exchange(exchange, is_about_order=self._is_about_order(request, exchange, response))
         self._record_sent(exchange.intent)
         self._steps.add(exchange.intent, exchange)
@@ -277,13 +280,14 @@ class _FlowRun(Generic[T]):
         failure = exchange.failure
         assert failure is not None, "an exchange has a response or a failure"
         if wrote:  # An earlier write of this flow has been answered; what it did stands, whatever became of this call.
-            return TransportLoss(Certainty.UNKNOWN, failure.message, self._idempotent, failure.retry_after)
+            repeatable = self._idempotent and failure.may_go_again
+            return TransportLoss(Certainty.UNKNOWN, failure.message, repeatable, failure.retry_after)
         if exchange.intent.read_only or failure.certainty is not Certainty.UNKNOWN:
             self._writes.clear()
             certainty = Certainty.NOT_PROCESSED if exchange.intent.read_only else failure.certainty
             not_today = failure.kind == NOT_TODAY
             return TransportLoss(certainty, failure.message, retry_after=failure.retry_after, not_today=not_today)
-        return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent)
+        return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent and failure.may_go_again)
 
     def _record_not_let_in(self, intents: Sequence[Intent], error: ConfigurationError) -> None:
         """Who was not let in has done nothing; with no word of that the request would seem to be lost."""
@@ -334,7 +338,8 @@ class _FlowRun(Generic[T]):
             return None
         if exchange is not None and exchange.failure is not None:
             certainty = Certainty.UNKNOWN if wrote else exchange.failure.certainty
-            return TransportLoss(certainty, exchange.failure.message, self._idempotent, exchange.failure.retry_after)
+            repeatable = self._idempotent and exchange.failure.may_go_again
+            return TransportLoss(certainty, exchange.failure.message, repeatable, exchange.failure.retry_after)
         if self._recorded.resend_number is not None and exchange is not None and self._may_restart(request):
             self._recorded = NO_RECORD
             del self._writes[number]

@@ -22,6 +22,7 @@ from orderdesk_sdk.cases.policy.deadlines import (
     reminder_interval,
 )
 from orderdesk_sdk.cases.policy.events import escalate, not_processed, outcome_unknown
+from orderdesk_sdk.cases.policy.withdrawal import awaits_undo, is_withdrawing, unfinished_withdrawal
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import OrderDeskError, PluginError, UnconnectedServiceError
 from orderdesk_sdk.plugin.integration import Integration
@@ -73,6 +74,8 @@ def after_plugin_error(
         return outcome_unknown(
             case, integration, "The plugin failed after a request had been sent", now, plugin_error=plugin_error
         )
+    if is_withdrawing(case) and case.state is State.PENDING:
+        return unfinished_withdrawal(case, "The plugin failed", now, plugin_error)
     if case.state is State.ACTION_REQUIRED:
         return _plugin_error_while_escalated(case, integration, plugin_error, now)
     retried = case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN)
@@ -148,7 +151,10 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
         State.CANCELED: EventKind.POLL_FAILED,
     }.get(case.state)
     if kind is None or (now >= give_up and case.state not in (State.ACTION_REQUIRED, State.CANCELED)):
+        if is_withdrawing(case):
+            return unfinished_withdrawal(case, text, now, fault)
         must = "find out the order's status" if case.is_reported else "cancel the order at the service"
         return escalate(case, now, f"{text}; a person must {must}", None, fault)
     waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
-    return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)
+    told = (case.message, case.hint) if awaits_undo(case) else (text, error.hint)  # What must be undone is the task.
+    return Event(kind, now, due_at=now + waits, deadline=give_up, message=told[0], hint=told[1], plugin_error=fault)

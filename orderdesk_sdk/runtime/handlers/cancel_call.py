@@ -14,6 +14,7 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import failures, requesting
 from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.policy.withdrawal import rejection_with_steps
 from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
 from orderdesk_sdk.cases.side_effects import requested_steps
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
@@ -307,6 +308,7 @@ class CancelCall:
         event = self._event(sending_case, connection, remote_order, result, result.outcome)
         if result.steps:
             event = evolve(event, steps=result.steps, only_steps=not result.may_have_written)
+        event = rejection_with_steps(sending_case, event, connection.integration)
         after = journal.finish(transition(sending_case, event), event)
         self._loader.notify_listeners(after, event)
         return after
@@ -325,6 +327,7 @@ class CancelCall:
         results = []
         for asked, outcome in zip(group, outcomes, strict=True):
             event = self._event(asked.sending, connection, asked.context.remote_order, result, outcome)
+            event = rejection_with_steps(asked.sending, event, connection.integration)
             change = transition(asked.sending, event)
             results.append(JournalResult(change.case, (event,), change.order_events))
         return tuple(results)

@@ -28,7 +28,6 @@ from orderdesk_sdk.transport.http.connection_state import ConnectionState, Local
 from orderdesk_sdk.transport.http.credentials import Credentials
 from orderdesk_sdk.transport.http.deadline import DEADLINE
 from orderdesk_sdk.transport.http.failures import (
-    CONDITION_FAILED,
     backoff_seconds,
     condition_failure,
     failure_of,
@@ -201,7 +200,7 @@ class HttpClient:
             result = self._send_once(request, guard)
             away = self._turned_away(request, result, intent, bucket, guard)
             pause = backoff_seconds(intent, away or result, tries)
-            if away is not None and away.kind != CONDITION_FAILED:
+            if away is not None and away.may_go_again:
                 _log_throttling(intent, away)
                 if pause is not None:
                     bucket.close_for(pause)

@@ -9,7 +9,7 @@ import pytest
 from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance
 from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin import Rejection
+from orderdesk_sdk.plugin import Rejection, minutes
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +63,14 @@ class TestAmazonMarketplace(PluginConformance):
         {"buyer": PERSON, "recipient": PERSON},
         dict.fromkeys(("X-Amz-Credential", "X-Amz-Security-Token", "X-Amz-Signature"), "a key to a document"),
     )
+    allowed_calls: ClassVar = {
+        "documents": (45, minutes(1)),
+        "document": (12, minutes(1)),
+        "feeds": (16, minutes(2)),
+        "feed": (135, minutes(1)),
+        "order": (60, minutes(1)),
+    }
+    repeatable: ClassVar = ("documents", "store", "feeds", "cancellation")
     requests: ClassVar = (
         ExpectedRequest("POST", "/feeds/2021-06-30/documents", {"contentType": XML}, SIGNED),
         ExpectedRequest(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
+from attrs import evolve
 
-from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, OrderSample, PluginConformance
+from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance, Resubmission
 from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin import NotificationKind, Rejection, minutes
+from orderdesk_sdk.plugin import NotificationKind, Order, Rejection, minutes
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +52,29 @@ CREATED = {
 ERROR = {"errors": [{"code": "InvalidInput", "message": "it cannot be done"}]}
 
 
+IN_USE = "Amazon has an order under this number"
+
+
+def of_lines(*lines: tuple[str, int]) -> Callable[[Order], Order]:
+    """The order with other lines, each a code and how many."""
+    return lambda order: evolve(
+        order, lines=tuple(evolve(order.lines[0], id=code, code=code, quantity=count) for code, count in lines)
+    )
+
+
+def many_lines(count: int) -> Callable[[Order], Order]:
+    """The order with so many lines."""
+    return of_lines(*((f"SKU-{number}", 1) for number in range(count)))
+
+
+def to(**parts: str) -> Callable[[Order], Order]:
+    """The order to another address."""
+    return lambda order: evolve(order, shipping=evolve(order.shipping, **parts))
+
+
+in_japan = to(city="", country="JP")
+
+
 def shown(status: str, *shipments: str, lines: int = 1, canceled: int = 0) -> tuple[int, object]:
     """What a read is answered: the order in a status, with shipments in theirs."""
     line = {"sellerSku": "MUG-11", "quantity": 2, "cancelledQuantity": canceled}
@@ -70,18 +95,27 @@ class TestAmazonMcf(PluginConformance):
         ExpectedRequest("PUT", f"{ORDERS}/1042/cancel", headers={"x-amz-date": r"\d{8}T\d{6}Z"}),
         ExpectedRequest("POST", ORDERS, CREATED),
     )
-    good_orders: ClassVar = (
-        OrderSample(lines=(("x" * 50, 250),)),
-        OrderSample(lines=tuple((f"SKU-{number}", 1) for number in range(100))),
-        OrderSample(shipping={"city": "", "country": "JP"}),
+    resubmissions: ClassVar = (
+        *(Resubmission(State.DONE, change=one) for one in (of_lines(("x" * 50, 250)), many_lines(100), in_japan)),
+        *(
+            Resubmission(State.REJECTED, change=one, creates=0)
+            for one in (
+                of_lines(("x" * 51, 1)),
+                of_lines(("MUG-11", 251)),
+                many_lines(101),
+                to(first_name="", last_name="", company=""),
+                *(to(**{name: ""}) for name in ("address1", "postal_code", "city")),
+            )
+        ),
+        Resubmission(State.DONE, settings={"marketplace_id": ""}, body={"marketplaceId": None}),
+        Resubmission(State.REJECTED, refused=400),
+        Resubmission(State.REJECTED, there="Received", message=IN_USE),
+        Resubmission(State.DONE, there="Received", unsure=True),
+        Resubmission(State.REJECTED, there="Received", there_lines={"MUG-11": 3}, unsure=True, message=IN_USE),
+        Resubmission(State.REJECTED, there="Cancelled", unsure=True, message=IN_USE),
     )
-    bad_orders: ClassVar = (
-        OrderSample(lines=(("x" * 51, 1),)),
-        OrderSample(lines=(("MUG-11", 251),)),
-        OrderSample(lines=tuple((f"SKU-{number}", 1) for number in range(101))),
-        OrderSample(shipping={"first_name": "", "last_name": "", "company": ""}),
-        *(OrderSample(shipping={name: ""}) for name in ("address1", "postal_code", "city")),
-    )
+    allowed_calls: ClassVar = {name: (150, minutes(1)) for name in ("get", "cancel", "create")}
+    repeatable: ClassVar = ("cancel",)
     webhooks_have_ids: ClassVar = True
     webhook_kinds: ClassVar = {
         "Cancelled": NotificationKind.CANCELED,

@@ -53,6 +53,8 @@ def unclear(options: Mapping[str, str] = UNHEARD_OF, says: str = "", **replies: 
 class TestShipBob(PluginConformance):
     integration = "shipbob"
     requests: ClassVar = (ExpectedRequest("POST", "/2026-01/order/1042:cancel", headers={"shipbob_channel_id": "101"}),)
+    allowed_calls: ClassVar = {"calls": (150, minutes(1))}
+    repeatable: ClassVar = ()
     good_numbers: ClassVar = ("1", "1042", "9" * 10)
     bad_numbers: ClassVar = ("9" * 11, "01042", "SB-1042", "1042x", "")
     personal_documents: ClassVar = (

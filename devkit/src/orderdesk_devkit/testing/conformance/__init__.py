@@ -21,6 +21,7 @@ every plugin is held against it from then on. The room imports the rest of `test
 from __future__ import annotations
 
 from orderdesk_devkit.testing.conformance.batches import BatchTests
+from orderdesk_devkit.testing.conformance.call_rules import CallRuleTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
@@ -37,7 +38,6 @@ from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
 from orderdesk_devkit.testing.conformance.named_routes import NamedRouteTests
 from orderdesk_devkit.testing.conformance.operations import OperationTests
 from orderdesk_devkit.testing.conformance.order_numbers import OrderNumberTests
-from orderdesk_devkit.testing.conformance.order_samples import OrderSample, OrderSampleTests
 from orderdesk_devkit.testing.conformance.other_orders import OtherOrderTests
 from orderdesk_devkit.testing.conformance.persons import PersonTests
 from orderdesk_devkit.testing.conformance.prior_steps import PriorStepTests
@@ -49,6 +49,8 @@ from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTest
 from orderdesk_devkit.testing.conformance.request_lists import RequestListTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
+from orderdesk_devkit.testing.conformance.resubmission import Resubmission
+from orderdesk_devkit.testing.conformance.resubmissions import ResubmissionTests
 from orderdesk_devkit.testing.conformance.samples import SampleTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
@@ -62,17 +64,19 @@ from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
+from orderdesk_devkit.testing.conformance.webhook_samples import WebhookSample, WebhookSampleTests
 from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTests
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
 __all__ = [
-    "Ending",
-    "Requirement",
     "ConformanceError",
+    "Ending",
     "ExpectedEmail",
     "ExpectedRequest",
-    "OrderSample",
     "PluginConformance",
+    "Requirement",
+    "Resubmission",
+    "WebhookSample",
 ]
 
 
@@ -85,8 +89,8 @@ class PluginConformance(
     SubmissionTests,
     EmailTests,
     RequestTests,
+    ResubmissionTests,
     SampleTests,
-    OrderSampleTests,
     DeterminismTests,
     FailpointTests,
     FaultTests,
@@ -111,12 +115,14 @@ class PluginConformance(
     KeptHeaderTests,
     ThrottlingTests,
     OperationTests,
+    CallRuleTests,
     PersonTests,
     ManualPollTests,
     RequestListTests,
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,
+    WebhookSampleTests,
     WebhookSetupTests,
     SecretLeakTests,
 ):

@@ -15,13 +15,14 @@ from starlette.types import ASGIApp
 
 from orderdesk_devkit.simulators.simulator import LIFE_CYCLE, Record, Simulator
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, new_folder
-from orderdesk_devkit.testing.conformance.baseline_run import CallRecorder, RecordedCall
+from orderdesk_devkit.testing.conformance.baseline_run import CallRecorder, RecordedCall, token_path
 from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.ending_variants import late_variants
 from orderdesk_devkit.testing.conformance.order_numbers import next_number
 from orderdesk_devkit.testing.conformance.replaced_replies import ReplacedReplies
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
+from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRecorder
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent
@@ -89,11 +90,15 @@ class EndingTrial:
     def failures(self) -> Iterator[tuple[Requirement, str]]:
         """What is not as it should be."""
         yield from self._window_failures()
+        began = self.harness.clock.now()
         asked = self.harness.cancel(self.ending.reason, lines=self.ending.lines or None)
         wanted = self.ending.asked or self._usual_answer()
         if asked.state is not wanted:
             yield Requirement.ENDINGS, f"right after the request it is {_text(asked)}, not {wanted.value}"
         case = self._follow_up()
+        took = self.harness.clock.now() - began
+        if self.ending.within is not None and took > self.ending.within:
+            yield Requirement.ENDINGS, f"it ends {took} after it was asked for, later than {self.ending.within}"
         for said in self._end_failures(case):
             yield Requirement.ENDINGS, said
         if case.evidence is not None or self.ending.proof is not None:
@@ -101,6 +106,8 @@ class EndingTrial:
             if proof != self.ending.proof:
                 yield Requirement.PROOF, f"the evidence is the response to {proof}, not to {self.ending.proof}"
         yield from ((Requirement.ENDINGS, said) for said in self._unlike_told(case))
+        if self.recorder is not None and not self.ending.is_called and self.recorder.calls:
+            yield Requirement.WINDOW, f"{self.recorder.calls[0].method} {self.recorder.calls[0].path} was sent"
         for record in self._touched_neighbor():
             yield Requirement.ABOUT_THIS_ORDER, f"{record.operation} was about {self.neighbor}, another order"
 
@@ -191,7 +198,11 @@ def open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterato
         lines = [(line.code, line.quantity) for line in plugin.order.lines]
         simulator.add_order(neighbor, lines=lines)
         recorders.append(CallRecorder(simulator, neighbor))
-        return ReplacedReplies(recorders[0], simulator, ending.replies) if ending.replies else recorders[0]
+        if ending.replies:
+            return ReplacedReplies(recorders[0], simulator, ending.replies)
+        if ending.refused is None:
+            return recorders[0]
+        return _refusing_once(recorders[0], ending.refused, token_path(plugin))
 
     tried = evolve(
         plugin,
@@ -202,6 +213,20 @@ def open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterato
     )
     with tried.open_harness(folder, wrap=recorded) as harness:
         yield EndingTrial(ending, harness, recorders[0] if recorders else None, neighbor)
+
+
+def _refusing_once(app: ASGIApp, status: int, token: str | None) -> RequestRecorder:
+    """The app, but for the first request that is no GET and fetches no token: it is refused with an empty object."""
+    refusing = RequestRecorder(app)
+
+    def refusal(request: RecordedRequest) -> tuple[int, str] | None:
+        if request.method in ("GET", "HEAD") or request.path == token:
+            return None
+        refusing.override = None
+        return status, "{}"
+
+    refusing.override = refusal
+    return refusing
 
 
 def _text(case: CancelCase) -> str:

@@ -20,7 +20,7 @@ from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRe
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin.integration import NoResubmission
 
-__all__ = ["ExpectedRequest", "RequestTests"]
+__all__ = ["ExpectedRequest", "RequestTests", "differences"]
 
 _READS = frozenset(("GET", "HEAD"))
 _ANY_QUERY = "?*"
@@ -98,7 +98,7 @@ def _failures(sent: list[ExpectedRequest], expected: tuple[ExpectedRequest, ...]
     for number, (seen, wanted) in enumerate(zip(sent, expected, strict=False), start=1):
         if seen.method != wanted.method or not _is_path(seen.path, wanted.path):
             yield f"request {number} is {seen.method} {seen.path}, not {wanted.method} {wanted.path}"
-        for at, one, other in _differences("", seen.body, wanted.body):
+        for at, one, other in differences("", seen.body, wanted.body):
             yield f"request {number}: {at or 'the body'} is {one!r}, not {other!r}"
         for name, pattern in wanted.headers.items():
             if re.fullmatch(pattern, seen.headers.get(name, "")) is None:
@@ -109,14 +109,19 @@ def _is_path(seen: str, wanted: str) -> bool:
     return seen.partition("?")[0] == wanted[:-2] if wanted.endswith(_ANY_QUERY) else seen == wanted
 
 
-def _differences(at: str, seen: object, wanted: object) -> Iterator[tuple[str, object, object]]:
+def differences(at: str, seen: object, wanted: object) -> Iterator[tuple[str, object, object]]:
+    """The places at which two JSON documents differ, each with what is seen and what is wanted there.
+
+    Args:
+        at: the place of the two in a whole; "" for the whole.
+    """
     match seen, wanted:
         case Mapping(), Mapping():
             for name in dict.fromkeys((*wanted, *seen)):
-                yield from _differences(f"{at}/{name}", seen.get(name, _MISSING), wanted.get(name, _MISSING))
+                yield from differences(f"{at}/{name}", seen.get(name, _MISSING), wanted.get(name, _MISSING))
         case list(), list() if len(seen) == len(wanted):
             for index, (one, other) in enumerate(zip(seen, wanted, strict=True)):
-                yield from _differences(f"{at}/{index}", one, other)
+                yield from differences(f"{at}/{index}", one, other)
         case _:
             if type(seen) is not type(wanted) or seen != wanted:
                 yield at, seen, wanted
