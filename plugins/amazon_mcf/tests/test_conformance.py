@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from attrs import evolve
@@ -67,7 +67,7 @@ def many_lines(count: int) -> Callable[[Order], Order]:
     return of_lines(*((f"SKU-{number}", 1) for number in range(count)))
 
 
-def to(**parts: str) -> Callable[[Order], Order]:
+def to(**parts: Any) -> Callable[[Order], Order]:
     """The order to another address."""
     return lambda order: evolve(order, shipping=evolve(order.shipping, **parts))
 
