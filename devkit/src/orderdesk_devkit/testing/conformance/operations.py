@@ -51,7 +51,7 @@ class OperationTests(EndingTests):
         ]
         count("operations", len(made))
         for name, why in self.operations_not_tried.items():
-            untested(f"the call {name}: {why}")
+            untested(f"the call {name}", why=why)
         require(Requirement.OPERATIONS, found)
 
     def _called_by_endings(self, plugin: PluginUnderTest, folder: Path, missing: set[str]) -> set[str]:
