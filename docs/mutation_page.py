@@ -22,14 +22,18 @@ How good the conformance suite is, measured: from each plugin here copies are ma
 and the suite has to find them. An answer is exchanged for another, a branch turned, a check left out, the scope
 ignored, a setting not read, a signature not verified, a read made to write, an idempotency over-declared, the wrong
 order named, the evidence taken from another exchange, a word or number of the service changed. Texts for people, types
-and the address of the real service are left alone: no simulator can tell.
+and the address of the real service are left alone: no simulator can tell. So is what the plugin's author chooses freely
+and no service states: how often it is polled, when that is given up, how long it usually takes, a number that a setting
+has unless somebody sets it, and the name of a call (`operation=`) that no declaration says anything about. A window, a
+limit, a quota or a length is a fact of the service, and is changed.
 
 A mutant is **killed** by the suite alone where a test of `tests/test_conformance.py` fails for it: a class of a few
 lines that names the integration and what its declaration and simulator cannot tell. The plugin's own tests, cassettes
 and types are not asked, for the author of a new plugin has none of them yet. It **timed out** where the suite no longer
 ended, which somebody would notice, and **survived** where every test that reaches its change passed, or none reaches
 it. An **equivalent** one behaves as the plugin does for everybody outside, or differs in the text of a message alone;
-it is named in the plugin's pyproject.toml with the reason, and does not count. The goal is {GOAL:.0%} of the others.
+it is named in the plugin's pyproject.toml with the reason, and does not count; one that the suite kills was not
+equivalent, and the campaign refuses it. The goal is {GOAL:.0%} of the others.
 **Lines reached** are the statements of the plugin that the suite runs.
 
 The mutants are made from the syntax tree by `orderdesk_devkit.mutation`. mutmut and cosmic-ray were looked at: their

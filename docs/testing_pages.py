@@ -20,7 +20,15 @@ from orderdesk_devkit.simulators import (
 from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
 from orderdesk_devkit.testing.cassette_suite import CassetteTests
-from orderdesk_devkit.testing.conformance import Ending, ExpectedEmail, ExpectedRequest, PluginConformance, base
+from orderdesk_devkit.testing.conformance import (
+    Ending,
+    ExpectedEmail,
+    ExpectedRequest,
+    PluginConformance,
+    Resubmission,
+    WebhookSample,
+    base,
+)
 from orderdesk_devkit.testing.order_stores import Ability, OrderStoreUnderTest, StoreRule
 from orderdesk_sdk.plugin import auth, oauth, refresh_tokens
 
@@ -87,6 +95,8 @@ def testing_page() -> str:
         "",
         *class_section(Ending),
         *class_section(ExpectedRequest),
+        *class_section(Resubmission),
+        *class_section(WebhookSample),
         *class_section(ExpectedEmail),
         "## Fixtures",
         "",

@@ -36,6 +36,7 @@ def judge(pytester: pytest.Pytester, toy: str, shop: str, test: str) -> pytest.R
         ("two_button_toy.TwoButtons", "two_button_toy.TwoButtonShop", "named_buttons"),
         ("label_toy.VoidsLabels", "label_toy.LabelShop", "steps_are_told"),
         ("hold_toy.HoldsFirst", "hold_toy.HoldShop", "undone_when_withdrawn"),
+        ("hold_toy.HoldsForAFee", "hold_toy.HoldShop", "steps_are_told"),
         ("submission_toy.SendsTheSubmission", "toy_simulators.ToyShop", "as_it_was_submitted"),
     ],
 )

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from orderdesk_devkit.mutation.mutants import Mutant, mutants_of_file, mutants_of_package
+from orderdesk_devkit.mutation.nodes import SourceFile
+from orderdesk_devkit.mutation.own_choices import words_of_tables
 
 FLOW = """
 STATUS = {"open": answer.unknown, "gone": answer.canceled}
@@ -32,7 +34,7 @@ SECRET = "service.settings.webhook_secret"
 def mutants_of(tmp_path: Path, text: str) -> tuple[Mutant, ...]:
     file = tmp_path / "api.py"
     file.write_text(text, encoding="utf-8")
-    return tuple(mutants_of_file(file, "acme.api"))
+    return tuple(mutants_of_file(file, "acme.api", words_of_tables(SourceFile(text))))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,41 @@ def test_a_name_stays_when_lines_above_come(tmp_path: Path) -> None:
 )
 def test_what_people_read_and_what_does_not_run_is_left_alone(tmp_path: Path, text: str) -> None:
     assert mutants_of(tmp_path, text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "made = Polling(every=minutes(2), give_up=hours(24))\n",
+        "made = Polling(minutes(2), hours(24), days(3), slowest=hours(1))\n",
+        "made = CancelRequests(every=minutes(5))\n",
+        "made = ManualConfirmation(hours(4))\n",
+        'days = setting(int, help="how far back", default=30)\n',
+        'read = call("https://acme.example", operation="get")\n',
+    ],
+)
+def test_what_the_author_chooses_is_left_alone(tmp_path: Path, text: str) -> None:
+    assert mutants_of(tmp_path, text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "made = Button(confirm, WithinTime(minutes(2)))\n",
+        "made = Limit(15.0, burst=30)\n",
+        "made = Quota(100)\n",
+        "made = Batch(collect_for, max_size=10)\n",
+        "number = setting(int, minimum=1)\n",
+        "drop_ship = setting(bool, default=True)\n",
+    ],
+)
+def test_what_the_service_states_is_changed(tmp_path: Path, text: str) -> None:
+    assert len(mutants_of(tmp_path, text)) == 1
+
+
+def test_the_name_of_a_call_is_changed_where_a_declaration_has_it(tmp_path: Path) -> None:
+    text = 'made = Integration(limits={"get": FEW})\nread = call(PATH, operation="get")\n'
+    assert sum(mutant.line == 2 and mutant.kind == "word changed" for mutant in mutants_of(tmp_path, text)) == 1
 
 
 def test_a_simulator_is_no_part_of_the_plugin(tmp_path: Path) -> None:

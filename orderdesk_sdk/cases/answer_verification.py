@@ -2,7 +2,8 @@
 
 A plugin reads its service; whether what it read counts (law 4) is decided here, from the responses that the core itself
 received. `canceled`, `partially_canceled`, `changed` and `pending` rest on a success; `acknowledged` and `rejected` may
-rest on a client error too, but for 408, 425 and 429. Anything else is an error of the plugin, and the case is unknown.
+rest on a client error too, but for 408, 425 and 429. The call of a prior step settles nothing. Anything else is an
+error of the plugin, and the case is unknown.
 Where the response states another number than the order's, or none where `Integration.identified_by` says that it does,
 the answer is `unknown`; so it is where it is declared to state none and its request names none either, and where its
 quantities do not cover what was to be canceled. `not_processed` after a request that is not idempotent needs a client
@@ -57,16 +58,17 @@ _NO_NUMBER_STATED = "the response does not state which order it is about"
 class ReceivedResponse:
     """A response that the core received whole in this attempt, and the operation of its request.
 
-    changes: a second such request may do more than the first.
-
     Args:
+        may_write: a second such request may do more than the first.
         request: what it answers.
+        step: the name of the prior step whose own call it answers; None: of none.
     """
 
     operation: str
     response: httpx.Response
     may_write: bool = False
     request: httpx.Request | None = None
+    step: str | None = None
 
     @property
     def proves_not_processed(self) -> bool:
@@ -200,6 +202,11 @@ class AnswerVerifier:
             raise UnverifiedAnswerError(
                 f"{claim} by exchange {answer.exchange}, which this attempt has not received",
                 hint="give the answer a response that this flow was sent",
+            )
+        if answer.outcome in SETTLING_OUTCOMES and source.step is not None:
+            raise UnverifiedAnswerError(
+                f"{claim} by the response to its step {source.step!r}, which is done before the order is canceled",
+                hint="ask to cancel, or read the order, and rest the answer on the response to that",
             )
         status = source.response.status_code
         silent = status >= 500 or status < 200 or 300 <= status < 400 or status in _INCONCLUSIVE

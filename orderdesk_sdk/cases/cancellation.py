@@ -30,7 +30,7 @@ class Cancellation:
         caused_by_rules: the rules whose actions led to the cancellation, first first; empty when a person asked.
         connections: the connections that it is about; empty means wherever the order is, and comes to be while it is
             open.
-        side_effects: what is asked for besides, for this cancellation alone, wherever it is offered.
+        side_effects: what a person wants besides, for this cancellation alone; `CancelCase.side_effects` has where.
         extends: the cancellation that was extended by this one to a place that the order came to later; None for one by
             itself.
     """
@@ -72,7 +72,10 @@ class CancelCase(Case):
         remind_at: when the person is reminded, where the case is polled meanwhile; None: at `due_at`.
         is_reported: the service reported the cancellation, so this case never requests it.
         steps: what came of the steps that are done before the cancel, whatever came of that.
-        withdrawn_by: who has withdrawn it, while what was done before the cancel is undone; None before.
+        rejection: why it was rejected; of an open case, which is kept so since what was done before the cancel stands.
+        withdrawn_by: who has withdrawn it, while what was done before the cancel is undone; "" where no person has, as
+            where its cart is left alone; None before.
+        side_effects: what a person allowed to be asked for besides, by a plan that showed it at this connection.
     """
 
     cancellation_id: str
@@ -91,6 +94,7 @@ class CancelCase(Case):
     remind_at: datetime | None = None
     steps: tuple[StepResult, ...] = ()
     withdrawn_by: str | None = None
+    side_effects: tuple[SideEffect, ...] = ()
 
     kind: ClassVar[str] = "cancel"
     done_state: ClassVar[State] = State.CANCELED

@@ -13,8 +13,10 @@ from attrs import field, frozen
 
 from orderdesk_sdk.plugin.steps import Step, StepReport
 
-__all__ = ["NOT_TODAY", "Certainty", "Exchange", "Failure", "Intent", "TransportLoss"]
+__all__ = ["CONDITION_FAILED", "NOT_TODAY", "Certainty", "Exchange", "Failure", "Intent", "TransportLoss"]
 
+CONDITION_FAILED = "ConditionFailed"
+"""The kind of failure of a conditional write whose order has been changed since it was read."""
 NOT_TODAY = "NotToday"
 """The kind of failure of a call for which nothing is left of a daily quota."""
 
@@ -43,6 +45,11 @@ class Failure:
     certainty: Certainty
     message: str
     retry_after: timedelta | None = None
+
+    @property
+    def may_go_again(self) -> bool:
+        """Whether the same request may have another outcome: one on an old version is turned away for good."""
+        return self.kind != CONDITION_FAILED
 
 
 @frozen

@@ -12,7 +12,7 @@ from orderdesk_sdk.cases.call_counts import QuotaState
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.eligibility import EligibilityState, reads_reasons
 from orderdesk_sdk.cases.plan_token import make_plan_token
-from orderdesk_sdk.cases.side_effects import requested_effects
+from orderdesk_sdk.cases.side_effects import requested_effects, requested_steps
 from orderdesk_sdk.cases.windows import WindowState, next_open_route, window_state
 from orderdesk_sdk.cases.wording import describe_confirmation
 from orderdesk_sdk.errors import PluginError
@@ -187,7 +187,8 @@ def _entry(
             reasons = allowed_reasons(route.reasons, settings, order)
         except PluginError as error:  # Of this place alone: the others' steps stand.
             reasons, fault = (), fault or str(error)
-        steps.append(_step(index, integration.cancel, remote_order, reasons, now))
+        prior = requested_steps(integration, route, requested_effects(integration, side_effects))
+        steps.append(_step(index, integration.cancel, remote_order, reasons, prior, now))
     chosen = None if fault else next_open_route(integration.cancel, remote_order, now)
     return PlanEntry(
         remote_order.connection,
@@ -215,13 +216,17 @@ class _SideEffects(TypedDict):
 
 
 def _side_effects(integration: Integration, chosen: int | None, wanted: Collection[SideEffect]) -> _SideEffects:
-    """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words."""
-    route = integration.cancel[chosen] if chosen is not None else None
-    is_call = isinstance(route, Button)
-    before = {step.effect for step in route.prior if step.effect is not None} if isinstance(route, Button) else set()
-    switches = integration.side_effects if is_call else {}
-    done = (requested_effects(integration, wanted) if is_call else frozenset()) | before
-    offered = tuple(effect for effect, switch in switches.items() if switch.per_cancel and effect not in done)
+    """Only a call can ask for more than the cancellation; an e-mail or a person does so in their own words.
+
+    What a later route would do without a further word, once the chosen one has failed, is not promised to be left out.
+    """
+    is_call = chosen is not None and isinstance(integration.cancel[chosen], Button)
+    later = [one for one in integration.cancel[chosen:] if isinstance(one, Button)] if chosen is not None else []
+    switches = integration.side_effects if later else {}
+    asked = requested_effects(integration, wanted if is_call else ()) if later else frozenset()
+    prior = [step.effect for one in later for step in requested_steps(integration, one, asked)]
+    done = asked | {effect for effect in prior if effect is not None}
+    offered = tuple(name for name, one in switches.items() if is_call and one.per_cancel and name not in done)
     notes = {effect: switches[effect].note for effect in (*done, *offered) if effect in switches}
     return {
         "not_done": tuple(effect for effect in SideEffect if effect not in done),
@@ -231,7 +236,12 @@ def _side_effects(integration: Integration, chosen: int | None, wanted: Collecti
 
 
 def _step(
-    index: int, routes: Sequence[Route], remote_order: RemoteOrder, reasons: tuple[ReasonCode, ...], now: datetime
+    index: int,
+    routes: Sequence[Route],
+    remote_order: RemoteOrder,
+    reasons: tuple[ReasonCode, ...],
+    prior: tuple[PriorStep, ...],
+    now: datetime,
 ) -> PlanStep:
     route = routes[index]
     window = window_state(route.window, remote_order, now)
@@ -246,7 +256,7 @@ def _step(
         _needs(route),
         reasons,
         None if closes_at is None else next_open_route(routes, remote_order, closes_at, index + 1),
-        route.prior if isinstance(route, Button) else (),
+        prior,
     )
 
 

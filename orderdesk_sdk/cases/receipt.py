@@ -5,7 +5,7 @@ For every cancellation to cancel an order, what was asked, answered and decided,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from attrs import evolve, frozen
@@ -23,10 +23,11 @@ from orderdesk_sdk.cases.integrity import IntegrityReport
 from orderdesk_sdk.cases.ledger import Ledger
 from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.cases.resubmission import ResubmitCase
+from orderdesk_sdk.cases.side_effects import unasked_effects
 from orderdesk_sdk.cases.state_machine import Event
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.orders.order import Order, RemoteOrder
-from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.integration import Integration, SideEffect
 
 __all__ = ["CaseReceipt", "EvidenceReceipt", "Receipt", "CancellationReceipt", "evidence_receipt", "make_receipt"]
 
@@ -61,6 +62,8 @@ class CaseReceipt:
     Args:
         route: who or what cancels, in words.
         archived: what of its history lies in archives, and where.
+        unasked_effects: what a person wants besides, and this case does not ask for, since the plan did not show it
+            at its connection.
     """
 
     case: CancelCase
@@ -70,6 +73,7 @@ class CaseReceipt:
     history: tuple[HistoryLine, ...]
     integrity: IntegrityReport
     archived: tuple[ArchivedHistory, ...] = ()
+    unasked_effects: tuple[SideEffect, ...] = ()
 
 
 @frozen
@@ -173,8 +177,10 @@ def make_receipt(
         archived.setdefault(one.case_id, []).append(one)
     receipts_of: dict[str, list[CaseReceipt]] = {}
     for case in cases:
-        made = _case_receipt(case, history(case), integration(case.connection), records[case.id])
-        made = evolve(made, archived=tuple(archived.get(case.id, ())))
+        declared = integration(case.connection)
+        made = _case_receipt(case, history(case), declared, records[case.id])
+        unasked = unasked_effects(_first_asked(case, coverage.cancellations), case, declared)
+        made = evolve(made, archived=tuple(archived.get(case.id, ())), unasked_effects=unasked)
         receipts_of.setdefault(case.cancellation_id, []).append(made)
     receipts = [CancellationReceipt(asked, tuple(receipts_of.get(asked.id, ()))) for asked in cancellations]
     again, changes = ledger.cases(ResubmitCase, order_id=order.id), ledger.cases(StatusCase, order_id=order.id)
@@ -200,6 +206,12 @@ def _case_receipt(
         history_lines(history),
         record,
     )
+
+
+def _first_asked(case: CancelCase, cancellations: Mapping[str, Cancellation]) -> Cancellation | None:
+    """The cancellation that a person made, which the case's own may extend."""
+    own = cancellations.get(case.cancellation_id)
+    return own if own is None or own.extends is None else cancellations.get(own.extends)
 
 
 def _canceled_by(case: CancelCase, integration: Integration | None) -> str:

@@ -114,9 +114,17 @@ def validate_lines(order: Order, lines: Mapping[str, int]) -> None:
 
 
 def open_cancel_cases(
-    cancellation: Cancellation, remote_orders: Sequence[RemoteOrder], integration_of: Callable[[str], str]
+    cancellation: Cancellation,
+    remote_orders: Sequence[RemoteOrder],
+    integration_of: Callable[[str], str],
+    allowed_effects: Mapping[str, tuple[SideEffect, ...]] | None = None,
 ) -> tuple[CancelCase, ...]:
-    """One requested case for each remote order, the cart's last."""
+    """One requested case for each remote order, the cart's last.
+
+    Args:
+        allowed_effects: what a person allowed to be asked for besides, by connection; None: nothing anywhere.
+    """
+    allowed = allowed_effects or {}
     ordered = sorted(remote_orders, key=lambda remote_order: remote_order.role is ConnectionRole.CART)
     return tuple(
         CancelCase(
@@ -135,6 +143,7 @@ def open_cancel_cases(
             due_at=cancellation.requested_at,
             requested_by=cancellation.requested_by,
             caused_by_rules=cancellation.caused_by_rules,
+            side_effects=allowed.get(remote_order.connection, ()),
         )
         for number, remote_order in enumerate(ordered, start=1)
     )

@@ -10,12 +10,13 @@ from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State, settling_hint
-from orderdesk_sdk.cases.coverage import CancellationCoverage
+from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
 from orderdesk_sdk.cases.ledger import OrderRecord
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.plan import Plan
 from orderdesk_sdk.cases.plan_token import require_unchanged
 from orderdesk_sdk.cases.policy.withdrawal import withdrawal_event
+from orderdesk_sdk.cases.side_effects import allowed_effects, require_asked_for
 from orderdesk_sdk.cases.validation import (
     open_cancel_cases,
     request_fingerprint,
@@ -131,9 +132,10 @@ class CancellationService:
         earlier = self._existing(order, wanted, fingerprint)
         if earlier is not None:
             return self.status(earlier)
+        allowed: Mapping[str, tuple[SideEffect, ...]] = {}
         if plan_token is not None or wanted.side_effects:
             registered = registered or self._order_store.registered(order)
-            self._require_plan(plan_token, registered, wanted)
+            allowed = self._require_plan(plan_token, registered, wanted)
         if wanted.lines:
             resolved = resolve_lines(order, wanted.lines)
             labels = {line_id: line_label(order, line_id) for line_id in resolved}
@@ -143,16 +145,22 @@ class CancellationService:
         recorded = record.cancellations
         coverage = CancellationCoverage.of(order, remote_orders, recorded, record.cases)
         uncovered = coverage.not_covered(wanted.lines, selected, reported=wanted.reported_by is not None)
+        self._require_asked_for(wanted, allowed, uncovered, selected)
         if not uncovered:
             return self._join_latest(order, wanted, fingerprint)
         if wanted.reported_by is None:
             self._validator.validate(order, uncovered, wanted, may_read=send_now)
         if not wanted.idempotency_key:
             wanted = evolve(wanted, idempotency_key=f"order {order.id}, cancellation {len(recorded) + 1}")
-        return self._record(order, wanted, fingerprint, uncovered, send_now=send_now)
+        return self._record(order, wanted, fingerprint, uncovered, allowed, send_now=send_now)
 
-    def _require_plan(self, token: str | None, registered: RegisteredOrder, wanted: Cancellation) -> None:
-        """Refuse what was not seen as it is now: a plan that has changed, or side effects that no plan showed."""
+    def _require_plan(
+        self, token: str | None, registered: RegisteredOrder, wanted: Cancellation
+    ) -> Mapping[str, tuple[SideEffect, ...]]:
+        """The side effects that the plan shows, by connection.
+
+        Refuses what was not seen as it is now: a plan that has changed, or side effects that no plan showed.
+        """
         if token is None:
             raise ValidationError(
                 "side effects are asked for with the plan that shows them",
@@ -162,6 +170,23 @@ class CancellationService:
         plan = self._plans.make(registered.order, registered.remote_orders, wanted.side_effects)
         require_unchanged(token, plan)
         require_offered(plan, wanted)
+        return allowed_effects(plan, wanted.side_effects)
+
+    def _require_asked_for(
+        self,
+        wanted: Cancellation,
+        allowed: Mapping[str, tuple[SideEffect, ...]],
+        opened: Sequence[RemoteOrder],
+        selected: Sequence[RemoteOrder],
+    ) -> None:
+        """Raises ConflictError where a cancellation that is there already leaves out a side effect that is wanted."""
+        if not wanted.side_effects:
+            return
+        joined = {remote_order.connection for remote_order in selected if remote_order not in opened}
+        latest = latest_cases(self._ledger.cases(CancelCase, order_id=wanted.order_id), selected)
+        declared, _ = self._connections.usable(joined)
+        standing = [case for case in latest.values() if case.connection in joined]
+        require_asked_for(wanted, allowed, {remote.connection for remote in opened}, standing, declared)
 
     def _read(
         self, order: Order, registered: RegisteredOrder | None, *, is_reported: bool
@@ -193,10 +218,11 @@ class CancellationService:
         wanted: Cancellation,
         fingerprint: str,
         remote_orders: Sequence[RemoteOrder],
+        allowed: Mapping[str, tuple[SideEffect, ...]],
         *,
         send_now: bool,
     ) -> CancellationStatus:
-        opened = open_cancel_cases(wanted, remote_orders, self._connections.integration_slug_or_empty)
+        opened = open_cancel_cases(wanted, remote_orders, self._connections.integration_slug_or_empty, allowed)
 
         def follow() -> tuple[CancelCase, ...]:
             # Registered since the remote orders were read, by a call that looked for cancellations too early to see
@@ -216,6 +242,8 @@ class CancellationService:
             just_read = {remote.connection: CaseContext(order, remote, wanted, is_only) for remote in remote_orders}
             cases = self._scheduler.open(opening, just_read)
         recorded, is_new = opening.record()
+        if not is_new:  # Another call was faster.
+            self._require_asked_for(wanted, allowed, (), remote_orders)
         if not is_new or cases is None:
             return self.status(recorded)
         opening.followed_cases()

@@ -89,6 +89,13 @@ class SideEffect(enum.Enum):
     """The service charges us for the cancellation."""
 
     @property
+    def needs_switch(self) -> bool:
+        """Whether a step before a cancel that does it needs a switch: no money moves, nobody is told and no stock
+        returns because somebody pressed a button. A label that must be void before the cancel is a part of it.
+        """
+        return self is not SideEffect.SHIPPING_LABEL
+
+    @property
     def is_expected(self) -> bool:
         """Whether people may take it for a part of a cancellation, so that a plan says where it is not done."""
         return self is not SideEffect.FEE

@@ -21,7 +21,9 @@ class PriorStep:
         undo: one of the integration's `statuses`, which undoes it: it is set where the cancellation is withdrawn after
             the step, so that an order which was held goes on. None: a one-way door, which the plan says before and the
             withdrawal after.
-        effect: which side effect of a cancellation it is; None: none of them.
+        effect: which side effect of a cancellation it is; None: none of them. Where the integration's `side_effects`
+            name it, the step is done only where `CancelRequest.side_effects` has it; all but a shipping label must be
+            named there.
     """
 
     name: str

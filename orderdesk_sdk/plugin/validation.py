@@ -96,11 +96,18 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
 
 
 def prior_steps_error(integration: Integration, routes: tuple[Route, ...]) -> str | None:
-    """What is wrong with the prior steps of routes in the light of the statuses; None when nothing is."""
+    """What is wrong with the prior steps of routes in the light of statuses and side effects; None when nothing is."""
     statuses = {status.name for status in integration.statuses}
-    undo = [(step.name, step.undo) for route in routes if isinstance(route, Button) for step in route.prior]
-    unknown = next(((name, status) for name, status in undo if status is not None and status not in statuses), None)
-    return f"its step {unknown[0]!r} is undone by {unknown[1]!r}, which is not among its statuses" if unknown else None
+    for step in (step for route in routes if isinstance(route, Button) for step in route.prior):
+        if step.undo is not None and step.undo not in statuses:
+            return f"its step {step.name!r} is undone by {step.undo!r}, which is not among its statuses"
+        effect = step.effect
+        if effect is not None and effect.needs_switch and effect not in integration.side_effects:
+            return (
+                f"its step {step.name!r} has the side effect {effect.value!r}, which nothing turns on:"
+                f" add SideEffect.{effect.name} to side_effects"
+            )
+    return None
 
 
 def cancel_requests_error(integration: Integration, manager: pluggy.PluginManager) -> str | None:

@@ -15,6 +15,7 @@ from orderdesk_sdk.cases.coverage import CancellationCoverage
 from orderdesk_sdk.cases.eligibility import describe_reading, eligibility_rule, reads_reasons, rule_as_read
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.policy.withdrawal import is_rejected_with_steps, rejection_with_steps
 from orderdesk_sdk.cases.side_effects import requested_effects
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import with_line_ids
@@ -142,7 +143,7 @@ class ContextLoader:
             reason,
             context.cancellation.lines,
             route.name if isinstance(route, Button) else None,
-            side_effects=requested_effects(connection.integration, context.cancellation.side_effects),
+            side_effects=requested_effects(connection.integration, case.side_effects),
             submitted_order=self._submitted_order(case, route),
         )
 
@@ -237,9 +238,10 @@ class ContextLoader:
     def _reject_by_veto(self, case: CancelCase, message: str, *notes: str) -> CancelCase:
         with suppress(OrderDeskError):  # A connection that cannot be used has no secrets to hide either.
             message = self._connections.get(case.connection).redactor.redact_text(message)
-        return self.apply(
-            case, Event(EventKind.REJECTED, self.clock.now(), rejection=Rejection.VETOED, message=message), *notes
-        )
+        declared = self._connections.integration(case.connection)
+        event = Event(EventKind.REJECTED, self.clock.now(), rejection=Rejection.VETOED, message=message)
+        integration = None if isinstance(declared, str) else declared
+        return self.apply(case, rejection_with_steps(case, event, integration), *notes)
 
     def _remote_order_of(self, other: CancelCase, mine: RemoteOrder) -> RemoteOrder:
         try:
@@ -279,7 +281,7 @@ class ContextLoader:
 
 
 def _is_vetoed(case: CancelCase) -> bool:
-    return case.state is State.REJECTED and case.rejection is Rejection.VETOED
+    return case.rejection is Rejection.VETOED and (case.state is State.REJECTED or is_rejected_with_steps(case))
 
 
 def _veto_message(vetoed: CancelCase) -> str:

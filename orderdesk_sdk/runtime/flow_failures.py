@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orderdesk_sdk.cases.exchange import Certainty, Intent, TransportLoss
+from attrs import evolve
+
+from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.errors import ConfigurationError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer, not_processed, unknown
 from orderdesk_sdk.plugin.guard import PluginFailure, failure_message
@@ -15,7 +17,7 @@ from orderdesk_sdk.transport.redaction import Redactor, redact_answer
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["configuration_failure", "not_a_request", "outcome_without_flow", "request_changed"]
+__all__ = ["after_resend", "configuration_failure", "not_a_request", "outcome_without_flow", "request_changed"]
 
 
 def not_a_request(error: Exception, redactor: Redactor) -> PluginFailure:
@@ -31,6 +33,15 @@ def request_changed(request: httpx.Request, intent: Intent, redactor: Redactor) 
     now = f"{request.method} {redactor.redact_url(str(request.url))} {body}"[:MAX_SHOWN_REQUEST].strip()
     before = f"{intent.method} {intent.url} {intent.body}"[:MAX_SHOWN_REQUEST].strip()
     return TransportLoss(Certainty.UNKNOWN, f"{REQUEST_CHANGED}: {now}; what was sent: {before}", request_changed=True)
+
+
+def after_resend(exchange: Exchange) -> Exchange:
+    """What came of a request that may have left before: a 412 may be due to the change that the first one made."""
+    failure = exchange.failure
+    if failure is None or failure.may_go_again:
+        return exchange
+    text = "the order was changed at the service after it was read (412); the first request may have done so"
+    return evolve(exchange, failure=evolve(failure, certainty=Certainty.UNKNOWN, message=text))
 
 
 def configuration_failure(

@@ -24,6 +24,7 @@ from orderdesk_sdk.plugin.steps import StepReport
 from orderdesk_sdk.plugin.telemetry import span
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
 from orderdesk_sdk.runtime.flow_failures import (
+    after_resend,
     configuration_failure,
     not_a_request,
     outcome_without_flow,
@@ -37,7 +38,7 @@ from orderdesk_sdk.runtime.flow_record import (
 )
 from orderdesk_sdk.runtime.guarded_flow import FLOW_ERRORS, GuardedFlow, ReturnValue
 from orderdesk_sdk.runtime.spans import describe_call, outcome_word
-from orderdesk_sdk.runtime.step_log import StepLog
+from orderdesk_sdk.runtime.step_log import StepLog, step_of
 from orderdesk_sdk.transport.http.replay import (
     is_request,
     is_response_redacted,
@@ -149,6 +150,7 @@ class _FlowRun(Generic[T]):
         self._journal = journal
         self._verifier = verifier
         self._recorded = options.recorded
+        self._sent_before = frozenset(options.recorded.intents)
         self._flow_guard = flow_guard
         self._started_at = options.started_at
         self._steps = StepLog(options.steps, client.redactor)
@@ -179,7 +181,10 @@ class _FlowRun(Generic[T]):
                 return self._finish(response)
             changes = not self._writes.get(self._number, True)
             if EXCHANGE_NUMBER in response.extensions:  # A step's of an earlier attempt proves nothing in this one.
-                self._received[self._number] = ReceivedResponse(operation_of(step), response, changes, step)
+                prior = step_of(step)
+                self._received[self._number] = ReceivedResponse(
+                    operation_of(step), response, changes, step, prior.name if prior is not None else None
+                )
             # A copy: what the answer is held against later is out of the plugin's reach.
             given = copy_response(response, step)
             step = self._flow_guard.advance(lambda response=given: self._flow.send(response))  # type: ignore[misc]  # mypy infers no default; it binds the value now
@@ -255,6 +260,7 @@ class _FlowRun(Generic[T]):
         except Exception as error:  # noqa: BLE001 - the client knows every error of a call, so the request is to blame
             self._may_have_written(intents)
             return not_a_request(error, self._client.redactor)
+        exchange = after_resend(exchange) if number in self._sent_before else exchange
         self._journal.record_exchange(exchange, is_about_order=self._is_about_order(request, exchange, response))
         self._record_sent(exchange.intent)
         self._steps.add(exchange.intent, exchange)
@@ -274,13 +280,14 @@ class _FlowRun(Generic[T]):
         failure = exchange.failure
         assert failure is not None, "an exchange has a response or a failure"
         if wrote:  # An earlier write of this flow has been answered; what it did stands, whatever became of this call.
-            return TransportLoss(Certainty.UNKNOWN, failure.message, self._idempotent, failure.retry_after)
+            repeatable = self._idempotent and failure.may_go_again
+            return TransportLoss(Certainty.UNKNOWN, failure.message, repeatable, failure.retry_after)
         if exchange.intent.read_only or failure.certainty is not Certainty.UNKNOWN:
             self._writes.clear()
             certainty = Certainty.NOT_PROCESSED if exchange.intent.read_only else failure.certainty
             not_today = failure.kind == NOT_TODAY
             return TransportLoss(certainty, failure.message, retry_after=failure.retry_after, not_today=not_today)
-        return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent)
+        return TransportLoss(Certainty.UNKNOWN, failure.message, exchange.intent.idempotent and failure.may_go_again)
 
     def _record_not_let_in(self, intents: Sequence[Intent], error: ConfigurationError) -> None:
         """Who was not let in has done nothing; with no word of that the request would seem to be lost."""
@@ -331,7 +338,8 @@ class _FlowRun(Generic[T]):
             return None
         if exchange is not None and exchange.failure is not None:
             certainty = Certainty.UNKNOWN if wrote else exchange.failure.certainty
-            return TransportLoss(certainty, exchange.failure.message, self._idempotent, exchange.failure.retry_after)
+            repeatable = self._idempotent and exchange.failure.may_go_again
+            return TransportLoss(certainty, exchange.failure.message, repeatable, exchange.failure.retry_after)
         if self._recorded.resend_number is not None and exchange is not None and self._may_restart(request):
             self._recorded = NO_RECORD
             del self._writes[number]

@@ -12,6 +12,7 @@ from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import HistoryEntry
 from orderdesk_sdk.cases.prior_steps import StepResult, is_settled_step, step_results
 from orderdesk_sdk.plugin.guard import PluginFailure
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.routes import Button, Route
 from orderdesk_sdk.plugin.service import CALL_OPTIONS, CallOptions
 from orderdesk_sdk.plugin.steps import Step, StepOutcome, StepReport
@@ -33,7 +34,8 @@ class RouteSteps:
     """What is known of a route's prior steps before its flow is driven.
 
     Args:
-        names: those that it declares.
+        names: those that it declares and may do.
+        unasked: those that it declares, and whose side effect nobody asked for.
         done: what earlier attempts have done, with the exchange; None where its response is not kept.
         attempt: the number of this attempt.
     """
@@ -41,15 +43,24 @@ class RouteSteps:
     names: frozenset[str] = frozenset()
     done: Mapping[Step, Exchange | None] = field(factory=dict, hash=False)
     attempt: int = 0
+    unasked: frozenset[str] = frozenset()
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """All that the route declares."""
+        return self.names | self.unasked
 
 
 NO_STEPS = RouteSteps()
 
 
-def route_steps(route: Route, case: CancelCase, history: Sequence[HistoryEntry]) -> RouteSteps:
+def route_steps(
+    route: Route, requested: Sequence[PriorStep], case: CancelCase, history: Sequence[HistoryEntry]
+) -> RouteSteps:
     """What is known of the prior steps of a case's route.
 
     Args:
+        requested: those of them that may be done, for what was asked for besides.
         case: as it is while it is sent; of `history` what its earlier attempts did counts.
     """
     if not isinstance(route, Button) or not route.prior:
@@ -64,7 +75,8 @@ def route_steps(route: Route, case: CancelCase, history: Sequence[HistoryEntry])
         for one in case.steps
         if one.outcome is StepOutcome.DONE and one.attempt != case.attempt
     }
-    return RouteSteps(frozenset(step.name for step in route.prior), done, case.attempt)
+    names = frozenset(step.name for step in requested)
+    return RouteSteps(names, done, case.attempt, frozenset(step.name for step in route.prior) - names)
 
 
 def _own_call(result: StepResult, calls: Mapping[tuple[int, int], Exchange]) -> Exchange | None:
@@ -94,6 +106,8 @@ class StepLog:
         step = step_of(request)
         if step is None:
             return None
+        if step.name in self._known.unasked:
+            return PluginFailure(f"the flow would {step.name!r}, and nobody asked for that side effect")
         if step.name not in self._known.names:
             return PluginFailure(f"the flow would {step.name!r}, which its route does not declare in `prior`")
         if step not in self._known.done:
@@ -123,7 +137,7 @@ class StepLog:
         self._reports += 1
         if self._reports > MAX_REPORTS:
             return PluginFailure(f"the flow told of {MAX_REPORTS} steps without an end")
-        if step.name not in self._known.names:
+        if step.name not in self._known.declared:
             return PluginFailure(f"{said}, and its route does not declare it in `prior`")
         if step in self._known.done:
             return None
@@ -147,7 +161,7 @@ class StepLog:
 
     def results(self) -> tuple[StepResult, ...]:
         """What came of the steps in this attempt."""
-        return step_results(self._known.attempt, self._intents, self._exchanges) if self._known.names else ()
+        return step_results(self._known.attempt, self._intents, self._exchanges) if self._known.declared else ()
 
 
 def _can_say(outcome: StepOutcome, response: httpx.Response) -> bool:

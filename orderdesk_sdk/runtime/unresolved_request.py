@@ -31,6 +31,9 @@ class UnresolvedRequest:
 def unresolved_request(history: Sequence[HistoryEntry], *, is_whole_order: bool) -> UnresolvedRequest | None:
     """What a case sent by its present route and is not proved to have had no effect; None where it sent nothing.
 
+    Nor is there anything to send again where a lone conditional write was turned away in the end: what it rests on is
+    old, so that it does nothing any more. Whoever asks again reads the order as it is.
+
     Args:
         is_whole_order: the cancellation is for the whole order. Its first write without a response is the one to be
             sent again; where all were answered, the last one.
@@ -54,6 +57,8 @@ def unresolved_request(history: Sequence[HistoryEntry], *, is_whole_order: bool)
         return None
     lost = [number for number in writes if number not in exchanges or exchanges[number].status is None]
     again = lost[0] if lost else writes[-1]
+    if writes == [again] and again in exchanges and _is_closed(exchanges[again]):
+        return None
     return UnresolvedRequest(
         RecordedExchanges(
             {number: intent for number, intent in intents.items() if number <= again},
@@ -63,6 +68,10 @@ def unresolved_request(history: Sequence[HistoryEntry], *, is_whole_order: bool)
         ),
         began,
     )
+
+
+def _is_closed(exchange: Exchange) -> bool:
+    return exchange.failure is not None and not exchange.failure.may_go_again
 
 
 def _unresolved_attempts(history: Sequence[HistoryEntry]) -> tuple[list[int], datetime | None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from string import whitespace
 from typing import Self
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
@@ -18,9 +19,9 @@ from orderdesk_sdk.plugin.connection_settings import settings_fields
 from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, MAX_SCANNED_LENGTH
 from orderdesk_sdk.plugin.routes import normalize_status
 from orderdesk_sdk.secret import HIDDEN, Secret
+from orderdesk_sdk.transport.denied_values import Span, denied_spans, name_probes, names_may_be_in
 from orderdesk_sdk.transport.escapes import Unescaped, unescaped
 from orderdesk_sdk.transport.known_secrets import KnownSecrets
-from orderdesk_sdk.transport.xml_redaction import redact_xml
 
 __all__ = ["REDACTED_NAMES", "Redactor", "redact_answer", "normalize_name"]
 
@@ -54,14 +55,12 @@ _REDACTED_NAME_ENDINGS = ("apikey", "authorization", "cookie", "password", "secr
 """How names end whose values are hidden in logs too: there nothing is lost by hiding one too many."""
 
 # Possessive throughout: a text of megabytes must not be remembered step by step.
-_FORM = re.compile(r"(?=[^=]*+=)[^\s=&]*+(?:=[^\s&]*+)?+(?:&[^\s=&]*+(?:=[^\s&]*+)?+)*+")
-_PAIR = re.compile(r"([^\s=&]++)=([^\s&]*+)")
-_NAMED = re.compile(r'"([^"\\]{1,64}+)"\s*+:\s*+(?:"(?:[^"\\]++|\\[\s\S]?)*+"?|[^\s",\[\]{}]++|(?=([\[{])))')
 _USER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?:\\?/){2}([^\s/?#@\"'<>]++)@")
 _SPECIAL = re.compile(r"[%\\&@\n\x00]")
 """What begins every escape, and stands behind every login."""
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:/_~-]++")
-_NAME = re.compile(r'"([^"\\]*+)"\s*+:')
+_ENTITY = re.compile(r"&[#A-Za-z]")
+_AROUND_JSON = "\ufeff" + whitespace
 _URL = re.compile(r"https?://[^\s\"'<>\\]++", re.IGNORECASE)
 _LOGGED = re.compile(
     r"(?P<pair>b?(?P<quote>['\"])(?P<header>[\w-]{1,64}+)(?P=quote)\s*+[,:]\s*+)"
@@ -101,6 +100,7 @@ class Redactor:
 
     def __init__(self, fields: Iterable[str] = (), secrets: Iterable[Secret] = ()) -> None:
         self._fields = REDACTED_NAMES | {normalize_name(name) for name in fields}
+        self._probes = name_probes(self._fields)
         self._lock = threading.Lock()
         self._given = tuple(secret.reveal() for secret in secrets)
         self._fetched: dict[str, None] = {}  # The latest last.
@@ -144,11 +144,21 @@ class Redactor:
         """
         if not _SPECIAL.search(text) and not self._known.may_be_in(text):
             return text
-        known, view, layers = self._known, text, list[Unescaped]()
-        found: list[tuple[int, int]] = []
+        return self._hide(text, self._secret)
+
+    def _secret(self, view: str) -> Iterator[Span]:
+        yield from self._known.spans(view)
+        for match in _USER.finditer(view):
+            yield match.span(1)
+
+    def _hide(self, text: str, spans: Callable[[str], Iterable[Span]]) -> str:
+        """The text without what `spans` finds in it, and beneath its escapes."""
+        view, layers = text, list[Unescaped]()
+        found: list[Span] = []
         while True:
-            spans = [*known.spans(view), *(match.span(1) for match in _USER.finditer(view))]
-            for start, end in spans:
+            for start, end in spans(view):
+                if layers and start == end:
+                    continue  # Nothing stands there, and nothing has a place in the source.
                 for layer in reversed(layers):
                     start, end = layer.source(start, end)  # noqa: PLW2901 - back through each layer, to the text itself
                 found.append((start, end))
@@ -217,58 +227,62 @@ class Redactor:
         return self.redact_text(urlunsplit((parts.scheme, host, parts.path, query, "")))
 
     def redact_body(self, text: str) -> str:
-        """A body without denied fields (where it is JSON, XML or a form) and without any known secret."""
-        stripped = text.lstrip()
-        if not stripped:
+        """A body without the values of denied fields, whatever its format or cut, and without any known secret."""
+        if not self._known.may_be_in(text) and not self._may_hold_denied(text):
             return text
-        if stripped[0] in "{[":
-            if "\\" not in text and not any(self.is_redacted(name) for name in _NAME.findall(text)):
-                return self.redact_text(text)
-            with suppress(ValueError, RecursionError):  # What is cut or broken is looked through by its names only.
-                cleaned, changed = self._value(json.loads(text))
-                text = json.dumps(cleaned, separators=(",", ":")) if changed else text
-            return self.redact_text(self._redact_unparsed(text))
-        if stripped[0] in "<\ufeff":
-            return self.redact_text(redact_xml(text, self.is_redacted))
-        if _FORM.fullmatch(stripped):
-            return self.redact_text(_PAIR.sub(self._pair, text))
-        return self.redact_text(self._redact_unparsed(text))
+        cleaned = self._json(text)
+        return self._hide(text, self._secret_and_denied) if cleaned is None else self.redact_text(cleaned)
 
-    def _redact_unparsed(self, text: str) -> str:
-        # Cut or broken JSON still must not show a denied field's value; where the value is a list or an object, nobody
-        # knows where it ends, so the rest is hidden.
-        kept: list[str] = []
-        end = 0
-        for match in _NAMED.finditer(text):
-            if self.is_redacted(match[1]):
-                kept += text[end : match.start()], f'"{match[1]}":"{HIDDEN}"'
-                end = len(text) if match[2] else match.end()
-                if match[2]:
-                    break
-        return "".join(kept) + text[end:]
+    def _may_hold_denied(self, text: str) -> bool:
+        return bool(_SPECIAL.search(text) or _ENTITY.search(text)) or names_may_be_in(text, self._probes)
 
-    def _pair(self, match: re.Match[str]) -> str:
-        return f"{match[1]}={HIDDEN}" if self.is_redacted(unquote_plus(match[1])) else match[0]
+    def _secret_and_denied(self, view: str) -> Iterator[Span]:
+        yield from self._secret(view)
+        if names_may_be_in(view, self._probes):
+            yield from denied_spans(view, self.is_redacted)
+
+    def _json(self, text: str) -> str | None:
+        """The text without denied fields if it is JSON; None if it is not, or cut, broken or said twice."""
+        document = text.strip(_AROUND_JSON)
+        if document[:1] not in ("{", "["):
+            return None
+        with suppress(ValueError, RecursionError):
+            cleaned, changed = self._value(json.loads(document, object_pairs_hook=_unique))
+            return json.dumps(cleaned, separators=(",", ":")) if changed else text
+        return None
 
     def _value(self, value: object) -> tuple[object, bool]:
-        """A JSON value without its denied fields, and whether it had any."""
-        if isinstance(value, dict):
-            made: dict[str, object] = {}
-            changed = False
-            for name, inner in value.items():
-                made[name], is_other = (HIDDEN, True) if self.is_redacted(name) else self._value(inner)
-                changed = changed or is_other
-            return made, changed
-        if isinstance(value, list):
-            results = [self._value(inner) for inner in value]
-            return [inner for inner, _ in results], any(changed for _, changed in results)
-        return value, False
+        """A JSON value without its denied fields, and whether it had any. Its texts are bodies of their own."""
+        match value:
+            case dict():
+                made: dict[str, object] = {}
+                changed = False
+                for name, inner in value.items():
+                    made[name], is_other = (HIDDEN, True) if self.is_redacted(name) else self._value(inner)
+                    changed = changed or is_other
+                return made, changed
+            case list():
+                results = [self._value(inner) for inner in value]
+                return [inner for inner, _ in results], any(changed for _, changed in results)
+            case str() if self._may_hold_denied(value):
+                cleaned = self._json(value)
+                text = self._hide(value, self._secret_and_denied) if cleaned is None else cleaned
+                return text, text != value
+            case _:
+                return value, False
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a name is said twice")
+    return made
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
     kept: list[str] = []
     end = 0
-    for start, stop in sorted(spans):
+    for start, stop in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= end:
             kept += text[end:start], HIDDEN
         end = max(end, stop)

@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.cases.wording import describe_prior_steps
-from tests.support.hold_toy import HoldsFirst, HoldsForGood, HoldShop
+from orderdesk_sdk.plugin.integration import SideEffect
+from tests.support.hold_toy import (
+    CallsAHoldCanceled,
+    HoldsFirst,
+    HoldsForAFee,
+    HoldsForAFeeUnasked,
+    HoldsForGood,
+    HoldShop,
+)
 
 RELEASING = PluginUnderTest(slug="toy", plugin=HoldsFirst(), simulator=HoldShop)
 FOR_GOOD = PluginUnderTest(slug="toy", plugin=HoldsForGood(), simulator=HoldShop)
@@ -81,3 +91,32 @@ def test_a_hold_for_good_is_told_before_and_after(tmp_path: Path) -> None:
         assert (case.state, case.message) == (State.WITHDRAWN, "Withdrawn by Ann; hold the order: done")
         assert case.hint == ("this cannot be undone from here, so look after it at the service: hold the order: done")
         assert releases(harness) == []
+
+
+def test_an_order_is_not_canceled_because_it_is_held(tmp_path: Path) -> None:
+    with PluginUnderTest(slug="toy", plugin=CallsAHoldCanceled(), simulator=HoldShop).open_harness(tmp_path) as harness:
+        case = harness.cancel()
+        assert (case.state, harness.is_canceled) == (State.ACTION_REQUIRED, False)
+        assert "by the response to its step 'hold the order'" in (case.plugin_error or "")
+
+
+@pytest.mark.parametrize(("wanted", "calls"), [((), []), ((SideEffect.FEE,), ["hold 1042"])])
+def test_a_step_with_a_fee_is_done_only_where_somebody_said_so(
+    tmp_path: Path, wanted: tuple[SideEffect, ...], calls: list[str]
+) -> None:
+    with PluginUnderTest(slug="toy", plugin=HoldsForAFee(), simulator=HoldShop).open_harness(tmp_path) as harness:
+        plan = harness.desk.cancellations.plan(harness.order, side_effects=wanted)
+        (entry,) = plan.entries
+        assert [step.name for step in entry.steps[0].prior] == ["hold the order"] * len(wanted)
+        assert (entry.also_done, entry.offered) == (wanted, () if wanted else (SideEffect.FEE,))
+        harness.desk.cancel(harness.order, by="Ann", plan_token=plan.token, side_effects=wanted)
+        assert harness.follow_up().state is State.CANCELED
+        assert shop_of(harness).calls == calls
+
+
+def test_a_plugin_that_takes_a_fee_unasked_is_stopped_before_its_call(tmp_path: Path) -> None:
+    unasked = PluginUnderTest(slug="toy", plugin=HoldsForAFeeUnasked(), simulator=HoldShop)
+    with unasked.open_harness(tmp_path) as harness:
+        case = harness.cancel()
+        assert case.plugin_error == "the flow would 'hold the order', and nobody asked for that side effect"
+        assert shop_of(harness).calls == []

@@ -10,7 +10,7 @@ from orderdesk_sdk.plugin.integration import Integration, Limit
 from tests.support.toy_plugin import Toy
 from tests.support.toy_simulators import ToyShop
 
-__all__ = ["HidesPeople", "LimitsNoCall", "PeopleShop"]
+__all__ = ["HidesPeople", "KeepsALimit", "LimitsNoCall", "PeopleShop"]
 
 
 class LimitsNoCall(Toy):
@@ -35,3 +35,11 @@ class PeopleShop(ToyShop):
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, object]]:
         status, said = super()._answer(method, path, body)
         return status, {**said, "customer": {"street": PERSON["address1"]}}
+
+
+class KeepsALimit(Toy):
+    """Makes three calls at once, and one a second after that, of each kind."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(Toy().orderdesk_integration(), limits={"*": Limit(1, burst=3)})

@@ -13,10 +13,10 @@ from orderdesk_sdk.clock import Clock, hours, minutes
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Rejection
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Integration, SettableStatus
+from orderdesk_sdk.plugin.integration import Integration, SettableStatus, SideEffect, SideEffectSwitch
 from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.requests import CancelRequest, StatusChangeRequest
-from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Polling
+from orderdesk_sdk.plugin.routes import Button, FinalResponse, ManualConfirmation, Polling
 from orderdesk_sdk.plugin.service import Flow, FlowWithSteps, Service
 from orderdesk_sdk.plugin.steps import Step
 from orderdesk_sdk.plugin.toolkit.json_response import json_object
@@ -89,6 +89,52 @@ class HoldsForGood(HoldsFirst):
             yield step.done(held)
             return answer.acknowledged(held, message="It is held; a person cancels it in the portal")
         return answer.unknown(held)
+
+
+class HoldsForAFee(HoldsFirst):
+    """Holds an order where somebody said that it may cost a fee; else it only asks to cancel."""
+
+    hold = PriorStep(HOLD.name, undo="released", effect=SideEffect.FEE)
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        fee = SideEffectSwitch(per_cancel=True, note="1 USD")
+        return evolve(super().orderdesk_integration(), side_effects={SideEffect.FEE: fee})
+
+    @hookimpl
+    def orderdesk_cancel(  # type: ignore[override]  # see above
+        self, request: CancelRequest, service: Service[ToySettings]
+    ) -> FlowWithSteps[Answer]:
+        if SideEffect.FEE in request.side_effects:
+            return (yield from super().orderdesk_cancel(request, service))
+        return (yield from Toy().orderdesk_cancel(request, service))
+
+
+class HoldsForAFeeUnasked(HoldsForAFee):
+    """Holds an order for a fee, whatever anybody said."""
+
+    @hookimpl
+    def orderdesk_cancel(  # type: ignore[override]  # see above
+        self, request: CancelRequest, service: Service[ToySettings]
+    ) -> FlowWithSteps[Answer]:
+        return (yield from HoldsFirst.orderdesk_cancel(self, request, service))
+
+
+class CallsAHoldCanceled(HoldsFirst):
+    """Holds an order, and says that it is canceled."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(super().orderdesk_integration(), cancel=(Button(FinalResponse(), prior=(self.hold,)),))
+
+    @hookimpl
+    def orderdesk_cancel(  # type: ignore[override]  # see above
+        self, request: CancelRequest, service: Service[ToySettings]
+    ) -> FlowWithSteps[Answer]:
+        step = Step(self.hold.name)
+        held = yield step.call(service.put("/orders", request.remote_id, "hold", operation="hold", idempotent=True))
+        yield step.done(held)
+        return answer.canceled(held)
 
 
 class CallsItReleased(HoldsFirst):

@@ -286,6 +286,11 @@ def _show_case(screen: Screen, receipt: CaseReceipt) -> None:
         screen.hanging("archived:", f"{count}, {format_time(archived.archived_at)}, in {archived.archive}", indent=2)
     if case.steps:
         screen.hanging("before it:", describe_steps(case.steps), indent=2)
+    if case.side_effects:
+        screen.hanging("besides:", ", ".join(_EFFECTS[effect] for effect in case.side_effects), indent=2)
+    if receipt.unasked_effects:
+        unasked = ", ".join(_EFFECTS[effect] for effect in receipt.unasked_effects)
+        screen.hanging("not asked:", f"{unasked}; the plan did not show it here", indent=2)
     if _is_partial(case):
         screen.hanging("lines:", _lines(case), indent=2)
     if case.is_open and case.hint:

@@ -63,6 +63,7 @@ def _cancel_document(case: CancelCase) -> JsonObject:
             {"name": one.name, "item": one.item, "outcome": one.outcome.value, "message": one.message}
             for one in case.steps
         ],
+        "side_effects": [effect.value for effect in case.side_effects],
         "evidence": None if case.evidence is None else case.evidence.kind.value,
     }
 

@@ -82,6 +82,7 @@ def _case_receipt_document(receipt: CaseReceipt) -> JsonObject:
     return case_document(receipt.case) | {
         "title": receipt.title,
         "route": receipt.route,
+        "unasked_effects": [effect.value for effect in receipt.unasked_effects],
         "evidence": None if receipt.evidence is None else _evidence_document(receipt.evidence),
         "history": [_history_line_document(line) for line in receipt.history],
         "archived": [

@@ -14,7 +14,9 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import failures, requesting
 from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.policy.withdrawal import rejection_with_steps
 from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
+from orderdesk_sdk.cases.side_effects import requested_steps
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
 from orderdesk_sdk.cases.validation import validate_lines
 from orderdesk_sdk.cases.windows import window_state
@@ -25,7 +27,7 @@ from orderdesk_sdk.plugin.answer import Answer, Answers
 from orderdesk_sdk.plugin.guard import Watchdog
 from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.requests import CancelRequest
-from orderdesk_sdk.plugin.routes import Button, Email, Route
+from orderdesk_sdk.plugin.routes import Button, Email
 from orderdesk_sdk.plugin.url_paths import number_error
 from orderdesk_sdk.runtime.batch_answers import with_answer_count
 from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening, OpeningJournal
@@ -102,7 +104,7 @@ class CancelCall:
                 case.updated_at,
                 case.integration,
                 route.label,
-                self._route_steps(route, asked.sending),
+                self._route_steps(connection, asked.request, asked.sending),
             ),
         )
         return self._finish(asked.sending, connection, context.remote_order, journal, driven)
@@ -213,7 +215,7 @@ class CancelCall:
                 case.updated_at,
                 case.integration,
                 label,
-                self._route_steps(route, resumed),
+                self._route_steps(connection, request, resumed),
             ),
         )
         return self._finish(resumed, connection, remote_order, journal, driven)
@@ -290,10 +292,12 @@ class CancelCall:
 
         return SendCondition(why, case.order_id if case.role is ConnectionRole.CART else None)
 
-    def _route_steps(self, route: Route, sending_case: CancelCase) -> RouteSteps:
+    def _route_steps(self, connection: Connection, request: CancelRequest, sending_case: CancelCase) -> RouteSteps:
         """What is known of a route's prior steps, by what the case has done before."""
         history = self._loader.ledger.history(sending_case.id) if sending_case.steps else ()
-        return route_steps(route, sending_case, history)
+        route = connection.route(sending_case.route)
+        requested = requested_steps(connection.integration, route, request.side_effects)
+        return route_steps(route, requested, sending_case, history)
 
     def _finish(
         self,
@@ -306,6 +310,7 @@ class CancelCall:
         event = self._event(sending_case, connection, remote_order, result, result.outcome)
         if result.steps:
             event = evolve(event, steps=result.steps, only_steps=not result.may_have_written)
+        event = rejection_with_steps(sending_case, event, connection.integration)
         after = journal.finish(transition(sending_case, event), event)
         self._loader.notify_listeners(after, event)
         return after
@@ -324,6 +329,7 @@ class CancelCall:
         results = []
         for asked, outcome in zip(group, outcomes, strict=True):
             event = self._event(asked.sending, connection, asked.context.remote_order, result, outcome)
+            event = rejection_with_steps(asked.sending, event, connection.integration)
             change = transition(asked.sending, event)
             results.append(JournalResult(change.case, (event,), change.order_events))
         return tuple(results)

@@ -28,7 +28,6 @@ from orderdesk_sdk.transport.http.connection_state import ConnectionState, Local
 from orderdesk_sdk.transport.http.credentials import Credentials
 from orderdesk_sdk.transport.http.deadline import DEADLINE
 from orderdesk_sdk.transport.http.failures import (
-    CONDITION_FAILED,
     backoff_seconds,
     condition_failure,
     failure_of,
@@ -201,7 +200,7 @@ class HttpClient:
             result = self._send_once(request, guard)
             away = self._turned_away(request, result, intent, bucket, guard)
             pause = backoff_seconds(intent, away or result, tries)
-            if away is not None and away.kind != CONDITION_FAILED:
+            if away is not None and away.may_go_again:
                 _log_throttling(intent, away)
                 if pause is not None:
                     bucket.close_for(pause)
@@ -209,7 +208,7 @@ class HttpClient:
                 break
             if self._shutdown.is_requested:  # What is under way is finished, and not begun anew.
                 break
-            if not self._may_go_again(bucket, pause, longest) or self._quotas.take(options.operation) is not None:
+            if not self._may_go_again(bucket, pause, longest) or self._quotas.take_again(options.operation) is not None:
                 break
             waited += pause
             tries += 1
@@ -282,7 +281,8 @@ class HttpClient:
 
     def _send_once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         if self.credentials is not None and call_options(request).signed:
-            return self.credentials.send_signed(request, guard)
+            operation = call_options(request).operation
+            return self.credentials.send_signed(request, guard, lambda: self._quotas.take_again(operation))
         try:
             return self._send(request)
         except PluginError:

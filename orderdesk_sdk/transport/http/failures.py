@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from orderdesk_sdk.cases.exchange import Certainty, Failure, Intent
+from orderdesk_sdk.cases.exchange import CONDITION_FAILED, Certainty, Failure, Intent
 from orderdesk_sdk.transport.http.replay import IF_MATCH
 from orderdesk_sdk.transport.http.retry_after import MAX_WAIT, parse_retry_after
 from orderdesk_sdk.transport.redaction import Redactor
@@ -15,7 +15,6 @@ from orderdesk_sdk.transport.redaction import Redactor
 __all__ = [
     "BUSY_STATUSES",
     "CERTAINTY",
-    "CONDITION_FAILED",
     "NOT_PROCESSED_STATUSES",
     "ResponseTooLarge",
     "backoff_seconds",
@@ -55,9 +54,6 @@ Other statuses the plugin reads.
 
 BUSY_STATUSES = frozenset({500, 502, 503, 504})
 """Replies after which a call that only reads is made again."""
-
-CONDITION_FAILED = "ConditionFailed"
-"""The kind of failure of a conditional write whose order somebody else has changed since it was read."""
 
 _FIRST_BACKOFF = 0.5
 
@@ -101,7 +97,10 @@ def throttling_failure(
 
 
 def condition_failure(response: httpx.Response, request: httpx.Request) -> Failure | None:
-    """What a 412 to a conditional write proves: nothing was done (RFC 9110, 13.1.1); None for any other response."""
+    """What a 412 to a conditional write proves: nothing was done (RFC 9110, 13.1.1); None for any other response.
+
+    Where the same request may have left before, that is another question (`runtime.flow_failures.after_resend`).
+    """
     if response.status_code != httpx.codes.PRECONDITION_FAILED or IF_MATCH not in request.headers:
         return None
     text = "the order was changed at the service after it was read (412); nothing was done, and it is read again"
@@ -113,7 +112,7 @@ def backoff_seconds(intent: Intent, result: httpx.Response | Failure, attempts: 
     backoff = _FIRST_BACKOFF * 2 ** (attempts - 1)
     if not isinstance(result, Failure):
         return backoff if intent.read_only and result.status_code in BUSY_STATUSES else None
-    if result.kind == CONDITION_FAILED:  # The same request would only be turned away again: what it rests on is old.
+    if not result.may_go_again:  # The same request would only be turned away again: what it rests on is old.
         return None
     safe = result.certainty is not Certainty.UNKNOWN or intent.read_only
     asked = result.retry_after

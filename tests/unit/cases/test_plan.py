@@ -13,6 +13,7 @@ from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.integration import IdentifierFormat, Integration, SideEffect, SideEffectSwitch
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.routes import (
     Always,
     Button,
@@ -211,6 +212,14 @@ def test_nothing_is_done_besides_unless_a_setting_says_so() -> None:
 @pytest.mark.parametrize("routes", [(Portal("Call 555."),), (Button(POLLING, WithinTime(seconds(1))),), ()])
 def test_where_no_button_is_pressed_nothing_is_done_besides(routes: tuple[Route, ...]) -> None:
     assert entry_of(acme(*routes, side_effects=SWITCHED)).also_done == ()
+
+
+def test_what_a_later_button_would_do_is_not_promised_to_be_left_undone() -> None:
+    voids = Button(POLLING, prior=(PriorStep("void the labels", effect=SideEffect.SHIPPING_LABEL),))
+    late = entry_of(acme(Button(POLLING, WithinTime(hours(1))), voids))
+    assert late.also_done == (SideEffect.SHIPPING_LABEL,)
+    by_hand = entry_of(acme(Portal("Call 555."), Button(POLLING), side_effects=SWITCHED))
+    assert by_hand.also_done == (SideEffect.REFUND, SideEffect.CUSTOMER_MESSAGE)
 
 
 def test_a_plan_leaves_undone_what_no_place_does() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cases.case import State
@@ -14,9 +15,11 @@ from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.integration import Integration, SideEffect, SideEffectSwitch
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.plugin.routes import Button, Email, FinalResponse, Polling, Portal
+from orderdesk_sdk.plugin.validation import prior_steps_error
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from tests.support.email_child import EMAIL_ONLY, EmailOnlySettings
 
@@ -112,3 +115,20 @@ def test_a_recipient_that_is_no_single_address_is_said_at_its_setting(name: str,
         desk.connections.get(EMAIL_ONLY)
     assert caught.value.location == f"[connections.post].settings.{name}"
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("effect", [one for one in SideEffect if one is not SideEffect.SHIPPING_LABEL])
+def test_a_step_that_moves_money_stock_or_tells_somebody_needs_a_switch(effect: SideEffect) -> None:
+    plain = Configured(None).orderdesk_integration()
+    step = evolve(CHECKED, prior=(PriorStep("do more", effect=effect),))
+    assert prior_steps_error(plain, (step,)) == (
+        f"its step 'do more' has the side effect {effect.value!r}, which nothing turns on:"
+        f" add SideEffect.{effect.name} to side_effects"
+    )
+    switched = evolve(plain, side_effects={effect: SideEffectSwitch(per_cancel=True)})
+    assert prior_steps_error(switched, (step,)) is None
+
+
+def test_a_label_is_voided_before_a_cancel_without_a_switch() -> None:
+    step = evolve(CHECKED, prior=(PriorStep("void the label", effect=SideEffect.SHIPPING_LABEL),))
+    assert prior_steps_error(Configured(None).orderdesk_integration(), (step,)) is None

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from attrs import evolve
 
-from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal
-from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
+from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeClient, FakeJournal, exchange_of
+from orderdesk_sdk.cases.exchange import CONDITION_FAILED, Certainty, Failure, TransportLoss
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
 from orderdesk_sdk.plugin import answer
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.guard import Watchdog, current_watchdog
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError, text_at
 from orderdesk_sdk.runtime.flow_options import FlowOptions
+from orderdesk_sdk.runtime.flow_record import RecordedExchanges
 from orderdesk_sdk.runtime.flow_runner import FlowResult, run_flow
 from tests.support.flows import READ, SECRET, WRITE, driven, outcome, raises, yields
 
@@ -129,3 +131,20 @@ def test_a_watch_sees_the_plugins_code_and_not_the_cores(client: FakeClient, jou
     assert seen == [True, False, True]
     assert current_watchdog() is None
     assert not watch.abandon(0.0), "nothing runs that could be left behind"
+
+
+@pytest.mark.parametrize("before", [(), (WRITE,)], ids=["alone", "after another write"])
+def test_what_was_turned_away_with_an_old_version_is_never_repeatable(
+    client: FakeClient, journal: FakeJournal, before: tuple[httpx.Request, ...]
+) -> None:
+    """After a crash behind a 412 to a second send: the record says that nobody knows, and that it is closed."""
+    calls = [exchange_of(request, number) for number, request in enumerate(before, 1)]
+    last = len(before) + 1
+    closed = Failure(CONDITION_FAILED, Certainty.UNKNOWN, "changed (412)")
+    calls.append(evolve(exchange_of(WRITE, last, status=412, whole=False), failure=closed))
+    record = RecordedExchanges({one.intent.number: one.intent for one in calls}, dict(enumerate(calls, 1)))
+    found = run_flow(
+        yields(*before, WRITE), Answer, client.as_client(), journal, ANY_ORDER, FlowOptions(record)
+    ).outcome
+    assert found == TransportLoss(Certainty.UNKNOWN, "changed (412)")
+    assert client.requests == []

@@ -3,6 +3,7 @@
     mutants     what a mutant is, and all mutants of a file
     nodes       places in a source file, and what is put there instead
     general     mistakes of any program: a branch turned, a check left out, a word or number changed
+    own_choices what its author chooses freely, so that it is no mistake
     plugins     mistakes of a plugin: an answer exchanged, a setting not read, a signature not verified, ...
     replaced_module   one module with another source, in a process
     suite_process   the suite in a process of its own

@@ -30,7 +30,8 @@ class Campaign:
 
     Args:
         jobs: mutants at a time.
-        budget: seconds after which no further mutant is begun; None: all are tried.
+        budget: seconds after which no further mutant is begun, counted anew after those that are called equivalent;
+            None: all are tried.
         every: of all mutants, only each so-manieth: for a first look.
         only: those whose names hold this text, or whose module is named like it; "": all.
         quick: without the slowest tests, which take nine tenths of the time; they may find what survives then.
@@ -78,7 +79,11 @@ class CampaignResult:
 
 
 def run_campaign(folder: PluginFolder, campaign: Campaign) -> CampaignResult:
-    """Try the mutants of a plugin. Raises ConfigurationError where its suite does not pass, or is not there."""
+    """Try the mutants of a plugin.
+
+    Raises ConfigurationError where its suite does not pass, or is not there, and where it kills one that is called
+    equivalent; these are tried first.
+    """
     tests = folder.path / "tests" / "test_conformance.py"
     if not tests.exists():
         raise ConfigurationError(
@@ -90,9 +95,13 @@ def run_campaign(folder: PluginFolder, campaign: Campaign) -> CampaignResult:
     wanted = [mutant for mutant in mutants if campaign.only in mutant.name or campaign.only == mutant.module]
     left_out = profile.slow_tests(_SLOW_SHARE) if campaign.quick else frozenset[str]()
     suite = SuiteRun(tests, profile, left_out)
-    results = _run_all(suite, wanted[:: campaign.every], campaign)
+    chosen = wanted[:: campaign.every]
+    alike = _run_all(suite, [mutant for mutant in chosen if mutant.name in equivalent], campaign)
+    _require_not_killed(alike)
+    others = _run_all(suite, [mutant for mutant in chosen if mutant.name not in equivalent], campaign)
     require_unchanged(suite)
-    return CampaignResult(results, equivalent, profile)
+    by_name = {result.mutant.name: result for result in (*alike, *others)}
+    return CampaignResult(tuple(by_name[mutant.name] for mutant in chosen), equivalent, profile)
 
 
 def _run_all(suite: SuiteRun, mutants: Sequence[Mutant], campaign: Campaign) -> tuple[MutantResult, ...]:
@@ -110,6 +119,17 @@ def _run_all(suite: SuiteRun, mutants: Sequence[Mutant], campaign: Campaign) -> 
 
     with ThreadPoolExecutor(campaign.jobs) as threads:
         return tuple(threads.map(run, mutants))
+
+
+def _require_not_killed(results: Sequence[MutantResult]) -> None:
+    """Raise ConfigurationError for mutants that are called equivalent, and that a test tells from the plugin."""
+    killed = [f"{one.mutant.name} (by {one.test})" for one in results if one.fate is Fate.KILLED]
+    if killed:
+        raise ConfigurationError(
+            f"the suite finds what is called equivalent: {'; '.join(killed)}",
+            location="pyproject.toml: [tool.orderdesk.equivalent_mutants]",
+            hint="remove these lines",
+        )
 
 
 def _equivalent(folder: PluginFolder, mutants: Sequence[Mutant]) -> Mapping[str, str]:

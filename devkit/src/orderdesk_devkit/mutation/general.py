@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from orderdesk_devkit.mutation.nodes import Change, SourceFile
+from orderdesk_devkit.mutation.own_choices import is_own_choice
 
 __all__ = ["general_changes"]
 
@@ -44,8 +45,8 @@ _ADDRESSES = ("https://", "http://")
 """What the address of the real service begins with: a simulator is elsewhere, and only that service could tell."""
 
 
-def general_changes(file: SourceFile) -> Iterator[Change]:
-    """Every change of this kind in a file."""
+def general_changes(file: SourceFile, declared: frozenset[str]) -> Iterator[Change]:
+    """Every change of this kind in a file. declared: the words that the plugin's declarations have entries for."""
     for node in file.walk():
         match node:
             case ast.If() | ast.IfExp() | ast.While():
@@ -55,7 +56,7 @@ def general_changes(file: SourceFile) -> Iterator[Change]:
                 yield file.replace("comparison turned", node, f"({left} {_COMPARISONS[type(op)]} {after})")
             case ast.BoolOp():
                 yield from _bool_changes(file, node)
-            case ast.Constant() if not _is_left_alone(file, node):
+            case ast.Constant() if not _is_left_alone(file, node) and not is_own_choice(file, node, declared):
                 yield from _constant_changes(file, node)
             case ast.Raise():
                 yield file.replace("error not raised", node, "pass")

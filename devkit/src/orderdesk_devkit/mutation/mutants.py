@@ -9,6 +9,7 @@ from attrs import frozen
 
 from orderdesk_devkit.mutation.general import general_changes
 from orderdesk_devkit.mutation.nodes import Change, SourceFile
+from orderdesk_devkit.mutation.own_choices import words_of_tables
 from orderdesk_devkit.mutation.plugins import plugin_changes
 
 __all__ = ["Mutant", "modules_of_package", "mutants_of_file", "mutants_of_package"]
@@ -45,9 +46,9 @@ class Mutant:
 
 def mutants_of_package(package: Path) -> tuple[Mutant, ...]:
     """All mutants of a package of a plugin, but of its simulator, which is no part of it."""
-    return tuple(
-        mutant for file, module in modules_of_package(package).items() for mutant in mutants_of_file(file, module)
-    )
+    modules = modules_of_package(package)
+    words = frozenset[str]().union(*(words_of_tables(_read(file)) for file in modules))
+    return tuple(mutant for file, module in modules.items() for mutant in mutants_of_file(file, module, words))
 
 
 def modules_of_package(package: Path) -> dict[Path, str]:
@@ -65,13 +66,17 @@ def _module_name(package: Path, file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def mutants_of_file(path: Path, module: str) -> Iterator[Mutant]:
-    """The mutants of one file that differ from it and from each other, by the lines of their mistakes."""
-    file = SourceFile(path.read_text(encoding="utf-8"))
+def mutants_of_file(path: Path, module: str, declared: frozenset[str]) -> Iterator[Mutant]:
+    """The mutants of one file that differ from it and from each other, by the lines of their mistakes.
+
+    Args:
+        declared: the words that the tables of the whole package have entries for.
+    """
+    file = _read(path)
     seen: set[str] = {file.text}
     counts: dict[str, int] = {}
     for change in sorted(
-        (*general_changes(file), *plugin_changes(file)), key=lambda change: (change.start, change.end)
+        (*general_changes(file, declared), *plugin_changes(file)), key=lambda change: (change.start, change.end)
     ):
         source = file.text[: change.start] + change.text + file.text[change.end :]
         if source in seen or not _is_python(source):
@@ -82,6 +87,10 @@ def mutants_of_file(path: Path, module: str) -> Iterator[Mutant]:
         numbered = name if counts[name] == 1 else f"{name} ({counts[name]})"
         before = file.text[change.start : change.end]
         yield Mutant(module, path, change.line, change.lines, change.kind, numbered, before, change.text, source)
+
+
+def _read(path: Path) -> SourceFile:
+    return SourceFile(path.read_text(encoding="utf-8"))
 
 
 def _name(file: SourceFile, path: Path, change: Change) -> str:

@@ -77,6 +77,7 @@ class CancelCaseFields(CaseFields):
     service_status: Annotated[str | None, "The last status that the service gave, as it spells it."]
     lines: list[LineCoverageDocument]
     prior_steps: Annotated[list[StepResultDocument], "What came of what is done before a cancel."]
+    side_effects: Annotated[list[SideEffect], "What a person allowed there besides, by a plan that showed it there."]
 
 
 class CancelCaseDocument(CancelCaseFields):
@@ -145,7 +146,10 @@ class CancellationDocument(TypedDict):
     requested_at: Moment
     lines: Annotated[list[LineQuantityDocument], "Empty: the whole order."]
     caused_by_rules: list[str]
-    side_effects: Annotated[list[SideEffect], "What was asked for besides, for this cancellation alone."]
+    side_effects: Annotated[
+        list[SideEffect],
+        "What a person wants besides, for this cancellation alone; each case has what of it is allowed there.",
+    ]
 
 
 class CancellationStatusDocument(TypedDict):

@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict
 
 from orderdesk_sdk.cases.evidence import EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.web.api.replies.cases import (
     CancelCaseFields,
     CancellationDocument,
@@ -105,6 +106,9 @@ class CaseReceiptDocument(CancelCaseFields):
 
     title: str
     route: str
+    unasked_effects: Annotated[
+        list[SideEffect], "What a person wants besides, and the case does not ask for: the plan did not show it there."
+    ]
     evidence: Annotated[EvidenceDocument | None, "What the state rests on."]
     history: list[HistoryLineDocument]
     archived: list[ArchivedHistoryDocument]

@@ -20,6 +20,8 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.batches import BatchTests
+from orderdesk_devkit.testing.conformance.call_rules import CallRuleTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
@@ -30,6 +32,7 @@ from orderdesk_devkit.testing.conformance.expected_requests import ExpectedReque
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
+from orderdesk_devkit.testing.conformance.kept_headers import KeptHeaderTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
 from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
@@ -47,9 +50,12 @@ from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTest
 from orderdesk_devkit.testing.conformance.request_lists import RequestListTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.conformance.responses import ResponseTests
+from orderdesk_devkit.testing.conformance.resubmission import Resubmission
+from orderdesk_devkit.testing.conformance.resubmissions import ResubmissionTests
 from orderdesk_devkit.testing.conformance.samples import SampleTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.setting_choices import SettingChoiceTests
 from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.settlement import SettlementTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
@@ -59,10 +65,20 @@ from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
+from orderdesk_devkit.testing.conformance.webhook_samples import WebhookSample, WebhookSampleTests
 from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTests
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
-__all__ = ["Ending", "Requirement", "ConformanceError", "ExpectedEmail", "ExpectedRequest", "PluginConformance"]
+__all__ = [
+    "ConformanceError",
+    "Ending",
+    "ExpectedEmail",
+    "ExpectedRequest",
+    "PluginConformance",
+    "Requirement",
+    "Resubmission",
+    "WebhookSample",
+]
 
 
 class PluginConformance(
@@ -74,6 +90,7 @@ class PluginConformance(
     SubmissionTests,
     EmailTests,
     RequestTests,
+    ResubmissionTests,
     SampleTests,
     DeterminismTests,
     FailpointTests,
@@ -94,15 +111,20 @@ class PluginConformance(
     SettlementTests,
     ScopeTests,
     StatusChangeTests,
+    BatchTests,
     SettingTests,
+    SettingChoiceTests,
+    KeptHeaderTests,
     ThrottlingTests,
     OperationTests,
+    CallRuleTests,
     PersonTests,
     ManualPollTests,
     RequestListTests,
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,
+    WebhookSampleTests,
     WebhookSetupTests,
     SecretLeakTests,
 ):

@@ -25,7 +25,15 @@ from orderdesk_sdk.plugin.guard import TIMED_OUT
 from orderdesk_sdk.plugin.integration import NoResubmission
 from orderdesk_sdk.plugin.routes import Route
 
-__all__ = ["FaultTarget", "RecordedConversation", "RecordedCall", "BaselineRun", "CallRecorder", "run_baseline"]
+__all__ = [
+    "FaultTarget",
+    "RecordedConversation",
+    "RecordedCall",
+    "BaselineRun",
+    "CallRecorder",
+    "run_baseline",
+    "token_path",
+]
 
 EVERY_TIME = 100
 """More often than any call is repeated."""
@@ -201,7 +209,7 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         witnesses.append(CallRecorder(simulator, plugin.number))
         return witnesses[0]
 
-    token_path = _token_path(plugin)
+    path_of_tokens = token_path(plugin)
     with plugin.open_harness(folder, wrap=watched) as stage:
         heard = witnesses[0].calls if witnesses else []
         _require_canceled_statuses(stage.simulator)
@@ -218,7 +226,7 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         history = [entry.content for entry in stage.desk.ledger.history(case.id)]
         writes = [one for one in history if isinstance(one, Intent) and not one.read_only]
     parts = [heard[begin:end] for begin, end in pairwise((0, *marks, len(heard)))]
-    eligibility, cancel, follow, resubmit = (tuple(one for one in part if one.path != token_path) for part in parts)
+    eligibility, cancel, follow, resubmit = (tuple(one for one in part if one.path != path_of_tokens) for part in parts)
     return BaselineRun(
         route,
         asked,
@@ -227,11 +235,11 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         cancel,
         follow,
         resubmit,
-        tuple(one for one in heard if one.path == token_path),
-        token_path,
+        tuple(one for one in heard if one.path == path_of_tokens),
+        path_of_tokens,
         urlsplit(origin).netloc,
         _plugin_errors(problems, looks),
-        _record_status_changes(plugin, folder, token_path),
+        _record_status_changes(plugin, folder, path_of_tokens),
         eligibility,
     )
 
@@ -282,7 +290,7 @@ def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:
         yield case
 
 
-def _token_path(plugin: PluginUnderTest) -> str | None:
+def token_path(plugin: PluginUnderTest) -> str | None:
     """Where tokens are fetched, also by credentials of the plugin's own, whose first request is then another one."""
     auth = plugin.auth
     if auth is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from attrs import evolve
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, option_choices
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
+from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.prior_steps import StepResult
 from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.plugin.steps import StepOutcome
@@ -31,16 +32,39 @@ class PriorStepTests(StandardTests):
             pytest.skip(f"{plugin_under_test.slug} declares nothing that is done before a cancel")
         found: list[str] = []
         told: set[str] = set()
-        for options in option_choices(plugin_under_test):
+        for options, is_asked in _choices(plugin_under_test):
             tested = evolve(plugin_under_test, options={**plugin_under_test.options, **options})
-            with tested.open_harness(new_folder(tmp_path)) as harness:
-                case = harness.cancel()
+            with (_switched_on(tested) if is_asked else tested).open_harness(new_folder(tmp_path)) as harness:
+                case = _cancel_with_effects(harness) if is_asked else harness.cancel()
                 told |= {step.name for step in case.steps}
                 under = ", ".join(f"{name}={choice}" for name, choice in options.items()) or "no option"
                 found += [f"{under}: {said}" for said in _failures(harness, case.steps)]
             count("runs with prior steps", 1)
         found += [f"{name!r} is declared, and no cancel does it" for name in sorted(declared - told)]
         require(Requirement.PRIOR_STEPS, found)
+
+
+def _choices(tested: PluginUnderTest) -> Iterator[tuple[Mapping[str, str], bool]]:
+    """What the simulator's options may be; and whether each side effect is asked for, of the options as they are."""
+    for options in option_choices(tested):
+        yield options, False
+        if not options and tested.integration.side_effects:
+            yield {}, True
+
+
+def _switched_on(tested: PluginUnderTest) -> PluginUnderTest:
+    switches = [one.setting for one in tested.integration.side_effects.values() if one.setting is not None]
+    return evolve(tested, settings={**tested.settings, **dict.fromkeys(switches, True)})
+
+
+def _cancel_with_effects(harness: ConformanceHarness) -> CancelCase:
+    """The case of a cancel that asks for each side effect that is offered."""
+    (entry,) = harness.desk.cancellations.plan(harness.order).entries
+    token = harness.desk.cancellations.plan(harness.order, side_effects=entry.offered).token
+    harness.desk.cancel(
+        harness.order, by="conformance", reason=harness.reason, plan_token=token, side_effects=entry.offered
+    )
+    return harness.case
 
 
 def _failures(harness: ConformanceHarness, steps: tuple[StepResult, ...]) -> Iterator[str]:

@@ -105,6 +105,18 @@ class Requirement(Enum):
         "each declared setting changes what is sent, signed, offered, read or believed",
         "read it where its help says, or remove it; or say in `settings_not_tried` why this suite cannot see it",
     )
+    SETTING_CHOICES = (
+        "each choice of a setting is one that the service knows",
+        "name the choices as the service does, and send each where the service looks for it",
+    )
+    KEPT_HEADERS = (
+        "the headers that a declaration names are those of the service's responses",
+        "mend the name, let the simulator send it, or say in `headers_not_tried` when the service does",
+    )
+    BATCHES = (
+        "each order of a batch ends by what the service says of it, and not by another one (laws 4 and 6)",
+        "give an answer for each request in their order, and read of a report only what names the order",
+    )
     CONDITIONAL = (
         "a conditional write never goes over what somebody else changed (law 3)",
         "read the order in the same flow, and send if_match=etag_of(response); never *, and never without it",
@@ -144,6 +156,10 @@ class Requirement(Enum):
     PROOF = (
         "the evidence of a verdict is the response that states it (law 4)",
         "give that response to answer.canceled(...) or answer.rejected(...), and name its call in Ending.proof",
+    )
+    RESUBMITTED = (
+        "an order is submitted again, once, or is not, as the test class declares (laws 3 to 5)",
+        "mend the answer that the plugin gives then, or the Resubmission, where the service means something else",
     )
     WINDOW = (
         "a route is open as long as the service cancels by it (law 7)",
@@ -208,6 +224,10 @@ class Requirement(Enum):
     OPERATIONS = (
         "limits and identified_by name operations of calls that are made",
         "mend the name, or remove it; or name it in `operations_not_tried` where this suite does not come to the call",
+    )
+    CALL_LIMITS = (
+        "no more calls are made than the service takes (a service that is called too often shuts everybody out)",
+        "declare limits for the operations that the message names, whose burst and rate keep within what is allowed",
     )
     NO_PERSON = (
         "no person stands in what is kept of a call (law 11)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from attrs import frozen
@@ -67,7 +68,7 @@ class ReceiptCase:
     rejection: str | None
     evidence: str | None
     lines: tuple[str, ...]
-    steps: tuple[str, ...]
+    besides: tuple[str, ...]
     timeline: tuple[TimelineLine, ...]
     flaws: tuple[str, ...]
     entry_count: int
@@ -161,7 +162,7 @@ def _case(receipt: CaseReceipt) -> ReceiptCase:
         case.rejection.value if case.rejection is not None else None,
         _evidence(case, receipt.evidence) if receipt.evidence is not None else None,
         tuple(f"{line.line}: {line.canceled} of {line.ordered} canceled" for line in case.lines),
-        (f"Before the cancel: {describe_steps(case.steps)}",) if case.steps else (),
+        tuple(_besides(receipt)),
         tuple(map(_timeline_line, receipt.history)),
         receipt.integrity.flaws,
         receipt.integrity.entry_count,
@@ -169,6 +170,18 @@ def _case(receipt: CaseReceipt) -> ReceiptCase:
         receipt.integrity.texts_removed,
         case.is_open,
     )
+
+
+def _besides(receipt: CaseReceipt) -> Iterator[str]:
+    """What is done beside the cancel, or before it, and what of that is not asked for."""
+    case = receipt.case
+    if case.steps:
+        yield f"Before the cancel: {describe_steps(case.steps)}"
+    if case.side_effects:
+        yield f"Besides: {', '.join(effect.value for effect in case.side_effects)}"
+    if receipt.unasked_effects:
+        unasked = ", ".join(effect.value for effect in receipt.unasked_effects)
+        yield f"Not asked for here: {unasked}; the plan did not show it here"
 
 
 def _evidence(case: CancelCase, evidence: EvidenceReceipt) -> str:

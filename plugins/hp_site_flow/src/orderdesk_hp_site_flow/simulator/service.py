@@ -34,7 +34,11 @@ class SiteFlowSimulator(Simulator):
     """
 
     options: ClassVar[tuple[BehaviorOption, ...]] = (
-        BehaviorOption("cancel_body", ("order", "success", "empty"), description="what a cancel that worked answers"),
+        BehaviorOption(
+            "cancel_body",
+            ("order", "success", "empty", "error"),
+            description="what a cancel that worked answers; with error it had no effect",
+        ),
         BehaviorOption(
             "cancel_twice", ("again", "error"), description="whether a second cancel answers as the first, or 400"
         ),
@@ -42,7 +46,10 @@ class SiteFlowSimulator(Simulator):
             "shipped_cancel", ("400", "409", "200"), description="the HTTP status of a cancel of a shipped order"
         ),
         BehaviorOption(
-            "found", ("object", "list", "wrapped"), description="the shape of what is found by sourceOrderId"
+            "found", ("object", "list", "wrapped", "data"), description="the shape of what is found by sourceOrderId"
+        ),
+        BehaviorOption(
+            "own_id", ("told", "missing", "empty", "number"), description="how an order tells Site Flow's own id"
         ),
         BehaviorOption("unknown", ("404", "empty list"), description="how an unknown sourceOrderId is answered"),
         BehaviorOption("fate", ("honored", "ignored"), description="whether a cancel that answers 200 has any effect"),
@@ -132,6 +139,9 @@ class SiteFlowSimulator(Simulator):
         why = signature_fault(request.method, raw_path(request), request.headers)
         if why is not None:
             return CallResult(401, f"refused: {why}", {"message": why})
+        if request.headers.get("content-type") != "application/json":
+            # The vendor's own clients send it with every request; without it: simulator's choice.
+            return CallResult(415, "refused: content-type", {"message": "SIM: content-type is application/json"})
         minute = f"{self.clock.now():%Y-%m-%d %H:%M}"
         self._calls = self._calls + 1 if minute == self._minute else 1
         self._minute = minute
@@ -197,7 +207,10 @@ class SiteFlowSimulator(Simulator):
         if order is None:
             return _rejected(404, "SIM: order not found")
         view = order_view(order)
-        shapes: dict[str, object] = {"object": view, "list": [view], "wrapped": {"order": view}}
+        own_ids: dict[str, dict[str, object]] = {"missing": {}, "empty": {"_id": ""}, "number": {"_id": 7}}
+        if (own_id := own_ids.get(self.option("own_id", number))) is not None:
+            view = {name: value for name, value in view.items() if name != "_id"} | own_id
+        shapes: dict[str, object] = {"object": view, "list": [view], "wrapped": {"order": view}, "data": {"data": view}}
         return CallResult(200, f"read: {order.status}", shapes[self.option("found", number)])
 
     def _cancel(self, order: Order) -> CallResult:
@@ -213,6 +226,8 @@ class SiteFlowSimulator(Simulator):
             return _rejected(400, "SIM: the order is cancelled already (simulator's choice)")
         if order.status is Status.CANCELLED:
             return CallResult(200, "cancelled already", self._answer(order), Effect.CANCEL_ACCEPTED)
+        if self.option("cancel_body", number) == "error":
+            return CallResult(200, "refused: SIM: not now", error_view(400, "SIM: not now"))
         if self.option("fate", number) == "ignored":
             ignored = f"cancel taken in {order.status}, and ignored"
             return CallResult(200, ignored, self._answer(order), Effect.CANCEL_ACCEPTED)

@@ -42,6 +42,9 @@ class MwwSimulator(Simulator):
             ("refused", "unknown"),
             description="whether an order not yet in is refused, or not found",
         ),
+        BehaviorOption(
+            "bare_item", ("never", "last"), description="whether line items end with one that has no attributes"
+        ),
         BehaviorOption("fate", ("honored", "ships anyway"), description="how a cancel that was taken ends"),
     )
 
@@ -88,19 +91,23 @@ class MwwSimulator(Simulator):
     ) -> None:
         """Put an order there that nobody created over HTTP; `lines` are (product code, quantity).
 
-        It goes on from `state` by the clock. Raises ValidationError for a used vendor-po.
+        It goes on from `state` by the clock. A number of 18 digits is MWW's own id, of an order whose vendor-po is
+        another one. Raises ValidationError for a used vendor-po.
         """
         with self.at_present() as now:
             made = [
                 Line(f"{self._book.next_id()}{index:02}", index, *line) for index, line in enumerate(lines, start=1)
             ]
-            content: dict[str, object] = {"vendor-po": remote_id, "shipping-method": "SAMPLE"}
-            order = self._book.add(remote_id, content, made, State(state), now)
+            is_own = re.fullmatch("[0-9]{18}", remote_id) is not None
+            number = f"PO-{remote_id}" if is_own else remote_id
+            content: dict[str, object] = {"vendor-po": number, "shipping-method": "SAMPLE"}
+            order = self._book.add(number, content, made, State(state), now)
+            order.id = remote_id if is_own else order.id
             self.record("add_order", remote_id, f"created: {order.state}")
 
     def put_status(self, remote_id: str, status: State | str) -> None:
         with self.at_present() as now:
-            order = self._book.orders.require(remote_id)
+            order = self._book.find(remote_id) or self._book.orders.require(remote_id)
             order.state, order.state_at = State(status), now
             self.record("put_status", remote_id, f"-> {status}")
 
@@ -129,7 +136,8 @@ class MwwSimulator(Simulator):
                 if request.method == "PATCH" and not rest:
                     return self._cancel(order, parse_json_body(body), base, now)
                 if request.method == "GET" and rest:
-                    return CallResult(200, "read", {"data": [line_view(line, order) for line in order.lines]})
+                    bare = [{"type": "line-items"}] * (self.option("bare_item", order.number) == "last")
+                    return CallResult(200, "read", {"data": [*(line_view(one, order) for one in order.lines), *bare]})
                 if request.method == "GET":
                     self._book.record_read(order, now)
                     return CallResult(200, f"read: {order.state}", {"data": order_view(order, base)})
@@ -193,7 +201,8 @@ def _auth_error(request: Request) -> CallResult | None:
     if request.headers.get("authorization") != f"auth-key={API_KEY}":
         return _rejected(401, "UnauthorizedError", "Authorized Users Only")
     # MWW requires both headers; what it answers without them is not documented.
-    if request.headers.get("content-type", "").partition(";")[0] != JSON_API:
+    # JSON:API 1.0 has no parameters in it.
+    if request.headers.get("content-type") != JSON_API:
         return _rejected(415, "SIM: content-type", f"Content-Type must be {JSON_API}")
     if not re.fullmatch(rf"{re.escape(JSON_API)}; ?version=1", request.headers.get("accept", "")):
         return _rejected(406, "SIM: accept", f"Accept must be {JSON_API}; version=1")
