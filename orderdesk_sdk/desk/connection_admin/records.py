@@ -39,6 +39,7 @@ class ConnectionView:
         settings: those that are not secret; of one in orderdesk.toml none, since it may hold a secret in a wrong place.
         secrets_set: by the name of each secret that is set, since when.
         problem: what keeps it from being used; None where nothing is known to.
+        registers_webhook: it can be used, and its plugin registers its webhook itself.
         by, at: who made the last change, and when; "" and None in orderdesk.toml.
     """
 
@@ -50,6 +51,7 @@ class ConnectionView:
     secrets_set: Mapping[str, datetime] = field(factory=dict)
     cancel_requests: Answering = Answering.PERSON
     problem: str | None = None
+    registers_webhook: bool = False
     version: int = 0
     by: str = ""
     at: datetime | None = None

@@ -81,7 +81,8 @@ class ConnectionAdmin:
                 is_stored=False,
                 is_enabled=True,
                 cancel_requests=configured.cancel_requests,
-                problem=self._problem(name),
+                problem=(problem := self._problem(name)),
+                registers_webhook=problem is None and self._registers_webhook(configured.integration),
             )
             for name, configured in self._configured.items()
         ]
@@ -137,7 +138,7 @@ class ConnectionAdmin:
     def _remove_webhook(self, name: str) -> str:
         """Remove the webhook that the plugin registered; what the audit log says of it."""
         with suppress(OrderDeskError):  # It cannot be used, or has none: nothing was registered by it.
-            if not registers_webhooks(self._parts.connections.get(name)):
+            if not registers_webhooks(self._parts.connections.get(name).plugin):
                 return ""
         try:
             self._webhooks.set(name, registered=False)
@@ -196,6 +197,8 @@ class ConnectionAdmin:
     def _view(self, stored: StoredConnection) -> ConnectionView:
         is_shadowed = stored.name in self._configured
         shadow = "orderdesk.toml has a connection of this name, which is used in its place"
+        problem = shadow if is_shadowed else self._problem(stored.name) if stored.is_enabled else None
+        can_be_used = stored.is_enabled and problem is None
         return ConnectionView(
             name=stored.name,
             integration=stored.integration,
@@ -204,7 +207,8 @@ class ConnectionAdmin:
             settings=stored.settings,
             secrets_set=stored.secrets_set,
             cancel_requests=_answering(stored),
-            problem=shadow if is_shadowed else self._problem(stored.name) if stored.is_enabled else None,
+            problem=problem,
+            registers_webhook=can_be_used and self._registers_webhook(stored.integration),
             version=stored.version,
             by=stored.by,
             at=stored.at,
@@ -213,6 +217,9 @@ class ConnectionAdmin:
     def _problem(self, name: str) -> str | None:
         found = self._parts.connections.integration(name)
         return found if isinstance(found, str) else None
+
+    def _registers_webhook(self, integration: str) -> bool:
+        return registers_webhooks(self._registry.load(integration))
 
     def _stored_or_none(self, name: str) -> StoredConnection | None:
         return next((one for one in self._parts.ledger.stored_connections() if one.name == name), None)

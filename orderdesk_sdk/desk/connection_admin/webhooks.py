@@ -40,7 +40,7 @@ class ConnectionWebhooks:
     def check(self, name: str) -> Iterator[HealthCheck]:
         """Whether our address is registered; nothing for a plugin that registers none."""
         try:
-            if not registers_webhooks(self._connections.get(name)):
+            if not registers_webhooks(self._connections.get(name).plugin):
                 return
             status = self.status(name)
         except OrderDeskError as error:
@@ -60,7 +60,7 @@ class ConnectionWebhooks:
 
     def _run(self, name: str, *, wanted: bool | None) -> WebhookStatus:
         connection = self._connections.get(name)
-        if not registers_webhooks(connection):
+        if not registers_webhooks(connection.plugin):
             raise InvalidStateError(
                 f"the plugin {connection.integration.slug} registers no webhook itself",
                 location=f"connection {name!r}",
