@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,19 +52,22 @@ class _Name:
     source: str
 
 
-def probe_imports(registry: PluginRegistry, timeout: float = LOAD_TIMEOUT) -> DeadlyImports:
+def probe_imports(
+    registry: PluginRegistry, timeout: float = LOAD_TIMEOUT, *, only: Container[str] | None = None
+) -> DeadlyImports:
     """The installed plugins whose import ends the interpreter or never ends.
 
     Disabled ones are not tried, nor those that this process has imported already.
 
     Args:
         timeout: seconds for the import and the declaration of each.
+        only: the names of the entry points that are tried; None: all.
     """
     names = [
         _Name(group, point.name, source_of(point))
         for group in (INTEGRATIONS, LISTENERS)
         for point in registry.entry_points(group)
-        if point.module not in sys.modules
+        if point.module not in sys.modules and (only is None or point.name in only)
     ]
     found: dict[str, dict[str, PluginError]] = {INTEGRATIONS: {}, LISTENERS: {}}
     while names:

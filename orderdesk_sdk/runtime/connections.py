@@ -192,6 +192,11 @@ class Connections:
         for connection in replaced:
             connection.close()
 
+    def apart(self, configured: ConnectionConfig) -> Connections:
+        """This connection alone, which whoever uses the others does not see. To be closed."""
+        parts = (self._registry, self._clock, self._limits, self.timeout, self._state_of, self._shutdown)
+        return Connections({configured.name: configured}, *parts)
+
     def names(self) -> tuple[str, ...]:
         """The configured connections."""
         return tuple(self._configs)

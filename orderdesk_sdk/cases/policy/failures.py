@@ -17,6 +17,7 @@ from orderdesk_sdk.cases.policy.deadlines import (
     DEFAULT_MANUAL_CONFIRMATION,
     FIRST_POLL_DELAY,
     RETRY_POLICY,
+    after_quota,
     earliest,
     next_due_while_escalated,
     reminder_interval,
@@ -49,10 +50,8 @@ def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, 
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
             # At once: the case sees what has changed, and no time of the retry policy is spent.
             return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
-        case Certainty.NOT_SENT if loss.not_today and loss.retry_after is not None:
-            # A quota opens by itself: the day that passes until then is none of the retry policy's.
-            opens_at = now + loss.retry_after
-            give_up = max(case.deadline or opens_at, opens_at + RETRY_POLICY.give_up_after)
+        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.not_today and loss.retry_after is not None:
+            opens_at, give_up = after_quota(case.deadline, loss.retry_after, now)
             return Event(EventKind.NOT_PROCESSED, now, due_at=opens_at, deadline=give_up, message=loss.message)
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
             return not_processed(case, loss.message, None, loss.retry_after, now)

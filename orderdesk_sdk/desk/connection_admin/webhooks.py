@@ -23,7 +23,12 @@ class ConnectionWebhooks:
     def __init__(self, web: WebConfig, connections: Connections, clock: Clock) -> None:
         self._web = web
         self._connections = connections
+        self._clock = clock
         self._setups = WebhookSetups(connections, clock)
+
+    def at(self, connections: Connections) -> ConnectionWebhooks:
+        """The same of other connections."""
+        return ConnectionWebhooks(self._web, connections, self._clock)
 
     def status(self, name: str) -> WebhookStatus:
         """What is registered at a connection's service. Changes nothing. Raises as `set`."""

@@ -208,7 +208,7 @@ class HttpClient:
                 break
             if self._shutdown.is_requested:  # What is under way is finished, and not begun anew.
                 break
-            if not self._may_go_again(bucket, pause, longest) or self._quotas.take(options.operation) is not None:
+            if not self._may_go_again(bucket, pause, longest) or self._quotas.take_again(options.operation) is not None:
                 break
             waited += pause
             tries += 1
@@ -281,7 +281,8 @@ class HttpClient:
 
     def _send_once(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
         if self.credentials is not None and call_options(request).signed:
-            return self.credentials.send_signed(request, guard)
+            operation = call_options(request).operation
+            return self.credentials.send_signed(request, guard, lambda: self._quotas.take_again(operation))
         try:
             return self._send(request)
         except PluginError:

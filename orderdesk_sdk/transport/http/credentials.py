@@ -63,10 +63,15 @@ class Credentials:
         self._redactor = redactor
         self._location = location
 
-    def send_signed(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
+    def send_signed(
+        self, request: httpx.Request, guard: Guard, count_again: Callable[[], Failure | None] = lambda: None
+    ) -> httpx.Response | Failure:
         """The service's response to the request itself, signed, or what became of it.
 
         Raises ConfigurationError for rejected credentials and PluginError for what the plugin's code does wrong.
+
+        Args:
+            count_again: called before the request is repeated with a new token; gives what forbids that, or None.
         """
         started: list[_AuthFlow] = []
 
@@ -76,7 +81,7 @@ class Credentials:
 
         try:
             step = self._next_request(start, request, guard)
-            return self._run_flow(started[0], step, request, guard)
+            return self._run_flow(started[0], step, request, guard, count_again)
         except MalformedResponseError as error:
             return _token_failure("MalformedResponseError", self._redactor.redact_text(str(error)))
         finally:
@@ -124,7 +129,12 @@ class Credentials:
         return flow
 
     def _run_flow(
-        self, flow: _AuthFlow, step: tuple[httpx.Request, bool] | None, request: httpx.Request, guard: Guard
+        self,
+        flow: _AuthFlow,
+        step: tuple[httpx.Request, bool] | None,
+        request: httpx.Request,
+        guard: Guard,
+        count_again: Callable[[], Failure | None],
     ) -> httpx.Response | Failure:
         answered: httpx.Response | None = None
         for _ in range(MAX_STEPS):
@@ -134,8 +144,11 @@ class Credentials:
             sent, is_own = step
             if not is_own and (closed := self._closed_until - self._clock.monotonic()) > 0:
                 return _throttled(timedelta(seconds=closed))
-            if is_own and answered is not None and not self._may_repeat(answered):
-                raise PluginError("its credentials sent a request again that was answered", location=self._location)
+            if is_own and answered is not None:
+                if not self._may_repeat(answered):
+                    raise PluginError("its credentials sent a request again that was answered", location=self._location)
+                if (forbidden := count_again()) is not None:
+                    return forbidden
             try:
                 response = self._send(sent)
             except (PluginError, ConfigurationError):

@@ -130,8 +130,13 @@ def test_only_where_the_plugin_registers_it_itself(opened: Desk) -> None:
     assert (refused.status_code, "registers no webhook itself" in refused.text) == (409, True)
 
 
-def test_a_connection_that_cannot_be_used_has_no_button(opened: Desk) -> None:
+def test_of_a_disabled_connection_it_can_only_be_removed(opened: Desk) -> None:
+    assert opened.ada.post(REGISTER, data=page_of(opened.ada, "/connections").form(SHOW).sent()).status_code == 303
+    (address,) = opened.service.registered_webhooks()
     opened.shop.desk.connection_admin.set_enabled("toys", enabled=False, by="Ada")
-    assert page_of(opened.ada, "/connections").all("form", action=SHOW) == []
-    sent = page_of(opened.ada, "/connections").form("/connections/toys/enable").sent()
-    assert opened.ada.post("/connections/other/webhook", data=sent).status_code == 409
+    page = page_of(opened.ada, "/connections")
+    assert page.all("form", action=SHOW) == []
+    opened.service._webhooks["w9"] = address  # It was not to be reached when that was done.
+    gone = press(opened.ada, page, REMOVE)
+    assert (gone.status_code, opened.service.registered_webhooks()) == (303, ())
+    assert opened.ada.post("/connections/other/webhook", data=page.form(REMOVE).sent()).status_code == 409

@@ -199,9 +199,13 @@ def _set_enabled(request: Request, *, enabled: bool) -> Response:
     require_step_up(request, "/connections")
     admin, name = desk_of(request).connection_admin, request.path_params["name"]
     try:
-        admin.set_enabled(name, enabled=enabled, by=caller_of(request).name, address=client_address(request.scope))
+        by, address = caller_of(request).name, client_address(request.scope)
+        view = admin.set_enabled(name, enabled=enabled, by=by, address=address)
     except _FORESEEN as error:
         return render(request, "connections.html", _list_data(request, error=error), status=409)
+    if view.problem is not None and not view.is_enabled:  # It is switched off all the same.
+        left = PluginError(f"The connection is disabled; {view.problem}")
+        return render(request, "connections.html", _list_data(request, error=left))
     return see_other("/connections", "connection-saved")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import pytest
 from attrs import evolve
@@ -23,8 +23,17 @@ __all__ = ["Count", "StandardTests", "Untested"]
 Count = Callable[[str, int], None]
 """Adds to the summary at the end of the run: what was counted, and how many of it."""
 
-Untested = Callable[[str], None]
-"""Tells the summary at the end of the run what is declared and could not be tried, with the hint."""
+
+class Untested(Protocol):
+    """Tells the summary at the end of the run what is declared and could not be tried.
+
+    Args:
+        what: with the hint, where nobody has said why.
+        why: why it cannot be tried, where the test class says it; "" counts against the plugin's level.
+    """
+
+    def __call__(self, what: str, *, why: str = "") -> None: ...
+
 
 _BASELINES: dict[type, BaselineRun | ConformanceError] = {}
 
@@ -114,7 +123,11 @@ class StandardTests:
     @pytest.fixture
     def untested(self, record_property: Callable[[str, object], None]) -> Untested:
         """Tells the summary what is declared and was not tried."""
-        return lambda what: record_property(UNTESTED, (self.integration, what))
+
+        def tell(what: str, *, why: str = "") -> None:
+            record_property(UNTESTED, (self.integration, f"{what}: {why}" if why else what, bool(why)))
+
+        return tell
 
 
 def new_folder(parent: Path) -> Path:

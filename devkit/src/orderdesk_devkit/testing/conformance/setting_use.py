@@ -54,7 +54,7 @@ class SettingTests(StandardTests):
                     found.append(f"{one.name}: with another value of it, all that is sent, signed and read is the same")
         count("settings", len(names) - len(self.settings_not_tried))
         for name, why in self.settings_not_tried.items():
-            untested(f"the setting {name}: {why}")
+            untested(f"the setting {name}", why=why)
         require(Requirement.SETTING_USED, found)
 
 
