@@ -101,6 +101,18 @@ class Requirement(Enum):
         "each declared setting changes what is sent, signed, offered, read or believed",
         "read it where its help says, or remove it; or say in `settings_not_tried` why this suite cannot see it",
     )
+    SETTING_CHOICES = (
+        "each choice of a setting is one that the service knows",
+        "name the choices as the service does, and send each where the service looks for it",
+    )
+    KEPT_HEADERS = (
+        "the headers that a declaration names are those of the service's responses",
+        "mend the name, let the simulator send it, or say in `headers_not_tried` when the service does",
+    )
+    BATCHES = (
+        "each order of a batch ends by what the service says of it, and not by another one (laws 4 and 6)",
+        "give an answer for each request in their order, and read of a report only what names the order",
+    )
     CONDITIONAL = (
         "a conditional write never goes over what somebody else changed (law 3)",
         "read the order in the same flow, and send if_match=etag_of(response); never *, and never without it",
