@@ -44,6 +44,8 @@ NOTICES: Mapping[str, Notice] = {
     "user-changed": Notice("info", "The user is changed; their sessions have ended."),
     "token-revoked": Notice("info", "The token was revoked."),
     "connection-saved": Notice("good", "Saved. Desks and workers that run take it up."),
+    "webhook-registered": Notice("good", "The webhook is registered: the service sends its messages here."),
+    "webhook-removed": Notice("info", "The webhook is removed: the service sends no messages here any more."),
     "password-changed": Notice("good", "Your password is changed. You are signed out everywhere but here."),
     "rule-saved": Notice("info", "Saved, and off. Try it as it is now, then switch it on."),
     "rule-on": Notice("good", "The rule is on. Desks and workers that run take it up."),
