@@ -65,7 +65,7 @@ def test_a_stale_reading_is_shown_as_stale_and_gives_no_reasons(tmp_path: Path) 
     with TESTED.open_harness(tmp_path) as harness:
         harness.desk.eligibility.read(harness.order, by="Ann")
         token = harness.desk.cancellations.plan(harness.order).token
-        harness.clock.advance(minutes(10))
+        harness.wait_for(harness.clock.now() + minutes(10))
         planned = entry(harness)
         assert planned.eligibility is not None
         assert planned.eligibility.is_stale
@@ -77,7 +77,7 @@ def test_a_stale_reading_is_shown_as_stale_and_gives_no_reasons(tmp_path: Path) 
 def test_an_order_that_is_not_eligible_is_asked_for_all_the_same(tmp_path: Path) -> None:
     """A reading is of one moment: only the answer to the cancel decides."""
     with TESTED.open_harness(tmp_path) as harness:
-        harness.clock.advance(hours(2))
+        harness.wait_for(harness.clock.now() + hours(2))
         (read,) = harness.desk.eligibility.read(harness.order, by="Ann")
         assert read.reading is not None
         assert read.reading.eligibility.is_eligible is False
@@ -113,7 +113,7 @@ def test_a_reading_that_grew_old_is_read_again(tmp_path: Path) -> None:
     with TESTED.open_harness(tmp_path) as harness:
         harness.desk.eligibility.read(harness.order, by="Ann")
         harness.service.set_option("reasons", "no stock")
-        harness.clock.advance(minutes(11))
+        harness.wait_for(harness.clock.now() + minutes(11))
         with pytest.raises(ValidationError, match="one of"):
             harness.cancel(STOCK)
         assert len(market(harness).asked) == 2
