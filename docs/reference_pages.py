@@ -21,6 +21,7 @@ from orderdesk_sdk.plugin import (
     answer,
     cancel_requests,
     connection_settings,
+    eligibility,
     hookspecs,
     integration,
     order_numbers,
@@ -29,6 +30,7 @@ from orderdesk_sdk.plugin import (
     requests,
     routes,
     service,
+    sftp_settings,
     steps,
     webhooks,
 )
@@ -61,6 +63,8 @@ def hooks() -> dict[str, Callable[..., object]]:
 FLOW_OBJECTS: tuple[type, ...] = (
     requests.CancelRequest,
     requests.PollRequest,
+    requests.EligibilityRequest,
+    eligibility.Eligibility,
     requests.ResubmitRequest,
     requests.RespondRequest,
     requests.OpenRequestQuery,
@@ -172,6 +176,7 @@ def declaration_page() -> str:
         reasons.StandardReason,
     ):
         lines += class_section(cls)
+    lines += ["## Eligibility: what is read of each order", "", *class_section(eligibility.ReadPerOrder)]
     lines += ["## Prior steps: what comes before a cancel", "", prose(steps), "", *class_section(prior_steps.PriorStep)]
     for name in steps.__all__:
         lines += class_section(getattr(steps, name))
@@ -218,6 +223,7 @@ def settings_page() -> str:
         connection_settings.setting,
         connection_settings.secret,
         connection_settings.url,
+        connection_settings.folder_url,
         connection_settings.custom,
         connection_settings.read_string_list,
         connection_settings.read_header_name,
@@ -225,7 +231,8 @@ def settings_page() -> str:
     ):
         lines += function_section(function, level=2)
     others = ("RefreshTokenSettings", "SettingField", "SettingKind")
-    return "\n".join([*lines, *name_sections(connection_settings.__name__, others, level=2)])
+    lines += name_sections(connection_settings.__name__, others, level=2)
+    return "\n".join([*lines, *name_sections(sftp_settings.__name__, ("SftpSettings", "sftp_login"), level=2)])
 
 
 def flows_page() -> str:
@@ -248,6 +255,9 @@ def flows_page() -> str:
         Service.get,
         Service.put,
         Service.post,
+        Service.put_file,
+        Service.list_files,
+        Service.get_file,
         Service.request,
         Service.request_url,
         Service.remote_order,

@@ -32,6 +32,8 @@ LONGEST_API = {Api.REST: 60, Api.GRAPHQL: 80, Api.SOAP: 94}
 """Lines of each file that its author begins with; a webhook is 15 more."""
 NOW = VirtualClock().now()
 ORDER = sample_order()
+TELLING = ("ends_as_declared", "expected", "webhooks", "late_cancel", "each_setting", "declared_operations")
+"""The conformance tests that tell what is untested, so that it costs gold; the others run with the first mutant."""
 
 
 @frozen
@@ -80,16 +82,19 @@ EACH_ONCE = [
 
 
 class Runner(Protocol):
-    """Runs a program; it must succeed. path: where the packages are that it finds besides the installed ones."""
+    """Runs a program; it must succeed.
 
-    def __call__(self, *command: str | Path, at: Path, path: Path | None = None) -> None: ...
+    path: where the packages are that it finds besides the installed ones. pytest: options of what it runs of that.
+    """
+
+    def __call__(self, *command: str | Path, at: Path, path: Path | None = None, pytest: str = "") -> None: ...
 
 
 @pytest.fixture
 def run(warm_python: WarmPython) -> Runner:
-    def run(*command: str | Path, at: Path, path: Path | None = None) -> None:
+    def run(*command: str | Path, at: Path, path: Path | None = None, pytest: str = "") -> None:
         program, *arguments = command
-        found = {"PYTHONPATH": str(path)} if path is not None else {}
+        found = {"PYTEST_ADDOPTS": pytest, **({"PYTHONPATH": str(path)} if path is not None else {})}
         ran = warm_python.run(str(program), *arguments, at=at, environment=found)
         assert ran.code == 0, f"{at}: {ran.output}"
 
@@ -139,10 +144,11 @@ def test_each_passes_its_tests_and_the_check_and_a_mistake_is_found(kind: Kind, 
         assert (folder / file).read_text(encoding="utf-8") == there.read_text(encoding="utf-8")
     install_metadata(kind.template, folder, installed)
     path = Path(f"{folder / 'src'}{os.pathsep}{installed}")
-    tests = [] if kind.api is None else ["tests/test_cassettes.py"]
-    run("pytest", "-q", "-p", "no:cacheprovider", *(tests or ["tests"]), at=folder, path=path)
-    run("orderdesk_sdk.cli", "check-plugin", folder, "--strict", at=folder.parent, path=path)
-    if tests:  # Which runs the conformance suite for the plugin as it is, too.
+    if kind.api is not None:
+        run("pytest", "-q", "-p", "no:cacheprovider", "tests/test_cassettes.py", at=folder, path=path)
+    telling = f"-k '{' or '.join(TELLING)}'"
+    run("orderdesk_sdk.cli", "check-plugin", folder, "--strict", at=folder.parent, path=path, pytest=telling)
+    if kind.api is not None:  # Which runs the conformance suite for the plugin as it is, too.
         mutants = ("--mutants", "--only", "status_answer: answer exchanged: answer.canceled")
         run("orderdesk_sdk.cli", "check-plugin", folder, *mutants, at=folder.parent, path=path)
 

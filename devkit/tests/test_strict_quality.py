@@ -60,8 +60,8 @@ def test_the_command_counts_a_warning_as_an_error_with_strict(plugin: Path) -> N
     cassette = plugin / "tests" / "cassettes" / "too-late.yaml"
     text = cassette.read_text(encoding="utf-8")
     cassette.write_text(re.sub(r"recorded_at: .*", "recorded_at: 2021-03-01", text), encoding="utf-8")
-    assert CliRunner().invoke(orderdesk, ["check-plugin", str(plugin)]).exit_code == 0
-    ran = CliRunner().invoke(orderdesk, ["check-plugin", str(plugin), "--strict", "--json"])
+    assert CliRunner().invoke(orderdesk, ["check-plugin", str(plugin), "--no-tests"]).exit_code == 0
+    ran = CliRunner().invoke(orderdesk, ["check-plugin", str(plugin), "--strict", "--no-tests", "--json"])
     assert ran.exit_code == 1
     (found,) = json.loads(ran.stdout)["plugins"][0]["violations"]
     assert (found["rule"], found["severity"]) == ("provenance", "error")

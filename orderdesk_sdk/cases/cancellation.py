@@ -72,7 +72,9 @@ class CancelCase(Case):
         remind_at: when the person is reminded, where the case is polled meanwhile; None: at `due_at`.
         is_reported: the service reported the cancellation, so this case never requests it.
         steps: what came of the steps that are done before the cancel, whatever came of that.
-        withdrawn_by: who has withdrawn it, while what was done before the cancel is undone; None before.
+        rejection: why it was rejected; of an open case, which is kept so since what was done before the cancel stands.
+        withdrawn_by: who has withdrawn it, while what was done before the cancel is undone; "" where no person has, as
+            where its cart is left alone; None before.
         side_effects: what a person allowed to be asked for besides, by a plan that showed it at this connection.
     """
 

@@ -372,7 +372,7 @@ def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, Any]
         "retries": 0 if falls_back else before.retries + (sends and before.state is State.UNKNOWN),
         "last_sent_at": _last_sent_at(before, event),
         "previously_sent_at": before.last_sent_at if sends else before.previously_sent_at,
-        "rejection": event.rejection or before.rejection,
+        "rejection": None if sends or event.kind in _CANCELLATIONS else event.rejection or before.rejection,
         "service_status": event.service_status or before.service_status,
         "lines": event.lines or before.lines,
         "idempotent": event.idempotent
@@ -383,7 +383,7 @@ def _canceling(before: CancelCase, event: Event, after: State) -> dict[str, Any]
         # What a new request does, the old one's reference cannot tell.
         "request_reference": None if sends else event.request_reference or before.request_reference,
         "steps": merge_steps(before.steps, event.steps) if event.steps else before.steps,
-        "withdrawn_by": event.person if event.kind is EventKind.WITHDRAWAL_STARTED else before.withdrawn_by,
+        "withdrawn_by": event.person or "" if event.kind is EventKind.WITHDRAWAL_STARTED else before.withdrawn_by,
         "is_batched": not falls_back and (before.is_batched or event.kind is EventKind.BATCHED),
     }
 

@@ -42,6 +42,7 @@ from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings as Ref
 from orderdesk_sdk.plugin.connection_settings import SettingField as SettingField
 from orderdesk_sdk.plugin.connection_settings import SettingKind as SettingKind
 from orderdesk_sdk.plugin.connection_settings import custom as custom
+from orderdesk_sdk.plugin.connection_settings import folder_url as folder_url
 from orderdesk_sdk.plugin.connection_settings import read_header_name as read_header_name
 from orderdesk_sdk.plugin.connection_settings import read_string_list as read_string_list
 from orderdesk_sdk.plugin.connection_settings import secret as secret
@@ -49,6 +50,8 @@ from orderdesk_sdk.plugin.connection_settings import setting as setting
 from orderdesk_sdk.plugin.connection_settings import settings as settings
 from orderdesk_sdk.plugin.connection_settings import settings_fields as settings_fields
 from orderdesk_sdk.plugin.connection_settings import url as url
+from orderdesk_sdk.plugin.eligibility import Eligibility as Eligibility
+from orderdesk_sdk.plugin.eligibility import ReadPerOrder as ReadPerOrder
 from orderdesk_sdk.plugin.hookspecs import hookimpl as hookimpl
 from orderdesk_sdk.plugin.integration import IdentifierFormat as IdentifierFormat
 from orderdesk_sdk.plugin.integration import Integration as Integration
@@ -105,6 +108,7 @@ from orderdesk_sdk.plugin.reasons import read_reason_lists as read_reason_lists
 from orderdesk_sdk.plugin.reasons import reasons_by_order_field as reasons_by_order_field
 from orderdesk_sdk.plugin.refresh_tokens import refresh_token_auth as refresh_token_auth
 from orderdesk_sdk.plugin.requests import CancelRequest as CancelRequest
+from orderdesk_sdk.plugin.requests import EligibilityRequest as EligibilityRequest
 from orderdesk_sdk.plugin.requests import OpenRequestQuery as OpenRequestQuery
 from orderdesk_sdk.plugin.requests import PollRequest as PollRequest
 from orderdesk_sdk.plugin.requests import RespondRequest as RespondRequest
@@ -129,6 +133,8 @@ from orderdesk_sdk.plugin.routes import normalize_status as normalize_status
 from orderdesk_sdk.plugin.service import Flow as Flow
 from orderdesk_sdk.plugin.service import FlowWithSteps as FlowWithSteps
 from orderdesk_sdk.plugin.service import Service as Service
+from orderdesk_sdk.plugin.sftp_settings import SftpSettings as SftpSettings
+from orderdesk_sdk.plugin.sftp_settings import sftp_login as sftp_login
 from orderdesk_sdk.plugin.steps import Step as Step
 from orderdesk_sdk.plugin.steps import StepOutcome as StepOutcome
 from orderdesk_sdk.plugin.steps import StepReport as StepReport
@@ -142,6 +148,7 @@ from orderdesk_sdk.plugin.toolkit.email_addresses import read_address as read_ad
 from orderdesk_sdk.plugin.toolkit.etags import etag_of as etag_of
 from orderdesk_sdk.plugin.toolkit.file_drop import FileDrop as FileDrop
 from orderdesk_sdk.plugin.toolkit.file_drop import LocalFileDrop as LocalFileDrop
+from orderdesk_sdk.plugin.toolkit.file_drop import is_dropped as is_dropped
 from orderdesk_sdk.plugin.toolkit.graphql import GraphqlError as GraphqlError
 from orderdesk_sdk.plugin.toolkit.graphql import graphql_errors as graphql_errors
 from orderdesk_sdk.plugin.toolkit.json_response import EndFlow as EndFlow

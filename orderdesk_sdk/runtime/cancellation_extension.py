@@ -16,6 +16,7 @@ from attrs import evolve
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.coverage import latest_cases
+from orderdesk_sdk.cases.policy.withdrawal import withdrawal_event
 from orderdesk_sdk.cases.registration import Registration
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.validation import open_cancel_cases
@@ -237,9 +238,12 @@ class CancellationExtender:
             self.abandon_registration(registration)
 
     def _withdraw(self, case: CancelCase, reason: str) -> None:
-        while case.state is State.PENDING:
+        declared = self._connections.integration(case.connection)
+        integration = None if isinstance(declared, str) else declared
+        while case.state is State.PENDING and case.withdrawn_by is None:
             try:
-                case = self._loader.apply(case, Event(EventKind.WITHDRAWN, self._clock.now(), message=reason))
+                event = withdrawal_event(case, integration, self._clock.now(), None, reason)
+                case = self._loader.apply(case, event)  # What is to be undone before, is when it is due.
             except ConflictError:
                 case = self._ledger.case(case.id, CancelCase)  # A worker has found, too, that the order is not there.
 

@@ -12,6 +12,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import OrderDeskError, PluginError
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.guard import PluginFailure, Watchdog, raise_for_failure
+from orderdesk_sdk.plugin.registry import LoadedPlugin
 from orderdesk_sdk.plugin.webhooks import WebhookList, WebhookSetup
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.secret import Secret
@@ -108,6 +109,6 @@ class WebhookSetups:
                 raise AssertionError("a flow ends with what it is asked for")
 
 
-def registers_webhooks(connection: Connection) -> bool:
-    """Whether the plugin of a connection registers its webhook itself."""
-    return bool(connection.plugin.manager.hook.orderdesk_webhooks.get_hookimpls())
+def registers_webhooks(plugin: LoadedPlugin) -> bool:
+    """Whether a plugin registers the webhooks of its connections itself."""
+    return bool(plugin.manager.hook.orderdesk_webhooks.get_hookimpls())

@@ -29,6 +29,7 @@ PROOFS = st.one_of(
 )
 LOOPS = {(State.CANCELED, kind) for kind in (EventKind.POLL_STARTED, EventKind.POLL_FAILED, EventKind.STILL_PENDING)}
 ASKS = (EventKind.SEND_STARTED, EventKind.FELL_BACK)
+TAKES_BACK = (EventKind.WITHDRAWN, EventKind.WITHDRAWAL_STARTED)
 
 
 class CaseHistory(RuleBasedStateMachine):
@@ -96,7 +97,8 @@ class CaseHistory(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(EventKind), passed=st.integers(0, 60))
     def happen_with_everything_the_laws_demand(self, kind: EventKind, passed: int) -> None:
-        forbidden = (kind is EventKind.WITHDRAWN and self.outstanding) or (self.case.is_reported and kind in ASKS)
+        is_never_asked = self.case.is_reported or self.case.withdrawn_by is not None
+        forbidden = (kind in TAKES_BACK and self.outstanding) or (is_never_asked and kind in ASKS)
         if kind in KINDS[CancelCase] and (self.case.state, kind) in TRANSITIONS and not forbidden:
             proof = Evidence(EvidenceKind.PERSON, person="Ann")
             events = self.events
@@ -113,9 +115,11 @@ class CaseHistory(RuleBasedStateMachine):
         lacks_leave = (
             event.kind is EventKind.SEND_STARTED and before.state is not State.PENDING and event.person is None
         )
-        too_late = event.kind is EventKind.WITHDRAWN and bool(self.outstanding)
+        too_late = event.kind in TAKES_BACK and bool(self.outstanding)
         echoes = before.is_reported and event.kind in ASKS
-        assert lacks_due or lacks_proof or lacks_refusal or lacks_leave or too_late or echoes, (before, event)
+        taken_back = before.withdrawn_by is not None and event.kind in ASKS
+        reasons = (lacks_due, lacks_proof, lacks_refusal, lacks_leave, too_late, echoes, taken_back)
+        assert any(reasons), (before, event)
 
     def _keeps_the_laws(self, before: CancelCase, event: Event, after: CancelCase) -> None:
         if event.kind is EventKind.SEND_STARTED and before.state is State.UNKNOWN:
@@ -123,7 +127,8 @@ class CaseHistory(RuleBasedStateMachine):
         if event.kind is EventKind.SEND_STARTED and before.state is State.ACTION_REQUIRED:
             assert event.person is not None
         assert not (before.is_reported and event.kind in ASKS), "what was heard of a service is never asked of it"
-        if event.kind is EventKind.WITHDRAWN:
+        assert not (before.withdrawn_by is not None and event.kind in ASKS), "what was withdrawn is not asked for"
+        if event.kind in TAKES_BACK:
             assert not self.outstanding, "taken back although a request had left"
         if not before.is_open:
             assert (before.state, event.kind) in LOOPS or after.state is State.SHIPPED_ANYWAY

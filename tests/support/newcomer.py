@@ -13,6 +13,8 @@ from pathlib import Path
 __all__ = ["Newcomer", "briefly"]
 
 OFFLINE = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet")
+FEW_TESTS = "-k 'ends_as_declared or each_request or webhooks_are_read'"
+"""The conformance tests that `check-plugin` runs; the others run before it, or in devkit/tests/test_scaffold.py."""
 OF_THE_SDK = re.compile(r"orderdesk-sdk\[(\w+)\]")
 
 
@@ -24,8 +26,8 @@ class Newcomer:
         self.site = folder / "site"
         self._begun: set[Path] = set()
 
-    def python(self, *arguments: str, code: int = 0) -> str:
-        """What Python says, when it ends with this code."""
+    def python(self, *arguments: str, code: int = 0, pytest: str = "") -> str:
+        """What Python says, when it ends with this code. pytest: options of what it runs of that."""
         ran = subprocess.run(
             [sys.executable, *arguments],
             check=False,
@@ -38,6 +40,7 @@ class Newcomer:
                 "PYTHONPATH": os.pathsep.join([str(self.at / "src"), str(self.site)]),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "COLUMNS": "120",
+                "PYTEST_ADDOPTS": pytest,
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             },
         )
@@ -50,6 +53,8 @@ class Newcomer:
             case "cd", folder:
                 self.at /= folder
                 return ""
+            case "orderdesk", "check-plugin", *rest:
+                return self.python("-m", "orderdesk_sdk.cli", "check-plugin", *rest, code=code, pytest=FEW_TESTS)
             case "orderdesk", *rest:
                 return self.python("-m", "orderdesk_sdk.cli", *rest, *more, code=code)
             case "python", "-m", "pytest", *rest:

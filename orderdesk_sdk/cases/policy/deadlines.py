@@ -23,6 +23,7 @@ __all__ = [
     "DEFAULT_POLLING",
     "FIRST_POLL_DELAY",
     "RETRY_POLICY",
+    "after_quota",
     "RetryPolicy",
     "confirmation_of",
     "deadline_message",
@@ -78,6 +79,15 @@ DEFAULT_POLLING = Polling(every=minutes(2), give_up=hours(24))
 """How what was heard is polled where the integration declares no poll of its own."""
 _ACKNOWLEDGED, _NOT_DECIDED = "The service acknowledged the request", "The service has not decided yet"
 ACKNOWLEDGED_MESSAGE = f"{_ACKNOWLEDGED}; polling for its decision"
+
+
+def after_quota(deadline: datetime | None, waits: timedelta, now: datetime) -> tuple[datetime, datetime]:
+    """When a call is made for which nothing is left of a daily quota, and until when it is tried.
+
+    A quota opens by itself: the day that passes until then is none of the retry policy's.
+    """
+    opens_at = now + waits
+    return opens_at, max(deadline or opens_at, opens_at + RETRY_POLICY.give_up_after)
 
 
 def earliest(moment: datetime, limit: datetime | None) -> datetime:

@@ -17,13 +17,17 @@ from orderdesk_sdk.cases.policy.deadlines import (
     DEFAULT_MANUAL_CONFIRMATION,
     FIRST_POLL_DELAY,
     RETRY_POLICY,
+    after_quota,
     earliest,
     next_due_while_escalated,
     reminder_interval,
+    window_closes_at,
 )
 from orderdesk_sdk.cases.policy.events import escalate, not_processed, outcome_unknown
+from orderdesk_sdk.cases.policy.withdrawal import awaits_undo, is_withdrawing, unfinished_withdrawal
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import OrderDeskError, PluginError, UnconnectedServiceError
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration
 
 __all__ = [
@@ -32,12 +36,15 @@ __all__ = [
     "after_loss",
     "after_plugin_error",
     "on_connection_error",
+    "on_unread_reasons",
     "retry_later",
 ]
 
 FIND_OUT_HINT = (
     "find out at the service what the first request did; then confirm or reject this case and cancel what is left"
 )
+
+READ_AGAIN_HINT = "the service is asked again by itself; what it says now: `orderdesk eligibility ORDER`"
 
 
 def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
@@ -48,10 +55,8 @@ def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, 
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.withheld:
             # At once: the case sees what has changed, and no time of the retry policy is spent.
             return Event(EventKind.NOT_PROCESSED, now, due_at=now, message=loss.message)
-        case Certainty.NOT_SENT if loss.not_today and loss.retry_after is not None:
-            # A quota opens by itself: the day that passes until then is none of the retry policy's.
-            opens_at = now + loss.retry_after
-            give_up = max(case.deadline or opens_at, opens_at + RETRY_POLICY.give_up_after)
+        case Certainty.NOT_SENT | Certainty.NOT_PROCESSED if loss.not_today and loss.retry_after is not None:
+            opens_at, give_up = after_quota(case.deadline, loss.retry_after, now)
             return Event(EventKind.NOT_PROCESSED, now, due_at=opens_at, deadline=give_up, message=loss.message)
         case Certainty.NOT_SENT | Certainty.NOT_PROCESSED:
             return not_processed(case, loss.message, None, loss.retry_after, now)
@@ -73,6 +78,8 @@ def after_plugin_error(
         return outcome_unknown(
             case, integration, "The plugin failed after a request had been sent", now, plugin_error=plugin_error
         )
+    if is_withdrawing(case) and case.state is State.PENDING:
+        return unfinished_withdrawal(case, "The plugin failed", now, plugin_error)
     if case.state is State.ACTION_REQUIRED:
         return _plugin_error_while_escalated(case, integration, plugin_error, now)
     retried = case.state in (State.REPORTED, State.ACKNOWLEDGED, State.UNKNOWN)
@@ -148,7 +155,24 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
         State.CANCELED: EventKind.POLL_FAILED,
     }.get(case.state)
     if kind is None or (now >= give_up and case.state not in (State.ACTION_REQUIRED, State.CANCELED)):
+        if is_withdrawing(case):
+            return unfinished_withdrawal(case, text, now, fault)
         must = "find out the order's status" if case.is_reported else "cancel the order at the service"
         return escalate(case, now, f"{text}; a person must {must}", None, fault)
     waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
-    return Event(kind, now, due_at=now + waits, deadline=give_up, message=text, hint=error.hint, plugin_error=fault)
+    told = (case.message, case.hint) if awaits_undo(case) else (text, error.hint)  # What must be undone is the task.
+    return Event(kind, now, due_at=now + waits, deadline=give_up, message=told[0], hint=told[1], plugin_error=fault)
+
+
+def on_unread_reasons(
+    case: CancelCase, integration: Integration, remote_order: RemoteOrder, message: str, now: datetime
+) -> Event:
+    """What becomes of a pending case whose service does not say which reasons it takes for the order.
+
+    Nothing was sent: the service is asked again, before the route's window closes, until the next route or a person is
+    next.
+    """
+    pause = min(RETRY_POLICY.max_delay, max(RETRY_POLICY.first_delay, (now - case.created_at) / 2))
+    due_at = earliest(now + pause, window_closes_at(case, integration, remote_order, now))
+    deadline = case.deadline or now + RETRY_POLICY.give_up_after
+    return Event(EventKind.DEFERRED, now, due_at=due_at, deadline=deadline, message=message, hint=READ_AGAIN_HINT)

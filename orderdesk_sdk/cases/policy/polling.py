@@ -26,6 +26,7 @@ from orderdesk_sdk.cases.policy.events import (
     rejection_event,
 )
 from orderdesk_sdk.cases.policy.reported import after_reported_cancellation, after_settled_poll
+from orderdesk_sdk.cases.policy.withdrawal import awaits_undo
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.windows import next_open_route
 from orderdesk_sdk.orders.order import RemoteOrder
@@ -152,7 +153,8 @@ def on_deadline(case: CancelCase, integration: Integration, remote_order: Remote
     if not is_overdue(case, now):
         return None
     waits = case.state is State.ACTION_REQUIRED
-    higher = None if case.is_reported else next_open_route(integration.cancel, remote_order, now, case.route + 1)
+    is_over = case.is_reported or awaits_undo(case)  # It is not asked for any more.
+    higher = None if is_over else next_open_route(integration.cancel, remote_order, now, case.route + 1)
     if higher is not None:
         return fallback_event(integration, higher, "No decision in time", now)
     if waits:

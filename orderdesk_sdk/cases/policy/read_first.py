@@ -8,7 +8,13 @@ from attrs import frozen
 
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.evidence import Evidence
-from orderdesk_sdk.cases.policy.deadlines import DEFAULT_MANUAL_CONFIRMATION, RETRY_POLICY, earliest, reminder_message
+from orderdesk_sdk.cases.policy.deadlines import (
+    DEFAULT_MANUAL_CONFIRMATION,
+    RETRY_POLICY,
+    after_quota,
+    earliest,
+    reminder_message,
+)
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.answer import Answer, Outcome, Rejection
@@ -30,12 +36,14 @@ class NoResult:
 
     Args:
         retry_after: how long the service asks to be left alone; None: not at all.
+        not_today: nothing is left of a daily quota; there is again after `retry_after`.
     """
 
     message: str | None
     hint: str | None = None
     retry_after: timedelta | None = None
     plugin_error: str | None = None
+    not_today: bool = False
 
 
 def after_no_result(case: Case, why: NoResult, now: datetime, *, may_exist: bool, find_out_hint: str) -> Event:
@@ -46,7 +54,10 @@ def after_no_result(case: Case, why: NoResult, now: datetime, *, may_exist: bool
         find_out_hint: what that person does.
     """
     deadline = case.deadline or now + RETRY_POLICY.give_up_after
-    if now >= deadline:
+    due = now + RETRY_POLICY.delay(case.consecutive_failures, why.retry_after)
+    if why.not_today and why.retry_after is not None:
+        due, deadline = after_quota(case.deadline, why.retry_after, now)
+    elif now >= deadline:
         return escalate(why, now, find_out_hint=find_out_hint)
     kind = EventKind.DEFERRED if case.state is State.PENDING else EventKind.POLL_FAILED
     if case.state is State.SENDING:
@@ -54,7 +65,7 @@ def after_no_result(case: Case, why: NoResult, now: datetime, *, may_exist: bool
     return Event(
         kind,
         now,
-        due_at=earliest(now + RETRY_POLICY.delay(case.consecutive_failures, why.retry_after), deadline),
+        due_at=earliest(due, deadline),
         deadline=deadline,
         message=why.message,
         hint=why.hint,

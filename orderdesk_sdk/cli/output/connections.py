@@ -68,5 +68,5 @@ def _where(connection: ConnectionView) -> str:
 
 def _standing(connection: ConnectionView) -> str:
     if not connection.is_enabled:
-        return "switched off: its cases wait"
+        return "; ".join(filter(None, ("switched off: its cases wait", connection.problem)))
     return connection.problem or "in use"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 
 from attrs import evolve
@@ -29,7 +29,7 @@ from orderdesk_sdk.desk.stored_configuration import StoredConfiguration
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, NotFoundError, OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import Answering
-from orderdesk_sdk.runtime.webhook_setups import WebhookStatus, registers_webhooks
+from orderdesk_sdk.runtime.webhook_setups import WebhookState, WebhookStatus, registers_webhooks
 from orderdesk_sdk.secret import Secret
 
 __all__ = ["ConnectionAdmin"]
@@ -81,7 +81,8 @@ class ConnectionAdmin:
                 is_stored=False,
                 is_enabled=True,
                 cancel_requests=configured.cancel_requests,
-                problem=self._problem(name),
+                problem=(problem := self._problem(name)),
+                registers_webhook=problem is None and self._registers_webhook(configured.integration),
             )
             for name, configured in self._configured.items()
         ]
@@ -123,27 +124,52 @@ class ConnectionAdmin:
         return self.get(change.name)
 
     def set_enabled(self, name: str, *, enabled: bool, by: str, address: str = "") -> ConnectionView:
-        """Let a stored connection be used, or not: its cases wait then. Raises NotFoundError and ConflictError."""
+        """Let a stored connection be used, or not: its cases wait then, and its webhook is removed at the service.
+
+        Where that fails, the connection is disabled all the same, and its `problem` says what is left to be done.
+        Raises NotFoundError and ConflictError.
+        """
         stored, actor = self._stored(name), require_actor(by)
+        problem: str | None = None
         if stored.is_enabled is not enabled:
-            left = "" if enabled else self._remove_webhook(name)
             changed = evolve(
                 stored, is_enabled=enabled, version=stored.version + 1, by=actor, at=self._parts.clock.now()
             )
-            told = "enabled" if enabled else f"disabled{left}"
-            self._write(changed, told, address)
-        return self.get(name)
+            has_webhook = not enabled and self._registers_webhook(stored.integration)
+            left = "; its webhook is to be removed" if has_webhook else ""
+            self._write(changed, "enabled" if enabled else f"disabled{left}", address)
+            # Only now: nothing is changed at the service of a connection that goes on being used.
+            problem = self._remove_webhook(changed, address) if has_webhook else None
+        view = self.get(name)
+        return view if problem is None else evolve(view, problem=problem)
 
-    def _remove_webhook(self, name: str) -> str:
-        """Remove the webhook that the plugin registered; what the audit log says of it."""
-        with suppress(OrderDeskError):  # It cannot be used, or has none: nothing was registered by it.
-            if not registers_webhooks(self._parts.connections.get(name)):
-                return ""
+    def _registers_webhook(self, integration: str) -> bool:
+        with suppress(OrderDeskError):  # A plugin that cannot be loaded removes nothing.
+            return registers_webhooks(self._registry.load(integration))
+        return False
+
+    def _remove_webhook(self, disabled: StoredConnection, address: str) -> str | None:
+        """Remove the webhook that the plugin registered; what is left to be done where that fails."""
+        problem: str | None = None
         try:
-            self._webhooks.set(name, registered=False)
+            with self._webhooks_for_removal(disabled.name) as webhooks:
+                if webhooks.set(disabled.name, registered=False).state is WebhookState.REGISTERED:
+                    problem = "its webhook is still registered at the service"
         except OrderDeskError as error:
-            return f"; its webhook was not removed: {error.message}"
-        return "; its webhook was removed"
+            problem = f"its webhook was not removed at the service: {error.message}"
+        subject, told = f"connection {disabled.name}", problem or "its webhook was removed"
+        self._audit.record(disabled.by, AuditAction.CONNECTION_CHANGED, subject, told, address)
+        return f"{problem}; run `orderdesk connections webhook {disabled.name} --remove`" if problem else None
+
+    @contextmanager
+    def _webhooks_for_removal(self, name: str) -> Iterator[ConnectionWebhooks]:
+        """The webhooks of this connection, also where it is switched off. Raises ConfigurationError."""
+        stored = self._stored_or_none(name)
+        if stored is None or stored.is_enabled or name in self._configured:
+            yield self._webhooks
+            return
+        with closing(self._parts.connections.apart(self._vault.open(stored))) as connections:
+            yield self._webhooks.at(connections)
 
     def webhook(self, name: str) -> WebhookStatus:
         """Whether the webhook of a connection is registered at its service. Raises what `set_webhook` raises."""
@@ -153,6 +179,8 @@ class ConnectionAdmin:
     def set_webhook(self, name: str, *, registered: bool, by: str, address: str = "") -> WebhookStatus:
         """Register the address of this desk at a connection's service, or remove it there; what is there then.
 
+        Removed it can be where the connection is switched off, too.
+
         Raises NotFoundError, InvalidStateError where the plugin registers no webhook itself, ConfigurationError where
         this desk has no address for messages, and OrderDeskError where the service does not say what is registered.
         """
@@ -161,7 +189,10 @@ class ConnectionAdmin:
         self.get(name)
         told = "webhook to be registered" if registered else "webhook to be removed"
         self._audit.record(actor, AuditAction.CONNECTION_CHANGED, subject, told, address)
-        return self._webhooks.set(name, registered=registered)
+        if registered:
+            return self._webhooks.set(name, registered=True)
+        with self._webhooks_for_removal(name) as webhooks:
+            return webhooks.set(name, registered=False)
 
     def test(self, name: str) -> tuple[HealthCheck, ...]:
         """Whether a connection can be made: its settings, its hosts, a token where it uses one, and its webhook.
@@ -196,6 +227,7 @@ class ConnectionAdmin:
     def _view(self, stored: StoredConnection) -> ConnectionView:
         is_shadowed = stored.name in self._configured
         shadow = "orderdesk.toml has a connection of this name, which is used in its place"
+        problem = shadow if is_shadowed else self._problem(stored.name) if stored.is_enabled else None
         return ConnectionView(
             name=stored.name,
             integration=stored.integration,
@@ -204,7 +236,8 @@ class ConnectionAdmin:
             settings=stored.settings,
             secrets_set=stored.secrets_set,
             cancel_requests=_answering(stored),
-            problem=shadow if is_shadowed else self._problem(stored.name) if stored.is_enabled else None,
+            problem=problem,
+            registers_webhook=problem is None and self._registers_webhook(stored.integration),
             version=stored.version,
             by=stored.by,
             at=stored.at,

@@ -23,7 +23,12 @@ class ConnectionWebhooks:
     def __init__(self, web: WebConfig, connections: Connections, clock: Clock) -> None:
         self._web = web
         self._connections = connections
+        self._clock = clock
         self._setups = WebhookSetups(connections, clock)
+
+    def at(self, connections: Connections) -> ConnectionWebhooks:
+        """The same of other connections."""
+        return ConnectionWebhooks(self._web, connections, self._clock)
 
     def status(self, name: str) -> WebhookStatus:
         """What is registered at a connection's service. Changes nothing. Raises as `set`."""
@@ -40,7 +45,7 @@ class ConnectionWebhooks:
     def check(self, name: str) -> Iterator[HealthCheck]:
         """Whether our address is registered; nothing for a plugin that registers none."""
         try:
-            if not registers_webhooks(self._connections.get(name)):
+            if not registers_webhooks(self._connections.get(name).plugin):
                 return
             status = self.status(name)
         except OrderDeskError as error:
@@ -60,7 +65,7 @@ class ConnectionWebhooks:
 
     def _run(self, name: str, *, wanted: bool | None) -> WebhookStatus:
         connection = self._connections.get(name)
-        if not registers_webhooks(connection):
+        if not registers_webhooks(connection.plugin):
             raise InvalidStateError(
                 f"the plugin {connection.integration.slug} registers no webhook itself",
                 location=f"connection {name!r}",

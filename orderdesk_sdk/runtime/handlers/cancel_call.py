@@ -14,6 +14,7 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Intent, TransportLoss
 from orderdesk_sdk.cases.policy import failures, requesting
 from orderdesk_sdk.cases.policy.events import escalate
+from orderdesk_sdk.cases.policy.withdrawal import rejection_with_steps
 from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
 from orderdesk_sdk.cases.side_effects import requested_steps
 from orderdesk_sdk.cases.state_machine import Event, EventKind, transition
@@ -200,7 +201,7 @@ class CancelCall:
         context = self._loader.load(case, remote_order)
         hold = self._send_condition(case, connection, context)
         journal = CaseJournal(self._loader.ledger, case, resumed, (event,), hold)
-        request, label = self._loader.cancel_request(case, connection, context), connection.route(case.route).label
+        request, label = self._loader.cancel_request(case, connection, context, began), route.label
         hook = connection.plugin.manager.hook.orderdesk_cancel
         driven = run_flow(
             lambda: hook(request=request, service=connection.service(began)),
@@ -244,13 +245,17 @@ class CancelCall:
         vetoed, notes = self._loader.apply_veto(case, context)
         if vetoed is not None:
             return vetoed
+        # What is sent again is the same request, and a flow that is driven again is told the same time.
+        before = self._loader.ledger.history(case.id) if case.last_sent_at is not None else ()
+        sent = unresolved_request(before, is_whole_order=not context.cancellation.lines)
+        at, recorded = (sent.started_at, sent.recorded) if sent is not None else (now, RecordedExchanges())
         try:
             fault = number_error(case.remote_id, integration.remote_id_format)
             if fault is not None:
                 hint = "cancel the order in the service's own portal, then confirm or reject this case"
                 raise ValidationError(fault, hint=hint)
             validate_lines(context.order, context.cancellation.lines)
-            request = self._loader.cancel_request(case, connection, context)
+            request = self._loader.cancel_request(case, connection, context, at)
         except ValidationError as error:
             if opening is not None:
                 opening.require_recorded()
@@ -258,12 +263,10 @@ class CancelCall:
         route = connection.route(case.route)
         if isinstance(route, Button) and route.needs_submission and request.submitted_order is None:
             notes = (*notes, NO_SUBMISSION)
+        if sent is None:
+            notes = (*notes, *self._loader.eligibility_notes(case, connection, context))
         event = Event(EventKind.SEND_STARTED, now, due_at=now + LEASE, person=person, idempotent=True)
         hold = self._send_condition(case, connection, context, person)
-        # What is sent again is the same request, and a flow that is driven again is told the same time.
-        before = self._loader.ledger.history(case.id) if case.last_sent_at is not None else ()
-        sent = unresolved_request(before, is_whole_order=not request.lines)
-        at, recorded = (sent.started_at, sent.recorded) if sent is not None else (now, RecordedExchanges())
         return PreparedCall(case, transition(case, event).case, request, context, at, (*notes, event), hold, recorded)
 
     def _send_condition(
@@ -307,6 +310,7 @@ class CancelCall:
         event = self._event(sending_case, connection, remote_order, result, result.outcome)
         if result.steps:
             event = evolve(event, steps=result.steps, only_steps=not result.may_have_written)
+        event = rejection_with_steps(sending_case, event, connection.integration)
         after = journal.finish(transition(sending_case, event), event)
         self._loader.notify_listeners(after, event)
         return after
@@ -325,6 +329,7 @@ class CancelCall:
         results = []
         for asked, outcome in zip(group, outcomes, strict=True):
             event = self._event(asked.sending, connection, asked.context.remote_order, result, outcome)
+            event = rejection_with_steps(asked.sending, event, connection.integration)
             change = transition(asked.sending, event)
             results.append(JournalResult(change.case, (event,), change.order_events))
         return tuple(results)

@@ -14,7 +14,7 @@ from orderdesk_sdk.cases.damaged_rows import DamagedRowError
 from orderdesk_sdk.cases.policy import failures, polling, requesting
 from orderdesk_sdk.cases.policy.deadlines import RETRY_POLICY, is_window_open
 from orderdesk_sdk.cases.policy.events import escalate
-from orderdesk_sdk.cases.policy.withdrawal import withdrawal_event
+from orderdesk_sdk.cases.policy.withdrawal import is_rejected_with_steps, is_withdrawing
 from orderdesk_sdk.cases.prior_steps import results_of_attempt, unsettled_writes
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import (
@@ -34,10 +34,11 @@ from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
+from orderdesk_sdk.runtime.eligibility_reader import UnreadEligibilityError
 from orderdesk_sdk.runtime.handlers.cancel_call import CancelCall
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.handlers.poll_call import PollCall
-from orderdesk_sdk.runtime.withdrawal import finish_withdrawal
+from orderdesk_sdk.runtime.withdrawal import StepUndoing
 
 __all__ = ["CancellationHandler"]
 
@@ -59,6 +60,7 @@ class CancellationHandler:
         self._clock = loader.clock
         self._cancel_call = CancelCall(loader, email)
         self._poll_call = PollCall(loader)
+        self._undoing = StepUndoing(loader, connections)
 
     def handle(self, case: CancelCase, watchdog: Watchdog, context: CaseContext | None = None) -> CancelCase:
         """Do what is due; the case as it is then.
@@ -67,7 +69,7 @@ class CancellationHandler:
             context: what was read just now; None reads it.
         """
         try:
-            return self._handle(case, watchdog, context=context)
+            return self._and_undo(self._handle(case, watchdog, context=context), watchdog)
         except (ValidationError, ConfigurationError, PluginError) as error:
             return self._connection_failed(self._loader.ledger.case(case.id, CancelCase), error)
         except DamagedRowError as error:  # Of its cancellation, its history or another case: a backup may mend it.
@@ -81,8 +83,9 @@ class CancellationHandler:
         (case,) = opening.cases
         try:
             connection = self._connections.get(case.connection)
-            if self._is_sent_by_itself(case, connection, context.remote_order):
+            if self._is_sent_by_itself(case, connection, context):
                 after = self._cancel_call.send(case, connection, context, watchdog, opening=opening)
+                after = self._and_undo(after, watchdog)
                 return self.handle(after, watchdog) if requesting.retries_exhausted(after, self._clock.now()) else after
         except (ValidationError, ConfigurationError, PluginError) as error:
             opening.require_recorded()
@@ -91,23 +94,32 @@ class CancellationHandler:
         opening.followed_cases()
         return self.handle(case, watchdog, context)
 
-    def _is_sent_by_itself(self, case: CancelCase, connection: Connection, remote_order: RemoteOrder) -> bool:
+    def _is_sent_by_itself(self, case: CancelCase, connection: Connection, context: CaseContext) -> bool:
         """Whether a new case is asked for now, alone and over HTTP: nothing of it is read, or decided otherwise."""
+        remote_order = context.remote_order
         if case.role is ConnectionRole.CART or self._event_before_sending(case, connection, remote_order) is not None:
             return False
-        route = connection.route(case.route)
+        route, reason = connection.route(case.route), context.cancellation.reason
+        if self._loader.eligibility.needs_reading(route, reason, context.order, remote_order):
+            return False
         return isinstance(route, Button) and route.batch is None
 
     def poll(self, case: CancelCase, watchdog: Watchdog) -> CancelCase:
         """Ask the service now where it stands, whatever is due; the case as it is then."""
-        return self._handle(case, watchdog, poll=True)
+        return self._and_undo(self._handle(case, watchdog, poll=True), watchdog)
 
     def retry(self, case: CancelCase, watchdog: Watchdog, by: str) -> CancelCase:
         """Send the request again, as a person has decided; the case as it is then."""
-        return self._handle(case, watchdog, person=by)
+        return self._and_undo(self._handle(case, watchdog, person=by), watchdog)
 
     def before_verdict(self, case: CancelCase, event: Event) -> None:
-        """Nothing: what a cancel comes to, its row alone says."""
+        """Undo what was done before a cancel that a person rejects. Raises InProgressError where that must wait."""
+        self._undoing.before_verdict(case, event)
+
+    def _and_undo(self, case: CancelCase, watchdog: Watchdog) -> CancelCase:
+        """A case that has just been rejected, with what was done before its cancel being undone."""
+        is_due = case.due_at is not None and case.due_at <= self._clock.now()
+        return self._handle(case, watchdog) if is_due and is_rejected_with_steps(case) else case
 
     def _handle(
         self,
@@ -118,6 +130,8 @@ class CancellationHandler:
         person: str | None = None,
         context: CaseContext | None = None,
     ) -> CancelCase:
+        if is_withdrawing(case):
+            return self._undoing.finish_withdrawal(case)
         try:
             connection = self._connections.get(case.connection)
             remote_order = context.remote_order if context is not None else self._remote_order(case)
@@ -125,8 +139,10 @@ class CancellationHandler:
             raise
         except OrderDeskError as error:
             return self._connection_failed(case, error)
-        if case.withdrawn_by is not None and case.state is State.PENDING:
-            return finish_withdrawal(self._loader, case, connection.integration)
+        if is_rejected_with_steps(case) and not poll and person is None:
+            ended = self._undoing.finish_rejection(case, connection.integration)
+            if ended is not None:
+                return ended
         if case.state is State.SENDING:
             return self._cancel_call.resume(case, connection, remote_order, watchdog)
         if poll or case.state is State.REPORTED:
@@ -183,13 +199,17 @@ class CancellationHandler:
         if event is not None:
             after = self._apply_instead(case, event, context or self._loader.load(case, remote_order))
             return self.handle(after, watchdog) if event.kind is EventKind.FELL_BACK else after
-        after = self._send(case, connection, remote_order, context, watchdog)
+        try:
+            after = self._send(case, connection, remote_order, context, watchdog)
+        except UnreadEligibilityError as error:
+            event = failures.on_unread_reasons(case, connection.integration, remote_order, error.message, now)
+            return self._loader.apply(case, event)
         # That was the last try: whoever comes next is not kept waiting for another look at it.
         return self.handle(after, watchdog) if requesting.retries_exhausted(after, self._clock.now()) else after
 
     def batch_key(self, case: CancelCase) -> Batch | None:
         """How a requested case that was gathered is asked for together with others; None: by itself."""
-        if case.state is not State.PENDING or not case.is_batched:
+        if case.state is not State.PENDING or not case.is_batched or is_withdrawing(case):
             return None
         integration = self._connections.integration(case.connection)
         return None if isinstance(integration, str) else _batch(case, integration.cancel)
@@ -272,6 +292,7 @@ class CancellationHandler:
         person: str | None = None,
     ) -> CancelCase:
         context = context or self._loader.load(case, remote_order)
+        self._loader.read_reasons(case, connection, context)
         return self._cancel_call.send(case, connection, context, watchdog, person=person)
 
     def _event_before_sending(
@@ -295,10 +316,7 @@ class CancellationHandler:
 
     def _apply_instead(self, case: CancelCase, event: Event, context: CaseContext) -> CancelCase:
         """Apply what comes instead of asking. A person is not asked to do either what a listener forbids."""
-        if event.kind is EventKind.WITHDRAWN and case.steps:
-            declared = self._connections.integration(case.connection)
-            integration = None if isinstance(declared, str) else declared
-            event = withdrawal_event(case, integration, event.at, case.requested_by, event.message or "Withdrawn")
+        event = self._undoing.event_with_steps(case, event)
         vetoed, notes = self._loader.apply_veto(case, context) if event.kind is EventKind.ESCALATED else (None, ())
         return vetoed or self._loader.apply(case, event, *notes)
 

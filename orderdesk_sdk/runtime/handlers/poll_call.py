@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
 from orderdesk_sdk.cases.policy import failures, polling
 from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.policy.polling import events_of_poll
+from orderdesk_sdk.cases.policy.withdrawal import rejection_with_steps
 from orderdesk_sdk.cases.state_machine import Event, EventKind, Transition, transition
 from orderdesk_sdk.errors import PluginError
 from orderdesk_sdk.orders.order import RemoteOrder
@@ -88,6 +89,7 @@ class PollCall:
         match driven.outcome:
             case Answer() as answer:
                 event = polling.after_poll(claimed, integration, remote_order, answer, now)
+                event = rejection_with_steps(claimed, event, integration)
                 self._loader.save_service_status(case, answer)
                 return event
             case TransportLoss() as loss:

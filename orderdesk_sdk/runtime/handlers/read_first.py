@@ -270,8 +270,8 @@ class ReadFirstHandler(ABC, Generic[C, R, T, K]):
         now, hint = self._clock.now(), self.find_out_hint
         sent = journal.may_have_acted or bool(run.unknown)
         match result.outcome:
-            case TransportLoss(message=text, retry_after=pause):
-                why = NoResult(text, retry_after=pause)
+            case TransportLoss(message=text, retry_after=pause, not_today=not_today):
+                why = NoResult(text, retry_after=pause, not_today=not_today)
                 return read_first.after_no_result(run.sending, why, now, may_exist=sent, find_out_hint=hint)
             case PluginFailure(text):
                 fault = connection.redactor.redact_text(text)

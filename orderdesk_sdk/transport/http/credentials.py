@@ -16,6 +16,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.auth import HeaderAuth, TokenAuth, is_settled_by
 from orderdesk_sdk.plugin.guard import Guard, raise_for_failure
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth, RefreshTokenAuth
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
@@ -24,7 +25,7 @@ from orderdesk_sdk.transport.http.replay import is_request, plain_request
 from orderdesk_sdk.transport.http.shared_reads import copy_response
 from orderdesk_sdk.transport.redaction import Redactor
 
-__all__ = ["Credentials"]
+__all__ = ["Credentials", "declared_auth"]
 
 MAX_STEPS = 8
 """Calls that credentials may make for one request, that request among them."""
@@ -34,6 +35,14 @@ _OWN_CLASSES = (HeaderAuth, httpx.BasicAuth, RefreshTokenAuth, ClientCredentials
 _AUTH_STATUSES = frozenset({401, 403, 407})
 
 _AuthFlow = Generator[httpx.Request, httpx.Response, None]
+
+
+def declared_auth(integration: Integration, settings: object) -> httpx.Auth | None:
+    """What an integration declares for these settings; None where it declares nothing of the kind. Raises TypeError."""
+    auth: object = integration.auth(settings) if integration.auth is not None else None
+    if auth is not None and not isinstance(auth, httpx.Auth):
+        raise TypeError(f"its auth gave {class_name(auth)}, not an httpx.Auth")
+    return auth
 
 
 class Credentials:
@@ -63,10 +72,15 @@ class Credentials:
         self._redactor = redactor
         self._location = location
 
-    def send_signed(self, request: httpx.Request, guard: Guard) -> httpx.Response | Failure:
+    def send_signed(
+        self, request: httpx.Request, guard: Guard, count_again: Callable[[], Failure | None] = lambda: None
+    ) -> httpx.Response | Failure:
         """The service's response to the request itself, signed, or what became of it.
 
         Raises ConfigurationError for rejected credentials and PluginError for what the plugin's code does wrong.
+
+        Args:
+            count_again: called before the request is repeated with a new token; gives what forbids that, or None.
         """
         started: list[_AuthFlow] = []
 
@@ -76,7 +90,7 @@ class Credentials:
 
         try:
             step = self._next_request(start, request, guard)
-            return self._run_flow(started[0], step, request, guard)
+            return self._run_flow(started[0], step, request, guard, count_again)
         except MalformedResponseError as error:
             return _token_failure("MalformedResponseError", self._redactor.redact_text(str(error)))
         finally:
@@ -124,7 +138,12 @@ class Credentials:
         return flow
 
     def _run_flow(
-        self, flow: _AuthFlow, step: tuple[httpx.Request, bool] | None, request: httpx.Request, guard: Guard
+        self,
+        flow: _AuthFlow,
+        step: tuple[httpx.Request, bool] | None,
+        request: httpx.Request,
+        guard: Guard,
+        count_again: Callable[[], Failure | None],
     ) -> httpx.Response | Failure:
         answered: httpx.Response | None = None
         for _ in range(MAX_STEPS):
@@ -134,8 +153,11 @@ class Credentials:
             sent, is_own = step
             if not is_own and (closed := self._closed_until - self._clock.monotonic()) > 0:
                 return _throttled(timedelta(seconds=closed))
-            if is_own and answered is not None and not self._may_repeat(answered):
-                raise PluginError("its credentials sent a request again that was answered", location=self._location)
+            if is_own and answered is not None:
+                if not self._may_repeat(answered):
+                    raise PluginError("its credentials sent a request again that was answered", location=self._location)
+                if (forbidden := count_again()) is not None:
+                    return forbidden
             try:
                 response = self._send(sent)
             except (PluginError, ConfigurationError):

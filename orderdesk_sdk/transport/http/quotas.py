@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from orderdesk_sdk.cases.call_counts import CallCounts
 from orderdesk_sdk.cases.exchange import NOT_TODAY, Certainty, Failure
 from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.errors import StorageError
 from orderdesk_sdk.plugin.integration import Quota
 
 __all__ = ["DailyQuotas"]
@@ -34,3 +35,10 @@ class DailyQuotas:
         opens_at = quota.opens_at(now)
         text = f"not today: all {quota.calls} calls of {operation!r} are used; it is asked when the next day begins"
         return Failure(NOT_TODAY, Certainty.NOT_SENT, text, opens_at - now)
+
+    def take_again(self, operation: str) -> Failure | None:
+        """As `take`, for a call that was turned away and is repeated: where nobody can count it, it is not made."""
+        try:
+            return self.take(operation)
+        except StorageError as error:  # What the service said before must not be lost.
+            return Failure(type(error).__name__, Certainty.NOT_SENT, f"the call cannot be counted: {error.message}")

@@ -11,8 +11,9 @@ from attrs import evolve
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
-from orderdesk_sdk.cases.policy import failures, polling, requesting
+from orderdesk_sdk.cases.policy import failures, polling, read_first, requesting
 from orderdesk_sdk.cases.policy.deadlines import FIRST_POLL_DELAY
+from orderdesk_sdk.cases.policy.read_first import NoResult
 from orderdesk_sdk.cases.state_machine import EventKind, transition
 from orderdesk_sdk.clock import hours, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginError
@@ -303,3 +304,30 @@ def test_what_an_unusable_connection_does_to_each_state(state: State, config: Ev
         assert event.kind is kind
         assert (event.plugin_error is not None) == isinstance(error, PluginError)
         assert transition(case, event).case.state in (case.state, State.ACTION_REQUIRED)
+
+
+# A quota that is used up
+
+
+@pytest.mark.parametrize("certainty", [Certainty.NOT_SENT, Certainty.NOT_PROCESSED], ids=["a write", "a read"])
+def test_the_day_until_a_quota_opens_is_none_of_the_time_in_which_a_cancel_is_tried(certainty: Certainty) -> None:
+    case = evolve(SENDING, deadline=NOW + hours(2))
+    loss = TransportLoss(certainty, "not today", retry_after=hours(20), not_today=True)
+    event = failures.after_loss(case, acme(Button(POLLING)), loss, NOW)
+    assert (event.kind, event.due_at, event.deadline) == (
+        EventKind.NOT_PROCESSED,
+        NOW + hours(20),
+        NOW + hours(44),
+    )
+
+
+@pytest.mark.parametrize("since", [hours(0), hours(23), hours(30)], ids=["new", "nearly given up", "given up"])
+def test_the_same_holds_for_what_is_read_first(since: timedelta) -> None:
+    case = evolve(SENDING, deadline=NOW + hours(24) - since)
+    why = NoResult("not today", retry_after=hours(20), not_today=True)
+    event = read_first.after_no_result(case, why, NOW, may_exist=False, find_out_hint="find out")
+    assert (event.kind, event.due_at, event.deadline) == (
+        EventKind.NOT_PROCESSED,
+        NOW + hours(20),
+        NOW + hours(44),
+    )

@@ -14,6 +14,7 @@ __all__ = ["check_plugin"]
 @click.option("--all", "all_plugins", is_flag=True, help="Every plugin that is installed from its folder.")
 @click.option("--fix", is_flag=True, help="Mend what is mechanical, then report the rest.")
 @click.option("--strict", is_flag=True, help="Count what is only a warning as an error.")
+@click.option("--tests/--no-tests", default=True, help="Whether its conformance tests are run.", show_default=True)
 @click.option("--mutants", is_flag=True, help="Try the suite on copies of the plugin with one mistake each.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Start no mutant after this time.")
@@ -29,6 +30,7 @@ def check_plugin(
     all_plugins: bool,
     fix: bool,
     strict: bool,
+    tests: bool,
     mutants: bool,
     jobs: int,
     budget: float | None,
@@ -40,11 +42,14 @@ def check_plugin(
 
     PLUGIN is the slug of an installed integration, or the folder of a plugin. Exit code 1: it does not keep the level
     that it claims, or with --mutants: the conformance suite finds fewer than 95 of 100 mistakes.
+
+    The plugin's conformance tests are run, which takes a minute or two. Without them no level is reached.
     """
     if all_plugins == (plugin is not None):
         raise click.UsageError("name a plugin, or give --all")
+    if mutants or tests:
+        _require_testing("" if mutants else ", or leave the tests out with --no-tests")
     if mutants:
-        _require_testing()
         from orderdesk_devkit.cli.mutant_report import check_mutants
         from orderdesk_devkit.mutation.campaign import Campaign
 
@@ -52,11 +57,14 @@ def check_plugin(
         return
     from orderdesk_devkit.cli.check_report import check_plugins
 
-    check_plugins(session, plugin, fix=fix, strict=strict)
+    check_plugins(session, plugin, fix=fix, strict=strict, tests=tests)
 
 
-def _require_testing() -> None:
-    """Raises ConfigurationError where what runs the conformance suite is not installed."""
+def _require_testing(otherwise: str) -> None:
+    """Raises ConfigurationError where what runs the conformance suite is not installed.
+
+    otherwise: what can be done in place of installing it, for the end of the hint.
+    """
     from orderdesk_sdk.cli.extras import missing_modules
     from orderdesk_sdk.errors import ConfigurationError
 
@@ -64,5 +72,5 @@ def _require_testing() -> None:
     if missing:
         raise ConfigurationError(
             f"the conformance suite needs what is not installed: {', '.join(missing)}",
-            hint="run `pip install 'orderdesk-devkit[testing]'`",
+            hint=f"run `pip install 'orderdesk-devkit[testing]'`{otherwise}",
         )

@@ -10,6 +10,8 @@ import click
 from orderdesk_devkit.quality.plugin_folder import PluginFolder, all_folders, find_folder
 from orderdesk_devkit.quality.report import Level, QualityReport, Violation, check
 from orderdesk_devkit.quality.rules import RULES
+from orderdesk_devkit.quality.suite_result import SuiteResult
+from orderdesk_devkit.quality.suite_run import run_conformance_tests
 from orderdesk_sdk.cli.session import Session
 from orderdesk_sdk.desk.capabilities import JsonObject
 from orderdesk_sdk.errors import NotFoundError
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["check_plugins"]
 
 
-def check_plugins(session: Session, names: str | None, *, fix: bool, strict: bool) -> None:
+def check_plugins(session: Session, names: str | None, *, fix: bool, strict: bool, tests: bool) -> None:
     """Show all violations of one plugin, or of all (None). Exit code 1: one does not keep the level that it claims.
 
     Args:
         strict: whether a warning counts as an error.
+        tests: whether the conformance tests are run.
     """
     folders = all_folders() if names is None else (find_folder(names),)
     if not folders:
@@ -33,7 +36,10 @@ def check_plugins(session: Session, names: str | None, *, fix: bool, strict: boo
         )
     mended = [violation for folder in folders for violation in _apply_fixes(folder)] if fix else []
     # Read anew: what was mended is no violation any more, and may have been the only one.
-    reports = [check(find_folder(str(folder.path)), RULES, strict=strict) for folder in folders]
+    anew = [find_folder(str(folder.path)) for folder in folders]
+    for folder in anew if tests else ():
+        _run_tests(session, folder)
+    reports = [check(folder, RULES, strict=strict) for folder in anew]
     session.print_result(
         {
             "is_ok": all(report.is_ok for report in reports),
@@ -44,6 +50,16 @@ def check_plugins(session: Session, names: str | None, *, fix: bool, strict: boo
     )
     if not all(report.is_ok for report in reports):
         click.get_current_context().exit(1)
+
+
+def _run_tests(session: Session, folder: PluginFolder) -> None:
+    """Run the conformance tests, and say on stderr, where a person waits, that they run and how long they took."""
+    if not session.as_json:
+        click.echo(f"{folder.name}: running its conformance tests (--no-tests leaves them out)", err=True)
+    folder.suite = ran = run_conformance_tests(folder)
+    if not session.as_json:
+        counts = f"{ran.passed} passed, {len(ran.failed)} failed, {ran.skipped} do not apply"
+        click.echo(f"{folder.name}: {counts}, in {ran.seconds:.0f} s", err=True)
 
 
 def _apply_fixes(folder: PluginFolder) -> list[Violation]:
@@ -63,7 +79,7 @@ def _print_report(screen: Screen, reports: Sequence[QualityReport], mended: Sequ
         (
             report.folder.name,
             _level_label(report.claimed_level),
-            _level_label(report.reached_level),
+            _level_label(report.reached_level) if report.folder.suite is not None else "tests not run",
             "ok" if report.is_ok else "violations",
         )
         for report in reports
@@ -106,10 +122,23 @@ def _report_document(report: QualityReport) -> JsonObject:
         "integrations": list(report.folder.integrations),
         "claimed_level": None if report.claimed_level is None else report.claimed_level.label,
         "reached_level": None if report.reached_level is None else report.reached_level.label,
+        "tests": _tests_document(report.folder.suite),
         "is_ok": report.is_ok,
         "violations": [_violation_document(violation) for violation in report.violations],
         "next_level": [_violation_document(violation) for violation in report.next_level_violations],
         "exemptions": [{"rule": name, "reason": reason} for name, reason in report.exemptions.items()],
+    }
+
+
+def _tests_document(suite: SuiteResult | None) -> JsonObject | None:
+    if suite is None:
+        return None
+    return {
+        "passed": suite.passed,
+        "failed": len(suite.failed),
+        "skipped": suite.skipped,
+        "untested": [f"{part.integration}: {part.what}" for part in suite.untested],
+        "seconds": round(suite.seconds, 1),
     }
 
 

@@ -77,10 +77,12 @@ def loads(folder: PluginFolder) -> Iterator[Violation]:
     """Every integration of it can be used; what warns while it loads is reported."""
     for slug, found in folder.loaded.items():
         if slug not in folder.usable:
+            target = folder.integrations[slug].partition(":")[0]
+            deadly = f"look with `python -X faulthandler -c 'import {target}'` for what does that; until it is mended, "
+            deadly += f"`orderdesk plugins disable {slug}` keeps the rest running"
+            usual = f"mend it, or install it from here first: pip install -e {folder.path}"
             yield Violation(
-                f"integration {slug}",
-                getattr(found, "message", str(found)),
-                f"mend it, or install it from here first: pip install -e {folder.path}",
+                f"integration {slug}", getattr(found, "message", str(found)), deadly if slug in folder.deadly else usual
             )
     for text in folder.load_warnings:
         yield Violation(

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_CASSETTE_AGE",
     "can_ship_anyway",
+    "conformance_files",
     "conforms",
+    "declarations_tried",
+    "tests_pass",
     "provenance",
     "scrubbed",
     "recorded_live",
@@ -30,6 +33,8 @@ __all__ = [
     "has_scenarios",
 ]
 
+_TOLD_LINES = 3
+"""Lines of what a failed test said: the rule, and the first that was seen."""
 MAX_CASSETTE_AGE = timedelta(days=365)
 """A cassette older than this is reported: the service's answers may have changed since."""
 
@@ -52,6 +57,32 @@ def conforms(folder: PluginFolder) -> Iterator[Violation]:
                 f"no test runs the conformance suite on {slug}",
                 f'write class Test{name}(PluginConformance): integration = "{slug}"',
             )
+
+
+def conformance_files(folder: PluginFolder) -> tuple[Path, ...]:
+    """The test files that run the conformance suite."""
+    return tuple(path for path, tree in folder.test_modules.items() if _subclasses(tree, "PluginConformance"))
+
+
+def tests_pass(folder: PluginFolder) -> Iterator[Violation]:
+    """Its conformance tests pass; nothing is said where they were not run."""
+    for failed in folder.suite.failed if folder.suite is not None else ():
+        told, _, hint = failed.reason.partition("\nhint: ")
+        message = "; ".join(line.strip() for line in told.splitlines()[:_TOLD_LINES])
+        test = failed.test.rpartition("::")[2]
+        wish = f"run `python -m pytest -k {test}` there" if "::" in failed.test else "run `python -m pytest` there"
+        yield Violation(failed.test, message, f"{hint.strip()}; {wish}" if hint else wish)
+
+
+def declarations_tried(folder: PluginFolder) -> Iterator[Violation]:
+    """The suite names nothing as untested but for a reason; nothing is said where it was not run."""
+    for part in folder.suite.untested if folder.suite is not None else ():
+        yield Violation(
+            f"integration {part.integration}",
+            f"untested: {part.what}",
+            "let a test of your own try it" if part.is_explained else "let the test class or the simulator tell it",
+            warning=part.is_explained,
+        )
 
 
 def simulated(folder: PluginFolder) -> Iterator[Violation]:

@@ -14,8 +14,10 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import define, field
 
+from orderdesk_devkit.quality.suite_result import SuiteResult
 from orderdesk_sdk.errors import ConfigurationError, NotFoundError, OrderDeskError
 from orderdesk_sdk.plugin.hookspecs import INTEGRATIONS, SIMULATORS
+from orderdesk_sdk.plugin.import_probe import probe_imports
 from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.validation import calling_hooks
 
@@ -32,11 +34,13 @@ class PluginFolder:
     Args:
         path: as it was named, for places in faults.
         document: its pyproject.toml.
+        suite: how its conformance tests ended; None: they were not run.
     """
 
     path: Path
     document: Mapping[str, object]
     registry: PluginRegistry = field(factory=PluginRegistry)
+    suite: SuiteResult | None = None
 
     def file(self, *names: str) -> str:
         """A file of the folder, as a fault names it."""
@@ -114,6 +118,14 @@ class PluginFolder:
         """Its integrations as they load, or what keeps them from being used."""
         return self._loaded_with_warnings[0]
 
+    @cached_property
+    def deadly(self) -> Mapping[str, OrderDeskError]:
+        """Its integrations whose import ends the Python process or never ends, tried in a process of its own."""
+        found = probe_imports(self.registry, only=self.integrations).integrations
+        for slug, error in found.items():
+            self.registry.refuse(slug, error)
+        return found
+
     @property
     def load_warnings(self) -> tuple[str, ...]:
         """What Python or the SDK warned of while they were imported and declared, each once."""
@@ -121,10 +133,10 @@ class PluginFolder:
 
     @cached_property
     def _loaded_with_warnings(self) -> tuple[Mapping[str, LoadedPlugin | OrderDeskError], tuple[str, ...]]:
-        found: dict[str, LoadedPlugin | OrderDeskError] = {}
+        found: dict[str, LoadedPlugin | OrderDeskError] = {**self.deadly}
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            for slug in self.integrations:
+            for slug in self.integrations.keys() - self.deadly.keys():
                 try:
                     found[slug] = self.registry.load(slug)
                 except OrderDeskError as error:

@@ -12,7 +12,7 @@ The rules are in `rules.RULES`; each is checked by a program.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
@@ -39,7 +39,7 @@ class Level(enum.IntEnum):
 
 
 LEVEL_DESCRIPTIONS: Mapping[Level, str] = {
-    Level.BRONZE: "It is a plugin: it loads, declares what is valid, and has the conformance suite, which pytest runs.",
+    Level.BRONZE: "It is a plugin: it loads, declares what is valid, and passes the conformance suite.",
     Level.SILVER: "It can be trusted: its conversations are recorded, and it does no I/O of its own.",
     Level.GOLD: "It can be judged: the README says what it was checked against; its simulator can ship after a cancel.",
     Level.PLATINUM: "It was seen at work: the vendor's own files check it, and a cassette comes from the service.",
@@ -72,12 +72,14 @@ class QualityRule:
     Args:
         name: as in `exempt`.
         check: changes nothing and never raises.
+        needs_tests: whether it is about how the plugin's conformance tests ended.
     """
 
     name: str
     level: Level
     description: str
     check: Callable[[PluginFolder], Iterable[Violation]]
+    needs_tests: bool = False
 
 
 @frozen
@@ -86,7 +88,8 @@ class QualityReport:
 
     Args:
         claimed_level: None where the plugin claims no level, or one that does not exist.
-        reached_level: the highest level whose rules are kept or exempted; None where not even bronze is.
+        reached_level: the highest level whose rules are kept or exempted; None where not even bronze is, and where the
+            conformance tests were not run.
         violations: of the rules up to the claimed level.
         next_level_violations: of the rules of the level after that.
         exemptions: the names of the exempted rules, with the reason.
@@ -115,7 +118,8 @@ def check(folder: PluginFolder, rules: Sequence[QualityRule], *, strict: bool = 
         rule: tuple(evolve(one, rule=rule.name, warning=one.warning and not strict) for one in rule.check(folder))
         for rule in rules
     }
-    exempt, misused = _exemptions(folder, violations)
+    not_run = {rule.name for rule in rules if rule.needs_tests and folder.suite is None}
+    exempt, misused = _exemptions(folder, violations, not_run)
     broken = {rule: of_rule for rule, of_rule in violations.items() if rule.name not in exempt}
     reached = _reached_level(broken)
     claimed = next((level for level in Level if level.label == folder.declared_quality.get("level")), None)
@@ -127,7 +131,7 @@ def check(folder: PluginFolder, rules: Sequence[QualityRule], *, strict: bool = 
     return QualityReport(
         folder,
         claimed,
-        reached,
+        reached if folder.suite is not None else None,
         (*misused, *_violations_of(broken, lambda level: level <= checked_level)),
         tuple(violation for violation in next_level if not violation.warning),
         exempt,
@@ -150,7 +154,7 @@ def _reached_level(broken: Mapping[QualityRule, tuple[Violation, ...]]) -> Level
 
 
 def _exemptions(
-    folder: PluginFolder, violations: Mapping[QualityRule, tuple[Violation, ...]]
+    folder: PluginFolder, violations: Mapping[QualityRule, tuple[Violation, ...]], not_run: Collection[str]
 ) -> tuple[Mapping[str, str], tuple[Violation, ...]]:
     """The exemptions that hold, and what is wrong with the others."""
     declared = folder.declared_quality.get("exempt", {})
@@ -166,7 +170,7 @@ def _exemptions(
             )
         elif not isinstance(reason, str) or len(reason.split()) < _MIN_REASON_WORDS:
             misused.append(Violation(location, f"{name} has no reason", "say why, in a sentence", rule="level"))
-        elif not broken[name]:
+        elif not broken[name] and name not in not_run:
             misused.append(Violation(location, f"{name} is kept, so it needs no exemption", "remove it", rule="level"))
         else:
             kept[name] = reason

@@ -51,6 +51,13 @@ RULES: tuple[QualityRule, ...] = (
         "conformance", Level.BRONZE, "Its tests run the conformance suite on each integration.", checks_tests.conforms
     ),
     QualityRule(
+        "passes",
+        Level.BRONZE,
+        "Its conformance tests pass.",
+        checks_tests.tests_pass,
+        needs_tests=True,
+    ),
+    QualityRule(
         "deterministic", Level.SILVER, "Its flows read no clock and no random numbers.", checks_source.deterministic
     ),
     QualityRule(
@@ -96,6 +103,13 @@ RULES: tuple[QualityRule, ...] = (
         Level.GOLD,
         "Its simulator can accept a cancel and ship the order anyway.",
         checks_tests.can_ship_anyway,
+    ),
+    QualityRule(
+        "tried",
+        Level.GOLD,
+        "The conformance suite tries all that it declares, or its test class says why not.",
+        checks_tests.declarations_tried,
+        needs_tests=True,
     ),
     QualityRule(
         "vendor-checked",

@@ -6,8 +6,8 @@
         -> <GetOrderResponse><number>1042</number><status>received</status></GetOrderResponse>
 
 The `result` is ACCEPTED, or one of `error_results`; where it `decides_at_once`, the status is beside it. A request
-without credentials is answered 401; what is no such request, a soap:Fault with 500. It is put before a simulator that
-lets callers in:
+without credentials is answered 401; one that is not "text/xml; charset=utf-8", 415; what is no such request, a
+soap:Fault with 500. It is put before a simulator that lets callers in:
 
     class AcmeSimulator(SoapSimulator, TokenSimulator): ...
 """
@@ -61,6 +61,8 @@ class SoapSimulator(SimpleSimulator):
         return Response(to_bytes(envelope), result.status, media_type=_MEDIA_TYPE)
 
     def _answer(self, request: Request, name: str | None, fields: Mapping[str, str]) -> CallResult:
+        if request.headers.get("content-type", "").lower() != _MEDIA_TYPE:
+            return CallResult(415, f"refused: not {_MEDIA_TYPE}", {"faultcode": "Client"})
         number = fields.get("number", "")
         order = self.orders.get(number)
         if not self.is_authorized(request):

@@ -291,7 +291,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"WARNING: {count} skipped, {told}", yellow=True)
     sums: dict[str, dict[str, int]] = {}
     lived: list[str] = []
-    untested: dict[tuple[str, str], None] = {}
+    untested: dict[tuple[str, str, bool], None] = {}
     for report in (one for end in ("passed", "failed", "skipped") for one in terminalreporter.getreports(end)):
         for name, told in report.user_properties if report.when == "call" else ():
             if name == FAILPOINTS:
@@ -308,7 +308,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"{CONFORMANCE}: {slug}: {', '.join(f'{number:,} {what}' for what, number in counted.items())}"
         )
-    for slug, what in untested:
+    for slug, what, _ in untested:
         terminalreporter.write_line(f"{UNTESTED}: {slug}: {what}", yellow=True)
     if lived:
         terminalreporter.write_line(f"{HISTORIES}: {', '.join(lived)}")

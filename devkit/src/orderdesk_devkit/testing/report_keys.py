@@ -18,8 +18,8 @@ FAILPOINTS = "failpoints"
 CONFORMANCE = "conformance"
 """The property under which a standard test records (integration, what, how many); the sums are said in the summary."""
 UNTESTED = "untested"
-"""The property under which a standard test records (integration, what is declared and could not be tried, with the
-hint); each is said in the summary."""
+"""The property under which a standard test records (integration, what is declared and could not be tried, whether the
+test class says why); each is said in the summary, with the reason or with a hint."""
 VENDOR_SKIP = "not checked against the vendor: "
 """How the reason of a skip begins that must not go unseen."""
 BROWSER_SKIP = "not seen in a browser: "

@@ -14,11 +14,12 @@ import pytest
 
 from orderdesk_devkit.testing.fake_client import ANY_ORDER, FakeJournal
 from orderdesk_devkit.testing.raw_server import RawConnection, RawServer, http_response, responding
-from orderdesk_sdk.cases.exchange import Certainty
+from orderdesk_sdk.cases.exchange import NOT_TODAY, Certainty
 from orderdesk_sdk.clock import VirtualClock, minutes, seconds
 from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.answer import Answer, Outcome
 from orderdesk_sdk.plugin.auth import Token, TokenAuth
+from orderdesk_sdk.plugin.integration import Quota
 from orderdesk_sdk.plugin.oauth import RefreshTokenAuth
 from orderdesk_sdk.plugin.service import Flow
 from orderdesk_sdk.runtime.flow_runner import run_flow
@@ -270,3 +271,22 @@ def test_a_token_goes_into_the_header_that_the_service_wants_and_a_date_beside_i
     assert request.headers["x-token"] == "token-1"
     assert re.fullmatch(r"\d{8}T\d{6}Z", request.headers["x-date"])
     assert "authorization" not in request.headers
+
+
+def test_a_call_that_is_repeated_with_a_new_token_counts_against_the_quota(client_of: ClientMaker) -> None:
+    """The service counts both. Where nothing is left for the second, it waits for the next day."""
+    quotas = {"*": Quota(2)}
+    service = TokenService(good=lambda token: token != "token-1")
+    with RawServer(responding(service)) as server:
+        client = client_of(server.url, auth=AcmeAuth, quotas=quotas)
+        assert put_order(client, server.url).status == 200
+        third = put_order(client, server.url)
+    assert service.calls == ["token-1", "token-2"]
+    assert third.failure is not None
+    assert (third.failure.kind, third.failure.certainty) == (NOT_TODAY, Certainty.NOT_SENT)
+    again = TokenService(good=lambda token: token != "token-1")
+    with RawServer(responding(again)) as server:
+        exchange = put_order(client_of(server.url, auth=AcmeAuth, quotas={"*": Quota(1)}), server.url)
+    assert again.calls == ["token-1"]
+    assert exchange.failure is not None
+    assert (exchange.failure.kind, exchange.failure.certainty) == (NOT_TODAY, Certainty.NOT_SENT)

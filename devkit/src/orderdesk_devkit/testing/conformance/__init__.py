@@ -20,16 +20,20 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.batches import BatchTests
 from orderdesk_devkit.testing.conformance.call_rules import CallRuleTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.eligibility import EligibilityTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, RequestTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
+from orderdesk_devkit.testing.conformance.file_transports import FileTransportTests
+from orderdesk_devkit.testing.conformance.kept_headers import KeptHeaderTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
 from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
@@ -52,6 +56,7 @@ from orderdesk_devkit.testing.conformance.resubmissions import ResubmissionTests
 from orderdesk_devkit.testing.conformance.samples import SampleTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.setting_choices import SettingChoiceTests
 from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.settlement import SettlementTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
@@ -99,14 +104,19 @@ class PluginConformance(
     LateCancelTests,
     OrderNumberTests,
     ReasonTests,
+    EligibilityTests,
     ReadTests,
     ConditionalWriteTests,
     SideEffectTests,
     QuotaTests,
+    FileTransportTests,
     SettlementTests,
     ScopeTests,
     StatusChangeTests,
+    BatchTests,
     SettingTests,
+    SettingChoiceTests,
+    KeptHeaderTests,
     ThrottlingTests,
     OperationTests,
     CallRuleTests,

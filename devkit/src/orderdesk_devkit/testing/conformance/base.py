@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import pytest
 from attrs import evolve
@@ -15,7 +15,7 @@ from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun, run_b
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest, sample_order
 from orderdesk_devkit.testing.report_keys import CONFORMANCE, UNTESTED
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.plugin.routes import Button
 
 __all__ = ["Count", "StandardTests", "Untested"]
@@ -23,8 +23,17 @@ __all__ = ["Count", "StandardTests", "Untested"]
 Count = Callable[[str, int], None]
 """Adds to the summary at the end of the run: what was counted, and how many of it."""
 
-Untested = Callable[[str], None]
-"""Tells the summary at the end of the run what is declared and could not be tried, with the hint."""
+
+class Untested(Protocol):
+    """Tells the summary at the end of the run what is declared and could not be tried.
+
+    Args:
+        what: with the hint, where nobody has said why.
+        why: why it cannot be tried, where the test class says it; "" counts against the plugin's level.
+    """
+
+    def __call__(self, what: str, *, why: str = "") -> None: ...
+
 
 _BASELINES: dict[type, BaselineRun | ConformanceError] = {}
 
@@ -114,7 +123,11 @@ class StandardTests:
     @pytest.fixture
     def untested(self, record_property: Callable[[str, object], None]) -> Untested:
         """Tells the summary what is declared and was not tried."""
-        return lambda what: record_property(UNTESTED, (self.integration, what))
+
+        def tell(what: str, *, why: str = "") -> None:
+            record_property(UNTESTED, (self.integration, f"{what}: {why}" if why else what, bool(why)))
+
+        return tell
 
 
 def new_folder(parent: Path) -> Path:
@@ -122,6 +135,15 @@ def new_folder(parent: Path) -> Path:
     made = parent / f"{len(list(parent.iterdir()))}"
     made.mkdir()
     return made
+
+
+def option_choices(tested: PluginUnderTest) -> Iterator[Mapping[str, str]]:
+    """The simulator as it is, and with each other choice of each of its options."""
+    yield {}
+    simulator = tested.new_simulator(VirtualClock())
+    for option in simulator.options if simulator is not None else ():
+        for choice in option.choices[1:]:
+            yield {option.name: choice}
 
 
 def skip_without_calls(baseline: BaselineRun, plugin: PluginUnderTest) -> None:
