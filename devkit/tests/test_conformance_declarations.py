@@ -61,7 +61,7 @@ def ending(more: str) -> str:
         (
             toys.RefusesByReason,
             ToyShop,
-            "ends_as_declared",
+            "ends_the_same",
             f"endings = ({LATE},)",
             Requirement.ENDINGS,
             "asked in 'shipped' (late): it ends rejected, shipped*, not rejected, too late",

@@ -16,6 +16,7 @@ from attrs import evolve
 
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.cancel_requests import CancelRequests
+from orderdesk_sdk.plugin.eligibility import ReadPerOrder
 from orderdesk_sdk.plugin.guard import raise_for_failure
 from orderdesk_sdk.plugin.integration import (
     IdentifierFormat,
@@ -134,7 +135,12 @@ def _for_settings(plugin: LoadedPlugin, settings: object) -> tuple[Integration, 
 def codes_document(codes: tuple[ReasonCode, ...]) -> list[JsonObject]:
     """The codes of a list of reasons, as a drop-down shows them."""
     return [
-        {"code": one.code, "title": one.title, "stands_for": sorted(reason.value for reason in one.stands_for)}
+        {
+            "code": one.code,
+            "title": one.title,
+            "stands_for": sorted(reason.value for reason in one.stands_for),
+            "note": one.note,
+        }
         for one in codes
     ]
 
@@ -166,7 +172,12 @@ def _route(route: Route) -> JsonObject:
         "warning": route.warning,
         "prior_steps": prior_steps_document(button.prior) if button is not None else [],
         "needs_submission": button is not None and button.needs_submission,
+        "eligibility": _eligibility(button.eligibility) if button is not None else None,
     }
+
+
+def _eligibility(rule: ReadPerOrder | None) -> JsonObject | None:
+    return None if rule is None else {"valid_for_seconds": _seconds(rule.valid_for)}
 
 
 def _kind(route: Route) -> str:
@@ -221,15 +232,27 @@ def _confirmation(confirm: Confirmation) -> JsonObject:
 
 
 def _reasons(rule: ReasonRule) -> JsonObject:
-    document: JsonObject = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
+    document: JsonObject = {
+        "rule": "none",
+        "required": False,
+        "max_length": None,
+        "codes": [],
+        "codes_vary": False,
+        "read_per_order": False,
+    }
     match rule:
         case NoReason():
             return document
         case FreeText(required, max_length):
             return document | {"rule": "free text", "required": required, "max_length": max_length}
-        case ReasonList(codes, required, configured):
-            vary = configured is not None
-            return document | {"rule": "list", "required": required, "codes": codes_document(codes), "codes_vary": vary}
+        case ReasonList(codes, required, configured, read_per_order):
+            return document | {
+                "rule": "list",
+                "required": required,
+                "codes": codes_document(codes),
+                "codes_vary": configured is not None or read_per_order,
+                "read_per_order": read_per_order,
+            }
         case _:
             assert_never(rule)
 

@@ -42,6 +42,7 @@ CALLING_HOOKS = (
     "orderdesk_cancel",
     "orderdesk_cancel_many",
     "orderdesk_poll",
+    "orderdesk_read_eligibility",
     "orderdesk_change_status",
     "orderdesk_resubmit",
     "orderdesk_respond",
@@ -77,6 +78,9 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
         if unknown:
             return f"its e-mail route names the setting {min(unknown)!r}, which it does not have"
     buttons = [route for route in routes if isinstance(route, Button)]
+    others = [route.reasons for route in routes if not isinstance(route, Button)]
+    if any(isinstance(rule, ReasonList) and rule.read_per_order for rule in others):
+        return "only the reasons of a Button can be read_per_order"
     names = [button.name for button in buttons if button.name is not None]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -86,6 +90,7 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
         "orderdesk_cancel": any(button.batch is None for button in buttons),
         "orderdesk_cancel_many": any(button.batch is not None for button in buttons),
         "orderdesk_poll": checks,
+        "orderdesk_read_eligibility": any(button.eligibility is not None for button in buttons),
     }
     problems = [hook_error(manager, hook, required=needed) for hook, needed in needs.items()]
     return next((problem for problem in problems if problem is not None), None)

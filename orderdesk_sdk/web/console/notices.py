@@ -26,6 +26,7 @@ NOTICES: Mapping[str, Notice] = {
     ),
     "withdrawn": Notice("info", "Withdrawn wherever nothing had been sent yet. What was sent goes on."),
     "polled": Notice("info", "The service was asked; this is what it says now."),
+    "eligibility-read": Notice("info", "The service was asked; the plan shows what it says. Nothing changed there."),
     "retried": Notice("info", "The request was sent again, in your name."),
     "status-set": Notice("info", "The status change is recorded; this page follows it."),
     "resubmitted": Notice("good", "The order was submitted again; this page follows it."),

@@ -147,6 +147,7 @@ def test_every_word_of_the_declaration_is_one_that_the_schema_knows(schema: Any)
         "max_length": 80,
         "codes": [],
         "codes_vary": False,
+        "read_per_order": False,
     }
     assert [route["warning"] for route in told["routes"]] == [None, None, "they answer within a day", "call them"]
 

@@ -20,6 +20,7 @@ from orderdesk_devkit.simulators.control import Control
 from orderdesk_devkit.simulators.fault_injection import FaultInjectionMiddleware, FaultQueue
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
+from orderdesk_sdk.plugin.eligibility import Eligibility
 from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints
 from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
@@ -175,6 +176,12 @@ class Simulator(ABC):
 
     def side_effects(self, remote_id: str) -> Collection[SideEffect] | None:  # noqa: ARG002 - for overriding
         """What it has done besides, because a cancel asked for it: a fee charged, money paid back; None: unknown."""
+        return None
+
+    def eligibility(self, remote_id: str) -> Eligibility | None:  # noqa: ARG002 - for overriding
+        """What is true of a cancel of the order now: whether it would take one, and the codes of the reasons that it
+        takes for this order; None: it does not tell.
+        """
         return None
 
     def registered_webhooks(self) -> Sequence[str] | None:

@@ -25,6 +25,7 @@ from orderdesk_devkit.testing.conformance.call_rules import CallRuleTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.eligibility import EligibilityTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, RequestTests
@@ -102,6 +103,7 @@ class PluginConformance(
     LateCancelTests,
     OrderNumberTests,
     ReasonTests,
+    EligibilityTests,
     ReadTests,
     ConditionalWriteTests,
     SideEffectTests,

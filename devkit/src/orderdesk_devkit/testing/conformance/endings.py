@@ -39,25 +39,51 @@ class EndingTests(StandardTests):
     endings: ClassVar[tuple[Ending, ...]] = ()
     """What becomes of a cancel, for each state in which the order may be when it is asked for."""
 
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One test for each declared ending, so that each is told by itself."""
+        if "ending" in metafunc.fixturenames:
+            names = [f"{number} {one.status}" for number, one in enumerate(self.endings, 1)]
+            metafunc.parametrize("ending", self.endings or (None,), ids=names or ("none",))
+
     def test_a_cancel_ends_as_declared(
-        self, plugin_under_test: PluginUnderTest, tmp_path: Path, count: Count, untested: Untested
+        self,
+        ending: Ending | None,
+        plugin_under_test: PluginUnderTest,
+        tmp_path: Path,
+        count: Count,
+        untested: Untested,
     ) -> None:
         """The case, what was said right after the request, the evidence, and what the service has made of it."""
-        if not self.endings:
+        if ending is None:
             untested(f"the end of a cancel by the order's state: declare `endings` in {type(self).__name__}")
             pytest.skip(f"{type(self).__name__} declares no `endings`")
-        found = dict[Requirement, list[str]]()
-        for ending in (*self.endings, *late_variants(plugin_under_test, self.endings)):
-            with open_trial(plugin_under_test, ending, new_folder(tmp_path)) as trial:
-                unreached = trial.reach()
-                if unreached is not None:
-                    untested(f"the state {ending.status!r} of `endings`: {unreached}")
-                    continue
-                for requirement, said in trial.failures():
-                    found.setdefault(requirement, []).append(f"asked in {ending.label}: {said}")
-            count("endings", 1)
-        for requirement in sorted(found, key=[Requirement.ENDINGS, *found].index):
-            require(requirement, found[requirement])
+        _require_end(ending, plugin_under_test, tmp_path, untested)
+        count("endings", 1)
+
+    def test_a_late_cancel_ends_the_same_for_each_reason_and_part(
+        self, plugin_under_test: PluginUnderTest, tmp_path: Path, count: Count, untested: Untested
+    ) -> None:
+        """As declared of the first state in which the service refuses, unless the class declares another end."""
+        variants = list(late_variants(plugin_under_test, self.endings))
+        if not variants:
+            pytest.skip(f"{plugin_under_test.slug} has one reason and no parts, or no late ending is declared")
+        for variant in variants:
+            _require_end(variant, plugin_under_test, new_folder(tmp_path), untested)
+        count("late reasons and parts", len(variants))
+
+
+def _require_end(ending: Ending, plugin: PluginUnderTest, folder: Path, untested: Untested) -> None:
+    """Raise ConformanceError where the cancel ends otherwise; a state that cannot be reached is untested."""
+    found = dict[Requirement, list[str]]()
+    with open_trial(plugin, ending, folder) as trial:
+        unreached = trial.reach()
+        if unreached is not None:
+            untested(f"the state {ending.status!r} of `endings`: {unreached}")
+            return
+        for requirement, said in trial.failures():
+            found.setdefault(requirement, []).append(f"asked in {ending.label}: {said}")
+    for requirement in sorted(found, key=[Requirement.ENDINGS, *found].index):
+        require(requirement, found[requirement])
 
 
 @frozen

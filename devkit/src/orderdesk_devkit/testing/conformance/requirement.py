@@ -77,6 +77,10 @@ class Requirement(Enum):
         "the service is told the reason that was chosen from its list, and no other",
         "send request.reason.code, and declare no list of reasons where the service takes none",
     )
+    ELIGIBILITY = (
+        "what is read of an order before a cancel is what the service says of it, and changes nothing (laws 2 and 6)",
+        "end orderdesk_read_eligibility with what the response says, and let it make no call that changes something",
+    )
     SCOPE = (
         "a request to cancel a part of an order cancels that part, and no piece more (law 3)",
         "send request.lines_to_cancel to the service, or declare Scope.ORDER where it cancels whole orders only",
