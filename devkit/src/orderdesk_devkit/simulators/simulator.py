@@ -177,6 +177,10 @@ class Simulator(ABC):
         """What it has done besides, because a cancel asked for it: a fee charged, money paid back; None: unknown."""
         return None
 
+    def takes_reply(self, status: int, body: str) -> bool | None:  # noqa: ARG002 - for overriding
+        """Whether it counts a message as delivered that was answered so; None where its documents do not say."""
+        return None
+
     def registered_webhooks(self) -> Sequence[str] | None:
         """The addresses that are registered for its messages; None where it does not tell."""
         return None
