@@ -13,6 +13,7 @@ from orderdesk_sdk.cases.bulk_lists import BulkList
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.case_actions import CaseAction
+from orderdesk_sdk.cases.eligibility import EligibilityReading, EligibilityState
 from orderdesk_sdk.cases.event_feed import FeedEvent, FeedEventKind, FeedPage
 from orderdesk_sdk.cases.event_webhooks import DeliveryState, EventDelivery, EventEndpoint, EventType
 from orderdesk_sdk.cases.evidence import Evidence, EvidenceKind
@@ -51,6 +52,7 @@ from orderdesk_sdk.desk.connection_admin.forms import ConnectionForm, FormField
 from orderdesk_sdk.desk.connection_admin.records import ConnectionChange, ConnectionView
 from orderdesk_sdk.desk.connection_admin.service import ConnectionAdmin
 from orderdesk_sdk.desk.desk import Desk, DeskLimits
+from orderdesk_sdk.desk.eligibility import EligibilityResult, EligibilityService
 from orderdesk_sdk.desk.event_webhooks.service import EventWebhookService
 from orderdesk_sdk.desk.feed import EventFeedService
 from orderdesk_sdk.desk.inbox import InboxCounts, InboxItem, InboxPage, InboxService
@@ -71,6 +73,7 @@ from orderdesk_sdk.orders.order_search import FoundOrder, FoundOrders, Searchabl
 from orderdesk_sdk.orders.store import OrderStore
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation, ResponseAnswer, SilenceMeans
+from orderdesk_sdk.plugin.eligibility import Eligibility
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
 from orderdesk_sdk.rules.engine import RuleEngine
 from orderdesk_sdk.runtime.scheduler import RunReport
@@ -83,6 +86,7 @@ __all__ = ["SERVICES", "host_page"]
 SERVICES: Mapping[str, type] = {
     "orders": OrderService,
     "cancellations": CancellationService,
+    "eligibility": EligibilityService,
     "cases": CaseService,
     "responses": ResponseService,
     "status_changes": StatusChangeService,
@@ -109,6 +113,7 @@ PARTS: Mapping[str, type] = {
 """The parts of services, and what is looked after with them, by how they are reached."""
 RESULTS = {
     "Plans": (Plan, PlanEntry, PlanStep, PlanLine),
+    "What services say beforehand": (EligibilityResult, EligibilityReading, EligibilityState, Eligibility),
     "Cancellations and cases": (
         *(CancellationStatus, Cancellation, Case, CancelCase, StatusCase, ResubmitCase, State, Rejection),
         *(ResponseCase, ResponseDecision, RequestedCancellation, ResponseAnswer, SilenceMeans),

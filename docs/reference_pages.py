@@ -21,6 +21,7 @@ from orderdesk_sdk.plugin import (
     answer,
     cancel_requests,
     connection_settings,
+    eligibility,
     hookspecs,
     integration,
     order_numbers,
@@ -61,6 +62,8 @@ def hooks() -> dict[str, Callable[..., object]]:
 FLOW_OBJECTS: tuple[type, ...] = (
     requests.CancelRequest,
     requests.PollRequest,
+    requests.EligibilityRequest,
+    eligibility.Eligibility,
     requests.ResubmitRequest,
     requests.RespondRequest,
     requests.OpenRequestQuery,
@@ -173,6 +176,7 @@ def declaration_page() -> str:
         reasons.StandardReason,
     ):
         lines += class_section(cls)
+    lines += ["## Eligibility: what is read of each order", "", *class_section(eligibility.ReadPerOrder)]
     lines += ["## Prior steps: what comes before a cancel", "", prose(steps), "", *class_section(prior_steps.PriorStep)]
     for name in steps.__all__:
         lines += class_section(getattr(steps, name))

@@ -11,6 +11,8 @@ from orderdesk_sdk.cases.cancellation import Cancellation as Cancellation
 from orderdesk_sdk.cases.case import Case as Case
 from orderdesk_sdk.cases.case import State as State
 from orderdesk_sdk.cases.case_actions import CaseAction as CaseAction
+from orderdesk_sdk.cases.eligibility import EligibilityReading as EligibilityReading
+from orderdesk_sdk.cases.eligibility import EligibilityState as EligibilityState
 from orderdesk_sdk.cases.event_feed import FeedEvent as FeedEvent
 from orderdesk_sdk.cases.event_feed import FeedEventKind as FeedEventKind
 from orderdesk_sdk.cases.event_feed import FeedPage as FeedPage
@@ -77,6 +79,7 @@ from orderdesk_sdk.desk.documents import case_document as case_document
 from orderdesk_sdk.desk.documents import plan_document as plan_document
 from orderdesk_sdk.desk.documents import public_receipt_document as public_receipt_document
 from orderdesk_sdk.desk.documents import receipt_document as receipt_document
+from orderdesk_sdk.desk.eligibility import EligibilityResult as EligibilityResult
 from orderdesk_sdk.desk.health import HealthCheck as HealthCheck
 from orderdesk_sdk.desk.health import HealthCode as HealthCode
 from orderdesk_sdk.desk.health import HealthStatus as HealthStatus
@@ -130,6 +133,7 @@ from orderdesk_sdk.plugin.answer import Rejection as Rejection
 from orderdesk_sdk.plugin.cancel_requests import RequestedCancellation as RequestedCancellation
 from orderdesk_sdk.plugin.cancel_requests import ResponseAnswer as ResponseAnswer
 from orderdesk_sdk.plugin.cancel_requests import SilenceMeans as SilenceMeans
+from orderdesk_sdk.plugin.eligibility import Eligibility as Eligibility
 from orderdesk_sdk.plugin.hookspecs import hookimpl as hookimpl
 from orderdesk_sdk.plugin.integration import Integration as Integration
 from orderdesk_sdk.plugin.integration import SideEffect as SideEffect

@@ -41,6 +41,7 @@ class AuditAction(enum.Enum):
     REJECTED = "rejected"
     RETRIED = "retried"
     POLLED = "polled"
+    ELIGIBILITY_READ = "eligibility read"
     RESUBMITTED = "resubmitted"
     STATUS_SET = "status set"
     REQUEST_ANSWERED = "request answered"

@@ -7,6 +7,7 @@ from typing import Protocol
 from orderdesk_sdk.cases.access import AccessRecords
 from orderdesk_sdk.cases.audit import AuditLog
 from orderdesk_sdk.cases.bulk_lists import BulkListRecords
+from orderdesk_sdk.cases.eligibility import EligibilityReadings
 from orderdesk_sdk.cases.inbox import InboxRecords
 from orderdesk_sdk.cases.kept_replies import KeptReplies
 from orderdesk_sdk.cases.order_states import CaseMarks
@@ -22,6 +23,7 @@ class ConsoleRecords(
     AuditLog,
     BulkListRecords,
     CaseMarks,
+    EligibilityReadings,
     InboxRecords,
     KeptReplies,
     ReceiptLinkRecords,

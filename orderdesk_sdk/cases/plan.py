@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from orderdesk_sdk.cases.call_counts import QuotaState
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.eligibility import EligibilityState, reads_reasons
 from orderdesk_sdk.cases.plan_token import make_plan_token
 from orderdesk_sdk.cases.side_effects import requested_effects, requested_steps
 from orderdesk_sdk.cases.windows import WindowState, next_open_route, window_state
@@ -19,11 +20,14 @@ from orderdesk_sdk.orders.order import ConnectionRole, Order, RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration, SideEffect
 from orderdesk_sdk.plugin.line_names import line_label
 from orderdesk_sdk.plugin.prior_steps import PriorStep
-from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, ReasonRule, allowed_reasons
+from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, allowed_reasons
 from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Route, Scope
 from orderdesk_sdk.plugin.url_paths import number_error
 
-__all__ = ["Plan", "PlanEntry", "PlanLine", "PlanStep", "make_plan"]
+__all__ = ["ASK_FIRST", "Plan", "PlanEntry", "PlanLine", "PlanStep", "make_plan"]
+
+ASK_FIRST = "; ask first"
+"""What is said beside what a step needs whose reasons are read per order, while no reading holds."""
 
 
 @frozen
@@ -64,6 +68,8 @@ class PlanEntry:
         not_done: what the cancellation does not ask of the service, which may have rules of its own.
         offered: what of that a person may ask for, for this cancellation.
         quotas: what is left of each daily quota of the connection; where nothing is, its calls wait for the next day.
+        eligibility: what the service said of this order, where it is asked before; None where it says so only when it
+            is asked to cancel.
         effect_notes: what that costs or does, and what of `also_done` does; of those of which more is known.
     """
 
@@ -80,6 +86,7 @@ class PlanEntry:
     offered: tuple[SideEffect, ...] = ()
     effect_notes: Mapping[SideEffect, str] = field(factory=dict, hash=False)
     quotas: tuple[QuotaState, ...] = ()
+    eligibility: EligibilityState | None = None
 
     @property
     def also_done(self) -> tuple[SideEffect, ...]:
@@ -246,7 +253,7 @@ def _step(
         "a person" if isinstance(route.confirm, ManualConfirmation) else "the service",
         route.scope,
         route.warning,
-        _needs(route.reasons),
+        _needs(route),
         reasons,
         None if closes_at is None else next_open_route(routes, remote_order, closes_at, index + 1),
         prior,
@@ -260,12 +267,13 @@ def _unusable_entry(remote_order: RemoteOrder, problem: str, existing_state: Sta
     )
 
 
-def _needs(rule: ReasonRule) -> str | None:
+def _needs(route: Route) -> str | None:
+    rule, first = route.reasons, ASK_FIRST if reads_reasons(route) else ""
     match rule:
         case NoReason():
             return None
         case FreeText(required) | ReasonList(required=required):
-            return "reason" if required else "reason (optional)"
+            return f"{'reason' if required else 'reason (optional)'}{first}"
         case _:
             assert_never(rule)
 

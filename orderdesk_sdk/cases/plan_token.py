@@ -109,7 +109,14 @@ def _entry_content(entry: PlanEntry) -> list[object]:
         [[effect.value, entry.effect_notes.get(effect)] for effect in entry.also_done],
         [[quota.operation, quota.opens_at.isoformat()] for quota in entry.quotas if not quota.left],
         [_step_content(step) for step in entry.steps[first or 0 :]],
+        *_eligibility_content(entry),
     ]
+
+
+def _eligibility_content(entry: PlanEntry) -> list[object]:
+    """Whether the service would cancel, as it was read; that a reading grows old is no content."""
+    reading = entry.eligibility.reading if entry.eligibility is not None else None
+    return [] if reading is None else [["eligible", reading.eligibility.is_eligible]]
 
 
 def _step_content(step: PlanStep) -> list[object]:

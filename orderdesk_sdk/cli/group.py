@@ -15,6 +15,7 @@ from orderdesk_sdk.cli.commands import (
     connections,
     decide,
     doctor,
+    eligibility,
     events,
     inbox,
     integrations,
@@ -57,6 +58,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     ),
     "Cancel and follow up": (
         cancel.plan,
+        eligibility.eligibility,
         cancel.cancel,
         work.work,
         work.watch,

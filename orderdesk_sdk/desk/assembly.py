@@ -19,6 +19,7 @@ from orderdesk_sdk.desk.cancellations import CancellationService
 from orderdesk_sdk.desk.cases import CaseService
 from orderdesk_sdk.desk.config import Config
 from orderdesk_sdk.desk.connection_vault import ConnectionVault
+from orderdesk_sdk.desk.eligibility import EligibilityService
 from orderdesk_sdk.desk.feed import EventFeedService
 from orderdesk_sdk.desk.inbox import InboxService
 from orderdesk_sdk.desk.messages.own_moves import OwnMoveRecorder
@@ -156,6 +157,7 @@ class DeskAssembly:
         self.cases = CaseService(parts, self._manual_evidence)
         self.answer_links = AnswerLinkService(parts, self._links)
         self.cancellations = CancellationService(parts)
+        self.eligibility = EligibilityService(parts)
         self.status_changes = StatusChangeService(parts, self.cancellations)
         self.resubmissions = ResubmissionService(parts)
         self._start_responses(parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -14,7 +13,7 @@ from orderdesk_sdk.cases.case import State, settling_hint
 from orderdesk_sdk.cases.coverage import CancellationCoverage, latest_cases
 from orderdesk_sdk.cases.ledger import OrderRecord
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
-from orderdesk_sdk.cases.plan import Plan, PlanEntry, make_plan
+from orderdesk_sdk.cases.plan import Plan
 from orderdesk_sdk.cases.plan_token import require_unchanged
 from orderdesk_sdk.cases.policy.withdrawal import withdrawal_event
 from orderdesk_sdk.cases.side_effects import allowed_effects, require_asked_for
@@ -23,19 +22,17 @@ from orderdesk_sdk.cases.validation import (
     request_fingerprint,
     require_offered,
     select_remote_orders,
-    validate,
     with_line_ids,
 )
-from orderdesk_sdk.cases.windows import next_open_route
-from orderdesk_sdk.cases.wording import NO_SUBMISSION
+from orderdesk_sdk.desk.cancel_validation import CancellationValidator
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
+from orderdesk_sdk.desk.plan_maker import PlanMaker
 from orderdesk_sdk.desk.rule_trigger import then_rules_act
-from orderdesk_sdk.errors import ConflictError, InProgressError, OrderDeskError, PluginError, ValidationError
+from orderdesk_sdk.errors import ConflictError, InProgressError, ValidationError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
 from orderdesk_sdk.orders.store import RegisteredOrder
-from orderdesk_sdk.plugin.integration import Integration, SideEffect
+from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.line_names import line_label, resolve_lines
-from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.runtime.context import CaseContext
 
 if TYPE_CHECKING:
@@ -68,6 +65,8 @@ class CancellationService:
         self._connections = parts.connections
         self._scheduler = parts.scheduler
         self._clock = parts.clock
+        self._plans = PlanMaker(parts)
+        self._validator = CancellationValidator(parts)
         self.rule_trigger = parts.rule_trigger
 
     def plan(self, order: str, *, side_effects: Collection[SideEffect] = ()) -> Plan:
@@ -77,38 +76,7 @@ class CancellationService:
             side_effects: what is to be asked for besides, wherever it is offered; see `PlanEntry.offered`.
         """
         resolved = self._order_store.resolve(order)
-        return self._plan(resolved, self._order_store.remote_orders(resolved.id), side_effects)
-
-    def _plan(
-        self, order: Order, remote_orders: Sequence[RemoteOrder], side_effects: Collection[SideEffect] = ()
-    ) -> Plan:
-        latest = latest_cases(self._ledger.cases(CancelCase, order_id=order.id), remote_orders)
-        standing = {name: case.state for name, case in latest.items()}
-        declared, settings = self._connections.usable({remote_order.connection for remote_order in remote_orders})
-        plan = make_plan(order, remote_orders, declared, self._clock.now(), standing, settings, side_effects)
-        entries = [self._with_submission(order, entry, declared) for entry in plan.entries]
-        return evolve(plan, entries=tuple(self._with_quotas(entry, declared) for entry in entries))
-
-    def _with_submission(self, order: Order, entry: PlanEntry, declared: Mapping[str, Integration | str]) -> PlanEntry:
-        """An entry that says where its flow needs the order as it was submitted, and the order store has it not."""
-        integration = declared.get(entry.connection)
-        if integration is None or isinstance(integration, str):
-            return entry
-        needs = [isinstance(route, Button) and route.needs_submission for route in integration.cancel]
-        if not any(needs) or self._order_store.submitted_order(order.id, entry.connection) is not None:
-            return entry
-        steps = tuple(
-            evolve(step, warning="; ".join(filter(None, (step.warning, NO_SUBMISSION)))) if needed else step
-            for step, needed in zip(entry.steps, needs, strict=True)
-        )
-        return evolve(entry, steps=steps)
-
-    def _with_quotas(self, entry: PlanEntry, declared: Mapping[str, Integration | str]) -> PlanEntry:
-        """An entry with what is left of the day's calls, where its connection has quotas."""
-        integration = declared.get(entry.connection)
-        if integration is None or isinstance(integration, str) or not integration.quotas:
-            return entry
-        return evolve(entry, quotas=self._connections.quotas(entry.connection, integration))
+        return self._plans.make(resolved, self._order_store.remote_orders(resolved.id), side_effects)
 
     def draft(
         self,
@@ -181,7 +149,7 @@ class CancellationService:
         if not uncovered:
             return self._join_latest(order, wanted, fingerprint)
         if wanted.reported_by is None:
-            self._validate(order, uncovered, wanted)
+            self._validator.validate(order, uncovered, wanted, may_read=send_now)
         if not wanted.idempotency_key:
             wanted = evolve(wanted, idempotency_key=f"order {order.id}, cancellation {len(recorded) + 1}")
         return self._record(order, wanted, fingerprint, uncovered, allowed, send_now=send_now)
@@ -199,7 +167,7 @@ class CancellationService:
                 location="plan token",
                 hint="look at the plan with these side effects, and cancel with its token",
             )
-        plan = self._plan(registered.order, registered.remote_orders, wanted.side_effects)
+        plan = self._plans.make(registered.order, registered.remote_orders, wanted.side_effects)
         require_unchanged(token, plan)
         require_offered(plan, wanted)
         return allowed_effects(plan, wanted.side_effects)
@@ -356,20 +324,6 @@ class CancellationService:
             too_late = "the cancellation was requested already, so only the service can say"
             self._ledger.append(case, [f"{note or f'{by} asked to withdraw'}; {too_late}"], if_unchanged=False)
         return case
-
-    def _validate(self, order: Order, remote_orders: Sequence[RemoteOrder], wanted: Cancellation) -> None:
-        """Refuse, before anything is recorded, what a place would not take."""
-        for remote_order in remote_orders:
-            try:
-                connection = self._connections.get(remote_order.connection)
-            except OrderDeskError:
-                continue  # It cannot be used now; its case says so and waits for a repair.
-            routes = connection.integration.cancel
-            index = next_open_route(routes, remote_order, self._clock.now())
-            if index is not None:
-                title = connection.integration.title
-                with suppress(PluginError):  # It cannot say what it takes; its case will tell.
-                    validate(routes[index], title, connection.settings, order, wanted.reason, wanted.lines)
 
 
 def _require_none_running(order: Order, record: OrderRecord) -> bool:

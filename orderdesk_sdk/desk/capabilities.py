@@ -12,10 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.cancel_requests import CancelRequests
+from orderdesk_sdk.plugin.eligibility import ReadPerOrder
 from orderdesk_sdk.plugin.guard import raise_for_failure
 from orderdesk_sdk.plugin.integration import (
     IdentifierFormat,
@@ -44,7 +45,8 @@ from orderdesk_sdk.plugin.routes import (
     WithinTime,
 )
 from orderdesk_sdk.plugin.settings_schema import settings_form, settings_schema
-from orderdesk_sdk.plugin.validation import routes_for_connection
+from orderdesk_sdk.plugin.validation import redact_routes, routes_for_connection
+from orderdesk_sdk.transport.redaction import Redactor
 
 if TYPE_CHECKING:
     from orderdesk_sdk.plugin.registry import LoadedPlugin
@@ -65,13 +67,13 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
     """What an integration declares, as a JSON document.
 
     Args:
-        settings: of one connection (`desk.connections.get(name).settings`), where these change the routes or keep the
-            calls from being made; None gives what holds before there is a connection.
+        settings: of one connection (`desk.connections.get(name).settings`), where these change the routes, what side
+            effects cost or whether requests to cancel come in, or keep the calls from being made; None gives what
+            holds before there is a connection.
 
     Raises PluginError where the plugin's own code fails on them.
     """
-    declared = plugin.integration
-    routes, unavailable = (declared.cancel, None) if settings is None else _routes_isolated(plugin, settings)
+    declared, unavailable = (plugin.integration, None) if settings is None else _isolated_for(plugin, settings)
     return {
         "version": VERSION,
         "slug": declared.slug,
@@ -81,8 +83,8 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         "distribution_version": plugin.version,
         "help_url": declared.help_url,
         "verified_by": declared.verified_by.value,
-        "routes": [_route(route) for route in routes],
-        "routes_vary": declared.routes_for is not None,
+        "routes": [_route(route) for route in declared.cancel],
+        "routes_vary": plugin.integration.routes_for is not None,
         "unavailable_reason": unavailable,
         "resubmission": _resubmission(declared.resubmission),
         "remote_id_format": None
@@ -109,26 +111,37 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
     }
 
 
-def _routes_isolated(plugin: LoadedPlugin, settings: object) -> tuple[tuple[Route, ...], str | None]:
-    """The routes of these settings, and why the calls cannot be made; None where they can. Raises PluginError."""
+def _isolated_for(plugin: LoadedPlugin, settings: object) -> tuple[Integration, str | None]:
+    """The declaration by these settings, and why the calls cannot be made; None where they can. Raises PluginError."""
     slug = plugin.integration.slug
-    result = Bulkhead(slug, 1, DEFAULT_TIMEOUT).run_isolated(lambda: _routes_for_settings(plugin, settings))
+    result = Bulkhead(slug, 1, DEFAULT_TIMEOUT).run_isolated(lambda: _for_settings(plugin, settings))
     return raise_for_failure(
         result, "the plugin failed to give the routes of these settings", location=f"integration {slug}"
     )
 
 
-def _routes_for_settings(plugin: LoadedPlugin, settings: object) -> tuple[tuple[Route, ...], str | None]:
+def _for_settings(plugin: LoadedPlugin, settings: object) -> tuple[Integration, str | None]:
     declared = plugin.integration
+    redact = Redactor.of_settings(declared.redact_fields, settings).redact_text
     routes = routes_for_connection(declared, plugin.manager, settings, f"settings of {declared.slug}")
+    effects = {effect: switch.for_settings(settings, redact) for effect, switch in declared.side_effects.items()}
+    asked = declared.cancel_requests
+    if asked is not None and asked.enabled is not None and not asked.enabled(settings):
+        asked = None
     reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
-    return routes, plain_text(reason) if reason is not None else None
+    made = evolve(declared, cancel=redact_routes(routes, redact), side_effects=effects, cancel_requests=asked)
+    return made, redact(plain_text(reason)) if reason is not None else None
 
 
 def codes_document(codes: tuple[ReasonCode, ...]) -> list[JsonObject]:
     """The codes of a list of reasons, as a drop-down shows them."""
     return [
-        {"code": one.code, "title": one.title, "stands_for": sorted(reason.value for reason in one.stands_for)}
+        {
+            "code": one.code,
+            "title": one.title,
+            "stands_for": sorted(reason.value for reason in one.stands_for),
+            "note": one.note,
+        }
         for one in codes
     ]
 
@@ -160,7 +173,12 @@ def _route(route: Route) -> JsonObject:
         "warning": route.warning,
         "prior_steps": prior_steps_document(button.prior) if button is not None else [],
         "needs_submission": button is not None and button.needs_submission,
+        "eligibility": _eligibility(button.eligibility) if button is not None else None,
     }
+
+
+def _eligibility(rule: ReadPerOrder | None) -> JsonObject | None:
+    return None if rule is None else {"valid_for_seconds": _seconds(rule.valid_for)}
 
 
 def _kind(route: Route) -> str:
@@ -215,15 +233,27 @@ def _confirmation(confirm: Confirmation) -> JsonObject:
 
 
 def _reasons(rule: ReasonRule) -> JsonObject:
-    document: JsonObject = {"rule": "none", "required": False, "max_length": None, "codes": [], "codes_vary": False}
+    document: JsonObject = {
+        "rule": "none",
+        "required": False,
+        "max_length": None,
+        "codes": [],
+        "codes_vary": False,
+        "read_per_order": False,
+    }
     match rule:
         case NoReason():
             return document
         case FreeText(required, max_length):
             return document | {"rule": "free text", "required": required, "max_length": max_length}
-        case ReasonList(codes, required, configured):
-            vary = configured is not None
-            return document | {"rule": "list", "required": required, "codes": codes_document(codes), "codes_vary": vary}
+        case ReasonList(codes, required, configured, read_per_order):
+            return document | {
+                "rule": "list",
+                "required": required,
+                "codes": codes_document(codes),
+                "codes_vary": configured is not None or read_per_order,
+                "read_per_order": read_per_order,
+            }
         case _:
             assert_never(rule)
 

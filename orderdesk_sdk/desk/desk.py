@@ -66,8 +66,8 @@ class Desk:
     """The entry point of the SDK over one ledger, one order store and the configured connections.
 
     Besides the lifecycle and the shortcut `cancel`, everything is reached through a service: `orders`, `cancellations`,
-    `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`, `feed`,
-    `inbox`, `bulks`, `access`, `audit`, `connection_admin`, `rule_admin`, `receipt_links`, `event_webhooks`.
+    `eligibility`, `cases`, `responses`, `status_changes`, `resubmissions`, `notifications`, `messages`, `rules`,
+    `feed`, `inbox`, `bulks`, `access`, `audit`, `connection_admin`, `rule_admin`, `receipt_links`, `event_webhooks`.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Desk:
         self.ledger, self.order_store = made.ledger, made.order_store
         self.orders, self.cancellations, self.cases = made.orders, made.cancellations, made.cases
         self.status_changes, self.resubmissions = made.status_changes, made.resubmissions
-        self.responses = made.responses
+        self.responses, self.eligibility = made.responses, made.eligibility
         self.notifications, self.rules = made.notifications, made.rules
         self.answer_links, self.feed, self.inbox = made.answer_links, made.feed, made.inbox
 
@@ -205,7 +205,9 @@ class Desk:
         Raises PlanChangedError, which carries the new plan, where the token's has changed since or is older than 15
         minutes; not for a key whose cancellation is there already. Raises NotFoundError for an unknown order,
         InvalidStateError for one that was submitted nowhere, and ValidationError, before anything is recorded, for a
-        reason or a part of the order that a connection does not take.
+        reason or a part of the order that a connection does not take. Where a service says of each order which reasons
+        it takes, and no reading holds, it is asked first; while it cannot say so, the cancellation is recorded all the
+        same, and its case asks.
         """
         with span("cancel") as observed:
             registered = self._assembly.parts.order_store.resolve_registered(order)

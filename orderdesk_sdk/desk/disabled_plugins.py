@@ -7,14 +7,14 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.runtime.connection_config import reject_unknown_keys
 
-__all__ = ["disabled_plugins_in", "read_disabled_plugins", "write_disabled_plugins"]
+__all__ = ["change_disabled_plugins", "disabled_plugins_in", "read_disabled_plugins"]
 
 _LIST = re.compile(r"(?m)^(\[plugins\](?:(?!\n\[)[\s\S])*?\n)[ \t]*disabled[ \t]*=[ \t]*\[[^\]]*\]")
 _TABLE = re.compile(r"(?m)^(\[plugins\][^\n]*\n?)")
@@ -47,14 +47,20 @@ def disabled_plugins_in(path: Path) -> frozenset[str]:
     return read_disabled_plugins(_tables(_text(path), path), path)
 
 
-def write_disabled_plugins(path: Path, names: Collection[str]) -> None:
-    """Write the names into a configuration file, which need not exist yet; nothing else of it changes.
+def change_disabled_plugins(path: Path, *, add: Collection[str] = (), remove: Collection[str] = ()) -> None:
+    """Change the names in a configuration file, which need not exist yet; nothing else of it changes.
 
-    Raises ConfigurationError where that cannot be done, with the line to write by hand.
+    Two that change it at once, in whatever processes, do so one after the other. Raises ConfigurationError where it
+    cannot be done, with the line to write by hand.
     """
-    text = _text(path)
-    document = _tables(text, path)
-    read_disabled_plugins(document, path)
+    with _alone(path.resolve().parent):
+        text = _text(path)
+        document = _tables(text, path)
+        names = (read_disabled_plugins(document, path) | set(add)) - set(remove)
+        _write(path, text, document, names)
+
+
+def _write(path: Path, text: str, document: Mapping[str, object], names: Collection[str]) -> None:
     line = f"disabled = {json.dumps(sorted(names))}"
     if "plugins" not in document:
         changed = f"{text.rstrip()}\n\n[plugins]\n{line}\n".lstrip("\n")
@@ -73,6 +79,19 @@ def write_disabled_plugins(path: Path, names: Collection[str]) -> None:
             location=str(path),
             hint=f"write it yourself, below [plugins]: {line}",
         ) from None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else changes the list meanwhile; where the folder cannot be locked, as on Windows, nobody is kept out."""
+    with ExitStack() as held:
+        with suppress(ImportError, OSError):
+            import fcntl  # Not on Windows.
+
+            descriptor = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def _text(path: Path) -> str:

@@ -210,8 +210,9 @@ def _reason_rule(route: Route, *, by_profile: bool) -> str:
             return "optional, where your API profile sends it" if by_profile else "none"
         case FreeText(required):
             return f"{'required' if required else 'optional'}, in words"
-        case ReasonList(required=required):
-            return f"{'required' if required else 'optional'}, from a list"
+        case ReasonList(required=required, read_per_order=read_per_order):
+            listed = "from a list that is read per order" if read_per_order else "from a list"
+            return f"{'required' if required else 'optional'}, {listed}"
         case _:
             assert_never(route.reasons)
 

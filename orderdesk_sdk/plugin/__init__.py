@@ -26,6 +26,7 @@ _HOMES = {
     "secret": "Secret",
     "orders.order": "Address OrderLine Order RemoteOrder ConnectionRole Discount OrderNote Shipment",
     "orders.serialization": "text_at_path",
+    "plugin.eligibility": "Eligibility ReadPerOrder",
     "plugin.hookspecs": "hookimpl",
     "plugin.integration": (
         "Verification IdentifierFormat Integration Limit NewNumber NoResubmission Quota ResubmissionPolicy "
@@ -40,7 +41,8 @@ _HOMES = {
         "reasons_by_order_field read_reason_lists"
     ),
     "plugin.requests": (
-        "CancelRequest OpenRequestQuery PollRequest RespondRequest ResubmitRequest StatusChangeRequest"
+        "CancelRequest EligibilityRequest OpenRequestQuery PollRequest RespondRequest ResubmitRequest "
+        "StatusChangeRequest"
     ),
     "plugin.prior_steps": "PriorStep",
     "plugin.steps": "Step StepOutcome StepReport",

@@ -49,6 +49,8 @@ from orderdesk_sdk.plugin.connection_settings import setting as setting
 from orderdesk_sdk.plugin.connection_settings import settings as settings
 from orderdesk_sdk.plugin.connection_settings import settings_fields as settings_fields
 from orderdesk_sdk.plugin.connection_settings import url as url
+from orderdesk_sdk.plugin.eligibility import Eligibility as Eligibility
+from orderdesk_sdk.plugin.eligibility import ReadPerOrder as ReadPerOrder
 from orderdesk_sdk.plugin.hookspecs import hookimpl as hookimpl
 from orderdesk_sdk.plugin.integration import IdentifierFormat as IdentifierFormat
 from orderdesk_sdk.plugin.integration import Integration as Integration
@@ -105,6 +107,7 @@ from orderdesk_sdk.plugin.reasons import read_reason_lists as read_reason_lists
 from orderdesk_sdk.plugin.reasons import reasons_by_order_field as reasons_by_order_field
 from orderdesk_sdk.plugin.refresh_tokens import refresh_token_auth as refresh_token_auth
 from orderdesk_sdk.plugin.requests import CancelRequest as CancelRequest
+from orderdesk_sdk.plugin.requests import EligibilityRequest as EligibilityRequest
 from orderdesk_sdk.plugin.requests import OpenRequestQuery as OpenRequestQuery
 from orderdesk_sdk.plugin.requests import PollRequest as PollRequest
 from orderdesk_sdk.plugin.requests import RespondRequest as RespondRequest

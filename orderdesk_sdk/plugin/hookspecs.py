@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from orderdesk_sdk.orders.order import RemoteOrder
     from orderdesk_sdk.plugin.answer import Answer
     from orderdesk_sdk.plugin.cancel_requests import CancelRequestList
+    from orderdesk_sdk.plugin.eligibility import Eligibility
     from orderdesk_sdk.plugin.integration import Integration
     from orderdesk_sdk.plugin.requests import (
         CancelRequest,
+        EligibilityRequest,
         OpenRequestQuery,
         PollRequest,
         RespondRequest,
@@ -111,6 +113,21 @@ def orderdesk_poll(request: PollRequest, service: Service[object]) -> Flow[Answe
 
     Must only read. `pending(response)` says that nothing is decided; `canceled(response)` is evidence. With
     `FinalResponse` too it finds out what became of a request whose response was lost; without it a person must.
+    """
+
+
+@hookspec(firstresult=True)
+def orderdesk_read_eligibility(  # type: ignore[empty-body]  # a specification has no body
+    request: EligibilityRequest, service: Service[object]
+) -> Flow[Eligibility]:
+    """A flow that reads whether the service would cancel the order now; ends with an `Eligibility`.
+
+    Args:
+        request: whose order is read.
+        service: as for `orderdesk_cancel`.
+
+    Needed for `Button.eligibility`. Must only read, and at least one of its calls must be about the order. Where the
+    service does not say it, the flow ends with `answer.unknown(response)`: then nothing was read, and it is read again.
     """
 
 

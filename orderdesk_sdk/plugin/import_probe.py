@@ -27,6 +27,8 @@ __all__ = ["DeadlyImports", "probe_imports"]
 
 _LOOK = 0.02
 """Seconds between two looks at how far the process is."""
+_START_FACTOR = 3
+"""How many times the patience for one import the process may take to begin: it imports this package first."""
 _FOR_EVER = 1e6
 """Seconds that the process itself waits for an import: it is ended from here."""
 
@@ -100,7 +102,7 @@ def _try_in_process(names: Sequence[_Name], timeout: float) -> tuple[int, str | 
                 now_at = progress.stat().st_size
                 if now_at != steps:
                     steps, since = now_at, time.monotonic()
-                elif steps % 2 and time.monotonic() - since > timeout:
+                elif time.monotonic() - since > timeout * (1 if steps else _START_FACTOR):
                     fault = f"did not end within {timeout:g} s"
                     break
                 time.sleep(_LOOK)

@@ -122,11 +122,15 @@ class SideEffectSwitch:
         if self.setting is None and not self.per_cancel:
             raise ValueError("a side effect needs a setting, or per_cancel=True; nothing else turns it on")
 
-    def for_settings(self, settings: object) -> SideEffectSwitch:
-        """The switch as the settings of a connection have it. Runs the plugin's code."""
+    def for_settings(self, settings: object, redact: Callable[[str], str]) -> SideEffectSwitch:
+        """The switch as the settings of a connection have it. Runs the plugin's code.
+
+        Args:
+            redact: takes secrets out of the plugin's words.
+        """
         note: object = self.note(settings) if callable(self.note) else self.note
         is_on = self.setting is not None and getattr(settings, self.setting) is True
-        return evolve(self, note=plain_text(note) if note is not None else None, is_on=is_on)
+        return evolve(self, note=redact(plain_text(note)) if note is not None else None, is_on=is_on)
 
 
 def _switches(effects: Mapping[SideEffect, str | SideEffectSwitch]) -> Mapping[SideEffect, SideEffectSwitch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError, ValidationError
 from orderdesk_sdk.orders.order import Order
@@ -24,6 +24,7 @@ __all__ = [
     "reasons_by_order_field",
     "read_reason_lists",
     "resolve_reason",
+    "with_read_codes",
 ]
 
 
@@ -50,11 +51,13 @@ class ReasonCode:
 
     Args:
         stands_for: the canonical reasons that are told by this code.
+        note: what follows from giving it, for the person who chooses: "counts against the seller"; None: nothing.
     """
 
     code: str
     title: str
     stands_for: frozenset[StandardReason] = field(default=frozenset(), converter=_reasons)
+    note: str | None = None
 
 
 @frozen
@@ -96,11 +99,18 @@ class ReasonList:
         codes: the list where no other is configured.
         codes_for: given the connection's settings and the order, the list that holds for it (per retailer, per market),
             or None for `codes`.
+        read_per_order: the service says of each order which codes it takes (`Button.eligibility`); `codes` are then all
+            that are known, and hold where a reading names none.
     """
 
     codes: tuple[ReasonCode, ...]
     required: bool = True
     codes_for: Callable[..., tuple[ReasonCode, ...] | None] | None = None
+    read_per_order: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.read_per_order and self.codes_for is not None:
+            raise ValueError("a ReasonList is read_per_order, or has codes_for; not both")
 
 
 ReasonRule = NoReason | FreeText | ReasonList
@@ -108,11 +118,18 @@ ReasonRule = NoReason | FreeText | ReasonList
 
 
 def allowed_reasons(rule: ReasonRule, settings: object, order: Order) -> tuple[ReasonCode, ...]:
-    """The codes that this order may be canceled with; empty where there is no list."""
-    if not isinstance(rule, ReasonList):
+    """The codes that this order may be canceled with; empty where there is no list, or it is to be read first."""
+    if not isinstance(rule, ReasonList) or rule.read_per_order:
         return ()
     found = rule.codes_for(settings, order) if rule.codes_for is not None else None
     return rule.codes if found is None else found
+
+
+def with_read_codes(rule: ReasonRule, codes: Sequence[ReasonCode]) -> ReasonRule:
+    """The rule with the codes that were read for an order; it is as it was where its list is not read per order."""
+    if not isinstance(rule, ReasonList) or not rule.read_per_order:
+        return rule
+    return evolve(rule, codes=tuple(codes) or rule.codes, read_per_order=False)
 
 
 def resolve_reason(rule: ReasonRule, given: str | None, settings: object, order: Order, location: str) -> Reason:

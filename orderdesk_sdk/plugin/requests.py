@@ -15,6 +15,7 @@ from orderdesk_sdk.plugin.reasons import Reason
 
 __all__ = [
     "CancelRequest",
+    "EligibilityRequest",
     "OpenRequestQuery",
     "PollRequest",
     "RespondRequest",
@@ -90,6 +91,19 @@ class PollRequest:
         read_at = self.remote_order.status_at
         fresh = read_at is not None and self.last_sent_at is not None and read_at >= self.last_sent_at
         return self.remote_order.status if fresh else None
+
+
+@frozen
+class EligibilityRequest:
+    """Read whether the service would cancel this order now, and with which reasons."""
+
+    order: Order
+    remote_order: RemoteOrder
+
+    @property
+    def remote_id(self) -> str:
+        """The order's number at the service."""
+        return self.remote_order.remote_id
 
 
 @frozen

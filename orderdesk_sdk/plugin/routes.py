@@ -13,8 +13,9 @@ from attrs import Factory, field, frozen
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.argument_checks import require_instance, require_positive
+from orderdesk_sdk.plugin.eligibility import ReadPerOrder
 from orderdesk_sdk.plugin.prior_steps import PriorStep
-from orderdesk_sdk.plugin.reasons import NoReason, ReasonRule
+from orderdesk_sdk.plugin.reasons import NoReason, ReasonList, ReasonRule
 
 if TYPE_CHECKING:
     pass
@@ -196,6 +197,9 @@ class Button:
             keeps what came of each.
         needs_submission: the flow sends the order as it was submitted (`CancelRequest.submitted_order`); where the
             order store does not know that, the plan and the case's history say so.
+        eligibility: the service says of each order whether it would cancel it (`orderdesk_read_eligibility`), and,
+            where the list of `reasons` is `read_per_order`, which reasons it takes; None: it says so only when it is
+            asked to cancel.
     """
 
     confirm: Confirmation
@@ -208,6 +212,7 @@ class Button:
     name: str | None = None
     prior: tuple[PriorStep, ...] = ()
     needs_submission: bool = False
+    eligibility: ReadPerOrder | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.name is not None and not ROUTE_NAME.fullmatch(self.name):
@@ -218,6 +223,16 @@ class Button:
             raise ValueError("a Button with a batch has no prior steps: they are of one order")
         require_instance("Button.confirm", self.confirm, FinalResponse, Polling, ManualConfirmation)
         require_instance("Button.window", self.window, Always, WithinTime, WhileStatus)
+        require_instance("Button.eligibility", self.eligibility, ReadPerOrder, type(None))
+        if self.reads_reasons and self.eligibility is None:
+            raise ValueError("a Button whose reasons are read_per_order needs eligibility=ReadPerOrder(...)")
+        if self.reads_reasons and self.batch is not None:
+            raise ValueError("a Button with a batch has no reasons that are read_per_order: they are of one order")
+
+    @property
+    def reads_reasons(self) -> bool:
+        """Whether the service says of each order which reasons it takes."""
+        return isinstance(self.reasons, ReasonList) and self.reasons.read_per_order
 
     @property
     def label(self) -> str:

@@ -33,7 +33,8 @@ __all__ = [
     "prior_steps_error",
     "route_error",
     "email_texts",
-    "guard_reason_lists",
+    "guard_routes",
+    "redact_routes",
 ]
 
 
@@ -41,6 +42,7 @@ CALLING_HOOKS = (
     "orderdesk_cancel",
     "orderdesk_cancel_many",
     "orderdesk_poll",
+    "orderdesk_read_eligibility",
     "orderdesk_change_status",
     "orderdesk_resubmit",
     "orderdesk_respond",
@@ -76,6 +78,9 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
         if unknown:
             return f"its e-mail route names the setting {min(unknown)!r}, which it does not have"
     buttons = [route for route in routes if isinstance(route, Button)]
+    others = [route.reasons for route in routes if not isinstance(route, Button)]
+    if any(isinstance(rule, ReasonList) and rule.read_per_order for rule in others):
+        return "only the reasons of a Button can be read_per_order"
     names = [button.name for button in buttons if button.name is not None]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -85,6 +90,7 @@ def route_error(routes: object, settings: type, manager: pluggy.PluginManager) -
         "orderdesk_cancel": any(button.batch is None for button in buttons),
         "orderdesk_cancel_many": any(button.batch is not None for button in buttons),
         "orderdesk_poll": checks,
+        "orderdesk_read_eligibility": any(button.eligibility is not None for button in buttons),
     }
     problems = [hook_error(manager, hook, required=needed) for hook, needed in needs.items()]
     return next((problem for problem in problems if problem is not None), None)
@@ -178,10 +184,10 @@ def email_texts(routes: tuple[Route, ...], settings: object) -> Mapping[str, str
     return {name: plain_text(getattr(settings, name)) for name in sorted(names)}
 
 
-def guard_reason_lists(
+def guard_routes(
     routes: tuple[Route, ...], bulkhead: Bulkhead, redact: Callable[[str], str], location: str
 ) -> tuple[Route, ...]:
-    """The list of routes, whose lists of reasons are asked for under guard.
+    """The list of routes, whose words show no secret and whose lists of reasons are asked for under guard.
 
     One that fails raises PluginError with `location`.
 
@@ -189,17 +195,29 @@ def guard_reason_lists(
         redact: takes secrets out of the plugin's words.
     """
 
-    def listed(configured: Callable[..., object], settings: object, order: Order) -> tuple[ReasonCode, ...] | None:
-        codes = bulkhead.run_isolated(partial(_reason_codes, configured, settings, order), redact)
-        return raise_for_failure(codes, "its list of reasons cannot be had", location=location)
+    def codes_of(configured: Callable[..., object], settings: object, order: Order) -> tuple[ReasonCode, ...] | None:
+        found = bulkhead.run_isolated(partial(_reason_codes, configured, settings, order), redact)
+        codes = raise_for_failure(found, "its list of reasons cannot be had", location=location)
+        return None if codes is None else tuple(evolve(code, title=redact(code.title)) for code in codes)
 
     def watched_one(route: Route) -> Route:
         rule = route.reasons
         if not isinstance(rule, ReasonList) or rule.codes_for is None:
             return route
-        return evolve(route, reasons=evolve(rule, codes_for=partial(listed, rule.codes_for)))
+        return evolve(route, reasons=evolve(rule, codes_for=partial(codes_of, rule.codes_for)))
 
-    return tuple(map(watched_one, routes))
+    return tuple(map(watched_one, redact_routes(routes, redact)))
+
+
+def redact_routes(routes: tuple[Route, ...], redact: Callable[[str], str]) -> tuple[Route, ...]:
+    """The same routes, with words for people that show no secret: the plugin may have made them of the settings."""
+
+    def redacted(route: Route) -> Route:
+        if isinstance(route, Portal):
+            return evolve(route, instruction=redact(route.instruction))
+        return evolve(route, warning=redact(route.warning)) if route.warning is not None else route
+
+    return tuple(map(redacted, routes))
 
 
 def _reason_codes(codes_for: Callable[..., object], settings: object, order: Order) -> tuple[ReasonCode, ...] | None:

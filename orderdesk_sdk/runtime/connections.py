@@ -32,7 +32,7 @@ from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.registry import LoadedPlugin, PluginRegistry
 from orderdesk_sdk.plugin.routes import Route
 from orderdesk_sdk.plugin.service import Service, user_agent
-from orderdesk_sdk.plugin.validation import email_texts, guard_reason_lists, identities_for, routes_for_connection
+from orderdesk_sdk.plugin.validation import email_texts, guard_routes, identities_for, routes_for_connection
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.transport.http.connection_state import LocalConnectionState, StateOfConnection
 from orderdesk_sdk.transport.http.limits import HttpLimits
@@ -80,8 +80,6 @@ class Connection:
         routes = routes_for_connection(declared, plugin.manager, settings, f"{config.location}.settings")
         self.email_texts = email_texts(routes, settings)
         self.identified_by = identities_for(declared, settings)
-        reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
-        why = plain_text(reason) if reason is not None else None
         asked = declared.cancel_requests
         self.cancel_requests = asked if asked is None or asked.enabled is None or asked.enabled(settings) else None
         window = asked.window if asked is not None else None
@@ -89,9 +87,12 @@ class Connection:
         self.answering = config.cancel_requests
         self.reach = config.reach
         self.redactor = Redactor.of_settings(declared.redact_fields, settings)
+        redact = self.redactor.redact_text
+        reason: object = declared.unavailable_reason(settings) if declared.unavailable_reason is not None else None
+        why = redact(plain_text(reason)) if reason is not None else None
         location = f"integration {declared.slug}, connection {config.name!r}"
-        routes = guard_reason_lists(routes, bulkhead, self.redactor.redact_text, location)
-        effects = {effect: switch.for_settings(settings) for effect, switch in declared.side_effects.items()}
+        routes = guard_routes(routes, bulkhead, redact, location)
+        effects = {effect: switch.for_settings(settings, redact) for effect, switch in declared.side_effects.items()}
         self.integration: Integration = evolve(
             declared, cancel=routes, unavailable_reason=lambda _: why, side_effects=effects
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import TypeVar
 
 from attrs import frozen
@@ -11,6 +12,7 @@ from attrs import frozen
 from orderdesk_sdk.cases.cancellation import CancelCase, Cancellation
 from orderdesk_sdk.cases.case import Case, State
 from orderdesk_sdk.cases.coverage import CancellationCoverage
+from orderdesk_sdk.cases.eligibility import describe_reading, eligibility_rule, reads_reasons, rule_as_read
 from orderdesk_sdk.cases.ledger import CaseUpdate, Ledger
 from orderdesk_sdk.cases.policy.events import escalate
 from orderdesk_sdk.cases.policy.withdrawal import is_rejected_with_steps, rejection_with_steps
@@ -27,7 +29,9 @@ from orderdesk_sdk.plugin.requests import CancelRequest, PollRequest
 from orderdesk_sdk.plugin.routes import Button, Route
 from orderdesk_sdk.runtime.change_log import log_change
 from orderdesk_sdk.runtime.connections import Connection, Connections
+from orderdesk_sdk.runtime.eligibility_reader import EligibilityReader
 from orderdesk_sdk.runtime.listeners import Listeners
+from orderdesk_sdk.runtime.unresolved_request import unresolved_request
 
 C = TypeVar("C", bound=Case)
 
@@ -72,6 +76,7 @@ class ContextLoader:
         self._order_store = order_store
         self._connections = connections
         self._listeners = listeners
+        self.eligibility = EligibilityReader(ledger, connections, clock)
 
     def load(self, case: CancelCase, remote_order: RemoteOrder | None = None) -> CaseContext:
         """Order, remote order and cancellation of a case.
@@ -117,12 +122,20 @@ class ContextLoader:
         """What was recorded in the present attempt, in order."""
         return [entry.content for entry in self.ledger.history(case.id) if entry.attempt == case.attempt]
 
-    def cancel_request(self, case: CancelCase, connection: Connection, context: CaseContext) -> CancelRequest:
-        """What the present route is asked to do. Raises ValidationError for a reason that it does not take."""
-        route = connection.route(case.route)
-        reason = resolve_reason(
-            route.reasons, context.cancellation.reason, connection.settings, context.order, f"case {case.id}"
-        )
+    def cancel_request(
+        self, case: CancelCase, connection: Connection, context: CaseContext, at: datetime | None = None
+    ) -> CancelRequest:
+        """What the present route is asked to do. Raises ValidationError for a reason that it does not take.
+
+        Args:
+            at: when the flow began, by whose readings a reason holds that is read per order; None: now.
+        """
+        route, order, remote_order = connection.route(case.route), context.order, context.remote_order
+        reading = None
+        if reads_reasons(route):
+            reading = self.eligibility.reading_at(order, remote_order, at or self.clock.now())
+        rule = rule_as_read(route, reading, remote_order)
+        reason = resolve_reason(rule, context.cancellation.reason, connection.settings, order, f"case {case.id}")
         return CancelRequest(
             context.order,
             context.remote_order,
@@ -133,6 +146,26 @@ class ContextLoader:
             side_effects=requested_effects(connection.integration, case.side_effects),
             submitted_order=self._submitted_order(case, route),
         )
+
+    def read_reasons(self, case: CancelCase, connection: Connection, context: CaseContext) -> None:
+        """Ask the service which reasons it takes, where the route's are read per order and no reading holds.
+
+        What is sent again is the same request, so nothing is read for it. Raises what `EligibilityReader.read` raises.
+        """
+        route, order, remote_order = connection.route(case.route), context.order, context.remote_order
+        cancellation = context.cancellation
+        if not self.eligibility.needs_reading(route, cancellation.reason, order, remote_order):
+            return
+        before = self.ledger.history(case.id) if case.last_sent_at is not None else ()
+        if unresolved_request(before, is_whole_order=not cancellation.lines) is None:
+            self.eligibility.read(connection, order, remote_order, by=f"case {case.id}")
+
+    def eligibility_notes(self, case: CancelCase, connection: Connection, context: CaseContext) -> tuple[str, ...]:
+        """What the service said before it is asked, for the case's history; nothing where it was not read."""
+        if eligibility_rule(connection.route(case.route)) is None:
+            return ()
+        reading = self.eligibility.reading_at(context.order, context.remote_order, self.clock.now())
+        return (describe_reading(reading),) if reading is not None and reading.is_of(context.remote_order) else ()
 
     def _submitted_order(self, case: CancelCase, route: Route) -> Order | None:
         if not isinstance(route, Button) or not route.needs_submission:

@@ -11,6 +11,7 @@ from cattrs.preconf.json import make_converter
 from orderdesk_sdk.cases.cancellation import Cancellation
 from orderdesk_sdk.cases.case import Case
 from orderdesk_sdk.cases.damaged_rows import parse_row
+from orderdesk_sdk.cases.eligibility import EligibilityReading
 from orderdesk_sdk.cases.events import OrderEvent, RuleExecution
 from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.history import EntryContent, HistoryEntryKind
@@ -43,6 +44,7 @@ Record = (
     | Registration
     | WorkerHeartbeat
     | RequestedCancellation
+    | EligibilityReading
 )
 
 

@@ -57,6 +57,7 @@ key = { env = "ORDERDESK_SECRETS_KEY" }
 ELSEWHERE = {
     "answer": "plugins/commercehub/tests/test_dsco_requests.py reads what it gives: nothing in the sandbox asks us",
     "connections webhook": "how_to/authors/test_register_webhook.py reads what it says; no simulator has it",
+    "eligibility": "how_to/authors/test_eligibility.py reads what it says; no simulator of ours has it",
     "check-plugin": "test_quality.py reads what it gives of a plugin's folder",
     "sandbox": "test_sandbox_script.py reads what it gives, since it ends only when it is told to",
     "serve": "how_to/test_serve.py reads what it says, since it ends only when it is told to",

@@ -8,6 +8,7 @@ from orderdesk_sdk.cases.answer_links import AnswerLink, LinkAnswer, StoredLink
 from orderdesk_sdk.cases.bulk_lists import BulkList
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import OPEN, Case, State
+from orderdesk_sdk.cases.eligibility import EligibilityReading
 from orderdesk_sdk.cases.events import OrderEvent, OrderEventKind, RuleExecution
 from orderdesk_sdk.cases.inbox import SeenAlarm
 from orderdesk_sdk.cases.kept_replies import KeptReply, KeyedRequest
@@ -21,6 +22,7 @@ from orderdesk_sdk.cases.status_change import StatusCase
 from orderdesk_sdk.cases.workers import WorkerHeartbeat
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.orders.order import ConnectionRole, RemoteOrder
+from orderdesk_sdk.plugin.eligibility import Eligibility
 from orderdesk_sdk.stores.store_records import ServiceStatus
 from tests.support.access_calls import read_access, write_access
 from tests.support.builders import LATER, NOW, make_cancellation, make_resubmission, open_case
@@ -60,6 +62,7 @@ def write_everything(ledger: SqlLedger) -> None:
     ledger.finish_bulk_list("b", {1: "no"}, NOW)
     ledger.add_receipt_link(ReceiptLink("l1", "1", "Ann", NOW, LATER), "digest")
     ledger.revoke_receipt_link("l1", by="Ann", at=NOW)
+    ledger.record_eligibility(EligibilityReading("1", "shop", "1", NOW, "Ann", Eligibility(None)))
     request = KeyedRequest("token 1", "key", "cancel", "digest", "1")
     ledger.begin_request(request, NOW)
     ledger.begin_request(request, LATER)
@@ -118,6 +121,7 @@ def read_everything(ledger: SqlLedger) -> None:
     ledger.cancellations_by_key("key ", after="key 0")
     ledger.registrations()
     ledger.registrations(order_id="1")
+    ledger.eligibility_readings("1", until=NOW)
     case = ledger.case("c1-1", CancelCase)
     ledger.cancellations("1")
     ledger.order_record("1", original_id="0")

@@ -13,6 +13,7 @@ from orderdesk_sdk.desk.config import Config, SandboxConfig
 from orderdesk_sdk.desk.connection_admin.records import ConnectionChange
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.stored_connection_config import StoredConnectionConfig
+from orderdesk_sdk.desk.web_config import WebConfig
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig
 from orderdesk_sdk.secret import Secret
@@ -45,14 +46,17 @@ def open_toy_desk(
     previous_key: str = "",
     is_sandbox: bool = True,
     connections: Mapping[str, ConnectionConfig] | None = None,
+    plugin: Toy | None = None,
+    web: WebConfig | None = None,
 ) -> Desk:
     """A desk without a connection, as one more process opens it.
 
     Args:
         key: None: the configuration has no [stored_connections].
+        plugin: named "toy"; None: the plain toy.
     """
     registry = PluginRegistry()
-    registry.register(Toy(), "toy")
+    registry.register(plugin or Toy(), "toy")
     stored = StoredConnectionConfig(key=Secret(key), previous_key=Secret(previous_key)) if key is not None else None
     config = Config(
         ledger,
@@ -60,6 +64,7 @@ def open_toy_desk(
         sandbox=SandboxConfig() if is_sandbox else None,
         connections=connections or {},
         stored_connections=stored,
+        web=web or WebConfig(),
     )
     return Desk(config, clock=clock, registry=registry)
 

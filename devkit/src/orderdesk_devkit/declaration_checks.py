@@ -73,8 +73,8 @@ def _never_falls_back(route: Route) -> bool:
 
 def _reason_errors(route: Route) -> Iterator[tuple[str, str]]:
     match route.reasons:
-        case ReasonList(codes, _, configured):
-            if not codes and configured is None:
+        case ReasonList(codes, _, configured, read_per_order):
+            if not codes and configured is None and not read_per_order:
                 yield "its list of reasons is empty", "list the codes that the service takes"
             elif codes:
                 hint = "let each canonical reason stand in the `stands_for` of exactly one ReasonCode"

@@ -21,11 +21,13 @@ from orderdesk_sdk.cases.policy.deadlines import (
     earliest,
     next_due_while_escalated,
     reminder_interval,
+    window_closes_at,
 )
 from orderdesk_sdk.cases.policy.events import escalate, not_processed, outcome_unknown
 from orderdesk_sdk.cases.policy.withdrawal import awaits_undo, is_withdrawing, unfinished_withdrawal
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.errors import OrderDeskError, PluginError, UnconnectedServiceError
+from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.integration import Integration
 
 __all__ = [
@@ -34,12 +36,15 @@ __all__ = [
     "after_loss",
     "after_plugin_error",
     "on_connection_error",
+    "on_unread_reasons",
     "retry_later",
 ]
 
 FIND_OUT_HINT = (
     "find out at the service what the first request did; then confirm or reject this case and cancel what is left"
 )
+
+READ_AGAIN_HINT = "the service is asked again by itself; what it says now: `orderdesk eligibility ORDER`"
 
 
 def after_loss(case: CancelCase, integration: Integration, loss: TransportLoss, now: datetime) -> Event:
@@ -157,3 +162,17 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
     waits = DEFAULT_MANUAL_CONFIRMATION.remind_after if kind is EventKind.REMINDED else RETRY_POLICY.max_delay
     told = (case.message, case.hint) if awaits_undo(case) else (text, error.hint)  # What must be undone is the task.
     return Event(kind, now, due_at=now + waits, deadline=give_up, message=told[0], hint=told[1], plugin_error=fault)
+
+
+def on_unread_reasons(
+    case: CancelCase, integration: Integration, remote_order: RemoteOrder, message: str, now: datetime
+) -> Event:
+    """What becomes of a pending case whose service does not say which reasons it takes for the order.
+
+    Nothing was sent: the service is asked again, before the route's window closes, until the next route or a person is
+    next.
+    """
+    pause = min(RETRY_POLICY.max_delay, max(RETRY_POLICY.first_delay, (now - case.created_at) / 2))
+    due_at = earliest(now + pause, window_closes_at(case, integration, remote_order, now))
+    deadline = case.deadline or now + RETRY_POLICY.give_up_after
+    return Event(EventKind.DEFERRED, now, due_at=due_at, deadline=deadline, message=message, hint=READ_AGAIN_HINT)

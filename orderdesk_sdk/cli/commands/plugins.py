@@ -61,7 +61,7 @@ def disable_plugin(session: Session, slug: str) -> None:
     For a plugin whose import ends Python or never ends. Its name is written to [plugins] in the configuration. Its
     cases stay in the ledger. Nothing is sent or polled for them: each goes to a person, at its deadline at the latest.
     """
-    from orderdesk_sdk.desk.disabled_plugins import write_disabled_plugins
+    from orderdesk_sdk.desk.disabled_plugins import change_disabled_plugins
     from orderdesk_sdk.errors import NotFoundError
 
     registry = session.registry()
@@ -72,7 +72,7 @@ def disable_plugin(session: Session, slug: str) -> None:
             location=f"plugin {slug}",
             hint=f"name one of {', '.join(names) or 'those that you install'}",
         )
-    write_disabled_plugins(session.config_path(), registry.disabled | {slug})
+    change_disabled_plugins(session.config_path(), add=(slug,))
     _print_change(session, slug, disabled=True)
 
 
@@ -82,7 +82,7 @@ def disable_plugin(session: Session, slug: str) -> None:
 @click.pass_obj
 def enable_plugin(session: Session, slug: str) -> None:
     """Import the plugin SLUG again, and show its open cases."""
-    from orderdesk_sdk.desk.disabled_plugins import write_disabled_plugins
+    from orderdesk_sdk.desk.disabled_plugins import change_disabled_plugins
     from orderdesk_sdk.errors import NotFoundError
 
     disabled = session.registry().disabled
@@ -92,7 +92,7 @@ def enable_plugin(session: Session, slug: str) -> None:
             location=f"plugin {slug}",
             hint=f"disabled are: {', '.join(sorted(disabled)) or 'none'}",
         )
-    write_disabled_plugins(session.config_path(), disabled - {slug})
+    change_disabled_plugins(session.config_path(), remove=(slug,))
     _print_change(session, slug, disabled=False)
 
 

@@ -19,6 +19,7 @@ from orderdesk_sdk.cases.prior_steps import describe_steps
 from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.wording import describe_prior_steps, format_duration
 from orderdesk_sdk.cli.output.cases import show_response, show_resubmission, show_status_change
+from orderdesk_sdk.cli.output.eligibility import show_eligibility_state
 from orderdesk_sdk.cli.output.history import history_rows
 from orderdesk_sdk.cli.output.integrations import show_reasons
 from orderdesk_sdk.cli.output.screen import Screen, printable, state_text
@@ -63,6 +64,8 @@ def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
             screen.indented(f"{entry.title}: {entry.problem}", style="yellow")
         for quota in entry.quotas:
             screen.indented(f"{entry.title}: {_quota(quota)}", style="" if quota.left else "yellow")
+        if entry.eligibility is not None and not _is_requested(entry):
+            show_eligibility_state(screen, entry.title, entry.eligibility, plan.order_number)
         for step in entry.steps[entry.chosen_step or 0 :]:
             if step.prior:
                 screen.indented(f"{entry.title}, {step.label}: first {describe_prior_steps(step.prior)}")

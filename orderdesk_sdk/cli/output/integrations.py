@@ -56,6 +56,7 @@ def show_integration(screen: Screen, plugin: LoadedPlugin) -> None:
         if isinstance(route.reasons, ReasonList):
             screen.line()
             varies = "; a connection may have another list" if route.reasons.codes_for is not None else ""
+            varies = "; the service says of each order which of them" if route.reasons.read_per_order else varies
             screen.line(f"Reasons that route {number} accepts{varies}:")
             show_reasons(screen, route.reasons.codes)
     screen.line()
@@ -81,13 +82,17 @@ def _facts(plugin: LoadedPlugin) -> dict[str, str]:
     return facts
 
 
+def _stands_for(code: ReasonCode) -> str:
+    return f"for {', '.join(sorted(word.value for word in code.stands_for))}" if code.stands_for else ""
+
+
 def show_reasons(screen: Screen, codes: Sequence[ReasonCode]) -> None:
     """A service's own list of reasons, and the standard reasons that each stands for."""
     rows = [
         (
             code.code,
             code.title,
-            f"for {', '.join(sorted(word.value for word in code.stands_for))}" * bool(code.stands_for),
+            "; ".join(filter(None, (_stands_for(code), code.note))),
         )
         for code in codes
     ]
@@ -101,6 +106,9 @@ def _show_details(screen: Screen, route: Route) -> None:
             screen.indented(f"{route.label}: refused as {rejections}, the next route is taken")
         if route.prior:
             screen.indented(f"{route.label}: first {describe_prior_steps(route.prior)}")
+        if route.eligibility is not None:
+            valid = rounded_duration(route.eligibility.valid_for)
+            screen.indented(f"{route.label}: the service says of each order whether it would; a reading holds {valid}")
         if route.warning:
             screen.indented(f"{route.label}: {route.warning}")
     elif route.warning:

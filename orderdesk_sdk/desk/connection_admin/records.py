@@ -40,6 +40,7 @@ class ConnectionView:
         secrets_set: by the name of each secret that is set, since when.
         problem: what keeps it from being used, or what is left to be done at its service now that it is switched off;
             None where nothing is known to.
+        registers_webhook: its plugin registers its webhook itself, and nothing is known to keep it from that.
         by, at: who made the last change, and when; "" and None in orderdesk.toml.
     """
 
@@ -51,6 +52,7 @@ class ConnectionView:
     secrets_set: Mapping[str, datetime] = field(factory=dict)
     cancel_requests: Answering = Answering.PERSON
     problem: str | None = None
+    registers_webhook: bool = False
     version: int = 0
     by: str = ""
     at: datetime | None = None

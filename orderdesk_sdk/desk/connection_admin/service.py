@@ -81,7 +81,8 @@ class ConnectionAdmin:
                 is_stored=False,
                 is_enabled=True,
                 cancel_requests=configured.cancel_requests,
-                problem=self._problem(name),
+                problem=(problem := self._problem(name)),
+                registers_webhook=problem is None and self._registers_webhook(configured.integration),
             )
             for name, configured in self._configured.items()
         ]
@@ -134,7 +135,7 @@ class ConnectionAdmin:
             changed = evolve(
                 stored, is_enabled=enabled, version=stored.version + 1, by=actor, at=self._parts.clock.now()
             )
-            has_webhook = not enabled and self._may_have_webhook(stored)
+            has_webhook = not enabled and self._registers_webhook(stored.integration)
             left = "; its webhook is to be removed" if has_webhook else ""
             self._write(changed, "enabled" if enabled else f"disabled{left}", address)
             # Only now: nothing is changed at the service of a connection that goes on being used.
@@ -142,9 +143,9 @@ class ConnectionAdmin:
         view = self.get(name)
         return view if problem is None else evolve(view, problem=problem)
 
-    def _may_have_webhook(self, stored: StoredConnection) -> bool:
+    def _registers_webhook(self, integration: str) -> bool:
         with suppress(OrderDeskError):  # A plugin that cannot be loaded removes nothing.
-            return registers_webhooks(self._registry.load(stored.integration))
+            return registers_webhooks(self._registry.load(integration))
         return False
 
     def _remove_webhook(self, disabled: StoredConnection, address: str) -> str | None:
@@ -226,6 +227,7 @@ class ConnectionAdmin:
     def _view(self, stored: StoredConnection) -> ConnectionView:
         is_shadowed = stored.name in self._configured
         shadow = "orderdesk.toml has a connection of this name, which is used in its place"
+        problem = shadow if is_shadowed else self._problem(stored.name) if stored.is_enabled else None
         return ConnectionView(
             name=stored.name,
             integration=stored.integration,
@@ -234,7 +236,8 @@ class ConnectionAdmin:
             settings=stored.settings,
             secrets_set=stored.secrets_set,
             cancel_requests=_answering(stored),
-            problem=shadow if is_shadowed else self._problem(stored.name) if stored.is_enabled else None,
+            problem=problem,
+            registers_webhook=problem is None and self._registers_webhook(stored.integration),
             version=stored.version,
             by=stored.by,
             at=stored.at,

@@ -3,6 +3,7 @@
     values      moments and errors, which stand in many documents
     orders      orders, where they were submitted, and messages about them
     plans       plans
+    eligibility what services say of an order beforehand
     cases       cases and cancellations
     receipts    receipts, with evidence and history
     bulks       summaries of bulks
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from orderdesk_sdk.desk.documents.bulks import bulk_summary_document
 from orderdesk_sdk.desk.documents.cases import cancellation_document, cancellation_status_document, case_document
+from orderdesk_sdk.desk.documents.eligibility import eligibility_result_document
 from orderdesk_sdk.desk.documents.events import feed_event_document
 from orderdesk_sdk.desk.documents.orders import (
     message_document,
@@ -40,6 +42,7 @@ __all__ = [
     "cancellation_document",
     "cancellation_status_document",
     "case_document",
+    "eligibility_result_document",
     "error_document",
     "feed_event_document",
     "iso_time",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
 from orderdesk_sdk.desk.capabilities import codes_document, prior_steps_document
+from orderdesk_sdk.desk.documents.eligibility import eligibility_state_document
 from orderdesk_sdk.desk.documents.values import JsonObject, iso_time
 
 __all__ = ["plan_document"]
@@ -45,6 +46,7 @@ def _plan_entry_document(entry: PlanEntry) -> JsonObject:
             }
             for quota in entry.quotas
         ],
+        "eligibility": eligibility_state_document(entry.eligibility),
         "steps": [_plan_step_document(step) for step in entry.steps],
     }
 

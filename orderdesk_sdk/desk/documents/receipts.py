@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orderdesk_sdk.cases.receipt import CancellationReceipt, CaseReceipt, EvidenceReceipt, Receipt
     from orderdesk_sdk.cases.receipt_links import ReceiptLink
 
-__all__ = ["public_receipt_document", "receipt_document", "receipt_link_document"]
+__all__ = ["exchange_document", "public_receipt_document", "receipt_document", "receipt_link_document"]
 
 
 def receipt_link_document(link: ReceiptLink) -> JsonObject:
@@ -108,7 +108,7 @@ def _case_receipt_document(receipt: CaseReceipt) -> JsonObject:
 def _evidence_document(evidence: EvidenceReceipt) -> JsonObject:
     return {
         "kind": evidence.kind.value,
-        "exchange": _exchange_document(evidence.exchange),
+        "exchange": exchange_document(evidence.exchange),
         "no_order_number_reason": evidence.no_order_number_reason,
         "person": evidence.person,
         "note": evidence.note,
@@ -136,11 +136,12 @@ def _history_line_document(line: HistoryLine) -> JsonObject:
         "summary": line.summary,
         "message": line.message,
         "person": line.person,
-        "exchange": _exchange_document(line.exchange),
+        "exchange": exchange_document(line.exchange),
     }
 
 
-def _exchange_document(exchange: Exchange | None) -> JsonObject | None:
+def exchange_document(exchange: Exchange | None) -> JsonObject | None:
+    """A call, redacted, and what came of it."""
     if exchange is None:
         return None
     failure = exchange.failure

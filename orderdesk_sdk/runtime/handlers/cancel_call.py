@@ -201,7 +201,7 @@ class CancelCall:
         context = self._loader.load(case, remote_order)
         hold = self._send_condition(case, connection, context)
         journal = CaseJournal(self._loader.ledger, case, resumed, (event,), hold)
-        request, label = self._loader.cancel_request(case, connection, context), connection.route(case.route).label
+        request, label = self._loader.cancel_request(case, connection, context, began), route.label
         hook = connection.plugin.manager.hook.orderdesk_cancel
         driven = run_flow(
             lambda: hook(request=request, service=connection.service(began)),
@@ -245,13 +245,17 @@ class CancelCall:
         vetoed, notes = self._loader.apply_veto(case, context)
         if vetoed is not None:
             return vetoed
+        # What is sent again is the same request, and a flow that is driven again is told the same time.
+        before = self._loader.ledger.history(case.id) if case.last_sent_at is not None else ()
+        sent = unresolved_request(before, is_whole_order=not context.cancellation.lines)
+        at, recorded = (sent.started_at, sent.recorded) if sent is not None else (now, RecordedExchanges())
         try:
             fault = number_error(case.remote_id, integration.remote_id_format)
             if fault is not None:
                 hint = "cancel the order in the service's own portal, then confirm or reject this case"
                 raise ValidationError(fault, hint=hint)
             validate_lines(context.order, context.cancellation.lines)
-            request = self._loader.cancel_request(case, connection, context)
+            request = self._loader.cancel_request(case, connection, context, at)
         except ValidationError as error:
             if opening is not None:
                 opening.require_recorded()
@@ -259,12 +263,10 @@ class CancelCall:
         route = connection.route(case.route)
         if isinstance(route, Button) and route.needs_submission and request.submitted_order is None:
             notes = (*notes, NO_SUBMISSION)
+        if sent is None:
+            notes = (*notes, *self._loader.eligibility_notes(case, connection, context))
         event = Event(EventKind.SEND_STARTED, now, due_at=now + LEASE, person=person, idempotent=True)
         hold = self._send_condition(case, connection, context, person)
-        # What is sent again is the same request, and a flow that is driven again is told the same time.
-        before = self._loader.ledger.history(case.id) if case.last_sent_at is not None else ()
-        sent = unresolved_request(before, is_whole_order=not request.lines)
-        at, recorded = (sent.started_at, sent.recorded) if sent is not None else (now, RecordedExchanges())
         return PreparedCall(case, transition(case, event).case, request, context, at, (*notes, event), hold, recorded)
 
     def _send_condition(

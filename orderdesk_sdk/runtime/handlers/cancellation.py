@@ -34,6 +34,7 @@ from orderdesk_sdk.runtime.cancellation_extension import CancellationExtender
 from orderdesk_sdk.runtime.cancellation_opening import CancellationOpening
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.runtime.context import LEASE, CaseContext, ContextLoader
+from orderdesk_sdk.runtime.eligibility_reader import UnreadEligibilityError
 from orderdesk_sdk.runtime.handlers.cancel_call import CancelCall
 from orderdesk_sdk.runtime.handlers.email import CancellationEmail
 from orderdesk_sdk.runtime.handlers.poll_call import PollCall
@@ -82,7 +83,7 @@ class CancellationHandler:
         (case,) = opening.cases
         try:
             connection = self._connections.get(case.connection)
-            if self._is_sent_by_itself(case, connection, context.remote_order):
+            if self._is_sent_by_itself(case, connection, context):
                 after = self._cancel_call.send(case, connection, context, watchdog, opening=opening)
                 after = self._and_undo(after, watchdog)
                 return self.handle(after, watchdog) if requesting.retries_exhausted(after, self._clock.now()) else after
@@ -93,11 +94,14 @@ class CancellationHandler:
         opening.followed_cases()
         return self.handle(case, watchdog, context)
 
-    def _is_sent_by_itself(self, case: CancelCase, connection: Connection, remote_order: RemoteOrder) -> bool:
+    def _is_sent_by_itself(self, case: CancelCase, connection: Connection, context: CaseContext) -> bool:
         """Whether a new case is asked for now, alone and over HTTP: nothing of it is read, or decided otherwise."""
+        remote_order = context.remote_order
         if case.role is ConnectionRole.CART or self._event_before_sending(case, connection, remote_order) is not None:
             return False
-        route = connection.route(case.route)
+        route, reason = connection.route(case.route), context.cancellation.reason
+        if self._loader.eligibility.needs_reading(route, reason, context.order, remote_order):
+            return False
         return isinstance(route, Button) and route.batch is None
 
     def poll(self, case: CancelCase, watchdog: Watchdog) -> CancelCase:
@@ -195,7 +199,11 @@ class CancellationHandler:
         if event is not None:
             after = self._apply_instead(case, event, context or self._loader.load(case, remote_order))
             return self.handle(after, watchdog) if event.kind is EventKind.FELL_BACK else after
-        after = self._send(case, connection, remote_order, context, watchdog)
+        try:
+            after = self._send(case, connection, remote_order, context, watchdog)
+        except UnreadEligibilityError as error:
+            event = failures.on_unread_reasons(case, connection.integration, remote_order, error.message, now)
+            return self._loader.apply(case, event)
         # That was the last try: whoever comes next is not kept waiting for another look at it.
         return self.handle(after, watchdog) if requesting.retries_exhausted(after, self._clock.now()) else after
 
@@ -284,6 +292,7 @@ class CancellationHandler:
         person: str | None = None,
     ) -> CancelCase:
         context = context or self._loader.load(case, remote_order)
+        self._loader.read_reasons(case, connection, context)
         return self._cancel_call.send(case, connection, context, watchdog, person=person)
 
     def _event_before_sending(

@@ -25,6 +25,7 @@ from orderdesk_sdk.stores.sql.case_marks import SqlCaseMarks
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
 from orderdesk_sdk.stores.sql.due_cases import Condition
+from orderdesk_sdk.stores.sql.eligibility_readings import SqlEligibilityReadings
 from orderdesk_sdk.stores.sql.event_feed import SqlEventFeed
 from orderdesk_sdk.stores.sql.event_webhooks import SqlEventWebhooks
 from orderdesk_sdk.stores.sql.group_commit import GroupCommit
@@ -53,6 +54,7 @@ class PostgresLedger(
     SqlCaseMarks,
     SqlKeptReplies,
     SqlReceiptLinks,
+    SqlEligibilityReadings,
     SqlStoredConfiguration,
     SqlBulkListRecords,
     SqlAccessRecords,

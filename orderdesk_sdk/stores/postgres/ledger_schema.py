@@ -289,6 +289,14 @@ _CALL_COUNTS = (
         PRIMARY KEY (connection, operation, day))""",
 )
 
+_ELIGIBILITY_READINGS = (
+    # What services said of orders before they were asked to cancel. No evidence, and forgotten when it is old.
+    f"""CREATE TABLE eligibility_readings (
+        order_id {_TEXT} NOT NULL, connection {_TEXT} NOT NULL, read_at bigint NOT NULL, data text NOT NULL,
+        PRIMARY KEY (order_id, connection, read_at))""",
+    "CREATE INDEX eligibility_readings_by_age ON eligibility_readings (read_at)",
+)
+
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration((*_LEDGER, *_GUARDS, *_UPKEEP)),
     Migration(_ARCHIVES),
@@ -306,4 +314,5 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_RECEIPT_LINKS),
     Migration(_EVENT_WEBHOOKS),
     Migration(_CALL_COUNTS),
+    Migration(_ELIGIBILITY_READINGS),
 )

@@ -73,6 +73,7 @@ LEDGER_TABLES: Final = (
         2,
     ),
     _table("call_counts", "connection operation day calls", 3),
+    _table("eligibility_readings", "order_id connection read_at data", 3),
     _table("order_events", "number id order_id handled data", counts=True),
     _table("rule_executions", "number occurrence_id order_id at data", counts=True),
     _table("archives", "id name digest made_by at", counts=True),

@@ -16,6 +16,7 @@ from orderdesk_sdk.stores.serialization import dump, load, pack_entry, to_micros
 from orderdesk_sdk.stores.sql.audit_log import remove_audit_texts
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.eligibility_readings import remove_readings_of
 from orderdesk_sdk.stores.sql.inbound_messages import remove_message_texts
 from orderdesk_sdk.stores.sql.kept_replies import remove_replies_about
 from orderdesk_sdk.stores.sql.receipt_links import remove_links_to_receipt
@@ -40,6 +41,7 @@ def remove_texts(cursor: Cursor, links: ChainAppender, order_id: str, *, by: str
     remove_audit_texts(cursor, order_subject(order_id), by=by, at=at)
     remove_replies_about(cursor, order_id)
     remove_links_to_receipt(cursor, order_id)
+    remove_readings_of(cursor, order_id)
     for number, subject_id, link, _ in subjects:
         said = pack_entry(f"personal texts were removed by {by}")
         line = chain_entry(subject_id, 0, to_microseconds(at), HistoryEntryKind.REMOVED.value, said)

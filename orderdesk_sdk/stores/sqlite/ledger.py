@@ -19,6 +19,7 @@ from orderdesk_sdk.stores.sql.bulk_list_records import SqlBulkListRecords
 from orderdesk_sdk.stores.sql.case_marks import SqlCaseMarks
 from orderdesk_sdk.stores.sql.chain_appender import ChainAppender
 from orderdesk_sdk.stores.sql.database import Cursor
+from orderdesk_sdk.stores.sql.eligibility_readings import SqlEligibilityReadings
 from orderdesk_sdk.stores.sql.epochs import latest_epoch, require_not_retired
 from orderdesk_sdk.stores.sql.event_feed import SqlEventFeed
 from orderdesk_sdk.stores.sql.event_webhooks import SqlEventWebhooks
@@ -56,6 +57,7 @@ class SqliteLedger(
     SqlCaseMarks,
     SqlKeptReplies,
     SqlReceiptLinks,
+    SqlEligibilityReadings,
     SqlStoredConfiguration,
     SqlBulkListRecords,
     SqlAccessRecords,

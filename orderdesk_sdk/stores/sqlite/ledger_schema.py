@@ -5,6 +5,7 @@ Migrations only go forward; none is ever edited.
 
 from __future__ import annotations
 
+from orderdesk_sdk.stores.sqlite.added_tables import ADDED_TABLES
 from orderdesk_sdk.stores.sqlite.case_migration import unite_cases
 from orderdesk_sdk.stores.sqlite.chain_migration import add_hash_chain
 from orderdesk_sdk.stores.sqlite.migrations import MigrationStep
@@ -13,7 +14,7 @@ __all__ = ["ADDITIVE", "MIGRATIONS", "VERSION_TABLE"]
 
 VERSION_TABLE = "ledger_schema"
 """Where the numbers of the migrations stand that were made."""
-ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24})
+ADDITIVE = frozenset({9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25})
 """The versions that leave programs of the version before at work. What is not among them ends these."""
 
 _WITH_HISTORY_ONLY = (
@@ -374,26 +375,5 @@ MIGRATIONS: tuple[tuple[MigrationStep, ...], ...] = (
         "CREATE INDEX receipt_links_by_order ON receipt_links (order_id, created_at)",
         "CREATE INDEX receipt_links_by_age ON receipt_links (expires_at)",
     ),
-    (
-        # Who hears what happens, and what is on its way to them: the outbox is the history, after `line`.
-        """CREATE TABLE event_endpoints (
-            id TEXT PRIMARY KEY, url TEXT NOT NULL, types TEXT NOT NULL, connections TEXT NOT NULL,
-            sealed TEXT NOT NULL, line INTEGER NOT NULL, created_by TEXT NOT NULL, created_at INTEGER NOT NULL,
-            disabled_reason TEXT, version INTEGER NOT NULL, gap TEXT) WITHOUT ROWID""",
-        """CREATE TABLE event_deliveries (
-            endpoint_id TEXT NOT NULL, sequence INTEGER NOT NULL, type TEXT NOT NULL, case_id TEXT NOT NULL,
-            body TEXT NOT NULL, created_at INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
-            tries INTEGER NOT NULL, next_try INTEGER, last_status INTEGER, last_problem TEXT, tried_at INTEGER,
-            PRIMARY KEY (endpoint_id, sequence)) WITHOUT ROWID""",
-        """CREATE INDEX event_deliveries_due ON event_deliveries (endpoint_id, next_try, sequence)
-            WHERE state = 'pending'""",
-        """CREATE INDEX event_deliveries_by_case ON event_deliveries (endpoint_id, case_id, sequence)
-            WHERE state = 'pending'""",
-        "CREATE INDEX event_deliveries_by_state ON event_deliveries (endpoint_id, state, sequence)",
-        "CREATE INDEX event_deliveries_by_age ON event_deliveries (tried_at) WHERE state = 'delivered'",
-    ),
-    (
-        """CREATE TABLE call_counts (connection TEXT NOT NULL, operation TEXT NOT NULL, day TEXT NOT NULL,
-            calls INTEGER NOT NULL, PRIMARY KEY (connection, operation, day)) WITHOUT ROWID""",
-    ),
+    *ADDED_TABLES,
 )

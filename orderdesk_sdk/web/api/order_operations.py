@@ -7,7 +7,7 @@ from http import HTTPStatus
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.audit import AuditAction
 from orderdesk_sdk.web.api import requests
-from orderdesk_sdk.web.api.handlers import bulks, cancellations, orders, receipt_links
+from orderdesk_sdk.web.api.handlers import bulks, cancellations, eligibility, orders, receipt_links
 from orderdesk_sdk.web.api.operation import KeyUse, Method, Operation
 from orderdesk_sdk.web.api.replies.bulks import BulkReply
 from orderdesk_sdk.web.api.replies.cases import (
@@ -16,6 +16,7 @@ from orderdesk_sdk.web.api.replies.cases import (
     OrderCasesReply,
     StatusChangeReply,
 )
+from orderdesk_sdk.web.api.replies.eligibility import EligibilityReply
 from orderdesk_sdk.web.api.replies.orders import OrderListReply, OrderReply, PlanDocument
 from orderdesk_sdk.web.api.replies.receipts import (
     NewReceiptLinkReply,
@@ -63,6 +64,20 @@ ORDER_OPERATIONS: tuple[Operation, ...] = (
         "What a cancellation of the order would do now. Asks no service.",
         "plan",
         query=requests.PlanQuery,
+    ),
+    Operation(
+        "read_eligibility",
+        _POST,
+        f"{_ORDER}/eligibility",
+        Role.OPERATOR,
+        eligibility.read_eligibility,
+        EligibilityReply,
+        "Ask the services whether they would cancel the order, and with which reasons. Changes nothing there.",
+        "eligibility",
+        request=requests.EligibilityReadRequest,
+        key_use=KeyUse.OPTIONAL,
+        errors=(HTTPStatus.BAD_GATEWAY,),
+        audit=AuditAction.ELIGIBILITY_READ,
     ),
     Operation(
         "cancel_order",

@@ -21,6 +21,7 @@ __all__ = [
     "CancelOrderRequest",
     "CasesQuery",
     "ConfirmRequest",
+    "EligibilityReadRequest",
     "EventsQuery",
     "NoteRequest",
     "OrdersQuery",
@@ -62,6 +63,15 @@ class OrdersQuery:
     )
     limit: int = field(default=50, metadata=described(Integer(1, MAX_PAGE), "How many at most."))
     after: str | None = field(default=None, metadata=described(Nullable(Text()), "`next_after` of the page before."))
+
+
+@frozen
+class EligibilityReadRequest:
+    """Which service is asked."""
+
+    connection: str | None = field(
+        default=None, metadata=described(Nullable(Text()), "Only at this connection; else wherever it is asked before.")
+    )
 
 
 @frozen

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
-from orderdesk_devkit.testing.conformance import Ending, PluginConformance
+from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance
 from orderdesk_devkit.testing.harness import PERSON
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin import Rejection
+from orderdesk_sdk.plugin import Rejection, minutes
 
 pytestmark = pytest.mark.slow
 
 READ = "getOrder"
 DIRECT = {"transport": "json"}
+XML = "text/xml; charset=UTF-8"
+SIGNED = {"x-amz-date": r"\d{8}T\d{6}Z"}
+FEED = """\
+<?xml version='1.0' encoding='utf-8'?>
+<AmazonEnvelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
+xsi:noNamespaceSchemaLocation="amzn-envelope.xsd">\
+<Header><DocumentVersion>1.01</DocumentVersion><MerchantIdentifier>A1REHEARSEDSELLER</MerchantIdentifier></Header>\
+<MessageType>OrderAcknowledgement</MessageType><Message><MessageID>1</MessageID><OrderAcknowledgement>\
+<AmazonOrderID>902-1106328-1059050</AmazonOrderID><StatusCode>Failure</StatusCode>\
+<Item><AmazonOrderItemCode>68828574380001</AmazonOrderItemCode><CancelReason>NoInventory</CancelReason></Item>\
+<Item><AmazonOrderItemCode>68828574380002</AmazonOrderItemCode><CancelReason>NoInventory</CancelReason></Item>\
+</OrderAcknowledgement></Message></AmazonEnvelope>"""
 
 
 def shipped(status: str) -> Ending:
@@ -22,41 +34,94 @@ def shipped(status: str) -> Ending:
     return Ending(status, State.REJECTED, rejection=Rejection.SHIPPED, proof=READ)
 
 
+def refused(report: str = "plain", says: str = "SIM_CHOSEN: simulator", **more: Any) -> Ending:
+    """The end of a cancel whose feed is worked off with an error, by how its report is written."""
+    options = {"fate": "error", "report": report}
+    return Ending(
+        "UNSHIPPED",
+        State.REJECTED,
+        rejection=Rejection.NOT_ALLOWED,
+        asked=State.ACKNOWLEDGED,
+        proof="store",
+        options=options,
+        says=says,
+        **more,
+    )
+
+
+def left_to_a_person(says: str, **options: str) -> Ending:
+    """The end of a cancel after which the order stands as it was, and nobody knows why."""
+    return Ending("UNSHIPPED", State.ACTION_REQUIRED, asked=State.ACKNOWLEDGED, says=says, options=options)
+
+
 class TestAmazonMarketplace(PluginConformance):
     integration = "amazon-marketplace"
     remote_id = "902-1106328-1059050"
     good_numbers: ClassVar = ("902-1106328-1059050",)
     bad_numbers: ClassVar = ("902-1106328-10590500", "9021106328-1059050", "1042", "")
-    personal_documents: ClassVar = ({"buyer": PERSON, "recipient": PERSON},)
+    personal_documents: ClassVar = (
+        {"buyer": PERSON, "recipient": PERSON},
+        dict.fromkeys(("X-Amz-Credential", "X-Amz-Security-Token", "X-Amz-Signature"), "a key to a document"),
+    )
+    allowed_calls: ClassVar = {
+        "documents": (45, minutes(1)),
+        "document": (12, minutes(1)),
+        "feeds": (16, minutes(2)),
+        "feed": (135, minutes(1)),
+        "order": (60, minutes(1)),
+    }
+    repeatable: ClassVar = ("documents", "store", "feeds", "cancellation")
+    requests: ClassVar = (
+        ExpectedRequest("POST", "/feeds/2021-06-30/documents", {"contentType": XML}, SIGNED),
+        ExpectedRequest(
+            "PUT", "/store/amzn1.tortuga.simulated.000001?*", FEED, {"content-type": "text/xml; charset=UTF-8"}
+        ),
+        ExpectedRequest(
+            "POST",
+            "/feeds/2021-06-30/feeds",
+            {
+                "feedType": "POST_ORDER_ACKNOWLEDGEMENT_DATA",
+                "marketplaceIds": ["ATVPDKIKX0DER"],
+                "inputFeedDocumentId": "amzn1.tortuga.simulated.000001",
+            },
+        ),
+    )
     endings: ClassVar = (
-        *(Ending(status, State.CANCELED, proof=READ) for status in ("UNSHIPPED", "PENDING", "PENDING_AVAILABILITY")),
-        shipped("SHIPPED"),
-        shipped("PARTIALLY_SHIPPED"),
-        Ending("UNFULFILLABLE", State.ACTION_REQUIRED, asked=State.UNKNOWN),
-        Ending("CANCELLED", State.CANCELED, proof=READ),
+        Ending(
+            "UNSHIPPED",
+            State.CANCELED,
+            proof=READ,
+            says="canceled by MERCHANT",
+            calls={"getOrder": 3, "createFeed": 1, "getFeed": 1, "getFeedDocument": 1},
+        ),
+        Ending("UNSHIPPED", State.CANCELED, proof=READ, says="nobody named", options={"canceled_by": "unnamed"}),
+        *(Ending(status, State.CANCELED, proof=READ) for status in ("PENDING", "PENDING_AVAILABILITY")),
         Ending(
             "UNSHIPPED",
             State.REJECTED,
             rejection=Rejection.NOT_ALLOWED,
-            asked=State.ACKNOWLEDGED,
-            proof="store",
-            options={"fate": "error"},
-        ),
-        Ending("UNSHIPPED", State.ACTION_REQUIRED, asked=State.ACKNOWLEDGED, options={"fate": "ignored"}),
-        *(
-            Ending(
-                "UNSHIPPED",
-                State.REJECTED,
-                rejection=Rejection.NOT_ALLOWED,
-                asked=State.ACKNOWLEDGED,
-                proof="store",
-                options={"fate": "error", "report": one},
-            )
-            for one in ("gzip", "cp1252", "namespace")
+            proof=READ,
+            options={"fulfilled_by": "AMAZON", "buyer": "asks"},
+            says="the buyer asked Amazon to cancel it: BOUGHT_BY_MISTAKE",
         ),
         Ending(
-            "UNSHIPPED", State.ACTION_REQUIRED, asked=State.ACKNOWLEDGED, options={"fate": "error", "report": "absent"}
+            "PENDING",
+            State.REJECTED,
+            rejection=Rejection.NOT_ALLOWED,
+            proof=READ,
+            options={"fulfilled_by": "AMAZON", "buyer": "asks for no reason"},
+            says="the buyer asked Amazon to cancel it: no reason",
         ),
+        shipped("SHIPPED"),
+        shipped("PARTIALLY_SHIPPED"),
+        Ending("UNFULFILLABLE", State.ACTION_REQUIRED, asked=State.UNKNOWN),
+        Ending("CANCELLED", State.CANCELED, proof=READ),
+        *(refused(how) for how in ("plain", "gzip", "cp1252", "namespace", "by number", "unnamed")),
+        refused("counts only", says="there is an error, and not of which order"),
+        left_to_a_person("", fate="ignored"),
+        left_to_a_person("", fate="error", report="absent"),
+        left_to_a_person("", fate="error", report="incomplete"),
+        left_to_a_person("", fate="ignored", feed="FATAL"),
         Ending(
             "UNSHIPPED",
             State.REJECTED,
@@ -65,21 +130,25 @@ class TestAmazonMarketplace(PluginConformance):
             proof="getFeed",
             options={"feed": "CANCELLED"},
         ),
-        Ending(
-            "UNSHIPPED",
-            State.ACTION_REQUIRED,
-            asked=State.ACKNOWLEDGED,
-            options={"feed": "FATAL", "fate": "ignored"},
-        ),
-        Ending("UNSHIPPED", State.CANCELED, proof=READ, options={"cancel_order": "works"}, settings=DIRECT),
-        Ending("UNSHIPPED", State.CANCELED, proof=READ, settings=DIRECT),
-        Ending(
-            "SHIPPED",
-            State.REJECTED,
-            rejection=Rejection.SHIPPED,
-            proof=READ,
-            options={"cancel_order": "works"},
-            settings=DIRECT,
+        Ending("UNSHIPPED", State.CANCELED, proof=READ, settings=DIRECT, calls={"createFeed": 1}),
+        *(
+            Ending(
+                "UNSHIPPED",
+                State.CANCELED,
+                proof=READ,
+                says="canceled by MERCHANT",
+                settings=DIRECT,
+                reason=reason,
+                options={"cancel_order": "works"},
+                calls={"cancelOrder": 1, "createFeed": 0},
+            )
+            for reason in (
+                "NoInventory",
+                "BuyerCanceled",
+                "CustomerExchange",
+                "ShippingAddressUndeliverable",
+                "PricingError",
+            )
         ),
         Ending(
             "UNSHIPPED",
@@ -88,15 +157,25 @@ class TestAmazonMarketplace(PluginConformance):
             settings=DIRECT,
             reason="GeneralAdjustment",
             options={"cancel_order": "works"},
+            calls={"cancelOrder": 0, "createFeed": 1},
+        ),
+        Ending(
+            "SHIPPED",
+            State.REJECTED,
+            rejection=Rejection.SHIPPED,
+            proof=READ,
+            options={"cancel_order": "works"},
+            settings=DIRECT,
         ),
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING),
     )
+    batch_endings: ClassVar = (
+        refused(),
+        refused("by number"),
+        left_to_a_person("which order is meant, it does not say", fate="error", report="unnamed"),
+    )
     other_settings: ClassVar = {"extra_reasons": {"extra_reasons": ["NewReason"]}}
     doubtful_reasons: ClassVar = {"PricingError": "it is newer, and nobody knows whether a feed takes it"}
-    operations_not_tried: ClassVar = {
-        "document": "it reads the report of a feed that was refused",
-        "cancellation": "it is of transport json, which is not released",
-    }
     settings_not_tried: ClassVar = {
         "store": "the core lets calls to its hosts out; which one it is, each response says",
         "edge": "the core lets calls to its hosts out; the simulator has its documents at the store",

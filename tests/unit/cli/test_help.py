@@ -51,7 +51,7 @@ def test_every_command_takes_json_and_config(command: click.Command) -> None:
 def test_every_command_that_a_person_stands_for_takes_a_name(command: click.Command) -> None:
     acts = {"answer", "import", "register", "move", "cancel", "resubmit", "confirm", "reject", "withdraw", "retry"}
     acts |= {"set-status", "claim-number", "report-canceled", "report-shipped", "forget", "archive", "receipt"}
-    acts |= {"mark-seen"}
+    acts |= {"mark-seen", "eligibility"}
     acts |= {"add", "set-role", "set-password", "set-identity", "disable", "enable", "sign-in-link", "create", "revoke"}
     acts |= {"add", "set", "disable", "enable", "rotate-key", "save", "dry-run", "delete"}
     acts |= {"rotate", "redeliver", "webhook"}

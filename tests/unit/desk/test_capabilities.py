@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from orderdesk_devkit.simulators.simulator import simulators
 from orderdesk_sdk.cli.group import orderdesk
-from orderdesk_sdk.clock import VirtualClock, minutes
+from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.capabilities import SCHEMA_FILE, VERSION, capabilities_document
 from orderdesk_sdk.desk.matrix import matrix_row
 from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.plugin.cancel_requests import CancelRequests, SilenceMeans
 from orderdesk_sdk.plugin.connection_settings import (
     custom,
     read_string_list,
@@ -28,11 +31,25 @@ from orderdesk_sdk.plugin.connection_settings import (
     url,
 )
 from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Integration
+from orderdesk_sdk.plugin.integration import Integration, Quota, SideEffect, SideEffectSwitch
+from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.reasons import FreeText, ReasonCode, ReasonList, StandardReason
 from orderdesk_sdk.plugin.registry import PluginRegistry
-from orderdesk_sdk.plugin.routes import Batch, Button, Email, FinalResponse, Portal, WhileStatus, WithinTime
+from orderdesk_sdk.plugin.routes import (
+    Batch,
+    Button,
+    Email,
+    FinalResponse,
+    Polling,
+    Portal,
+    Route,
+    WhileStatus,
+    WithinTime,
+)
+from orderdesk_sdk.runtime.connection_config import ConnectionConfig
+from orderdesk_sdk.runtime.connections import Connections
 from orderdesk_sdk.secret import Secret
+from orderdesk_sdk.transport.http.limits import HttpLimits
 
 SLUGS = PluginRegistry().slugs()
 SIMULATED = sorted(simulators())
@@ -130,6 +147,7 @@ def test_every_word_of_the_declaration_is_one_that_the_schema_knows(schema: Any)
         "max_length": 80,
         "codes": [],
         "codes_vary": False,
+        "read_per_order": False,
     }
     assert [route["warning"] for route in told["routes"]] == [None, None, "they answer within a day", "call them"]
 
@@ -279,3 +297,62 @@ def test_how_requests_to_cancel_are_answered_is_told(schema: Any) -> None:
     assert matrix_row(registry.load("commercehub")).cancel_requests == (
         "answered, by lines, a person rejects; silence means nothing"
     )
+
+
+class Wordy(Acme):
+    """Makes words of its settings, and takes requests to cancel where it is fast."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        def routes_for(its: AcmeSettings) -> tuple[Route, ...]:
+            before = (PriorStep("void the labels", effect=SideEffect.SHIPPING_LABEL),)
+            slow = Polling(minutes(5), hours(720), usually_within=hours(2), slowest=hours(4))
+            warning = f"asks with {its.key.reveal()}"
+            return Button(slow, prior=before, warning=warning), Portal(f"log in with {its.key.reveal()}")
+
+        return evolve(
+            super().orderdesk_integration(),
+            routes_for=routes_for,
+            unavailable_reason=lambda its: f"{its.key.reveal()} is not activated",
+            side_effects={
+                SideEffect.FEE: SideEffectSwitch(per_cancel=True, note=lambda its: f"5 USD, of {its.key.reveal()}")
+            },
+            cancel_requests=CancelRequests(
+                silence=SilenceMeans.ACCEPTED,
+                accept_by_hand="do",
+                reject_by_hand="do",
+                enabled=lambda its: its.speed == "fast",
+            ),
+            quotas={"cancel": Quota(5)},
+        )
+
+    @hookimpl
+    def orderdesk_cancel(self, request: object, service: object) -> Iterator[None]:
+        yield
+
+    @hookimpl
+    def orderdesk_poll(self, request: object, service: object) -> Iterator[None]:
+        yield
+
+
+@pytest.mark.parametrize("speed", ["fast", "slow"])
+def test_what_a_plugin_makes_of_settings_is_shown_as_a_connection_has_it_without_its_secrets(
+    schema: Any, speed: str
+) -> None:
+    registry = PluginRegistry()
+    registry.register(Wordy(base_url="endpoint"), "acme")
+    given = AcmeSettings(speed=speed, key=Secret("s3cret-of-acme"))
+    told: Any = capabilities_document(registry.load("acme"), given)
+    Draft202012Validator(closed(schema)).validate(told)
+    assert "s3cret" not in json.dumps(told)
+    assert told["unavailable_reason"] == "[hidden] is not activated"
+    assert [route["warning"] for route in told["routes"]] == ["asks with [hidden]", "log in with [hidden]"]
+    assert told["side_effects"][0]["note"] == "5 USD, of [hidden]"
+    assert (told["cancel_requests"] is None) is (speed == "slow")
+    known = ConnectionConfig("acme", "acme", {"speed": speed, "key": {"text": "s3cret-of-acme"}}, "here")
+    connections = Connections({"acme": known}, registry, VirtualClock(), HttpLimits(), 5.0)
+    with closing(connections):
+        described = connections.describe("acme")
+    words = [route.warning for route in described.integration.cancel]
+    assert words == ["asks with [hidden]", "log in with [hidden]"]
+    assert described.integration.side_effects[SideEffect.FEE].note == "5 USD, of [hidden]"

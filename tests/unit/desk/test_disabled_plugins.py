@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from orderdesk_sdk.desk.config import Config, read_config
 from orderdesk_sdk.desk.desk import Desk
-from orderdesk_sdk.desk.disabled_plugins import disabled_plugins_in, write_disabled_plugins
+from orderdesk_sdk.desk.disabled_plugins import change_disabled_plugins, disabled_plugins_in
 from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 
@@ -41,13 +43,13 @@ def test_only_the_list_changes(file: Path, before: str, after: str) -> None:
     if before:
         file.write_bytes(before.encode())
         file.chmod(0o640)
-    write_disabled_plugins(file, {"my-3pl", "acme"})
+    change_disabled_plugins(file, add={"my-3pl", "acme"}, remove={"old"})
     assert file.read_bytes().decode() == after
     assert disabled_plugins_in(file) == {"acme", "my-3pl"}
     assert [path.name for path in file.parent.iterdir()] == ["orderdesk.toml"]
     if before:
         assert stat.S_IMODE(file.stat().st_mode) == 0o640
-    write_disabled_plugins(file, set())
+    change_disabled_plugins(file, remove={"my-3pl", "acme"})
     assert disabled_plugins_in(file) == frozenset()
 
 
@@ -55,8 +57,8 @@ def test_a_table_that_is_written_in_another_way_is_left_to_a_person(file: Path) 
     text = 'plugins = { disabled = ["old"] }\n'
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as raised:
-        write_disabled_plugins(file, {"acme"})
-    assert raised.value.hint == 'write it yourself, below [plugins]: disabled = ["acme"]'
+        change_disabled_plugins(file, add={"acme"})
+    assert raised.value.hint == 'write it yourself, below [plugins]: disabled = ["acme", "old"]'
     assert file.read_text(encoding="utf-8") == text
     assert tomllib.loads(text)["plugins"]["disabled"] == ["old"]
 
@@ -93,3 +95,16 @@ def test_a_desk_imports_no_plugin_that_its_configuration_disables(tmp_path: Path
         with pytest.raises(PluginError, match="is disabled") as raised:
             desk.registry.load("bdlinx")
         assert "orderdesk plugins enable bdlinx" in str(raised.value.hint)
+
+
+def test_processes_that_disable_plugins_at_once_lose_none(file: Path) -> None:
+    file.write_text(RULES, encoding="utf-8")
+    program = (
+        "import sys, pathlib; from orderdesk_sdk.desk.disabled_plugins import change_disabled_plugins as change\n"
+        "for number in range(20): change(pathlib.Path(sys.argv[1]), add=[f'{sys.argv[2]}-{number}'])"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", program, str(file), name]) for name in ("acme", "bay")]
+    assert [process.wait(300) for process in running] == [0, 0]
+    assert disabled_plugins_in(file) == {f"{name}-{number}" for name in ("acme", "bay") for number in range(20)}
+    assert file.read_text(encoding="utf-8").startswith(RULES)
+    assert [path.name for path in file.parent.iterdir()] == ["orderdesk.toml"]

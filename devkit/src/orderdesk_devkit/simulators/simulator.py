@@ -20,6 +20,7 @@ from orderdesk_devkit.simulators.control import Control
 from orderdesk_devkit.simulators.fault_injection import FaultInjectionMiddleware, FaultQueue
 from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import InvalidStateError, NotFoundError, ValidationError
+from orderdesk_sdk.plugin.eligibility import Eligibility
 from orderdesk_sdk.plugin.entry_points import InstalledEntryPoints
 from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.webhooks import WebhookRequest
@@ -179,6 +180,12 @@ class Simulator(ABC):
 
     def takes_reply(self, status: int, body: str) -> bool | None:  # noqa: ARG002 - for overriding
         """Whether it counts a message as delivered that was answered so; None where its documents do not say."""
+        return None
+
+    def eligibility(self, remote_id: str) -> Eligibility | None:  # noqa: ARG002 - for overriding
+        """What is true of a cancel of the order now: whether it would take one, and the codes of the reasons that it
+        takes for this order; None: it does not tell.
+        """
         return None
 
     def registered_webhooks(self) -> Sequence[str] | None:

@@ -26,9 +26,9 @@ from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.orders.serialization import read_order_text
 from orderdesk_sdk.plugin.integration import Integration
-from orderdesk_sdk.plugin.reasons import ReasonList, allowed_reasons
+from orderdesk_sdk.plugin.reasons import ReasonList, allowed_reasons, with_read_codes
 from orderdesk_sdk.plugin.registry import PluginRegistry
-from orderdesk_sdk.plugin.routes import FinalResponse, ManualConfirmation, Polling, Route
+from orderdesk_sdk.plugin.routes import Button, FinalResponse, ManualConfirmation, Polling, Route
 from orderdesk_sdk.runtime.connection_config import ConnectionConfig, make_settings
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 from orderdesk_sdk.transport.http.limits import HttpLimits
@@ -57,6 +57,11 @@ class ConformanceHarness(PluginHarness):
 
     def cancel(self, reason: str | None = None, *, lines: Mapping[str, int] | None = None) -> CancelCase:
         return super().cancel(reason or self.reason, lines=lines)
+
+    def read_eligibility(self) -> tuple[str, ...]:
+        """Ask the service whether it would cancel the order; what kept that from being read, a line each."""
+        results = self.desk.eligibility.read(self.order, by="conformance", connections=[self.connection])
+        return tuple(result.problem for result in results if result.problem is not None)
 
     @property
     def service(self) -> Simulator:
@@ -155,6 +160,11 @@ class PluginUnderTest:
         )
 
     @property
+    def reads_eligibility(self) -> bool:
+        """Whether the service says of each order whether it would cancel it."""
+        return any(isinstance(route, Button) and route.eligibility is not None for route in self.integration.cancel)
+
+    @property
     def unavailable_reason(self) -> str | None:
         """Why no call can be made with these settings; None where it can."""
         check = self.integration.unavailable_reason
@@ -180,7 +190,8 @@ class PluginUnderTest:
             return self.reason
         for route in self.integration.cancel:
             if isinstance(route.reasons, ReasonList):
-                codes = allowed_reasons(route.reasons, self.parsed_settings(), self.order)
+                known = with_read_codes(route.reasons, ())  # What is read per order is among these.
+                codes = allowed_reasons(known, self.parsed_settings(), self.order)
                 if not codes:
                     raise ValidationError(
                         "its list of reasons is empty",

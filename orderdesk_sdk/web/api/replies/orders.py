@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict
 
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.orders.order import ConnectionRole
+from orderdesk_sdk.plugin.answer import Rejection
 from orderdesk_sdk.plugin.integration import SideEffect
 from orderdesk_sdk.plugin.routes import Scope
 from orderdesk_sdk.web.api.replies.cases import AnyCaseDocument
@@ -105,6 +106,25 @@ class QuotaDocument(TypedDict):
     opens_at: Annotated[Moment, "When the next day begins; what is too much for today is sent then."]
 
 
+class SaidBeforeDocument(TypedDict):
+    """What a service said of an order before it was asked to cancel. It proves nothing."""
+
+    read_at: Moment
+    read_by: str
+    is_eligible: Annotated[bool | None, "Whether it would cancel; null: it does not say."]
+    rejection: Annotated[Rejection | None, "Why it would not."]
+    message: Annotated[str | None, "The same in its own words."]
+    until: Annotated[Moment | None, "Until when it would."]
+
+
+class EligibilityStateDocument(TypedDict):
+    """What is known of it now."""
+
+    reading: Annotated[SaidBeforeDocument | None, "The newest; null: the service was not asked yet."]
+    stale_at: Moment | None
+    is_stale: bool
+
+
 class PlanEntryDocument(TypedDict):
     """One remote order, and the routes to cancel it."""
 
@@ -123,6 +143,9 @@ class PlanEntryDocument(TypedDict):
     offered: Annotated[list[SideEffect], "What of that may be asked for, for this cancellation."]
     effect_notes: Annotated[dict[str, str], "What a side effect costs or does, by its name, where that is known."]
     quotas: Annotated[list[QuotaDocument], "The daily quotas of the connection."]
+    eligibility: Annotated[
+        EligibilityStateDocument | None, "What the service said beforehand; null: it only says so when it is asked."
+    ]
     steps: list[PlanStepDocument]
 
 

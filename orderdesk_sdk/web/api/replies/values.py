@@ -49,6 +49,7 @@ class ReasonCodeDocument(TypedDict):
     code: str
     title: str
     stands_for: list[str]
+    note: Annotated[str | None, "What follows from giving it."]
 
 
 class StaffErrorFields(TypedDict, total=False):

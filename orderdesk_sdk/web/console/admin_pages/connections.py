@@ -23,6 +23,7 @@ from orderdesk_sdk.errors import (
     ValidationError,
 )
 from orderdesk_sdk.runtime.connection_config import Answering
+from orderdesk_sdk.runtime.webhook_setups import WebhookState, WebhookStatus
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.forms import form_text, see_other
@@ -36,10 +37,13 @@ from orderdesk_sdk.web.step_up import require_step_up
 __all__ = [
     "disable_connection",
     "enable_connection",
+    "register_webhook",
+    "remove_webhook",
     "save_connection",
     "show_connection",
     "show_connections",
     "show_new_connection",
+    "show_webhook",
     "test_connection",
 ]
 
@@ -63,6 +67,19 @@ class TestedConnection:
     checks: tuple[CheckRow, ...]
 
 
+@frozen
+class ShownWebhook:
+    """The webhook of a connection at its service.
+
+    Args:
+        others: of how many other addresses the service has webhooks.
+    """
+
+    name: str
+    is_registered: bool
+    others: int
+
+
 def show_connections(request: Request) -> Response:
     """All connections."""
     return render(request, "connections.html", _list_data(request))
@@ -75,6 +92,7 @@ def _list_data(request: Request, **further: object) -> Mapping[str, object]:
         "connections": admin.list(),
         "integrations": admin.forms(),
         "tested": None,
+        "webhook": None,
         "error": None,
         **further,
     }
@@ -199,3 +217,42 @@ def enable_connection(request: Request, form: FormData) -> Response:  # noqa: AR
 def disable_connection(request: Request, form: FormData) -> Response:  # noqa: ARG001 - the form has no fields
     """Let a connection not be used."""
     return _set_enabled(request, enabled=False)
+
+
+def show_webhook(request: Request, form: FormData) -> Response:  # noqa: ARG001 - the form has no fields
+    """Whether the webhook of a connection is registered at its service. Changes nothing."""
+    name = request.path_params["name"]
+    try:
+        status = desk_of(request).connection_admin.webhook(name)
+    except _FORESEEN as error:
+        return render(request, "connections.html", _list_data(request, error=error), status=409)
+    return _webhook_page(request, name, status)
+
+
+def _webhook_page(request: Request, name: str, status: WebhookStatus, *, code: int = 200) -> Response:
+    shown = ShownWebhook(name, status.state is WebhookState.REGISTERED, status.others)
+    return render(request, "connections.html", _list_data(request, webhook=shown), status=code)
+
+
+def _set_webhook(request: Request, *, registered: bool) -> Response:
+    require_step_up(request, "/connections")
+    admin, name = desk_of(request).connection_admin, request.path_params["name"]
+    try:
+        status = admin.set_webhook(
+            name, registered=registered, by=caller_of(request).name, address=client_address(request.scope)
+        )
+    except _FORESEEN as error:
+        return render(request, "connections.html", _list_data(request, error=error), status=409)
+    if (status.state is WebhookState.REGISTERED) is not registered:  # The service has not done it, and said nothing.
+        return _webhook_page(request, name, status, code=409)
+    return see_other("/connections", "webhook-registered" if registered else "webhook-removed")
+
+
+def register_webhook(request: Request, form: FormData) -> Response:  # noqa: ARG001 - the form has no fields
+    """Register the address of this desk at the service of a connection."""
+    return _set_webhook(request, registered=True)
+
+
+def remove_webhook(request: Request, form: FormData) -> Response:  # noqa: ARG001 - the form has no fields
+    """Remove the address of this desk at the service of a connection."""
+    return _set_webhook(request, registered=False)

@@ -7,10 +7,13 @@ from orderdesk_sdk.web.console.admin_pages.audit import export_audit, show_audit
 from orderdesk_sdk.web.console.admin_pages.connections import (
     disable_connection,
     enable_connection,
+    register_webhook,
+    remove_webhook,
     save_connection,
     show_connection,
     show_connections,
     show_new_connection,
+    show_webhook,
     test_connection,
 )
 from orderdesk_sdk.web.console.admin_pages.health import show_health
@@ -66,6 +69,9 @@ ADMIN_PAGES = (
     Page("/connections/save", Role.ADMIN, post=save_connection),
     Page("/connections/{name}", Role.ADMIN, show_connection),
     Page("/connections/{name}/test", Role.ADMIN, post=test_connection),
+    Page("/connections/{name}/webhook", Role.ADMIN, post=show_webhook),
+    Page("/connections/{name}/webhook/register", Role.ADMIN, post=register_webhook),
+    Page("/connections/{name}/webhook/remove", Role.ADMIN, post=remove_webhook),
     Page("/connections/{name}/enable", Role.ADMIN, post=enable_connection),
     Page("/connections/{name}/disable", Role.ADMIN, post=disable_connection),
 )

@@ -16,10 +16,18 @@ from orderdesk_sdk.web.caller import caller_of
 from orderdesk_sdk.web.console.forms import FormHandler, form_text, see_other
 from orderdesk_sdk.web.console.order_pages.order import NOTHING_CHOSEN, show_order_again
 from orderdesk_sdk.web.console.order_pages.reading import desk_of, order_named
-from orderdesk_sdk.web.console.polling import poll_now
+from orderdesk_sdk.web.console.polling import poll_now, take_poll
 from orderdesk_sdk.web.middleware.client_address import client_address
 
-__all__ = ["poll_case", "resubmit_order", "retry_case", "set_status", "withdraw_case", "withdraw_order"]
+__all__ = [
+    "poll_case",
+    "read_eligibility",
+    "resubmit_order",
+    "retry_case",
+    "set_status",
+    "withdraw_case",
+    "withdraw_order",
+]
 
 
 def _pressed(action: AuditAction, notice: str, press: Callable[[Request, FormData, str], object]) -> FormHandler:
@@ -61,6 +69,14 @@ def _poll_case(request: Request, _: FormData, order: str) -> None:
     poll_now(request, _case(request, order))
 
 
+def _read_eligibility(request: Request, form: FormData, order: str) -> None:
+    desk, connection = desk_of(request), form_text(form, "connection", limit=200)
+    take_poll(request, desk.orders.get(order).id)
+    (result,) = desk.eligibility.read(order, by=caller_of(request).name, connections=[connection])
+    if result.problem is not None:
+        raise InvalidStateError(result.problem, location=connection, hint="ask again later")
+
+
 def _retry_case(request: Request, _: FormData, order: str) -> None:
     desk_of(request).cases.retry(_case(request, order).id, by=caller_of(request).name)
 
@@ -82,6 +98,7 @@ def _resubmit(request: Request, form: FormData, order: str) -> None:
 withdraw_order = _pressed(AuditAction.WITHDRAWN, "withdrawn", _withdraw)
 withdraw_case = _pressed(AuditAction.WITHDRAWN, "withdrawn", _withdraw_case)
 poll_case = _pressed(AuditAction.POLLED, "polled", _poll_case)
+read_eligibility = _pressed(AuditAction.ELIGIBILITY_READ, "eligibility-read", _read_eligibility)
 retry_case = _pressed(AuditAction.RETRIED, "retried", _retry_case)
 set_status = _pressed(AuditAction.STATUS_SET, "status-set", _set_status)
 resubmit_order = _pressed(AuditAction.RESUBMITTED, "resubmitted", _resubmit)

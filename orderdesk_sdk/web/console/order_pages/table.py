@@ -5,6 +5,7 @@ from __future__ import annotations
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.web.console.order_pages.actions import (
     poll_case,
+    read_eligibility,
     resubmit_order,
     retry_case,
     set_status,
@@ -34,6 +35,7 @@ ORDER_PAGES: tuple[Page, ...] = (
     Page("/orders/{ref}/receipt/link", Role.SUPERVISOR, post=make_link),
     Page("/orders/{ref}/receipt/revoke", Role.SUPERVISOR, post=revoke_link),
     Page("/r/{token}", None, show_public_receipt),
+    Page("/orders/{ref}/eligibility", Role.OPERATOR, post=read_eligibility),
     Page("/orders/{ref}/review", Role.OPERATOR, post=review_cancel),
     Page("/orders/{ref}/cancel", Role.OPERATOR, post=cancel_order),
     Page("/orders/{ref}/withdraw", Role.OPERATOR, post=withdraw_order),

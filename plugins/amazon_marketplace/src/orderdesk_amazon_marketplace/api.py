@@ -41,13 +41,13 @@ CANCELABLE = ("UNSHIPPED", "PENDING", "PENDING_AVAILABILITY")
 QUEUED = ("IN_QUEUE", "IN_PROGRESS")
 ACCESS_HINT = "check region, marketplace_ids, the role Inventory and Order Tracking, and the seller's authorization"
 CODES = (  # Ten published ones, told in Seller Central's words (help 200198080) where it has any, and a newer one.
-    ReasonCode("NoInventory", "Out of stock", [StandardReason.OUT_OF_STOCK]),
-    ReasonCode("BuyerCanceled", "The buyer asked for it", [StandardReason.CUSTOMER_ASKED]),
-    ReasonCode("ShippingAddressUndeliverable", "Undeliverable address", [StandardReason.ADDRESS]),
+    ReasonCode("NoInventory", title="Out of stock", stands_for=[StandardReason.OUT_OF_STOCK]),
+    ReasonCode("BuyerCanceled", title="The buyer asked for it", stands_for=[StandardReason.CUSTOMER_ASKED]),
+    ReasonCode("ShippingAddressUndeliverable", title="Undeliverable address", stands_for=[StandardReason.ADDRESS]),
     ReasonCode(
         "GeneralAdjustment",
-        "Any other reason",
-        [
+        title="Any other reason",
+        stands_for=[
             StandardReason.FRAUD,
             StandardReason.DUPLICATE,
             StandardReason.PRICING,
@@ -55,13 +55,13 @@ CODES = (  # Ten published ones, told in Seller Central's words (help 200198080)
             StandardReason.OTHER,
         ],
     ),
-    ReasonCode("CustomerExchange", "The buyer wants an exchange"),
-    ReasonCode("CarrierCreditDecision", "CarrierCreditDecision"),
-    ReasonCode("RiskAssessmentInformationNotValid", "RiskAssessmentInformationNotValid"),
-    ReasonCode("CarrierCoverageFailure", "CarrierCoverageFailure"),
-    ReasonCode("CustomerReturn", "CustomerReturn"),
-    ReasonCode("MerchandiseNotReceived", "MerchandiseNotReceived"),
-    ReasonCode("PricingError", "Wrong price (newer; nobody knows whether the feed takes it)"),
+    ReasonCode("CustomerExchange", title="The buyer wants an exchange"),
+    ReasonCode("CarrierCreditDecision", title="CarrierCreditDecision"),
+    ReasonCode("RiskAssessmentInformationNotValid", title="RiskAssessmentInformationNotValid"),
+    ReasonCode("CarrierCoverageFailure", title="CarrierCoverageFailure"),
+    ReasonCode("CustomerReturn", title="CustomerReturn"),
+    ReasonCode("MerchandiseNotReceived", title="MerchandiseNotReceived"),
+    ReasonCode("PricingError", title="Wrong price (newer; nobody knows whether the feed takes it)"),
 )
 REASONS = ReasonList(CODES, codes_for=lambda its, _: (*CODES, *(ReasonCode(one, one) for one in its.extra_reasons)))
 CANCEL_ORDER_CODES = {

@@ -26,6 +26,7 @@ from orderdesk_sdk.plugin import (
     Answer,
     CancelRequest,
     CancelRequestList,
+    Eligibility,
     Flow,
     OrderNotification,
     Rejection,
@@ -58,6 +59,12 @@ def check(harness: PluginHarness) -> None:
     harness.cancel()
     assert harness.follow_up().state is State.CANCELED
     assert harness.evidence.kind is EvidenceKind.POLLED_STATUS
+
+
+def read_eligibility(harness: PluginHarness) -> None:
+    (result,) = harness.desk.eligibility.read(ORDER, by="a test")
+    assert result.reading is not None
+    assert result.reading.eligibility.is_eligible
 
 
 def resubmit(harness: PluginHarness) -> None:
@@ -127,6 +134,7 @@ EXERCISES: Mapping[str, Exercise] = {
     "orderdesk_cancel": Exercise(MAKER, cancel),
     "orderdesk_cancel_many": Exercise(CART, cancel_many),
     "orderdesk_poll": Exercise(MAKER, check),
+    "orderdesk_read_eligibility": Exercise(MAKER, read_eligibility),
     "orderdesk_resubmit": Exercise(MAKER, resubmit),
     "orderdesk_change_status": Exercise(CART, change_status),
     "orderdesk_list_cancel_requests": Exercise(CART, list_cancel_requests, settings=ANSWERING),
@@ -151,6 +159,11 @@ class Idle:
         return answer.unknown(None)
 
     orderdesk_poll = orderdesk_resubmit = orderdesk_change_status = orderdesk_respond = orderdesk_cancel
+
+    @hookimpl
+    def orderdesk_read_eligibility(self) -> Flow[Eligibility]:
+        yield from ()
+        return Eligibility(None)
 
     @hookimpl
     def orderdesk_list_cancel_requests(self) -> Flow[CancelRequestList]:

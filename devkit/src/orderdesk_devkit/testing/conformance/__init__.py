@@ -20,10 +20,12 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.batches import BatchTests
 from orderdesk_devkit.testing.conformance.call_rules import CallRuleTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
 from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
+from orderdesk_devkit.testing.conformance.eligibility import EligibilityTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.endings import EndingTests
@@ -31,6 +33,7 @@ from orderdesk_devkit.testing.conformance.expected_requests import ExpectedReque
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
+from orderdesk_devkit.testing.conformance.kept_headers import KeptHeaderTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
 from orderdesk_devkit.testing.conformance.manual_polls import ManualPollTests
@@ -53,6 +56,7 @@ from orderdesk_devkit.testing.conformance.resubmissions import ResubmissionTests
 from orderdesk_devkit.testing.conformance.samples import SampleTests
 from orderdesk_devkit.testing.conformance.scopes import ScopeTests
 from orderdesk_devkit.testing.conformance.secret_leaks import SecretLeakTests
+from orderdesk_devkit.testing.conformance.setting_choices import SettingChoiceTests
 from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.settlement import SettlementTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
@@ -102,6 +106,7 @@ class PluginConformance(
     LateCancelTests,
     OrderNumberTests,
     ReasonTests,
+    EligibilityTests,
     ReadTests,
     ConditionalWriteTests,
     SideEffectTests,
@@ -109,7 +114,10 @@ class PluginConformance(
     SettlementTests,
     ScopeTests,
     StatusChangeTests,
+    BatchTests,
     SettingTests,
+    SettingChoiceTests,
+    KeptHeaderTests,
     ThrottlingTests,
     OperationTests,
     CallRuleTests,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -15,7 +15,7 @@ from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun, run_b
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest, sample_order
 from orderdesk_devkit.testing.report_keys import CONFORMANCE, UNTESTED
-from orderdesk_sdk.clock import Clock
+from orderdesk_sdk.clock import Clock, VirtualClock
 from orderdesk_sdk.plugin.routes import Button
 
 __all__ = ["Count", "StandardTests", "Untested"]
@@ -135,6 +135,15 @@ def new_folder(parent: Path) -> Path:
     made = parent / f"{len(list(parent.iterdir()))}"
     made.mkdir()
     return made
+
+
+def option_choices(tested: PluginUnderTest) -> Iterator[Mapping[str, str]]:
+    """The simulator as it is, and with each other choice of each of its options."""
+    yield {}
+    simulator = tested.new_simulator(VirtualClock())
+    for option in simulator.options if simulator is not None else ():
+        for choice in option.choices[1:]:
+            yield {option.name: choice}
 
 
 def skip_without_calls(baseline: BaselineRun, plugin: PluginUnderTest) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -125,6 +126,7 @@ class RecordedConversation:
     polls: tuple[RecordedCall, ...]
     resubmit: tuple[RecordedCall, ...]
     status_changes: Mapping[str, tuple[RecordedCall, ...]] = field(factory=dict, hash=False)
+    eligibility: tuple[RecordedCall, ...] = ()
 
 
 @frozen
@@ -141,6 +143,7 @@ class BaselineRun:
         origin: where the service stood, for responses that name itself; "" where none is called.
         plugin_errors: what the plugin itself did wrong meanwhile.
         status_changes: by each status that can be set, what was said while it was set.
+        eligibility: what was said before the cancel, where the service says of each order whether it would.
     """
 
     route: Route | None
@@ -155,11 +158,12 @@ class BaselineRun:
     origin: str
     plugin_errors: tuple[str, ...]
     status_changes: Mapping[str, tuple[RecordedCall, ...]] = field(factory=dict, hash=False)
+    eligibility: tuple[RecordedCall, ...] = ()
 
     @property
     def conversation(self) -> RecordedConversation:
         """What was said, without tokens."""
-        return RecordedConversation(self.cancel, self.polls, self.resubmit, self.status_changes)
+        return RecordedConversation(self.cancel, self.polls, self.resubmit, self.status_changes, self.eligibility)
 
     @property
     def cancel_target(self) -> FaultTarget | None:
@@ -210,8 +214,9 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         heard = witnesses[0].calls if witnesses else []
         _require_canceled_statuses(stage.simulator)
         route = plugin.route(stage)
+        problems, marks = stage.read_eligibility() if plugin.reads_eligibility else (), [len(heard)]
         asked = stage.cancel().state
-        marks = [len(heard)]
+        marks.append(len(heard))
         looks = list(_require_no_timeout(stage.steps()))
         case = looks[-1]
         marks.append(len(heard))
@@ -220,8 +225,8 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         origin = stage.desk.connections.get(stage.connection).service(stage.clock.now()).base_url
         history = [entry.content for entry in stage.desk.ledger.history(case.id)]
         writes = [one for one in history if isinstance(one, Intent) and not one.read_only]
-    parts = [heard[: marks[0]], heard[marks[0] : marks[1]], heard[marks[1] :]]
-    cancel, follow, resubmit = (tuple(one for one in part if one.path != path_of_tokens) for part in parts)
+    parts = [heard[begin:end] for begin, end in pairwise((0, *marks, len(heard)))]
+    eligibility, cancel, follow, resubmit = (tuple(one for one in part if one.path != path_of_tokens) for part in parts)
     return BaselineRun(
         route,
         asked,
@@ -233,9 +238,15 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         tuple(one for one in heard if one.path == path_of_tokens),
         path_of_tokens,
         urlsplit(origin).netloc,
-        tuple(dict.fromkeys(look.plugin_error for look in looks if look.plugin_error is not None)),
+        _plugin_errors(problems, looks),
         _record_status_changes(plugin, folder, path_of_tokens),
+        eligibility,
     )
+
+
+def _plugin_errors(problems: Sequence[str], looks: Sequence[CancelCase]) -> tuple[str, ...]:
+    told = (look.plugin_error for look in looks if look.plugin_error is not None)
+    return tuple(dict.fromkeys([*problems, *told]))
 
 
 def _record_status_changes(

@@ -32,6 +32,11 @@ class Ending:
         reason: why it is canceled; None: the first that is allowed.
         lines: quantities by code; empty: the whole order.
         route: the index of the route by which it ends, in the declaration.
+        says: what the person who reads the case is told of what the service said, in part; "": it is not compared.
+        calls: how often each call was made by then, by the names of the simulator's log; those that are not named are
+            not counted.
+        replies: by the name of a call in the simulator's log, the status and the JSON document (or the text) that it is
+            answered with each time, after the simulator has done what it asks for.
         refused: the HTTP status with which the service refuses the first call that is no GET, and does nothing; None:
             it takes what it likes.
         within: how soon it ends, or a person has it, after it was asked for; None: whenever that is.
@@ -49,6 +54,9 @@ class Ending:
     reason: str | None = field(default=None, kw_only=True)
     lines: Mapping[str, int] = field(factory=dict, kw_only=True, hash=False)
     route: int = field(default=0, kw_only=True)
+    says: str = field(default="", kw_only=True)
+    calls: Mapping[str, int] = field(factory=dict, kw_only=True, hash=False)
+    replies: Mapping[str, tuple[int, object]] = field(factory=dict, kw_only=True, hash=False)
     refused: int | None = field(default=None, kw_only=True)
     within: timedelta | None = field(default=None, kw_only=True)
     is_called: bool = field(default=True, kw_only=True)
@@ -57,6 +65,7 @@ class Ending:
     def label(self) -> str:
         """How a complaint names it."""
         beside = [f"{name}={choice}" for name, choice in (*self.options.items(), *self.settings.items())]
+        beside += [f"{name} answered {reply[0]}" for name, reply in self.replies.items()]
         beside += [f"{self.reason}"] * (self.reason is not None)
         beside += [f"{count} of {code}" for code, count in self.lines.items()]
         beside += [f"refused by {self.refused}"] * (self.refused is not None)
@@ -65,8 +74,8 @@ class Ending:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is about the whole order, with the class's own switches and settings."""
-        return not (self.options or self.settings or self.lines or self.reason or self.refused)
+        """Whether it is about the whole order, as the class and the simulator have it."""
+        return not (self.options or self.settings or self.lines or self.reason or self.refused or self.replies)
 
     @property
     def end(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,17 +17,20 @@ from orderdesk_devkit.simulators.simulator import LIFE_CYCLE, Record, Simulator
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, new_folder
 from orderdesk_devkit.testing.conformance.baseline_run import CallRecorder, RecordedCall, token_path
 from orderdesk_devkit.testing.conformance.ending import Ending
+from orderdesk_devkit.testing.conformance.ending_variants import late_variants
 from orderdesk_devkit.testing.conformance.order_numbers import next_number
+from orderdesk_devkit.testing.conformance.replaced_replies import ReplacedReplies
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRecorder
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.exchange import Exchange, Intent
 from orderdesk_sdk.cases.windows import window_state
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.plugin.routes import Polling, Route, WhileStatus
 
-__all__ = ["EndingTests"]
+__all__ = ["EndingTests", "EndingTrial", "open_trial"]
 
 
 class EndingTests(StandardTests):
@@ -35,29 +39,55 @@ class EndingTests(StandardTests):
     endings: ClassVar[tuple[Ending, ...]] = ()
     """What becomes of a cancel, for each state in which the order may be when it is asked for."""
 
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One test for each declared ending, so that each is told by itself."""
+        if "ending" in metafunc.fixturenames:
+            names = [f"{number} {one.status}" for number, one in enumerate(self.endings, 1)]
+            metafunc.parametrize("ending", self.endings or (None,), ids=names or ("none",))
+
     def test_a_cancel_ends_as_declared(
-        self, plugin_under_test: PluginUnderTest, tmp_path: Path, count: Count, untested: Untested
+        self,
+        ending: Ending | None,
+        plugin_under_test: PluginUnderTest,
+        tmp_path: Path,
+        count: Count,
+        untested: Untested,
     ) -> None:
         """The case, what was said right after the request, the evidence, and what the service has made of it."""
-        if not self.endings:
+        if ending is None:
             untested(f"the end of a cancel by the order's state: declare `endings` in {type(self).__name__}")
             pytest.skip(f"{type(self).__name__} declares no `endings`")
-        found = dict[Requirement, list[str]]()
-        for ending in self.endings:
-            with _open_trial(plugin_under_test, ending, new_folder(tmp_path)) as trial:
-                unreached = trial.reach()
-                if unreached is not None:
-                    untested(f"the state {ending.status!r} of `endings`: {unreached}")
-                    continue
-                for requirement, said in trial.failures():
-                    found.setdefault(requirement, []).append(f"asked in {ending.label}: {said}")
-            count("endings", 1)
-        for requirement in sorted(found, key=[Requirement.ENDINGS, *found].index):
-            require(requirement, found[requirement])
+        _require_end(ending, plugin_under_test, tmp_path, untested)
+        count("endings", 1)
+
+    def test_a_late_cancel_ends_the_same_for_each_reason_and_part(
+        self, plugin_under_test: PluginUnderTest, tmp_path: Path, count: Count, untested: Untested
+    ) -> None:
+        """As declared of the first state in which the service refuses, unless the class declares another end."""
+        variants = list(late_variants(plugin_under_test, self.endings))
+        if not variants:
+            pytest.skip(f"{plugin_under_test.slug} has one reason and no parts, or no late ending is declared")
+        for variant in variants:
+            _require_end(variant, plugin_under_test, new_folder(tmp_path), untested)
+        count("late reasons and parts", len(variants))
+
+
+def _require_end(ending: Ending, plugin: PluginUnderTest, folder: Path, untested: Untested) -> None:
+    """Raise ConformanceError where the cancel ends otherwise; a state that cannot be reached is untested."""
+    found = dict[Requirement, list[str]]()
+    with open_trial(plugin, ending, folder) as trial:
+        unreached = trial.reach()
+        if unreached is not None:
+            untested(f"the state {ending.status!r} of `endings`: {unreached}")
+            return
+        for requirement, said in trial.failures():
+            found.setdefault(requirement, []).append(f"asked in {ending.label}: {said}")
+    for requirement in sorted(found, key=[Requirement.ENDINGS, *found].index):
+        require(requirement, found[requirement])
 
 
 @frozen
-class _Trial:
+class EndingTrial:
     """One ending on its stage.
 
     Args:
@@ -101,10 +131,19 @@ class _Trial:
             proof = self._proof()
             if proof != self.ending.proof:
                 yield Requirement.PROOF, f"the evidence is the response to {proof}, not to {self.ending.proof}"
+        yield from ((Requirement.ENDINGS, said) for said in self._unlike_told(case))
         if self.recorder is not None and not self.ending.is_called and self.recorder.calls:
             yield Requirement.WINDOW, f"{self.recorder.calls[0].method} {self.recorder.calls[0].path} was sent"
         for record in self._touched_neighbor():
             yield Requirement.ABOUT_THIS_ORDER, f"{record.operation} was about {self.neighbor}, another order"
+
+    def operations(self) -> set[str]:
+        """The names of the calls of the cancel from the request to its end, as the plugin gives them."""
+        self.harness.cancel(self.ending.reason, lines=self.ending.lines or None)
+        case = self._follow_up()
+        history = [entry.content for entry in self.harness.desk.ledger.history(case.id)]
+        intents = (content.intent if isinstance(content, Exchange) else content for content in history)
+        return {intent.operation for intent in intents if isinstance(intent, Intent)}
 
     def _follow_up(self) -> CancelCase:
         """The case once it is settled or a person has it."""
@@ -148,6 +187,15 @@ class _Trial:
         if case.state is State.CANCELED and not self.harness.is_canceled:
             yield f"it is called canceled, and the service says {truth!r}"
 
+    def _unlike_told(self, case: CancelCase) -> Iterator[str]:
+        """What is told, and what was called, otherwise than declared."""
+        if self.ending.says not in (case.message or ""):
+            yield f"the case says {case.message!r}, and nothing of {self.ending.says!r}"
+        made = Counter(name for call in self.recorder.calls for name in call.operations) if self.recorder else Counter()
+        for name, wanted in self.ending.calls.items():
+            if made[name] != wanted:
+                yield f"{name} was called {made[name]} times, not {wanted}"
+
     def _proof(self) -> str | None:
         """The call whose response is the evidence, as the service names it; None where nothing proves anything."""
         evidence = self.harness.receipt.evidence
@@ -167,7 +215,7 @@ class _Trial:
 
 
 @contextmanager
-def _open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterator[_Trial]:
+def open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterator[EndingTrial]:
     """A stage with the order, and another one beside it, after what passes until the order is in its state."""
     neighbor = next_number(plugin.number)
     recorders: list[CallRecorder] = []
@@ -176,6 +224,8 @@ def _open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterat
         lines = [(line.code, line.quantity) for line in plugin.order.lines]
         simulator.add_order(neighbor, lines=lines)
         recorders.append(CallRecorder(simulator, neighbor))
+        if ending.replies:
+            return ReplacedReplies(recorders[0], simulator, ending.replies)
         if ending.refused is None:
             return recorders[0]
         return _refusing_once(recorders[0], ending.refused, token_path(plugin))
@@ -188,7 +238,7 @@ def _open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterat
         is_known=ending.status is not None,
     )
     with tried.open_harness(folder, wrap=recorded) as harness:
-        yield _Trial(ending, harness, recorders[0] if recorders else None, neighbor)
+        yield EndingTrial(ending, harness, recorders[0] if recorders else None, neighbor)
 
 
 def _refusing_once(app: ASGIApp, status: int, token: str | None) -> RequestRecorder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +23,7 @@ from orderdesk_sdk.plugin.integration import NoResubmission
 __all__ = ["ExpectedRequest", "RequestTests", "differences"]
 
 _READS = frozenset(("GET", "HEAD"))
+_ANY_QUERY = "?*"
 
 
 @frozen
@@ -29,13 +31,15 @@ class ExpectedRequest:
     """A request that writes, as the service gets it.
 
     Args:
-        path: with its query, percent-encoded.
+        path: with its query, percent-encoded; "?*" at its end stands for any query, as for a signed address.
         body: the JSON document, or the text of a body that is none; None: it has no body.
+        headers: patterns of the whole values of headers, by their names in small letters; others are not compared.
     """
 
     method: str
     path: str
     body: object = field(default=None, hash=False)
+    headers: Mapping[str, str] = field(factory=dict, hash=False)
 
 
 class RequestTests(StandardTests):
@@ -84,7 +88,7 @@ def _as_expected(sent: RecordedRequest) -> ExpectedRequest:
         body: object = json.loads(text) if text else None
     except ValueError:
         body = text
-    return ExpectedRequest(sent.method, f"{sent.path}?{sent.query}" if sent.query else sent.path, body)
+    return ExpectedRequest(sent.method, f"{sent.path}?{sent.query}" if sent.query else sent.path, body, sent.headers)
 
 
 def _failures(sent: list[ExpectedRequest], expected: tuple[ExpectedRequest, ...]) -> Iterator[str]:
@@ -92,10 +96,17 @@ def _failures(sent: list[ExpectedRequest], expected: tuple[ExpectedRequest, ...]
         lines = ", ".join(f"{one.method} {one.path}" for one in sent)
         yield f"{len(sent)} requests write, and {len(expected)} are expected: {lines or 'none'}"
     for number, (seen, wanted) in enumerate(zip(sent, expected, strict=False), start=1):
-        if (seen.method, seen.path) != (wanted.method, wanted.path):
+        if seen.method != wanted.method or not _is_path(seen.path, wanted.path):
             yield f"request {number} is {seen.method} {seen.path}, not {wanted.method} {wanted.path}"
         for at, one, other in differences("", seen.body, wanted.body):
             yield f"request {number}: {at or 'the body'} is {one!r}, not {other!r}"
+        for name, pattern in wanted.headers.items():
+            if re.fullmatch(pattern, seen.headers.get(name, "")) is None:
+                yield f"request {number}: its header {name} is {seen.headers.get(name)!r}, not {pattern!r}"
+
+
+def _is_path(seen: str, wanted: str) -> bool:
+    return seen.partition("?")[0] == wanted[:-2] if wanted.endswith(_ANY_QUERY) else seen == wanted
 
 
 def differences(at: str, seen: object, wanted: object) -> Iterator[tuple[str, object, object]]:

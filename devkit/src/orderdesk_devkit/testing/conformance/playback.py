@@ -22,9 +22,11 @@ from orderdesk_sdk.cases.stated_numbers import UnverifiedAnswerError
 from orderdesk_sdk.orders.order import RemoteOrder
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER, Answer, Outcome
 from orderdesk_sdk.plugin.cancel_requests import CancelRequestList, RequestedCancellation, ResponseAnswer
+from orderdesk_sdk.plugin.eligibility import Eligibility
 from orderdesk_sdk.plugin.guard import Guard
 from orderdesk_sdk.plugin.requests import (
     CancelRequest,
+    EligibilityRequest,
     OpenRequestQuery,
     PollRequest,
     RespondRequest,
@@ -34,7 +36,9 @@ from orderdesk_sdk.plugin.requests import (
 from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.runtime.connections import Connection
 from orderdesk_sdk.runtime.context import LEASE
+from orderdesk_sdk.runtime.eligibility_reader import EligibilityJournal
 from orderdesk_sdk.runtime.flow_options import FlowOptions
+from orderdesk_sdk.runtime.flow_record import Journal
 from orderdesk_sdk.runtime.flow_runner import FlowResult, PluginFailure, run_flow
 from orderdesk_sdk.runtime.step_log import RouteSteps
 from orderdesk_sdk.transport.http.failures import throttling_failure
@@ -60,6 +64,7 @@ class PlaybackResult:
         is_submitted: whether a resubmission ended with the order being there.
         is_changed: whether a status was set, or a request to cancel answered.
         is_listed: whether the open requests to cancel were listed.
+        is_eligible: whether the service was read to say that it would cancel.
         is_without_evidence: whether the fault is an answer that its response cannot give.
     """
 
@@ -70,6 +75,7 @@ class PlaybackResult:
     is_submitted: bool = False
     is_changed: bool = False
     is_listed: bool = False
+    is_eligible: bool = False
     is_without_evidence: bool = False
 
     @property
@@ -77,7 +83,7 @@ class PlaybackResult:
         """Whether the case is canceled by it, in whole or in part, or what else it is about was done."""
         states = (State.CANCELED, State.PARTIALLY_CANCELED)
         is_canceled = self.case is not None and self.case.state in states
-        return is_canceled or self.is_submitted or self.is_changed or self.is_listed
+        return is_canceled or self.is_submitted or self.is_changed or self.is_listed or self.is_eligible
 
     @property
     def calls(self) -> int:
@@ -192,6 +198,18 @@ class FlowPlayback:
         is_changed = isinstance(driven.outcome, Answer) and driven.outcome.outcome is Outcome.CHANGED
         return PlaybackResult(requests, None, None, is_changed=is_changed)
 
+    def read_eligibility(self, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
+        """Read whether the service would cancel."""
+        request, journal = EligibilityRequest(self._request.order, self._request.remote_order), EligibilityJournal()
+        hook = self._connection.plugin.manager.hook.orderdesk_read_eligibility
+        driven, requests = self._run_flow(
+            lambda: hook(request=request, service=self._service), Eligibility, responses, self._request, journal
+        )
+        if isinstance(driven.outcome, PluginFailure):
+            return _failed(requests, driven.outcome)
+        says_so = isinstance(driven.outcome, Eligibility) and driven.outcome.is_eligible is True
+        return PlaybackResult(requests, None, None, is_eligible=says_so and journal.is_about_order)
+
     def list_requests(self, responses: Sequence[ReplayedResponse]) -> PlaybackResult:
         """List the requests to cancel that are open; no call where the plugin lists none."""
         hook = self._connection.plugin.manager.hook.orderdesk_list_cancel_requests
@@ -235,12 +253,13 @@ class FlowPlayback:
         result: type[T],
         responses: Sequence[ReplayedResponse],
         request: CancelRequest | PollRequest | ResubmitRequest | StatusChangeRequest | RespondRequest,
+        journal: Journal | None = None,
     ) -> tuple[FlowResult[T], tuple[httpx.Request, ...]]:
         client = _ReplayClient(self._connection, responses or (EMPTY_RESPONSE,))
         grounds = AnswerVerifier(self._connection.identified_by, (ExpectedOrder.from_request(request),))
         told = (lambda: _forged(start())) if self._forging else start
         options = FlowOptions(steps=RouteSteps(self._prior_steps))
-        driven = run_flow(told, result, cast("HttpClient", client), FakeJournal(), grounds, options)
+        driven = run_flow(told, result, cast("HttpClient", client), journal or FakeJournal(), grounds, options)
         return driven, tuple(client.requests)
 
 

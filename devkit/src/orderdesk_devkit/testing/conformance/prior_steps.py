@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, option_choices
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.prior_steps import StepResult
-from orderdesk_sdk.clock import VirtualClock
 from orderdesk_sdk.plugin.routes import Button
 from orderdesk_sdk.plugin.steps import StepOutcome
 
@@ -46,14 +45,11 @@ class PriorStepTests(StandardTests):
 
 
 def _choices(tested: PluginUnderTest) -> Iterator[tuple[Mapping[str, str], bool]]:
-    """The simulator as it is, and with each other choice of each option; and whether each side effect is asked for."""
-    yield {}, False
-    if tested.integration.side_effects:
-        yield {}, True
-    simulator = tested.new_simulator(VirtualClock())
-    for option in simulator.options if simulator is not None else ():
-        for choice in option.choices[1:]:
-            yield {option.name: choice}, False
+    """What the simulator's options may be; and whether each side effect is asked for, of the options as they are."""
+    for options in option_choices(tested):
+        yield options, False
+        if not options and tested.integration.side_effects:
+            yield {}, True
 
 
 def _switched_on(tested: PluginUnderTest) -> PluginUnderTest:

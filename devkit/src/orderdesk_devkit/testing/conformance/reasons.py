@@ -34,9 +34,7 @@ class ReasonTests(StandardTests):
         listed = baseline.route.reasons
         if not isinstance(listed, ReasonList):
             pytest.skip(f"{plugin_under_test.slug} has no list of reasons")
-        codes = [
-            one.code for one in allowed_reasons(listed, plugin_under_test.parsed_settings(), plugin_under_test.order)
-        ]
+        codes = _codes(plugin_under_test, listed, new_folder(tmp_path))
         found: list[str] = []
         for code in codes:
             listeners: list[_Listener] = []
@@ -54,6 +52,16 @@ class ReasonTests(StandardTests):
             found += [f"{code}: {said}" for said in _failures(code, codes, bytes(listeners[0].heard))]
         count("reasons", len(codes))
         require(Requirement.REASON, found)
+
+
+def _codes(plugin: PluginUnderTest, listed: ReasonList, folder: Path) -> list[str]:
+    """The codes that the order may be canceled with; asked of the service, where it says so of each order."""
+    if not listed.read_per_order:
+        return [one.code for one in allowed_reasons(listed, plugin.parsed_settings(), plugin.order)]
+    with plugin.open_harness(folder) as harness:
+        harness.read_eligibility()
+        (entry,) = harness.desk.cancellations.plan(harness.order).entries
+        return [one.code for step in entry.steps[entry.chosen_step or 0 :][:1] for one in step.reasons]
 
 
 def _failures(code: str, codes: list[str], sent: bytes) -> Iterator[str]:

@@ -72,6 +72,9 @@ def recorded_flows_by(
     cancel, follow, resubmit = (
         tuple(map(replayed_response, part)) for part in (conversation.cancel, conversation.polls, conversation.resubmit)
     )
+    if conversation.eligibility:
+        read = tuple(map(replayed_response, conversation.eligibility))
+        yield RecordedFlow("the reading", playback.read_eligibility, read, is_canceled=False, verdict="eligible")
     yield RecordedFlow("the cancel", playback.cancel, cancel, any(one.canceled for one in conversation.cancel))
 
     def check(responses: Sequence[ReplayedResponse]) -> PlaybackResult:

@@ -77,6 +77,10 @@ class Requirement(Enum):
         "the service is told the reason that was chosen from its list, and no other",
         "send request.reason.code, and declare no list of reasons where the service takes none",
     )
+    ELIGIBILITY = (
+        "what is read of an order before a cancel is what the service says of it, and changes nothing (laws 2 and 6)",
+        "end orderdesk_read_eligibility with what the response says, and let it make no call that changes something",
+    )
     SCOPE = (
         "a request to cancel a part of an order cancels that part, and no piece more (law 3)",
         "send request.lines_to_cancel to the service, or declare Scope.ORDER where it cancels whole orders only",
@@ -100,6 +104,18 @@ class Requirement(Enum):
     SETTING_USED = (
         "each declared setting changes what is sent, signed, offered, read or believed",
         "read it where its help says, or remove it; or say in `settings_not_tried` why this suite cannot see it",
+    )
+    SETTING_CHOICES = (
+        "each choice of a setting is one that the service knows",
+        "name the choices as the service does, and send each where the service looks for it",
+    )
+    KEPT_HEADERS = (
+        "the headers that a declaration names are those of the service's responses",
+        "mend the name, let the simulator send it, or say in `headers_not_tried` when the service does",
+    )
+    BATCHES = (
+        "each order of a batch ends by what the service says of it, and not by another one (laws 4 and 6)",
+        "give an answer for each request in their order, and read of a report only what names the order",
     )
     CONDITIONAL = (
         "a conditional write never goes over what somebody else changed (law 3)",

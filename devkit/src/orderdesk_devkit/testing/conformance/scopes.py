@@ -15,7 +15,7 @@ from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.orders.order import Order
 from orderdesk_sdk.plugin.routes import ManualConfirmation, Scope
 
-__all__ = ["ScopeTests"]
+__all__ = ["ScopeTests", "parts_of"]
 
 
 class ScopeTests(StandardTests):
@@ -30,7 +30,7 @@ class ScopeTests(StandardTests):
         if baseline.route.scope is Scope.ORDER:
             pytest.skip(f"{plugin_under_test.slug} cancels whole orders only")
         found: list[str] = []
-        for part in _parts(plugin_under_test.order, baseline.route.scope):
+        for part in parts_of(plugin_under_test.order, baseline.route.scope):
             with plugin_under_test.open_harness(new_folder(tmp_path)) as harness:
                 harness.cancel(lines=part)
                 found += [f"asked for {_text(part)}: {said}" for said in _failures(harness, part)]
@@ -38,7 +38,10 @@ class ScopeTests(StandardTests):
         require(Requirement.SCOPE, found)
 
 
-def _parts(order: Order, scope: Scope) -> Iterator[Mapping[str, int]]:
+def parts_of(order: Order, scope: Scope) -> Iterator[Mapping[str, int]]:
+    """Each kind of part that a route of this scope may be asked for, as quantities by code; none of whole orders."""
+    if scope is Scope.ORDER:
+        return
     first, *others = order.lines
     if others:
         yield {first.code: first.quantity}

@@ -29,6 +29,8 @@ class WebhookKindTests(WebhookTests):
     webhook_kinds: ClassVar[Mapping[str, NotificationKind]] = {}
     """What the messages about an order are read as, by its status at the simulator:
     `{"CANCELLED": NotificationKind.CANCELED, "SENT": NotificationKind.SHIPPED}`."""
+    webhooks_have_ids: ClassVar[bool] = False
+    """Whether each message has an id of its own, by which one that is delivered again is known."""
 
     def test_webhooks_are_read_as_what_the_order_is(
         self, receiver: PluginUnderTest, tmp_path: Path, count: Count, untested: Untested
@@ -40,6 +42,8 @@ class WebhookKindTests(WebhookTests):
         with receiver.open_harness(new_folder(tmp_path)) as harness:
             found += _failures_about_another(harness, receiver)
             found += _failures_twice(harness, receiver)
+            if self.webhooks_have_ids:
+                found += _failures_of_ids(harness, receiver)
         for status, kind in self.webhook_kinds.items():
             with receiver.open_harness(new_folder(tmp_path)) as harness:
                 try:
@@ -103,6 +107,14 @@ def _failures_twice(harness: ConformanceHarness, plugin: PluginUnderTest) -> Ite
         first, again = read_webhook(harness, message), read_webhook(harness, message)
         if isinstance(first, tuple) and first != again:
             yield "the same message is read as another one when it is delivered again"
+
+
+def _failures_of_ids(harness: ConformanceHarness, plugin: PluginUnderTest) -> Iterator[str]:
+    """The messages of two orders, each of which has an id of its own."""
+    numbers = (plugin.number, next_number(plugin.number))
+    ids = [notice.event_id for number in numbers for notice in _notifications(harness, number)]
+    if not ids or None in ids or len(set(ids)) < len(ids):
+        yield f"the ids of {len(ids)} messages are read as {', '.join(map(str, ids)) or 'nothing'}"
 
 
 def _webhooks_of_others(plugin: PluginUnderTest) -> Iterator[tuple[str, WebhookRequest]]:

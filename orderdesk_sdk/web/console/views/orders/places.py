@@ -10,11 +10,12 @@ from attrs import frozen
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.eligibility import EligibilityState, describe_eligibility
 from orderdesk_sdk.cases.plan import PlanEntry, PlanStep
 from orderdesk_sdk.cases.wording import describe_prior_steps
 from orderdesk_sdk.orders.order import ConnectionRole
 from orderdesk_sdk.plugin.integration import SideEffect
-from orderdesk_sdk.web.console.views.orders.actions import Action, case_actions
+from orderdesk_sdk.web.console.views.orders.actions import Action, case_actions, role_refusal
 
 __all__ = ["CaseView", "Place", "RouteView", "effect_text", "make_case", "make_place", "not_done_text"]
 
@@ -63,6 +64,23 @@ class RouteView:
 
 
 @frozen
+class EligibilityView:
+    """What the service said of the order beforehand, and the button that asks it.
+
+    Args:
+        said: in words; None: it was not asked yet.
+        is_against: whether it says that it would not cancel.
+        asking_off: why the button cannot be pressed; None: it can.
+    """
+
+    said: str | None
+    read_at: datetime | None
+    is_stale: bool
+    is_against: bool
+    asking_off: str | None
+
+
+@frozen
 class CaseView:
     """The case at a place.
 
@@ -95,6 +113,7 @@ class Place:
         after: what would follow once a clock has closed the chosen route; None: nothing is known to.
         covered: why nothing more can be requested here, because it is canceled or being so; None: it can.
         used_up: why nothing is sent today, where the calls of a daily quota are used; each with its moment.
+        eligibility: what the service said of the order; None where it says so only when it is asked to cancel.
         not_done: what the cancellation does not do here, and `also_done`: what it does besides, in words.
     """
 
@@ -113,6 +132,7 @@ class Place:
     also_done: tuple[str, ...]
     case: CaseView | None
     used_up: tuple[tuple[str, datetime], ...] = ()
+    eligibility: EligibilityView | None = None
 
 
 def not_done_text(effects: Sequence[SideEffect]) -> tuple[str, ...]:
@@ -156,6 +176,18 @@ def make_place(entry: PlanEntry, case: CancelCase | None, *, is_covered: bool, r
             for quota in entry.quotas
             if not quota.left
         ),
+        _eligibility(entry.eligibility, role) if entry.eligibility is not None else None,
+    )
+
+
+def _eligibility(state: EligibilityState, role: Role) -> EligibilityView:
+    reading = state.reading
+    return EligibilityView(
+        describe_eligibility(reading.eligibility) if reading is not None else None,
+        reading.read_at if reading is not None else None,
+        state.is_stale,
+        is_against=reading is not None and reading.eligibility.is_eligible is False,
+        asking_off=role_refusal(role, Role.OPERATOR),
     )
 
 

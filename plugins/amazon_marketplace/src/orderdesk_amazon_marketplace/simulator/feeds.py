@@ -128,7 +128,7 @@ class FeedQueue:
 
     def _work(self, feed: Feed) -> bytes:
         """Do what the feed says and write the report: errors for what was not done, nothing for the rest."""
-        errors: list[tuple[str, str]] = []
+        errors: list[tuple[Element | None, str]] = []
         messages: list[Element] = []
         try:
             root = xml_root(httpx.Response(200, content=feed.source.content or b""))
@@ -136,14 +136,30 @@ class FeedQueue:
             if root.findtext("Header/MerchantIdentifier") != self._seller or root.findtext("MessageType") != (
                 "OrderAcknowledgement"
             ):
-                errors = [(one.findtext("MessageID", ""), "SIM_HEADER") for one in messages]
+                errors = [(one, "SIM_HEADER") for one in messages]
         except MalformedResponseError:
-            errors = [("0", "SIM_NO_XML")]
+            errors = [(None, "SIM_NO_XML")]
         if not errors:
             for message in messages:
                 code = self._acknowledge(message, feed.ends_at)
-                errors += [(message.findtext("MessageID", ""), code)] if code else []
-        return _report(feed, len(messages), errors)
+                errors += [(message, code)] if code else []
+        results = [] if self.report == "counts only" else [self._result(*error) for error in errors]
+        return _report(feed, len(messages), len(errors), results)
+
+    def _result(self, message: Element | None, code: str) -> Element:
+        """An error of the report, with what it calls the order that it is about."""
+        number = message.findtext("MessageID", "") if message is not None and self.report != "unnamed" else "0"
+        named = element("MessageID", number)
+        if self.report == "by number" and message is not None:
+            order = message.findtext("OrderAcknowledgement/AmazonOrderID", "")
+            named = element("AdditionalInfo", element("AmazonOrderID", order))
+        return element(
+            "Result",
+            named,
+            element("ResultCode", "Error"),
+            element("ResultMessageCode", code),
+            element("ResultDescription", "simulator's choice"),
+        )
 
     def _acknowledge(self, message: Element, now: datetime) -> str | None:
         """What one message does; the code of its error, or None. Every code is the simulator's choice."""
@@ -185,29 +201,21 @@ def _written(report: bytes, how: str) -> bytes | None:
             return report.decode().replace("simulator's choice", "simulator\u2019s choice: \u00e9").encode("cp1252")
         case "namespace":
             return report.replace(b"<AmazonEnvelope>", b'<AmazonEnvelope xmlns="urn:amazon">')
+        case "incomplete":
+            return report.replace(b"<StatusCode>Complete<", b"<StatusCode>Processing<")
         case "absent":
             return None
         case _:
             return report
 
 
-def _report(feed: Feed, many: int, errors: list[tuple[str, str]]) -> bytes:
+def _report(feed: Feed, many: int, failed: int, results: list[Element]) -> bytes:
     summary = {
         "MessagesProcessed": many,
-        "MessagesSuccessful": many - min(many, len(errors)),
-        "MessagesWithError": len(errors),
+        "MessagesSuccessful": many - min(many, failed),
+        "MessagesWithError": failed,
         "MessagesWithWarning": 0,
     }
-    results = [
-        element(
-            "Result",
-            element("MessageID", number),
-            element("ResultCode", "Error"),
-            element("ResultMessageCode", code),
-            element("ResultDescription", "simulator's choice"),
-        )
-        for number, code in errors
-    ]
     report = element(
         "ProcessingReport",
         element("DocumentTransactionID", feed.feed_id),

@@ -60,6 +60,8 @@ _API_REASONS = frozenset(
     {"NO_INVENTORY", "BUYER_CANCELLED", "SHIPPING_ADDRESS_UNDELIVERABLE", "CUSTOMER_EXCHANGE", "PRICING_ERROR"}
 )
 _WITH_RATE = frozenset({200, 201, 202, 400, 404})
+_BUYERS: Mapping[str, str | None] = {"silent": None, "asks": "BOUGHT_BY_MISTAKE", "asks for no reason": ""}
+"""Why the buyer wants an order canceled, by the switch; None: they do not."""
 
 
 class MarketplaceSimulator(TokenIssuer):
@@ -74,8 +76,17 @@ class MarketplaceSimulator(TokenIssuer):
         ),
         BehaviorOption(
             "report",
-            ("plain", "gzip", "cp1252", "namespace", "absent"),
-            description="how reports are written, if at all",
+            ("plain", "gzip", "cp1252", "namespace", "by number", "unnamed", "counts only", "incomplete", "absent"),
+            description="how reports are written, if at all, and whether they name the order",
+        ),
+        BehaviorOption("fulfilled_by", ("MERCHANT", "AMAZON"), description="who sends the orders that come in"),
+        BehaviorOption(
+            "buyer",
+            ("silent", "asks", "asks for no reason"),
+            description="whether the buyer of an order that comes in asks Amazon to cancel it",
+        ),
+        BehaviorOption(
+            "canceled_by", ("named", "unnamed"), description="whether a canceled order says who has canceled it"
         ),
         BehaviorOption("cancel_order", ("absent", "works"), description="whether the withdrawn cancelOrder is there"),
         BehaviorOption(
@@ -127,18 +138,22 @@ class MarketplaceSimulator(TokenIssuer):
         *,
         lines: Sequence[tuple[str, int]],
         status: Status | str = Status.UNSHIPPED,
-        fulfilled_by: str = "MERCHANT",
+        fulfilled_by: str | None = None,
         buyer_asked: str | None = None,
         canceled_by: str = "MERCHANT",
     ) -> None:
         """Put an order there, with made-up item ids. `lines` are (sku, quantity).
+
+        What is None is as the switches say.
 
         Raises ValidationError for a used id.
         """
         with self.at_present() as now:
             first = 10 * len(self._orders)
             items = [Item(f"{68828574380000 + first + at}", *line) for at, line in enumerate(lines, start=1)]
-            made = Order(remote_id, items, now, Status(status), now, fulfilled_by, buyer_asked, canceled_by)
+            sender = fulfilled_by or self.option("fulfilled_by", remote_id)
+            asked = buyer_asked if buyer_asked is not None else _BUYERS[self.option("buyer", remote_id)]
+            made = Order(remote_id, items, now, Status(status), now, sender, asked, canceled_by)
             self._orders.add(remote_id, made)
             self.record("add_order", remote_id, f"created: {made.status}")
 
@@ -288,7 +303,8 @@ class MarketplaceSimulator(TokenIssuer):
             return _rejected(404, "NotFound", "no such order")
         if operation == "getOrder":
             included = frozenset(request.query_params.get("includedData", "").split(","))
-            return CallResult(200, f"read: {order.status}", order_view(order, included))
+            shown = order_view(order, included, says_who=self.option("canceled_by", name) == "named")
+            return CallResult(200, f"read: {order.status}", shown)
         if given.get("cancelReasonCode") not in _API_REASONS:
             return _rejected(400, "InvalidInput", "cancelReasonCode: is not one of the five")
         if order.status not in CANCELABLE or order.fulfilled_by == "AMAZON":
@@ -303,6 +319,8 @@ class MarketplaceSimulator(TokenIssuer):
         self._answers += 1
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answers}"))
         headers = {"x-amzn-RequestId": request_id}
+        if outcome.status >= 400:
+            headers["x-amzn-ErrorType"] = "AccessDeniedException" if outcome.status == 403 else "InvalidInputException"
         plan = PLAN.get(operation) or OTHERS.get(operation)
         if plan is not None and outcome.status in _WITH_RATE:
             headers["x-amzn-RateLimit-Limit"] = str(plan.per_second)

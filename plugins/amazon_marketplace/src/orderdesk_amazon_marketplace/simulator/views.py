@@ -9,14 +9,14 @@ from orderdesk_devkit.simulators.http_requests import format_datetime
 __all__ = ["feed_view", "order_view"]
 
 
-def order_view(order: Order, included: frozenset[str]) -> dict[str, object]:
-    """A GetOrderResponse with the datasets that were asked for."""
+def order_view(order: Order, included: frozenset[str], *, says_who: bool = True) -> dict[str, object]:
+    """A GetOrderResponse with the datasets that were asked for. says_who: it tells who has canceled the order."""
     shown: dict[str, object] = {
         "orderId": order.order_id,
         "createdTime": format_datetime(order.created_at),
         "lastUpdatedTime": format_datetime(order.changed_at),
         "salesChannel": {"channelName": "AMAZON", "marketplaceId": MARKETPLACE},
-        "orderItems": [_item_view(order, item, included) for item in order.items],
+        "orderItems": [_item_view(order, item, included, says_who) for item in order.items],
     }
     if "FULFILLMENT" in included:
         shown["fulfillment"] = {"fulfillmentStatus": order.status.value, "fulfilledBy": order.fulfilled_by}
@@ -25,7 +25,7 @@ def order_view(order: Order, included: frozenset[str]) -> dict[str, object]:
     return {"order": shown}
 
 
-def _item_view(order: Order, item: Item, included: frozenset[str]) -> dict[str, object]:
+def _item_view(order: Order, item: Item, included: frozenset[str], says_who: bool) -> dict[str, object]:
     shown: dict[str, object] = {
         "orderItemId": item.item_id,
         "quantityOrdered": item.quantity,
@@ -33,8 +33,9 @@ def _item_view(order: Order, item: Item, included: frozenset[str]) -> dict[str, 
     }
     about: dict[str, object] = {}
     if order.buyer_request is not None:
-        about["cancellationRequest"] = {"requester": "BUYER", "cancelReason": order.buyer_request}
-    if order.status is Status.CANCELLED:
+        why = {"cancelReason": order.buyer_request} if order.buyer_request else {}
+        about["cancellationRequest"] = {"requester": "BUYER", **why}
+    if order.status is Status.CANCELLED and says_who:
         about["cancellationExecution"] = {"cancelledBy": order.canceled_by, "cancelReason": order.reason}
     if "CANCELLATION" in included and about:
         shown["cancellation"] = about

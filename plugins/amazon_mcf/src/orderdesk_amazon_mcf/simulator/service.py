@@ -109,7 +109,8 @@ class McfSimulator(TokenIssuer):
         content = {"EventType": "Order", "FulfillmentOrderStatus": status, "SellerFulfillmentOrderId": remote_id}
         sent = [_notification(content)]
         if status in (Status.COMPLETE, Status.COMPLETE_PARTIALLED):
-            shipment = {"FulfillmentShipmentStatus": "Shipped"}
+            # Amazon's pages have the first spelling, its model the second.
+            shipment = {"FulfillmentShipmentStatus": "Shipped" if status == Status.COMPLETE else "SHIPPED"}
             sent.append(_notification({**content, "EventType": "Shipment", "FulfillmentShipment": shipment}))
         return tuple(sent)
 
@@ -252,6 +253,8 @@ class McfSimulator(TokenIssuer):
         self._answers += 1
         request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed}:{self._answers}"))
         headers = {"x-amzn-RequestId": request_id}
+        if outcome.status >= 400:
+            headers["x-amzn-ErrorType"] = "AccessDeniedException" if outcome.status == 403 else "InvalidInputException"
         if rated and outcome.status in _WITH_RATE:
             headers["x-amzn-RateLimit-Limit"] = str(PLAN.per_second)
         return self.logged_response(operation, remote_id, outcome, headers=headers)

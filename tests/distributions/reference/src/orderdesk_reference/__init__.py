@@ -14,6 +14,8 @@ from orderdesk_sdk.plugin import (
     Answer,
     Button,
     CancelRequest,
+    Eligibility,
+    EligibilityRequest,
     Email,
     Flow,
     Integration,
@@ -23,6 +25,7 @@ from orderdesk_sdk.plugin import (
     OrderNotification,
     Polling,
     PollRequest,
+    ReadPerOrder,
     ReasonCode,
     ReasonList,
     Rejection,
@@ -66,6 +69,7 @@ def orderdesk_integration() -> Integration:
                 window=WithinTime(minutes(30)),
                 fallback_on={Rejection.TOO_LATE},
                 reasons=ReasonList(REASONS),
+                eligibility=ReadPerOrder(),
                 warning="stops the order before it is packed",
             ),
             Email(
@@ -94,6 +98,14 @@ def orderdesk_cancel(request: CancelRequest, service: Service[MakerSettings]) ->
 def orderdesk_poll(request: PollRequest, service: Service[MakerSettings]) -> Flow[Answer]:
     response = yield api.read_order(service, request.remote_id)
     return api.answer_from_order(response) if response.is_success else api.answer_without_order(response)
+
+
+@hookimpl
+def orderdesk_read_eligibility(
+    request: EligibilityRequest, service: Service[MakerSettings]
+) -> Flow[Eligibility | Answer]:
+    response = yield api.read_order(service, request.remote_id)
+    return api.eligibility_in(response) if response.is_success else api.answer_without_order(response)
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from orderdesk_sdk.plugin import (
     Answer,
     CancelRequest,
     CancelRequestList,
+    Eligibility,
     NotificationKind,
     Order,
     OrderNotification,
@@ -114,6 +115,18 @@ def answer_without_order(response: httpx.Response) -> Answer:
     Nothing was done where the service turns us away, else unclear.
     """
     return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
+
+
+def eligibility_in(response: httpx.Response) -> Eligibility:
+    """Whether the maker would cancel an order that it shows. Raises MalformedResponseError."""
+    status = text_at(response, "order", "status")
+    match normalize_status(status):
+        case "received":
+            return Eligibility(True)
+        case "packing" | "shipped" | "canceled":
+            return Eligibility(False, rejection=Rejection.TOO_LATE, message=f"the order is {status}")
+        case _:
+            return Eligibility(None, message=f"not a documented status: {status!r}")
 
 
 def answer_from_cancel(response: httpx.Response, number: str) -> Answer:

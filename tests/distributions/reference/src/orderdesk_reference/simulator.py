@@ -11,7 +11,7 @@ from attrs import evolve
 
 from orderdesk_devkit.simulators.simple import CallResult, Durations, Request, SimpleSimulator, secrets_match
 from orderdesk_devkit.simulators.simulator import Effect
-from orderdesk_sdk.plugin import Clock, WebhookRequest
+from orderdesk_sdk.plugin import Clock, Eligibility, WebhookRequest
 
 KEY = "not-a-real-key-of-the-reference"
 WEBHOOK_SECRET = "not-a-real-secret-of-messages"
@@ -111,6 +111,9 @@ class MakerSimulator(CartSimulator):
     def handle(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
         is_setup = request.url.path.startswith("/webhooks")
         return self._webhook(request, body) if is_setup else super().handle(request, body)
+
+    def eligibility(self, remote_id: str) -> Eligibility:
+        return Eligibility(self.actual_status(remote_id) == self.stages.received)
 
     def _webhook(self, request: Request, body: bytes) -> tuple[str, str | None, CallResult]:
         """List, register or remove a webhook."""
