@@ -30,6 +30,7 @@ from orderdesk_sdk.plugin import (
     requests,
     routes,
     service,
+    sftp_settings,
     steps,
     webhooks,
 )
@@ -223,6 +224,7 @@ def settings_page() -> str:
         connection_settings.setting,
         connection_settings.secret,
         connection_settings.url,
+        connection_settings.folder_url,
         connection_settings.custom,
         connection_settings.read_string_list,
         connection_settings.read_header_name,
@@ -230,7 +232,8 @@ def settings_page() -> str:
     ):
         lines += function_section(function, level=2)
     others = ("RefreshTokenSettings", "SettingField", "SettingKind")
-    return "\n".join([*lines, *name_sections(connection_settings.__name__, others, level=2)])
+    lines += name_sections(connection_settings.__name__, others, level=2)
+    return "\n".join([*lines, *name_sections(sftp_settings.__name__, ("SftpSettings", "sftp_login"), level=2)])
 
 
 def flows_page() -> str:
@@ -253,6 +256,9 @@ def flows_page() -> str:
         Service.get,
         Service.put,
         Service.post,
+        Service.put_file,
+        Service.list_files,
+        Service.get_file,
         Service.request,
         Service.request_url,
         Service.remote_order,

@@ -22,6 +22,7 @@ from orderdesk_sdk.plugin.line_names import line_label
 from orderdesk_sdk.plugin.prior_steps import PriorStep
 from orderdesk_sdk.plugin.reasons import FreeText, NoReason, ReasonCode, ReasonList, allowed_reasons
 from orderdesk_sdk.plugin.routes import Button, ManualConfirmation, Route, Scope
+from orderdesk_sdk.plugin.transports import folder_of
 from orderdesk_sdk.plugin.url_paths import number_error
 
 __all__ = ["ASK_FIRST", "Plan", "PlanEntry", "PlanLine", "PlanStep", "make_plan"]
@@ -70,6 +71,7 @@ class PlanEntry:
         quotas: what is left of each daily quota of the connection; where nothing is, its calls wait for the next day.
         eligibility: what the service said of this order, where it is asked before; None where it says so only when it
             is asked to cancel.
+        folder: the URL of the folder in which files are dropped and answers are found; None where an API is called.
         effect_notes: what that costs or does, and what of `also_done` does; of those of which more is known.
     """
 
@@ -87,6 +89,7 @@ class PlanEntry:
     effect_notes: Mapping[SideEffect, str] = field(factory=dict, hash=False)
     quotas: tuple[QuotaState, ...] = ()
     eligibility: EligibilityState | None = None
+    folder: str | None = None
 
     @property
     def also_done(self) -> tuple[SideEffect, ...]:
@@ -167,6 +170,9 @@ def make_plan(
     return Plan(order.id, order.number, now, tuple(entries), lines)
 
 
+_NO_ROUTE = "the integration has no route for cancellations; a person must cancel the order at the service"
+
+
 def _entry(
     order: Order,
     remote_order: RemoteOrder,
@@ -198,13 +204,9 @@ def _entry(
         remote_order.remote_id,
         tuple(steps),
         chosen_step=chosen,
-        problem=fault
-        or (
-            None
-            if steps
-            else "the integration has no route for cancellations; a person must cancel the order at the service"
-        ),
+        problem=fault or (None if steps else _NO_ROUTE),
         existing_state=existing_state,
+        folder=None if settings is None else folder_of(integration, settings),
         **_side_effects(integration, chosen, side_effects),
     )
 

@@ -110,6 +110,7 @@ def _entry_content(entry: PlanEntry) -> list[object]:
         [[quota.operation, quota.opens_at.isoformat()] for quota in entry.quotas if not quota.left],
         [_step_content(step) for step in entry.steps[first or 0 :]],
         *_eligibility_content(entry),
+        *([entry.folder] if entry.folder is not None else []),
     ]
 
 

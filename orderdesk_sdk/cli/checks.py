@@ -23,11 +23,12 @@ from orderdesk_sdk.desk.connection_admin.validation import read_settings
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
 from orderdesk_sdk.errors import ConfigurationError, OrderDeskError, PluginError
 from orderdesk_sdk.orders.numbering import duplicate_number
-from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
+from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields, urls_of
 from orderdesk_sdk.plugin.hookspecs import LISTENERS
 from orderdesk_sdk.plugin.import_probe import DeadlyImports, probe_imports
 from orderdesk_sdk.plugin.integration import Integration, NewNumber
 from orderdesk_sdk.plugin.registry import PluginRegistry
+from orderdesk_sdk.plugin.sftp_settings import SftpSettings, sftp_login
 from orderdesk_sdk.plugin.toolkit.private_files import paths_open_to_others
 from orderdesk_sdk.plugin.urls import is_loopback
 from orderdesk_sdk.rules.actions import ActionCatalog
@@ -178,12 +179,13 @@ def _connection(
     if isinstance(settings, OrderDeskError):
         yield error_check(HealthCode.SETTINGS, settings, place)
         return
-    fields = settings_fields(declared.settings)
-    urls = [str(getattr(settings, field.name)) for field in fields if field.kind is SettingKind.URL]
+    fields, urls = settings_fields(declared.settings), urls_of(settings)
     is_in_file = connection.reach is Reach.ANYWHERE
     if is_in_file and not all(is_loopback(urlsplit(url).hostname or "") for url in urls):
         yield from _plain_text_secrets(connection, files)
     yield from _duplicate_numbers(declared, suffix)
+    if isinstance(settings, SftpSettings):
+        yield from _sftp(settings, place)
     if connection.insecure:
         text = "insecure = true: credentials and orders may be sent unencrypted"
         yield HealthCheck.degraded(
@@ -258,3 +260,13 @@ def _environment_variables(settings: Mapping[str, object]) -> list[str]:
     return [
         name for given in settings.values() if isinstance(given, Mapping) and isinstance(name := given.get("env"), str)
     ]
+
+
+def _sftp(settings: SftpSettings, place: str) -> Iterator[HealthCheck]:
+    """What a folder by SFTP cannot do without, paramiko and the server's key among it. The server is not asked."""
+    from orderdesk_sdk.transport.http.files.requirements import required_login  # It brings httpx.
+
+    try:
+        required_login(urls_of(settings), sftp_login(settings))
+    except ConfigurationError as error:
+        yield error_check(HealthCode.CONNECTION, error, place)

@@ -19,6 +19,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "oidc": ("authlib", "joserfc"),
     "postgres": ("psycopg", "psycopg_pool"),
     "procrastinate": ("procrastinate",),
+    "sftp": ("paramiko",),
     "otel": ("opentelemetry",),
 }
 """The modules that each extra of orderdesk-sdk brings, but for `cli`, without which nobody asks here."""

@@ -45,6 +45,7 @@ from orderdesk_sdk.plugin.routes import (
     WithinTime,
 )
 from orderdesk_sdk.plugin.settings_schema import settings_form, settings_schema
+from orderdesk_sdk.plugin.transports import transports_of
 from orderdesk_sdk.plugin.validation import redact_routes, routes_for_connection
 from orderdesk_sdk.transport.redaction import Redactor
 
@@ -101,6 +102,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
             {"operation": name, "per_second": limit.per_second, "burst": limit.burst}
             for name, limit in sorted(declared.limits.items())
         ],
+        "transports": list(transports_of(declared, settings)),
         "quotas": [
             {"operation": name, "calls": quota.calls, "time_zone": quota.time_zone}
             for name, quota in sorted(declared.quotas.items())

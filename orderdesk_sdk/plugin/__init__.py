@@ -11,8 +11,8 @@ What stands where: `hookspecs`, `integration`, `routes`, `reasons`, `requests`, 
 serves services whose API is not published; `registry`, `validation`, `guard` and `bulkhead` are the core's side of
 it: how plugins are found, checked, and kept from harming anybody else; `telemetry` tells a recorder what is done.
 
-This room imports `orders` and the ground, and nothing above it. httpx is imported by `service`, `auth` and `oauth`
-only, and not before the first request is made: loading a plugin does not need it.
+This room imports `orders` and the ground, and nothing above it. httpx is imported by `service`, `auth`, `oauth` and
+`sftp_auth` only, and not before the first request is made: loading a plugin does not need it.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ _HOMES = {
         "WebhookSetup"
     ),
     "plugin.connection_settings": (
-        "RefreshTokenSettings SettingKind url custom read_header_name read_string_list secret setting "
+        "RefreshTokenSettings SettingKind url folder_url custom read_header_name read_string_list secret setting "
         "settings SettingField settings_fields"
     ),
+    "plugin.sftp_settings": "SftpSettings sftp_login",
     "plugin.service": "Flow FlowWithSteps Service",
     "plugin.auth": "HeaderAuth HmacAuth Token TokenAuth basic_auth iso_timestamp",
     "plugin.oauth": "ClientCredentialsAuth RefreshTokenAuth",
@@ -69,7 +70,7 @@ _HOMES = {
     "plugin.toolkit.countries": "COUNTRIES country_code",
     "plugin.toolkit.email_addresses": "parse_address read_address",
     "plugin.toolkit.etags": "etag_of",
-    "plugin.toolkit.file_drop": "LocalFileDrop FileDrop",
+    "plugin.toolkit.file_drop": "LocalFileDrop FileDrop is_dropped",
     "plugin.toolkit.graphql": "GraphqlError graphql_errors",
     "plugin.toolkit.json_response": (
         "EndFlow MalformedResponseError error_message integer_at values_at values_in get_path json_object "

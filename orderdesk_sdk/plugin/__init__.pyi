@@ -42,6 +42,7 @@ from orderdesk_sdk.plugin.connection_settings import RefreshTokenSettings as Ref
 from orderdesk_sdk.plugin.connection_settings import SettingField as SettingField
 from orderdesk_sdk.plugin.connection_settings import SettingKind as SettingKind
 from orderdesk_sdk.plugin.connection_settings import custom as custom
+from orderdesk_sdk.plugin.connection_settings import folder_url as folder_url
 from orderdesk_sdk.plugin.connection_settings import read_header_name as read_header_name
 from orderdesk_sdk.plugin.connection_settings import read_string_list as read_string_list
 from orderdesk_sdk.plugin.connection_settings import secret as secret
@@ -132,6 +133,8 @@ from orderdesk_sdk.plugin.routes import normalize_status as normalize_status
 from orderdesk_sdk.plugin.service import Flow as Flow
 from orderdesk_sdk.plugin.service import FlowWithSteps as FlowWithSteps
 from orderdesk_sdk.plugin.service import Service as Service
+from orderdesk_sdk.plugin.sftp_settings import SftpSettings as SftpSettings
+from orderdesk_sdk.plugin.sftp_settings import sftp_login as sftp_login
 from orderdesk_sdk.plugin.steps import Step as Step
 from orderdesk_sdk.plugin.steps import StepOutcome as StepOutcome
 from orderdesk_sdk.plugin.steps import StepReport as StepReport
@@ -145,6 +148,7 @@ from orderdesk_sdk.plugin.toolkit.email_addresses import read_address as read_ad
 from orderdesk_sdk.plugin.toolkit.etags import etag_of as etag_of
 from orderdesk_sdk.plugin.toolkit.file_drop import FileDrop as FileDrop
 from orderdesk_sdk.plugin.toolkit.file_drop import LocalFileDrop as LocalFileDrop
+from orderdesk_sdk.plugin.toolkit.file_drop import is_dropped as is_dropped
 from orderdesk_sdk.plugin.toolkit.graphql import GraphqlError as GraphqlError
 from orderdesk_sdk.plugin.toolkit.graphql import graphql_errors as graphql_errors
 from orderdesk_sdk.plugin.toolkit.json_response import EndFlow as EndFlow

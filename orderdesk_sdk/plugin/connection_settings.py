@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar, Union, cast, dataclass_transform, get
 import attrs
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.urls import read_base_url
+from orderdesk_sdk.plugin.urls import read_base_url, read_folder_url
 from orderdesk_sdk.secret import Secret
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "SettingKind",
     "validate_number",
     "url",
+    "folder_url",
     "custom",
     "read_header_name",
     "read_string_list",
@@ -39,6 +40,7 @@ __all__ = [
     "setting",
     "settings",
     "settings_fields",
+    "urls_of",
 ]
 
 T = TypeVar("T")
@@ -50,6 +52,7 @@ _CHOICES = "orderdesk.choices"
 _PARSER = "orderdesk.parser"
 _RANGE = "orderdesk.range"
 _OF_MACHINE = "orderdesk.of_machine"
+_OF_FILES = "orderdesk.of_files"
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,100}")
 _CLIENT_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
@@ -84,6 +87,7 @@ class SettingField:
         choices: empty where anything goes.
         minimum, maximum: the range of a whole number, both included.
         of_machine: only orderdesk.toml may set it, since it names something of the machine.
+        of_files: of a URL, that it is a folder's, and its scheme the transport: `sftp://...` or `file:///...`.
     """
 
     name: str
@@ -97,6 +101,7 @@ class SettingField:
     minimum: int = 0
     maximum: int = MAX_NUMBER
     of_machine: bool = False
+    of_files: bool = False
 
 
 def _field(kind: SettingKind, help_text: str, default: object, **more: object) -> object:
@@ -143,6 +148,14 @@ def url(*, help: str, default: object = attrs.NOTHING) -> str:
     return cast("str", _field(SettingKind.URL, help, default))
 
 
+def folder_url(*, help: str, default: object = attrs.NOTHING) -> str:
+    """The URL of a folder in which files are dropped and answers are found: `sftp://host/folder`, `file:///folder`.
+
+    Its scheme is the transport that a flow's calls go by. The connection reads and writes below this folder only.
+    """
+    return cast("str", _field(SettingKind.URL, help, default, **{_OF_FILES: True}))
+
+
 def custom(parser: Parser[T], *, help: str, default: object = attrs.NOTHING) -> T:
     """A setting with a shape of its own; required where no default is given. The default is not parsed."""
     return cast("T", _field(SettingKind.CUSTOM, help, default, **{_PARSER: parser}))
@@ -175,18 +188,21 @@ def read_header_name(value: object, location: str) -> str:
     return value
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, url, custom))
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(setting, secret, url, folder_url, custom)
+)
 def settings(cls: C) -> C:
     """Make a frozen attrs class of settings.
 
-    Raises TypeError for a field made without `setting`, `secret`, `url` or `custom`, and for a default that a
-    configuration could not give: a URL that cannot be called or goes by http://, a number out of its range.
+    Raises TypeError for a field made without `setting`, `secret`, `url`, `folder_url` or `custom`, and for a default
+    that a configuration could not give: a URL that cannot be called or goes by http://, a number out of its range.
     """
     made = attrs.frozen(kw_only=True)(cls)
     for field in attrs.fields(made):
         if _KIND not in field.metadata:
             raise TypeError(
-                f"{cls.__name__}.{field.name}: declare it with setting(), secret(), url() or custom(), and a help"
+                f"{cls.__name__}.{field.name}: declare it with setting(), secret(), url(), folder_url() or custom(), "
+                "and a help"
             )
         try:
             _validate_default(field.metadata, field.default, f"{cls.__name__}.{field.name}")
@@ -197,7 +213,7 @@ def settings(cls: C) -> C:
 
 def _validate_default(metadata: Mapping[str, object], default: object, location: str) -> None:
     if metadata[_KIND] is SettingKind.URL and default not in (attrs.NOTHING, ""):
-        read_base_url(default, location)
+        (read_folder_url if metadata.get(_OF_FILES) else read_base_url)(default, location)
     least, most = cast("tuple[int, int]", metadata.get(_RANGE, (0, MAX_NUMBER)))
     if metadata[_KIND] is SettingKind.PLAIN and type(default) is int:
         _validate_range(default, least, most, str(metadata[_HELP]), location)
@@ -217,6 +233,12 @@ def settings_fields(cls: type) -> tuple[SettingField, ...]:
     return tuple(_setting_fields(cls))
 
 
+def urls_of(settings: object) -> list[str]:
+    """The URLs of a connection's settings that are given, in the order of declaration."""
+    named = [getattr(settings, one.name) for one in settings_fields(type(settings)) if one.kind is SettingKind.URL]
+    return [url for url in named if url]
+
+
 def _setting_fields(cls: type) -> Iterator[SettingField]:
     attrs.resolve_types(cls)
     for field in attrs.fields(cls):
@@ -234,6 +256,7 @@ def _setting_fields(cls: type) -> Iterator[SettingField]:
             minimum=least,
             maximum=most,
             of_machine=field.metadata.get(_OF_MACHINE, False),
+            of_files=field.metadata.get(_OF_FILES, False),
         )
 
 

@@ -245,6 +245,39 @@ class Service(Generic[S]):
         """A PUT request."""
         return self.request("PUT", path, *segments, operation=operation, idempotent=idempotent, json=json)
 
+    def put_file(
+        self, path: str, *segments: str, content: bytes, operation: str | None = None, idempotent: bool = False
+    ) -> httpx.Request:
+        """Drop a file: a PUT to a connection whose base URL is a `folder_url`.
+
+        It is written under another name and renamed, so that nobody sees half of it. 201: it was dropped. 200: it was
+        there already, with this content. 403, 404, 409 (another content has that name), 507: it was not dropped.
+
+        Args:
+            idempotent: whether the service does no more where it finds the file a second time, after it took it away.
+        """
+        return self.request(
+            "PUT",
+            path,
+            *segments,
+            operation=operation,
+            idempotent=idempotent,
+            content=content,
+            content_type="application/octet-stream",
+        )
+
+    def list_files(self, path: str, *segments: str, operation: str | None = None) -> httpx.Request:
+        """List the files of a folder: 200 `{"files": [{"name", "size", "modified_at"}]}` by name; 404: no such folder.
+
+        Folders, files that are being dropped and others whose names begin with a dot are left out.
+        """
+        folder = (path, *segments, "") if segments else (f"{path.rstrip('/')}/",)
+        return self.request("GET", *folder, operation=operation or path)
+
+    def get_file(self, path: str, *segments: str, operation: str | None = None) -> httpx.Request:
+        """Read a file: 200 with its content; 404: no such file. One that grows meanwhile is read again."""
+        return self.request("GET", path, *segments, operation=operation)
+
     def post(
         self,
         path: str,

@@ -13,6 +13,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _URL = r"^https?://[^/\s*@?#\\]+(/[^\s*?#\\]*)?$"
 _SUBDOMAINS = r"^https://\*(\.[A-Za-z0-9-]+){2,}/?$"
+_FOLDER = r"^(sftp://[^/\s*@?#\\]+|file://|http://[^/\s*@?#\\]+)(/[^\s*?#\\]*)?$"
 _SECRET: Mapping[str, object] = {
     "oneOf": [
         {
@@ -73,6 +74,8 @@ def _property(field: SettingField) -> dict[str, object]:
         case SettingKind.SECRET:
             return told | {"writeOnly": True, **_SECRET}
         case SettingKind.URL:
+            if field.of_files:
+                return told | {"type": "string", "pattern": _FOLDER}
             return told | {"type": "string", "anyOf": [{"pattern": _URL}, {"pattern": _SUBDOMAINS}]}
         case SettingKind.PLAIN | SettingKind.CUSTOM:
             limited: dict[str, object] = {"enum": list(field.choices)} if field.choices else {}

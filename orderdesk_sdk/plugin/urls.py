@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from orderdesk_sdk.errors import ConfigurationError
 
-__all__ = ["is_loopback", "read_base_url", "read_host"]
+__all__ = ["is_loopback", "read_base_url", "read_folder_url", "read_host"]
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _SUBDOMAINS = re.compile(r"https://\*((\.[A-Za-z0-9-]+){2,})/?", re.IGNORECASE)
@@ -60,6 +60,32 @@ def read_base_url(value: object, location: str, *, insecure: bool = False) -> st
     scheme, _, rest = value.partition("//")
     authority, slash, path = rest.partition("/")
     return f"{scheme}//{authority}".lower() + f"{slash}{path}".rstrip("/")
+
+
+def read_folder_url(value: object, location: str) -> str:
+    """The URL of a folder for files, `sftp://host/folder` or `file:///folder`, without a slash at its end.
+
+    http:// leads to this machine only: to a simulator, which answers as the transports of files do.
+
+    Raises ConfigurationError that does not show the value, as above.
+    """
+    hint = 'write it as "sftp://files.example.com/folder", or "file:///srv/folder"'
+    scheme, _, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
+    if not isinstance(value, str) or scheme.lower() not in ("sftp", "file", "http"):
+        raise ConfigurationError("must be a URL that begins with sftp:// or file://", location=location, hint=hint)
+    authority, slash, path = rest.partition("/")
+    is_file = scheme.lower() == "file"
+    # A file URL has no host; one stands in for it, so that the rest is judged as that of any other.
+    host, wrong = _split_authority(f"{scheme}://{authority}{'localhost' if is_file and not authority else ''}/{path}")
+    if wrong is None and is_file and (authority or not path.strip("/")):
+        wrong = "file:/// and the path of a folder of this machine were expected"
+    if wrong is None and ("//" in path or {".", ".."} & set(unquote(path).split("/"))):
+        wrong = "its path has an empty part, or one of nothing but dots"
+    if wrong is None and scheme.lower() == "http" and not is_loopback(host):
+        wrong = "by http:// only a simulator on this machine is called"
+    if wrong is not None:
+        raise ConfigurationError(f"this URL leads to no folder: {wrong}", location=location, hint=hint)
+    return f"{scheme}://{authority}".lower() + f"{slash}{path}".rstrip("/")
 
 
 def is_loopback(host: str) -> bool:

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from orderdesk_sdk.errors import ConfigurationError
 from orderdesk_sdk.plugin.connection_settings import SettingField, SettingKind, settings_fields, validate_number
-from orderdesk_sdk.plugin.urls import read_base_url
+from orderdesk_sdk.plugin.urls import read_base_url, read_folder_url
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.reach import Reach
 from orderdesk_sdk.transport.redaction import Redactor
@@ -108,7 +108,7 @@ def make_settings(
     for declared in settings_fields(settings_class):
         value, place = getattr(made, declared.name), f"{location}.{declared.name}"
         if declared.kind is SettingKind.URL and value:
-            require_reachable_url(value, place, connection.reach, connection.ports)
+            require_reachable_url(value, place, connection.reach, connection.ports, of_files=declared.of_files)
         if declared.of_machine and declared.name in connection.settings:
             raise ConfigurationError(
                 "it names something of this machine",
@@ -155,7 +155,9 @@ def _convert_value(
     if declared.parser is not None:
         return declared.parser(value, location)
     if declared.kind is SettingKind.URL:
-        return read_base_url(value, location, insecure=insecure)
+        return (
+            read_folder_url(value, location) if declared.of_files else read_base_url(value, location, insecure=insecure)
+        )
     if declared.choices and value not in declared.choices:
         allowed = ", ".join(map(repr, declared.choices))
         raise ConfigurationError(f"{value!r} is not allowed", location=location, hint=f"one of {allowed}")

@@ -62,6 +62,8 @@ def show_plan(screen: Screen, plan: Plan, *, with_reasons: bool = True) -> None:
     for entry in plan.entries:
         if entry.problem:
             screen.indented(f"{entry.title}: {entry.problem}", style="yellow")
+        if entry.folder:
+            screen.indented(f"{entry.title}: by files in {entry.folder}")
         for quota in entry.quotas:
             screen.indented(f"{entry.title}: {_quota(quota)}", style="" if quota.left else "yellow")
         if entry.eligibility is not None and not _is_requested(entry):

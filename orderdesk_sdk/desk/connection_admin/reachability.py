@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from orderdesk_sdk.cases.exchange import Failure
 from orderdesk_sdk.desk.health import HealthCheck, HealthCode, error_check
-from orderdesk_sdk.errors import OrderDeskError
-from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
+from orderdesk_sdk.errors import ConfigurationError, OrderDeskError
+from orderdesk_sdk.plugin.connection_settings import urls_of
 from orderdesk_sdk.plugin.guard import Guard, PluginFailure
 from orderdesk_sdk.runtime.connections import Connection, Connections
 
@@ -35,11 +35,13 @@ def check_connection(connections: Connections, name: str) -> tuple[HealthCheck, 
 def _hosts(connection: Connection) -> Iterator[HealthCheck]:
     from orderdesk_sdk.transport.http.host_check import connect_failure  # It brings httpx.
 
-    settings = connection.settings
-    urls = [getattr(settings, one.name) for one in settings_fields(type(settings)) if one.kind is SettingKind.URL]
-    named = [url for url in urls if url and "*" not in url]
-    for host, url in {urlsplit(url).netloc: url for url in named}.items():
-        failure = connect_failure(url, connection.reach, CONNECT_TIMEOUT)
+    named = [url for url in urls_of(connection.settings) if "*" not in url]
+    for host, url in {urlsplit(url).netloc or url: url for url in named}.items():
+        try:
+            failure = connect_failure(url, connection.reach, CONNECT_TIMEOUT, connection.client.login)
+        except ConfigurationError as error:  # By SFTP it is logged in.
+            yield error_check(HealthCode.CREDENTIALS, error, connection.name)
+            continue
         if failure is None:
             yield HealthCheck.ok(HealthCode.CONNECTION, connection.name, f"{host} can be reached")
         else:

@@ -37,6 +37,7 @@ def _plan_entry_document(entry: PlanEntry) -> JsonObject:
         "also_done": [effect.value for effect in entry.also_done],
         "offered": [effect.value for effect in entry.offered],
         "effect_notes": {effect.value: note for effect, note in entry.effect_notes.items()},
+        "folder": entry.folder,
         "quotas": [
             {
                 "operation": quota.operation,

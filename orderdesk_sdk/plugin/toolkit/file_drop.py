@@ -1,16 +1,28 @@
-"""Where a plugin leaves files that another program sends on: a folder of this machine, or a place of the host's."""
+"""Files that were dropped: by a flow, or for another program that sends them on."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Protocol
 
 from attrs import frozen
 
 from orderdesk_sdk.errors import ConfigurationError, ConflictError
+from orderdesk_sdk.plugin.toolkit.json_response import TextResponse, text_at
 from orderdesk_sdk.plugin.toolkit.private_files import write_private
 
-__all__ = ["LocalFileDrop", "FileDrop"]
+__all__ = ["FileDrop", "LocalFileDrop", "is_dropped"]
+
+
+def is_dropped(response: TextResponse, content: bytes) -> bool:
+    """Whether the response to `service.put_file` says that this content lies there whole; False for another status.
+
+    Raises MalformedResponseError for a response that does not say what was dropped.
+    """
+    if response.status_code not in (200, 201):
+        return False
+    return text_at(response, "sha256") == hashlib.sha256(content).hexdigest()
 
 
 class FileDrop(Protocol):

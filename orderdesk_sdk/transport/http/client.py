@@ -14,18 +14,19 @@ from attrs import evolve
 from orderdesk_sdk.cases.exchange import Certainty, Exchange, Failure, Intent
 from orderdesk_sdk.cases.log_records import RoomLogger
 from orderdesk_sdk.clock import Clock
-from orderdesk_sdk.errors import ConflictError, PluginError, StorageError
+from orderdesk_sdk.errors import ConfigurationError, ConflictError, PluginError, StorageError
 from orderdesk_sdk.plugin.answer import EXCHANGE_NUMBER
 from orderdesk_sdk.plugin.auth import TokenAuth
-from orderdesk_sdk.plugin.connection_settings import SettingKind, settings_fields
+from orderdesk_sdk.plugin.connection_settings import urls_of
 from orderdesk_sdk.plugin.guard import Guard, raise_for_failure
 from orderdesk_sdk.plugin.integration import Integration, Limit
-from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
+from orderdesk_sdk.plugin.plain_values import plain_instance
 from orderdesk_sdk.plugin.service import CallOptions
+from orderdesk_sdk.plugin.sftp_auth import SftpLogin
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.http.allowed_origins import AllowedOrigins
 from orderdesk_sdk.transport.http.connection_state import ConnectionState, LocalConnectionState
-from orderdesk_sdk.transport.http.credentials import Credentials
+from orderdesk_sdk.transport.http.credentials import Credentials, declared_auth
 from orderdesk_sdk.transport.http.deadline import DEADLINE
 from orderdesk_sdk.transport.http.failures import (
     backoff_seconds,
@@ -33,6 +34,7 @@ from orderdesk_sdk.transport.http.failures import (
     failure_of,
     throttling_failure,
 )
+from orderdesk_sdk.transport.http.files.requirements import required_login
 from orderdesk_sdk.transport.http.limits import HttpLimits
 from orderdesk_sdk.transport.http.log_redaction import redacted_logs
 from orderdesk_sdk.transport.http.pool import ConnectionPool, PooledTransport
@@ -85,18 +87,18 @@ class HttpClient:
         """
         self.limits = limits or HttpLimits()
         self._shutdown = shutdown or Shutdown()
-        self._integration = integration
-        self._location = f"integration {integration.slug}"
+        self._integration, self._location = integration, f"integration {integration.slug}"
         self._clock = clock
-        fields = settings_fields(type(settings))
-        urls = [getattr(settings, field.name) for field in fields if field.kind is SettingKind.URL]
-        self._allowed_origins = AllowedOrigins([url for url in urls if url])
+        urls = urls_of(settings)
+        self._allowed_origins = AllowedOrigins(urls)
         self.redactor = redactor
         expected = integration.expected_headers.items()
         self._expected_headers = {header: str(getattr(settings, name)) for header, name in expected}
         self._kept_headers = tuple(dict.fromkeys([*_KEPT_HEADERS, *integration.evidence_headers]))
         self._state = state or LocalConnectionState(clock)
-        self.credentials = self._credentials_of(settings)
+        auth = declared_auth(integration, settings)
+        self.login = required_login(urls, auth)
+        self.credentials = self._credentials_of(auth)
         self._shared_reads = SharedReads(clock)
         self._quotas = DailyQuotas(integration.quotas, self._state.call_counts, clock)
         self._buckets: dict[str, RateBucket] = {}
@@ -108,19 +110,16 @@ class HttpClient:
                 tls=self._allowed_origins.secure,
                 max_response_bytes=self.limits.max_response_bytes + _PACKING,
                 reach=self.limits.reach,
+                login=self.login,
             )
         )
         own = self.limits
-        timeout = httpx.Timeout(own.read_timeout, connect=own.connect_timeout, pool=own.timeout)
-        self._timeout = timeout.as_dict()
+        self._timeout = httpx.Timeout(own.read_timeout, connect=own.connect_timeout, pool=own.timeout).as_dict()
 
-    def _credentials_of(self, settings: object) -> Credentials | None:
-        """What signs the calls of these settings; None where the integration declares nothing of the kind."""
-        auth: object = self._integration.auth(settings) if self._integration.auth is not None else None
-        if auth is None:
+    def _credentials_of(self, auth: httpx.Auth | None) -> Credentials | None:
+        """What signs the calls; None where nothing does: a login by SFTP is the pool's."""
+        if auth is None or isinstance(auth, SftpLogin):
             return None
-        if not isinstance(auth, httpx.Auth):
-            raise TypeError(f"its auth gave {class_name(auth)}, not an httpx.Auth")
         if isinstance(auth, TokenAuth):
             auth.clock = self._clock
             auth.register_secret = self.redactor.add_secret
@@ -285,7 +284,7 @@ class HttpClient:
             return self.credentials.send_signed(request, guard, lambda: self._quotas.take_again(operation))
         try:
             return self._send(request)
-        except PluginError:
+        except (ConfigurationError, PluginError):
             raise
         except Exception as error:  # noqa: BLE001 - httpx lets errors of h11 and idna through; they prove nothing
             return failure_of(error, self.redactor)

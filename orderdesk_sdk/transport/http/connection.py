@@ -14,7 +14,7 @@ from orderdesk_sdk.transport.http.deadline import CallTimes
 from orderdesk_sdk.transport.http.public_addresses import may_connect
 from orderdesk_sdk.transport.http.reach import Reach
 
-__all__ = ["Connection", "Origin", "open_connection"]
+__all__ = ["Connection", "Origin", "connect_socket", "open_connection"]
 
 _PIECE = 64 * 1024
 """Bytes that are written between two looks at the deadline, and that are read at once."""
@@ -104,7 +104,7 @@ def open_connection(
     limit = times.left("connect", httpx.ConnectTimeout)
     until = None if limit is None else time.monotonic() + limit
     try:
-        sock = _connect(origin, until, reach)
+        sock = connect_socket(origin, until, reach)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None:
@@ -120,9 +120,10 @@ def open_connection(
     return Connection(origin, sock)
 
 
-def _connect(origin: Origin, until: float | None, reach: Reach) -> socket.socket:
+def connect_socket(origin: Origin, until: float | None, reach: Reach) -> socket.socket:
     """A socket to the first address of the host that accepts. Raises OSError, that of the last address.
 
+    until: by `time.monotonic`; None: as long as it takes.
     Looked up once: the addresses that are judged are those that are connected to. A host with one address that is out
     of reach is not called at all.
     """

@@ -16,6 +16,7 @@ from orderdesk_sdk.clock import Clock
 from orderdesk_sdk.errors import ConfigurationError, PluginError
 from orderdesk_sdk.plugin.auth import HeaderAuth, TokenAuth, is_settled_by
 from orderdesk_sdk.plugin.guard import Guard, raise_for_failure
+from orderdesk_sdk.plugin.integration import Integration
 from orderdesk_sdk.plugin.oauth import ClientCredentialsAuth, RefreshTokenAuth
 from orderdesk_sdk.plugin.plain_values import class_name, plain_instance
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
@@ -24,7 +25,7 @@ from orderdesk_sdk.transport.http.replay import is_request, plain_request
 from orderdesk_sdk.transport.http.shared_reads import copy_response
 from orderdesk_sdk.transport.redaction import Redactor
 
-__all__ = ["Credentials"]
+__all__ = ["Credentials", "declared_auth"]
 
 MAX_STEPS = 8
 """Calls that credentials may make for one request, that request among them."""
@@ -34,6 +35,14 @@ _OWN_CLASSES = (HeaderAuth, httpx.BasicAuth, RefreshTokenAuth, ClientCredentials
 _AUTH_STATUSES = frozenset({401, 403, 407})
 
 _AuthFlow = Generator[httpx.Request, httpx.Response, None]
+
+
+def declared_auth(integration: Integration, settings: object) -> httpx.Auth | None:
+    """What an integration declares for these settings; None where it declares nothing of the kind. Raises TypeError."""
+    auth: object = integration.auth(settings) if integration.auth is not None else None
+    if auth is not None and not isinstance(auth, httpx.Auth):
+        raise TypeError(f"its auth gave {class_name(auth)}, not an httpx.Auth")
+    return auth
 
 
 class Credentials:

@@ -26,6 +26,10 @@ class CallTimes:
         deadline = extensions.get(DEADLINE)
         self._deadline = deadline if isinstance(deadline, float) else float("inf")
 
+    def total(self, late: type[httpx.TimeoutException]) -> float | None:
+        """Seconds until the call must have ended; None: whenever. Raises `late` where they are spent."""
+        return self.left("total", late)
+
     def left(self, phase: str, late: type[httpx.TimeoutException]) -> float | None:
         """Seconds that a step of this phase ("pool", "connect", "read" or "write") may take; None: as long as it likes.
 

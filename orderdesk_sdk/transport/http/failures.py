@@ -17,6 +17,7 @@ __all__ = [
     "CERTAINTY",
     "NOT_PROCESSED_STATUSES",
     "ResponseTooLarge",
+    "FileNotDropped",
     "backoff_seconds",
     "condition_failure",
     "failure_of",
@@ -26,6 +27,10 @@ __all__ = [
 
 class ResponseTooLarge(httpx.TransportError):
     """The response is longer than the core reads. Whatever the request did, it has done."""
+
+
+class FileNotDropped(httpx.TransportError):
+    """A transfer broke off before the file had its name: nobody saw it, nor ever will."""
 
 
 CERTAINTY: Mapping[type[Exception], Certainty] = {
@@ -43,6 +48,7 @@ CERTAINTY: Mapping[type[Exception], Certainty] = {
     httpx.LocalProtocolError: Certainty.UNKNOWN,
     httpx.DecodingError: Certainty.UNKNOWN,
     ResponseTooLarge: Certainty.UNKNOWN,
+    FileNotDropped: Certainty.NOT_PROCESSED,
 }
 """The transport's failures. A failure that is not listed proves nothing, so its outcome is unknown."""
 
@@ -59,7 +65,7 @@ _FIRST_BACKOFF = 0.5
 
 _MESSAGES: Mapping[Certainty, str] = {
     Certainty.NOT_SENT: "the request did not reach the service",
-    Certainty.NOT_PROCESSED: "The service did not process the request",
+    Certainty.NOT_PROCESSED: "the service did not process the request",
     Certainty.UNKNOWN: "the request may have reached the service, and its response was lost",
 }
 

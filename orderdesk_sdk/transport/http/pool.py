@@ -1,4 +1,4 @@
-"""The connections of one client: at most so many at once, kept open between calls.
+"""The connections of one client: at most so many at once, kept open between calls; by HTTP, or to files.
 
 httpx's own pool and what lies around it cost more than the call itself, so the calls go by connections of ours. What
 httpx offers to recorders stays as it is: the transport is an `httpx.HTTPTransport`, and where a recorder such as vcrpy,
@@ -18,9 +18,11 @@ import httpcore
 import httpx
 
 from orderdesk_sdk.cases.log_records import RoomLogger
+from orderdesk_sdk.plugin.sftp_auth import SftpLogin
 from orderdesk_sdk.transport.http.connection import Connection, Origin, open_connection
 from orderdesk_sdk.transport.http.deadline import CallTimes
 from orderdesk_sdk.transport.http.failures import ResponseTooLarge
+from orderdesk_sdk.transport.http.files.connection import FILE_SCHEMES, FileConnection, open_files
 from orderdesk_sdk.transport.http.http11 import (
     EncodedRequest,
     RawRequest,
@@ -34,7 +36,7 @@ __all__ = ["ConnectionPool", "PooledTransport", "tls_context"]
 
 KEEP_ALIVE = 20.0
 """Seconds after which an idle connection is no longer used."""
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "sftp": 22, "file": 0}
 SENDING, SENT = "a %s request goes out", "the %s request went out"
 RECEIVED, FAILED = "the %s response came: %d, %d bytes", "the %s call failed"
 """What is logged of each call, at its moments: never its URL, which may name a customer."""
@@ -48,41 +50,58 @@ class ConnectionPool:
         tls: whether any of them may be https; loading the trust store costs 20 ms.
         max_response_bytes: of a body, as it is sent.
         reach: which addresses its connections may lead to.
+        login: what opens connections by SFTP; None: there are none.
     """
 
-    def __init__(self, size: int, *, tls: bool, max_response_bytes: int, reach: Reach = Reach.ANYWHERE) -> None:
+    def __init__(
+        self,
+        size: int,
+        *,
+        tls: bool,
+        max_response_bytes: int,
+        reach: Reach = Reach.ANYWHERE,
+        login: SftpLogin | None = None,
+    ) -> None:
         self._size = size
+        self._login = login
         self._reach = reach
         self._tls = tls_context() if tls else None
         self._max_response_bytes = max_response_bytes
         self._turns = threading.Semaphore(size)
         self._lock = threading.Lock()
-        self._idle: list[Connection] = []  # The latest last.
+        self._idle: list[Connection | FileConnection] = []  # The latest last.
         self._in_use = 0
         self._is_closed = False
 
     def send(self, origin: Origin, request: RawRequest, times: CallTimes) -> RawResponse:
         """Make a call. Raises httpx.TransportError; `failures` says what each proves."""
-        encoded = encode_request(request)
+        encoded = encode_request(request) if origin.scheme not in FILE_SCHEMES else None
         if not self._turns.acquire(timeout=times.left("pool", httpx.PoolTimeout)):
             raise httpx.PoolTimeout("no connection became free in time")
         try:
-            return self._send(origin, encoded, times)
+            return self._send(origin, request, encoded, times)
         finally:
             self._turns.release()
 
-    def _send(self, origin: Origin, encoded: EncodedRequest, times: CallTimes) -> RawResponse:
-        method = encoded.request.method.decode("ascii")
+    def _send(
+        self, origin: Origin, request: RawRequest, encoded: EncodedRequest | None, times: CallTimes
+    ) -> RawResponse:
+        """encoded: None where it does not go by HTTP."""
+        method = request.method.decode("ascii")
         response: RawResponse | None = None
-        connection: Connection | None = None
+        connection: Connection | FileConnection | None = None
         try:
             connection = self._take_idle(origin)
             if connection is None:
                 connection = self._open(origin, times)
             _log.debug(SENDING, method)
-            connection.send(encoded.data, times)
-            _log.debug(SENT, method)
-            response = read_response(encoded, partial(connection.receive, times), self._max_response_bytes)
+            if isinstance(connection, Connection):
+                assert encoded is not None, "a connection is of its origin's scheme"
+                connection.send(encoded.data, times)
+                _log.debug(SENT, method)
+                response = read_response(encoded, partial(connection.receive, times), self._max_response_bytes)
+            else:
+                response = connection.call(request, times, self._max_response_bytes)
             _log.debug(RECEIVED, method, response.status, len(response.body))
             return response
         finally:
@@ -90,16 +109,18 @@ class ConnectionPool:
                 _log.debug(FAILED, method)
             self._give_back(connection, may_reuse=response is not None and response.may_reuse)
 
-    def _open(self, origin: Origin, times: CallTimes) -> Connection:
+    def _open(self, origin: Origin, times: CallTimes) -> Connection | FileConnection:
+        if origin.scheme in FILE_SCHEMES and not self._is_closed:
+            return open_files(origin, self._login, times, self._reach)
         tls = self._tls if origin.scheme == "https" else None
         if self._is_closed or (tls is None and origin.scheme == "https"):
             raise httpx.ConnectError("the client is closed, or was opened for http only")
         return open_connection(origin, tls, times, self._reach)
 
-    def _take_idle(self, origin: Origin) -> Connection | None:
+    def _take_idle(self, origin: Origin) -> Connection | FileConnection | None:
         """An idle connection that leads there and still stands; None: one must be opened, and there is room for it."""
-        found: Connection | None = None
-        unusable: list[Connection] = []
+        found: Connection | FileConnection | None = None
+        unusable: list[Connection | FileConnection] = []
         with self._lock:
             self._in_use += 1
             oldest = time.monotonic() - KEEP_ALIVE
@@ -116,7 +137,7 @@ class ConnectionPool:
             connection.close()
         return found
 
-    def _give_back(self, connection: Connection | None, *, may_reuse: bool) -> None:
+    def _give_back(self, connection: Connection | FileConnection | None, *, may_reuse: bool) -> None:
         with self._lock:
             self._in_use -= 1
             if connection is not None and may_reuse and not (connection.is_broken or self._is_closed):
@@ -188,7 +209,7 @@ def _through(handle: Callable[[httpx.Request], httpx.Response], request: httpx.R
 @lru_cache(1024)
 def _origin(scheme: bytes, host: bytes, port: int | None) -> Origin:
     name = scheme.decode("ascii")
-    if name not in _PORTS or not host:
+    if name not in _PORTS or bool(host) == (name == "file"):
         raise httpx.UnsupportedProtocol(f"a request to a URL without a host, or of the protocol {name!r}")
     return Origin(name, host.decode("ascii"), port or _PORTS[name])
 

@@ -13,12 +13,13 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from orderdesk_sdk.errors import ConfigurationError
-from orderdesk_sdk.plugin.urls import read_base_url
+from orderdesk_sdk.plugin.urls import read_base_url, read_folder_url
 from orderdesk_sdk.transport.http.reach import Reach
 
 __all__ = ["is_public", "may_connect", "require_reachable_url"]
 
 HTTPS_PORT = 443
+SFTP_PORT = 22
 _IPv4 = ipaddress.IPv4Address
 _IPv6 = ipaddress.IPv6Address
 
@@ -87,20 +88,26 @@ def may_connect(reach: Reach, scheme: str, address: str) -> bool:
         return True
     if reach is Reach.SANDBOX and _is_loopback(address):
         return True
-    return scheme == "https" and is_public(address)
+    return scheme in ("https", "sftp") and is_public(address)
 
 
-def require_reachable_url(url: str, location: str, reach: Reach, ports: Collection[int] = ()) -> str:
-    """A URL that a client of this reach may be given, as `read_base_url` gives it.
+def require_reachable_url(
+    url: str, location: str, reach: Reach, ports: Collection[int] = (), *, of_files: bool = False
+) -> str:
+    """A URL that a client of this reach may be given, as `read_base_url` or `read_folder_url` gives it.
 
     What its name resolves to is judged when it is connected to.
 
     Args:
-        ports: besides 443, for reaches other than ANYWHERE.
+        ports: besides 443, or 22 by SFTP, for reaches other than ANYWHERE.
+        of_files: it is that of a folder.
 
     Raises ConfigurationError that does not show the URL: it may hold a secret.
     """
-    read = read_base_url(url, location, insecure=reach is Reach.ANYWHERE)
+    read = (
+        read_folder_url(url, location) if of_files else read_base_url(url, location, insecure=reach is Reach.ANYWHERE)
+    )
+    secure, port = ("sftp", SFTP_PORT) if of_files else ("https", HTTPS_PORT)
     if reach is Reach.ANYWHERE:
         return read
     parts = urlsplit(read)
@@ -108,9 +115,9 @@ def require_reachable_url(url: str, location: str, reach: Reach, ports: Collecti
     is_own = host == "localhost" or host.endswith(".localhost") or _is_loopback(host)
     if is_own and reach is Reach.SANDBOX:
         return read
-    if parts.scheme != "https":
+    if parts.scheme != secure:
         raise ConfigurationError(
-            "what is configured at run time is called by https alone", location=location, hint="write https://"
+            f"what is configured at run time is called by {secure} alone", location=location, hint=f"write {secure}://"
         )
     if is_own or (_is_address(host) and not is_public(host)):
         raise ConfigurationError(
@@ -118,7 +125,7 @@ def require_reachable_url(url: str, location: str, reach: Reach, ports: Collecti
             location=location,
             hint="give a public host; a service in your own network belongs into orderdesk.toml",
         )
-    if (parts.port or HTTPS_PORT) not in {HTTPS_PORT, *ports}:
+    if (parts.port or port) not in {port, *ports}:
         raise ConfigurationError(
             f"the port {parts.port} is not allowed",
             location=location,

@@ -142,6 +142,7 @@ class PlanEntryDocument(TypedDict):
     ]
     offered: Annotated[list[SideEffect], "What of that may be asked for, for this cancellation."]
     effect_notes: Annotated[dict[str, str], "What a side effect costs or does, by its name, where that is known."]
+    folder: Annotated[str | None, "The URL of the folder in which files are dropped; null where an API is called."]
     quotas: Annotated[list[QuotaDocument], "The daily quotas of the connection."]
     eligibility: Annotated[
         EligibilityStateDocument | None, "What the service said beforehand; null: it only says so when it is asked."

@@ -33,6 +33,7 @@ from orderdesk_devkit.testing.conformance.expected_requests import ExpectedReque
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
+from orderdesk_devkit.testing.conformance.file_transports import FileTransportTests
 from orderdesk_devkit.testing.conformance.kept_headers import KeptHeaderTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
@@ -111,6 +112,7 @@ class PluginConformance(
     ConditionalWriteTests,
     SideEffectTests,
     QuotaTests,
+    FileTransportTests,
     SettlementTests,
     ScopeTests,
     StatusChangeTests,

@@ -17,7 +17,7 @@ from orderdesk_devkit.testing.conformance.recorded_flows import RecordedFlow, re
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import PluginUnderTest
 
-__all__ = ["OtherOrderTests"]
+__all__ = ["OtherOrderTests", "other_number"]
 
 _MAX_VARIANTS = 60
 """Variants of one response that are tried."""
@@ -43,7 +43,9 @@ class OtherOrderTests(StandardTests):
                     continue
                 tried += 1
                 if take.play(other).says_done:
-                    found.append(f"{take.name}: all responses are about {_other(number)}, and it is taken for {number}")
+                    found.append(
+                        f"{take.name}: all responses are about {other_number(number)}, and it is taken for {number}"
+                    )
         count("responses about another order", tried)
         require(Requirement.ABOUT_THIS_ORDER, found)
 
@@ -111,14 +113,14 @@ def _each(
             yield take, changed, (*before, changed)
 
 
-def _other(number: str) -> str:
+def other_number(number: str) -> str:
     """A number of the same shape."""
     return "".join(str((int(one) + 1) % 10) if one.isdecimal() else one for one in number)
 
 
 def _renumbered(response: ReplayedResponse, number: str) -> ReplayedResponse:
     return evolve(
-        response, name="of another order", body=response.body.replace(number.encode(), _other(number).encode())
+        response, name="of another order", body=response.body.replace(number.encode(), other_number(number).encode())
     )
 
 

@@ -133,6 +133,10 @@ class Requirement(Enum):
         "what is too much for a day waits for the next one, and is not lost (laws 2 and 7)",
         "name in Integration.quotas the operation of the calls that the service counts, as in operation='cancel'",
     )
+    FILES = (
+        "a file is dropped whole and once, at a server that is known, and its answer is read (laws 2, 3 and 6)",
+        "drop by service.put_file(...), and acknowledge only what is_dropped(response, content) says is there",
+    )
     SETTLES_IN_TIME = (
         "a service that takes long is waited for, for as long as its plugin says that it takes (law 7)",
         "declare in Polling.usually_within how long the service normally takes, by its document",

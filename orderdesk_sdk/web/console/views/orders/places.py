@@ -112,6 +112,7 @@ class Place:
         chosen: the route that would be taken now; None: none would, and `problem` or `routes` say why.
         after: what would follow once a clock has closed the chosen route; None: nothing is known to.
         covered: why nothing more can be requested here, because it is canceled or being so; None: it can.
+        folder: where files are dropped and answers are found; None where an API is called.
         used_up: why nothing is sent today, where the calls of a daily quota are used; each with its moment.
         eligibility: what the service said of the order; None where it says so only when it is asked to cancel.
         not_done: what the cancellation does not do here, and `also_done`: what it does besides, in words.
@@ -133,6 +134,7 @@ class Place:
     case: CaseView | None
     used_up: tuple[tuple[str, datetime], ...] = ()
     eligibility: EligibilityView | None = None
+    folder: str | None = None
 
 
 def not_done_text(effects: Sequence[SideEffect]) -> tuple[str, ...]:
@@ -177,6 +179,7 @@ def make_place(entry: PlanEntry, case: CancelCase | None, *, is_covered: bool, r
             if not quota.left
         ),
         _eligibility(entry.eligibility, role) if entry.eligibility is not None else None,
+        entry.folder,
     )
 
 
