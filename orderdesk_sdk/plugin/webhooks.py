@@ -112,7 +112,7 @@ class OrderNotification:
             raise ValueError("the request of a notification is about another order")
 
 
-def _success(_: object, __: object, status: int) -> None:
+def _success(_: object, __: object, status: object) -> None:
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status < 300:
         raise ValueError(f"a message that was taken is answered by a status from 200 to 299, not {status!r}")
 
