@@ -77,6 +77,7 @@ FLOW_OBJECTS: tuple[type, ...] = (
     webhooks.WebhookRequest,
     webhooks.OrderNotification,
     webhooks.NotificationKind,
+    webhooks.WebhookReply,
     webhooks.WebhookSetup,
     webhooks.WebhookList,
     webhooks.RegisteredWebhook,

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from attrs import evolve
+from attrs import asdict, evolve
 
 from orderdesk_sdk.plugin.bulkhead import DEFAULT_TIMEOUT, Bulkhead
 from orderdesk_sdk.plugin.cancel_requests import CancelRequests
@@ -95,6 +95,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
         "registers_webhook": bool(plugin.manager.hook.orderdesk_webhooks.get_hookimpls()),
         "reads_notifications": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
+        "webhook_reply": None if declared.webhook_reply is None else asdict(declared.webhook_reply),
         "cancel_requests": None if declared.cancel_requests is None else _cancel_requests(declared.cancel_requests),
         "side_effects": _side_effects(declared),
         "limits": [

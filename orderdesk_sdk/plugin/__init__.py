@@ -51,7 +51,8 @@ _HOMES = {
     ),
     "plugin.answer": "Answer Answers LineAnswer Outcome Rejection ResponseLike",
     "plugin.webhooks": (
-        "MessageChannel OrderNotification NotificationKind RegisteredWebhook WebhookList WebhookRequest WebhookSetup"
+        "MessageChannel OrderNotification NotificationKind RegisteredWebhook WebhookList WebhookReply WebhookRequest "
+        "WebhookSetup"
     ),
     "plugin.connection_settings": (
         "RefreshTokenSettings SettingKind url folder_url custom read_header_name read_string_list secret setting "

@@ -208,6 +208,7 @@ from orderdesk_sdk.plugin.webhooks import NotificationKind as NotificationKind
 from orderdesk_sdk.plugin.webhooks import OrderNotification as OrderNotification
 from orderdesk_sdk.plugin.webhooks import RegisteredWebhook as RegisteredWebhook
 from orderdesk_sdk.plugin.webhooks import WebhookList as WebhookList
+from orderdesk_sdk.plugin.webhooks import WebhookReply as WebhookReply
 from orderdesk_sdk.plugin.webhooks import WebhookRequest as WebhookRequest
 from orderdesk_sdk.plugin.webhooks import WebhookSetup as WebhookSetup
 from orderdesk_sdk.secret import Secret as Secret

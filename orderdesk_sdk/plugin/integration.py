@@ -20,6 +20,7 @@ from orderdesk_sdk.plugin.cancel_requests import CancelRequests
 from orderdesk_sdk.plugin.order_numbers import Identity, validated_identities
 from orderdesk_sdk.plugin.plain_values import plain_text
 from orderdesk_sdk.plugin.routes import Button, Email, Portal, Route, RuleAction, _normalized_statuses
+from orderdesk_sdk.plugin.webhooks import WebhookReply
 
 if TYPE_CHECKING:
     import httpx
@@ -271,6 +272,8 @@ class Integration:
         side_effects: what a `Button` makes the service do besides, each with the name of the setting, a bool, that says
             so, or with a `SideEffectSwitch`; what is not named here is never done. `CancelRequest.side_effects` has
             those that were said.
+        webhook_reply: what the service wants to be answered once its message was taken; None: any status from 200 to
+            299 will do.
     """
 
     slug: str
@@ -298,6 +301,7 @@ class Integration:
     unavailable_reason: Callable[..., str | None] | None = None
     quotas: Mapping[str, Quota] = field(factory=dict)
     side_effects: Mapping[SideEffect, SideEffectSwitch] = field(factory=dict, converter=_switches)
+    webhook_reply: WebhookReply | None = None
 
     def __attrs_post_init__(self) -> None:
         if not SLUG.fullmatch(self.slug):
@@ -310,6 +314,7 @@ class Integration:
         require_instance("resubmission", self.resubmission, NewNumber, SameNumber, NoResubmission)
         require_instance("remote_id_format", self.remote_id_format, IdentifierFormat, type(None))
         require_instance("cancel_requests", self.cancel_requests, CancelRequests, type(None))
+        require_instance("webhook_reply", self.webhook_reply, WebhookReply, type(None))
         for effect in self.side_effects:
             require_instance("each key of side_effects", effect, SideEffect)
         for name, quota in self.quotas.items():

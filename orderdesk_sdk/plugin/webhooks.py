@@ -20,6 +20,7 @@ __all__ = [
     "OrderNotification",
     "RegisteredWebhook",
     "WebhookList",
+    "WebhookReply",
     "WebhookRequest",
     "WebhookSetup",
 ]
@@ -109,6 +110,26 @@ class OrderNotification:
             raise ValueError(f"a notification that an order is {self.kind.value} has no request")
         if self.request.remote_id != self.remote_id:
             raise ValueError("the request of a notification is about another order")
+
+
+def _success(_: object, __: object, status: object) -> None:
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status < 300:
+        raise ValueError(f"a message that was taken is answered by a status from 200 to 299, not {status!r}")
+
+
+@frozen
+class WebhookReply:
+    """What a service wants to be answered once its message was taken; anything else makes it send the message again.
+
+    Args:
+        status: from 200 to 299.
+        body: all of it.
+        content_type: of the body; no such header is sent without one.
+    """
+
+    status: int = field(default=200, validator=_success)
+    body: str = field(default="", validator=instance_of(str))
+    content_type: str = field(default="text/plain; charset=utf-8", validator=instance_of(str))
 
 
 @frozen

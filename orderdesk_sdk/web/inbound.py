@@ -44,7 +44,7 @@ class MessageEndpoint:
         return message_paths(self._desk.config.web.message_secret, self._desk.connections.names())
 
     async def take(self, request: Request) -> Response:
-        """Take one message; the answer has no body."""
+        """Take one message; the answer has a body only where the service asks for one."""
         seconds = self._addresses.wait(client_address(request.scope))
         if seconds:
             return Response(status_code=429, headers={"Retry-After": str(seconds), "Connection": "close"})
@@ -63,7 +63,7 @@ class MessageEndpoint:
             self._waiting -= 1
         if receipt.outcome in _TELLS_NOTHING:
             return Response(status_code=404)
-        return Response(status_code=receipt.status, headers=receipt.headers)
+        return Response(receipt.body, status_code=receipt.status, headers=receipt.headers)
 
     def _receive(
         self, source: MessageSource, headers: list[tuple[str, str]], body: bytes, query: Mapping[str, str]

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from orderdesk_sdk.cases.log_records import LogSubject, RoomLogger
 from orderdesk_sdk.cases.messages import InboundMessage, MessagePurpose, MessageSource
@@ -24,7 +24,7 @@ from orderdesk_sdk.errors import (
 )
 from orderdesk_sdk.orders.post_order import read_posted_order
 from orderdesk_sdk.plugin.toolkit.json_response import MalformedResponseError
-from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookRequest
+from orderdesk_sdk.plugin.webhooks import NotificationKind, OrderNotification, WebhookReply, WebhookRequest
 from orderdesk_sdk.runtime.webhook_reader import read_notifications
 
 __all__ = ["MessageReceiver"]
@@ -85,7 +85,8 @@ class MessageReceiver:
             text = f"more than {self._config.per_minute} messages came within a minute"
             return MessageReceipt(MessageOutcome.TOO_MANY, text, retry_after=wait)
         try:
-            return self._store(source, self._read(source, request))
+            receipt = self._store(source, self._read(source, request))
+            return evolve(receipt, reply=self._wanted_reply(source))
         except SignatureVerificationError as error:
             return MessageReceipt(MessageOutcome.FORGED, str(error))
         except InvalidStateError as error:
@@ -94,6 +95,11 @@ class MessageReceiver:
             return MessageReceipt(MessageOutcome.UNREADABLE, str(error))
         except OrderDeskError as error:  # The ledger is away, the inbox full, the plugin or its settings are broken.
             return MessageReceipt(MessageOutcome.NOT_STORED, str(error), retry_after=_RETRY_AFTER)
+
+    def _wanted_reply(self, source: MessageSource) -> WebhookReply | None:
+        if source.purpose is not MessagePurpose.WEBHOOK:
+            return None
+        return self._connections.get(source.connection).integration.webhook_reply
 
     def _is_open(self, source: MessageSource) -> bool:
         match source.purpose:

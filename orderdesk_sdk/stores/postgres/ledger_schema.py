@@ -313,6 +313,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(_KEPT_REPLIES),
     Migration(_RECEIPT_LINKS),
     Migration(_EVENT_WEBHOOKS),
-    Migration(_CALL_COUNTS),
+    # With it cases hold prior steps and who has withdrawn them, which an older program would drop, and send them.
+    Migration(_CALL_COUNTS, breaks_older=True),
     Migration(_ELIGIBILITY_READINGS),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, timedelta
 
 from orderdesk_sdk.stores.sql.database import Commits, Cursor
 
@@ -21,9 +21,11 @@ class SqlCallCounts:
 
     def take(self, operation: str, day: date, at_most: int) -> bool:
         row = (self._connection, operation, day.isoformat())
+        # The day before stays: a machine whose clock is slow still counts in it.
+        old = (self._connection, operation, (day - timedelta(days=1)).isoformat())
 
         def write(cursor: Cursor) -> bool:
-            cursor.execute("DELETE FROM call_counts WHERE connection = ? AND operation = ? AND day < ?", row)
+            cursor.execute("DELETE FROM call_counts WHERE connection = ? AND operation = ? AND day < ?", old)
             cursor.execute(
                 "INSERT INTO call_counts (connection, operation, day, calls) VALUES (?, ?, ?, 1)"
                 " ON CONFLICT (connection, operation, day) DO UPDATE SET calls = call_counts.calls + 1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from attrs import evolve
@@ -83,12 +83,12 @@ NEW_V2_ORDER = {
 }
 
 
-def with_lines(**parts: object) -> Callable[[Order], Order]:
+def with_lines(**parts: Any) -> Callable[[Order], Order]:
     """Makes an order of which each line has these parts."""
     return lambda order: evolve(order, lines=tuple(evolve(line, **parts) for line in order.lines))
 
 
-def with_parts(**parts: object) -> Callable[[Order], Order]:
+def with_parts(**parts: Any) -> Callable[[Order], Order]:
     """Makes an order that has these parts."""
     return lambda order: evolve(order, **parts)
 

@@ -31,6 +31,10 @@ def test_a_process_counts_by_itself() -> None:
 def test_a_ledger_counts_for_all_processes(ledger: SqlLedger) -> None:
     count_a_day(ledger.call_counts("acme"), ledger.call_counts("acme"))
     assert ledger.call_counts("other").taken("cancel", TOMORROW) == 0
+    slow = ledger.call_counts("acme")
+    assert not slow.take("cancel", TODAY, 3), "where a clock is slow, yesterday's calls are counted yet"
+    assert slow.take("cancel", date(2026, 1, 7), 3)
+    assert slow.taken("cancel", TODAY) == 0
 
 
 def test_many_threads_take_no_call_too_many(sqlite_ledger: SqliteLedger) -> None:

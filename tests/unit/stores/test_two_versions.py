@@ -5,8 +5,9 @@ The next version is simulated: the migrations of today with one more.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -186,3 +187,17 @@ def test_check_says_what_is_to_be_done_by_its_exit_code(database: LedgerDatabase
     with next_version(ADDS, breaks_older=False):
         assert "ledger: migrated from version" in asked(code=0)
         assert "nothing is to be done" in asked("--check", code=0)
+
+
+def test_both_databases_end_older_programs_with_the_same_tables() -> None:
+    """Those of PostgreSQL's first two versions are older than it."""
+
+    def tables(statements: Iterable[object]) -> list[str]:
+        return [name for one in statements if isinstance(one, str) for name in re.findall(r"CREATE TABLE (\w+)", one)]
+
+    steps = enumerate(sqlite_schema.MIGRATIONS, 1)
+    breaking = {name: at not in sqlite_schema.ADDITIVE for at, step in steps for name in tables(step)}
+    later = postgres_schema.MIGRATIONS[2:]
+    compared = {name: (step.breaks_older, breaking[name]) for step in later for name in tables(step.statements)}
+    assert {name: both for name, both in compared.items() if both[0] is not both[1]} == {}
+    assert compared["call_counts"] == (True, True), "an older program would send what was withdrawn"

@@ -70,8 +70,8 @@ def tests_pass(folder: PluginFolder) -> Iterator[Violation]:
         told, _, hint = failed.reason.partition("\nhint: ")
         message = "; ".join(line.strip() for line in told.splitlines()[:_TOLD_LINES])
         test = failed.test.rpartition("::")[2]
-        wish = f"run `python -m pytest -k {test}` there" if "::" in failed.test else "run `python -m pytest` there"
-        yield Violation(failed.test, message, f"{hint.strip()}; {wish}" if hint else wish)
+        advice = f"run `python -m pytest -k {test}` there" if "::" in failed.test else "run `python -m pytest` there"
+        yield Violation(failed.test, message, f"{hint.strip()}; {advice}" if hint else advice)
 
 
 def declarations_tried(folder: PluginFolder) -> Iterator[Violation]:

@@ -178,6 +178,10 @@ class Simulator(ABC):
         """What it has done besides, because a cancel asked for it: a fee charged, money paid back; None: unknown."""
         return None
 
+    def takes_reply(self, status: int, body: str) -> bool | None:  # noqa: ARG002 - for overriding
+        """Whether it counts a message as delivered that was answered so; None where its documents do not say."""
+        return None
+
     def eligibility(self, remote_id: str) -> Eligibility | None:  # noqa: ARG002 - for overriding
         """What is true of a cancel of the order now: whether it would take one, and the codes of the reasons that it
         takes for this order; None: it does not tell.

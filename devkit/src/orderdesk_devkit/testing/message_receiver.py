@@ -67,16 +67,17 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True  # It ended in the middle: the sender hears nothing, and sends it again.
                 return
             receipt = messages.receive(source, self.headers.items(), body, _query_of(url.query))
-            self._answer(receipt.status, receipt.headers)
+            self._answer(receipt.status, receipt.headers, receipt.body.encode())
 
-    def _answer(self, status: int, headers: dict[str, str] | None = None) -> None:
+    def _answer(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
         if status >= HTTPStatus.BAD_REQUEST:
             self.close_connection = True  # What is left of the request is not read.
         self.send_response(status)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the signature of the library
         """The desk has its own log, without what stands in URLs."""

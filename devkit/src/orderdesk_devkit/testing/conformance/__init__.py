@@ -28,6 +28,7 @@ from orderdesk_devkit.testing.conformance.determinism import DeterminismTests
 from orderdesk_devkit.testing.conformance.eligibility import EligibilityTests
 from orderdesk_devkit.testing.conformance.emails import EmailTests, ExpectedEmail
 from orderdesk_devkit.testing.conformance.ending import Ending
+from orderdesk_devkit.testing.conformance.endings import EndingTests
 from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, RequestTests
 from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
@@ -66,6 +67,7 @@ from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
 from orderdesk_devkit.testing.conformance.token_ends import TokenEndTests
 from orderdesk_devkit.testing.conformance.webhook_kinds import WebhookKindTests
+from orderdesk_devkit.testing.conformance.webhook_replies import WebhookReplyTests
 from orderdesk_devkit.testing.conformance.webhook_samples import WebhookSample, WebhookSampleTests
 from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTests
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
@@ -73,6 +75,7 @@ from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 __all__ = [
     "ConformanceError",
     "Ending",
+    "EndingTests",
     "ExpectedEmail",
     "ExpectedRequest",
     "PluginConformance",
@@ -126,6 +129,7 @@ class PluginConformance(
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,
+    WebhookReplyTests,
     WebhookSampleTests,
     WebhookSetupTests,
     SecretLeakTests,

@@ -173,6 +173,10 @@ class Requirement(Enum):
         "each webhook of the service is read, and one that cannot be read is malformed and no failure (law 10)",
         "give an OrderNotification with the order's number, and raise MalformedResponseError for another shape",
     )
+    REPLIES_TO_WEBHOOKS = (
+        "the service is answered as it demands once its message was taken (else it sends it for ever)",
+        'declare webhook_reply=WebhookReply(202, "...") in the Integration, as the service\'s documents say',
+    )
     WEBHOOK_KINDS = (
         "a webhook is read as what the service says of that order, each time (a hint is polled, and must not mislead)",
         "give number and event id as the message has them, and CANCELED or SHIPPED only for words that say so",
