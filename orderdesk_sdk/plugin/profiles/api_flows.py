@@ -52,10 +52,27 @@ def cancel_by_profile(profile: ApiProfile, request: CancelRequest, service: Serv
             else answer.acknowledged(response)
         )
     if response.status_code in call.rejected:
-        return answer.rejected(response, Rejection.TOO_LATE, message=f"the service answered {response.status_code}")
+        return (yield from _answer_rejected(profile, request, service, response))
     if response.status_code in call.not_found:
         return (yield from _answer_not_found(profile, request, service, response))
     return auth_or_rate_limit_answer(response, access_hint=ACCESS_HINT) or answer.unknown(response)
+
+
+def _answer_rejected(
+    profile: ApiProfile, request: CancelRequest, service: Service[S], response: httpx.Response
+) -> Flow[Answer]:
+    """What a cancel that was turned down means. An order that is canceled already is turned down too, so it is read."""
+    text = f"the service answered {response.status_code}"
+    if profile.read is None:
+        return answer.rejected(response, Rejection.TOO_LATE, message=text)
+    there = yield _status_request(profile.read, service, request.order.number, request.remote_id)
+    if not there.is_success:  # Nothing was done, and until the order can be read nobody knows why.
+        away = auth_or_rate_limit_answer(there, access_hint=ACCESS_HINT)
+        return away or answer.not_processed(response, message=f"{text}, and the order cannot be read")
+    found = _answer_from_status(profile.read, there)
+    if found.outcome in (Outcome.CANCELED, Outcome.REJECTED):
+        return found
+    return answer.rejected(response, Rejection.TOO_LATE, message=text, status=found.status)
 
 
 def _answer_not_found(

@@ -5,7 +5,7 @@ method = "POST"
 path = "/orders/{remote_id}/cancel"
 body = { order = "{remote_id}", reason = "{reason}" }
 accepted = [200, 202]                   # HTTP statuses that say that the request was accepted
-rejected = [409, 422]                   # HTTP statuses that say that it is too late
+rejected = [409, 422]                   # HTTP statuses that turn it down; what is read then says why
 not_found = [404]                       # HTTP statuses that say that no such order exists
 final = false                           # true: the response is final, and status, canceled and number say where
 

@@ -223,7 +223,7 @@ def test_a_final_reply_that_does_not_say_what_became_of_the_order_is_malformed(d
 
 
 def test_a_final_reply_that_refuses_is_a_refusal() -> None:
-    assert cancel(409, good(**FINAL))[1].outcome is Outcome.REJECTED
+    assert cancel(409, ApiProfile(good(**FINAL).cancel))[1].outcome is Outcome.REJECTED
 
 
 def unknown(read: httpx.Response) -> Answer:

@@ -15,7 +15,8 @@ _ASKED, _READ = "POST stop", "GET order"
 PROFILE_ENDINGS = (
     Ending("queued", State.CANCELED, proof=_READ),
     Ending("printing", State.REJECTED, rejection=Rejection.TOO_LATE, proof=_ASKED, wait=minutes(30)),
-    Ending("gone", State.REJECTED, rejection=Rejection.TOO_LATE, proof=_ASKED),
+    Ending("gone", State.REJECTED, rejection=Rejection.SHIPPED, proof=_READ),
+    Ending("stopped", State.CANCELED, proof=_READ),
     Ending(
         "queued",
         State.REJECTED,
@@ -26,4 +27,4 @@ PROFILE_ENDINGS = (
     ),
     Ending(None, State.REJECTED, rejection=Rejection.NOT_ALLOWED, proof=_ASKED),
 )
-"""For each stage of an order; the profile calls every 409 too late."""
+"""For each stage of an order; after a 409 it is read, and is too late only where that does not say otherwise."""
