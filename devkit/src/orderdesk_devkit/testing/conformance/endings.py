@@ -121,6 +121,8 @@ class EndingTrial:
         wanted = self.ending.asked or self._usual_answer()
         if asked.state is not wanted:
             yield Requirement.ENDINGS, f"right after the request it is {_text(asked)}, not {wanted.value}"
+        if asked.plugin_error is not None:
+            yield Requirement.RUNS_WITHOUT_ERROR, f"right after the request the plugin failed: {asked.plugin_error}"
         case = self._follow_up()
         took = self.harness.clock.now() - began
         if self.ending.within is not None and took > self.ending.within:
