@@ -88,6 +88,12 @@ def test_a_simulator_that_does_not_tell_what_canceled_is_judges_nothing(judge: J
     result.stdout.fnmatch_lines(["*DumbShop names no `canceled_statuses`*", "*hint: let the Simulator name its *"])
 
 
+def test_a_simulator_whose_canceled_word_is_another_is_told_before_the_plugin_is_blamed(judge: Judge) -> None:
+    result = judge("Toy", "-k", "as_the_declaration_says", shop="MisnamedShop")
+    told = "after a cancel its actual_status is 'canceled', and its canceled_statuses are 'CANCELLED'"
+    result.stdout.fnmatch_lines([f"*MisnamedShop: {told}*"])
+
+
 @pytest.mark.slow
 def test_what_does_not_apply_is_told_with_its_reason(judge: Judge) -> None:
     result = judge("Writes", body=UNREAD.format(("endpoint", "api_key", "folder")))

@@ -25,7 +25,7 @@ def judge(pytester: pytest.Pytester, plugin: type, kinds: str = "") -> pytest.Ru
             simulator = liar_shops.SigningShop
             webhook_kinds = {{{kinds}}}
     """)
-    return pytester.runpytest_inprocess("-q", "-k", "webhooks_are_read_as or webhooks_about_no_order")
+    return pytester.runpytest_inprocess("-q", "-k", "webhooks_are_read_as_what or webhooks_about_no_order")
 
 
 CHANGED = '"open": NotificationKind.CHANGED'
@@ -66,8 +66,13 @@ def test_who_reads_them_honestly_passes(pytester: pytest.Pytester) -> None:
     assert result.parseoutcomes() == {"passed": 2, "deselected": result.parseoutcomes()["deselected"]}
 
 
+def test_a_kind_that_is_none_is_told(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, toy_liars.Signed, '"open": "changed"')
+    result.stdout.fnmatch_lines(["*webhook_kinds: 'open' stands for 'changed', which is no NotificationKind*"])
+
+
 def test_kinds_that_are_not_declared_are_told_to_be_untested(pytester: pytest.Pytester) -> None:
     result = judge(pytester, toy_liars.Signed)
     result.stdout.fnmatch_lines(
-        ["untested: toy: what webhooks say of an order by its state: declare `webhook_kinds` in TestToy"]
+        ["untested: toy: what webhooks say of an order by its state: declare `webhook_kinds = {*}` in TestToy"]
     )

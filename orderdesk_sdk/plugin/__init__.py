@@ -75,6 +75,7 @@ _HOMES = {
     "plugin.toolkit.json_response": (
         "EndFlow MalformedResponseError error_message integer_at values_at values_in get_path json_object "
         "datetime_at require_success not_processed_answer objects_at single_object object_list text_at "
+        "number_or_text_at "
         "texts_at auth_or_rate_limit_answer value_at format_errors"
     ),
     "plugin.toolkit.line_quantities": (

@@ -161,6 +161,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import get_path as get_path
 from orderdesk_sdk.plugin.toolkit.json_response import integer_at as integer_at
 from orderdesk_sdk.plugin.toolkit.json_response import json_object as json_object
 from orderdesk_sdk.plugin.toolkit.json_response import not_processed_answer as not_processed_answer
+from orderdesk_sdk.plugin.toolkit.json_response import number_or_text_at as number_or_text_at
 from orderdesk_sdk.plugin.toolkit.json_response import object_list as object_list
 from orderdesk_sdk.plugin.toolkit.json_response import objects_at as objects_at
 from orderdesk_sdk.plugin.toolkit.json_response import require_success as require_success

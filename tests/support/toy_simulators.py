@@ -115,6 +115,12 @@ class ClosedShop(ToyShop):
     key = "of-nobody"
 
 
+class MisnamedShop(ToyShop):
+    """Calls canceled what its orders never are."""
+
+    canceled_statuses = frozenset({"CANCELLED"})
+
+
 class DumbShop(ToyShop):
     """Does not tell what its words mean."""
 

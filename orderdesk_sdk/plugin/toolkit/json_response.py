@@ -27,6 +27,7 @@ __all__ = [
     "objects_at",
     "single_object",
     "object_list",
+    "number_or_text_at",
     "text_at",
     "texts_at",
     "auth_or_rate_limit_answer",
@@ -160,6 +161,17 @@ def text_at(response: TextResponse, *path: str, within: Mapping[str, object] | N
     if not isinstance(value, str) or not value.strip():
         raise _malformed_error(response, path, f"a text was expected, not {_type_name(value)}")
     return value
+
+
+def number_or_text_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> str:
+    """The text or the whole number at a path of keys, as a text: for ids, which some services write as either.
+
+    Raises MalformedResponseError for anything else, and for an empty text.
+    """
+    value = value_at(response, *path, within=within)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text_at(response, *path, within=within)
 
 
 def datetime_at(response: TextResponse, *path: str, within: Mapping[str, object] | None = None) -> datetime:

@@ -22,6 +22,7 @@ from orderdesk_sdk.plugin.toolkit.json_response import (
     integer_at,
     json_object,
     not_processed_answer,
+    number_or_text_at,
     object_list,
     objects_at,
     require_success,
@@ -81,6 +82,8 @@ def test_values_are_read_at_their_path() -> None:
     assert value_at(REPLY, "order", "none") is None
     assert value_at(REPLY, "order", "count") == 0
     assert text_at(REPLY, "order", "status") == "Cancelled"
+    assert number_or_text_at(REPLY, "order", "status") == "Cancelled"
+    assert number_or_text_at(REPLY, "order", "count") == "0"
     assert value_at(REPLY) == json_object(REPLY)
     assert objects_at(FakeResponse(b'{"a": [{"b": 1}, {}]}'), "a") == ({"b": 1}, {})
 
@@ -95,6 +98,8 @@ def test_values_are_read_at_their_path() -> None:
         (lambda: text_at(REPLY, "order", "empty"), "$.order.empty", "not an empty text"),
         (lambda: text_at(REPLY, "order", "count"), "$.order.count", "not a number"),
         (lambda: text_at(REPLY, "order"), "$.order", "not an object"),
+        (lambda: number_or_text_at(REPLY, "order"), "$.order", "not an object"),
+        (lambda: number_or_text_at(REPLY, "order", "empty"), "$.order.empty", "not an empty text"),
         (lambda: objects_at(REPLY, "order"), "$.order", "a list was expected, not an object"),
         (lambda: objects_at(REPLY, "order", "lines"), "$.order.lines[1]", "an object was expected, not a number"),
     ],

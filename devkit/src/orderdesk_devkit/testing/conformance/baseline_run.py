@@ -213,6 +213,7 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
     with plugin.open_harness(folder, wrap=watched) as stage:
         heard = witnesses[0].calls if witnesses else []
         _require_canceled_statuses(stage.simulator)
+        before = None if stage.simulator is None else stage.simulator.actual_status(plugin.number)
         route = plugin.route(stage)
         problems, marks = stage.read_eligibility() if plugin.reads_eligibility else (), [len(heard)]
         asked = stage.cancel().state
@@ -220,6 +221,8 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         looks = list(_require_no_timeout(stage.steps()))
         case = looks[-1]
         marks.append(len(heard))
+        if case.state is State.CANCELED and stage.simulator is not None:
+            _require_known_status(stage.simulator, plugin.number, before)
         if case.state is State.CANCELED and not isinstance(plugin.integration.resubmission, NoResubmission):
             stage.resubmit()
         origin = stage.desk.connections.get(stage.connection).service(stage.clock.now()).base_url
@@ -280,6 +283,18 @@ def _record_status_changes(
 def _require_canceled_statuses(simulator: Simulator | None) -> None:
     if simulator is not None and not simulator.canceled_statuses:
         raise ConformanceError(Requirement.INSTALLED, [f"{type(simulator).__name__} names no `canceled_statuses`"])
+
+
+def _require_known_status(simulator: Simulator, number: str, before: str | None) -> None:
+    """Raise ConformanceError where a cancel made of the order what the simulator does not call canceled.
+
+    before: the status before the cancel; where it is the same still, it is the plugin that is wrong.
+    """
+    status = simulator.actual_status(number)
+    if status != before and status not in simulator.canceled_statuses:
+        listed = ", ".join(map(repr, sorted(simulator.canceled_statuses)))
+        message = f"after a cancel its actual_status is {status!r}, and its canceled_statuses are {listed}"
+        raise ConformanceError(Requirement.INSTALLED, [f"{type(simulator).__name__}: {message}"])
 
 
 def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:

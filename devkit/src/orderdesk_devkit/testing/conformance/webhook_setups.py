@@ -47,7 +47,10 @@ class WebhookSetupTests(StandardTests):
                 told = _told(harness, address, wanted)
                 has = tuple(harness.service.registered_webhooks() or ())
                 if told != state.value or sorted(has) != sorted(there):
-                    found.append(f"step {number}, {_words(address, wanted)}: it tells {told}; there is {_short(has)}")
+                    found.append(
+                        f"step {number}, {_words(address, wanted)}: it tells {told!r}, not {state.value!r}; there is "
+                        f"{_short(has)}, and expected is {_short(there)}"
+                    )
         require(Requirement.REGISTERS_WEBHOOKS, found)
 
 
@@ -61,8 +64,19 @@ def _told(harness: ConformanceHarness, address: str, wanted: bool | None) -> str
 
 def _words(address: str, wanted: bool | None) -> str:
     does = "listed" if wanted is None else "registered" if wanted else "removed"
-    return f"{_short((address,))} is to be {does}"
+    return f"{'ours' if address == OURS else 'another one'} is to be {does}"
 
 
 def _short(addresses: tuple[str, ...]) -> str:
-    return ", ".join("ours" if one == OURS else "another's" for one in addresses) or "none"
+    counts = {
+        "ours": addresses.count(OURS),
+        "another's": addresses.count(OTHERS),
+        "one of nobody here": sum(one not in (OURS, OTHERS) for one in addresses),
+    }
+    return (
+        " and ".join(f"{name} {_TIMES.get(count, f'{count} times')}" for name, count in counts.items() if count)
+        or "none"
+    )
+
+
+_TIMES = {1: "once", 2: "twice"}
