@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_devkit.testing.conformance import Requirement
+from orderdesk_devkit.testing.scrubbing import recorded_host
+from orderdesk_sdk.plugin.connection_settings import settings_fields
+from orderdesk_sdk.plugin.urls import read_folder_url
 from tests.support import filing_toy
 
 pytest_plugins = ("pytester",)
@@ -74,3 +77,9 @@ def test_a_plugin_of_an_api_skips_them(pytester: pytest.Pytester) -> None:
     """)
     result = pytester.runpytest_inprocess("-q", "-rs", "-k", "by_sftp_and_in_a_folder")
     result.stdout.fnmatch_lines(["*toy is called by HTTP: its base_url is no folder_url setting*"])
+
+
+def test_the_cassette_of_a_folder_is_played_over_http() -> None:
+    """A recorded URL is one that the setting takes, and that leads nowhere else."""
+    (folder,) = (one for one in settings_fields(filing_toy.FilingSettings) if one.of_files)
+    assert read_folder_url(recorded_host(folder), "folder") == "http://localhost"

@@ -33,7 +33,12 @@ def find_unscrubbed(text: str) -> list[str]:
 
 
 def recorded_host(field: SettingField) -> str:
-    """The URL that stands in a cassette for a host setting: its default, else a name that resolves nowhere."""
+    """The URL that stands in a cassette for a host setting: its default, else a name that resolves nowhere.
+
+    Of a folder for files it is this machine, which nobody calls either: a cassette is played over HTTP.
+    """
+    if field.of_files:
+        return "http://localhost"
     return str(field.default) if field.default else f"https://{field.name.replace('_', '-')}.invalid"
 
 
