@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.cases.plan import ASK_FIRST, PlanEntry
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
@@ -164,6 +166,21 @@ def test_a_service_that_stays_down_leaves_it_to_a_person(tmp_path: Path) -> None
         assert case.state is State.ACTION_REQUIRED
         assert "did not say whether it would cancel" in str(case.message)
         assert case.last_sent_at is None
+
+
+def test_what_is_sent_again_is_the_same_request_whatever_was_read_since(tmp_path: Path) -> None:
+    with TESTED.open_harness(tmp_path) as harness:
+        harness.service.faults.add(Fault.RESET_BEFORE, method="POST", path="^/cancellations$")
+        assert harness.cancel(STOCK).state is State.UNKNOWN
+        harness.service.set_option("reasons", "no stock")
+        harness.wait_for(harness.clock.now() + minutes(1))
+        harness.read_eligibility()
+        assert STOCK not in [code.code for code in entry(harness).steps[0].reasons]
+        harness.desk.cases.retry(harness.case.id, by="Ann")
+        history = [one.content for one in harness.desk.ledger.history(harness.case.id)]
+        sent = [one for one in history if isinstance(one, Intent) and not one.read_only]
+        assert len(sent) == 2
+        assert len({(one.digest, one.body) for one in sent}) == 1
 
 
 def test_what_is_only_recorded_reads_nothing(tmp_path: Path) -> None:

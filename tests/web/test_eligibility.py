@@ -10,6 +10,7 @@ import pytest
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.audit import AuditAction, order_subject
+from orderdesk_sdk.clock import hours
 from orderdesk_sdk.web.references import order_ref
 from orderdesk_sdk.web.server import serving
 from tests.support.eligibility_toy import AsksFirst, Market
@@ -86,6 +87,18 @@ def test_the_order_page_asks_and_shows_what_the_service_says(shop: WebShop, harn
     record = shop.desk.audit.list(2)[1].record
     assert (record.actor, record.action) == ("Ann", AuditAction.ELIGIBILITY_READ)
     assert record.subject == order_subject(TESTED.order.id)
+
+
+def test_whoever_is_about_to_confirm_is_told_that_the_service_would_not(
+    shop: WebShop, harness: ConformanceHarness
+) -> None:
+    harness.wait_for(harness.clock.now() + hours(2))
+    harness.read_eligibility()
+    with shop.signed_in(Role.OPERATOR, "Ann") as ann:
+        shown = press(ann, page_of(ann, PAGE), f"{PAGE}/review", reason="BUYER_ASKED")
+    assert shown.status_code == 200
+    assert "not eligible (too late)" in shown.text
+    assert "only its answer decides" in shown.text
 
 
 def test_the_page_says_why_the_service_could_not_be_asked(shop: WebShop, harness: ConformanceHarness) -> None:

@@ -48,8 +48,9 @@ class SqlEligibilityReadings(ABC):
         latest = to_microseconds(until) if until is not None else _END
         with self._read() as cursor:
             rows = cursor.execute(
-                "SELECT connection, data FROM eligibility_readings"
-                " WHERE order_id = ? AND read_at <= ? ORDER BY read_at",
+                "SELECT connection, data FROM eligibility_readings AS one WHERE order_id = ? AND read_at ="
+                " (SELECT max(read_at) FROM eligibility_readings AS other WHERE other.order_id = one.order_id"
+                " AND other.connection = one.connection AND other.read_at <= ?)",
                 (order_id, latest),
             ).fetchall()
         found: dict[str, EligibilityReading] = {}
