@@ -166,5 +166,5 @@ def test_who_does_the_same_honestly_passes(pytester: pytest.Pytester, honest: ty
 
 def test_a_simulator_that_sends_no_webhook_is_told_so(pytester: pytest.Pytester) -> None:
     result = judge(pytester, toy_liars.Signed, liar_shops.SilentShop, "webhooks")
-    assert result.parseoutcomes()["skipped"] == len(("read", "rejected", "by state", "unrelated"))
+    assert result.parseoutcomes()["skipped"] == len(("read", "rejected", "by state", "unrelated", "samples"))
     result.stdout.fnmatch_lines(["*toy takes webhooks, and its simulator sends none: let its webhooks(remote_id) *"])
