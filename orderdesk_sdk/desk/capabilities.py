@@ -95,6 +95,7 @@ def capabilities_document(plugin: LoadedPlugin, settings: object = None) -> Json
         "actions": [{"name": action.name, "status": action.status} for action in declared.actions],
         "registers_webhook": bool(plugin.manager.hook.orderdesk_webhooks.get_hookimpls()),
         "reads_notifications": bool(plugin.manager.hook.orderdesk_parse_webhook.get_hookimpls()),
+        "webhook_events": list(declared.webhook_events),
         "webhook_reply": None if declared.webhook_reply is None else asdict(declared.webhook_reply),
         "cancel_requests": None if declared.cancel_requests is None else _cancel_requests(declared.cancel_requests),
         "side_effects": _side_effects(declared),

@@ -272,6 +272,8 @@ class Integration:
         side_effects: what a `Button` makes the service do besides, each with the name of the setting, a bool, that says
             so, or with a `SideEffectSwitch`; what is not named here is never done. `CancelRequest.side_effects` has
             those that were said.
+        webhook_events: the events for each of which the plugin registers a webhook, at a service that takes one
+            registration an event; empty: one registration is for all.
         webhook_reply: what the service wants to be answered once its message was taken; None: any status from 200 to
             299 will do.
     """
@@ -302,6 +304,7 @@ class Integration:
     quotas: Mapping[str, Quota] = field(factory=dict)
     side_effects: Mapping[SideEffect, SideEffectSwitch] = field(factory=dict, converter=_switches)
     webhook_reply: WebhookReply | None = None
+    webhook_events: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if not SLUG.fullmatch(self.slug):
@@ -314,6 +317,9 @@ class Integration:
         require_instance("resubmission", self.resubmission, NewNumber, SameNumber, NoResubmission)
         require_instance("remote_id_format", self.remote_id_format, IdentifierFormat, type(None))
         require_instance("cancel_requests", self.cancel_requests, CancelRequests, type(None))
+        require_instance("webhook_events", self.webhook_events, tuple)
+        for event in self.webhook_events:
+            require_instance("each of webhook_events", event, str)
         require_instance("webhook_reply", self.webhook_reply, WebhookReply, type(None))
         for effect in self.side_effects:
             require_instance("each key of side_effects", effect, SideEffect)

@@ -153,10 +153,12 @@ class RegisteredWebhook:
     Args:
         id: the service's own name for it.
         address: where it sends its messages.
+        event: which messages, of a service with a registration for each event; None: all.
     """
 
     id: str = field(validator=instance_of(str))
     address: str = field(validator=instance_of(str), repr=False)
+    event: str | None = field(default=None, validator=optional(instance_of(str)))
 
 
 @frozen

@@ -13,7 +13,7 @@ from orderdesk_sdk.errors import OrderDeskError, PluginError
 from orderdesk_sdk.plugin.answer import Answer
 from orderdesk_sdk.plugin.guard import PluginFailure, Watchdog, raise_for_failure
 from orderdesk_sdk.plugin.registry import LoadedPlugin
-from orderdesk_sdk.plugin.webhooks import WebhookList, WebhookSetup
+from orderdesk_sdk.plugin.webhooks import RegisteredWebhook, WebhookList, WebhookSetup
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.secret import Secret
 
@@ -25,6 +25,8 @@ class WebhookState(enum.Enum):
 
     REGISTERED = "registered"
     """To us."""
+    INCOMPLETE = "incomplete"
+    """To us, and not for every event that the plugin declares."""
     MISSING = "missing"
     """To nobody."""
     FOREIGN = "foreign address"
@@ -41,6 +43,11 @@ class WebhookStatus:
 
     state: WebhookState
     others: int
+
+    @property
+    def leads_to_us(self) -> bool:
+        """Whether any message comes to us."""
+        return self.state in (WebhookState.REGISTERED, WebhookState.INCOMPLETE)
 
 
 class _Journal:
@@ -98,15 +105,22 @@ class WebhookSetups:
         )
         match result.outcome:
             case WebhookList(webhooks):
-                ours = sum(webhook.address == request.address for webhook in webhooks)
-                others = len(webhooks) - ours
-                state = WebhookState.FOREIGN if others else WebhookState.MISSING
-                return WebhookStatus(WebhookState.REGISTERED if ours else state, others)
+                return _status(webhooks, request.address, connection.integration.webhook_events)
             case Answer(message=message) | TransportLoss(message=message) | PluginFailure(message):
                 text = f"the webhooks cannot be listed: {message or 'the service does not say why'}"
                 raise PluginError(connection.redactor.redact_text(text), location=f"connection {connection.name!r}")
             case _:
                 raise AssertionError("a flow ends with what it is asked for")
+
+
+def _status(webhooks: tuple[RegisteredWebhook, ...], address: str, events: tuple[str, ...]) -> WebhookStatus:
+    """What these webhooks are for an address that is to hear of all these events; empty: of what one webhook tells."""
+    ours = [webhook.event for webhook in webhooks if webhook.address == address]
+    others = len(webhooks) - len(ours)
+    if not ours:
+        return WebhookStatus(WebhookState.FOREIGN if others else WebhookState.MISSING, others)
+    is_complete = None in ours or set(events) <= set(ours)
+    return WebhookStatus(WebhookState.REGISTERED if is_complete else WebhookState.INCOMPLETE, others)
 
 
 def registers_webhooks(plugin: LoadedPlugin) -> bool:

@@ -29,7 +29,7 @@ from orderdesk_sdk.desk.stored_configuration import StoredConfiguration
 from orderdesk_sdk.errors import ConfigurationError, ConflictError, NotFoundError, OrderDeskError, ValidationError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.connection_config import Answering
-from orderdesk_sdk.runtime.webhook_setups import WebhookState, WebhookStatus, registers_webhooks
+from orderdesk_sdk.runtime.webhook_setups import WebhookStatus, registers_webhooks
 from orderdesk_sdk.secret import Secret
 
 __all__ = ["ConnectionAdmin"]
@@ -153,7 +153,7 @@ class ConnectionAdmin:
         problem: str | None = None
         try:
             with self._webhooks_for_removal(disabled.name) as webhooks:
-                if webhooks.set(disabled.name, registered=False).state is WebhookState.REGISTERED:
+                if webhooks.set(disabled.name, registered=False).leads_to_us:
                     problem = "its webhook is still registered at the service"
         except OrderDeskError as error:
             problem = f"its webhook was not removed at the service: {error.message}"

@@ -55,11 +55,10 @@ class ConnectionWebhooks:
             others = f", beside {status.others} of others" if status.others else ""
             yield HealthCheck.ok(HealthCode.CONNECTION, name, f"the webhook is registered{others}")
             return
-        text = (
-            "no webhook is registered at the service"
-            if status.state is WebhookState.MISSING
-            else f"the webhooks that are registered lead to {status.others} foreign addresses"
-        )
+        text = {
+            WebhookState.MISSING: "no webhook is registered at the service",
+            WebhookState.INCOMPLETE: "the webhook is registered for a part of the events only",
+        }.get(status.state, f"the webhooks that are registered lead to {status.others} foreign addresses")
         hint = f"run `orderdesk connections webhook {name} --register`"
         yield HealthCheck.degraded(HealthCode.CONNECTION, name, text, hint)
 

@@ -243,7 +243,9 @@ def _set_webhook(request: Request, *, registered: bool) -> Response:
         )
     except _FORESEEN as error:
         return render(request, "connections.html", _list_data(request, error=error), status=409)
-    if (status.state is WebhookState.REGISTERED) is not registered:  # The service has not done it, and said nothing.
+    if status.leads_to_us is not registered or (
+        registered and status.state is WebhookState.INCOMPLETE
+    ):  # The service has not done it, and said nothing.
         return _webhook_page(request, name, status, code=409)
     return see_other("/connections", "webhook-registered" if registered else "webhook-removed")
 

@@ -212,17 +212,14 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
     path_of_tokens = token_path(plugin)
     with plugin.open_harness(folder, wrap=watched) as stage:
         heard = witnesses[0].calls if witnesses else []
-        _require_canceled_statuses(stage.simulator)
-        before = None if stage.simulator is None else stage.simulator.actual_status(plugin.number)
+        before = _status_before(stage.simulator, plugin.number)
         route = plugin.route(stage)
         problems, marks = stage.read_eligibility() if plugin.reads_eligibility else (), [len(heard)]
         asked = stage.cancel().state
         marks.append(len(heard))
         looks = list(_require_no_timeout(stage.steps()))
-        case = looks[-1]
+        case = _with_known_status(looks[-1], stage.simulator, before)
         marks.append(len(heard))
-        if case.state is State.CANCELED and stage.simulator is not None:
-            _require_known_status(stage.simulator, plugin.number, before)
         if case.state is State.CANCELED and not isinstance(plugin.integration.resubmission, NoResubmission):
             stage.resubmit()
         origin = stage.desk.connections.get(stage.connection).service(stage.clock.now()).base_url
@@ -280,21 +277,28 @@ def _record_status_changes(
     return found
 
 
-def _require_canceled_statuses(simulator: Simulator | None) -> None:
-    if simulator is not None and not simulator.canceled_statuses:
+def _status_before(simulator: Simulator | None, number: str) -> str | None:
+    """What the order is before the cancel. Raises ConformanceError where the simulator says of no status: canceled."""
+    if simulator is None:
+        return None
+    if not simulator.canceled_statuses:
         raise ConformanceError(Requirement.INSTALLED, [f"{type(simulator).__name__} names no `canceled_statuses`"])
+    return simulator.actual_status(number)
 
 
-def _require_known_status(simulator: Simulator, number: str, before: str | None) -> None:
-    """Raise ConformanceError where a cancel made of the order what the simulator does not call canceled.
+def _with_known_status(case: CancelCase, simulator: Simulator | None, before: str | None) -> CancelCase:
+    """The case. Raises ConformanceError where a cancel made of the order what the simulator does not call canceled.
 
     before: the status before the cancel; where it is the same still, it is the plugin that is wrong.
     """
-    status = simulator.actual_status(number)
+    if simulator is None or case.state is not State.CANCELED:
+        return case
+    status = simulator.actual_status(case.remote_id)
     if status != before and status not in simulator.canceled_statuses:
         listed = ", ".join(map(repr, sorted(simulator.canceled_statuses)))
         message = f"after a cancel its actual_status is {status!r}, and its canceled_statuses are {listed}"
         raise ConformanceError(Requirement.INSTALLED, [f"{type(simulator).__name__}: {message}"])
+    return case
 
 
 def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:

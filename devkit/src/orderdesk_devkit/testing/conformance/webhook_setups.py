@@ -28,7 +28,10 @@ _STEPS = (
 
 
 class WebhookSetupTests(StandardTests):
-    """Registered, listed, registered again, removed, removed again; beside the webhook of somebody else."""
+    """Registered, listed, registered again, removed, removed again; beside the webhook of somebody else.
+
+    Of a plugin with `webhook_events`: one webhook for each of them.
+    """
 
     def test_a_webhook_is_registered_once_and_removed_alone(
         self, plugin_under_test: PluginUnderTest, tmp_path: Path
@@ -43,8 +46,9 @@ class WebhookSetupTests(StandardTests):
         with plugin_under_test.open_harness(tmp_path) as harness:
             if harness.service.registered_webhooks() is None:
                 pytest.skip(f"{plugin_under_test.slug}: its simulator does not tell its `registered_webhooks`")
-            for number, (address, wanted, state, there) in enumerate(_STEPS, start=1):
-                told = _told(harness, address, wanted)
+            each = max(1, len(plugin.integration.webhook_events))
+            for number, (address, wanted, state, addresses) in enumerate(_STEPS, start=1):
+                told, there = _told(harness, address, wanted), addresses * each
                 has = tuple(harness.service.registered_webhooks() or ())
                 if told != state.value or sorted(has) != sorted(there):
                     found.append(
