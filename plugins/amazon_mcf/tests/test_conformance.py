@@ -152,6 +152,17 @@ class TestAmazonMcf(PluginConformance):
         *(Ending(status, State.CANCELED, proof=READ) for status in ("Cancelled", "Unfulfillable", "Invalid")),
         Ending(None, State.REJECTED, rejection=Rejection.NOT_ALLOWED, proof=READ),
         Ending(None, State.ACTION_REQUIRED, asked=State.UNKNOWN, replies={CANCEL: (400, ERROR)}),
+        *(
+            Ending(
+                "New",
+                State.CANCELED,
+                asked=State.PENDING,
+                proof=READ,
+                replies={CANCEL: (404, said)},
+                asked_says=says,
+            )
+            for said, says in (({}, "the base URL has no such path"), (ERROR, "it cannot be done"))
+        ),
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING, replies={CANCEL: (404, {}), READ: (404, {})}),
         Ending("Received", State.ACTION_REQUIRED, asked=State.UNKNOWN, replies={CANCEL: (200, ERROR)}),
         Ending("Received", State.ACTION_REQUIRED, asked=State.UNKNOWN, replies={CANCEL: (500, {}), READ: (500, {})}),

@@ -89,6 +89,7 @@ class TestShipBob(PluginConformance):
         Ending("Processing", State.CANCELED, asked=State.UNKNOWN, proof="GET order", options={"result": "unheard of"}),
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING, says="ShipBob would not cancel the order"),
         unclear({"split": "two"}, GET_order=(404, {})),
+        unclear(POST_cancel=(500, {})),
         unclear(POST_cancel=(200, told(order_id=4711))),
         unclear(POST_cancel=(200, told(inner_id=4711))),
         unclear(POST_cancel=(200, told("PartialSuccess", stopped=False))),

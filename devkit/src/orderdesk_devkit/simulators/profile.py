@@ -53,7 +53,9 @@ class ApiProfileSimulator(SimpleSimulator):
     cancel_verb: ClassVar[str] = "stop"
     stages: ClassVar[Stages] = Stages(*(stage.value for stage in OrderStage))
     options: ClassVar[tuple[BehaviorOption, ...]] = (
-        BehaviorOption("auth", ("basic", "headers", "header"), description="how user and secret must be sent"),
+        BehaviorOption(
+            "auth", ("basic", "headers", "header"), description="how user and secret are to be sent; each is taken"
+        ),
         FATE,
     )
     canceled_statuses: ClassVar[frozenset[str]] = frozenset({OrderStage.STOPPED.value})
@@ -106,11 +108,8 @@ class ApiProfileSimulator(SimpleSimulator):
         return operation, number, outcome
 
     def is_authorized(self, request: Request) -> bool:
-        match self.option("auth"):
-            case "headers":
-                given = f"{request.headers.get(USER_HEADER)}:{request.headers.get(SECRET_HEADER)}"
-                return secrets_match(given, f"{API_USER}:{API_SECRET}")
-            case "header":
-                return secrets_match(request.headers.get(SECRET_HEADER), API_SECRET)
-            case _:
-                return secrets_match(request.headers.get("authorization"), basic_authorization(API_USER, API_SECRET))
+        user, secret = request.headers.get(USER_HEADER), request.headers.get(SECRET_HEADER)
+        if "authorization" in request.headers:
+            return secrets_match(request.headers["authorization"], basic_authorization(API_USER, API_SECRET))
+        is_user = secrets_match(user, API_USER) if user is not None else self.option("auth") != "headers"
+        return is_user and secrets_match(secret, API_SECRET)

@@ -16,7 +16,7 @@ from orderdesk_devkit.simulators.control import PREFIX
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import LIFE_CYCLE, Effect, Simulator
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
-from orderdesk_devkit.testing.plugin_under_test import NOWHERE, PluginUnderTest
+from orderdesk_devkit.testing.plugin_under_test import NOWHERE, ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
@@ -212,26 +212,26 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
     path_of_tokens = token_path(plugin)
     with plugin.open_harness(folder, wrap=watched) as stage:
         heard = witnesses[0].calls if witnesses else []
-        before = _status_before(stage.simulator, plugin.number)
-        route = plugin.route(stage)
-        problems, marks = stage.read_eligibility() if plugin.reads_eligibility else (), [len(heard)]
+        _require_canceled_statuses(stage.simulator)
+        before = None if stage.simulator is None else stage.simulator.actual_status(plugin.number)
+        route, problems = plugin.route(stage), stage.read_eligibility() if plugin.reads_eligibility else ()
+        marks = [len(heard)]
         asked = stage.cancel().state
         marks.append(len(heard))
         looks = list(_require_no_timeout(stage.steps()))
-        case = _with_known_status(looks[-1], stage.simulator, before)
+        case = looks[-1]
         marks.append(len(heard))
-        if case.state is State.CANCELED and not isinstance(plugin.integration.resubmission, NoResubmission):
-            stage.resubmit()
+        if case.state is State.CANCELED:
+            _submit_again(stage, plugin, before)
         origin = stage.desk.connections.get(stage.connection).service(stage.clock.now()).base_url
-        history = [entry.content for entry in stage.desk.ledger.history(case.id)]
-        writes = [one for one in history if isinstance(one, Intent) and not one.read_only]
+        is_idempotent = all(intent.idempotent for intent in _writes(stage, case))
     parts = [heard[begin:end] for begin, end in pairwise((0, *marks, len(heard)))]
     eligibility, cancel, follow, resubmit = (tuple(one for one in part if one.path != path_of_tokens) for part in parts)
     return BaselineRun(
         route,
         asked,
         case.state,
-        all(intent.idempotent for intent in writes),
+        is_idempotent,
         cancel,
         follow,
         resubmit,
@@ -242,6 +242,20 @@ def run_baseline(plugin: PluginUnderTest, folder: Path) -> BaselineRun:
         _record_status_changes(plugin, folder, path_of_tokens),
         eligibility,
     )
+
+
+def _submit_again(stage: ConformanceHarness, plugin: PluginUnderTest, before: str | None) -> None:
+    """Submit the order that is canceled again, where that is declared. before: its status before the cancel."""
+    if stage.simulator is not None:
+        _require_known_status(stage.simulator, plugin.number, before)
+    if not isinstance(plugin.integration.resubmission, NoResubmission):
+        stage.resubmit()
+
+
+def _writes(stage: ConformanceHarness, case: CancelCase) -> list[Intent]:
+    """What of a case's requests may change something."""
+    history = [entry.content for entry in stage.desk.ledger.history(case.id)]
+    return [one for one in history if isinstance(one, Intent) and not one.read_only]
 
 
 def _plugin_errors(problems: Sequence[str], looks: Sequence[CancelCase]) -> tuple[str, ...]:
@@ -277,28 +291,21 @@ def _record_status_changes(
     return found
 
 
-def _status_before(simulator: Simulator | None, number: str) -> str | None:
-    """What the order is before the cancel. Raises ConformanceError where the simulator says of no status: canceled."""
-    if simulator is None:
-        return None
-    if not simulator.canceled_statuses:
+def _require_canceled_statuses(simulator: Simulator | None) -> None:
+    if simulator is not None and not simulator.canceled_statuses:
         raise ConformanceError(Requirement.INSTALLED, [f"{type(simulator).__name__} names no `canceled_statuses`"])
-    return simulator.actual_status(number)
 
 
-def _with_known_status(case: CancelCase, simulator: Simulator | None, before: str | None) -> CancelCase:
-    """The case. Raises ConformanceError where a cancel made of the order what the simulator does not call canceled.
+def _require_known_status(simulator: Simulator, number: str, before: str | None) -> None:
+    """Raise ConformanceError where a cancel made of the order what the simulator does not call canceled.
 
     before: the status before the cancel; where it is the same still, it is the plugin that is wrong.
     """
-    if simulator is None or case.state is not State.CANCELED:
-        return case
-    status = simulator.actual_status(case.remote_id)
+    status = simulator.actual_status(number)
     if status != before and status not in simulator.canceled_statuses:
         listed = ", ".join(map(repr, sorted(simulator.canceled_statuses)))
         message = f"after a cancel its actual_status is {status!r}, and its canceled_statuses are {listed}"
         raise ConformanceError(Requirement.INSTALLED, [f"{type(simulator).__name__}: {message}"])
-    return case
 
 
 def _require_no_timeout(steps: Iterator[CancelCase]) -> Iterator[CancelCase]:

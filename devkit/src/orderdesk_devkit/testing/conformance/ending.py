@@ -33,6 +33,7 @@ class Ending:
         lines: quantities by code; empty: the whole order.
         route: the index of the route by which it ends, in the declaration.
         says: what the person who reads the case is told of what the service said, in part; "": it is not compared.
+        asked_says: the same right after the request.
         calls: how often each call was made by then, by the names of the simulator's log; those that are not named are
             not counted.
         replies: by the name of a call in the simulator's log, the status and the JSON document (or the text) that it is
@@ -55,6 +56,7 @@ class Ending:
     lines: Mapping[str, int] = field(factory=dict, kw_only=True, hash=False)
     route: int = field(default=0, kw_only=True)
     says: str = field(default="", kw_only=True)
+    asked_says: str = field(default="", kw_only=True)
     calls: Mapping[str, int] = field(factory=dict, kw_only=True, hash=False)
     replies: Mapping[str, tuple[int, object]] = field(factory=dict, kw_only=True, hash=False)
     refused: int | None = field(default=None, kw_only=True)

@@ -121,6 +121,11 @@ class EndingTrial:
         wanted = self.ending.asked or self._usual_answer()
         if asked.state is not wanted:
             yield Requirement.ENDINGS, f"right after the request it is {_text(asked)}, not {wanted.value}"
+        if self.ending.asked_says not in (asked.message or ""):
+            yield (
+                Requirement.ENDINGS,
+                f"right after the request it says {asked.message!r}, and not {self.ending.asked_says!r}",
+            )
         if asked.plugin_error is not None:
             yield Requirement.RUNS_WITHOUT_ERROR, f"right after the request the plugin failed: {asked.plugin_error}"
         case = self._follow_up()
