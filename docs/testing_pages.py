@@ -21,11 +21,14 @@ from orderdesk_devkit.simulators.fault_queue import Fault
 from orderdesk_devkit.testing import harness, pytest_plugin, scenarios
 from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.conformance import (
+    AnswerEnding,
     Ending,
     ExpectedEmail,
+    ExpectedFile,
     ExpectedRequest,
     PluginConformance,
     Resubmission,
+    StatusEnding,
     WebhookSample,
     base,
 )
@@ -98,6 +101,9 @@ def testing_page() -> str:
         *class_section(Resubmission),
         *class_section(WebhookSample),
         *class_section(ExpectedEmail),
+        *class_section(ExpectedFile),
+        *class_section(StatusEnding),
+        *class_section(AnswerEnding),
         "## Fixtures",
         "",
         "They are there wherever `orderdesk-devkit` is installed. All but `cassette` are of the integration that the",

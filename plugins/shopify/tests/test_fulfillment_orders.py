@@ -108,7 +108,7 @@ def test_what_was_asked_for_already_is_not_asked_for_again(
 
 def test_what_has_shipped_is_refused(simulator: FulfillmentSimulator, harness: SimulatedHarness) -> None:
     order = simulator.fulfillment_order("1042")
-    order.status, order.asked, order.parcel = "CLOSED", "ACCEPTED", True
+    order.status, order.asked, order.parcel = "CLOSED", "ACCEPTED", "SUCCESS"
     assert (harness.cancel().state, harness.case.rejection) == (State.REJECTED, Rejection.SHIPPED)
     assert asked(harness) == []
 

@@ -20,6 +20,7 @@ every plugin is held against it from then on. The room imports the rest of `test
 
 from __future__ import annotations
 
+from orderdesk_devkit.testing.conformance.answer_endings import AnswerEnding, AnswerEndingTests
 from orderdesk_devkit.testing.conformance.batches import BatchTests
 from orderdesk_devkit.testing.conformance.call_rules import CallRuleTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
@@ -34,6 +35,7 @@ from orderdesk_devkit.testing.conformance.failpoints import FailpointTests
 from orderdesk_devkit.testing.conformance.fallback_routes import FallbackRouteTests
 from orderdesk_devkit.testing.conformance.faults import FaultTests
 from orderdesk_devkit.testing.conformance.file_transports import FileTransportTests
+from orderdesk_devkit.testing.conformance.files import ExpectedFile, FileTests
 from orderdesk_devkit.testing.conformance.kept_headers import KeptHeaderTests
 from orderdesk_devkit.testing.conformance.late_cancels import LateCancelTests
 from orderdesk_devkit.testing.conformance.malformed_responses import MalformedResponseTests
@@ -51,7 +53,6 @@ from orderdesk_devkit.testing.conformance.refusals import RefusalTests
 from orderdesk_devkit.testing.conformance.repeated_calls import RepeatedCallTests
 from orderdesk_devkit.testing.conformance.request_lists import RequestListTests
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
-from orderdesk_devkit.testing.conformance.responses import ResponseTests
 from orderdesk_devkit.testing.conformance.resubmission import Resubmission
 from orderdesk_devkit.testing.conformance.resubmissions import ResubmissionTests
 from orderdesk_devkit.testing.conformance.samples import SampleTests
@@ -62,6 +63,7 @@ from orderdesk_devkit.testing.conformance.setting_use import SettingTests
 from orderdesk_devkit.testing.conformance.settlement import SettlementTests
 from orderdesk_devkit.testing.conformance.side_effects import SideEffectTests
 from orderdesk_devkit.testing.conformance.status_changes import StatusChangeTests
+from orderdesk_devkit.testing.conformance.status_endings import StatusEnding, StatusEndingTests
 from orderdesk_devkit.testing.conformance.submissions import SubmissionTests
 from orderdesk_devkit.testing.conformance.termination import TerminationTests
 from orderdesk_devkit.testing.conformance.throttling import ThrottlingTests
@@ -73,14 +75,17 @@ from orderdesk_devkit.testing.conformance.webhook_setups import WebhookSetupTest
 from orderdesk_devkit.testing.conformance.withdrawals import WithdrawalTests
 
 __all__ = [
+    "AnswerEnding",
     "ConformanceError",
     "Ending",
     "EndingTests",
     "ExpectedEmail",
+    "ExpectedFile",
     "ExpectedRequest",
     "PluginConformance",
     "Requirement",
     "Resubmission",
+    "StatusEnding",
     "WebhookSample",
 ]
 
@@ -93,6 +98,7 @@ class PluginConformance(
     WithdrawalTests,
     SubmissionTests,
     EmailTests,
+    FileTests,
     RequestTests,
     ResubmissionTests,
     SampleTests,
@@ -100,7 +106,6 @@ class PluginConformance(
     FailpointTests,
     FaultTests,
     TerminationTests,
-    ResponseTests,
     MalformedResponseTests,
     OtherOrderTests,
     RefusalTests,
@@ -116,6 +121,7 @@ class PluginConformance(
     SettlementTests,
     ScopeTests,
     StatusChangeTests,
+    StatusEndingTests,
     BatchTests,
     SettingTests,
     SettingChoiceTests,
@@ -126,6 +132,7 @@ class PluginConformance(
     PersonTests,
     ManualPollTests,
     RequestListTests,
+    AnswerEndingTests,
     TokenEndTests,
     RepeatedCallTests,
     WebhookKindTests,

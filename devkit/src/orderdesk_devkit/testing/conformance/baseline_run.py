@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from orderdesk_devkit.simulators.control import PREFIX
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import LIFE_CYCLE, Effect, Simulator
+from orderdesk_devkit.testing.conformance.proofs import digest_of
 from orderdesk_devkit.testing.conformance.requirement import ConformanceError, Requirement
 from orderdesk_devkit.testing.plugin_under_test import NOWHERE, ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.cancellation import CancelCase
@@ -50,6 +51,7 @@ class RecordedCall:
         effects: what it made happen.
         canceled: whether the service had the order truly canceled when it answered.
         operations: what the service calls it, as its log has it.
+        digest: of the request, as a ledger has it.
     """
 
     method: str
@@ -60,6 +62,7 @@ class RecordedCall:
     effects: tuple[Effect, ...]
     canceled: bool
     operations: tuple[str, ...] = ()
+    digest: str = ""
 
 
 @frozen
@@ -91,8 +94,13 @@ class CallRecorder:
             await self._app(scope, receive, send)
             return
         start: Message = {"status": 0, "headers": []}
-        body = bytearray()
+        asked, body = bytearray(), bytearray()
         before, told = len(self._simulator.log), len(self.calls)
+
+        async def hear() -> Message:
+            message = await receive()
+            asked.extend(message.get("body", b""))
+            return message
 
         async def keep(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -100,21 +108,31 @@ class CallRecorder:
             body.extend(message.get("body", b""))
             if message["type"] == "http.response.body" and not message.get("more_body", False):
                 # Before the client has it all: whoever asks then must find it here.
-                self._record(scope, start, bytes(body), before)
+                self._record(scope, start, bytes(asked), bytes(body), before)
             await send(message)
 
-        await self._app(scope, receive, keep)
+        await self._app(scope, hear, keep)
         if len(self.calls) == told:  # A fault has broken the connection.
-            self._record(scope, start, bytes(body), before)
+            self._record(scope, start, bytes(asked), bytes(body), before)
 
-    def _record(self, scope: Scope, start: Message, body: bytes, before: int) -> None:
+    def _record(self, scope: Scope, start: Message, asked: bytes, body: bytes, before: int) -> None:
         records = [record for record in self._simulator.log[before:] if record.operation != LIFE_CYCLE]
         effects = tuple(record.effect_kind for record in records if record.effect_kind is not Effect.NOTHING)
         operations = tuple(record.operation for record in records)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
         canceled = self._simulator.actual_status(self._number) in self._simulator.canceled_statuses
         self.calls.append(
-            RecordedCall(scope["method"], scope["path"], start["status"], headers, body, effects, canceled, operations)
+            RecordedCall(
+                scope["method"],
+                scope["path"],
+                start["status"],
+                headers,
+                body,
+                effects,
+                canceled,
+                operations,
+                digest_of(scope, asked),
+            )
         )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from attrs import evolve, frozen
@@ -15,10 +14,11 @@ from starlette.types import ASGIApp
 
 from orderdesk_devkit.simulators.simulator import LIFE_CYCLE, Record, Simulator
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, new_folder
-from orderdesk_devkit.testing.conformance.baseline_run import CallRecorder, RecordedCall, token_path
+from orderdesk_devkit.testing.conformance.baseline_run import CallRecorder, token_path
 from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.ending_variants import late_variants
 from orderdesk_devkit.testing.conformance.order_numbers import next_number
+from orderdesk_devkit.testing.conformance.proofs import proof_of
 from orderdesk_devkit.testing.conformance.replaced_replies import ReplacedReplies
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
@@ -31,6 +31,9 @@ from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.plugin.routes import Polling, Route, WhileStatus
 
 __all__ = ["EndingTests", "EndingTrial", "open_trial"]
+
+_LOOKS = 5
+"""Looks that are taken one by one at a case that a person is to have in the end."""
 
 
 class EndingTests(StandardTests):
@@ -153,10 +156,15 @@ class EndingTrial:
         return {intent.operation for intent in intents if isinstance(intent, Intent)}
 
     def _follow_up(self) -> CancelCase:
-        """The case once it is settled or a person has it."""
-        for case in self.harness.steps():
+        """The case once it is settled or a person has it.
+
+        Where a person is to have it, only the first looks are taken one by one, and the last one.
+        """
+        for looks, case in enumerate(self.harness.steps()):
             if case.state is State.ACTION_REQUIRED:
                 break
+            if looks >= _LOOKS and self.ending.state is State.ACTION_REQUIRED and case.deadline is not None:
+                self.harness.wait_for(case.deadline)
         return case
 
     def _usual_answer(self) -> State:
@@ -205,15 +213,8 @@ class EndingTrial:
 
     def _proof(self) -> str | None:
         """The call whose response is the evidence, as the service names it; None where nothing proves anything."""
-        evidence = self.harness.receipt.evidence
-        if evidence is None or evidence.exchange is None or self.recorder is None:
-            return None
-        intent = evidence.exchange.intent
-        path = unquote(urlsplit(intent.url).path)
-        same: list[RecordedCall] = [
-            call for call in self.recorder.calls if (call.method, call.path) == (intent.method, path)
-        ]
-        return same[-1].operations[-1] if same and same[-1].operations else f"{intent.method} {path}"
+        history = self.harness.desk.ledger.history(self.harness.case.id)
+        return proof_of(self.harness.case, history, self.recorder.calls if self.recorder is not None else ())
 
     def _touched_neighbor(self) -> Iterator[Record]:
         log = self.harness.simulator.log if self.harness.simulator is not None else ()

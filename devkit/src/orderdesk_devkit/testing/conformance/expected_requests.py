@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRe
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin.integration import NoResubmission
 
-__all__ = ["ExpectedRequest", "RequestTests", "differences"]
+__all__ = ["ExpectedRequest", "RequestTests", "differences", "unlike_expected"]
 
 _READS = frozenset(("GET", "HEAD"))
 _ANY_QUERY = "?*"
@@ -64,6 +64,15 @@ class RequestTests(StandardTests):
         sent = [one for one in _sent(plugin_under_test, tmp_path) if one.path != baseline.token_path]
         count("requests", len(self.requests))
         require(Requirement.REQUESTS, _failures([_as_expected(one) for one in sent], self.requests))
+
+
+def unlike_expected(
+    sent: Sequence[RecordedRequest], expected: tuple[ExpectedRequest, ...], token_path: str | None
+) -> Iterator[str]:
+    """What of the requests is not as it is expected. Those of tokens are left out, and reads where none is expected."""
+    left_out = frozenset() if any(one.method in _READS for one in expected) else _READS
+    seen = [_as_expected(one) for one in sent if one.method not in left_out and one.path != token_path]
+    yield from _failures(seen, expected)
 
 
 def _sent(plugin: PluginUnderTest, folder: Path) -> list[RecordedRequest]:

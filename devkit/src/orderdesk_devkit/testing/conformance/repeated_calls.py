@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import httpx
 import pytest
 from attrs import frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,13 +13,13 @@ from orderdesk_devkit.simulators.control import PREFIX
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, new_folder, skip_without_calls
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun
+from orderdesk_devkit.testing.conformance.proofs import digest_of
 from orderdesk_devkit.testing.conformance.requirement import Requirement, require
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Intent
 from orderdesk_sdk.plugin.integration import NoResubmission
 from orderdesk_sdk.plugin.routes import Scope as CancelScope
-from orderdesk_sdk.transport.http.replay import request_digest
 
 __all__ = ["RepeatedCallTests"]
 
@@ -86,7 +85,7 @@ class _HeardTwice:
         once = _state(self._simulator, self._number)
         await app(dict(scope), _given(body), _kept([]))
         done = _difference(once, _state(self._simulator, self._number))
-        self.repeated.append(_RepeatedCall(scope["method"], scope["path"], _digest(scope, body), done))
+        self.repeated.append(_RepeatedCall(scope["method"], scope["path"], digest_of(scope, body), done))
         for message in answer:
             await send(message)
 
@@ -98,13 +97,6 @@ async def _body(receive: Receive) -> bytes:
         body.extend(message.get("body", b""))
         if not message.get("more_body", False):
             return bytes(body)
-
-
-def _digest(scope: Scope, body: bytes) -> str:
-    headers = [(name, value) for name, value in scope["headers"] if name in (b"host", b"if-match")]
-    query = b"?" + scope["query_string"] if scope["query_string"] else b""
-    url = b"http://" + dict(headers)[b"host"] + scope["raw_path"].partition(b"?")[0] + query
-    return request_digest(httpx.Request(scope["method"], url.decode(), headers=headers, content=body))
 
 
 def _given(body: bytes) -> Receive:

@@ -23,11 +23,14 @@ from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, Plugi
 from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.clock import Clock, hours
 from orderdesk_sdk.plugin.cancel_requests import CancelRequests, ResponseAnswer
+from orderdesk_sdk.runtime.cancel_request_lists import CancelRequestLists
 
 __all__ = ["RequestListTests"]
 
 _CROWD = 60
 """Orders that ask before ours does: more than a page."""
+_NOBODY = "79999"
+"""An order that the service does not have."""
 _Play = Callable[[Sequence[ReplayedResponse]], PlaybackResult]
 
 
@@ -118,6 +121,7 @@ def _list_failures(harness: ConformanceHarness, lines: tuple[int, ...]) -> Itera
     by_code = {order.line(line).code: count for line, count in case.request.lines.items()}
     if by_code != wanted:
         yield f"it is about {dict(wanted) or 'all lines'}, and {by_code or 'all lines'} were listed"
+    yield from _unlike_alone(harness, number)
     withdraw = getattr(simulator, "withdraw_request", None)
     if withdraw is not None:
         withdraw(number)
@@ -126,6 +130,19 @@ def _list_failures(harness: ConformanceHarness, lines: tuple[int, ...]) -> Itera
         case = harness.desk.ledger.case(case.id, ResponseCase)
         if case.is_open:
             yield f"it was withdrawn, and its case is {case.state.value}"
+
+
+def _unlike_alone(harness: ConformanceHarness, number: str) -> Iterator[str]:
+    """What is listed otherwise where it is asked about one order alone, and about one that is not there."""
+    lists = CancelRequestLists(harness.desk.connections, harness.clock)
+    connection = harness.desk.connections.get(harness.connection)
+    whole = [one for one in lists.read(connection) if one.remote_id == number]
+    alone = list(lists.read(connection, number))
+    if alone != whole:
+        yield f"asked about this order alone, {alone or 'nothing'} was listed, and else {whole}"
+    nobody = lists.read(connection, _NOBODY)
+    if nobody:
+        yield f"asked about {_NOBODY}, which the service does not have, {nobody} was listed"
 
 
 def _flows(

@@ -37,6 +37,10 @@ class Requirement(Enum):
         "an e-mail goes to whom it should, and says what the service needs to know (law 12)",
         "mend the settings that `Email(to=, subject=, body=)` names, or what the test class expects in `emails`",
     )
+    FILE_TEXTS = (
+        "a file that a person uploads says what the service needs to know, and a case tells where it is",
+        "mend the function that writes it, or what the test class expects in `files`",
+    )
     NAMED_ROUTES = (
         "each button with a name asks the service in a way of its own",
         "build the request from request.route, or declare one button without a name",

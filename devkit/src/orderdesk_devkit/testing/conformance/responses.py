@@ -20,7 +20,7 @@ from orderdesk_sdk.cases.response import ResponseCase
 from orderdesk_sdk.clock import hours
 from orderdesk_sdk.plugin.cancel_requests import CancelRequests, ResponseAnswer
 
-__all__ = ["ResponseTests"]
+__all__ = ["ResponseTests", "follow_response"]
 
 _FAULTS = (None, Fault.LOST_RESPONSE, Fault.RESET_BEFORE, Fault.TRUNCATED, Fault.EXPIRED_TOKEN)
 _MOST_CALLS = 3
@@ -82,12 +82,13 @@ def _failures(harness: ConformanceHarness, answer: ResponseAnswer, fault: Fault 
     responses = harness.desk.responses
     decide = responses.accept if answer is ResponseAnswer.ACCEPT else responses.reject
     decide(listed[0].id, by="a test")
-    yield from _followed(harness, listed[0].id)
+    yield from follow_response(harness, listed[0].id)
     case = harness.desk.ledger.case(listed[0].id, ResponseCase)
     yield from _verdict(harness, case, is_disturbed=fault is not None)
 
 
-def _followed(harness: ConformanceHarness, case_id: str) -> Iterator[str]:
+def follow_response(harness: ConformanceHarness, case_id: str) -> Iterator[str]:
+    """Lets time pass until the case of a request is settled or a person has it; what went wrong meanwhile."""
     case = harness.desk.ledger.case(case_id, ResponseCase)
     for _ in range(_MAX_ROUNDS):
         if case.due_at is None or case.state is State.ACTION_REQUIRED:

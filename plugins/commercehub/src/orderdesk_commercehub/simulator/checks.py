@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from attrs import define
 
 from orderdesk_commercehub.simulator.store import Order, find_item
-from orderdesk_devkit.simulators.http_requests import parse_object_body
+from orderdesk_devkit.simulators.http_requests import parse_datetime, parse_object_body
 
-__all__ = ["KEYS", "OrderError", "order_error", "lines_in", "payload_in"]
+__all__ = ["KEYS", "OrderError", "is_within", "lines_in", "order_error", "payload_in"]
 
 KEYS = {"poNumber": "PO_NUMBER", "dscoOrderId": "DSCO_ORDER_ID", "supplierOrderNumber": "SUPPLIER_ORDER_NUMBER"}
 """By each number that an order may be called by, what a cancel calls that kind of number."""
@@ -55,3 +56,9 @@ def lines_in(payload: Mapping[str, object]) -> list[dict[str, object]]:
     """The lines that the body of a cancel names."""
     listed = payload["lineItems"]
     return [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
+
+
+def is_within(at: datetime, start: str | None, end: str | None) -> bool:
+    """Whether a moment lies between two dates as the API writes them; False where one is none."""
+    first, last = parse_datetime(start or ""), parse_datetime(end or "")
+    return first is not None and last is not None and first <= at <= last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from attrs import evolve
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from orderdesk_commercehub.simulator.changelog import Change, ChangeLog
-from orderdesk_commercehub.simulator.checks import KEYS, OrderError, lines_in, order_error, payload_in
+from orderdesk_commercehub.simulator.checks import KEYS, OrderError, is_within, lines_in, order_error, payload_in
 from orderdesk_commercehub.simulator.store import CODES, Item, Order, apply, seen_now
 from orderdesk_commercehub.simulator.views import PERSONAL_TEXTS, REQUEST_CODE, failure, log_view, messages, order_view
 from orderdesk_devkit.simulators.control import ControlBody
@@ -65,7 +65,31 @@ class DscoSimulator(TokenIssuer):
         BehaviorOption(
             "requests", ("settled", "forgotten"), description="whether a request ends when its lines are canceled"
         ),
-        BehaviorOption("trouble", ("none", "429", "408"), description="how the next cancel is turned away, once"),
+        BehaviorOption(
+            "trouble",
+            ("none", "429", "408", "404", "400", "503"),
+            description="how the next cancel is turned away, once",
+        ),
+        BehaviorOption(
+            "named_by",
+            ("everything", "sku", "partnerSku", "upc", "ean", "dscoItemId"),
+            description="what beside its place names a line",
+        ),
+        BehaviorOption(
+            "told_by",
+            ("both", "rejectedQuantity", "cancelled", "rejected", "acceptedQuantity"),
+            description="what alone tells that a line is canceled: a quantity, a status, or what is left beside one",
+        ),
+        BehaviorOption(
+            "known_by",
+            ("any key", "poNumber", "dscoOrderId", "supplierOrderNumber"),
+            description="by which key the number is its number that it came in with",
+        ),
+        BehaviorOption("parts", ("one", "one a line"), description="into how many parts a new order is split"),
+        BehaviorOption("unknown_order", ("404", "empty list"), description="how an order is read that is not there"),
+        BehaviorOption(
+            "other_retailer", ("none", "same number"), description="whether another retailer's order has this number"
+        ),
     )
 
     canceled_statuses = frozenset({"cancelled"})
@@ -102,6 +126,11 @@ class DscoSimulator(TokenIssuer):
                 found[item.sku] = found.get(item.sku, 0) + item.canceled
             return found
 
+    def put_status(self, remote_id: str, status: str) -> None:
+        with self.lock:
+            self.order(remote_id).put_status(status)
+            self.record("put_status", remote_id, f"put at {status}")
+
     def order(self, po_number: str) -> Order:
         """The order itself, for a test to look at or to change. Raises NotFoundError."""
         return self._orders.require(po_number)
@@ -117,6 +146,8 @@ class DscoSimulator(TokenIssuer):
         """Put a retailer's order there; `lines` are (sku, quantity). Raises ValidationError for a used number."""
         with self.lock:
             items = [Item(number, sku, quantity) for number, (sku, quantity) in enumerate(lines, 1)]
+            for part, item in enumerate(items):
+                item.suborder = part if self.option("parts", remote_id) == "one a line" else 0
             made = Order(remote_id, len(self._orders) + 1, items, retailer, cancel_requested)
             order = self._orders.add(remote_id, made)
             self.record("add_order", remote_id, f"created: {order.status}")
@@ -206,19 +237,39 @@ class DscoSimulator(TokenIssuer):
 
     def _found(self, key: str, value: object) -> Order | None:
         """The order that a number is of; Dsco's own is of one part of it alone."""
-        return next((one for one in self._orders.values() if value in _numbers(one, key)), None)
+        return next((one for one in self._orders.values() if value in self._numbers(one, key)), None)
+
+    def _numbers(self, order: Order, key: str) -> tuple[str, ...]:
+        """The order's numbers under one of the three keys."""
+        known = (order.po_number,) if self.option("known_by", order.po_number) in ("any key", key) else ()
+        match key:
+            case "dscoOrderId":
+                return (*known, *(order.dsco_id(part) for part in order.suborders))
+            case "supplierOrderNumber":
+                return (*known, f"S-{order.number}")
+            case _:
+                return known
 
     def _read(self, query: Mapping[str, str]) -> tuple[int, object]:
         key, value = query.get("orderKey", ""), query.get("value", "")
         order = self._found(key, value)
         if order is None:  # How Dsco says that is not known: the simulator's choice.
-            return 404, failure("SIM_NO_SUCH_ORDER", "no such order")
+            is_list = self.option("unknown_order") == "empty list"
+            return (200, []) if is_list else (404, failure("SIM_NO_SUCH_ORDER", "no such order"))
         self.record("getOrderById", order.po_number, f"read: {order.status}")
         seen = seen_now(order)
         views = [
-            order_view(seen, part) for part in order.suborders if key != "dscoOrderId" or value == order.dsco_id(part)
+            self._view(seen, part) | ({key: value} if value == order.po_number else {})
+            for part in order.suborders
+            if key != "dscoOrderId" or value in (order.dsco_id(part), order.po_number)
         ]
+        if self.option("other_retailer", order.po_number) != "none":
+            views.append(self._view(evolve(seen, retailer="otherretailer"), order.suborders[0]))
         return 200, views if query.get("returnMultiple", "").lower() == "true" else views[0]
+
+    def _view(self, order: Order, part: int) -> dict[str, object]:
+        number = order.po_number
+        return order_view(order, part, named_by=self.option("named_by", number), told_by=self.option("told_by", number))
 
     def _page(self, query: Mapping[str, str]) -> tuple[int, object]:
         """Some orders and where the next ones are. When an order was changed is not kept: every one is given."""
@@ -226,7 +277,7 @@ class DscoSimulator(TokenIssuer):
             return 400, failure("SIM_INVALID", "ordersUpdatedSince is required")
         begin = int(query.get("scrollId", "scroll-0").removeprefix("scroll-"))
         orders = self._orders.values()
-        views = [order_view(order, part) for order in orders for part in order.suborders]
+        views = [self._view(order, part) for order in orders for part in order.suborders]
         self.record("getOrdersPage", None, f"listed from {begin}")
         page = views[begin : begin + self._page_size]
         more = {"scrollId": f"scroll-{begin + self._page_size}"} if len(views) > begin + self._page_size else {}
@@ -275,7 +326,7 @@ class DscoSimulator(TokenIssuer):
         """What of a split order a cancel reaches: the part that Dsco's own number is of, or those of the switch."""
         parts = order.suborders
         if payload["type"] == "DSCO_ORDER_ID":
-            parts = tuple(part for part in parts if order.dsco_id(part) == payload["id"])
+            parts = tuple(part for part in parts if payload["id"] in (order.dsco_id(part), order.po_number))
         elif self.option("suborders", order.po_number) == "first":
             parts = parts[:1]
         return evolve(order, items=[item for item in order.items if item.suborder in parts])
@@ -310,12 +361,13 @@ class DscoSimulator(TokenIssuer):
         found = [
             request
             for request in self._log_of.changes
-            if (wanted == request.id if wanted is not None else _within(request.at, *dates))
+            if (wanted == request.id if wanted is not None else is_within(request.at, *dates))
         ]
         page = self._log_of.page(found, now)
         answer = log_view(page)
         for request in found:
             self._record_read(request)
+        self.record("getOrderChangeLog", None, f"listed {len(found)}")
         return 200, answer
 
     def _record_read(self, request: Change) -> None:
@@ -345,17 +397,3 @@ class DscoSimulator(TokenIssuer):
         told = messages(trouble.code, trouble.message, self.option("description")) if trouble is not None else []
         at = format_datetime(self.clock.now(), "milliseconds")
         return {"status": status, "requestId": number, "eventDate": at, "messages": told}
-
-
-def _numbers(order: Order, key: str) -> tuple[str, ...]:
-    """The order's numbers under one of the three keys; none for another key."""
-    return {
-        "poNumber": (order.po_number,),
-        "dscoOrderId": tuple(order.dsco_id(part) for part in order.suborders),
-        "supplierOrderNumber": (f"S-{order.number}",),
-    }.get(key, ())
-
-
-def _within(at: datetime, start: str | None, end: str | None) -> bool:
-    first, last = parse_datetime(start or ""), parse_datetime(end or "")
-    return first is not None and last is not None and first <= at <= last

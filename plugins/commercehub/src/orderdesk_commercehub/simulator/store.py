@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve
 
+from orderdesk_sdk.plugin import ValidationError
+
 __all__ = ["CODES", "Item", "NamedItem", "Order", "apply", "find_item", "seen_now"]
 
 CODES = ("CXSS", "CXSD", "CXSN", "CXSB", "CXSI", "CXST", "CXSC", "CXSO")
 """What a retailer takes unless told otherwise: the codes that are documented for suppliers."""
 
 _NAMES = ("dscoItemId", "sku", "partnerSku", "upc", "ean")
+_STATUSES = ("shipment_pending", "shipped", "cancelled")
 
 
 @define
@@ -29,6 +32,17 @@ class Item:
     """Whether the retailer asks for this line alone."""
     suborder: int = 0
     """Which part of the order it is in, where the order was split."""
+
+    def names(self, named_by: str = "everything") -> dict[str, object]:
+        """What it is called by: everything that this order tells, or one thing alone."""
+        if named_by != "everything":
+            return {"lineNumber": self.number, named_by: self.sku}
+        return {
+            "lineNumber": self.number,
+            "dscoItemId": f"SIM-{self.number}-{self.sku}",
+            "sku": self.sku,
+            "partnerSku": f"P-{self.sku}",
+        }
 
     @property
     def left(self) -> int:
@@ -56,6 +70,17 @@ class Order:
         if all(item.canceled == item.quantity for item in self.items):
             return "cancelled"
         return "shipment_pending"
+
+    def put_status(self, status: str) -> None:
+        """Let all pieces be canceled, shipped or neither, so that it has this status.
+
+        Raises ValidationError for another word.
+        """
+        if status not in _STATUSES:
+            raise ValidationError(f"{status!r} is no status", hint=f"use one of: {', '.join(_STATUSES)}")
+        for item in self.items:
+            item.canceled = item.quantity if status == "cancelled" else 0
+            item.shipped = item.quantity if status == "shipped" else 0
 
     @property
     def suborders(self) -> tuple[int, ...]:
@@ -113,9 +138,9 @@ def find_item(order: Order, line: Mapping[str, object]) -> NamedItem | None:
     name = next((name for name in _NAMES if line.get(name)), None)
     count = line.get("cancelledQuantity")
     for item in order.items:
-        known = {"dscoItemId": f"SIM-{item.number}-{item.sku}", "sku": item.sku, "partnerSku": f"P-{item.sku}"}
         same_line = line.get("lineNumber") in (None, item.number)
-        if name is not None and known.get(name) == line[name] and same_line and isinstance(count, int):
+        is_named = name is not None and line[name] in (item.names().get(name), item.sku)
+        if is_named and same_line and isinstance(count, int):
             return NamedItem(item, count)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from orderdesk_commercehub.simulator.changelog import LogPage
-from orderdesk_commercehub.simulator.store import Order
+from orderdesk_commercehub.simulator.store import Item, Order
 
 __all__ = ["PERSONAL_TEXTS", "REQUEST_CODE", "failure", "log_view", "messages", "order_view"]
 
@@ -25,8 +25,10 @@ _TOWN = {"city": "Springfield", "region": "IL", "postal": "62701", "country": "U
 PERSONAL_TEXTS = (*(str(_PERSON[name]) for name in ("firstName", "lastName", "email", "phone")), "1 Example Street")
 
 
-def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
-    """A part of an order as GET /order/ answers it."""
+def order_view(
+    order: Order, suborder: int = 0, *, named_by: str = "everything", told_by: str = "both"
+) -> dict[str, object]:
+    """A part of an order as GET /order/ answers it; see the switches `named_by` and `told_by`."""
     items = [item for item in order.items if item.suborder == suborder]
     seen = evolve(order, items=items)
     open_left = any(item.left for item in items)
@@ -44,13 +46,9 @@ def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
         "contact": _PERSON,
         "lineItems": [
             {
-                "lineNumber": item.number,
-                "dscoItemId": f"SIM-{item.number}-{item.sku}",
-                "sku": item.sku,
-                "partnerSku": f"P-{item.sku}",
+                **item.names(named_by),
                 "quantity": item.quantity,
-                "status": "cancelled" if item.canceled == item.quantity else None,
-                "cancelledQuantity": item.canceled or None,  # A count that is nothing is told as null: our choice.
+                **_canceled_view(item, told_by),
                 **({"cancelRequested": True, "cancelRequestedCode": REQUEST_CODE} if item.cancel_requested else {}),
                 "cancelCode": item.code,
                 "cancelledReason": item.reason,
@@ -60,6 +58,20 @@ def order_view(order: Order, suborder: int = 0) -> dict[str, object]:
             for item in items
         ],
     }
+
+
+def _canceled_view(item: Item, told_by: str) -> dict[str, object]:
+    """What tells that pieces of a line are canceled. A count that is nothing is told as null: our choice."""
+    whole = item.canceled == item.quantity
+    match told_by:
+        case "rejectedQuantity":
+            return {"status": None, told_by: item.canceled or None}
+        case "cancelled" | "rejected":
+            return {"status": told_by if whole else None}
+        case "acceptedQuantity" if item.canceled:
+            return {"status": "rejected", told_by: item.quantity - item.canceled}
+        case _:
+            return {"status": "cancelled" if whole else None, "cancelledQuantity": item.canceled or None}
 
 
 def log_view(page: LogPage) -> dict[str, object]:

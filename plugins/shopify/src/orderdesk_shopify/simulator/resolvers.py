@@ -22,12 +22,16 @@ class Resolvers:
         self._choice = choice
 
     def order(self, _: object, **given: str) -> Row | None:
+        self._readable()
         found = self._shop.orders.get(_number(given["id"], "Order"))
-        return order_view(found) if found is not None else None
+        return order_view(found, shows_cancel=self._shop.shows_cancel(found)) if found is not None else None
 
     def job(self, _: object, **given: str) -> Row | None:
         found = next((job for job in self._shop.jobs if f"gid://shopify/Job/{job.number}" == given["id"]), None)
-        return {"id": given["id"], "done": found.done} if found is not None else None
+        if found is None:
+            return None
+        found.is_told = found.done
+        return {"id": given["id"], "done": found.done}
 
     def node(self, _: object, **given: str) -> Row | None:
         kind = "OrderCancelJobResult"
@@ -39,16 +43,19 @@ class Resolvers:
         return {"__typename": kind, "id": given["id"], "done": found.done, "status": status, "errors": errors}
 
     def fulfillmentOrder(self, _: object, **given: str) -> Row | None:  # noqa: N802 - the field's name
+        self._readable()
         found = self._shop.fulfillment_orders.get(_number(given["id"], "FulfillmentOrder"))
         return fulfillment_order_view(found) if found is not None else None
 
     def orderCancel(self, _: object, **given: object) -> Row:  # noqa: N802 - the field's name
         number = _number(str(given["orderId"]), "Order")
         order = self._shop.orders.get(number)
-        self._allowed(number)
+        self._writable(number)
         obstacle = self._choice("obstacle", number)
         if order is None:
             return rejected_cancel_view("SIM: no such order", "NOT_FOUND")
+        if self._shop.is_locked:
+            return rejected_cancel_view("SIM: not now", "INVALID")
         if self._choice("cancel_error", number) == "internal":
             return rejected_cancel_view("SIM: something went wrong", "INTERNAL_ERROR")
         if given.get("refundMethod") and self._choice("refund", number) == "denied":
@@ -73,7 +80,7 @@ class Resolvers:
 
     def fulfillmentOrderCancel(self, _: object, **given: str) -> Row:  # noqa: N802 - the field's name
         order = self._fulfillment_order(given["id"])
-        if order is None or "CANCEL_FULFILLMENT_ORDER" not in order.actions:
+        if order is None or "CANCEL_FULFILLMENT_ORDER" not in order.actions or self._shop.is_locked:
             return {"userErrors": [error_view("SIM: it cannot be canceled in this state")]}
         order.status, order.asked = "CLOSED", "UNSUBMITTED"  # What the second one becomes is the simulator's choice.
         again = FulfillmentOrder(f"{order.number}9", self._now, asked="UNSUBMITTED")
@@ -84,7 +91,7 @@ class Resolvers:
         self, _: object, **given: str
     ) -> Row:
         order = self._fulfillment_order(given["id"])
-        if order is None or "REQUEST_CANCELLATION" not in order.actions:
+        if order is None or "REQUEST_CANCELLATION" not in order.actions or self._shop.is_locked:
             return {"userErrors": [error_view("SIM: no cancellation can be asked for in this state")]}
         order.asked, order.request, order.requested_at = "CANCELLATION_REQUESTED", given.get("message"), self._now
         return {"fulfillmentOrder": fulfillment_order_view(order), "userErrors": []}
@@ -118,17 +125,27 @@ class Resolvers:
 
     def _fulfillment_order(self, name: str) -> FulfillmentOrder | None:
         number = _number(name, "FulfillmentOrder")
-        self._allowed(number)
+        self._writable(number)
         return self._shop.fulfillment_orders.get(number)
 
     def _set_closed(self, name: str, *, closed: bool) -> Row:
         number = _number(name, "Order")
-        self._allowed(number)
+        self._writable(number)
         order = self._shop.orders.get(number)
-        if order is None:
-            return {"userErrors": [error_view("SIM: no such order")]}
-        order.closed = closed
+        if order is None or self._choice("status_change", number) == "refused":
+            return {"userErrors": [error_view("SIM: there is no such order, or it cannot be changed")]}
+        if self._choice("status_change", number) == "done":
+            order.closed = closed
         return {"order": order_view(order), "userErrors": []}
+
+    def _writable(self, number: str) -> None:
+        """That the app may change an order, to which others may do something first."""
+        self._shop.interfere(number, self._now)
+        self._allowed(number)
+
+    def _readable(self) -> None:
+        if self._shop.is_locked:
+            raise GraphQLError("SIM: the scope was taken away", extensions={"code": "ACCESS_DENIED"})
 
     def _allowed(self, number: str) -> None:
         if self._choice("scopes", number) == "missing":

@@ -48,7 +48,7 @@ type Job { id: ID! done: Boolean! }
 
 enum OrderCancelReason { CUSTOMER DECLINED FRAUD INVENTORY OTHER STAFF }
 
-enum OrderDisplayFulfillmentStatus { FULFILLED UNFULFILLED }
+enum OrderDisplayFulfillmentStatus { FULFILLED PARTIALLY_FULFILLED UNFULFILLED }
 
 input OrderCancelRefundMethodInput { originalPaymentMethodsRefund: Boolean }
 input OrderCloseInput { id: ID! }

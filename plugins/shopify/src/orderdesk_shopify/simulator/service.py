@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from orderdesk_devkit.simulators.simulator import BehaviorOption, Effect, Simulator
-from orderdesk_sdk.plugin import Clock, WebhookRequest
+from orderdesk_sdk.plugin import Clock, SideEffect, WebhookRequest
 from orderdesk_shopify.simulator.cost import CostBucket, cost_of
 from orderdesk_shopify.simulator.resolvers import Resolvers
 from orderdesk_shopify.simulator.schema import schema_of
@@ -24,6 +24,18 @@ __all__ = ["ACCESS_TOKEN", "FulfillmentSimulator", "ShopifySimulator"]
 
 ACCESS_TOKEN = "simulated-access-token"
 OLDEST = "2025-10"
+_SIDE_EFFECTS = {
+    SideEffect.REFUND: "refundMethod",
+    SideEffect.STOCK: "restock",
+    SideEffect.CUSTOMER_MESSAGE: "notifyCustomer",
+}
+"""By the argument of orderCancel that asks for each."""
+_REQUEST_EVENTS = {
+    "CANCELLATION_REQUESTED": "cancellation_request_submitted",
+    "CANCELLATION_ACCEPTED": "cancellation_request_accepted",
+    "CANCELLATION_REJECTED": "cancellation_request_rejected",
+}
+"""The event of a fulfillment order by its request status."""
 _PATH = re.compile(r"/admin/api/(20\d\d-(?:01|04|07|10))/graphql\.json")
 
 
@@ -60,6 +72,20 @@ class ShopifySimulator(Simulator):
         BehaviorOption(
             "our_answer", ("taken", "forgotten"), description="whether what we answer as the service is remembered"
         ),
+        BehaviorOption(
+            "meanwhile",
+            ("nothing", "canceled", "accepted", "locked out"),
+            description="what others do to an order, or to the app's scopes, right before it is changed",
+        ),
+        BehaviorOption("reads", ("exact", "late"), description="whether a job ends before its order shows it"),
+        BehaviorOption(
+            "parcel",
+            ("none", "SUCCESS", "FAILURE", "ERROR", "CANCELLED"),
+            description="the fulfillment of an order that is put at a state",
+        ),
+        BehaviorOption(
+            "status_change", ("done", "refused", "forgotten"), description="what becomes of archiving and opening"
+        ),
     )
 
     canceled_statuses: ClassVar[frozenset[str]] = frozenset({"canceled"})
@@ -77,16 +103,28 @@ class ShopifySimulator(Simulator):
 
     def actual_status(self, remote_id: str) -> str:
         order = self.order(remote_id)
-        canceled = order.canceled_at is not None
-        return "canceled" if canceled else "archived" if order.closed else "open"
+        if order.canceled_at is not None:
+            return "canceled"
+        return order.fulfillment if order.fulfillment != "unfulfilled" else "archived" if order.closed else "open"
 
     def has_status(self, remote_id: str, status: str) -> bool:
         return self.order(remote_id).closed is (status == "archived")
 
+    def put_status(self, remote_id: str, status: str) -> None:
+        with self.lock:
+            self.order(remote_id).put_status(status, self.clock.now())
+            self.record("put_status", remote_id, f"put at {status}")
+
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
-        body = {"id": 0, "admin_graphql_api_id": self.order(remote_id).gid}
-        topics = ("orders/updated", "orders/cancelled")
-        return tuple(self.outbox.message(topic, OLDEST, body, self.clock.now()) for topic in topics)
+        order = self.order(remote_id)
+        body = {"id": 0, "admin_graphql_api_id": order.gid}
+        event = "cancelled" if order.canceled_at is not None else order.fulfillment.replace(" ", "_")
+        topics = ("updated", *([event] if event != "unfulfilled" else []))
+        return tuple(self.outbox.message(f"orders/{topic}", OLDEST, body, self.clock.now()) for topic in topics)
+
+    def unrelated_webhooks(self) -> Sequence[WebhookRequest]:
+        body = {"id": 0, "admin_graphql_api_id": "gid://shopify/Order/1042", "fulfillment_order": {"id": "1042"}}
+        return (self.outbox.message("products/update", OLDEST, body, self.clock.now()),)
 
     def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
         return signed(message)
@@ -102,6 +140,10 @@ class ShopifySimulator(Simulator):
     def counted_effects(self, remote_id: str) -> Mapping[str, int]:
         with self.lock:
             return {"jobs that cancel": sum(job.order.number == _number(remote_id) for job in self._shop.jobs)}
+
+    def side_effects(self, remote_id: str) -> Collection[SideEffect]:
+        wanted = self.order(remote_id).cancel_arguments if self.actual_status(remote_id) == "canceled" else {}
+        return {effect for effect, argument in _SIDE_EFFECTS.items() if wanted.get(argument)}
 
     def order(self, remote_id: str) -> Order:
         """An order as it is now. Raises NotFoundError."""
@@ -198,7 +240,8 @@ class ShopifySimulator(Simulator):
         words = [error.message for error in result.errors or ()]
         taken = not words and name in ("Cancel", "Withdraw", "AskBack") and _accepted(result.data)
         effect = Effect.CANCEL_ACCEPTED if taken else Effect.NOTHING
-        effect = Effect.STATUS_SET if not words and name in ("Archive", "Open") else effect
+        if not words and name in ("Archive", "Open") and _accepted(result.data):
+            effect = Effect.STATUS_SET
         self.record(name, remote_id, "; ".join(words) or ("changed" if changes else "read"), effect_kind=effect)
         if lost:
             error = {"message": "SIM: internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}
@@ -230,16 +273,36 @@ class ShopifySimulator(Simulator):
 class FulfillmentSimulator(ShopifySimulator):
     """The same shop, for the integration whose numbers are those of fulfillment orders."""
 
-    canceled_statuses = frozenset({"CLOSED UNSUBMITTED", "CANCELLED CANCELLATION_ACCEPTED"})
+    canceled_statuses = frozenset(
+        (
+            "CLOSED UNSUBMITTED",
+            "CLOSED CANCELLATION_ACCEPTED",
+            *(f"CANCELLED {asked}" for asked in ("CANCELLATION_ACCEPTED", "UNSUBMITTED", "REJECTED", "CLOSED")),
+        )
+    )
     contradicting_options: ClassVar[Mapping[str, str]] = {"service": "rejects"}
 
     def actual_status(self, remote_id: str) -> str:
         return self.fulfillment_order(remote_id).word
 
+    def side_effects(self, remote_id: str) -> Collection[SideEffect]:
+        del remote_id
+        return ()  # There are none.
+
+    def put_status(self, remote_id: str, status: str) -> None:
+        with self.lock:
+            order = self.fulfillment_order(remote_id)
+            order.status, _, order.asked = status.partition(" ")
+            order.since = self.clock.now()
+            parcel = self.option("parcel", remote_id)
+            order.parcel = None if parcel == "none" else parcel
+            self.record("put_status", remote_id, f"put at {status}")
+
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
-        body = {"fulfillment_order": {"id": self.fulfillment_order(remote_id).gid, "status": "open"}}
-        topic = "fulfillment_orders/cancellation_request_accepted"
-        return (self.outbox.message(topic, OLDEST, body, self.clock.now()),)
+        order = self.fulfillment_order(remote_id)
+        body = {"fulfillment_order": {"id": order.gid, "status": order.status.lower()}}
+        event = _REQUEST_EVENTS.get(order.asked, "order_routing_complete")
+        return (self.outbox.message(f"fulfillment_orders/{event}", OLDEST, body, self.clock.now()),)
 
     def add_order(self, remote_id: str, *, lines: Sequence[tuple[str, int]] = ()) -> None:
         """Put a fulfillment order there; see `add_fulfillment_order`."""

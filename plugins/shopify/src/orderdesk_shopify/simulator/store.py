@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from attrs import define, field, frozen
 
 from orderdesk_devkit.simulators.orders import Orders
-from orderdesk_sdk.plugin import hours, minutes, seconds
+from orderdesk_sdk.plugin import ValidationError, hours, minutes, seconds
 
 __all__ = ["Durations", "FulfillmentOrder", "Job", "Order", "Shop"]
+
+
+_STATUSES = ("open", "archived", "canceled", "partially fulfilled", "fulfilled")
 
 
 @frozen
@@ -35,13 +38,21 @@ class Order:
     canceled_at: datetime | None = None
     reason: str | None = None
     closed: bool = False
-    fulfilled: bool = False
+    fulfillment: str = "unfulfilled"
     cancel_arguments: dict[str, object] = field(factory=dict)
 
     @property
     def gid(self) -> str:
         """Its name at the API."""
         return f"gid://shopify/Order/{self.number}"
+
+    def put_status(self, status: str, now: datetime) -> None:
+        """Let it be as a status of the simulator says. Raises ValidationError for another word."""
+        if status not in _STATUSES:
+            raise ValidationError(f"{status!r} is no status", hint=f"use one of: {', '.join(_STATUSES)}")
+        self.fulfillment = status if status in _STATUSES[-2:] else "unfulfilled"
+        self.closed = status == "archived"
+        self.canceled_at = now if status == "canceled" else None
 
 
 @define
@@ -53,11 +64,13 @@ class Job:
     ends_at: datetime
     done: bool = False
     error: str | None = None
+    is_told: bool = False
+    """Whether a client has heard that it is done."""
 
 
 @define
 class FulfillmentOrder:
-    """A fulfillment order. request: of the cancellation. answer: the service's words. parcel: whether one has left."""
+    """A fulfillment order. request: of the cancellation. answer: the service's words. parcel: how its parcel fares."""
 
     number: str
     since: datetime
@@ -67,7 +80,7 @@ class FulfillmentOrder:
     requested_at: datetime | None = None
     times_asked: int = 0
     answer: str | None = None
-    parcel: bool = False
+    parcel: str | None = None
 
     @property
     def gid(self) -> str:
@@ -104,12 +117,35 @@ class Shop:
         self._durations = durations
         self._choice = choice
         self._told = on_event
+        self.is_locked = False
+        """Whether the app has lost its scopes."""
 
     def start_job(self, order: Order, now: datetime) -> Job:
         """Begin to cancel an order."""
         job = Job(len(self.jobs) + 1, order, now + self._durations.job)
         self.jobs.append(job)
         return job
+
+    def shows_cancel(self, order: Order) -> bool:
+        """Whether an order tells that it is canceled, which by the switch `reads` it does after its job is told."""
+        is_late = self._choice("reads", order.number) == "late"
+        return not is_late or all(job.is_told for job in self.jobs if job.order is order)
+
+    def interfere(self, number: str, now: datetime) -> None:
+        """Do what others do, by the switch `meanwhile`, right before an order is changed."""
+        match self._choice("meanwhile", number):
+            case "canceled" if number in self.orders:
+                self.orders[number].put_status("canceled", now)
+            case "canceled" if number in self.fulfillment_orders:
+                held = self.fulfillment_orders[number]
+                held.status, held.asked = "CANCELLED", "CANCELLATION_ACCEPTED"
+            case "accepted" if number in self.fulfillment_orders:
+                held = self.fulfillment_orders[number]
+                held.status, held.asked = "IN_PROGRESS", "CANCELLATION_REJECTED"
+            case "locked out":
+                self.is_locked = True
+            case _:
+                return
 
     def settle(self, now: datetime) -> None:
         """Do everything that is due by `now`, jobs first."""
@@ -139,14 +175,14 @@ class Shop:
             ):
                 fate = "ACCEPTED" if self._choice("service", order.number) == "accepts" else "REJECTED"
                 return f"CANCELLATION_{fate}", order.requested_at + takes.answer
-            case "ACCEPTED" | "CANCELLATION_REQUESTED" | "CANCELLATION_REJECTED" if not order.parcel:
+            case "ACCEPTED" | "CANCELLATION_REQUESTED" | "CANCELLATION_REJECTED" if order.parcel is None:
                 return "parcel", order.since + takes.shipping
         return None
 
     def _move(self, order: FulfillmentOrder, step: str, at: datetime) -> None:
         match step:
             case "parcel":
-                order.parcel, order.status = True, "CLOSED"
+                order.parcel, order.status = "SUCCESS", "CLOSED"
             case "CANCELLATION_ACCEPTED":
                 order.status, order.asked = "CANCELLED", step
             case "CANCELLATION_REJECTED":

@@ -22,9 +22,9 @@ def rejected_cancel_view(text: str, code: str) -> Row:
     return {"job": None, "jobResult": None, "orderCancelUserErrors": [error_view(text, code=code)]}
 
 
-def order_view(order: Order) -> Row:
-    """An order."""
-    at = order.canceled_at
+def order_view(order: Order, *, shows_cancel: bool = True) -> Row:
+    """An order. shows_cancel: whether it tells that it is canceled, where it is."""
+    at = order.canceled_at if shows_cancel else None
     return {
         "__typename": "Order",
         "id": order.gid,
@@ -32,13 +32,13 @@ def order_view(order: Order) -> Row:
         "cancelledAt": format_datetime(at) if at is not None else None,
         "cancelReason": order.reason,
         "closed": order.closed,
-        "displayFulfillmentStatus": "FULFILLED" if order.fulfilled else "UNFULFILLED",
+        "displayFulfillmentStatus": order.fulfillment.upper().replace(" ", "_"),
     }
 
 
 def fulfillment_order_view(order: FulfillmentOrder) -> Row:
     """A fulfillment order."""
-    parcel = {"id": f"gid://shopify/Fulfillment/{order.number}", "status": "SUCCESS"}
+    parcel = {"id": f"gid://shopify/Fulfillment/{order.number}", "status": order.parcel}
     request = {
         "id": f"gid://shopify/FulfillmentOrderMerchantRequest/{order.number}{order.times_asked or ''}",
         "kind": "CANCELLATION_REQUEST",
@@ -53,6 +53,6 @@ def fulfillment_order_view(order: FulfillmentOrder) -> Row:
         "status": order.status,
         "requestStatus": order.asked,
         "supportedActions": [{"action": action} for action in order.actions],
-        "fulfillments": {"nodes": [parcel] if order.parcel else []},
+        "fulfillments": {"nodes": [parcel] if order.parcel is not None else []},
         "merchantRequests": {"nodes": [request] if order.requested_at is not None else []},
     }
