@@ -34,6 +34,9 @@ class Graph(GraphqlSimulator, Keyed):
     """Speaks GraphQL."""
 
 
+MEDIA_TYPE = "text/xml; charset=utf-8"
+
+
 class Soap(SoapSimulator, Keyed):
     """Speaks SOAP."""
 
@@ -92,10 +95,13 @@ def test_what_is_no_query_of_its_is_told_in_errors(text: str, number: object, ke
     assert "data" not in str(told)
 
 
-def envelope(simulator: Soap, name: str, number: str, key: str = KEY) -> tuple[int, dict[str, str]]:
+def envelope(
+    simulator: Soap, name: str, number: str, key: str = KEY, media_type: str = MEDIA_TYPE, action: str = ""
+) -> tuple[int, dict[str, str]]:
     text = f"<Envelope><Body><{name}><number>{number}</number></{name}></Body></Envelope>"
     with serve(simulator.app) as served:
-        heard = httpx.post(f"{served.url}/soap", content=text, headers={"x-key": key}, trust_env=False)
+        headers = {"x-key": key, "content-type": media_type, "soapaction": f'"{action or name}"'}
+        heard = httpx.post(f"{served.url}/soap", content=text, headers=headers, trust_env=False)
     (reply,) = xml_root(heard).findall("Body/*")
     return heard.status_code, {"": reply.tag, **{field.tag: field.text or "" for field in reply}}
 
@@ -114,6 +120,8 @@ def test_an_envelope_cancels_and_another_reads() -> None:
     assert envelope(soap, "CancelOrder", "1043")[1]["result"] == "NOT_FOUND"
     assert envelope(soap, "CancelOrder", "1042", key="another")[0] == 401
     assert envelope(soap, "StopOrder", "1042") == (500, {"": "Fault", "faultcode": "Client"})
+    assert envelope(soap, "GetOrder", "1042", media_type="application/json")[0] == 415
+    assert envelope(soap, "GetOrder", "1042", action="CancelOrder") == (500, {"": "Fault", "faultcode": "Client"})
 
 
 def test_one_that_decides_at_once_says_so_beside_the_result() -> None:

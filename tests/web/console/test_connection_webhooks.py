@@ -94,7 +94,7 @@ def test_a_webhook_is_listed_registered_and_removed(opened: Desk) -> None:
 
 
 def test_webhooks_of_others_are_told(opened: Desk) -> None:
-    opened.service._webhooks["w9"] = "https://elsewhere.example/in/old"
+    opened.service._webhooks["w9"] = {"to": "https://elsewhere.example/in/old"}
     shown = press(opened.ada, page_of(opened.ada, "/connections"), SHOW)
     assert "1 webhook leads to other addresses" in shown.text
     assert "elsewhere.example" not in shown.text
@@ -136,7 +136,7 @@ def test_of_a_disabled_connection_it_can_only_be_removed(opened: Desk) -> None:
     opened.shop.desk.connection_admin.set_enabled("toys", enabled=False, by="Ada")
     page = page_of(opened.ada, "/connections")
     assert page.all("form", action=SHOW) == []
-    opened.service._webhooks["w9"] = address  # It was not to be reached when that was done.
+    opened.service._webhooks["w9"] = {"to": address}  # It was not to be reached when that was done.
     gone = press(opened.ada, page, REMOVE)
     assert (gone.status_code, opened.service.registered_webhooks()) == (303, ())
     assert opened.ada.post("/connections/other/webhook", data=page.form(REMOVE).sent()).status_code == 409

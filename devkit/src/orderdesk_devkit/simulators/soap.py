@@ -6,8 +6,8 @@
         -> <GetOrderResponse><number>1042</number><status>received</status></GetOrderResponse>
 
 The `result` is ACCEPTED, or one of `error_results`; where it `decides_at_once`, the status is beside it. A request
-without credentials is answered 401; one that is not "text/xml; charset=utf-8", 415; what is no such request, a
-soap:Fault with 500. It is put before a simulator that lets callers in:
+without credentials is answered 401; one that is not "text/xml; charset=utf-8", 415; one whose body has no such element,
+or another one than its header SOAPAction names, a soap:Fault with 500. It is put before a simulator that lets callers in:
 
     class AcmeSimulator(SoapSimulator, TokenSimulator): ...
 """
@@ -67,12 +67,13 @@ class SoapSimulator(SimpleSimulator):
         order = self.orders.get(number)
         if not self.is_authorized(request):
             return CallResult(401, "refused: credentials", {"faultcode": "Client.Authentication"})
-        if name == self.read_element and number:
+        is_named = request.headers.get("soapaction") == f'"{name}"'
+        if name not in (self.read_element, self.cancel_element) or not number or not is_named:
+            return CallResult(500, "refused: no such request", {"faultcode": "Client"})
+        if name == self.read_element:
             if order is None:
                 return CallResult(200, "read: unknown", {"number": number, "status": "NOT_FOUND"})
             return self.read_order(order)
-        if name != self.cancel_element or not number:
-            return CallResult(500, "refused: no such request", {"faultcode": "Client"})
         result = self.unknown_order() if order is None else self.cancel_order(order, fields)
         word = self.error_results.get(result.status, "ACCEPTED")
         seen = result.body if self.decides_at_once and isinstance(result.body, Mapping) and word == "ACCEPTED" else {}
