@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orderdesk_devkit.testing.conformance import Requirement
-from tests.support import declaration_liars, liar_shops, toy_liars, toy_plugin
+from tests.support import declaration_liars, liar_shops, toy_liars, toy_plugin, toy_simulators, toy_tokens
 from tests.support.liar_judge import require_told
 
 pytest_plugins = ("pytester",)
@@ -17,11 +17,16 @@ RESUBMISSION, SAMPLES = "a_resubmission_ends_as_declared", "test_sample_messages
 LIMITS, REPEATS = "no_more_calls_are_made", "declared_idempotent_is_repeatable"
 
 
+SHOPS: dict[type, type] = {toy_liars.Signed: liar_shops.SigningShop, toy_tokens.MissesTheEnd: toy_tokens.TokenShop}
+"""The shops of the toys that are no customers of the usual one."""
+
+
 def judge(pytester: pytest.Pytester, toy: type, test: str, **attributes: str) -> pytest.RunResult:
     """What the suite says of a toy whose class has these attributes, as they are written."""
+    shop = SHOPS.get(toy, toy_simulators.ToyShop)
     lines = "".join(f"            {name} = {text}\n" for name, text in attributes.items())
     pytester.makepyfile(f"""
-        import {toy.__module__}, tests.support.liar_shops
+        import {toy.__module__}, {shop.__module__}
         from orderdesk_devkit.testing.conformance import PluginConformance, Resubmission, WebhookSample
         from orderdesk_sdk.cases.case import State
         from orderdesk_sdk.clock import minutes
@@ -30,13 +35,9 @@ def judge(pytester: pytest.Pytester, toy: type, test: str, **attributes: str) ->
         class TestToy(PluginConformance):
             integration = "toy"
             plugin = {toy.__module__}.{toy.__name__}()
-            simulator = tests.support.liar_shops.{_shop(toy).__name__}
+            simulator = {shop.__module__}.{shop.__name__}
 {lines}""")
     return pytester.runpytest_inprocess("-q", "-rs", "-k", test)
-
-
-def _shop(toy: type) -> type:
-    return liar_shops.SigningShop if toy is toy_liars.Signed else liar_shops.ToyShop
 
 
 OTHERWISE = {
@@ -64,6 +65,24 @@ def test_resubmissions_that_end_as_declared_pass(pytester: pytest.Pytester) -> N
     )
     result = judge(pytester, toy_liars.Signed, RESUBMISSION, resubmissions=f"({', '.join(declared)})")
     assert result.parseoutcomes().keys() == {"passed", "deselected"}
+
+
+def test_a_new_order_under_a_number_that_the_service_does_not_have_is_told(pytester: pytest.Pytester) -> None:
+    one = "(Resubmission(State.DONE),)"
+    result = judge(pytester, declaration_liars.DeniesNumbers, RESUBMISSION, resubmissions=one)
+    told = "it is taken to be 1042-10, which the service does not have"
+    require_told(result, Requirement.RESUBMITTED, told)
+
+
+def test_a_number_that_is_stated_after_all_is_told(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, declaration_liars.DeniesNumbers, "operations_are_called")
+    told = "identified_by says of '/orders' that no number is stated, and * ends with one: 1042"
+    require_told(result, Requirement.OPERATIONS, told)
+
+
+def test_a_refused_poll_that_is_taken_for_a_look_is_told(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, declaration_liars.TakesARefusedPollForALook, "what_is_refused_is_not_called_done")
+    require_told(result, Requirement.REFUSED, "the poll: call 1 is taken for a look that worked after *404*")
 
 
 @pytest.mark.parametrize(
@@ -118,3 +137,8 @@ def test_messages_that_are_read_as_declared_pass(pytester: pytest.Pytester) -> N
     samples = '(WebhookSample({"number": "7"}, {"7": NotificationKind.CHANGED}), WebhookSample({"order": "7"}, None))'
     result = judge(pytester, toy_liars.Signed, SAMPLES, webhook_samples=samples)
     assert result.parseoutcomes().keys() == {"passed", "deselected"}
+
+
+def test_a_token_that_does_not_last_as_documented_is_told(pytester: pytest.Pytester) -> None:
+    result = judge(pytester, toy_tokens.MissesTheEnd, "a_token_lasts_as_long", token_lifetime="minutes(5)")
+    require_told(result, Requirement.RENEWED, "a token is used for 0:10:00")

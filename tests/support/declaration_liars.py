@@ -5,12 +5,31 @@ from __future__ import annotations
 from attrs import evolve
 
 from orderdesk_devkit.testing.harness import PERSON
-from orderdesk_sdk.plugin.hookspecs import hookimpl
-from orderdesk_sdk.plugin.integration import Integration, Limit
-from tests.support.toy_plugin import Toy
+from orderdesk_sdk.plugin import (
+    Answer,
+    Flow,
+    Integration,
+    Limit,
+    NotStated,
+    PollRequest,
+    RemoteOrder,
+    ResubmitRequest,
+    Service,
+    answer,
+    hookimpl,
+    text_at,
+)
+from tests.support.toy_plugin import Toy, ToySettings
 from tests.support.toy_simulators import ToyShop
 
-__all__ = ["HidesPeople", "KeepsALimit", "LimitsNoCall", "PeopleShop"]
+__all__ = [
+    "DeniesNumbers",
+    "HidesPeople",
+    "KeepsALimit",
+    "LimitsNoCall",
+    "PeopleShop",
+    "TakesARefusedPollForALook",
+]
 
 
 class LimitsNoCall(Toy):
@@ -43,3 +62,26 @@ class KeepsALimit(Toy):
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         return evolve(Toy().orderdesk_integration(), limits={"*": Limit(1, burst=3)})
+
+
+class DeniesNumbers(Toy):
+    """Says that its shop states no number, and takes a new order to be one that the shop does not have."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(Toy().orderdesk_integration(), identified_by={"*": NotStated("the shop states no number")})
+
+    @hookimpl
+    def orderdesk_resubmit(self, request: ResubmitRequest, service: Service[ToySettings]) -> Flow[Answer | RemoteOrder]:
+        made = yield service.post("/orders", json={"number": request.order.number})
+        return service.remote_order(f"{request.order.number}0") if made.is_success else answer.unknown(made)
+
+
+class TakesARefusedPollForALook(Toy):
+    """Says that the order is on its way, whatever a poll is answered."""
+
+    @hookimpl
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.get("/orders", request.remote_id)
+        is_canceled = response.is_success and text_at(response, "status") == "canceled"
+        return answer.canceled(response) if is_canceled else answer.acknowledged(response)

@@ -108,6 +108,7 @@ class TestAmazonMcf(PluginConformance):
             )
         ),
         Resubmission(State.DONE, settings={"marketplace_id": ""}, body={"marketplaceId": None}),
+        Resubmission(State.DONE, options={"unknown": "400"}),
         Resubmission(State.REJECTED, refused=400),
         Resubmission(State.REJECTED, there="Received", message=IN_USE),
         Resubmission(State.DONE, there="Received", unsure=True),
@@ -166,6 +167,12 @@ class TestAmazonMcf(PluginConformance):
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING, replies={CANCEL: (404, {}), READ: (404, {})}),
         Ending("Received", State.ACTION_REQUIRED, asked=State.UNKNOWN, replies={CANCEL: (200, ERROR)}),
         Ending("Received", State.ACTION_REQUIRED, asked=State.UNKNOWN, replies={CANCEL: (500, {}), READ: (500, {})}),
+        Ending(
+            "Received",
+            State.ACTION_REQUIRED,
+            asked=State.UNKNOWN,
+            replies={CANCEL: (400, ERROR), READ: shown("Elsewhere")},
+        ),
         *(
             Ending("Received", State.ACTION_REQUIRED, asked=State.ACKNOWLEDGED, replies={READ: reply})
             for reply in (shown("Cancelled", "SHIPPED"), shown("Complete", lines=0), shown("Elsewhere"))

@@ -7,7 +7,8 @@
 
 The `result` is ACCEPTED, or one of `error_results`; where it `decides_at_once`, the status is beside it. A request
 without credentials is answered 401; one that is not "text/xml; charset=utf-8", 415; one whose body has no such element,
-or another one than its header SOAPAction names, a soap:Fault with 500. It is put before a simulator that lets callers in:
+or another one than its header SOAPAction names, a soap:Fault with 500. It is put before a simulator that lets callers
+in:
 
     class AcmeSimulator(SoapSimulator, TokenSimulator): ...
 """

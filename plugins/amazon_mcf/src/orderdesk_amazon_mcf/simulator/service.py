@@ -65,6 +65,7 @@ class McfSimulator(TokenIssuer):
         BehaviorOption(
             "in_new", ("error", "accept"), description="how a cancel is answered in New, where the documents are silent"
         ),
+        BehaviorOption("unknown", ("404", "400"), description="how an id is answered that there is no order of"),
         BehaviorOption("planning", ("moves", "stuck"), description="whether an order ever leaves Planning by itself"),
         BehaviorOption(
             "user_agent", ("ignored", "required"), description="whether a user-agent without Language answers 400"
@@ -230,9 +231,9 @@ class McfSimulator(TokenIssuer):
             return CallResult(400, "refused: id too long", errors("InvalidInput", text))
         order = self._book.orders.get(remote_id)
         if order is None:
-            # The model lists 404, no source shows one: status and code are the simulator's choice.
+            # The model lists 404 and 400, no source shows either: code and text are the simulator's choice.
             text = f"sellerFulfillmentOrderId: no order {remote_id!r} (simulator's choice)"
-            return CallResult(404, "no such order", errors("InvalidInput", text))
+            return CallResult(int(self.option("unknown")), "no such order", errors("InvalidInput", text))
         match operation:
             case "getFulfillmentOrder":
                 return self._book.get(order)
