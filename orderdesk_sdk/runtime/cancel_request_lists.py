@@ -61,7 +61,7 @@ class CancelRequestLists:
         """
         name = connection.name
         found = self._connections.bulkhead(name).run_isolated(
-            lambda: self._run(connection, remote_id), connection.redactor.redact_text, (OrderDeskError,)
+            lambda: self._run(connection, remote_id), connection.redactor.redact_text, (PluginError, OrderDeskError)
         )
         return raise_for_failure(found, "the requests to cancel cannot be listed", location=f"connection {name!r}")
 

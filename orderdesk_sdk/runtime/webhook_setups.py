@@ -85,7 +85,7 @@ class WebhookSetups:
         """Do what is requested; what is registered then. Raises OrderDeskError where that is not known."""
         name = connection.name
         found = self._connections.bulkhead(name).run_isolated(
-            lambda: self._run(connection, request), connection.redactor.redact_text, (OrderDeskError,)
+            lambda: self._run(connection, request), connection.redactor.redact_text, (PluginError, OrderDeskError)
         )
         return raise_for_failure(found, "the webhooks cannot be listed", location=f"connection {name!r}")
 

@@ -15,7 +15,7 @@ from orderdesk_sdk.desk.config import Config, SandboxConfig
 from orderdesk_sdk.desk.desk import Desk
 from orderdesk_sdk.desk.stored_connection_config import StoredConnectionConfig
 from orderdesk_sdk.desk.web_config import WebConfig
-from orderdesk_sdk.errors import NotFoundError
+from orderdesk_sdk.errors import NotFoundError, PluginError
 from orderdesk_sdk.plugin.registry import PluginRegistry
 from orderdesk_sdk.runtime.webhook_setups import WebhookState
 from orderdesk_sdk.secret import Secret
@@ -25,14 +25,17 @@ from tests.support.toy_webhooks import RegistersBlindly, WebhookShop
 
 
 class WatchedShop(WebhookShop):
-    """Calls `on_delete` before a webhook is removed, and removes none while it is `down`."""
+    """Calls `on_delete` before a removal, removes none while it is `down`, and lists none while `is_silent`."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.down = False
+        self.is_silent = False
         self.on_delete: Callable[[], object] = lambda: None
 
     def respond(self, request: Request, body: bytes) -> Response:
+        if self.is_silent:
+            return JSONResponse({"error": "later"}, 500)
         if request.method == "DELETE":
             self.on_delete()
             if self.down:
@@ -91,3 +94,9 @@ def test_what_could_not_be_removed_is_told_and_can_be_tried_again(desk: Desk, sh
     shop.down = False
     assert admin.set_webhook("toys", registered=False, by="Ann").state is WebhookState.MISSING
     assert desk.connections.names() == (), "it is not used for anything else"
+
+
+def test_a_service_that_does_not_do_it_is_a_fault_outside_the_host_app(desk: Desk, shop: WatchedShop) -> None:
+    shop.is_silent = True
+    with pytest.raises(PluginError, match="the webhooks cannot be listed"):
+        desk.connection_admin.set_webhook("toys", registered=False, by="Ann")
