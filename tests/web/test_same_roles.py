@@ -14,6 +14,7 @@ from tests.web.conftest import WebShop
 
 FORM_OF = {
     "cancel_order": "/orders/{ref}/cancel",
+    "read_eligibility": "/orders/{ref}/eligibility",
     "withdraw_order": "/orders/{ref}/withdraw",
     "make_receipt_link": "/orders/{ref}/receipt/link",
     "revoke_receipt_link": "/orders/{ref}/receipt/revoke",
