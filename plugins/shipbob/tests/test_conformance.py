@@ -19,6 +19,12 @@ UNHEARD_OF = {"result": "unheard of"}
 CANCELED = {"id": 1042, "status": "Cancelled", "shipments": None}
 
 
+def shown(status: str, *shipments: str) -> tuple[int, object]:
+    """What a read is answered: the order in a status, with shipments in theirs."""
+    rows = [{"id": number, "order_id": 1042, "status": one} for number, one in enumerate(shipments, 5001)]
+    return 200, {"id": 1042, "status": status, "shipments": rows}
+
+
 def too_late(status: str) -> Ending:
     """The end of a cancel of what was picked."""
     return Ending(
@@ -104,5 +110,14 @@ class TestShipBob(PluginConformance):
             options=UNHEARD_OF,
             replies={"GET order": (200, CANCELED)},
         ),
+        Ending(
+            "Processing",
+            State.PARTIALLY_CANCELED,
+            asked=State.UNKNOWN,
+            proof="GET order",
+            options=UNHEARD_OF,
+            replies={"GET order": shown("Fulfilled", "Cancelled", "Completed")},
+        ),
+        unclear(GET_order=shown("PartiallyFulfilled", "Cancelled", "Completed", "Processing")),
         Ending("Processing", State.ACTION_REQUIRED, asked=State.PENDING, replies={"POST cancel": (401, {})}),
     )
