@@ -130,6 +130,18 @@ def test_a_request_that_was_not_recorded_fails_by_name(
     assert "was asked" in str(failed.value)
 
 
+def test_requests_that_are_the_same_are_named_once(polls: Path, scrubber: Scrubber) -> None:
+    def play() -> None:
+        talk(STORED, GET, PUT, GET)
+        for _ in range(40):
+            with pytest.raises(Exception, match="DELETE"):
+                talk(STORED, ("DELETE", "/orders/1", None))
+
+    with pytest.raises(CassetteMismatch, match="40 times") as failed, replay(polls, scrubber):
+        play()
+    assert str(failed.value).count("DELETE") == 1
+
+
 def test_a_request_that_a_thread_or_handler_swallowed_fails_all_the_same(polls: Path, scrubber: Scrubber) -> None:
     def play() -> None:
         talk(STORED, GET, PUT, GET)

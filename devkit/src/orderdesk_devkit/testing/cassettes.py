@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -152,7 +153,10 @@ def replay(file: Path, scrubber: Scrubber) -> Iterator[None]:
 
 def _require_same(file: Path, what: str, requests: Sequence[str]) -> None:
     if requests:
-        told = "\n".join(f"  {request} {what}" for request in requests)
+        told = "\n".join(
+            f"  {request} {what}" + (f", {times} times" if times > 1 else "")
+            for request, times in Counter(requests).items()
+        )
         raise CassetteMismatch(f"{file.name}:\n{told}\nRemedy: mend the code, or record the cassette again")
 
 

@@ -32,8 +32,11 @@ from orderdesk_sdk.plugin.routes import Polling, Route, WhileStatus
 
 __all__ = ["EndingTests", "EndingTrial", "open_trial"]
 
-_LOOKS = 5
-"""Looks that are taken one by one at a case that a person is to have in the end."""
+_LOOKS = 12
+"""Steps that are taken one by one with a case that a person is to have in the end.
+
+A request that stays unclear is with a person after eight: four are sent, each after a wait.
+"""
 
 
 class EndingTests(StandardTests):
