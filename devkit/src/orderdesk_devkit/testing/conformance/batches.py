@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from attrs import evolve
+from attrs import evolve, field, frozen
 from starlette.types import ASGIApp
 
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
@@ -19,19 +19,51 @@ from orderdesk_devkit.testing.conformance.requirement import Requirement, requir
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin.routes import Button
+from orderdesk_sdk.plugin.routes import Batch, Button
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
-__all__ = ["BatchTests"]
+__all__ = ["BatchTests", "ExpectedBatch"]
 
 _MOST_LOOKS = 2000
+
+
+@frozen
+class ExpectedBatch:
+    """How the first button gathers orders for one call, by what the service takes.
+
+    Args:
+        batch: how many, how long, and at what pace; None: each order is asked for by itself.
+        settings: in place of those of the test class.
+    """
+
+    batch: Batch | None
+    settings: Mapping[str, object] = field(factory=dict, hash=False)
 
 
 class BatchTests(StandardTests):
     """The order after another one in the same batch; the switches are the order's alone."""
 
+    batches: ClassVar[tuple[ExpectedBatch, ...]] = ()
+    """How orders are gathered for one call, for each table of settings by which it differs."""
     batch_endings: ClassVar[tuple[Ending, ...]] = ()
     """What becomes of a cancel in one batch with another order, which the service cancels."""
+
+    def test_orders_are_gathered_as_expected(
+        self, plugin_under_test: PluginUnderTest, count: Count, untested: Untested
+    ) -> None:
+        """No more of them, and no more calls, than the service takes."""
+        if not self.batches:
+            if _batch_of(plugin_under_test) is not None:
+                untested(f"how many orders one call may cancel: declare `batches` in {type(self).__name__}")
+            pytest.skip(f"{type(self).__name__} declares no `batches`")
+        found = []
+        for expected in self.batches:
+            tried = evolve(plugin_under_test, settings={**plugin_under_test.settings, **expected.settings})
+            seen = _batch_of(tried)
+            if seen != expected.batch:
+                found.append(f"with {dict(expected.settings)} the button has {seen}, not {expected.batch}")
+        count("batches", len(self.batches))
+        require(Requirement.GATHERED, found)
 
     def test_each_order_of_a_batch_ends_by_itself(
         self,
@@ -54,6 +86,12 @@ class BatchTests(StandardTests):
             ]
             count("orders of batches", 2)
             require(Requirement.BATCHES, found)
+
+
+def _batch_of(plugin: PluginUnderTest) -> Batch | None:
+    """How the first route gathers orders; None where it does not."""
+    route = plugin.integration.cancel[0]
+    return route.batch if isinstance(route, Button) else None
 
 
 def _failures(plugin: PluginUnderTest, ending: Ending, usual: State, folder: Path) -> Iterator[str]:
