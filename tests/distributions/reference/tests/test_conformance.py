@@ -11,7 +11,7 @@ from orderdesk_sdk.plugin import NotificationKind, Rejection, hours
 READ, CANCEL = "GET order", "POST cancel"
 NEW_ORDER = {
     "number": "1042-1",
-    "reference": "1042",
+    "reference": "58101-1",
     "lines": [{"code": "MUG-11", "quantity": 2}, {"code": "CANVAS-12X16", "quantity": 1}],
     "recipient": "Nora Lindqvist",
 }

@@ -141,7 +141,9 @@ class MakerSimulator(CartSimulator):
         return {**super().settings(url), **mail, "webhook_secret": WEBHOOK_SECRET}
 
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
-        body = json.dumps({"number": remote_id, "status": "packing"}).encode()
+        status = self.actual_status(remote_id)
+        told = status if status in (self.stages.shipped, self.stages.canceled) else self.stages.in_progress
+        body = json.dumps({"number": remote_id, "status": told}).encode()
         return (self.sign_webhook(WebhookRequest({"x-delivery": "1"}, body)),)
 
     def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
