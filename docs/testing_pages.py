@@ -23,6 +23,7 @@ from orderdesk_devkit.testing.cassette_suite import CassetteTests
 from orderdesk_devkit.testing.conformance import (
     AnswerEnding,
     Ending,
+    ExpectedBatch,
     ExpectedEmail,
     ExpectedFile,
     ExpectedRequest,
@@ -100,6 +101,7 @@ def testing_page() -> str:
         *class_section(ExpectedRequest),
         *class_section(Resubmission),
         *class_section(WebhookSample),
+        *class_section(ExpectedBatch),
         *class_section(ExpectedEmail),
         *class_section(ExpectedFile),
         *class_section(StatusEnding),

@@ -22,7 +22,7 @@ def judge(
     """What the suite says of a toy whose class declares these endings."""
     pytester.makepyfile(f"""
         from tests.support import liar_shops, toy_liars, toy_plugin
-        from orderdesk_devkit.testing.conformance import Ending, PluginConformance
+        from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance
         from orderdesk_sdk.cases.case import State
         from orderdesk_sdk.plugin import Rejection, hours
 
@@ -73,6 +73,20 @@ def judge(
             Requirement.ABOUT_THIS_ORDER,
             "asked in 'open': read was about 2153, another order",
         ),
+        (
+            Toy,
+            liar_shops.ToyShop,
+            CANCELED.replace(")", ", requests=(ExpectedRequest('PUT', '/orders/1042/void'),))"),
+            Requirement.REQUESTS,
+            "asked in 'open': request 1 is PUT /orders/1042/cancel, not PUT /orders/1042/void",
+        ),
+        (
+            Toy,
+            liar_shops.ToyShop,
+            CANCELED.replace(")", ", requests=())"),
+            Requirement.REQUESTS,
+            "asked in 'open': 1 requests write, and 0 are expected: PUT /orders/1042/cancel",
+        ),
     ],
 )
 def test_another_end_than_declared_is_told_with_the_rule(
@@ -91,6 +105,11 @@ def test_another_end_than_declared_is_told_with_the_rule(
             Toy,
             liar_shops.ToyShop,
             (CANCELED, SHIPPED.replace('proof="cancel"', 'proof="PUT /orders/1042/cancel"')),
+        ),
+        (
+            Toy,
+            liar_shops.ToyShop,
+            (CANCELED.replace(")", ", requests=(ExpectedRequest('PUT', '/orders/1042/cancel'),))"),),
         ),
         (toy_liars.LooksBeforeAndAfter, liar_shops.QuickShop, ('Ending("open", State.CANCELED, proof="cancel")',)),
     ],

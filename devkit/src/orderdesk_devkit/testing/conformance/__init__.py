@@ -21,7 +21,7 @@ every plugin is held against it from then on. The room imports the rest of `test
 from __future__ import annotations
 
 from orderdesk_devkit.testing.conformance.answer_endings import AnswerEnding, AnswerEndingTests
-from orderdesk_devkit.testing.conformance.batches import BatchTests
+from orderdesk_devkit.testing.conformance.batches import BatchTests, ExpectedBatch
 from orderdesk_devkit.testing.conformance.call_rules import CallRuleTests
 from orderdesk_devkit.testing.conformance.conditional_writes import ConditionalWriteTests
 from orderdesk_devkit.testing.conformance.declaration import DeclarationTests
@@ -79,6 +79,7 @@ __all__ = [
     "ConformanceError",
     "Ending",
     "EndingTests",
+    "ExpectedBatch",
     "ExpectedEmail",
     "ExpectedFile",
     "ExpectedRequest",

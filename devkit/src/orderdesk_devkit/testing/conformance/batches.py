@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from attrs import evolve
-from starlette.types import ASGIApp
+from attrs import evolve, field, frozen
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, new_folder, skip_without_calls
@@ -19,19 +19,51 @@ from orderdesk_devkit.testing.conformance.requirement import Requirement, requir
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.plugin.routes import Button
+from orderdesk_sdk.plugin.routes import Batch, Button
 from orderdesk_sdk.stores.sqlite.orders import SqliteOrderStore
 
-__all__ = ["BatchTests"]
+__all__ = ["BatchTests", "ExpectedBatch"]
 
 _MOST_LOOKS = 2000
+
+
+@frozen
+class ExpectedBatch:
+    """How the first button gathers orders for one call, by what the service takes.
+
+    Args:
+        batch: how many, how long, and at what pace; None: each order is asked for by itself.
+        settings: in place of those of the test class.
+    """
+
+    batch: Batch | None
+    settings: Mapping[str, object] = field(factory=dict, hash=False)
 
 
 class BatchTests(StandardTests):
     """The order after another one in the same batch; the switches are the order's alone."""
 
+    batches: ClassVar[tuple[ExpectedBatch, ...]] = ()
+    """How orders are gathered for one call, for each table of settings by which it differs."""
     batch_endings: ClassVar[tuple[Ending, ...]] = ()
     """What becomes of a cancel in one batch with another order, which the service cancels."""
+
+    def test_orders_are_gathered_as_expected(
+        self, plugin_under_test: PluginUnderTest, count: Count, untested: Untested
+    ) -> None:
+        """No more of them, and no more calls, than the service takes."""
+        if not self.batches:
+            if _batch_of(plugin_under_test) is not None:
+                untested(f"how many orders one call may cancel: declare `batches` in {type(self).__name__}")
+            pytest.skip(f"{type(self).__name__} declares no `batches`")
+        found = []
+        for expected in self.batches:
+            tried = evolve(plugin_under_test, settings={**plugin_under_test.settings, **expected.settings})
+            seen = _batch_of(tried)
+            if seen != expected.batch:
+                found.append(f"with {dict(expected.settings)} the button has {seen}, not {expected.batch}")
+        count("batches", len(self.batches))
+        require(Requirement.GATHERED, found)
 
     def test_each_order_of_a_batch_ends_by_itself(
         self,
@@ -56,25 +88,32 @@ class BatchTests(StandardTests):
             require(Requirement.BATCHES, found)
 
 
+def _batch_of(plugin: PluginUnderTest) -> Batch | None:
+    """How the first route gathers orders; None where it does not."""
+    route = plugin.integration.cancel[0]
+    return route.batch if isinstance(route, Button) else None
+
+
 def _failures(plugin: PluginUnderTest, ending: Ending, usual: State, folder: Path) -> Iterator[str]:
     """What is not as it should be of the order, of the other one, and of the call."""
     other = next_number(plugin.number)
+    heard: list[_CancelCounter] = []
 
     def with_other(simulator: Simulator) -> ASGIApp:
         for switch in simulator.options:
             if switch.name in ending.options:
                 simulator.set_option(switch.name, switch.choices[0], remote_id=other)
         simulator.add_order(other, lines=[(line.code, line.quantity) for line in plugin.order.lines])
-        return simulator.app
+        heard.append(_CancelCounter(simulator))
+        return heard[0]
 
     tried = evolve(plugin, options={**plugin.options, **ending.options}, wait=plugin.wait + ending.wait)
     with tried.open_harness(folder, wrap=with_other) as harness:
         _register(harness, plugin, other)
         harness.desk.cancel(other, by="conformance", reason=harness.reason)
         harness.cancel()
-        made = sum(record.effect_kind is Effect.CANCEL_ACCEPTED for record in harness.service.log)
-        if made > 1:
-            yield f"{made} calls cancel two orders"
+        if heard[0].calls > 1:
+            yield f"{heard[0].calls} calls cancel two orders"
         cases = _settled(harness)
     ours, beside = cases[plugin.order.number], cases[other]
     if (ours.state, ours.rejection) != (ending.state, ending.rejection):
@@ -83,6 +122,22 @@ def _failures(plugin: PluginUnderTest, ending: Ending, usual: State, folder: Pat
         yield f"the case says {ours.message!r}, and nothing of {ending.says!r}"
     if beside.state is not usual:
         yield f"the other one ends {beside.state.value} ({beside.message}), not {usual.value}"
+
+
+class _CancelCounter:
+    """A simulator's app that counts the calls with which it took a cancel, of one order or of several."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self.calls = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        before = self._taken()
+        await self._simulator.app(scope, receive, send)
+        self.calls += self._taken() > before
+
+    def _taken(self) -> int:
+        return sum(record.effect_kind is Effect.CANCEL_ACCEPTED for record in self._simulator.log)
 
 
 def _register(harness: ConformanceHarness, plugin: PluginUnderTest, other: str) -> None:

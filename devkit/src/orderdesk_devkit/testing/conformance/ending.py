@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from attrs import field, frozen
 
+from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.plugin.answer import Rejection
 
@@ -36,6 +37,7 @@ class Ending:
         asked_says: the same right after the request.
         calls: how often each call was made by then, by the names of the simulator's log; those that are not named are
             not counted.
+        requests: what is sent by then that writes; None: it is not compared.
         replies: by the name of a call in the simulator's log, the status and the JSON document (or the text) that it is
             answered with each time, after the simulator has done what it asks for.
         refused: the HTTP status with which the service refuses the first call that is no GET, and does nothing; None:
@@ -58,10 +60,16 @@ class Ending:
     says: str = field(default="", kw_only=True)
     asked_says: str = field(default="", kw_only=True)
     calls: Mapping[str, int] = field(factory=dict, kw_only=True, hash=False)
+    requests: tuple[ExpectedRequest, ...] | None = field(default=None, kw_only=True)
     replies: Mapping[str, tuple[int, object]] = field(factory=dict, kw_only=True, hash=False)
     refused: int | None = field(default=None, kw_only=True)
     within: timedelta | None = field(default=None, kw_only=True)
     is_called: bool = field(default=True, kw_only=True)
+
+    @property
+    def short_label(self) -> str:
+        """What is in the id of its test, beside its number."""
+        return str(self.status)
 
     @property
     def label(self) -> str:

@@ -17,6 +17,7 @@ from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Unte
 from orderdesk_devkit.testing.conformance.baseline_run import CallRecorder, token_path
 from orderdesk_devkit.testing.conformance.ending import Ending
 from orderdesk_devkit.testing.conformance.ending_variants import late_variants
+from orderdesk_devkit.testing.conformance.expected_requests import unlike_expected
 from orderdesk_devkit.testing.conformance.order_numbers import next_number
 from orderdesk_devkit.testing.conformance.proofs import proof_of
 from orderdesk_devkit.testing.conformance.replaced_replies import ReplacedReplies
@@ -44,12 +45,6 @@ class EndingTests(StandardTests):
 
     endings: ClassVar[tuple[Ending, ...]] = ()
     """What becomes of a cancel, for each state in which the order may be when it is asked for."""
-
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """One test for each declared ending, so that each is told by itself."""
-        if "ending" in metafunc.fixturenames:
-            names = [f"{number} {one.status}" for number, one in enumerate(self.endings, 1)]
-            metafunc.parametrize("ending", self.endings or (None,), ids=names or ("none",))
 
     def test_a_cancel_ends_as_declared(
         self,
@@ -97,12 +92,15 @@ class EndingTrial:
     """One ending on its stage.
 
     Args:
-        recorder: None where no service is called.
+        recorder, sent: what came to the service, by its calls and as it was sent; None where no service is called.
+        token_path: where tokens are fetched; None where there are none.
     """
 
     ending: Ending
     harness: ConformanceHarness
     recorder: CallRecorder | None
+    sent: RequestRecorder | None
+    token_path: str | None
     neighbor: str
 
     def reach(self) -> str | None:
@@ -145,6 +143,9 @@ class EndingTrial:
             if proof != self.ending.proof:
                 yield Requirement.PROOF, f"the evidence is the response to {proof}, not to {self.ending.proof}"
         yield from ((Requirement.ENDINGS, said) for said in self._unlike_told(case))
+        if self.ending.requests is not None and self.sent is not None:
+            differ = unlike_expected(self.sent.requests, self.ending.requests, self.token_path)
+            yield from ((Requirement.REQUESTS, said) for said in differ)
         if self.recorder is not None and not self.ending.is_called and self.recorder.calls:
             yield Requirement.WINDOW, f"{self.recorder.calls[0].method} {self.recorder.calls[0].path} was sent"
         for record in self._touched_neighbor():
@@ -229,17 +230,21 @@ class EndingTrial:
 def open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterator[EndingTrial]:
     """A stage with the order, and another one beside it, after what passes until the order is in its state."""
     neighbor = next_number(plugin.number)
+    tokens_at = token_path(plugin)
     recorders: list[CallRecorder] = []
+    sent: list[RequestRecorder] = []
 
     def recorded(simulator: Simulator) -> ASGIApp:
         lines = [(line.code, line.quantity) for line in plugin.order.lines]
         simulator.add_order(neighbor, lines=lines)
         recorders.append(CallRecorder(simulator, neighbor))
+        app: ASGIApp = recorders[0]
         if ending.replies:
-            return ReplacedReplies(recorders[0], simulator, ending.replies)
-        if ending.refused is None:
-            return recorders[0]
-        return _refusing_once(recorders[0], ending.refused, token_path(plugin))
+            app = ReplacedReplies(app, simulator, ending.replies)
+        elif ending.refused is not None:
+            app = _refusing_once(app, ending.refused, tokens_at)
+        sent.append(RequestRecorder(app))
+        return sent[0]
 
     tried = evolve(
         plugin,
@@ -249,7 +254,9 @@ def open_trial(plugin: PluginUnderTest, ending: Ending, folder: Path) -> Iterato
         is_known=ending.status is not None,
     )
     with tried.open_harness(folder, wrap=recorded) as harness:
-        yield EndingTrial(ending, harness, recorders[0] if recorders else None, neighbor)
+        yield EndingTrial(
+            ending, harness, recorders[0] if recorders else None, sent[0] if sent else None, tokens_at, neighbor
+        )
 
 
 def _refusing_once(app: ASGIApp, status: int, token: str | None) -> RequestRecorder:

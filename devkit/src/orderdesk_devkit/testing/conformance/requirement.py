@@ -121,6 +121,10 @@ class Requirement(Enum):
         "each order of a batch ends by what the service says of it, and not by another one (laws 4 and 6)",
         "give an answer for each request in their order, and read of a report only what names the order",
     )
+    GATHERED = (
+        "as many orders go in one call, and as many calls leave, as the service takes",
+        "mend Button(..., batch=Batch(...)), or `batches` in the test class, where the service takes others",
+    )
     CONDITIONAL = (
         "a conditional write never goes over what somebody else changed (law 3)",
         "read the order in the same flow, and send if_match=etag_of(response); never *, and never without it",
