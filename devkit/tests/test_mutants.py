@@ -80,6 +80,8 @@ def test_a_name_stays_when_lines_above_come(tmp_path: Path) -> None:
         "from a import b\n",
         '"""A docstring."""\n',
         'kept = field(help="words for people")\n',
+        'kept = ReasonCode(code, "Out of stock")\n',
+        'kept = SettableStatus(name, "On hold")\n',
         'HINT = "duplicate the order in your shop"\n',
         'URL = "https://api.acme.example"\n',
         "if TYPE_CHECKING:\n    import httpx\n",

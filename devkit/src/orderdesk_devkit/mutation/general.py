@@ -39,6 +39,8 @@ _ONLY_FOR_PEOPLE = frozenset(
     )
 )
 """Keywords whose texts people read; no program decides by them."""
+_TITLED = frozenset(("ReasonCode", "SettableStatus"))
+"""Calls whose second argument is a title, also where it is not named so."""
 _WORDS_OF_A_SENTENCE = 4
 """A text of so many words is read by people, wherever it stands: no service has such a status, key or path."""
 _ADDRESSES = ("https://", "http://")
@@ -98,7 +100,12 @@ def _is_left_alone(file: SourceFile, node: ast.Constant) -> bool:
         outer = file.parent(inner)
         if isinstance(inner, ast.keyword) and inner.arg in _ONLY_FOR_PEOPLE:
             return True
-        if isinstance(outer, ast.Raise):
+        if isinstance(outer, ast.Raise) or (isinstance(outer, ast.Call) and inner is _title_in(outer)):
             return True
         inner = outer
     return False
+
+
+def _title_in(call: ast.Call) -> ast.expr | None:
+    is_titled = isinstance(call.func, ast.Name) and call.func.id in _TITLED and len(call.args) > 1
+    return call.args[1] if is_titled else None

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.simulators.simulator import Simulator
-from orderdesk_devkit.testing.conformance.base import Count, new_folder
+from orderdesk_devkit.testing.conformance.base import Count
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun, CallRecorder
 from orderdesk_devkit.testing.conformance.expected_requests import ExpectedRequest, unlike_expected
 from orderdesk_devkit.testing.conformance.proofs import proof_of
@@ -59,6 +59,11 @@ class AnswerEnding:
     requests: tuple[ExpectedRequest, ...] | None = field(default=None, kw_only=True)
 
     @property
+    def short_label(self) -> str:
+        """What is in the id of its test, beside its number."""
+        return self.answer.value
+
+    @property
     def label(self) -> str:
         """How a complaint names it."""
         beside = [f"{name}={choice}" for name, choice in (*self.options.items(), *self.settings.items())]
@@ -74,23 +79,24 @@ class AnswerEndingTests(ResponseTests):
     """What becomes of an answer to a request to cancel, for each trouble that the simulator can make."""
 
     def test_an_answer_is_settled_as_declared(
-        self, plugin_under_test: PluginUnderTest, baseline: BaselineRun, tmp_path: Path, count: Count
+        self,
+        answer_ending: AnswerEnding | None,
+        plugin_under_test: PluginUnderTest,
+        baseline: BaselineRun,
+        tmp_path: Path,
+        count: Count,
     ) -> None:
         """The case, its evidence, and what was sent."""
-        if not self.answer_endings:
+        if answer_ending is None:
             pytest.skip(f"{type(self).__name__} declares no `answer_endings`")
         plugin = evolve(
             plugin_under_test,
             settings={**self.settings, **self.request_settings},
             options={**self.options, **self.request_options},
         )
-        found = [
-            f"{ending.label}: {said}"
-            for ending in self.answer_endings
-            for said in _failures(plugin, ending, new_folder(tmp_path), baseline.token_path)
-        ]
-        count("endings of answers", len(self.answer_endings))
-        require(Requirement.ANSWERS_REQUESTS, found)
+        found = _failures(plugin, answer_ending, tmp_path, baseline.token_path)
+        require(Requirement.ANSWERS_REQUESTS, [f"{answer_ending.label}: {said}" for said in found])
+        count("endings of answers", 1)
 
 
 def _failures(plugin: PluginUnderTest, ending: AnswerEnding, folder: Path, token_path: str | None) -> Iterator[str]:

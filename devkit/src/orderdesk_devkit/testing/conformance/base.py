@@ -35,6 +35,13 @@ class Untested(Protocol):
     def __call__(self, what: str, *, why: str = "") -> None: ...
 
 
+_EACH: Mapping[str, str] = {
+    "ending": "endings",
+    "answer_ending": "answer_endings",
+    "status_ending": "status_endings",
+    "resubmission": "resubmissions",
+}
+"""By an argument of tests: the attribute of the class that holds what each is run with."""
 _BASELINES: dict[type, BaselineRun | ConformanceError] = {}
 
 
@@ -78,6 +85,14 @@ class StandardTests:
             if not (standard or name in StandardTests.__annotations__ or name.startswith(("_", "test_"))):
                 known = ", ".join(sorted(StandardTests.__annotations__))
                 raise TypeError(f"{cls.__name__}.{name}: the suite knows no such attribute; it knows {known}")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One test for each thing of a kind that the class declares, or one of None, so that each is told by itself."""
+        for argument, attribute in _EACH.items():
+            if argument in metafunc.fixturenames:
+                declared = getattr(self, attribute)
+                names = [f"{number} {one.short_label}" for number, one in enumerate(declared, 1)]
+                metafunc.parametrize(argument, declared or (None,), ids=names or ("none",))
 
     @pytest.fixture
     def plugin_under_test(self) -> PluginUnderTest:

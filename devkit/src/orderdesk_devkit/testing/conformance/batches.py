@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 from attrs import evolve, field, frozen
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orderdesk_devkit.simulators.simulator import Effect, Simulator
 from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, new_folder, skip_without_calls
@@ -97,22 +97,23 @@ def _batch_of(plugin: PluginUnderTest) -> Batch | None:
 def _failures(plugin: PluginUnderTest, ending: Ending, usual: State, folder: Path) -> Iterator[str]:
     """What is not as it should be of the order, of the other one, and of the call."""
     other = next_number(plugin.number)
+    heard: list[_CancelCounter] = []
 
     def with_other(simulator: Simulator) -> ASGIApp:
         for switch in simulator.options:
             if switch.name in ending.options:
                 simulator.set_option(switch.name, switch.choices[0], remote_id=other)
         simulator.add_order(other, lines=[(line.code, line.quantity) for line in plugin.order.lines])
-        return simulator.app
+        heard.append(_CancelCounter(simulator))
+        return heard[0]
 
     tried = evolve(plugin, options={**plugin.options, **ending.options}, wait=plugin.wait + ending.wait)
     with tried.open_harness(folder, wrap=with_other) as harness:
         _register(harness, plugin, other)
         harness.desk.cancel(other, by="conformance", reason=harness.reason)
         harness.cancel()
-        made = sum(record.effect_kind is Effect.CANCEL_ACCEPTED for record in harness.service.log)
-        if made > 1:
-            yield f"{made} calls cancel two orders"
+        if heard[0].calls > 1:
+            yield f"{heard[0].calls} calls cancel two orders"
         cases = _settled(harness)
     ours, beside = cases[plugin.order.number], cases[other]
     if (ours.state, ours.rejection) != (ending.state, ending.rejection):
@@ -121,6 +122,22 @@ def _failures(plugin: PluginUnderTest, ending: Ending, usual: State, folder: Pat
         yield f"the case says {ours.message!r}, and nothing of {ending.says!r}"
     if beside.state is not usual:
         yield f"the other one ends {beside.state.value} ({beside.message}), not {usual.value}"
+
+
+class _CancelCounter:
+    """A simulator's app that counts the calls with which it took a cancel, of one order or of several."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self.calls = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        before = self._taken()
+        await self._simulator.app(scope, receive, send)
+        self.calls += self._taken() > before
+
+    def _taken(self) -> int:
+        return sum(record.effect_kind is Effect.CANCEL_ACCEPTED for record in self._simulator.log)
 
 
 def _register(harness: ConformanceHarness, plugin: PluginUnderTest, other: str) -> None:

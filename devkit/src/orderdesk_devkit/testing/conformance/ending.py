@@ -67,6 +67,11 @@ class Ending:
     is_called: bool = field(default=True, kw_only=True)
 
     @property
+    def short_label(self) -> str:
+        """What is in the id of its test, beside its number."""
+        return str(self.status)
+
+    @property
     def label(self) -> str:
         """How a complaint names it."""
         beside = [f"{name}={choice}" for name, choice in (*self.options.items(), *self.settings.items())]

@@ -46,12 +46,6 @@ class EndingTests(StandardTests):
     endings: ClassVar[tuple[Ending, ...]] = ()
     """What becomes of a cancel, for each state in which the order may be when it is asked for."""
 
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """One test for each declared ending, so that each is told by itself."""
-        if "ending" in metafunc.fixturenames:
-            names = [f"{number} {one.status}" for number, one in enumerate(self.endings, 1)]
-            metafunc.parametrize("ending", self.endings or (None,), ids=names or ("none",))
-
     def test_a_cancel_ends_as_declared(
         self,
         ending: Ending | None,

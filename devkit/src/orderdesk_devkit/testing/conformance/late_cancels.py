@@ -54,9 +54,14 @@ class LateCancelTests(EndingTests):
         require(Requirement.LATE, found)
 
     def _unlike_endings(self, case: CancelCase, status: str) -> Iterator[str]:
-        """What the case has come to, where no ending of the order's status has come to the same."""
-        declared = [ending for ending in self.endings if ending.is_plain and ending.status == status]
-        if declared and not any((case.state, case.rejection) == (one.state, one.rejection) for one in declared):
+        """What the case has come to, where no ending of the order's status has come to the same.
+
+        A status that is reached by the clock may have more to it than its name, such as a parcel: an ending with the
+        switch that says so counts, too.
+        """
+        of_status = [ending for ending in self.endings if ending.status == status]
+        declared = [ending for ending in of_status if ending.is_plain]
+        if declared and not any((case.state, case.rejection) == (one.state, one.rejection) for one in of_status):
             ended = case.state.value if case.rejection is None else f"{case.state.value}, {case.rejection.value}"
             ends = " or ".join(dict.fromkeys(ending.end for ending in declared))
             yield f"asked in {status!r} it ended {ended}, and the declared Ending is {ends}"

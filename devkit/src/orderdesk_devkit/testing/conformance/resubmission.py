@@ -45,6 +45,11 @@ class Resubmission:
     settings: Mapping[str, object] = field(factory=dict, kw_only=True, hash=False)
 
     @property
+    def short_label(self) -> str:
+        """What is in the id of its test, beside its number."""
+        return self.state.value
+
+    @property
     def expected_creates(self) -> int:
         """How many calls that create are sent in the last try."""
         return self.creates if self.creates is not None else int(self.there is None)

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve, frozen
 
 from orderdesk_devkit.simulators.simulator import Simulator
-from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested, new_folder
+from orderdesk_devkit.testing.conformance.base import Count, StandardTests, Untested
 from orderdesk_devkit.testing.conformance.baseline_run import BaselineRun, FaultTarget
 from orderdesk_devkit.testing.conformance.expected_requests import differences
 from orderdesk_devkit.testing.conformance.failpoints import skip_without_resubmission
@@ -39,6 +39,7 @@ class ResubmissionTests(StandardTests):
 
     def test_a_resubmission_ends_as_declared(
         self,
+        resubmission: Resubmission | None,
         plugin_under_test: PluginUnderTest,
         baseline: BaselineRun,
         tmp_path: Path,
@@ -47,16 +48,14 @@ class ResubmissionTests(StandardTests):
     ) -> None:
         """The case, what the person is told, and the calls that create, as they come to the service."""
         skip_without_resubmission(baseline, plugin_under_test)
-        if not self.resubmissions:
+        if resubmission is None:
             untested(f"the ends of a resubmission: declare `resubmissions` in {type(self).__name__}")
             pytest.skip(f"{type(self).__name__} declares no `resubmissions`")
         assert baseline.create_target is not None, "needs_resubmission has seen it"
-        found: list[str] = []
-        for number, one in enumerate(self.resubmissions, start=1):
-            said = _failures(plugin_under_test, baseline.create_target, one, new_folder(tmp_path))
-            found += [f"resubmission {number}: {text}" for text in said]
-            count("resubmissions", 1)
-        require(Requirement.RESUBMITTED, found)
+        found = _failures(plugin_under_test, baseline.create_target, resubmission, tmp_path)
+        number = next(number for number, one in enumerate(self.resubmissions, 1) if one is resubmission)
+        require(Requirement.RESUBMITTED, [f"resubmission {number}: {text}" for text in found])
+        count("resubmissions", 1)
 
 
 def _failures(plugin: PluginUnderTest, target: FaultTarget, wanted: Resubmission, folder: Path) -> Iterator[str]:

@@ -91,6 +91,9 @@ def orderdesk_integration() -> Integration:
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[MakerSettings]) -> Flow[Answer]:
     response = yield api.cancel_order(service, request)
+    if response.status_code == 409:  # It is canceled already, or it is too late: the order tells.
+        there = yield api.read_order(service, request.remote_id)
+        return api.answer_from_refusal(response, there)
     return api.answer_from_cancel(response, request.remote_id)
 
 

@@ -16,6 +16,7 @@ from orderdesk_sdk.plugin import (
     NotificationKind,
     Order,
     OrderNotification,
+    Outcome,
     RegisteredWebhook,
     Rejection,
     RequestedCancellation,
@@ -133,8 +134,6 @@ def answer_from_cancel(response: httpx.Response, number: str) -> Answer:
     """What the maker's response to a cancel says."""
     if response.status_code == 202:  # It acknowledged it: not canceled yet.
         return answer.acknowledged(response)
-    if response.status_code == 409:
-        return answer.rejected(response, Rejection.TOO_LATE, message=error_message(response))
     if away := auth_or_rate_limit_answer(
         response, access_hint=ACCESS_HINT, error_key="error"
     ):  # A 404 without its "error" is of a wrong base URL.
@@ -142,6 +141,14 @@ def answer_from_cancel(response: httpx.Response, number: str) -> Answer:
     if response.status_code == 404:
         return answer.rejected(response, Rejection.NOT_ALLOWED, message=f"there is no order {number}")
     return answer.unknown(response)
+
+
+def answer_from_refusal(response: httpx.Response, there: httpx.Response) -> Answer:
+    """What a refused cancel comes to. there: the read that followed it. Raises MalformedResponseError."""
+    found = answer_from_order(there) if there.is_success else answer_without_order(there)
+    if found.outcome in (Outcome.CANCELED, Outcome.REJECTED):
+        return found
+    return answer.rejected(response, Rejection.TOO_LATE, message=error_message(response))
 
 
 def answers_from_cancels(response: httpx.Response, numbers: Sequence[str]) -> list[Answer]:

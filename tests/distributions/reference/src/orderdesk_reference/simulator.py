@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from attrs import evolve
+from starlette.responses import Response
 
 from orderdesk_devkit.simulators.simple import CallResult, Durations, Request, SimpleSimulator, secrets_match
 from orderdesk_devkit.simulators.simulator import Effect
@@ -34,6 +35,12 @@ class CartSimulator(SimpleSimulator):
 
     def is_authorized(self, request: Request) -> bool:
         return secrets_match(request.headers.get("x-api-key"), KEY)
+
+    def respond(self, request: Request, body: bytes) -> Response:
+        """The answer, with the number under which the service can look a call up."""
+        response = super().respond(request, body)
+        response.headers["x-request-id"] = f"call-{len(self.log)}"
+        return response
 
     def has_status(self, remote_id: str, status: str) -> bool:
         return self._labels.get(remote_id) == status
@@ -134,7 +141,9 @@ class MakerSimulator(CartSimulator):
         return {**super().settings(url), **mail, "webhook_secret": WEBHOOK_SECRET}
 
     def webhooks(self, remote_id: str) -> Sequence[WebhookRequest]:
-        body = json.dumps({"number": remote_id, "status": "packing"}).encode()
+        status = self.actual_status(remote_id)
+        told = status if status in (self.stages.shipped, self.stages.canceled) else self.stages.in_progress
+        body = json.dumps({"number": remote_id, "status": told}).encode()
         return (self.sign_webhook(WebhookRequest({"x-delivery": "1"}, body)),)
 
     def sign_webhook(self, message: WebhookRequest) -> WebhookRequest:
