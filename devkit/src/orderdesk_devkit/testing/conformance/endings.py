@@ -132,7 +132,10 @@ class EndingTrial:
             )
         if asked.plugin_error is not None:
             yield Requirement.RUNS_WITHOUT_ERROR, f"right after the request the plugin failed: {asked.plugin_error}"
-        case = self._follow_up()
+        unclear = list[str]()
+        case = self._follow_up(unclear)
+        if unclear and self.ending.asked is not State.UNKNOWN and self.ending.state is not State.ACTION_REQUIRED:
+            yield Requirement.ENDINGS, f"before it ends it is unclear ({unclear[0]})"
         took = self.harness.clock.now() - began
         if self.ending.within is not None and took > self.ending.within:
             yield Requirement.ENDINGS, f"it ends {took} after it was asked for, later than {self.ending.within}"
@@ -159,12 +162,14 @@ class EndingTrial:
         intents = (content.intent if isinstance(content, Exchange) else content for content in history)
         return {intent.operation for intent in intents if isinstance(intent, Intent)}
 
-    def _follow_up(self) -> CancelCase:
-        """The case once it is settled or a person has it.
+    def _follow_up(self, unclear: list[str] | None = None) -> CancelCase:
+        """The case once it is settled or a person has it. unclear: takes what is said wherever it is unclear before.
 
         Where a person is to have it, only the first looks are taken one by one, and the last one.
         """
         for looks, case in enumerate(self.harness.steps()):
+            if unclear is not None and case.state is State.UNKNOWN:
+                unclear.append(str(case.message))
             if case.state is State.ACTION_REQUIRED:
                 break
             if looks >= _LOOKS and self.ending.state is State.ACTION_REQUIRED and case.deadline is not None:
