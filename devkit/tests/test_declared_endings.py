@@ -57,7 +57,7 @@ def judge(
             liar_shops.ToyShop,
             CANCELED,
             Requirement.ENDINGS,
-            "asked in 'open': before it ends it is unclear (what is open?)",
+            "asked in 'open': before it ends a poll is unclear (what is open?)",
         ),
         (
             toy_liars.ProvesByTheReadBefore,
