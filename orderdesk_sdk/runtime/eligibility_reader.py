@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import evolve
 
@@ -33,7 +33,12 @@ _HOOK = "orderdesk_read_eligibility"
 
 
 class UnreadEligibilityError(OrderDeskError):
-    """Ask again later: the service did not say whether it would cancel the order."""
+    """Ask again later: the service did not say whether it would cancel the order.
+
+    `quota_opens_in` is how long nothing is left of a daily quota; None where that is not why.
+    """
+
+    quota_opens_in: timedelta | None = None
 
 
 class EligibilityJournal:
@@ -125,10 +130,13 @@ class EligibilityReader:
                 return EligibilityReading(order.id, connection.name, remote_order.remote_id, now, by, said, exchanges)
             case Eligibility():
                 return PluginError(f"{_HOOK} read no response that is about order {order.number}", location=location)
-            case Answer(message=message) | TransportLoss(message=message):
+            case (Answer(message=message) | TransportLoss(message=message)) as said:
                 text = f"the service did not say whether it would cancel: {message or 'it does not say why'}"
                 words = connection.redactor.redact_text(text)
-                return UnreadEligibilityError(words, location=location, hint="ask again later")
+                unread = UnreadEligibilityError(words, location=location, hint="ask again later")
+                if isinstance(said, TransportLoss) and said.not_today:
+                    unread.quota_opens_in = said.retry_after
+                return unread
             case PluginFailure(message):
                 return PluginError(connection.redactor.redact_text(f"{_HOOK}: {message}"), location=location)
             case _:

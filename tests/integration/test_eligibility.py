@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
@@ -14,6 +15,8 @@ from orderdesk_sdk.cases.plan import ASK_FIRST, PlanEntry
 from orderdesk_sdk.clock import hours, minutes
 from orderdesk_sdk.errors import InvalidStateError, ValidationError
 from orderdesk_sdk.plugin.answer import Rejection
+from orderdesk_sdk.plugin.hookspecs import hookimpl
+from orderdesk_sdk.plugin.integration import Integration, Quota
 from tests.support.eligibility_toy import BUYER, OTHER, STOCK, AdmitsThatItWrites, AsksFirst, Market
 from tests.support.toy_plugin import Toy
 from tests.support.toy_simulators import ToyShop
@@ -131,6 +134,25 @@ def test_a_service_that_is_down_does_not_lose_the_request(tmp_path: Path) -> Non
         assert case.last_sent_at is None
         market(harness).is_down = False
         assert harness.follow_up().state is State.CANCELED
+
+
+class AsksOnceADay(AsksFirst):
+    """Of a marketplace that takes one question a day."""
+
+    @hookimpl
+    def orderdesk_integration(self) -> Integration:
+        return evolve(super().orderdesk_integration(), quotas={"eligibility": Quota(1)})
+
+
+def test_a_question_beyond_a_daily_quota_is_asked_when_the_next_day_begins(tmp_path: Path) -> None:
+    with evolve(TESTED, plugin=AsksOnceADay()).open_harness(tmp_path) as harness:
+        harness.desk.eligibility.read(harness.order, by="Ann")
+        harness.wait_for(harness.clock.now() + minutes(11))
+        case = harness.cancel(BUYER)
+        assert (case.state, case.due_at) == (State.PENDING, Quota(1).opens_at(harness.clock.now()))
+        assert "not today" in str(case.message)
+        assert harness.follow_up().state is State.REJECTED, "the order is shipped by then, and nothing is lost"
+        assert len(market(harness).asked) == 2
 
 
 def test_a_reason_that_turns_out_not_to_be_taken_goes_to_a_person(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ neither helps goes to a person.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import evolve
 
@@ -165,14 +165,26 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
 
 
 def on_unread_reasons(
-    case: CancelCase, integration: Integration, remote_order: RemoteOrder, message: str, now: datetime
+    case: CancelCase,
+    integration: Integration,
+    remote_order: RemoteOrder,
+    message: str,
+    now: datetime,
+    quota_opens_in: timedelta | None = None,
 ) -> Event:
     """What becomes of a pending case whose service does not say which reasons it takes for the order.
 
     Nothing was sent: the service is asked again, before the route's window closes, until the next route or a person is
     next.
+
+    Args:
+        quota_opens_in: how long nothing is left of a daily quota of the call that asks; None: it was made, and told
+            nothing.
     """
-    pause = min(RETRY_POLICY.max_delay, max(RETRY_POLICY.first_delay, (now - case.created_at) / 2))
-    due_at = earliest(now + pause, window_closes_at(case, integration, remote_order, now))
-    deadline = case.deadline or now + RETRY_POLICY.give_up_after
+    if quota_opens_in is not None:
+        asked_at, deadline = after_quota(case.deadline, quota_opens_in, now)
+    else:
+        pause = min(RETRY_POLICY.max_delay, max(RETRY_POLICY.first_delay, (now - case.created_at) / 2))
+        asked_at, deadline = now + pause, case.deadline or now + RETRY_POLICY.give_up_after
+    due_at = earliest(asked_at, window_closes_at(case, integration, remote_order, now))
     return Event(EventKind.DEFERRED, now, due_at=due_at, deadline=deadline, message=message, hint=READ_AGAIN_HINT)

@@ -51,11 +51,15 @@ class QuotaTests(StandardTests):
 
 
 def _operations(plugin: PluginUnderTest, folder: Path) -> set[str]:
-    """The operations of an undisturbed cancel and its polls."""
+    """The operations of an undisturbed cancel, its polls, and what is read of the order before."""
     with plugin.open_harness(folder) as harness:
         harness.cancel()
-        history = harness.desk.ledger.history(harness.follow_up().id)
-    return {one.content.intent.operation for one in history if isinstance(one.content, Exchange)}
+        case = harness.follow_up()
+        history = harness.desk.ledger.history(case.id)
+        readings = harness.desk.ledger.eligibility_readings(case.order_id).values()
+    said = [one.content for one in history if isinstance(one.content, Exchange)]
+    said += [exchange for reading in readings for exchange in reading.exchanges]
+    return {exchange.intent.operation for exchange in said}
 
 
 def _use_up(harness: ConformanceHarness, quotas: Mapping[str, Quota]) -> None:

@@ -26,6 +26,7 @@ __all__ = ["preload"]
 _OTHERS = (
     *("orderdesk_sdk.cli", "orderdesk_sdk.web", "orderdesk_sdk.stores.postgres", "orderdesk_sdk.runtime.engines"),
     "orderdesk_sdk.desk.open_telemetry",
+    *("orderdesk_sdk.transport.http.files.private_key", "orderdesk_sdk.transport.http.files.sftp"),
 )
 """Rooms that no child uses, or whose libraries may be missing."""
 _NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
