@@ -53,6 +53,13 @@ def judge(
             "asked in 'open': right after the request it is unknown *, not acknowledged",
         ),
         (
+            toy_liars.KnowsNoOpenOrder,
+            liar_shops.ToyShop,
+            CANCELED,
+            Requirement.ENDINGS,
+            "asked in 'open': before it ends a poll is unclear (what is open?)",
+        ),
+        (
             toy_liars.ProvesByTheReadBefore,
             liar_shops.QuickShop,
             'Ending("open", State.CANCELED, proof="cancel")',

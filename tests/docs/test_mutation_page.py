@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 
 from docs.mutation_page import read_figures
+from orderdesk_devkit.cli.mutant_report import GOAL
 from orderdesk_devkit.mutation.mutants import mutants_of_package
 from orderdesk_devkit.quality.plugin_folder import all_folders
 
 FOLDERS = {folder.slug: folder for folder in all_folders()}
+
+
+@pytest.mark.parametrize("slug", read_figures())
+def test_the_suite_alone_kills_as_many_as_the_goal_wants(slug: str) -> None:
+    assert read_figures()[slug].killed_share >= GOAL
 
 
 @pytest.mark.parametrize("slug", read_figures())

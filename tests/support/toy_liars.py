@@ -69,6 +69,16 @@ class CallsRefusedCanceled(Toy):
         return answer.acknowledged(response) if response.is_success else answer.unknown(response)
 
 
+class KnowsNoOpenOrder(Toy):
+    """Does not know the status that an order has until it is canceled."""
+
+    @hookimpl
+    def orderdesk_poll(self, request: PollRequest, service: Service[ToySettings]) -> Flow[Answer]:
+        response = yield service.get("/orders", request.remote_id)
+        is_canceled = text_at(response, "status") == "canceled"
+        return answer.canceled(response) if is_canceled else answer.unknown(response, message="what is open?")
+
+
 class CallsTooLateUnknown(Toy):
     """Leaves to a person what the service has refused for good."""
 

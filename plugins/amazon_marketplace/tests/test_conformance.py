@@ -211,6 +211,41 @@ class TestAmazonMarketplace(PluginConformance):
             replies={"getFeed": (500, "it is down")},
             within=minutes(40),
         ),
+        Ending(
+            "UNSHIPPED",
+            State.CANCELED,
+            proof=READ,
+            replies={"getFeed": (200, {"processingStatus": "IN_QUEUE"})},
+            calls={"getOrder": 2},
+            within=minutes(90),
+        ),
+        Ending(
+            "UNSHIPPED",
+            State.ACTION_REQUIRED,
+            asked=State.ACKNOWLEDGED,
+            says="the feed is IN_PROGRESS",
+            options={"fate": "ignored"},
+            replies={"getFeed": (200, {"processingStatus": "IN_PROGRESS", "resultFeedDocumentId": "none"})},
+            calls={"getFeedDocument": 0},
+        ),
+        *(
+            Ending(
+                "UNSHIPPED",
+                State.ACTION_REQUIRED,
+                asked=State.ACKNOWLEDGED,
+                says="the service answered 404",
+                options={"fate": "ignored"},
+                replies={name: (404, ERROR)},
+            )
+            for name in ("getFeed", "getFeedDocument")
+        ),
+        Ending(
+            "UNSHIPPED",
+            State.ACTION_REQUIRED,
+            asked=State.PENDING,
+            replies={"store": (500, "it is down")},
+            calls={"createFeed": 0},
+        ),
         Ending("UNSHIPPED", State.ACTION_REQUIRED, asked=State.UNKNOWN, replies={"createFeed": (500, {})}),
         Ending(
             "UNSHIPPED",
@@ -250,6 +285,7 @@ class TestAmazonMarketplace(PluginConformance):
             State.ACTION_REQUIRED,
             asked=State.ACKNOWLEDGED,
             settings=ITEMS_KNOWN,
+            says="the service answered 404",
             replies={"getOrder": (404, ERROR)},
         ),
         Ending(None, State.ACTION_REQUIRED, asked=State.PENDING, asked_says="no such order"),

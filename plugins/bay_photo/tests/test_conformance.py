@@ -140,8 +140,8 @@ class TestBayPhoto(PluginConformance):
     endings: ClassVar = (
         Ending("queued", State.CANCELED, proof=READ),
         Ending("printing", State.REJECTED, rejection=Rejection.TOO_LATE, proof="POST stop"),
-        Ending("gone", State.REJECTED, rejection=Rejection.TOO_LATE, proof="POST stop"),
-        Ending("stopped", State.REJECTED, rejection=Rejection.TOO_LATE, proof="POST stop"),
+        Ending("gone", State.REJECTED, rejection=Rejection.SHIPPED, proof=READ),
+        Ending("stopped", State.CANCELED, proof=READ),
         Ending(
             "queued",
             State.REJECTED,

@@ -90,10 +90,10 @@ def orderdesk_integration() -> Integration:
 
 @hookimpl
 def orderdesk_cancel(request: CancelRequest, service: Service[HubSettings]) -> Flow[Answer]:
-    response = yield api.read_order(request, service)
-    if missing := api.answer_if_missing(response, request, service):
+    found, its = (yield api.read_order(request, service)), service.settings
+    if missing := api.answer_if_missing(found, request, service):
         return missing
-    its, found = service.settings, require_success(response, access_hint=api.ACCESS_HINT, fallback=not_processed_answer)
+    require_success(found, access_hint=api.ACCESS_HINT, fallback=not_processed_answer)
     body = api.cancel_body(found, api.service_lines(found, request, its), request, its)
     made = yield service.post(api.CANCEL, operation="cancel", json=body)
     return api.answer_from_cancel(made)
@@ -123,11 +123,10 @@ def orderdesk_list_cancel_requests(
 
 @hookimpl
 def orderdesk_respond(request: RespondRequest, service: Service[HubSettings]) -> Flow[Answer]:
-    response = yield api.read_order(request, service)
-    if missing := api.answer_if_missing(response, request, service):
+    found, its = (yield api.read_order(request, service)), service.settings
+    if missing := api.answer_if_missing(found, request, service):
         return missing
-    its = service.settings
-    found = require_success(response, access_hint=api.ACCESS_HINT, error_key="messages", fallback=not_processed_answer)
+    require_success(found, access_hint=api.ACCESS_HINT, error_key="messages", fallback=not_processed_answer)
     there = api.service_lines(found, request, its)
     if taken := requests.answer_if_canceled(found, there, request):
         return taken

@@ -20,7 +20,8 @@ class Ending:
 
     Args:
         status: what the simulator's `actual_status` says then; None: the service does not know the order.
-        state: where the case ends, or where it is left to a person.
+        state: where the case ends, or where it is left to a person. No poll before is unclear, unless `asked` is
+            UNKNOWN, a person has it in the end, or there are `replies`: the plugin knows each status on the way.
         rejection: why the service will not cancel it, where it says so.
         asked: where the case stands right after the request; None: ACKNOWLEDGED where a poll says it later that it is
             canceled, and otherwise `state`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -27,6 +27,7 @@ from orderdesk_devkit.testing.request_recorder import RecordedRequest, RequestRe
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
 from orderdesk_sdk.cases.exchange import Exchange, Intent
+from orderdesk_sdk.cases.state_machine import Event, EventKind
 from orderdesk_sdk.cases.windows import window_state
 from orderdesk_sdk.errors import InvalidStateError
 from orderdesk_sdk.plugin.routes import Polling, Route, WhileStatus
@@ -133,6 +134,8 @@ class EndingTrial:
         if asked.plugin_error is not None:
             yield Requirement.RUNS_WITHOUT_ERROR, f"right after the request the plugin failed: {asked.plugin_error}"
         case = self._follow_up()
+        for poll in self._unexpected_polls(case):
+            yield Requirement.ENDINGS, f"before it ends a poll is unclear ({poll.message})"
         took = self.harness.clock.now() - began
         if self.ending.within is not None and took > self.ending.within:
             yield Requirement.ENDINGS, f"it ends {took} after it was asked for, later than {self.ending.within}"
@@ -158,6 +161,13 @@ class EndingTrial:
         history = [entry.content for entry in self.harness.desk.ledger.history(case.id)]
         intents = (content.intent if isinstance(content, Exchange) else content for content in history)
         return {intent.operation for intent in intents if isinstance(intent, Intent)}
+
+    def _unexpected_polls(self, case: CancelCase) -> Sequence[Event]:
+        """The first poll that told nothing, where the service has said nothing but what it says every day."""
+        is_everyday = self.ending.asked is not State.UNKNOWN and self.ending.state is not State.ACTION_REQUIRED
+        contents = (entry.content for entry in self.harness.desk.ledger.history(case.id))
+        failed = [one for one in contents if isinstance(one, Event) and one.kind is EventKind.POLL_FAILED]
+        return failed[:1] if is_everyday and not self.ending.replies else ()
 
     def _follow_up(self) -> CancelCase:
         """The case once it is settled or a person has it.
