@@ -47,11 +47,11 @@ def plugin_with(folder: Path, *equivalent: str) -> PluginFolder:
 
 
 def test_one_that_nothing_tells_from_the_plugin_does_not_count(folder: Path) -> None:
-    result = run_campaign(plugin_with(folder, ALIKE), Campaign(jobs=1, only="number changed"))
+    result = run_campaign(plugin_with(folder, ALIKE), Campaign(jobs=1, only=("number changed",)))
     assert [one.mutant.name for one in result.results] == [OTHER, ALIKE]
     assert result.killed_share == 1
 
 
 def test_one_that_the_suite_kills_is_refused(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"finds what is called equivalent: .* 1 -> 2 \(by test_it\) "):
-        run_campaign(plugin_with(folder, ALIKE, OTHER), Campaign(jobs=1, only="number changed"))
+        run_campaign(plugin_with(folder, ALIKE, OTHER), Campaign(jobs=1, only=("number changed",)))

@@ -69,6 +69,12 @@ def test_every_mutant_is_python_and_like_no_other(tmp_path: Path) -> None:
         compile(source, "mutant", "exec")
 
 
+@pytest.mark.parametrize(("said", "made"), [("", 1), (", read_only=False", 1), (", read_only=True", 0)])
+def test_only_a_call_that_writes_is_declared_idempotent(tmp_path: Path, said: str, made: int) -> None:
+    kinds = [mutant.kind for mutant in mutants_of(tmp_path, f"def ask():\n    service.post(PATH{said})\n")]
+    assert kinds.count("idempotency over-declared") == made
+
+
 def test_a_name_stays_when_lines_above_come(tmp_path: Path) -> None:
     before = [mutant.name for mutant in mutants_of(tmp_path, FLOW)]
     assert [mutant.name for mutant in mutants_of(tmp_path, f"# One line.\n\n{FLOW}")] == before

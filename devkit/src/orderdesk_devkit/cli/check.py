@@ -19,7 +19,9 @@ __all__ = ["check_plugin"]
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
 @click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Start no mutant after this time.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Try only every N-th mutant.")
-@click.option("--only", default="", metavar="TEXT", help="The mutants of a module, or whose names hold this text.")
+@click.option(
+    "--only", multiple=True, metavar="TEXT", help="The mutants of a module, or whose names hold this text; repeatable."
+)
 @click.option("--quick", is_flag=True, help="Without the slowest tests; they may find mutants that survive then.")
 @common_options
 @click.pass_obj
@@ -35,7 +37,7 @@ def check_plugin(
     jobs: int,
     budget: float | None,
     every: int,
-    only: str,
+    only: tuple[str, ...],
     quick: bool,
 ) -> None:
     """Report what is wrong with a plugin.

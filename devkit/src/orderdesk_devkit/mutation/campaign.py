@@ -33,7 +33,7 @@ class Campaign:
         budget: seconds after which no further mutant is begun, counted anew after those that are called equivalent;
             None: all are tried.
         every: of all mutants, only each so-manieth: for a first look.
-        only: those whose names hold this text, or whose module is named like it; "": all.
+        only: those whose names hold one of these texts, or whose module is named like one; (): all.
         quick: without the slowest tests, which take nine tenths of the time; they may find what survives then.
         known: by name, the tests that have killed mutants before; these are not tried again.
         report: called with each result as it comes.
@@ -42,7 +42,7 @@ class Campaign:
     jobs: int = 2
     budget: float | None = None
     every: int = 1
-    only: str = ""
+    only: tuple[str, ...] = ()
     quick: bool = False
     known: Mapping[str, str] = field(factory=dict)
     report: Callable[[MutantResult], object] = lambda _: None
@@ -92,7 +92,7 @@ def run_campaign(folder: PluginFolder, campaign: Campaign) -> CampaignResult:
     mutants = mutants_of_package(folder.source)
     equivalent = _equivalent(folder, mutants)
     profile = run_unchanged(tests, folder.source, LONGEST_SUITE)
-    wanted = [mutant for mutant in mutants if campaign.only in mutant.name or campaign.only == mutant.module]
+    wanted = [mutant for mutant in mutants if _is_wanted(mutant, campaign.only)]
     left_out = profile.slow_tests(_SLOW_SHARE) if campaign.quick else frozenset[str]()
     suite = SuiteRun(tests, profile, left_out)
     chosen = wanted[:: campaign.every]
@@ -102,6 +102,10 @@ def run_campaign(folder: PluginFolder, campaign: Campaign) -> CampaignResult:
     require_unchanged(suite)
     by_name = {result.mutant.name: result for result in (*alike, *others)}
     return CampaignResult(tuple(by_name[mutant.name] for mutant in chosen), equivalent, profile)
+
+
+def _is_wanted(mutant: Mutant, only: Sequence[str]) -> bool:
+    return not only or any(text in mutant.name or text == mutant.module for text in only)
 
 
 def _run_all(suite: SuiteRun, mutants: Sequence[Mutant], campaign: Campaign) -> tuple[MutantResult, ...]:

@@ -78,10 +78,16 @@ def _attribute_changes(file: SourceFile, node: ast.Attribute, owner: ast.expr, n
         yield file.replace("scope declared wrong", node, f"Scope.{other}")
 
 
+def _says_read_only(keyword: ast.keyword) -> bool:
+    """Whether it says that a call changes nothing: such a call is repeated whatever else is said."""
+    return keyword.arg == "read_only" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+
+
 def _call_changes(file: SourceFile, node: ast.Call) -> Iterator[Change]:
     called = file.source(node.func)
     names = {keyword.arg for keyword in node.keywords}
-    if called.startswith("service.") and called != "service.get" and "idempotent" not in names:
+    is_read = called == "service.get" or any(map(_says_read_only, node.keywords))
+    if called.startswith("service.") and not is_read and "idempotent" not in names:
         start, end = file.span(node)
         inner = file.text[start : end - 1].rstrip().rstrip(",")
         yield file.replace("idempotency over-declared", node, f"{inner}, idempotent=True)")
