@@ -77,7 +77,7 @@ def test_what_the_suite_cannot_try_costs_gold_and_is_shown_as_untested(plugin: P
     assert "tried: integration bdlinx: untested: endings: declare `endings` in TestBdlinx" in ran.stdout
     assert "tried: integration bdlinx: untested: the setting base_url: it is read by hand" in ran.stdout
     assert "1 wrong, 1 to look at" in ran.stdout
-    assert "running its conformance tests (--no-tests leaves them out)" in ran.stderr
+    assert "running its conformance tests, a few minutes (--no-tests leaves them out)" in ran.stderr
     assert "2 passed, 0 failed, 1 do not apply, in " in ran.stderr
 
 

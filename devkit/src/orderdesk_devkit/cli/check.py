@@ -17,7 +17,12 @@ __all__ = ["check_plugin"]
 @click.option("--tests/--no-tests", default=True, help="Whether its conformance tests are run.", show_default=True)
 @click.option("--mutants", is_flag=True, help="Try the suite on copies of the plugin with one mistake each.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Mutants at a time.")
-@click.option("--budget", type=click.FloatRange(min=1), metavar="SECONDS", help="Start no mutant after this time.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="Start no mutant after this time; the suite runs once before it and once after.",
+)
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Try only every N-th mutant.")
 @click.option(
     "--only", multiple=True, metavar="TEXT", help="The mutants of a module, or whose names hold this text; repeatable."
@@ -45,7 +50,7 @@ def check_plugin(
     PLUGIN is the slug of an installed integration, or the folder of a plugin. Exit code 1: it does not keep the level
     that it claims, or with --mutants: the conformance suite finds fewer than 95 of 100 mistakes.
 
-    The plugin's conformance tests are run, which takes a minute or two. Without them no level is reached.
+    The plugin's conformance tests are run, which takes a few minutes. Without them no level is reached.
     """
     if all_plugins == (plugin is not None):
         raise click.UsageError("name a plugin, or give --all")

@@ -55,7 +55,9 @@ def check_plugins(session: Session, names: str | None, *, fix: bool, strict: boo
 def _run_tests(session: Session, folder: PluginFolder) -> None:
     """Run the conformance tests, and say on stderr, where a person waits, that they run and how long they took."""
     if not session.as_json:
-        click.echo(f"{folder.name}: running its conformance tests (--no-tests leaves them out)", err=True)
+        click.echo(
+            f"{folder.name}: running its conformance tests, a few minutes (--no-tests leaves them out)", err=True
+        )
     folder.suite = ran = run_conformance_tests(folder)
     if not session.as_json:
         counts = f"{ran.passed} passed, {len(ran.failed)} failed, {ran.skipped} do not apply"
