@@ -252,6 +252,8 @@ class DscoSimulator(TokenIssuer):
 
     def _read(self, query: Mapping[str, str]) -> tuple[int, object]:
         key, value = query.get("orderKey", ""), query.get("value", "")
+        if key not in KEYS:
+            return 400, failure("SIM_INVALID", f"orderKey is one of {', '.join(KEYS)}")
         order = self._found(key, value)
         if order is None:  # How Dsco says that is not known: the simulator's choice.
             is_list = self.option("unknown_order") == "empty list"
