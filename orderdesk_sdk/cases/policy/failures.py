@@ -182,9 +182,9 @@ def on_unread_reasons(
             nothing.
     """
     if quota_opens_in is not None:
-        asked_at, deadline = after_quota(case.deadline, quota_opens_in, now)
+        tried_at, deadline = after_quota(case.deadline, quota_opens_in, now)
     else:
         pause = min(RETRY_POLICY.max_delay, max(RETRY_POLICY.first_delay, (now - case.created_at) / 2))
-        asked_at, deadline = now + pause, case.deadline or now + RETRY_POLICY.give_up_after
-    due_at = earliest(asked_at, window_closes_at(case, integration, remote_order, now))
+        tried_at, deadline = now + pause, case.deadline or now + RETRY_POLICY.give_up_after
+    due_at = earliest(tried_at, window_closes_at(case, integration, remote_order, now))
     return Event(EventKind.DEFERRED, now, due_at=due_at, deadline=deadline, message=message, hint=READ_AGAIN_HINT)
