@@ -36,6 +36,12 @@ it is named in the plugin's pyproject.toml with the reason, and does not count; 
 equivalent, and the campaign refuses it. The goal is {GOAL:.0%} of the others.
 **Lines reached** are the statements of the plugin that the suite runs.
 
+```toml
+# pyproject.toml
+[tool.orderdesk.equivalent_mutants]
+"api.py:answer_from_order: evidence of another exchange: there -> response" = "both show it, in this attempt"
+```
+
 The mutants are made from the syntax tree by `orderdesk_devkit.mutation`. mutmut and cosmic-ray were looked at: their
 operators change operators, literals and calls of any program. None makes the mistakes of a plugin: an answer, a
 rejection, a scope, evidence or an idempotency that is not true.

@@ -113,6 +113,8 @@ def orderdesk_poll(request: PollRequest, service: Service[object]) -> Flow[Answe
 
     Must only read. `pending(response)` says that nothing is decided; `canceled(response)` is evidence. With
     `FinalResponse` too it finds out what became of a request whose response was lost; without it a person must.
+    Where a request was lost so, and the service shows it as open, the flow ends with
+    `acknowledged(response, request_reference=...)`: it had arrived. After `pending` it counts as not shown.
     """
 
 

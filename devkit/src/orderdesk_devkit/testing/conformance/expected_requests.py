@@ -46,7 +46,8 @@ class RequestTests(StandardTests):
     """Every word that goes to the service, and where of the order it comes from."""
 
     requests: ClassVar[tuple[ExpectedRequest, ...]] = ()
-    """The requests that write of one cancel and one resubmission of the test's order, in turn; without tokens."""
+    """The requests of one cancel and one resubmission of the test's order in turn: all but GETs and those for tokens. A
+    query by POST is among them, also where the flow declares it `read_only=True`."""
 
     def test_each_request_says_what_is_expected(
         self,

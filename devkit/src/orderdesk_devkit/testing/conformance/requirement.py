@@ -71,7 +71,7 @@ class Requirement(Enum):
     )
     NOTHING_TWICE = (
         "nothing is done twice (law 3)",
-        "declare idempotent=True only for what may be sent twice, and look for the order before creating it",
+        "declare idempotent=True only for what may be sent twice; look before creating; call what is open acknowledged",
     )
     SURVIVES_CRASHES = (
         "wherever the process dies, nothing is lost, done twice or wrongly called canceled (laws 1 to 4)",
