@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from orderdesk_devkit.testing.conformance import Ending, ExpectedRequest, PluginConformance, Resubmission
-from orderdesk_sdk.cases.case import State
+from orderdesk_sdk import State
 from orderdesk_sdk.plugin import NotificationKind, Rejection, hours
 
 READ, CANCEL = "GET order", "POST cancel"
