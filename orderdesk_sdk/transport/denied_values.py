@@ -22,9 +22,9 @@ _PAIR_IN_TEXT = re.compile(rf"(?<!{_SIGN})({_SIGN}{{1,64}}+)=(?![\"'])((?:[^\s&\
 _NAME_OF_QUOTED = re.compile(r"(?<![\w-])([\w-]{1,64}+)\s*+[:=]\s*+(?=[\"'])")
 _LINE = re.compile(r"^[ \t]*+([\w-]{1,64}+)[ \t]*+:[ \t]*+(?=[^\s\[{(])([^\r\n<]++)", re.MULTILINE)
 _PART = re.compile(
-    r"\bname=\"?([^\";\r\n]{1,64}+)[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,8}+\r?\n"
+    r"^(?>[^\r\n]*?\bname=\"?([^\";\r\n]{1,64}+))[^\r\n]*+\r?\n(?:[^\r\n]++\r?\n){0,8}+\r?\n"
     r"((?:[^\r\n]++|\r?\n(?!--)|\r)*+)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _BARE = re.compile(r"[^\s\"',\[\]{}<]++")
 _STRINGS = {'"': re.compile(r"(?:[^\"\\]++|\\[\s\S]?)*+"), "'": re.compile(r"(?:[^'\\]++|\\[\s\S]?)*+")}

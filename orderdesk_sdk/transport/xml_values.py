@@ -8,13 +8,21 @@ from collections.abc import Callable, Iterator
 __all__ = ["denied_xml_spans"]
 
 # Possessive throughout: a text of megabytes must not be remembered step by step.
-_TAG = re.compile(r"<(/?)(?:[\w.-]{1,64}+:)?([\w.-]{1,64}+)((?:[^<>\"']++|\"[^\"]*+\"?|'[^']*+'?)*+)(>?)")
-_ATTRIBUTE = re.compile(r"(?<![\w.-])(?:[\w.-]{1,64}+:)?([\w.-]{1,64}+)\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?)")
+_TAG = re.compile(r"<(/?)(?:[\w.-]{1,64}+:)?([\w.-]{1,64}+)((?:[^<>=]++|=\s*+(?:\"[^\"]*+\"?|'[^']*+'?)?)*+)(>?)")
+"""A quote that follows no = is a sign as any other: text, a script or a comment may hold one after a <."""
+_ATTRIBUTE = re.compile(
+    r"(?<![\w.-])(?:[\w.-]{1,64}+:)?([\w.-]{1,64}+)\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s\"'<>]++))"
+)
+_ELEMENT = re.compile(r"<(?:[\w.-]{1,64}+:)?([\w.-]{1,64}+)(?=[\s>])")
 _CONTENT = re.compile(rf"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+(?:\]\]>)?|<!--(?:[^-]++|-(?!->))*+(?:-->)?|{_TAG.pattern}")
 """A tag, or what holds none: CDATA and comments."""
 
 _NAMING = frozenset({"name", "key"})
-"""Attributes that name what an element holds: `<Field name="Password">`, `<input name="token" value="...">`."""
+"""Attributes that name what an element holds: `<Field Name="Password">`, `<input name=token value="...">`."""
+_VALUES = frozenset({"value", "content"})
+"""Attributes that hold what such a name, or an `id`, is of."""
+_VOID = frozenset({"img", "input", "link", "meta", "param"})
+"""Elements of HTML that have no content and no end."""
 
 
 def denied_xml_spans(text: str, is_denied: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
@@ -28,24 +36,39 @@ def denied_xml_spans(text: str, is_denied: Callable[[str], bool]) -> Iterator[tu
         closing, name, attributes, bracket = tag.groups()
         at = tag.end()
         values = _attributes(text, tag) if "=" in attributes else []
-        is_named = any(of in _NAMING and is_denied(text[start:end]) for of, start, end in values)
+        naming = {of for of, start, end in values if of in (*_NAMING, "id") and is_denied(text[start:end])}
         for of, start, end in values:
-            if is_denied(of) or (is_named and of == "value"):
+            if is_denied(of) or (naming and of in _VALUES):
                 yield start, end
-        if closing or attributes.rstrip().endswith("/") or not (is_named or is_denied(name)):
-            continue
-        content = at
-        at = _end_of_content(text, at, name) if bracket else len(text)
-        # Of HTML, an <input> has no end.
-        if is_denied(name) or name.lower() != "input":
+        is_held = is_denied(name) or (not naming.isdisjoint(_NAMING) and name.lower() not in _VOID)
+        if is_held and not (closing or attributes.rstrip().endswith("/")):
+            content = at
+            at = _end_of_content(text, at, name) if bracket else len(text)
             yield content, at
-        else:
-            at = content
+    yield from _denied_elements(text, is_denied)
+
+
+def _denied_elements(text: str, is_denied: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
+    """The content of elements whose own name is denied, wherever they begin: a cut attribute may seem to hold them."""
+    at = 0
+    while tag := _ELEMENT.search(text, at):
+        at = tag.end()
+        if not is_denied(tag[1]):
+            continue
+        begins = text.find(">", at)
+        if begins < 0:  # What is cut off in its tag was hidden with the tag.
+            return
+        if text[begins - 1] == "/":
+            at = begins + 1
+            continue
+        end = re.compile(rf"</(?:[\w.-]{{1,64}}+:)?{re.escape(tag[1])}(?![\w.-])").search(text, begins)
+        at = end.start() if end else len(text)
+        yield begins + 1, at
 
 
 def _attributes(text: str, tag: re.Match[str]) -> list[tuple[str, int, int]]:
     found = _ATTRIBUTE.finditer(text, *tag.span(3))
-    return [(one[1], *one.span(2 if one[2] is not None else 3)) for one in found]
+    return [(one[1].lower(), *one.span(one.lastindex or 0)) for one in found]
 
 
 def _end_of_content(text: str, at: int, name: str) -> int:

@@ -7,6 +7,8 @@ import json
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orderdesk_sdk.secret import Secret
 from orderdesk_sdk.transport.redaction import Redactor
@@ -29,11 +31,24 @@ from orderdesk_sdk.transport.redaction import Redactor
         ('<a><field key="Token">x</field>y</a>', '<a><field key="Token">[hidden]</field>y</a>'),
         ('<input key="token" value="x"><p>y</p>', '<input key="token" value="[hidden]"><p>y</p>'),
         ("<a>the key is s3cr3t-of-ours</a>", "<a>the key is [hidden]</a>"),
+        ('<Field Key="Token" Value="x"/>', '<Field Key="Token" Value="[hidden]"/>'),
+        ('<INPUT KEY="token" VALUE="x"><p>y</p>', '<INPUT KEY="token" VALUE="[hidden]"><p>y</p>'),
+        ("<input key=token value=x><p>y</p>", "<input key=token value=[hidden]><p>y</p>"),
+        ('<input id="token" value="x"><p>y</p>', '<input id="token" value="[hidden]"><p>y</p>'),
+        ('<meta key="token" content="x"><p>y</p>', '<meta key="token" content="[hidden]"><p>y</p>'),
+        ("<script>// i<n don't</script><token>x</token>", "<script>// i<n don't</script><token>[hidden]</token>"),
+        ('<![CDATA[ a <b "c ]]><token>x</token>', '<![CDATA[ a <b "c ]]><token>[hidden]</token>'),
+        ("<!-- if a <b isn't --><token>x</token>", "<!-- if a <b isn't --><token>[hidden]</token>"),
     ],
 )
 def test_what_has_a_denied_name_is_hidden(text: str, kept: str) -> None:
     redactor = Redactor(["name"], [Secret("s3cr3t-of-ours")])
     assert redactor.redact_body(text) == kept
+
+
+@given(st.text("<>\"'=/!-[]CDATA ab:\n", max_size=30))
+def test_an_element_of_a_denied_name_is_hidden_after_any_markup(before: str) -> None:
+    assert "x-9-value" not in Redactor().redact_body(f"{before}<password>x-9-value</password>")
 
 
 DOCUMENT = '{"client_secret":"x-9-value","other":"y"}'
