@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -34,6 +34,7 @@ __all__ = [
     "route_error",
     "email_texts",
     "guard_routes",
+    "redact_reasons",
     "redact_routes",
 ]
 
@@ -198,7 +199,7 @@ def guard_routes(
     def codes_of(configured: Callable[..., object], settings: object, order: Order) -> tuple[ReasonCode, ...] | None:
         found = bulkhead.run_isolated(partial(_reason_codes, configured, settings, order), redact)
         codes = raise_for_failure(found, "its list of reasons cannot be had", location=location)
-        return None if codes is None else tuple(evolve(code, title=redact(code.title)) for code in codes)
+        return None if codes is None else redact_reasons(codes, redact)
 
     def watched_one(route: Route) -> Route:
         rule = route.reasons
@@ -213,11 +214,20 @@ def redact_routes(routes: tuple[Route, ...], redact: Callable[[str], str]) -> tu
     """The same routes, with words for people that show no secret: the plugin may have made them of the settings."""
 
     def redacted(route: Route) -> Route:
+        if isinstance(route.reasons, ReasonList):
+            route = evolve(route, reasons=evolve(route.reasons, codes=redact_reasons(route.reasons.codes, redact)))
         if isinstance(route, Portal):
             return evolve(route, instruction=redact(route.instruction))
         return evolve(route, warning=redact(route.warning)) if route.warning is not None else route
 
     return tuple(map(redacted, routes))
+
+
+def redact_reasons(codes: Iterable[ReasonCode], redact: Callable[[str], str]) -> tuple[ReasonCode, ...]:
+    """The same codes, with titles and notes that show no secret; the codes themselves go to the service as they are."""
+    return tuple(
+        evolve(one, title=redact(one.title), note=None if one.note is None else redact(one.note)) for one in codes
+    )
 
 
 def _reason_codes(codes_for: Callable[..., object], settings: object, order: Order) -> tuple[ReasonCode, ...] | None:

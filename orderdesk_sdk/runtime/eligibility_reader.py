@@ -24,6 +24,7 @@ from orderdesk_sdk.plugin.guard import MAX_MESSAGE_LENGTH, PluginFailure, Watchd
 from orderdesk_sdk.plugin.reasons import ReasonList
 from orderdesk_sdk.plugin.requests import EligibilityRequest
 from orderdesk_sdk.plugin.routes import Route
+from orderdesk_sdk.plugin.validation import redact_reasons
 from orderdesk_sdk.runtime.connections import Connection, Connections
 from orderdesk_sdk.transport.redaction import Redactor
 
@@ -151,8 +152,8 @@ def can_read_eligibility(connection: Connection) -> bool:
 def _redacted(eligibility: Eligibility, redactor: Redactor) -> Eligibility:
     """A reading without secrets and of bounded length: its words are the service's own."""
 
-    def words(text: str | None) -> str | None:
-        return None if text is None else redactor.redact_text(text)[:MAX_MESSAGE_LENGTH]
+    def words(text: str) -> str:
+        return redactor.redact_text(text)[:MAX_MESSAGE_LENGTH]
 
-    reasons = tuple(evolve(one, title=words(one.title) or "", note=words(one.note)) for one in eligibility.reasons)
-    return evolve(eligibility, reasons=reasons, message=words(eligibility.message))
+    message = None if eligibility.message is None else words(eligibility.message)
+    return evolve(eligibility, reasons=redact_reasons(eligibility.reasons, words), message=message)

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from orderdesk_devkit.simulators.simulator import simulators
+from orderdesk_devkit.testing.plugin_under_test import sample_order
 from orderdesk_sdk.cli.group import orderdesk
 from orderdesk_sdk.clock import VirtualClock, hours, minutes
 from orderdesk_sdk.desk.capabilities import SCHEMA_FILE, VERSION, capabilities_document
@@ -302,13 +303,20 @@ def test_how_requests_to_cancel_are_answered_is_told(schema: Any) -> None:
 class Wordy(Acme):
     """Makes words of its settings, and takes requests to cancel where it is fast."""
 
+    def reason(self, its: AcmeSettings) -> ReasonCode:
+        """The one that it takes."""
+        key = its.key.reveal()
+        return ReasonCode("ANY", f"any, with {key}", frozenset(StandardReason), note=f"told to {key}")
+
     @hookimpl
     def orderdesk_integration(self) -> Integration:
         def routes_for(its: AcmeSettings) -> tuple[Route, ...]:
             before = (PriorStep("void the labels", effect=SideEffect.SHIPPING_LABEL),)
             slow = Polling(minutes(5), hours(720), usually_within=hours(2), slowest=hours(4))
             warning = f"asks with {its.key.reveal()}"
-            return Button(slow, prior=before, warning=warning), Portal(f"log in with {its.key.reveal()}")
+            listed = ReasonList((self.reason(its),), codes_for=lambda its, _: (self.reason(its),))
+            button = Button(slow, prior=before, warning=warning, reasons=listed)
+            return button, Portal(f"log in with {its.key.reveal()}")
 
         return evolve(
             super().orderdesk_integration(),
@@ -356,3 +364,8 @@ def test_what_a_plugin_makes_of_settings_is_shown_as_a_connection_has_it_without
     words = [route.warning for route in described.integration.cancel]
     assert words == ["asks with [hidden]", "log in with [hidden]"]
     assert described.integration.side_effects[SideEffect.FEE].note == "5 USD, of [hidden]"
+    rule = described.integration.cancel[0].reasons
+    assert isinstance(rule, ReasonList)
+    assert rule.codes_for is not None
+    for reason in (*rule.codes, *(rule.codes_for(given, sample_order()) or ())):
+        assert (reason.title, reason.note) == ("any, with [hidden]", "told to [hidden]")
