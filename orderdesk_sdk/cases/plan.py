@@ -29,6 +29,7 @@ __all__ = ["ASK_FIRST", "Plan", "PlanEntry", "PlanLine", "PlanStep", "make_plan"
 
 ASK_FIRST = "; ask first"
 """What is said beside what a step needs whose reasons are read per order, while no reading holds."""
+_REASON = "reason"
 
 
 @frozen
@@ -56,6 +57,11 @@ class PlanStep:
     reasons: tuple[ReasonCode, ...] = ()
     next_step: int | None = None
     prior: tuple[PriorStep, ...] = ()
+
+    @property
+    def requires_reason(self) -> bool:
+        """Whether it cannot be taken without a reason, also where the service must first be asked for its list."""
+        return (self.needs or "").removesuffix(ASK_FIRST) == _REASON
 
 
 @frozen
@@ -275,7 +281,7 @@ def _needs(route: Route) -> str | None:
         case NoReason():
             return None
         case FreeText(required) | ReasonList(required=required):
-            return f"{'reason' if required else 'reason (optional)'}{first}"
+            return f"{_REASON if required else f'{_REASON} (optional)'}{first}"
         case _:
             assert_never(rule)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from orderdesk_sdk.cases.eligibility import EligibilityReading
+from orderdesk_sdk.cases.validation import select_remote_orders
 from orderdesk_sdk.desk.parts import DeskParts, require_actor
 from orderdesk_sdk.errors import InvalidStateError, OrderDeskError
 from orderdesk_sdk.orders.order import Order, RemoteOrder
@@ -48,11 +49,11 @@ class EligibilityService:
         Args:
             connections: only there; empty means wherever it is asked.
 
-        Raises InvalidStateError where no service of the order, or none of these, is asked before a cancel.
+        Raises InvalidStateError where the order is not registered at one of these, and where no service of the order,
+        or none of these, is asked before a cancel.
         """
         resolved, person = self._order_store.resolve(order), require_actor(by)
-        places = self._order_store.remote_orders(resolved.id)
-        wanted = [place for place in places if not connections or place.connection in connections]
+        wanted = select_remote_orders(resolved, self._order_store.remote_orders(resolved.id), connections)
         asked = [one for place in wanted if (one := self._askable(place)) is not None]
         if not asked:
             where = " or ".join(connections) or "any connection"

@@ -117,19 +117,31 @@ def _success(_: object, __: object, status: object) -> None:
         raise ValueError(f"a message that was taken is answered by a status from 200 to 299, not {status!r}")
 
 
+_NO_CONTENT = (204, 205)
+
+
+def _one_line(_: object, __: object, text: str) -> None:
+    if not text.isprintable() or not text.isascii():
+        raise ValueError(f"a content type is one line of ASCII, not {text!r}")
+
+
 @frozen
 class WebhookReply:
     """What a service wants to be answered once its message was taken; anything else makes it send the message again.
 
     Args:
         status: from 200 to 299.
-        body: all of it.
+        body: all of it; none with 204 and 205, which have none.
         content_type: of the body; no such header is sent without one.
     """
 
     status: int = field(default=200, validator=_success)
     body: str = field(default="", validator=instance_of(str))
-    content_type: str = field(default="text/plain; charset=utf-8", validator=instance_of(str))
+    content_type: str = field(default="text/plain; charset=utf-8", validator=[instance_of(str), _one_line])
+
+    def __attrs_post_init__(self) -> None:
+        if self.body and self.status in _NO_CONTENT:
+            raise ValueError(f"a response {self.status} has no body, and {self.body!r} is to be sent")
 
 
 @frozen

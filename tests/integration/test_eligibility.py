@@ -43,6 +43,7 @@ def test_a_plan_says_what_to_do_before_anything_was_read(tmp_path: Path) -> None
     with TESTED.open_harness(tmp_path) as harness:
         planned = entry(harness)
         assert planned.steps[0].needs == f"reason{ASK_FIRST}"
+        assert planned.steps[0].requires_reason
         assert planned.steps[0].reasons == ()
         assert planned.eligibility is not None
         assert planned.eligibility.reading is None
@@ -220,6 +221,13 @@ def test_a_reading_that_would_write_is_refused_and_sends_nothing(tmp_path: Path)
         assert read.reading is None
         assert "only reads, and would send POST" in str(read.problem)
         assert [record.operation for record in harness.service.log] == []
+
+
+def test_a_connection_where_the_order_is_not_is_named(tmp_path: Path) -> None:
+    with TESTED.open_harness(tmp_path) as harness:
+        with pytest.raises(InvalidStateError, match="not registered at typo"):
+            harness.desk.eligibility.read(harness.order, by="Ann", connections=["toy", "typo"])
+        assert market(harness).asked == []
 
 
 def test_a_service_that_says_nothing_beforehand_is_not_asked(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from orderdesk_sdk.cases.access import Role
 from orderdesk_sdk.cases.case import State
-from orderdesk_sdk.cases.plan import Plan, PlanEntry, PlanStep
+from orderdesk_sdk.cases.plan import ASK_FIRST, Plan, PlanEntry, PlanStep
 from orderdesk_sdk.cases.windows import WindowState
 from orderdesk_sdk.errors import ValidationError
 from orderdesk_sdk.orders.order import ConnectionRole
@@ -127,6 +127,10 @@ class TestPreview:
             ("canceled, or being canceled, already", ("0",)),
             ("submitted nowhere", ("9",)),
         ]
+
+    def test_a_reason_is_wanted_where_its_list_is_yet_to_be_read(self) -> None:
+        unread = evolve(BUTTON, needs=f"reason{ASK_FIRST}")
+        assert make_preview([plan(entry("hub", unread))], {}).reason_wanted == ("HUB",)
 
     def test_only_reasons_that_every_list_has_are_offered(self) -> None:
         listed = evolve(BUTTON, needs="reason", reasons=CODES)

@@ -141,7 +141,7 @@ def _note_reasons(entry: PlanEntry, wanted: set[str], refused: dict[str, set[str
     if entry.chosen_step is None:
         return
     step = entry.steps[entry.chosen_step]
-    if step.needs == "reason":
+    if step.requires_reason:
         wanted.add(entry.title)
     if step.reasons:
         for reason in StandardReason:

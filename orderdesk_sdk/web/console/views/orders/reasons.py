@@ -58,7 +58,7 @@ def make_reasons(entries: Sequence[PlanEntry]) -> Reasons:
     groups += [ReasonGroup(f"{title} only", _codes(title, codes, lists)) for title, codes in lists]
     return Reasons(
         tuple(groups),
-        is_required=any((step.needs or "").partition(";")[0] == "reason" for _, step in steps),
+        is_required=any(step.requires_reason for _, step in steps),
         takes_words=not any(_is_closed(step) for _, step in steps),
         wanted_by=tuple(entry.title for entry, step in steps if step.needs is not None),
     )
