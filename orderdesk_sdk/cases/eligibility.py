@@ -7,7 +7,7 @@ itself decides. What is relied on is the list of reasons, as long as it is not s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve, frozen
@@ -25,6 +25,7 @@ __all__ = [
     "EligibilityReading",
     "EligibilityReadings",
     "EligibilityState",
+    "UnreadEligibility",
     "describe_eligibility",
     "describe_reading",
     "eligibility_rule",
@@ -63,6 +64,23 @@ class EligibilityReading:
     def is_of(self, remote_order: RemoteOrder) -> bool:
         """Whether it is about this remote order, under the number that it has now."""
         return (self.connection, self.remote_id) == (remote_order.connection, remote_order.remote_id)
+
+
+@frozen
+class UnreadEligibility:
+    """A reading that came to nothing.
+
+    Args:
+        message: what the service said instead, or why it was not asked.
+        hint: what the plugin says that a person could do; None: nothing.
+        retry_after: how long the service asks to be left alone; None where it does not say.
+        not_today: nothing is left of a daily quota; there is again after `retry_after`.
+    """
+
+    message: str
+    hint: str | None = None
+    retry_after: timedelta | None = None
+    not_today: bool = False
 
 
 class EligibilityReadings(Protocol):

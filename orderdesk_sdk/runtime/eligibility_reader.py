@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from attrs import evolve
 
@@ -10,6 +10,7 @@ from orderdesk_sdk.cases.answer_verification import AnswerVerifier, ExpectedOrde
 from orderdesk_sdk.cases.eligibility import (
     EligibilityReading,
     EligibilityReadings,
+    UnreadEligibility,
     eligibility_rule,
     eligibility_state,
     reads_reasons,
@@ -34,12 +35,11 @@ _HOOK = "orderdesk_read_eligibility"
 
 
 class UnreadEligibilityError(OrderDeskError):
-    """Ask again later: the service did not say whether it would cancel the order.
+    """Ask again later: the service did not say whether it would cancel the order; `unread` is what it said instead."""
 
-    `quota_opens_in` is how long nothing is left of a daily quota; None where that is not why.
-    """
-
-    quota_opens_in: timedelta | None = None
+    def __init__(self, unread: UnreadEligibility, location: str) -> None:
+        super().__init__(unread.message, location=location, hint=unread.hint or "ask again later")
+        self.unread = unread
 
 
 class EligibilityJournal:
@@ -131,13 +131,8 @@ class EligibilityReader:
                 return EligibilityReading(order.id, connection.name, remote_order.remote_id, now, by, said, exchanges)
             case Eligibility():
                 return PluginError(f"{_HOOK} read no response that is about order {order.number}", location=location)
-            case (Answer(message=message) | TransportLoss(message=message)) as said:
-                text = f"the service did not say whether it would cancel: {message or 'it does not say why'}"
-                words = connection.redactor.redact_text(text)
-                unread = UnreadEligibilityError(words, location=location, hint="ask again later")
-                if isinstance(said, TransportLoss) and said.not_today:
-                    unread.quota_opens_in = said.retry_after
-                return unread
+            case (Answer() | TransportLoss()) as said:
+                return UnreadEligibilityError(_unread(said, connection.redactor), location)
             case PluginFailure(message):
                 return PluginError(connection.redactor.redact_text(f"{_HOOK}: {message}"), location=location)
             case _:
@@ -147,6 +142,17 @@ class EligibilityReader:
 def can_read_eligibility(connection: Connection) -> bool:
     """Whether the service of a connection is asked about each order."""
     return any(eligibility_rule(route) is not None for route in connection.integration.cancel)
+
+
+def _unread(said: Answer | TransportLoss, redactor: Redactor) -> UnreadEligibility:
+    text = f"the service did not say whether it would cancel: {said.message or 'it does not say why'}"
+    hint = said.hint if isinstance(said, Answer) else None
+    return UnreadEligibility(
+        redactor.redact_text(text),
+        hint=None if hint is None else redactor.redact_text(hint),
+        retry_after=said.retry_after,
+        not_today=isinstance(said, TransportLoss) and said.not_today,
+    )
 
 
 def _redacted(eligibility: Eligibility, redactor: Redactor) -> Eligibility:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from orderdesk_devkit.simulators.fault_injection import Fault
 from orderdesk_devkit.testing.plugin_under_test import ConformanceHarness, PluginUnderTest
@@ -135,6 +137,31 @@ def test_a_service_that_is_down_does_not_lose_the_request(tmp_path: Path) -> Non
         assert case.last_sent_at is None
         market(harness).is_down = False
         assert harness.follow_up().state is State.CANCELED
+
+
+class BusyMarket(Market):
+    """Wants to be left alone for forty minutes while it is down."""
+
+    def respond(self, request: Request, body: bytes) -> Response:
+        if self.is_down and request.url.path == "/eligibility":
+            return JSONResponse({"error": "later"}, 429, {"retry-after": "2400"})
+        return super().respond(request, body)
+
+
+def test_a_service_is_asked_again_when_it_wants_to_be(tmp_path: Path) -> None:
+    with evolve(TESTED, simulator=BusyMarket).open_harness(tmp_path) as harness:
+        market(harness).is_down = True
+        case = harness.cancel(BUYER)
+        assert case.state is State.PENDING
+        assert case.due_at is not None
+        assert minutes(40) <= case.due_at - harness.clock.now() < minutes(41)
+
+
+def test_a_login_that_is_refused_is_told_with_its_remedy(tmp_path: Path) -> None:
+    with TESTED.open_harness(tmp_path) as harness:
+        market(harness).key = "another"
+        case = harness.cancel(BUYER)
+        assert (case.state, case.hint) == (State.PENDING, "the key")
 
 
 class AsksOnceADay(AsksFirst):

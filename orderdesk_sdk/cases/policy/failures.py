@@ -6,12 +6,13 @@ neither helps goes to a person.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from attrs import evolve
 
 from orderdesk_sdk.cases.cancellation import CancelCase
 from orderdesk_sdk.cases.case import State
+from orderdesk_sdk.cases.eligibility import UnreadEligibility
 from orderdesk_sdk.cases.exchange import Certainty, TransportLoss
 from orderdesk_sdk.cases.policy.deadlines import (
     DEFAULT_MANUAL_CONFIRMATION,
@@ -165,26 +166,25 @@ def on_connection_error(case: CancelCase, error: OrderDeskError, now: datetime) 
 
 
 def on_unread_reasons(
-    case: CancelCase,
-    integration: Integration,
-    remote_order: RemoteOrder,
-    message: str,
-    now: datetime,
-    quota_opens_in: timedelta | None = None,
+    case: CancelCase, integration: Integration, remote_order: RemoteOrder, unread: UnreadEligibility, now: datetime
 ) -> Event:
     """What becomes of a pending case whose service does not say which reasons it takes for the order.
 
-    Nothing was sent: the service is asked again, before the route's window closes, until the next route or a person is
-    next.
-
-    Args:
-        quota_opens_in: how long nothing is left of a daily quota of the call that asks; None: it was made, and told
-            nothing.
+    Nothing was sent: the service is asked again when it wants to be, before the route's window closes, until the next
+    route or a person is next.
     """
-    if quota_opens_in is not None:
-        tried_at, deadline = after_quota(case.deadline, quota_opens_in, now)
+    if unread.not_today and unread.retry_after is not None:
+        tried_at, deadline = after_quota(case.deadline, unread.retry_after, now)
     else:
-        pause = min(RETRY_POLICY.max_delay, max(RETRY_POLICY.first_delay, (now - case.created_at) / 2))
+        # No failure of a request is counted here, so the pause grows with the time that has passed.
+        grown = min(RETRY_POLICY.max_delay, max(RETRY_POLICY.first_delay, (now - case.created_at) / 2))
+        pause = grown if unread.retry_after is None else RETRY_POLICY.delay(0, unread.retry_after)
         tried_at, deadline = now + pause, case.deadline or now + RETRY_POLICY.give_up_after
-    due_at = earliest(tried_at, window_closes_at(case, integration, remote_order, now))
-    return Event(EventKind.DEFERRED, now, due_at=due_at, deadline=deadline, message=message, hint=READ_AGAIN_HINT)
+    return Event(
+        EventKind.DEFERRED,
+        now,
+        due_at=earliest(min(tried_at, deadline), window_closes_at(case, integration, remote_order, now)),
+        deadline=deadline,
+        message=unread.message,
+        hint=unread.hint or READ_AGAIN_HINT,
+    )

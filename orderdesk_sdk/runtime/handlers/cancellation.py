@@ -202,9 +202,7 @@ class CancellationHandler:
         try:
             after = self._send(case, connection, remote_order, context, watchdog)
         except UnreadEligibilityError as error:
-            event = failures.on_unread_reasons(
-                case, connection.integration, remote_order, error.message, now, error.quota_opens_in
-            )
+            event = failures.on_unread_reasons(case, connection.integration, remote_order, error.unread, now)
             return self._loader.apply(case, event)
         # That was the last try: whoever comes next is not kept waiting for another look at it.
         return self.handle(after, watchdog) if requesting.retries_exhausted(after, self._clock.now()) else after

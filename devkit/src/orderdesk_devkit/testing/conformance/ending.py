@@ -38,7 +38,7 @@ class Ending:
         asked_says: the same right after the request.
         calls: how often each call was made by then, by the names of the simulator's log; those that are not named are
             not counted.
-        requests: what is sent by then that writes; None: it is not compared.
+        requests: what is sent by then, GETs only where one is expected; None: it is not compared.
         replies: by the name of a call in the simulator's log, the status and the JSON document (or the text) that it is
             answered with each time, after the simulator has done what it asks for.
         refused: the HTTP status with which the service refuses the first call that is no GET, and does nothing; None:

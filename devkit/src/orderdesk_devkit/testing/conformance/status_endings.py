@@ -37,7 +37,7 @@ class StatusEnding:
         options: choices of the simulator's switches, beside the class's own.
         fault: what happens to the second call, once: to the one that writes, where the order is read first; None:
             nothing does.
-        requests: what is sent that writes; None: it is not compared.
+        requests: what is sent, GETs only where one is expected; None: it is not compared.
     """
 
     name: str
